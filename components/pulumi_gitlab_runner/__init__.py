@@ -1,0 +1,1 @@
+"""GitLab CI on AWS with private container registries, as Pulumi components."""

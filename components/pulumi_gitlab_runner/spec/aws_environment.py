@@ -1,0 +1,23 @@
+"""Where in AWS a stack lives."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AwsEnvironment:
+    """An AWS account and region, with the partition that ARNs and host names follow.
+
+    Attributes:
+        account: 12 digits.
+        region: such as ``eu-west-1``.
+        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+    """
+
+    account: str
+    region: str
+    partition: str = "aws"
+
+    @property
+    def dns_suffix(self) -> str:
+        """The domain of AWS's own hosts in this partition."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"

@@ -1,0 +1,87 @@
+"""Runner hosts: the EC2 instance that a runner manager runs on."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class HostDeclaration(TypedDict):
+    """The EC2 host of a runner manager: Amazon Linux 2023, one instance kept by an Auto Scaling group."""
+
+    instance_type: NotRequired[str]
+    """The EC2 instance type; one of a Graviton family makes an arm64 host. Default `t3.large`."""
+    concurrent: NotRequired[int]
+    """How many jobs run at once. 1 or more. Default 4."""
+    disk_gb: NotRequired[int]
+    """The size of the encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
+    ami: NotRequired[str]
+    """The machine image. Default: the newest Amazon Linux 2023, which AWS names in Parameter Store."""
+    vpc: NotRequired[str]
+    """The VPC's id. Default: the account's default VPC."""
+    subnets: NotRequired[list[str]]
+    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the default VPC."""
+    runner_version: NotRequired[str]
+    """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host of a runner manager, with the defaults filled in."""
+
+    instance_type: str = "t3.large"
+    concurrent: int = 4
+    disk_gb: int = 100
+    ami: str | None = None
+    vpc: str | None = None
+    subnets: tuple[str, ...] = ()
+    runner_version: str = "19.3.0"
+
+    @property
+    def architecture(self) -> str:
+        """`arm64` for a Graviton instance type, else `x86_64`."""
+        return "arm64" if _GRAVITON.match(self.instance_type) else "x86_64"
+
+
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+_GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
+"""AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
+_IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
+_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+def build_host(declaration: HostDeclaration) -> Host:
+    """The host that a declaration without problems describes."""
+    return Host(**{**declaration, "subnets": tuple(declaration.get("subnets", ()))})  # type: ignore[arg-type]
+
+
+def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a host."""
+    for key, least in (("concurrent", 1), ("disk_gb", 20)):
+        value = declaration.get(key, least)
+        if isinstance(value, int) and value < least:
+            yield Problem(join_path(path, key), str(value), f"{least} or more")
+    if not _INSTANCE_TYPE.fullmatch(declaration.get("instance_type", "t3.large")):
+        yield Problem(
+            join_path(path, "instance_type"), repr(declaration["instance_type"]), "such as t3.large"
+        )
+    for key, form in _IDENTIFIERS.items():
+        value = declaration.get(key)
+        if isinstance(value, str) and not form.fullmatch(value):
+            yield Problem(join_path(path, key), repr(value), f"an id that starts with {key}-")
+    for index, subnet in enumerate(declaration.get("subnets", ())):
+        if not _SUBNET.fullmatch(subnet):
+            yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
+    if ("vpc" in declaration) != bool(declaration.get("subnets")):
+        yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+    if not _VERSION.fullmatch(declaration.get("runner_version", Host.runner_version)):
+        yield Problem(
+            join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
+        )

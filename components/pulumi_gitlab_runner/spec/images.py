@@ -1,0 +1,95 @@
+"""Images as a declaration names them: `team/ci/base:1` is `ci/base` of the registry called `team`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
+from pulumi_gitlab_runner.spec.registries import ECR_HOST, EcrRegistry, Registry
+
+
+def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
+    """The image with its registry's host, where it names a declared registry; else as it is."""
+    name, _, rest = image.partition("/")
+    if rest and name in registries:
+        return f"{registries[name].host_in(environment)}/{rest}"
+    return image
+
+
+def image_problems(
+    image: str,
+    path: str,
+    registries: Mapping[str, Registry],
+    used: Sequence[str],
+    environment: AwsEnvironment | None,
+) -> Iterator[Problem]:
+    """What is wrong with an image of a runner.
+
+    Args:
+        image: as declared.
+        path: its place in the declaration.
+        registries: all that are declared.
+        used: the names of those that the runner uses.
+        environment: where the stack lives; None while that is not known.
+    """
+    try:
+        reference = parse(image, path)
+    except InvalidImageReference as error:
+        yield Problem(path, repr(image), str(error).partition("; allowed is ")[2] or str(error))
+        return
+    name, _, rest = image.partition("/")
+    if rest and name in registries:
+        registry: Registry | None = registries[name]
+        repository = parse(f"registry.invalid/{rest}", path).repository
+    else:
+        registry = _registry_of_host(reference.registry, registries, environment)
+        repository = reference.repository
+    if registry is None:
+        if _private_ecr(reference.registry, registries, environment):
+            yield Problem(
+                path,
+                f"{image!r}, an image of an ECR registry that is not declared",
+                f"an image of the declared registries ({listed(registries)}) or a public one",
+                "declare the registry under stack.registries and name it under the runner's registries",
+            )
+        return
+    if registry.name not in used:
+        yield Problem(
+            path,
+            f"{image!r}, an image of the registry {registry.name!r}",
+            f"an image of the registries that this runner uses ({listed(used)}) or a public one",
+            f"add {registry.name!r} to the runner's registries",
+        )
+    if registry.repositories and repository not in registry.repositories:
+        yield Problem(
+            path,
+            f"the repository {repository!r} of the registry {registry.name!r}",
+            listed(registry.repositories),
+            did_you_mean(repository, list(registry.repositories)) or "declare the repository in its registry",
+        )
+
+
+def _registry_of_host(
+    host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
+) -> Registry | None:
+    for registry in registries.values():
+        if known_host(registry, environment) == host.lower():
+            return registry
+    return None
+
+
+def known_host(registry: Registry, environment: AwsEnvironment | None) -> str | None:
+    """The registry's host as far as it is known without asking AWS."""
+    if isinstance(registry, EcrRegistry) and environment is None:
+        if registry.account is None or registry.region is None:
+            return None
+        partition = "aws-cn" if registry.region.startswith("cn-") else "aws"
+        environment = AwsEnvironment(registry.account, registry.region, partition)
+    return registry.host_in(environment or AwsEnvironment("", ""))
+
+
+def _private_ecr(host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None) -> bool:
+    """Whether a host is an ECR registry that no declared one can turn out to be."""
+    if not ECR_HOST.fullmatch(host):
+        return False
+    return all(known_host(registry, environment) for registry in registries.values())

@@ -1,0 +1,62 @@
+"""What is wrong with a declaration, said so that the reader can mend it."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, and where.
+
+    Attributes:
+        path: the place in the declaration, such as ``stack.runners.build.registries[1]``.
+        found: what stands there. Never a secret.
+        allowed: what may stand there.
+        mend: what to do about it, where `allowed` does not already say it.
+    """
+
+    path: str
+    found: str
+    allowed: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        lines = [self.path, f"  found:   {self.found}", f"  allowed: {self.allowed}"]
+        if self.mend:
+            lines.append(f"  mend:    {self.mend}")
+        return "\n".join(lines)
+
+
+class DeclarationError(ValueError):
+    """A declaration that cannot be made so. Its text names every problem; nothing was created."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        told = "\n\n".join(map(str, self.problems))
+        super().__init__(f"The declaration has {count}; nothing was created.\n\n{told}")
+
+
+def join_path(parent: str, *parts: str | int) -> str:
+    """The path of a place below `parent`, as the user would write it: ``stack.variables[0].key``."""
+    path = parent
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part.replace("_", "").replace("-", "").isalnum():
+            path += f".{part}"
+        else:
+            path += f'["{part}"]'
+    return path
+
+
+def listed(names: Iterable[str], nothing: str = "nothing") -> str:
+    """Names as one line, in the order given."""
+    return ", ".join(names) or nothing
+
+
+def did_you_mean(found: str, known: Sequence[str]) -> str:
+    """A hint at the known name that is meant, or an empty text."""
+    close = difflib.get_close_matches(found, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else ""

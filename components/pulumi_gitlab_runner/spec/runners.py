@@ -1,0 +1,200 @@
+"""Runners: one `[[runners]]` entry each, what GitLab knows of it, and the host of its manager."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
+from pulumi_gitlab_runner.spec.images import image_problems
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+
+@_strict
+class ServiceDeclaration(TypedDict):
+    """A service that every job of the runner gets."""
+
+    name: str
+    """The service's image, named as a runner's `image` is."""
+    alias: NotRequired[str]
+    """The name under which the job reaches it; several, separated by spaces. Default: from the image."""
+    entrypoint: NotRequired[list[str]]
+    """Instead of the image's entrypoint."""
+    command: NotRequired[list[str]]
+    """Instead of the image's command."""
+    environment: NotRequired[list[str]]
+    """`KEY=value` for the service's container. Every job can read it: no secrets."""
+
+
+@_strict
+class RegistrationDeclaration(ScopeDeclaration):
+    """What GitLab knows of a runner."""
+
+    tags: NotRequired[list[str]]
+    """The tags of the jobs that it takes. Without tags it takes every job."""
+    run_untagged: NotRequired[bool]
+    """Whether it also takes jobs without tags. Default: only when it has no tags itself."""
+    description: NotRequired[str]
+    """Shown in GitLab. Default: the runner's name."""
+    protected: NotRequired[bool]
+    """Whether it takes only jobs of protected branches and tags. Default false."""
+    locked: NotRequired[bool]
+    """Whether it stays with its projects alone; for a project runner. Default false."""
+    paused: NotRequired[bool]
+    """Whether it takes no jobs for now. Default false."""
+    maximum_timeout: NotRequired[int]
+    """How long a job may run, in seconds; 600 or more. Default: as the project says."""
+    maintenance_note: NotRequired[str]
+    """A note for those who look after the runner, 1024 characters at most."""
+
+
+@_strict
+class RunnerDeclaration(RegistrationDeclaration):
+    """One runner: exactly one of `group`, `project` and `instance`, and the host that its manager runs on."""
+
+    image: NotRequired[str]
+    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
+    full or public image. Default `alpine:latest`."""
+    services: NotRequired[list[ServiceDeclaration]]
+    """The services that every job gets."""
+    registries: NotRequired[list[str]]
+    """The declared registries whose images jobs may use, by name. Public images need none."""
+    host: NotRequired[HostDeclaration]
+    """The EC2 host of the runner's manager."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that every job gets."""
+
+    name: str
+    alias: str = ""
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What GitLab knows of a runner, with the defaults filled in."""
+
+    scope: GitLabScope
+    description: str
+    tags: tuple[str, ...]
+    run_untagged: bool
+    protected: bool
+    locked: bool
+    paused: bool
+    maximum_timeout: int | None
+    maintenance_note: str | None
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One runner, with the defaults filled in."""
+
+    name: str
+    registration: Registration
+    host: Host
+    image: str = "alpine:latest"
+    services: tuple[Service, ...] = ()
+    registries: tuple[str, ...] = ()
+
+
+def build_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
+    """What GitLab is told of a runner whose declaration has no problems."""
+    tags = tuple(declaration.get("tags", ()))
+    return Registration(
+        scope=build_scope(declaration),
+        description=declaration.get("description", name),
+        tags=tags,
+        run_untagged=declaration.get("run_untagged", not tags),
+        protected=declaration.get("protected", False),
+        locked=declaration.get("locked", False),
+        paused=declaration.get("paused", False),
+        maximum_timeout=declaration.get("maximum_timeout"),
+        maintenance_note=declaration.get("maintenance_note"),
+    )
+
+
+def build_runner(name: str, declaration: RunnerDeclaration) -> Runner:
+    """The runner that a declaration without problems describes."""
+    return Runner(
+        name=name,
+        registration=build_registration(name, declaration),
+        host=build_host(declaration.get("host", {})),
+        image=declaration.get("image", Runner.image),
+        services=tuple(
+            Service(
+                service["name"],
+                service.get("alias", ""),
+                tuple(service.get("entrypoint", ())),
+                tuple(service.get("command", ())),
+                tuple(service.get("environment", ())),
+            )
+            for service in declaration.get("services", ())
+        ),
+        registries=tuple(declaration.get("registries", ())),
+    )
+
+
+def registration_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with what GitLab shall know of a runner.
+
+    The limits are GitLab's: lib/api/user_runners.rb and app/models/ci/runner.rb.
+    """
+    yield from scope_problems(declaration, path)
+    timeout = declaration.get("maximum_timeout", 600)
+    if timeout < 600:
+        yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", "600 seconds or more")
+    if len(declaration.get("maintenance_note", "")) > 1024:
+        yield Problem(join_path(path, "maintenance_note"), "a longer text", "1024 characters at most")
+    if not declaration.get("tags") and declaration.get("run_untagged") is False:
+        yield Problem(
+            join_path(path, "run_untagged"),
+            "false, with no tags",
+            "true, or some tags",
+            "else it never gets a job",
+        )
+
+
+def runner_problems(
+    declaration: RunnerDeclaration,
+    path: str,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment | None = None,
+) -> Iterator[Problem]:
+    """What is wrong with one runner, given the declared registries.
+
+    Args:
+        declaration: of the right shape.
+        path: its place in the declaration.
+        registries: all that are declared.
+        environment: where the stack lives; None while that is not known.
+    """
+    yield from registration_problems(declaration, path)
+    if "host" not in declaration:
+        yield Problem(path, "no 'host'", "a host for the runner's manager", "host: {} takes the defaults")
+    yield from host_problems(declaration.get("host", {}), join_path(path, "host"))
+    used = declaration.get("registries", [])
+    for index, name in enumerate(used):
+        at = join_path(path, "registries", index)
+        if name not in registries:
+            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+        elif name in used[:index]:
+            yield Problem(at, f"{name!r}, once more", "each registry once")
+    if "image" in declaration:
+        yield from image_problems(
+            declaration["image"], join_path(path, "image"), registries, used, environment
+        )
+    for index, service in enumerate(declaration.get("services", ())):
+        at = join_path(path, "services", index, "name")
+        yield from image_problems(service["name"], at, registries, used, environment)

@@ -1,0 +1,117 @@
+"""The shape of a declaration: its keys and their types, checked against the declaration's own classes.
+
+What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from typing_extensions import get_type_hints, is_typeddict
+
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
+
+KNOWN_LATER = "(known later)"
+"""Stands in a declaration for a secret whose value is known only while the stack is applied."""
+
+_Declaration = TypeVar("_Declaration")
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "typed_dict_type": "a mapping",
+    "mapping_type": "a mapping",
+}
+
+_REFUSED_KEYS = {
+    "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
+    "declare each registry under stack.registries instead, with how it authenticates",
+    "credHelpers": "the credential helpers are made from stack.registries: declare the registry there",
+}
+
+
+def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Declaration:
+    """The declaration, with keys and types as `kind` has them.
+
+    Whole numbers that arrive as ``3.0`` (every number of another language does) become ``3``, and
+    ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``.
+
+    Args:
+        declaration: plain values, as read from YAML or given by a program.
+        kind: the TypedDict that it must fit.
+        path: where the declaration stands, the first part of every problem's path.
+
+    Raises:
+        DeclarationError: for an unknown or missing key, or a value of a wrong type.
+    """
+    plain = _normalised(declaration)
+    try:
+        return TypeAdapter(kind).validate_python(plain, strict=True)
+    except ValidationError as error:
+        raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
+
+
+def _normalised(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _repositories(key, _normalised(child)) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_normalised(child) for child in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _repositories(key: str, value: Any) -> Any:
+    if key == "repositories" and isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return {name: {} for name in value}
+    return value
+
+
+def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
+    place = details["loc"]
+    at = join_path(path, *place)
+    if details["type"] == "extra_forbidden":
+        key, known = str(place[-1]), _keys(kind, place[:-1])
+        mend = _REFUSED_KEYS.get(key) or did_you_mean(key, known)
+        return Problem(at, f"the key {key!r}, which is not known here", listed(known, "no keys"), mend)
+    if details["type"] == "missing":
+        known = _keys(kind, place[:-1])
+        return Problem(
+            join_path(path, *place[:-1]),
+            f"no {place[-1]!r}",
+            f"{place[-1]!r} is required",
+            f"known: {listed(known)}",
+        )
+    allowed = _EXPECTED.get(details["type"], details["msg"])
+    mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
+    return Problem(at, _described(details["input"], place), allowed, mend)
+
+
+def _described(value: Any, place: tuple[int | str, ...]) -> str:
+    """The value found, unless it may be a secret."""
+    names = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number",
+        str: "text",
+        dict: "a mapping",
+        list: "a list",
+    }
+    name = "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
+    may_be_secret = "static" in place or place[-1:] == ("value",)
+    if may_be_secret or not isinstance(value, bool | int | float | str):
+        return name
+    return f"{value!r} ({name})"
+
+
+def _keys(kind: Any, place: tuple[int | str, ...]) -> list[str]:
+    """The keys that the declaration knows at a place, found by following the types."""
+    for part in place:
+        kind = get_type_hints(kind)[str(part)] if is_typeddict(kind) else get_args(kind)[-1]
+        while get_origin(kind) in (NotRequired, Required):
+            kind = get_args(kind)[0]
+    return list(get_type_hints(kind)) if is_typeddict(kind) else []

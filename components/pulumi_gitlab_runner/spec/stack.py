@@ -1,0 +1,157 @@
+"""The whole declaration of a stack."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.images import known_host
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.registries import (
+    EcrRegistry,
+    Registry,
+    RegistryDeclaration,
+    build_registry,
+    registry_problems,
+)
+from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner, runner_problems
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.variables import (
+    Variable,
+    VariableDeclaration,
+    build_variable,
+    variable_problems,
+)
+
+GITLAB_COM = "https://gitlab.com"
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class StackDeclaration(TypedDict):
+    """All that a stack declares."""
+
+    gitlab_url: NotRequired[str]
+    """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The container registries, by a name of your own that runners and images then use."""
+    runners: NotRequired[dict[str, RunnerDeclaration]]
+    """The runners, by name."""
+    variables: NotRequired[list[VariableDeclaration]]
+    """The CI variables."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A declaration without problems, with the defaults filled in."""
+
+    gitlab_url: str
+    registries: Mapping[str, Registry]
+    runners: Mapping[str, Runner]
+    variables: tuple[Variable, ...]
+
+    def registries_of(self, runner: Runner) -> dict[str, Registry]:
+        """The registries that a runner uses, in the order that it names them."""
+        return {name: self.registries[name] for name in runner.registries}
+
+
+def build_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
+    """The stack that a declaration describes.
+
+    Args:
+        declaration: plain values in the shape of `StackDeclaration`; for a secret that is not known yet,
+            `shape.KNOWN_LATER`.
+        environment: where the stack lives. None while that is not known: then what depends on this
+            account's number is not checked.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: with every problem of the declaration, as far as its shape allows to look.
+    """
+    shaped = check_shape(declaration, StackDeclaration, path)
+    if problems := list(_problems(shaped, environment, path)):
+        raise DeclarationError(problems)
+    return Stack(
+        gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
+        registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
+        runners={name: build_runner(name, each) for name, each in shaped.get("runners", {}).items()},
+        variables=tuple(map(build_variable, shaped.get("variables", ()))),
+    )
+
+
+def _problems(
+    declaration: StackDeclaration, environment: AwsEnvironment | None, path: str
+) -> Iterator[Problem]:
+    url = declaration.get("gitlab_url", GITLAB_COM)
+    if not url.startswith(("https://", "http://")) or url.rstrip("/").endswith("/api/v4"):
+        yield Problem(
+            join_path(path, "gitlab_url"),
+            repr(url),
+            "GitLab's address without /api/v4, such as https://gitlab.example.com",
+        )
+    for kind in ("registries", "runners"):
+        for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
+            yield from _name_problems(name, join_path(path, kind, name))
+    for name, registry in declaration.get("registries", {}).items():
+        yield from registry_problems(registry, join_path(path, "registries", name))
+    registries = {
+        name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
+    }
+    yield from shared_host_problems(registries, environment, join_path(path, "registries"))
+    for name, runner in declaration.get("runners", {}).items():
+        yield from runner_problems(runner, join_path(path, "runners", name), registries, environment)
+    variables = declaration.get("variables", [])
+    for index, variable in enumerate(variables):
+        yield from variable_problems(variable, join_path(path, "variables", index), registries)
+    yield from _repeated_variables(variables, path)
+
+
+def shared_host_problems(
+    registries: Mapping[str, Registry], environment: AwsEnvironment | None, path: str
+) -> Iterator[Problem]:
+    """Two registries for one host: the credentials of only one could be used."""
+    seen: dict[object, str] = {}
+    for name, registry in registries.items():
+        host = known_host(registry, environment)
+        if host is None and isinstance(registry, EcrRegistry):
+            identity: object = (registry.account, registry.region)
+            host = (
+                "this account's ECR" if registry.account is None else f"the ECR of account {registry.account}"
+            )
+        else:
+            identity = host
+        if identity in seen:
+            yield Problem(
+                join_path(path, name),
+                f"{host}, which is the host of the registry {seen[identity]!r} too",
+                "one registry for each host",
+                f"put the repositories of both under {seen[identity]!r}",
+            )
+        seen.setdefault(identity, name)
+
+
+def _name_problems(name: str, path: str) -> Iterator[Problem]:
+    plain = name.replace("-", "a")
+    if (
+        not (plain.isascii() and plain.isalnum() and plain == plain.lower() and name[0].isalpha())
+        or len(name) > 32
+    ):
+        yield Problem(
+            path, repr(name), "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most"
+        )
+
+
+def _repeated_variables(variables: list[VariableDeclaration], path: str) -> Iterator[Problem]:
+    seen: dict[object, int] = {}
+    for index, declaration in enumerate(variables):
+        variable = build_variable(declaration)
+        identity = (variable.scope, variable.key, variable.environment_scope)
+        first = seen.setdefault(identity, index)
+        if first != index:
+            yield Problem(
+                join_path(path, "variables", index),
+                f"{variable.key} of {variable.scope} once more, as in variables[{first}]",
+                "each key once for a scope and environment",
+            )

@@ -1,0 +1,174 @@
+"""CI variables, with GitLab's rules for masking."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class VariableDeclaration(ScopeDeclaration):
+    """A CI variable of a group, a project or the instance: `key` and `value`, or `docker_auth`."""
+
+    key: NotRequired[str]
+    """The variable's name: letters, digits and `_`. Default with `docker_auth`: `DOCKER_AUTH_CONFIG`."""
+    value: NotRequired[str]
+    """The variable's value; treated as a secret."""
+    docker_auth: NotRequired[list[str]]
+    """The registries, by name, whose fixed user and password make the value, as Docker and the runner read
+    it. Every job sees it: only for runners whose host is out of reach, such as hosted ones."""
+    masked: NotRequired[bool]
+    """Whether job logs show `[MASKED]` in its place. Default: where GitLab can mask the value."""
+    protected: NotRequired[bool]
+    """Whether only jobs of protected branches and tags get it. Default false."""
+    raw: NotRequired[bool]
+    """Whether `$` in the value stays as it is. Default false, with `docker_auth` true."""
+    file: NotRequired[bool]
+    """Whether jobs get the path of a file that holds the value. Default false."""
+    environment_scope: NotRequired[str]
+    """The environments whose jobs get it, `*` as a wildcard. Not for the instance. Default `*`."""
+    description: NotRequired[str]
+    """Shown in GitLab, 255 characters at most."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A CI variable, with the defaults filled in; its value goes straight from the declaration into GitLab.
+
+    `masked` is None where it follows from a value that is not known yet.
+    """
+
+    scope: GitLabScope
+    key: str
+    docker_auth: tuple[str, ...]
+    masked: bool | None
+    protected: bool
+    raw: bool
+    file: bool
+    environment_scope: str
+    description: str | None
+
+
+_KEY = re.compile(r"[a-zA-Z0-9_]{1,255}")
+_MASKABLE = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
+_MASKABLE_RAW = re.compile(r"\S{8,}")
+
+
+def can_be_masked(value: str, *, raw: bool) -> bool:
+    """Whether GitLab can mask a value (its app/models/concerns/ci/maskable.rb)."""
+    return bool((_MASKABLE_RAW if raw else _MASKABLE).fullmatch(value))
+
+
+def build_variable(declaration: VariableDeclaration) -> Variable:
+    """The variable that a declaration without problems describes."""
+    docker_auth = tuple(declaration.get("docker_auth", ()))
+    raw = declaration.get("raw", bool(docker_auth))
+    masked: bool | None = declaration.get("masked")
+    value = declaration.get("value")
+    if masked is None and docker_auth:
+        masked = raw
+    if masked is None and value not in (None, KNOWN_LATER):
+        masked = can_be_masked(value, raw=raw)
+    return Variable(
+        scope=build_scope(declaration),
+        key=declaration.get("key", DOCKER_AUTH_CONFIG),
+        docker_auth=docker_auth,
+        masked=masked,
+        protected=declaration.get("protected", False),
+        raw=raw,
+        file=declaration.get("file", False),
+        environment_scope=declaration.get("environment_scope", "*"),
+        description=declaration.get("description"),
+    )
+
+
+def variable_problems(
+    declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    """What is wrong with one variable, given the declared registries."""
+    yield from scope_problems(declaration, path)
+    if ("value" in declaration) == ("docker_auth" in declaration):
+        found = "both" if "value" in declaration else "neither"
+        yield Problem(
+            path, f"{found} of 'value' and 'docker_auth'", "exactly one of 'value' and 'docker_auth'"
+        )
+        return
+    key = declaration.get("key", DOCKER_AUTH_CONFIG if "docker_auth" in declaration else "")
+    if not _KEY.fullmatch(key):
+        yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
+    if declaration.get("instance") and "environment_scope" in declaration:
+        yield Problem(
+            join_path(path, "environment_scope"),
+            repr(declaration["environment_scope"]),
+            "none, for the instance",
+        )
+    if len(declaration.get("description", "")) > 255:
+        yield Problem(join_path(path, "description"), "a longer text", "255 characters at most")
+    if "docker_auth" in declaration:
+        yield from _docker_auth_problems(declaration, path, registries)
+    else:
+        yield from _value_problems(declaration, key, path)
+
+
+def _value_problems(declaration: VariableDeclaration, key: str, path: str) -> Iterator[Problem]:
+    value, raw = declaration["value"], declaration.get("raw", False)
+    if value == KNOWN_LATER:
+        return
+    if declaration.get("masked") and not can_be_masked(value, raw=raw):
+        of = "any characters but white space" if raw else "letters, digits and _ + = / @ : . ~ -"
+        yield Problem(
+            join_path(path, "masked"),
+            "true, for a value that GitLab cannot mask",
+            f"a value of one line, 8 or more characters, {of}",
+            "" if raw else "with raw: true every character but white space may be masked; or masked: false",
+        )
+    if key == DOCKER_AUTH_CONFIG and "credsStore" in value:
+        yield Problem(
+            join_path(path, "value"),
+            "credsStore",
+            "docker_auth: [REGISTRY, …] with declared registries",
+            "credsStore is asked about every registry, so it breaks public pulls",
+        )
+
+
+def _docker_auth_problems(
+    declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    if declaration.get("masked") and declaration.get("raw") is False:
+        yield Problem(
+            join_path(path, "raw"),
+            "false, for a masked DOCKER_AUTH_CONFIG",
+            "true",
+            "GitLab masks JSON only when it is raw",
+        )
+    if not declaration["docker_auth"]:
+        yield Problem(join_path(path, "docker_auth"), "no registry", listed(registries))
+    for index, name in enumerate(declaration["docker_auth"]):
+        at = join_path(path, "docker_auth", index)
+        registry = registries.get(name)
+        if registry is None:
+            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+        elif isinstance(registry, EcrRegistry):
+            yield Problem(
+                at,
+                f"{name!r}, an ECR registry",
+                "a registry with a fixed user and password",
+                "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+            )
+        elif registry.secret:
+            yield Problem(
+                at,
+                f"{name!r}, whose password is read from Secrets Manager at pull time",
+                "a registry with 'username' and 'password'",
+                "the variable's value must be known when the stack is applied",
+            )
