@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.shape import checked
 
 _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
@@ -147,10 +148,7 @@ ECR_HOST = re.compile(
 
 def build_registry(name: str, declaration: RegistryDeclaration) -> Registry:
     """The registry that a declaration without problems describes."""
-    repositories = {
-        repository: Repository(repository, **settings)
-        for repository, settings in declaration.get("repositories", {}).items()
-    }
+    repositories = _repositories(declaration)
     if "ecr" in declaration:
         ecr = declaration["ecr"]
         allow_pull = tuple(declaration.get("allow_pull", ()))
@@ -159,6 +157,21 @@ def build_registry(name: str, declaration: RegistryDeclaration) -> Registry:
     return StaticRegistry(
         name, declaration.get("host", ""), static.get("username"), static.get("secret"), repositories
     )
+
+
+def build_repositories(declaration: Any, path: str) -> dict[str, Repository]:
+    """The repositories that a declaration describes.
+
+    Raises:
+        DeclarationError: with every problem of the declaration.
+    """
+    known = {key: declaration[key] for key in ("repositories", "allow_pull") if key in declaration}
+    return _repositories(checked(known, RepositoriesDeclaration, path, repositories_problems))
+
+
+def _repositories(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
+    declared = declaration.get("repositories", {})
+    return {name: Repository(name, **settings) for name, settings in declared.items()}
 
 
 def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

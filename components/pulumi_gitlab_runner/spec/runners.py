@@ -108,6 +108,12 @@ class Runner:
     registries: tuple[str, ...] = ()
 
 
+def registration_part(declaration: RunnerDeclaration) -> RegistrationDeclaration:
+    """The part of a runner's declaration that GitLab knows."""
+    keys = RegistrationDeclaration.__annotations__.keys()
+    return {key: value for key, value in declaration.items() if key in keys}  # type: ignore[return-value]
+
+
 def build_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
     """What GitLab is told of a runner whose declaration has no problems."""
     tags = tuple(declaration.get("tags", ()))

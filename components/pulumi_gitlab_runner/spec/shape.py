@@ -3,7 +3,7 @@
 What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,6 +53,23 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
         return TypeAdapter(kind).validate_python(plain, strict=True)
     except ValidationError as error:
         raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
+
+
+def checked(
+    declaration: Any,
+    kind: type[_Declaration],
+    path: str,
+    problems: Callable[[_Declaration, str], Iterable[Problem]],
+) -> _Declaration:
+    """The declaration, of the shape of `kind` and without any of these problems.
+
+    Raises:
+        DeclarationError: otherwise, with every problem.
+    """
+    shaped = check_shape(declaration, kind, path)
+    if found := list(problems(shaped, path)):
+        raise DeclarationError(found)
+    return shaped
 
 
 def _normalised(value: Any) -> Any:

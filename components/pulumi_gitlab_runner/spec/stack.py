@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import known_host
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
     EcrRegistry,
     Registry,
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.spec.registries import (
     registry_problems,
 )
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner, runner_problems
-from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
@@ -70,15 +70,24 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     Raises:
         DeclarationError: with every problem of the declaration, as far as its shape allows to look.
     """
-    shaped = check_shape(declaration, StackDeclaration, path)
-    if problems := list(_problems(shaped, environment, path)):
-        raise DeclarationError(problems)
+    shaped = checked(
+        declaration, StackDeclaration, path, lambda shaped, path: _problems(shaped, environment, path)
+    )
     return Stack(
         gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
         runners={name: build_runner(name, each) for name, each in shaped.get("runners", {}).items()},
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
     )
+
+
+def build_registries(declaration: Any, path: str) -> dict[str, Registry]:
+    """The registries that a declaration describes, for a component that takes them alone.
+
+    Raises:
+        DeclarationError: with every problem of the declaration.
+    """
+    return dict(build_stack({"registries": declaration}, path=path).registries)
 
 
 def _problems(

@@ -1,0 +1,9 @@
+"""The stack that `stacks/` declares."""
+
+import pulumi
+from pulumi_gitlab_runner import RunnerStack, declaration_from_config
+
+stack = RunnerStack("ci", declaration_from_config())
+pulumi.export("registries", stack.registries)
+pulumi.export("runners", stack.runners)
+pulumi.export("variables", stack.variables)

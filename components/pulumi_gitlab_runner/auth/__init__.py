@@ -1,0 +1,1 @@
+"""Docker credentials: where they come from, and how the runner and Docker find them."""

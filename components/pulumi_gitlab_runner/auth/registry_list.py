@@ -1,0 +1,32 @@
+"""The list that `docker-credential-runner` answers from: a line for each registry of a runner host."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
+"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
+
+_HEADING = "# The registries of this runner host, and where the credentials of each come from.\n"
+
+
+@dataclass(frozen=True)
+class CredentialSource:
+    """Where the credentials of a registry come from when an image is pulled.
+
+    Attributes:
+        kind: ``helper``, ``parameter`` (Parameter Store) or ``secret`` (Secrets Manager).
+        place: the helper's absolute path; or the region and the name or ARN of what to read.
+    """
+
+    kind: str
+    place: tuple[str, ...]
+
+
+def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:
+    """The text of the list.
+
+    Args:
+        sources: each registry's host with where its credentials come from.
+    """
+    lines = sorted(" ".join((host, source.kind, *source.place)) for host, source in sources)
+    return _HEADING + "".join(line + "\n" for line in lines)

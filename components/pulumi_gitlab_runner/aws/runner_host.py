@@ -1,0 +1,228 @@
+"""The EC2 host of a runner manager."""
+
+import base64
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
+from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole
+from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.stack import build_stack
+
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+"""The public parameters in which AWS names the newest Amazon Linux 2023 of each architecture:
+docs.aws.amazon.com/linux/al2023/ug/ec2.html."""
+
+
+class RunnerHostArgs(TypedDict):
+    """A runner, the registries that it uses, and what it was given when it was registered."""
+
+    runner: RunnerDeclaration
+    """The runner."""
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The registries that it uses, by name."""
+    gitlab_url: str
+    """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
+    runner_id: pulumi.Input[str]
+    """The runner's number in GitLab."""
+    token: pulumi.Input[str]
+    """The runner's authentication token (`glrt-…`); always treated as a secret."""
+    bucket: pulumi.Input[str]
+    """The bucket from which hosts fetch their files; see `HostStore`."""
+    key_arn: pulumi.Input[str]
+    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+
+
+class RunnerHost(pulumi.ComponentResource):
+    """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its jobs.
+
+    The instance holds no secret before it boots: it reads its token from Parameter Store, and the passwords
+    of registries when an image is pulled. Its files are fetched from S3, so a change of them reaches a
+    running host without replacing it.
+
+    Creates:
+
+    - `gitlab-runner:index:RunnerManagerRole`
+    - `aws:ssm/parameter:Parameter`: the token, and one for each registry with a password of its own
+    - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
+      all egress, no ingress
+    - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
+    - `aws:autoscaling/group:Group`: one instance
+
+    Raises `pulumi.RunError` for a runner or registry that is wrongly declared.
+    """
+
+    group_name: pulumi.Output[str]
+    """The Auto Scaling group's name."""
+    role_arn: pulumi.Output[str]
+    """The manager's role, for the policies of repositories in other accounts."""
+
+    def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        declared = {
+            "gitlab_url": args["gitlab_url"],
+            "registries": args.get("registries", {}),
+            "runners": {name: args["runner"]},
+        }
+        with told_once():
+            stack = build_stack(plain(declared), path=name)
+        runner = stack.runners[name]
+        registries = stack.registries_of(runner)
+        super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        place = args.get("environment") or environment_of(self)
+        environment = known_environment(place)
+        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
+
+        def parameter(suffix: str, path: str, value: pulumi.Input[str]) -> aws.ssm.Parameter:
+            return aws.ssm.Parameter(
+                f"{name}-{suffix}",
+                name=path,
+                type="SecureString",
+                key_id=args["key_arn"],
+                value=pulumi.Output.secret(value),
+                opts=child,
+            )
+
+        token = parameter("token", names.token, args["token"])
+        passwords = [
+            parameter(
+                f"registry-{each.name}",
+                names.registry(each.name),
+                registry_credentials(args["registries"][each.name]).apply(credentials_as_json),
+            )
+            for each in registries.values()
+            if isinstance(each, StaticRegistry) and not each.secret
+        ]
+
+        def files(known: AwsEnvironment, runner_id: str) -> str:
+            with told_once():
+                build_stack(plain(declared), known, path=name)
+            return files_as_json(
+                host_files(
+                    runner, registries, known, names, gitlab_url=stack.gitlab_url, runner_id=int(runner_id)
+                )
+            )
+
+        delivered = aws.s3.BucketObjectv2(
+            f"{name}-files",
+            bucket=args["bucket"],
+            key=f"{name}/files.json",
+            content=pulumi.Output.all(environment, args["runner_id"]).apply(lambda known: files(*known)),
+            content_type="application/json",
+            opts=child,
+        )
+        role = RunnerManagerRole(
+            name,
+            {
+                "registries": {each: args["registries"][each] for each in registries},
+                "parameter_arns": [each.arn for each in (token, *passwords)],
+                "key_arn": args["key_arn"],
+                "files_arn": delivered.arn,
+                "environment": place,
+            },
+            opts=child,
+        )
+        template = self._template(
+            name,
+            runner.host,
+            profile_arn=role.profile_arn,
+            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment, token.name).apply(
+                lambda known: user_data(
+                    bucket=known[0],
+                    key=known[1],
+                    region=known[2].region,
+                    token_parameter=known[3],
+                    runner_version=runner.host.runner_version,
+                )
+            ),
+        )
+        group = aws.autoscaling.Group(
+            name,
+            min_size=1,
+            max_size=1,
+            vpc_zone_identifiers=self._subnets(runner.host),
+            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+            health_check_type="EC2",
+            tags=[{"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True}],
+            opts=child,
+        )
+        self.group_name = group.name
+        self.role_arn = role.role_arn
+        self.register_outputs({"groupName": self.group_name, "roleArn": self.role_arn})
+
+    def _template(
+        self, name: str, host: Host, *, profile_arn: pulumi.Output[str], boot: pulumi.Output[str]
+    ) -> aws.ec2.LaunchTemplate:
+        child = pulumi.ResourceOptions(parent=self)
+        security_group = aws.ec2.SecurityGroup(
+            name,
+            description=f"Runner host {name}: egress only",
+            vpc_id=host.vpc or self._default_vpc(),
+            opts=child,
+        )
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=security_group.id,
+            description="To GitLab, the registries and AWS",
+            ip_protocol="-1",
+            cidr_ipv4="0.0.0.0/0",
+            opts=child,
+        )
+        return aws.ec2.LaunchTemplate(
+            name,
+            description=f"Runner host {name}",
+            image_id=host.ami or self._amazon_linux(host),
+            instance_type=host.instance_type,
+            iam_instance_profile={"arn": profile_arn},
+            vpc_security_group_ids=[security_group.id],
+            # One hop: the host itself gets its role's credentials, a job's container does not.
+            metadata_options={
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 1,
+            },
+            block_device_mappings=[
+                {
+                    "device_name": "/dev/xvda",
+                    "ebs": {
+                        "encrypted": "true",
+                        "volume_type": "gp3",
+                        "volume_size": host.disk_gb,
+                        "delete_on_termination": "true",
+                    },
+                }
+            ],
+            user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
+            update_default_version=True,
+            opts=child,
+        )
+
+    def _amazon_linux(self, host: Host) -> pulumi.Output[str]:
+        newest = aws.ssm.get_parameter_output(
+            name=f"{AMAZON_LINUX}{host.architecture}", opts=pulumi.InvokeOutputOptions(parent=self)
+        )
+        return newest.insecure_value
+
+    def _default_vpc(self) -> pulumi.Output[str]:
+        return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=self)).id
+
+    def _subnets(self, host: Host) -> pulumi.Input[list[str]]:
+        if host.subnets:
+            return list(host.subnets)
+        return aws.ec2.get_subnets_output(
+            filters=[{"name": "default-for-az", "values": ["true"]}],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        ).ids

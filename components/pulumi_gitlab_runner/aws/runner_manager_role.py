@@ -1,0 +1,89 @@
+"""The role of a runner manager."""
+
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, RegistryDeclaration, StaticRegistry
+from pulumi_gitlab_runner.spec.stack import build_registries
+
+
+class RunnerManagerRoleArgs(TypedDict):
+    """What a runner manager pulls and reads."""
+
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
+    parameter_arns: NotRequired[list[pulumi.Input[str]]]
+    """The SecureString parameters that its host reads."""
+    key_arn: NotRequired[pulumi.Input[str]]
+    """The customer-managed key that encrypts these parameters. Required with them."""
+    files_arn: NotRequired[pulumi.Input[str]]
+    """The S3 object that holds its host's files."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+
+
+class RunnerManagerRole(pulumi.ComponentResource):
+    """The role of a runner manager, with exactly what its declaration takes, for EC2 instances.
+
+    Creates:
+
+    - `aws:iam/role:Role`
+    - `aws:iam/rolePolicy:RolePolicy`
+    - `aws:iam/instanceProfile:InstanceProfile`
+
+    Raises `pulumi.RunError` for a registry that is wrongly declared.
+    """
+
+    role_arn: pulumi.Output[str]
+    """The role's ARN, for the policies of repositories in other accounts."""
+    profile_arn: pulumi.Output[str]
+    """The instance profile's ARN."""
+
+    def __init__(
+        self, name: str, args: RunnerManagerRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        with told_once():
+            registries = build_registries(plain(args.get("registries", {})), name)
+        super().__init__("gitlab-runner:index:RunnerManagerRole", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        ecr = [each for each in registries.values() if isinstance(each, EcrRegistry)]
+        static = [each for each in registries.values() if isinstance(each, StaticRegistry)]
+        environment = known_environment(args.get("environment") or environment_of(self))
+
+        def policy(
+            place: AwsEnvironment, parameter_arns: list[str], key_arn: str | None, files_arn: str | None
+        ) -> str:
+            return manager_policy(
+                repository_arns=[arn for each in ecr for arn in each.repository_arns(place)],
+                parameter_arns=parameter_arns,
+                secret_arns=[each.secret for each in static if each.secret],
+                key_arn=key_arn,
+                files_arn=files_arn,
+                region=place.region,
+            )
+
+        needed = pulumi.Output.all(
+            environment,
+            pulumi.Output.all(*args.get("parameter_arns", [])),
+            args.get("key_arn"),
+            args.get("files_arn"),
+        )
+        role = aws.iam.Role(name, assume_role_policy=ec2_trust_policy(), opts=child)
+        role_policy = aws.iam.RolePolicy(
+            name,
+            role=role.name,
+            policy=needed.apply(lambda known: policy(*known)),
+            opts=child,
+        )
+        # By way of the policy, so that no host starts before its role may do its work.
+        profile = aws.iam.InstanceProfile(name, role=role_policy.role, opts=child)
+        self.role_arn = role.arn
+        self.profile_arn = profile.arn
+        self.register_outputs({"roleArn": self.role_arn, "profileArn": self.profile_arn})

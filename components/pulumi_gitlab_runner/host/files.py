@@ -1,0 +1,127 @@
+"""The files of a runner host that its stack declares."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi_gitlab_runner.auth.docker_config import host_docker_config
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.runners import Runner
+
+TOKEN_PLACEHOLDER = "@RUNNER_TOKEN@"  # noqa: S105 - what the host replaces by the token
+HELPER_PATH = "usr/local/bin/docker-credential-runner"
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """A file of a runner host, owned by root.
+
+    Attributes:
+        content: its text.
+        mode: its permissions, in octal: ``0600``.
+    """
+
+    content: str
+    mode: str = "0600"
+
+
+@dataclass(frozen=True)
+class HostParameters:
+    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/RUNNER/…``."""
+
+    prefix: str
+
+    @property
+    def token(self) -> str:
+        """The runner's token."""
+        return f"{self.prefix}/token"
+
+    def registry(self, name: str) -> str:
+        """The user and password of a registry."""
+        return f"{self.prefix}/registries/{name}"
+
+
+def host_files(
+    runner: Runner,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment,
+    parameters: HostParameters,
+    *,
+    gitlab_url: str,
+    runner_id: int,
+    token: str = TOKEN_PLACEHOLDER,
+) -> dict[str, HostFile]:
+    """The files of the host of a runner's manager, by their path below the root.
+
+    The Docker configuration lies in the home of the manager's process, which is root's under the packaged
+    unit, whatever its `--user` says (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
+
+    Args:
+        runner: the runner.
+        registries: those that it uses, by name.
+        environment: where its stack lives.
+        parameters: the names of what the host reads.
+        gitlab_url: GitLab's address as the host reaches it.
+        runner_id: the runner's number in GitLab.
+        token: the runner's token. Default: what the host replaces by it.
+    """
+    hosts = {name: registry.host_in(environment) for name, registry in registries.items()}
+    config = manager_config(
+        runner, registries, environment, gitlab_url=gitlab_url, runner_id=runner_id, token=token
+    )
+    sources = [
+        (hosts[name], credential_source(registry, environment, parameters))
+        for name, registry in registries.items()
+    ]
+    return {
+        "etc/gitlab-runner/config.toml": HostFile(render(config)),
+        "etc/gitlab-runner/registries": HostFile(registry_list(sources)),
+        "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
+            _unit_settings(runner, environment), "0644"
+        ),
+        "root/.docker/config.json": HostFile(host_docker_config(hosts.values())),
+        HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
+    }
+
+
+def credential_source(
+    registry: Registry, environment: AwsEnvironment, parameters: HostParameters
+) -> CredentialSource:
+    """Where a host gets the credentials of a registry from."""
+    if isinstance(registry, EcrRegistry):
+        return CredentialSource("helper", (ECR_HELPER,))
+    if registry.secret:
+        return CredentialSource("secret", (registry.secret.split(":")[3], registry.secret))
+    return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
+
+
+def files_as_json(files: Mapping[str, HostFile]) -> str:
+    """The files as the one object that a host fetches, applies whole, and keeps up to date with."""
+    return json.dumps(
+        {path: {"mode": file.mode, "content": file.content} for path, file in sorted(files.items())}, indent=1
+    )
+
+
+def _unit_settings(runner: Runner, environment: AwsEnvironment) -> str:
+    """Settings of the packaged unit.
+
+    SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
+    alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
+    """
+    longest_job = runner.registration.maximum_timeout or 7200
+    return "\n".join(
+        (
+            "[Service]",
+            "Environment=HOME=/root",
+            "Environment=PATH=/usr/local/bin",
+            f"Environment=AWS_REGION={environment.region}",
+            "KillSignal=SIGQUIT",
+            f"TimeoutStopSec={longest_job}",
+            "",
+        )
+    )

@@ -1,0 +1,68 @@
+"""The config.toml of a runner manager, from the declaration of its runner."""
+
+from collections.abc import Mapping
+
+from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+
+def manager_config(
+    runner: Runner,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment,
+    *,
+    gitlab_url: str,
+    runner_id: int,
+    token: str,
+) -> ManagerConfig:
+    """The configuration of the manager that runs one runner.
+
+    Every job gets a bridge network of its own (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`,
+    where no job can switch it off), and the images' tags are asked for anew at every pull.
+
+    Args:
+        runner: the runner.
+        registries: those that it uses, by name.
+        environment: where its stack lives.
+        gitlab_url: GitLab's address as the host reaches it.
+        runner_id: the runner's number in GitLab.
+        token: its authentication token, or what stands for it until the host fills it in.
+    """
+    docker: DockerConfig = {
+        "image": written_out(runner.image, registries, environment),
+        "privileged": False,
+        "pull_policy": ["always"],
+        "allowed_pull_policies": ["always"],
+        "volumes": ["/cache"],
+    }
+    if runner.services:
+        docker["services"] = [_service(service, registries, environment) for service in runner.services]
+    runner_config: RunnerConfig = {
+        "name": runner.name,
+        "url": gitlab_url,
+        "id": runner_id,
+        "token": token,
+        "executor": "docker",
+        "limit": runner.host.concurrent,
+        # Rotation would write the new token into config.toml alone, and lose it with the host.
+        "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
+        "docker": docker,
+    }
+    return {"concurrent": runner.host.concurrent, "check_interval": 3, "runners": [runner_config]}
+
+
+def _service(
+    service: Service, registries: Mapping[str, Registry], environment: AwsEnvironment
+) -> ServiceConfig:
+    config: ServiceConfig = {"name": written_out(service.name, registries, environment)}
+    if service.alias:
+        config["alias"] = service.alias
+    for key in ("entrypoint", "command", "environment"):
+        if values := getattr(service, key):
+            config[key] = list(values)
+    return config

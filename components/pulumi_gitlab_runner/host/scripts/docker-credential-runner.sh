@@ -1,0 +1,107 @@
+#!/bin/sh
+# docker-credential-runner: Docker's credential helper for the registries of this runner host, and no other.
+#
+# The runner asks every helper at every pull, and drops the whole Docker configuration when one of them
+# is missing or fails. So this one is named for every private registry and never fails in that way: it
+# answers for the hosts of its list, and says "not found" to everything else and on every failure, with
+# the reason in the journal. A registry that is broken then costs only itself.
+#
+# The list has a line for each registry, made from the stack's declaration:
+#   HOST helper PATH               ask a real credential helper
+#   HOST parameter REGION NAME     read {"username": …, "password": …} from Parameter Store
+#   HOST secret REGION ARN         read the same from Secrets Manager
+set -u
+umask 077
+
+list=${RUNNER_REGISTRIES:-/etc/gitlab-runner/registries}
+cache=${RUNNER_CREDENTIAL_CACHE:-/run/gitlab-runner-credentials}
+patience=${RUNNER_CREDENTIAL_TIMEOUT:-10}
+# The unit's PATH holds this helper alone, so that a job cannot make the manager run another one.
+PATH=${RUNNER_CREDENTIAL_PATH:-/usr/sbin:/usr/bin:/sbin:/bin}
+# A real helper's own cache would lie on the disk; the answers are kept here, in memory.
+AWS_ECR_DISABLE_CACHE=true
+AWS_ECR_IGNORE_CREDS_STORAGE=true
+export PATH AWS_ECR_DISABLE_CACHE AWS_ECR_IGNORE_CREDS_STORAGE
+
+not_found() { # [REASON]
+    if [ -n "${1-}" ]; then
+        logger -t docker-credential-runner -p daemon.warning -- "$host: $1" 2>/dev/null
+    fi
+    echo "credentials not found in native keychain"
+    exit 1
+}
+
+find_registry() { # sets kind, first and second for $host
+    while read -r name kind first second; do
+        if [ "$name" = "$host" ]; then
+            return 0
+        fi
+    done <"$list"
+    return 1
+}
+
+ask() { # prints what the source answers
+    case $kind in
+        helper) printf '%s' "$host" | timeout -k 2 "$patience" "$first" get ;;
+        parameter)
+            timeout -k 2 "$patience" aws --region "$first" ssm get-parameter --name "$second" \
+                --with-decryption --query Parameter.Value --output text
+            ;;
+        secret)
+            timeout -k 2 "$patience" aws --region "$first" secretsmanager get-secret-value --secret-id "$second" \
+                --query SecretString --output text
+            ;;
+        *) return 126 ;;
+    esac
+}
+
+why() { # EXIT-STATUS: the reason in words; nothing that the source printed, which may hold a secret
+    case $1 in
+        124 | 137) echo "$kind $first${second:+ $second} gave no answer in $patience seconds" ;;
+        126 | 127) echo "$kind $first${second:+ $second} cannot be run: is it installed?" ;;
+        *) echo "$kind $first${second:+ $second} failed with exit status $1" ;;
+    esac
+}
+
+get() {
+    read -r host || [ -n "$host" ] || not_found
+    [ -r "$list" ] || not_found "$list is missing or unreadable"
+    find_registry || not_found
+    kept=$cache/$host
+    # An ECR password lasts 12 hours; a changed fixed password shall be seen soon.
+    minutes=5
+    [ "$kind" = helper ] && minutes=360
+    if [ -n "$(find "$kept" -mmin "-$minutes" 2>/dev/null)" ]; then
+        exec cat "$kept"
+    fi
+    answer=$(ask 2>/dev/null) || not_found "$(why $?)"
+    answer=$(printf '%s' "$answer" | jq -ce --arg host "$host" '
+        {ServerURL: $host, Username: (.Username // .username), Secret: (.Secret // .password)}
+        | select([.Username, .Secret] | all(type == "string" and . != ""))' 2>/dev/null) ||
+        not_found "$kind $first${second:+ $second} answered without a user and password"
+    if mkdir -p "$cache" 2>/dev/null && printf '%s\n' "$answer" >"$kept.$$" 2>/dev/null; then
+        mv -f "$kept.$$" "$kept"
+    fi
+    printf '%s\n' "$answer"
+}
+
+list() {
+    printf '{%s}\n' "$(sed -n 's/^\([^ #][^ ]*\) .*/"\1":""/p' "$list" 2>/dev/null | paste -sd, -)"
+}
+
+case ${1-} in
+    get) get ;;
+    list) list ;;
+    erase)
+        read -r host || true
+        rm -f "$cache/${host##*/}"
+        ;;
+    store)
+        echo "credentials of this host are declared in its stack, not stored by docker login"
+        exit 1
+        ;;
+    *)
+        echo "usage: docker-credential-runner get|list|erase" >&2
+        exit 1
+        ;;
+esac

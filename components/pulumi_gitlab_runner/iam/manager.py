@@ -1,0 +1,58 @@
+"""What a runner manager's role may do: pull the declared images, and read what its host needs."""
+
+import json
+from collections.abc import Sequence
+
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.iam.pull import pull_statements
+
+
+def manager_policy(
+    *,
+    repository_arns: Sequence[str],
+    parameter_arns: Sequence[str],
+    secret_arns: Sequence[str],
+    key_arn: str | None,
+    files_arn: str | None,
+    region: str,
+) -> str:
+    """The policy of a runner manager's role.
+
+    Args:
+        repository_arns: the repositories that its runners may pull from.
+        parameter_arns: its parameters: the runner's token, passwords of registries.
+        secret_arns: Secrets Manager secrets with the passwords of registries.
+        key_arn: the key that encrypts its parameters; None where there are none.
+        files_arn: the S3 object that holds its host's files, if it has one.
+        region: where the parameters lie.
+    """
+    statements = pull_statements(repository_arns)
+    if files_arn:
+        statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
+    if parameter_arns and key_arn:
+        statements += _parameter_statements(parameter_arns, key_arn, region)
+    if secret_arns:
+        statements.append(allow("RegistrySecrets", ["secretsmanager:GetSecretValue"], secret_arns))
+    return policy_document(statements)
+
+
+def _parameter_statements(parameter_arns: Sequence[str], key_arn: str, region: str) -> list[Statement]:
+    """Reading SecureString parameters, and the key for them and through Parameter Store alone.
+
+    Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html and
+    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
+    """
+    context = {
+        "kms:ViaService": f"ssm.{region}.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns),
+    }
+    return [
+        allow("HostParameters", ["ssm:GetParameter"], parameter_arns),
+        allow("HostParametersKey", ["kms:Decrypt"], [key_arn], {"StringEquals": context}),
+    ]
+
+
+def ec2_trust_policy() -> str:
+    """The trust policy of a role that EC2 instances take on."""
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

@@ -1,0 +1,37 @@
+"""IAM policy documents as JSON."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Statement = Mapping[str, Any]
+
+
+def policy_document(statements: Iterable[Statement]) -> str:
+    """A policy document of these statements, the same text for the same statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2)
+
+
+def allow(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    conditions: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Statement:
+    """A statement that allows `actions` on `resources`.
+
+    Args:
+        sid: says what the statement is for.
+        actions: such as ``ecr:BatchGetImage``.
+        resources: ARNs; ``*`` only for actions that have no resource.
+        conditions: operator → condition key → value.
+    """
+    statement: dict[str, Any] = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": sorted(resources),
+    }
+    if conditions:
+        statement["Condition"] = conditions
+    return statement

@@ -1,0 +1,154 @@
+"""The whole from one declaration."""
+
+import os
+from typing import Any
+
+import pulumi
+
+from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
+from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.host_store import HostStore
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost
+from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
+from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import EcrRegistry
+from pulumi_gitlab_runner.spec.runners import Runner, registration_part
+from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+
+
+class RunnerStack(pulumi.ComponentResource):
+    """Registries, runners and CI variables: all that one declaration says.
+
+    The declaration is checked as a whole before anything is registered.
+
+    Creates:
+
+    - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
+    - `gitlab-runner:index:HostStore`, where there is a runner
+    - `gitlab-runner:index:RunnerRegistration` and `gitlab-runner:index:RunnerHost` for each runner
+    - `gitlab-runner:index:CiVariables`, where there are variables
+
+    Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
+    allowed.
+    """
+
+    registries: pulumi.Output[dict[str, Any]]
+    """Each registry by its name: its `host`, and the URLs of its `repositories`."""
+    runners: pulumi.Output[dict[str, Any]]
+    """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`."""
+    variables: pulumi.Output[list[Any]]
+    """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
+
+    def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
+        with told_once():
+            stack = build_stack(plain(args))
+        super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        declared = args.get("registries", {})
+        place = environment_of(self)
+        environment = known_environment(place).apply(lambda known: _checked_in(args, known))
+
+        for registry in stack.registries.values():
+            if isinstance(registry, EcrRegistry) and registry.created:
+                EcrRepositories(
+                    registry.name,
+                    {
+                        "repositories": declared[registry.name].get("repositories", {}),
+                        "allow_pull": list(registry.allow_pull),
+                        **({"region": registry.region} if registry.region else {}),
+                        "environment": place,
+                    },
+                    opts=child,
+                )
+        self.registries = environment.apply(lambda known: _registries_told(stack, known))
+        self.runners = pulumi.Output.all(**self._runners(stack, args, place))
+        if stack.variables:
+            CiVariables(name, {"variables": args["variables"], "registries": declared}, opts=child)
+        self.variables = pulumi.Output.from_input(_variables_told(stack))
+        self.register_outputs(
+            {"registries": self.registries, "runners": self.runners, "variables": self.variables}
+        )
+
+    def _runners(
+        self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs
+    ) -> dict[str, pulumi.Output[dict[str, Any]]]:
+        """Make the runners; what there is to tell of each, by its name."""
+        if not stack.runners:
+            return {}
+        child = pulumi.ResourceOptions(parent=self)
+        store = HostStore(self._name, {}, opts=child)
+        told = {}
+        for runner in stack.runners.values():
+            declaration = args["runners"][runner.name]
+            registration = RunnerRegistration(runner.name, registration_part(declaration), opts=child)
+            host = RunnerHost(
+                runner.name,
+                {
+                    "runner": declaration,
+                    "registries": {each: args["registries"][each] for each in runner.registries},
+                    "gitlab_url": stack.gitlab_url,
+                    "runner_id": registration.runner_id,
+                    "token": registration.token,
+                    "bucket": store.bucket,
+                    "key_arn": store.key_arn,
+                    "environment": place,
+                },
+                opts=child,
+            )
+            told[runner.name] = _runner_told(runner, registration, host)
+        return told
+
+
+def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> AwsEnvironment:
+    """The environment, when the declaration holds in it too: now every registry's host is known."""
+    with told_once():
+        build_stack(plain(declaration), environment)
+    return environment
+
+
+def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:
+    hosts = {name: registry.host_in(environment) for name, registry in stack.registries.items()}
+    return {
+        name: {
+            "host": hosts[name],
+            "repositories": {each: f"{hosts[name]}/{each}" for each in registry.repositories},
+        }
+        for name, registry in stack.registries.items()
+    }
+
+
+def _runner_told(
+    runner: Runner, registration: RunnerRegistration, host: RunnerHost
+) -> pulumi.Output[dict[str, Any]]:
+    return pulumi.Output.all(
+        id=registration.runner_id,
+        tags=list(runner.registration.tags),
+        scope=str(runner.registration.scope),
+        host=host.group_name,
+    )
+
+
+def _variables_told(stack: Stack) -> list[dict[str, Any]]:
+    return [
+        {
+            "scope": str(each.scope),
+            "key": each.key,
+            "masked": each.masked is not False,
+            "protected": each.protected,
+        }
+        for each in stack.variables
+    ]
+
+
+def declaration_from_config() -> StackDeclaration:
+    """The declaration in the stack's configuration, `gitlab-runner:stack`.
+
+    GitLab's address is that of the GitLab provider, where the declaration has none.
+    """
+    declaration: StackDeclaration = pulumi.Config("gitlab-runner").require_object("stack")
+    base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
+    if base_url and isinstance(declaration, dict):
+        declaration.setdefault("gitlab_url", base_url.rstrip("/").removesuffix("/api/v4"))
+    return declaration
