@@ -63,7 +63,7 @@ class RunnerStack(pulumi.ComponentResource):
                     opts=child,
                 )
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        self.runners = pulumi.Output.all(**self._runners(stack, args, place))
+        self.runners = pulumi.Output.from_input(self._runners(stack, args, place))
         if stack.variables:
             CiVariables(name, {"variables": args["variables"], "registries": declared}, opts=child)
         self.variables = pulumi.Output.from_input(_variables_told(stack))

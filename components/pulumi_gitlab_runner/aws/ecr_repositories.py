@@ -55,7 +55,7 @@ class EcrRepositories(pulumi.ComponentResource):
             pull_policy = environment.apply(lambda known: pull_by_accounts_policy(accounts, known.partition))
         created: dict[str, aws.ecr.Repository] = {}
         for each in repositories.values():
-            child_name = f"{name}-{each.name.replace('/', '-')}"
+            child_name = f"{name}/{each.name}"
             created[each.name] = repository = aws.ecr.Repository(
                 child_name,
                 name=each.name,
@@ -77,6 +77,6 @@ class EcrRepositories(pulumi.ComponentResource):
                 aws.ecr.RepositoryPolicy(
                     child_name, repository=repository.name, region=region, policy=pull_policy, opts=child
                 )
-        self.urls = pulumi.Output.all(**{key: each.repository_url for key, each in created.items()})
-        self.arns = pulumi.Output.all(**{key: each.arn for key, each in created.items()})
+        self.urls = pulumi.Output.from_input({key: each.repository_url for key, each in created.items()})
+        self.arns = pulumi.Output.from_input({key: each.arn for key, each in created.items()})
         self.register_outputs({"urls": self.urls, "arns": self.arns})

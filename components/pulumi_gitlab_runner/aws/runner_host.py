@@ -107,7 +107,7 @@ class RunnerHost(pulumi.ComponentResource):
             if isinstance(each, StaticRegistry) and not each.secret
         ]
 
-        def files(known: AwsEnvironment, runner_id: str) -> str:
+        def files(known: AwsEnvironment, runner_id: str, *_parameters: str) -> str:
             with told_once():
                 build_stack(plain(declared), known, path=name)
             return files_as_json(
@@ -116,11 +116,15 @@ class RunnerHost(pulumi.ComponentResource):
                 )
             )
 
+        # By way of the parameters, so that a running host never meets new files with the token of old ones.
+        written = [each.name for each in (token, *passwords)]
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
             key=f"{name}/files.json",
-            content=pulumi.Output.all(environment, args["runner_id"]).apply(lambda known: files(*known)),
+            content=pulumi.Output.all(environment, args["runner_id"], *written).apply(
+                lambda known: files(*known)
+            ),
             content_type="application/json",
             opts=child,
         )

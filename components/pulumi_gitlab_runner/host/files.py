@@ -53,7 +53,7 @@ def host_files(
     parameters: HostParameters,
     *,
     gitlab_url: str,
-    runner_id: int,
+    runner_id: int | None,
     token: str = TOKEN_PLACEHOLDER,
 ) -> dict[str, HostFile]:
     """The files of the host of a runner's manager, by their path below the root.
@@ -67,7 +67,7 @@ def host_files(
         environment: where its stack lives.
         parameters: the names of what the host reads.
         gitlab_url: GitLab's address as the host reaches it.
-        runner_id: the runner's number in GitLab.
+        runner_id: the runner's number in GitLab; None where it is not registered.
         token: the runner's token. Default: what the host replaces by it.
     """
     hosts = {name: registry.host_in(environment) for name, registry in registries.items()}

@@ -17,7 +17,7 @@ def manager_config(
     environment: AwsEnvironment,
     *,
     gitlab_url: str,
-    runner_id: int,
+    runner_id: int | None,
     token: str,
 ) -> ManagerConfig:
     """The configuration of the manager that runs one runner.
@@ -30,7 +30,7 @@ def manager_config(
         registries: those that it uses, by name.
         environment: where its stack lives.
         gitlab_url: GitLab's address as the host reaches it.
-        runner_id: the runner's number in GitLab.
+        runner_id: the runner's number in GitLab; None where it is not registered.
         token: its authentication token, or what stands for it until the host fills it in.
     """
     docker: DockerConfig = {
@@ -45,7 +45,6 @@ def manager_config(
     runner_config: RunnerConfig = {
         "name": runner.name,
         "url": gitlab_url,
-        "id": runner_id,
         "token": token,
         "executor": "docker",
         "limit": runner.host.concurrent,
@@ -53,6 +52,8 @@ def manager_config(
         "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
         "docker": docker,
     }
+    if runner_id is not None:
+        runner_config["id"] = runner_id
     return {"concurrent": runner.host.concurrent, "check_interval": 3, "runners": [runner_config]}
 
 

@@ -54,7 +54,7 @@ _GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
 """AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
 _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
 def build_host(declaration: HostDeclaration) -> Host:

@@ -35,15 +35,15 @@ def image_problems(
     try:
         reference = parse(image, path)
     except InvalidImageReference as error:
-        yield Problem(path, repr(image), str(error).partition("; allowed is ")[2] or str(error))
+        yield Problem(path, error.found, error.allowed)
         return
     name, _, rest = image.partition("/")
+    repository = reference.repository
     if rest and name in registries:
         registry: Registry | None = registries[name]
-        repository = parse(f"registry.invalid/{rest}", path).repository
+        repository = repository.removeprefix(f"{name}/")
     else:
         registry = _registry_of_host(reference.registry, registries, environment)
-        repository = reference.repository
     if registry is None:
         if _private_ecr(reference.registry, registries, environment):
             yield Problem(

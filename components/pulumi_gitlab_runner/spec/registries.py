@@ -8,6 +8,7 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.shape import checked
@@ -135,13 +136,15 @@ class StaticRegistry:
 
 Registry = EcrRegistry | StaticRegistry
 
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_HOST = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(:\d{1,5})?")
-_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_HOST = re.compile(rf"(?=localhost$|.*[.:]){_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?")
+"""With a dot or a port, else it would be a namespace of Docker Hub in an image reference."""
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
 _REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 ECR_HOST = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)"
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)"
 )
 """An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it."""
 
@@ -251,7 +254,7 @@ def _static_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Pr
     elif not _HOST.fullmatch(declaration["host"]):
         yield Problem(
             join_path(path, "host"),
-            repr(declaration["host"]),
+            repr(without_password(declaration["host"])),
             "a host in lower case with its port, without scheme and path: registry.example.com:5000",
         )
     if "allow_pull" in declaration:

@@ -4,6 +4,7 @@ What a declaration means is checked beside each class; here is only what pydanti
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -50,7 +51,7 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     """
     plain = _normalised(declaration)
     try:
-        return TypeAdapter(kind).validate_python(plain, strict=True)
+        return _validator(kind).validate_python(plain, strict=True)
     except ValidationError as error:
         raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
 
@@ -72,6 +73,12 @@ def checked(
     return shaped
 
 
+@cache
+def _validator(kind: type[_Declaration]) -> TypeAdapter[_Declaration]:
+    """Pydantic's validator of a class: to make one takes a tenth of a second, so each is made once."""
+    return TypeAdapter(kind)
+
+
 def _normalised(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _repositories(key, _normalised(child)) for key, child in value.items()}
@@ -90,6 +97,9 @@ def _repositories(key: str, value: Any) -> Any:
 
 def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
     place = details["loc"]
+    if place[-1:] == ("[key]",):
+        name = place[-2]
+        return Problem(join_path(path, *place[:-2]), f"the key {name!r}", "text as a key", "put it in quotes")
     at = join_path(path, *place)
     if details["type"] == "extra_forbidden":
         key, known = str(place[-1]), _keys(kind, place[:-1])
@@ -105,11 +115,18 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
         )
     allowed = _EXPECTED.get(details["type"], details["msg"])
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
-    return Problem(at, _described(details["input"], place), allowed, mend)
+    found = details["input"]
+    # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
+    whole = allowed in ("a mapping", "a list") or "static" in place or "value" in place
+    return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
 
 
-def _described(value: Any, place: tuple[int | str, ...]) -> str:
-    """The value found, unless it may be a secret."""
+def _described(value: Any) -> str:
+    """What was found: a short value itself, and what kind of value it is."""
+    return f"{value!r} ({_kind(value)})" if isinstance(value, bool | int | float | str) else _kind(value)
+
+
+def _kind(value: Any) -> str:
     names = {
         bool: "true or false",
         int: "a whole number",
@@ -118,11 +135,7 @@ def _described(value: Any, place: tuple[int | str, ...]) -> str:
         dict: "a mapping",
         list: "a list",
     }
-    name = "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
-    may_be_secret = "static" in place or place[-1:] == ("value",)
-    if may_be_secret or not isinstance(value, bool | int | float | str):
-        return name
-    return f"{value!r} ({name})"
+    return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 
 def _keys(kind: Any, place: tuple[int | str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import known_host
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -97,7 +98,7 @@ def _problems(
     if not url.startswith(("https://", "http://")) or url.rstrip("/").endswith("/api/v4"):
         yield Problem(
             join_path(path, "gitlab_url"),
-            repr(url),
+            repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
     for kind in ("registries", "runners"):

@@ -75,8 +75,8 @@ get() {
         exec cat "$kept"
     fi
     answer=$(ask 2>/dev/null) || not_found "$(why $?)"
-    answer=$(printf '%s' "$answer" | jq -ce --arg host "$host" '
-        {ServerURL: $host, Username: (.Username // .username), Secret: (.Secret // .password)}
+    answer=$(printf '%s' "$answer" | jq -cse --arg host "$host" '
+        .[0] | {ServerURL: $host, Username: (.Username // .username), Secret: (.Secret // .password)}
         | select([.Username, .Secret] | all(type == "string" and . != ""))' 2>/dev/null) ||
         not_found "$kind $first${second:+ $second} answered without a user and password"
     if mkdir -p "$cache" 2>/dev/null && printf '%s\n' "$answer" >"$kept.$$" 2>/dev/null; then

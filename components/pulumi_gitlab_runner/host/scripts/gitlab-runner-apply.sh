@@ -41,7 +41,7 @@ while read -r mode path; do
     # The token goes in through the environment: arguments are for everyone to see.
     jq -j --arg path "$path" '.[$path].content | split("@RUNNER_TOKEN@") | join(env.RUNNER_TOKEN)' \
         "$work/files.json" >"$work/new/$path" || fail "$path cannot be unpacked"
-    chmod "$mode" "$work/new/$path"
+    chmod "$mode" "$work/new/$path" || fail "$path cannot have the mode $mode"
 done <"$work/list"
 
 jq -e . "$work/new/root/.docker/config.json" >/dev/null || fail "config.json is not JSON"

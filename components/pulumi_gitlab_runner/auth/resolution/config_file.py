@@ -1,0 +1,156 @@
+"""Reading a Docker configuration: the registries it names, and the credential helpers it wants asked.
+
+Source: docker/cli, cli/config/configfile/file.go, which the runner uses as well.
+"""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from pulumi_gitlab_runner.auth.resolution import go_json
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.images.reference import without_password
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """A Docker configuration file, as far as the caller could read it.
+
+    Attributes:
+        path: where it lies, such as ``/root/.docker/config.json``.
+        text: what it holds; None where it is not there or cannot be opened.
+        problem: why it cannot be opened, such as ``permission denied``; empty where it is not there.
+    """
+
+    path: str
+    text: str | None = field(default=None, repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class DockerConfig:
+    """What a Docker configuration says about credentials.
+
+    Attributes:
+        auths: credentials that stand in the file, by registry. Empty where any of it is broken.
+        credentials_store: the ``credsStore``: a helper for all registries. Empty for none.
+        credential_helpers: the ``credHelpers``: a helper's name for each registry.
+        broken: why the configuration as a whole is refused; None where it is good.
+        notes: traps that do not break it.
+    """
+
+    auths: Mapping[str, Credentials]
+    credentials_store: str
+    credential_helpers: Mapping[str, str]
+    broken: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names_registries(self) -> bool:
+        """Whether it holds anything about credentials at all."""
+        return bool(self.auths or self.credentials_store or self.credential_helpers)
+
+
+def read_docker_config(content: str) -> DockerConfig:
+    """Read a Docker configuration: the text of ``config.json`` or the value of ``DOCKER_AUTH_CONFIG``.
+
+    Empty text is a configuration without credentials. One bad part breaks the whole, as it does in Docker.
+    """
+    try:
+        value = go_json.decode(content)
+        found = go_json.fields(value, "the configuration")
+    except ValueError as error:
+        return DockerConfig({}, "", {}, broken=str(error))
+
+    broken: list[str] = []
+    store = ""
+    helpers: dict[str, str] = {}
+    auths: dict[str, Credentials] = {}
+    try:
+        store = go_json.text(found.get("credsstore"), "credsStore")
+    except ValueError as error:
+        broken.append(str(error))
+    try:
+        for registry, name in go_json.mapping(found.get("credhelpers"), "credHelpers").items():
+            helpers[registry] = go_json.text(name, f"credHelpers of {without_password(registry)!r}")
+    except ValueError as error:
+        broken.append(str(error))
+    try:
+        for registry, entry in go_json.mapping(found.get("auths"), "auths").items():
+            auths[registry] = _credentials(entry, without_password(registry))
+    except ValueError as error:
+        broken.append(str(error))
+    if broken:
+        return DockerConfig({}, store, helpers, broken=broken[0])
+    return DockerConfig(auths, store, helpers, notes=_notes(found))
+
+
+def read_environment_config(content: str) -> DockerConfig:
+    """Read ``DOCKER_AUTH_CONFIG`` as Docker's command line does: only ``auths``, only ``auth`` in them.
+
+    The runner reads the variable with `read_docker_config`, and so takes more.
+    """
+    auths: dict[str, Credentials] = {}
+    try:
+        found = go_json.fields(go_json.decode(content, alone=True), "the variable")
+        _refuse_unknown(found, {"auths"}, "the variable")
+        for registry, entry in go_json.mapping(found.get("auths"), "auths").items():
+            what = f"auths of {without_password(registry)!r}"
+            held = go_json.fields(entry, what)
+            _refuse_unknown(held, {"auth"}, what)
+            if not held.get("auth"):
+                raise ValueError(f"{what} has no auth")
+            auths[registry] = _credentials(entry, without_password(registry))
+    except ValueError as error:
+        return DockerConfig({}, "", {}, broken=str(error))
+    return DockerConfig(auths, "", {})
+
+
+def _refuse_unknown(found: Mapping[str, object], known: set[str], what: str) -> None:
+    unknown = sorted(found.keys() - known)
+    if unknown:
+        raise ValueError(f"{what} has the unknown field {unknown[0]!r}; allowed is {', '.join(known)}")
+
+
+def _credentials(value: object, registry: str) -> Credentials:
+    """One entry of ``auths``; ``auth`` wins over ``username`` and ``password``."""
+    what = f"auths of {registry!r}"
+    entry = go_json.fields(value, what)
+
+    def secret(name: str) -> str:
+        return go_json.text(entry.get(name), f"{name} in {what}")
+
+    username, password = secret("username"), secret("password")
+    if secret("auth"):
+        username, password = _decoded(secret("auth"), what)
+    return Credentials(
+        username, SecretStr(password), SecretStr(secret("identitytoken")), SecretStr(secret("registrytoken"))
+    )
+
+
+def _decoded(auth: str, what: str) -> tuple[str, str]:
+    """User and password from the Base64 text of ``user:password``.
+
+    Standard Base64 with padding; line breaks in it are skipped.
+    """
+    packed = auth.replace("\r", "").replace("\n", "")
+    if not re.fullmatch(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", packed):
+        raise ValueError(f"auth in {what} is not Base64 (standard alphabet, padded with =)")
+    username, colon, password = base64.b64decode(packed).decode(errors="replace").partition(":")
+    if not colon or not username:
+        raise ValueError(f"auth in {what} is not the Base64 text of user:password")
+    return username, password.strip("\0")
+
+
+def _notes(found: Mapping[str, object]) -> tuple[str, ...]:
+    """What looks like credentials but stands where Docker does not look for them."""
+    stray = [
+        key for key, value in found.items() if isinstance(value, dict) and {"auth", "email"} & value.keys()
+    ]
+    return tuple(
+        f"{without_password(key)!r} stands outside of auths, so it is not read (the old form of .dockercfg)"
+        for key in stray
+    )

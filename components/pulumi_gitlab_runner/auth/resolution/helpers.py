@@ -1,0 +1,140 @@
+"""Asking Docker credential helpers, and what their answers mean.
+
+Running a program is the caller's: see `RunHelper`.
+Source: docker/docker-credential-helpers, client/client.go, and docker/cli,
+cli/config/credentials/native_store.go.
+"""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from pulumi_gitlab_runner.auth.resolution import go_json
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+
+NOT_FOUND = "credentials not found in native keychain"
+"""What a helper prints, with an exit status other than 0, when it has no credentials for a registry."""
+
+_TOKEN_USER = "<token>"  # noqa: S105 - the user name by which a helper marks an identity token
+_KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
+
+
+@dataclass(frozen=True)
+class HelperAnswer:
+    """What a credential helper answered.
+
+    Attributes:
+        exit_status: its exit status, 0 for success.
+        output: its standard output; it may hold a secret.
+    """
+
+    exit_status: int
+    output: str = field(repr=False)
+
+
+class RunHelper(Protocol):
+    """Runs a credential helper.
+
+    Called with the program (``docker-credential-ecr-login``), its argument (``get`` or ``list``) and what it
+    reads on standard input (the registry).
+
+    Raises OSError where the program cannot be run: FileNotFoundError where it is not on the ``PATH``,
+    TimeoutError where it does not answer in a bounded time.
+    """
+
+    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
+        """Run the helper and wait for its answer."""
+        ...
+
+
+class HelperFailure(Exception):  # noqa: N818 - what happened, not a mistake of the caller
+    """A helper that is missing, failed, or answered something that is no answer.
+
+    Attributes:
+        program: the helper.
+        text: what the runner says about it, with the helper's output, which may hold a secret, left out.
+    """
+
+    def __init__(self, program: str, text: str) -> None:
+        super().__init__(f"{program}: {text}")
+        self.program = program
+        self.text = text
+
+
+def program_name(helper: str) -> str:
+    """The program of a helper's name as ``credHelpers`` and ``credsStore`` give it."""
+    return f"docker-credential-{helper}"
+
+
+def get(run: RunHelper, helper: str, registry: str) -> Credentials | None:
+    """The credentials that a helper has for a registry, or None.
+
+    Raises:
+        HelperFailure: the helper gave no answer.
+    """
+    program = program_name(helper)
+    answer = _run(run, program, "get", registry)
+    if answer.exit_status != 0:
+        if answer.output.strip() == NOT_FOUND:
+            return None
+        raise HelperFailure(program, _failure("getting", answer))
+    try:
+        found = go_json.fields(_decoded(answer), "the answer")
+        username = go_json.text(found.get("username"), "Username in the answer")
+        secret = SecretStr(go_json.text(found.get("secret"), "Secret in the answer"))
+        go_json.text(found.get("serverurl"), "ServerURL in the answer")
+    except ValueError as error:
+        raise HelperFailure(program, str(error)) from None
+    if username == _TOKEN_USER:
+        return Credentials(identity_token=secret)
+    return Credentials(username, secret)
+
+
+def list_registries(run: RunHelper, helper: str) -> list[str]:
+    """The registries that a helper has credentials for, sorted.
+
+    Raises:
+        HelperFailure: the helper gave no answer.
+    """
+    program = program_name(helper)
+    answer = _run(run, program, "list", "unused")
+    if answer.exit_status != 0:
+        raise HelperFailure(program, _failure("listing", answer))
+    try:
+        found = go_json.mapping(_decoded(answer), "the answer")
+        for username in found.values():
+            go_json.text(username, "a user in the answer")
+    except ValueError as error:
+        raise HelperFailure(program, str(error)) from None
+    return sorted(found)
+
+
+def _run(run: RunHelper, program: str, action: str, server: str) -> HelperAnswer:
+    doing = "getting" if action == "get" else "listing"
+    try:
+        return run(program, action, server)
+    except FileNotFoundError:
+        reason = f'exec: "{program}": executable file not found in $PATH'
+    except TimeoutError:
+        reason = "it did not answer in time"
+    except OSError as error:
+        reason = (error.strerror or "it cannot be run").lower()
+    raise HelperFailure(program, f"error {doing} credentials - err: {reason}, out: ``") from None
+
+
+def _failure(doing: str, answer: HelperAnswer) -> str:
+    """The runner's words for a helper that ended with an error."""
+    output = answer.output.strip()
+    reason = output if output in _KNOWN_REFUSALS else f"exit status {answer.exit_status}"
+    shown = "…" if output else ""
+    return f"error {doing} credentials - err: {reason}, out: `{shown}`"
+
+
+def _decoded(answer: HelperAnswer) -> object:
+    if not answer.output.strip():
+        raise ValueError("the answer is empty")
+    try:
+        return go_json.decode(answer.output)
+    except ValueError:
+        raise ValueError("the answer is not JSON") from None

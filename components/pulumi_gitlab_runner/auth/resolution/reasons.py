@@ -1,0 +1,55 @@
+"""Why a registry's credentials are not for an image, and what in an entry is likely a mistake."""
+
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB
+from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
+
+_HUB_BY_OTHER_NAMES = (
+    f"index.{DOCKER_HUB}",
+    f"registry-1.{DOCKER_HUB}",
+    f"registry.{DOCKER_HUB}",
+    "hub.docker.com",
+)
+
+
+def no_match(entry_path: str, image_path: str) -> str:
+    """Why the runner does not take the credentials of one path for the image of another."""
+    entry_host, _, entry_rest = entry_path.partition("/")
+    image_host, _, image_rest = image_path.partition("/")
+    if image_host == DOCKER_HUB and entry_host in _HUB_BY_OTHER_NAMES:
+        return f"Docker Hub's key is {DOCKER_HUB} or https://index.{DOCKER_HUB}/v1/, not {entry_host}"
+    if entry_host != image_host:
+        if entry_host.partition(":")[0] == image_host.partition(":")[0]:
+            return f"the ports differ: the key says {entry_host}, the image {image_host}"
+        return f"it is for {entry_host}, the image is on {image_host}"
+    if image_path.startswith(f"{entry_path}@"):
+        return (
+            f"an image with a digest and no tag is looked for as {image_path}: "
+            "write name:tag@digest, or a key for the host or a folder above"
+        )
+    if image_host == DOCKER_HUB and entry_rest.startswith("library") and "/" not in image_rest:
+        return f"the runner looks for {image_path}, without library/"
+    return f"{entry_path} is neither {image_path} nor above it"
+
+
+def key_traps(key: str, version: RunnerVersion) -> tuple[str, ...]:
+    """What in an entry's key is likely not what its author meant."""
+    scheme, separator, address = key.rpartition("://")
+    host, _, path = address.partition("/")
+    if separator and path.strip("/") not in ("", "v1", "v2"):
+        return (f"after {scheme}:// only the host counts, so it is for all of {host}",)
+    if path and not separator and version < PATH_SCOPES:
+        return (f"before runner 17.5 only the host counts, so it is for all of {host}",)
+    return ()
+
+
+def credential_traps(credentials: Credentials | None) -> tuple[str, ...]:
+    """What in an entry's credentials is likely not what their author meant."""
+    if credentials is None:
+        return ()
+    for value in (credentials.username, credentials.password.get_secret_value()):
+        if value != value.strip():
+            return (
+                "its user or password begins or ends with white space, such as a newline encoded with it",
+            )
+    return ()

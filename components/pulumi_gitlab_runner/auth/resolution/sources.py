@@ -1,0 +1,254 @@
+"""Reading gitlab-runner's three sources of credentials, in its way: what each holds, or why it is dropped.
+
+Source: gitlab-runner, helpers/docker/auth/auth.go. Where the runner goes through a Go map, and so in random
+order, this goes in sorted order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+
+from pydantic import SecretStr
+
+from pulumi_gitlab_runner.auth.resolution import helpers
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile, DockerConfig, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin
+from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path
+
+STABLE_ORDER: RunnerVersion = (18, 3)
+"""From here on a file's entries have an order, and one whose helper knows nothing matches no image."""
+
+VARIABLE = "$DOCKER_AUTH_CONFIG"
+HOME = "home of the runner's process"
+JOB_PAYLOAD = "job payload (GitLab Registry)"
+
+
+@dataclass(frozen=True)
+class JobCredentials:
+    """One registry that GitLab sends with a job.
+
+    Attributes:
+        url: the registry, such as ``registry.gitlab.example.com:5050``.
+        username: the user, ``gitlab-ci-token`` for GitLab's own.
+        password: the job's token.
+        type: only ``registry`` counts.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+    type: str = "registry"
+
+
+@dataclass(frozen=True)
+class FoundEntry:
+    """One registry of a source, not yet compared with an image.
+
+    Attributes:
+        key: the registry as the source writes it, without a password.
+        origin: where in the source it stands.
+        credentials: what it holds; None where its helper knows none.
+        path: what an image's path is compared with; empty where it can match no image.
+        helper: the helper that was asked.
+        outranked_by: the part of the same file that names the same registry and wins.
+    """
+
+    key: str
+    origin: Origin
+    credentials: Credentials | None
+    path: str
+    helper: str | None = None
+    outranked_by: Origin | None = None
+
+
+@dataclass(frozen=True)
+class ReadSource:
+    """A source as it was read.
+
+    Attributes:
+        name: as the job log names it.
+        entries: what it holds, or would hold were it not dropped.
+        absent: why there is nothing to read.
+        failure: why it is dropped.
+        failed_helper: the helper for which it is dropped.
+        fails_pull: whether the failure ends the pull, and not only this source.
+        notes: traps in it.
+    """
+
+    name: str
+    entries: tuple[FoundEntry, ...] = ()
+    absent: str = ""
+    failure: str = ""
+    failed_helper: str | None = None
+    fails_pull: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def read_variable(value: str, run_helper: helpers.RunHelper, version: RunnerVersion) -> ReadSource:
+    """Read the variable ``DOCKER_AUTH_CONFIG``."""
+    if not value:
+        return ReadSource(VARIABLE, absent="the variable is not set")
+    return _read_config(VARIABLE, value, run_helper, version)
+
+
+def read_home(
+    files: Iterable[ConfigFile], run_helper: helpers.RunHelper, version: RunnerVersion
+) -> ReadSource:
+    """Read the first of the home's files that can be opened; the others are passed over without a word."""
+    notes: list[str] = []
+    opened: ConfigFile | None = None
+    for file in files:
+        if file.text is None and file.problem:
+            notes.append(f"{file.path} cannot be opened and is passed over: {file.problem}")
+        elif file.text is not None and opened:
+            notes.append(f"{file.path} is not read, since there is {opened.path}")
+        elif file.text is not None:
+            opened = file
+    if opened is None:
+        return ReadSource(
+            HOME, absent="it holds no Docker configuration that can be opened", notes=tuple(notes)
+        )
+    source = _read_config(opened.path, opened.text or "", run_helper, version)
+    return replace(source, notes=(*notes, *source.notes))
+
+
+def read_job_payload(credentials: Iterable[JobCredentials], version: RunnerVersion) -> ReadSource:
+    """Read the registries that GitLab sends with the job."""
+    entries = tuple(
+        _entry(one.url, Origin.JOB_PAYLOAD, Credentials(one.username, SecretStr(one.password)), version)
+        for one in credentials
+        if one.type == "registry"
+    )
+    return ReadSource(JOB_PAYLOAD, entries, absent="" if entries else "GitLab sent no registry with the job")
+
+
+@dataclass(frozen=True)
+class KeptEntry:
+    """The entry that the runner keeps for a path.
+
+    Attributes:
+        source: the name of its source.
+        entry: the entry.
+    """
+
+    source: str
+    entry: FoundEntry
+
+
+def kept_entries(sources: Iterable[ReadSource]) -> dict[str, KeptEntry]:
+    """For each path the entry that comes first; the runner forgets the others."""
+    kept: dict[str, KeptEntry] = {}
+    for source in sources:
+        for entry in source.entries:
+            if entry.outranked_by is None and not source.failure:
+                kept.setdefault(entry.path, KeptEntry(source.name, entry))
+    return kept
+
+
+class _HelperNameIsPath(Exception):  # noqa: N818 - ends the reading of a source
+    """A helper's name that leads out of the ``PATH``. The runner fails the pull for it."""
+
+
+def _read_config(
+    name: str, content: str, run_helper: helpers.RunHelper, version: RunnerVersion
+) -> ReadSource:
+    """Read a Docker configuration, asking every helper that it names."""
+    config = read_docker_config(content)
+    if config.broken:
+        return ReadSource(name, _lost(config, version), failure=config.broken)
+    if not config.names_registries:
+        return ReadSource(name, absent="it holds no credentials", notes=config.notes)
+    try:
+        layers = (
+            {key: _entry(key, Origin.AUTHS, held, version) for key, held in config.auths.items()},
+            _ask_store(config, run_helper, version),
+            _ask_helpers(config, run_helper, version),
+        )
+    except _HelperNameIsPath as error:
+        return ReadSource(name, failure=str(error), fails_pull=True)
+    except helpers.HelperFailure as error:
+        return ReadSource(name, _lost(config, version), failure=error.text, failed_helper=error.program)
+    return ReadSource(name, tuple(_merged(layers)), notes=config.notes)
+
+
+def _lost(config: DockerConfig, version: RunnerVersion) -> tuple[FoundEntry, ...]:
+    """What a dropped configuration names, no helper asked."""
+    auths = [_entry(key, Origin.AUTHS, held, version) for key, held in sorted(config.auths.items())]
+    unasked = [
+        replace(
+            _entry(key, Origin.CREDENTIAL_HELPERS, None, version, helper),
+            credentials=None,
+            path=registry_path(without_password(key), version),
+        )
+        for key, helper in sorted(config.credential_helpers.items())
+    ]
+    return (*auths, *unasked)
+
+
+def _ask_store(
+    config: DockerConfig, run_helper: helpers.RunHelper, version: RunnerVersion
+) -> dict[str, FoundEntry]:
+    """What the ``credsStore`` has for each registry that it lists.
+
+    Where it lists a registry and then knows nothing, what ``auths`` has for it is emptied, not replaced.
+    """
+    helper = config.credentials_store
+    if not helper:
+        return {}
+    _check_name(helper, "credsStore")
+    found: dict[str, FoundEntry] = {}
+    for registry in helpers.list_registries(run_helper, helper):
+        held = helpers.get(run_helper, helper, registry)
+        if held is None and registry in config.auths:
+            held = Credentials()
+        found[registry] = _entry(registry, Origin.CREDENTIALS_STORE, held, version, helper)
+    return found
+
+
+def _ask_helpers(
+    config: DockerConfig, run_helper: helpers.RunHelper, version: RunnerVersion
+) -> dict[str, FoundEntry]:
+    """What the ``credHelpers`` have, each for its own registry.
+
+    Bad names come first here. The runner finds either a bad name or a failing helper first, by chance.
+    """
+    found: dict[str, FoundEntry] = {}
+    named = sorted(config.credential_helpers.items())
+    for registry, helper in named:
+        _check_name(helper, f"credHelpers of {without_password(registry)!r}")
+    for registry, helper in named:
+        held = helpers.get(run_helper, helper, registry)
+        found[registry] = _entry(registry, Origin.CREDENTIAL_HELPERS, held, version, helper)
+    return found
+
+
+def _check_name(helper: str, place: str) -> None:
+    """Refuse a name that is not a plain file name. The empty one is none either."""
+    if not helper or ("/" in helper and helper != "/"):
+        raise _HelperNameIsPath(f"{place} names the helper {helper!r}: path traversal is not allowed")
+
+
+def _entry(
+    key: str, origin: Origin, held: Credentials | None, version: RunnerVersion, helper: str | None = None
+) -> FoundEntry:
+    shown = without_password(key)
+    if held is None and version < STABLE_ORDER:
+        held = Credentials()
+    path = "" if held is None else registry_path(shown, version)
+    return FoundEntry(shown, origin, held, path, helpers.program_name(helper) if helper is not None else None)
+
+
+def _merged(layers: Iterable[Mapping[str, FoundEntry]]) -> Iterator[FoundEntry]:
+    """The entries of a file in the runner's order. For the same registry, a later layer wins."""
+    winners: dict[str, FoundEntry] = {}
+    outranked: dict[str, list[FoundEntry]] = {}
+    for layer in layers:
+        for key, entry in layer.items():
+            if key in winners:
+                outranked.setdefault(key, []).append(winners[key])
+            winners[key] = entry
+    for key, winner in sorted(winners.items(), key=itemgetter(0)):
+        yield winner
+        for entry in outranked.get(key, []):
+            yield replace(entry, outranked_by=winner.origin)

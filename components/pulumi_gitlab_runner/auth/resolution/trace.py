@@ -1,0 +1,174 @@
+"""What a resolution found: the credentials used, and everything that was looked at on the way.
+
+No text here holds a password or a token, and neither does the ``repr`` of anything: they are `SecretStr`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+NO_SECRET = SecretStr("")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What is sent to a registry. All of it may be empty: then the image is pulled without credentials.
+
+    Attributes:
+        username: the user, or empty with an identity token.
+        password: the user's password.
+        identity_token: a token to ask the registry's authentication service with, in place of a password.
+        registry_token: a token to send to the registry as it is.
+    """
+
+    username: str = ""
+    password: SecretStr = NO_SECRET
+    identity_token: SecretStr = NO_SECRET
+    registry_token: SecretStr = NO_SECRET
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in them."""
+        return bool(self.username or self.password or self.identity_token or self.registry_token)
+
+
+class Origin(StrEnum):
+    """The part of a source in which an entry stands."""
+
+    AUTHS = "auths"
+    CREDENTIALS_STORE = "credsStore"
+    CREDENTIAL_HELPERS = "credHelpers"
+    JOB_PAYLOAD = "job payload"
+
+
+class Verdict(StrEnum):
+    """What became of an entry."""
+
+    USED = "used"
+    OUTRANKED = "outranked"
+    """It is for the image too, but another entry comes first."""
+    NO_CREDENTIALS = "no credentials"
+    """Its credential helper knows none."""
+    NO_MATCH = "no match"
+    """It is not for this image."""
+    LOST = "lost"
+    """It is for the image, but its source is dropped."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registry of a source.
+
+    Attributes:
+        key: the registry as the source writes it.
+        origin: where in the source it stands.
+        helper: the credential helper that was or would be asked, such as ``docker-credential-ecr-login``.
+        path: what the image's path is compared with; empty where the entry can never match.
+        credentials: what it holds; None where it was not asked for or the helper knows none.
+        verdict: what became of it.
+        reason: why, as a sentence.
+        notes: traps in the entry itself, such as a password that ends in a newline.
+    """
+
+    key: str
+    origin: Origin
+    helper: str | None
+    path: str
+    credentials: Credentials | None
+    verdict: Verdict
+    reason: str
+    notes: tuple[str, ...] = ()
+
+
+class Status(StrEnum):
+    """What became of a source as a whole."""
+
+    READ = "read"
+    ABSENT = "absent"
+    """There is none, or it holds no credentials."""
+    DROPPED = "dropped"
+    """It cannot be used, so that none of its entries counts."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place where credentials were looked for.
+
+    Attributes:
+        name: as the job log names it, such as ``$DOCKER_AUTH_CONFIG`` or ``/root/.docker/config.json``.
+        status: what became of it.
+        reason: why, as a sentence; empty for a source that was read.
+        entries: every registry it names, as far as it could be read, also those that were not used.
+            Empty where the pull fails anyway.
+        failed_helper: the credential helper for which it was dropped.
+        notes: traps in the source as a whole, such as a second file that is not read.
+    """
+
+    name: str
+    status: Status
+    reason: str = ""
+    entries: tuple[Entry, ...] = ()
+    failed_helper: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Where(StrEnum):
+    """Who gets to see a line."""
+
+    JOB_LOG = "job log"
+    DEBUG = "debug log"
+    """The job log of a runner with ``log_level = "debug"``, or of a job with ``CI_DEBUG_TRACE``."""
+    TERMINAL = "terminal"
+    NOWHERE = "nowhere"
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """Something that the runner or Docker says, or keeps to itself.
+
+    Attributes:
+        where: who gets to see it.
+        text: what it says. A helper's output, which may hold a secret, is replaced by ``…``.
+    """
+
+    where: Where
+    text: str
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Which credentials an image is pulled with, and why.
+
+    Attributes:
+        image: the image as given.
+        path: what the image's name became, to be compared with the registries' paths.
+        sources: every source, in the order in which they were asked.
+        log: what is said about it, in order.
+        failure: why the pull fails before the registry is asked; None where it does not.
+    """
+
+    image: str
+    path: str
+    sources: tuple[Source, ...]
+    log: tuple[LogLine, ...]
+    failure: str | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """The source of the credentials used."""
+        return next((source for source in self.sources if _used(source)), None)
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry whose credentials are used."""
+        return _used(self.source) if self.source else None
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The credentials used; None for a pull without any."""
+        return self.entry.credentials if self.entry else None
+
+
+def _used(source: Source) -> Entry | None:
+    return next((entry for entry in source.entries if entry.verdict is Verdict.USED), None)

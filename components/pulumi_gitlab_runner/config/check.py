@@ -1,0 +1,47 @@
+"""Whether the runner will understand a `config.toml`, and do what it says."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from pulumi_gitlab_runner.config.finding import Finding
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.rules.autoscaler import check_autoscaler
+from pulumi_gitlab_runner.config.rules.cache import check_cache
+from pulumi_gitlab_runner.config.rules.docker import check_docker
+from pulumi_gitlab_runner.config.rules.manager import check_manager
+from pulumi_gitlab_runner.config.rules.runner import check_runner
+from pulumi_gitlab_runner.config.structure import check_keys, check_types
+from pulumi_gitlab_runner.config.version import parse_version
+
+
+def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
+    """Return everything that is wrong with a configuration, or that hardly works as meant.
+
+    The runner ignores an unknown key without a word, and ends on some wrong values; this tells before.
+
+    Args:
+        config: The data of a `ManagerConfig`, valid or not. A token that is not known yet may be any
+            text that differs from the other runners' tokens.
+        runner_version: The version that will read the file, such as `19.4.0`.
+
+    Returns:
+        The findings: types, then single keys, then rules over several keys, which wait while a type is wrong.
+        Empty: all is well.
+
+    Raises:
+        ValueError: `runner_version` is no version.
+    """
+    version = parse_version(runner_version)
+    wrong_types = list(check_types(config))
+    findings = [*wrong_types, *check_keys(config, version)]
+    if wrong_types:
+        return findings
+    manager = cast("ManagerConfig", config)
+    findings += check_manager(manager)
+    for index, runner in enumerate(manager.get("runners", [])):
+        path = f"runners[{index}]"
+        findings += check_runner(runner, path)
+        findings += check_docker(runner, path, version)
+        findings += check_autoscaler(runner, path, version)
+        findings += check_cache(runner, path)
+    return findings

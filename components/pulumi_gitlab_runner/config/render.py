@@ -1,0 +1,50 @@
+"""`config.toml` from its typed form."""
+
+from datetime import datetime
+from typing import Any
+
+import tomli_w
+from pydantic import TypeAdapter, ValidationError
+
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+
+HEADER = """\
+# Written by pulumi-gitlab-runner from the stack's declaration.
+# Change the declaration: whatever is changed here is lost with the next `pulumi up`.
+"""
+
+_MANAGER: TypeAdapter[ManagerConfig] = TypeAdapter(ManagerConfig)
+
+
+def toml_data(config: ManagerConfig) -> dict[str, Any]:
+    """Return the declared data under the keys and with the types of `config.toml`.
+
+    Keys stand in the order of the schema, whatever the order of the declaration. Whole numbers that another
+    language hands over as floats become integers again; points in time become TOML datetimes.
+
+    Raises:
+        ValueError: The configuration has a key, a type or a point in time that `check` refuses.
+    """
+    try:
+        valid = _MANAGER.validate_python(config)
+    except ValidationError:
+        # The original message shows values, and any of them may be a secret.
+        raise ValueError("this is no valid config.toml; `check` tells what is wrong with it") from None
+    data: dict[str, Any] = _MANAGER.dump_python(valid, by_alias=True)
+    for runner in data.get("runners", []):
+        for key in ("token_obtained_at", "token_expires_at"):
+            if key in runner:
+                runner[key] = datetime.fromisoformat(runner[key])
+    return data
+
+
+def render(config: ManagerConfig) -> str:
+    """Return the text of `config.toml`: the same text for the same data, read back equal by any TOML reader.
+
+    Args:
+        config: A configuration in which `check` found no error.
+
+    Raises:
+        ValueError: The configuration has a key, a type or a point in time that `check` refuses.
+    """
+    return HEADER + "\n" + tomli_w.dumps(toml_data(config), indent=2)

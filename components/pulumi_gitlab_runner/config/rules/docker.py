@@ -1,0 +1,133 @@
+"""Rules within `[runners.docker]`."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.config.docker import DockerConfig
+from pulumi_gitlab_runner.config.finding import Finding, error, warning
+from pulumi_gitlab_runner.config.rules.environment import check_environment
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.config.version import RunnerVersion
+
+_DIGEST_ONLY_SERVICES = RunnerVersion(17, 1)
+
+
+def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
+    """Find settings of a runner's containers that do not do what they say.
+
+    Args:
+        runner: The runner with the section; its feature flags matter too.
+        path: The runner's place.
+        version: The runner's version.
+    """
+    docker = runner.get("docker")
+    if docker is None:
+        return
+    path = f"{path}.docker"
+    network_per_build = runner.get("feature_flags", {}).get("FF_NETWORK_PER_BUILD", False)
+    yield from _network(docker, path, network_per_build)
+    yield from _pull_policies(docker, path)
+    yield from _image_patterns(docker, path)
+    yield from _privileged_images(docker, path)
+    yield from _log_options(docker, path)
+    yield from _services(docker, path, version)
+
+
+def _network(docker: DockerConfig, path: str, network_per_build: bool) -> Iterator[Finding]:
+    mode = docker.get("network_mode", "")
+    if mode and network_per_build:
+        yield error(
+            f"{path}.network_mode",
+            f"the network `{mode}` switches the network per job off, which `FF_NETWORK_PER_BUILD` asks for",
+            "leave `network_mode` out, or set the flag to false",
+        )
+    elif not network_per_build:
+        yield warning(
+            f"{path}.network_mode" if mode else path,
+            f"all jobs share the network `{mode or 'bridge'}`; services cannot reach the job or one another, "
+            "and jobs can reach each other's",
+            "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
+        )
+    for key in ("network_mtu", "enable_ipv6"):
+        if docker.get(key) and (mode or not network_per_build):
+            yield error(
+                f"{path}.{key}",
+                "the key is ignored without a network per job",
+                "set `FF_NETWORK_PER_BUILD` in `feature_flags` and leave `network_mode` out",
+            )
+
+
+def _pull_policies(docker: DockerConfig, path: str) -> Iterator[Finding]:
+    policies = docker.get("pull_policy") or ["always"]
+    allowed = docker.get("allowed_pull_policies") or policies
+    for policy in policies:
+        if policy not in allowed:
+            yield error(
+                f"{path}.pull_policy",
+                f"`{policy}` is not among `allowed_pull_policies`, so that jobs fail",
+                f"allowed are {', '.join(f'`{name}`' for name in allowed)}",
+            )
+    if "if-not-present" in (*policies, *allowed):
+        yield warning(
+            f"{path}.pull_policy",
+            "with `if-not-present` a job may run any private image that another one pulled before",
+            "use `always`, unless all projects may read all images",
+        )
+
+
+def _image_patterns(docker: DockerConfig, path: str) -> Iterator[Finding]:
+    lists = {
+        "allowed_images": docker.get("allowed_images", []),
+        "allowed_services": docker.get("allowed_services", []),
+        "allowed_privileged_images": docker.get("allowed_privileged_images", []),
+        "allowed_privileged_services": docker.get("allowed_privileged_services", []),
+    }
+    for key, patterns in lists.items():
+        for index, pattern in enumerate(patterns):
+            if pattern.startswith("!"):
+                yield error(
+                    f"{path}.{key}[{index}]",
+                    f"`{pattern}` excludes nothing; the first pattern that matches allows the image",
+                    "list what is allowed",
+                )
+            elif pattern.startswith("**@"):
+                yield error(
+                    f"{path}.{key}[{index}]",
+                    f"`{pattern}` matches no image with a `/` in its name",
+                    f"write `**/*{pattern.removeprefix('**')}`",
+                )
+
+
+def _privileged_images(docker: DockerConfig, path: str) -> Iterator[Finding]:
+    patterns = docker.get("allowed_privileged_images", [])
+    if docker.get("privileged") and docker.get("image") and patterns and not {"*", "**"} & set(patterns):
+        # The runner compares the name that the job gives, and an empty one matches these two alone.
+        yield warning(
+            f"{path}.allowed_privileged_images",
+            "a job that names no image runs in the default image without privileges",
+            "let such jobs name their image",
+        )
+
+
+def _log_options(docker: DockerConfig, path: str) -> Iterator[Finding]:
+    for option in docker.get("log_options", {}):
+        if option not in ("env", "labels"):
+            yield error(
+                f"{path}.log_options.{option}",
+                "every job would fail with this option",
+                "allowed are `env`, `labels`",
+            )
+
+
+def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
+    for index, service in enumerate(docker.get("services", [])):
+        place = f"{path}.services[{index}]"
+        name, at, _ = service.get("name", "").partition("@")
+        if not name:
+            yield error(f"{place}.name", "the key is missing or empty", "every service needs an image")
+        elif at and ":" not in name.rpartition("/")[2] and version < _DIGEST_ONLY_SERVICES:
+            yield error(
+                f"{place}.name",
+                f"GitLab Runner {version} would run `{name}:latest` in place of the digest",
+                f"name the tag too, or declare runner version {_DIGEST_ONLY_SERVICES} or later",
+            )
+        yield from check_environment(service.get("environment", []), f"{place}.environment")

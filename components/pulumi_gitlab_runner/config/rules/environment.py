@@ -1,0 +1,25 @@
+"""Rules for lists of variables, `KEY=value`. No message shows more than the name of a variable."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.finding import Finding, error, warning
+
+
+def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
+    """Find entries that are no variables, and variables that belong elsewhere."""
+    for index, entry in enumerate(environment):
+        place = f"{path}[{index}]"
+        name, separator, _ = entry.partition("=")
+        if not name or not separator:
+            yield error(place, "the entry is no variable", "write it as `KEY=value`")
+        elif name == "DOCKER_AUTH_CONFIG":
+            yield error(
+                place,
+                "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
+                "name the registry in the runner's `registries`: the credentials then stay with the manager",
+            )
+        elif name in FEATURE_FLAGS:
+            yield warning(
+                place, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
+            )

@@ -1,0 +1,90 @@
+"""Rules within one `[[runners]]` section."""
+
+import difflib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.finding import Finding, error, warning
+from pulumi_gitlab_runner.config.rules.environment import check_environment
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+
+_DOCKER_EXECUTORS = ("docker", "docker-autoscaler")
+_AUTOSCALED_EXECUTORS = ("docker-autoscaler", "instance")
+
+
+def check_runner(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    """Find what a runner lacks, and what in it contradicts the rest."""
+    for key in ("url", "token", "executor"):
+        if not runner.get(key):
+            yield error(f"{path}.{key}", "the key is missing or empty", "every runner needs it")
+    yield from _url(runner, path)
+    yield from _sections(runner, path)
+    yield from _feature_flags(runner, path)
+    yield from _token_rotation(runner, path)
+    yield from check_environment(runner.get("environment", []), f"{path}.environment")
+    if bool(runner.get("tls_cert_file")) != bool(runner.get("tls_key_file")):
+        yield error(path, "`tls_cert_file` and `tls_key_file` go together, and one is missing", "set both")
+
+
+def _url(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    url = runner.get("url", "")
+    if not url or url.startswith("$"):  # a variable of the manager's environment, since 18.10
+        return
+    if urlsplit(url).scheme not in ("http", "https"):
+        yield error(f"{path}.url", f"`{url}` is no web address", "write it as `https://gitlab.example.com`")
+    elif urlsplit(url).path.rstrip("/").endswith("/api/v4"):
+        yield error(f"{path}.url", "the runner adds `/api/v4` itself", "leave `/api/v4` out")
+
+
+def _sections(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    executor = runner.get("executor", "")
+    if executor in _DOCKER_EXECUTORS and "docker" not in runner:
+        yield error(
+            f"{path}.docker", f"the section is missing; no job of executor `{executor}` starts", "add it"
+        )
+    if executor in _AUTOSCALED_EXECUTORS and "autoscaler" not in runner:
+        yield error(
+            f"{path}.autoscaler", f"the section is missing; executor `{executor}` gets no instances", "add it"
+        )
+    if executor and executor not in _AUTOSCALED_EXECUTORS and "autoscaler" in runner:
+        yield warning(
+            f"{path}.autoscaler",
+            f"executor `{executor}` ignores the section",
+            "leave it out, or set `executor` to `docker-autoscaler`",
+        )
+    boot_verify = runner.get("experimental", {}).get("boot_verify", {})
+    if (
+        boot_verify.get("enabled")
+        and executor in _DOCKER_EXECUTORS
+        and not runner.get("docker", {}).get("image")
+    ):
+        yield error(
+            f"{path}.experimental.boot_verify",
+            "the trial job runs in the default image",
+            "set `docker.image`",
+        )
+
+
+def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    for name in runner.get("feature_flags", {}):
+        place = f"{path}.feature_flags.{name}"
+        flag = FEATURE_FLAGS.get(name)
+        if flag is None:
+            close = difflib.get_close_matches(name, FEATURE_FLAGS, n=1)
+            mend = f"is `{close[0]}` meant?" if close else "leave it out"
+            yield error(place, "unknown feature flag, which the runner would silently ignore", mend)
+        elif flag.deprecated:
+            yield warning(place, "the feature flag is deprecated", "leave it out")
+
+
+def _token_rotation(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    expires = runner.get("token_expires_at", "")
+    if not expires or expires.startswith("0001-01-01"):  # the runner's way to write: never
+        return
+    if not runner.get("feature_flags", {}).get("FF_DISABLE_AUTOMATIC_TOKEN_ROTATION"):
+        yield warning(
+            f"{path}.token_expires_at",
+            "the runner will renew its token and write config.toml anew, against the declaration",
+            "set `FF_DISABLE_AUTOMATIC_TOKEN_ROTATION` in `feature_flags`, or leave the expiry out",
+        )

@@ -1,0 +1,1 @@
+"""Image references: what they say, and what gitlab-runner makes of them."""

@@ -1,0 +1,141 @@
+"""Image references: the names under which images are pulled.
+
+The grammar is that of the Docker command line (github.com/distribution/reference), as implemented by
+docker-image-py. This module adds a typed value, and messages that say how to mend a bad reference.
+"""
+
+import re
+from dataclasses import dataclass
+
+from docker_image import digest as grammar_digest
+from docker_image import reference as grammar
+
+DOCKER_HUB = "docker.io"
+
+ALLOWED = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
+
+
+class InvalidImageReference(ValueError):  # noqa: N818 - the name says that it is an error
+    """Text that is not an image reference.
+
+    Attributes:
+        found: what stands there and what is wrong with it.
+        allowed: what may stand there.
+    """
+
+    def __init__(self, place: str, found: str) -> None:
+        super().__init__(f"{place}: {found}; allowed is {ALLOWED}")
+        self.found = found
+        self.allowed = ALLOWED
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """An image reference, with the short names of Docker Hub written out.
+
+    Made by `parse`. ``str()`` gives the full form, which parses back to an equal value.
+
+    Attributes:
+        registry: host of the registry as written, with its port if it has one. Docker Hub is ``docker.io``.
+        repository: path in the registry, such as ``team/app``; ``library/nginx`` for Docker Hub's ``nginx``.
+        tag: the tag, or None where none was written. Docker then pulls ``latest``, unless there is a digest.
+        digest: the digest of the manifest, ``sha256:`` and 64 hexadecimal digits, or None.
+    """
+
+    registry: str
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Registry and repository, without tag and digest."""
+        return f"{self.registry}/{self.repository}"
+
+    @property
+    def familiar(self) -> str:
+        """The shortest form that means the same image, as people write it: ``nginx:1.27``.
+
+        Only names on Docker Hub have a shorter form than ``str()``, and not all of them:
+        ``docker.io/example.com/app`` would become the registry ``example.com``.
+        """
+        full = str(self)
+        for prefix in (f"{DOCKER_HUB}/library/", f"{DOCKER_HUB}/"):
+            short = full.removeprefix(prefix)
+            if short != full and _means(short, self):
+                return short
+        return full
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.name}{tag}{digest}"
+
+
+def parse(text: str, place: str = "image") -> ImageReference:
+    """Read an image reference as the Docker command line does.
+
+    Args:
+        text: the reference, such as ``nginx``, ``team/app:1.2`` or ``registry.example.com/app@sha256:…``.
+        place: where the text stands, such as ``stack.runners.build.image``. A message starts with it.
+
+    Returns:
+        The reference, with ``docker.io`` and ``library/`` written out for the short names of Docker Hub.
+
+    Raises:
+        InvalidImageReference: the text is not an image reference.
+    """
+    problem = _common_mistake(text)
+    if problem is None:
+        try:
+            parsed = grammar.Reference.parse_normalized_named(text)
+        except grammar.ReferenceInvalidFormat:
+            problem = _misplaced_part(text)
+        except grammar_digest.InvalidDigest:
+            problem = "its digest is not sha256: and 64 lower-case hexadecimal digits"
+        except grammar.InvalidReference as error:
+            problem = str(error).removeprefix("invalid reference format: ")
+        else:
+            return ImageReference(parsed.domain(), parsed.path(), parsed["tag"], parsed["digest"])
+    raise InvalidImageReference(place, f"{without_password(text)!r}: {problem}")
+
+
+def without_password(address: str) -> str:
+    """An address without the user and password that may stand before its host, so that it can be shown."""
+    return re.sub(r"(://)[^/]*@|^[^/@]+:[^/@]*@(?!sha\d+:)", r"\1…@", address)
+
+
+def _common_mistake(text: str) -> str | None:
+    """What is wrong with a reference, where the grammar would not tell, or not say why."""
+    if not text:
+        return "it is empty"
+    if " " in text or not text.isprintable():
+        return "it holds white space or a control character"
+    if "://" in text:
+        return "it starts with a scheme; write the host without one"
+    if "$" in text:
+        return "it holds a variable that was not expanded"
+    if re.fullmatch(r"(sha256:)?[0-9a-f]{64}", text):
+        return "it is the identifier of a local image, which no registry knows"
+    return None
+
+
+def _misplaced_part(text: str) -> str:
+    """Which part of a reference breaks the grammar."""
+    tagged, at, digest = text.partition("@")
+    if at and not grammar.ImageRegexps.ANCHORED_DIGEST_REGEXP.match(digest):
+        return f"{digest!r} is not a digest: sha256: and 64 lower-case hexadecimal digits"
+    name, colon, tag = tagged.rpartition(":")
+    if colon and "/" not in tag and not grammar.ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
+        return f"{tag!r} is not a tag: up to 128 letters, digits and _.-, not starting with . or -"
+    if "" in (name or tagged).split("/"):
+        return "a part between slashes is empty"
+    return "a part is not made of lower-case letters and digits, separated by one of . _ __ or dashes"
+
+
+def _means(text: str, reference: ImageReference) -> bool:
+    """Whether a text is one way to write this reference."""
+    try:
+        return parse(text) == reference
+    except InvalidImageReference:
+        return False

@@ -1,0 +1,76 @@
+"""What gitlab-runner makes of names before it compares an image with a registry that it has credentials for.
+
+Both sides become a path: a host, and from runner 17.5 on what follows it. An image belongs to a registry
+when the registry's path is the image's path or a parent of it. These are not the Docker command line's names:
+``nginx`` becomes ``docker.io/nginx``, without ``library/``.
+
+Source: gitlab-runner, helpers/docker/auth/auth.go, at the tags that the version checks below name.
+"""
+
+import re
+
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB
+
+RunnerVersion = tuple[int, int]
+"""Major and minor version of gitlab-runner, such as ``(18, 11)``. Patches never changed these rules."""
+
+PATH_SCOPES: RunnerVersion = (17, 5)
+"""The version from which credentials can be for a path below a host. Before, they are for the whole host."""
+
+_HTTP_IS_A_SCHEME: RunnerVersion = (18, 1)
+_HOST_CASE_IGNORED: RunnerVersion = (18, 3)
+
+
+def image_path(image: str, version: RunnerVersion) -> str:
+    """The path under which the runner looks for an image's credentials.
+
+    An image with a digest and no tag keeps the name of the digest's algorithm
+    (``registry.example.com/app@sha256``), so credentials for exactly its repository do not match it.
+
+    Args:
+        image: the image as the job or the configuration writes it, variables expanded.
+        version: the runner's version. Before 17.5 the path is only the host.
+    """
+    folder, slash, last = image.rpartition("/")
+    untagged = folder + slash + last.partition(":")[0]
+    first, slash, rest = untagged.partition("/")
+    host = first.lower() if version >= _HOST_CASE_IGNORED else first
+
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        first, rest = DOCKER_HUB, untagged
+    elif host == f"index.{DOCKER_HUB}":
+        first = DOCKER_HUB
+    if version < PATH_SCOPES:
+        return first
+    return f"{first.lower()}/{rest}"
+
+
+def registry_path(key: str, version: RunnerVersion) -> str:
+    """The path that the runner gives to a registry it has credentials for.
+
+    Args:
+        key: the registry as ``auths``, ``credHelpers``, a credential helper or the job's payload names it.
+        version: the runner's version. Before 17.5 the path is only the host.
+    """
+    if version < PATH_SCOPES:
+        host = key.lower().removeprefix("http://").removeprefix("https://").partition("/")[0]
+        return DOCKER_HUB if host == f"index.{DOCKER_HUB}" else host
+
+    scheme = r"https?://" if version >= _HTTP_IS_A_SCHEME else r"https://"
+    address = re.sub(f"^{scheme}", "", key, flags=re.IGNORECASE)
+    if address != key:
+        host = address.partition("/")[0].lower()
+        return DOCKER_HUB if host == f"index.{DOCKER_HUB}" else host
+
+    path = key.removesuffix("/")
+    folder, slash, last = path.rpartition("/")
+    if slash and ":" in last:
+        path = folder + slash + last.rpartition(":")[0]
+    host, slash, rest = path.partition("/")
+    return host.lower() + slash + rest
+
+
+def with_parents(path: str) -> list[str]:
+    """A path and those above it, longest first: ``a/b/c``, ``a/b``, ``a``."""
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]

@@ -1,0 +1,48 @@
+"""`python -m sandbox`: what `./dev` runs."""
+
+import contextlib
+import signal
+import sys
+from threading import Thread
+
+from sandbox import virtual_environment
+from sandbox.command_line import parse
+from sandbox.engine import lookup
+from sandbox.errors import SandboxError
+from sandbox.paths import engine_directory
+from sandbox.progress import Progress
+
+
+def main() -> int:
+    """Set up what is missing, then run the command; return its exit code."""
+    arguments = parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    progress = Progress()
+    try:
+        if not virtual_environment.is_ready():
+            # Both take minutes on a fresh machine, so they go side by side.
+            engine = Thread(target=_obtain_engine, args=(progress,), daemon=True)
+            engine.start()
+            virtual_environment.make(progress)
+            engine.join()
+        virtual_environment.enter()
+
+        from sandbox import commands
+
+        return commands.run(arguments, progress)
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _obtain_engine(progress: Progress) -> None:
+    """Get an engine in advance; where none can be had, the command itself says so."""
+    with contextlib.suppress(SandboxError):
+        lookup.obtain(engine_directory(), progress)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

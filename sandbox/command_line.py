@@ -1,0 +1,92 @@
+"""The command line of `./dev`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+SANDBOX_STACK = "sandbox"
+
+DESCRIPTION = """\
+Runs this project: sets up what is missing (Python packages, the Pulumi engine),
+then does what is asked.
+
+The stack `sandbox` lives on this machine alone: AWS and GitLab are servers on
+loopback, and all state lies in .sandbox/. Any other stack, such as dev and prod,
+runs against your own accounts, with your own Pulumi backend and credentials, and
+Pulumi asks before it changes anything.
+"""
+
+EPILOGUE = """\
+environment variables:
+  SANDBOX_DIR            where all state lies (default: .sandbox at the top of the checkout)
+  SANDBOX_ENGINE_DIR     where the engine is kept (default: engine below SANDBOX_DIR)
+  SANDBOX_ENGINE_MIRROR  an address with the files of https://get.pulumi.com/releases/sdk
+  PYTHON                 the Python to set up with (3.11 or newer)
+"""
+
+
+PASSED_ON_AFTER = {"test": 1, "pulumi": 2}
+"""How many words of these commands are ours; what follows goes to pytest or Pulumi as it is."""
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Return what a command line asks for: `command`, its arguments, and `passed_on`.
+
+    Prints help, or what is wrong with the command line, and exits, as `argparse` does.
+    """
+    ours = PASSED_ON_AFTER.get(words[0], len(words)) if words else 0
+    if words[ours : ours + 1] in (["-h"], ["--help"]):
+        ours += 1
+    arguments = _parser().parse_args(words[:ours])
+    arguments.passed_on = list(words[ours:])
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="./dev",
+        description=DESCRIPTION,
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    for name, what in (
+        ("up", "bring a stack up, and show what there is then"),
+        ("preview", "show what `up` would change"),
+        ("down", "remove what a stack made; for `sandbox`, stop its services too"),
+    ):
+        command = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        command.add_argument(
+            "stack", metavar="STACK", nargs="?", default=SANDBOX_STACK, help="default: sandbox"
+        )
+
+    command = commands.add_parser(
+        "pulumi",
+        usage="./dev pulumi STACK ARGS…",
+        help="run any Pulumi command on a stack",
+        description="Run any Pulumi command on a stack, such as: ./dev pulumi sandbox stack export",
+    )
+    command.add_argument("stack", metavar="STACK", help="the stack, such as sandbox")
+
+    commands.add_parser(
+        "test",
+        usage="./dev test [PATH…]",
+        help="run the tests",
+        description="Run all tests, or those in each PATH; options go to pytest.",
+    )
+
+    command = commands.add_parser(
+        "render",
+        help="write the files that a runner's host would hold",
+        description="Write the files that a runner's host would hold as a tree below DIR, and manifest.json.",
+    )
+    command.add_argument("stack", metavar="STACK", help="the stack, such as sandbox")
+    command.add_argument("runner", metavar="RUNNER", help="the runner's name in the declaration")
+    command.add_argument("directory", metavar="DIR", type=Path, help="made when it is not there")
+
+    command = commands.add_parser(
+        "bench", help="run the measurements", description="Run all measurements, or those named."
+    )
+    command.add_argument("names", metavar="NAME", nargs="*", help="default: all")
+    return top

@@ -1,0 +1,179 @@
+"""What each command of `./dev` does, once everything is set up."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+from sandbox.command_line import SANDBOX_STACK
+from sandbox.engine import lookup
+from sandbox.engine.release import Engine, EngineUnavailableError
+from sandbox.environment import Sandbox, engine_environment
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT, engine_directory, sandbox_directory
+from sandbox.progress import Progress
+
+ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
+"""The environment variable that tells the tests why there is no engine."""
+
+
+def run(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run the command that the command line names; return its exit code."""
+    command: Callable[[argparse.Namespace, Progress], int] = {
+        "up": up,
+        "preview": preview,
+        "down": down,
+        "pulumi": pulumi,
+        "test": test,
+        "render": render,
+        "bench": bench,
+    }[arguments.command]
+    return command(arguments, progress)
+
+
+class Stack:
+    """A stack of this project with the environment it runs in.
+
+    The stack `sandbox` runs in the sandbox, whose services are started first; any other runs in the user's
+    own environment, with the user's backend and credentials.
+    """
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        self.name = name
+        self.engine: Engine = lookup.obtain(engine_directory(), progress)
+        self.sandbox = Sandbox(sandbox_directory(), self.engine) if name == SANDBOX_STACK else None
+        if self.sandbox is None:
+            environment = engine_environment(self.engine)
+        else:
+            self.sandbox.start()
+            environment = self.sandbox.env()
+        self.environment = environment | {"PULUMI_STACK": name}
+
+    def ensure_exists(self) -> int:
+        """Make the stack in its backend when it is not there; return Pulumi's exit code."""
+        if self.sandbox is None:
+            return self.pulumi("stack", "select", "--create", self.name)
+        if self.sandbox.has_stack(self.name):
+            return 0
+        return self.pulumi("stack", "init", self.name)
+
+    def pulumi(self, *arguments: str) -> int:
+        """Run a Pulumi command in the terminal; return its exit code."""
+        return _in_terminal([str(self.engine.command), *arguments], self.environment)
+
+    @property
+    def memory_lost(self) -> bool:
+        """Whether the state speaks of what the sandbox's services no longer know."""
+        return self.sandbox is not None and self.sandbox.memory_lost and self.sandbox.has_stack(self.name)
+
+    def preview(self) -> int:
+        """Show what would change; return Pulumi's exit code."""
+        return self.pulumi("preview", *self._options())
+
+    def change(self, operation: str, *options: str) -> int:
+        """Run `up` or `destroy`, in the sandbox without asking; return Pulumi's exit code."""
+        consent = [] if self.sandbox is None else ["--yes"]
+        exit_code = self.pulumi(operation, *consent, *options, *self._options())
+        if exit_code == 0 and self.sandbox is not None:
+            self.sandbox.memory_restored()
+        return exit_code
+
+    def _options(self) -> list[str]:
+        """Return what every operation needs here: lost memory is noticed, and a log has no moving dots."""
+        options = ["--refresh"] if self.memory_lost else []
+        return options if sys.stdout.isatty() else [*options, "--suppress-progress"]
+
+    def outputs(self) -> str:
+        """Return the stack's outputs as JSON."""
+        command = [str(self.engine.command), "stack", "output", "--json"]
+        answer = subprocess.run(
+            command, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, check=False
+        )
+        if answer.returncode != 0:
+            raise SandboxError(
+                f"the outputs of the stack {self.name} cannot be read: {answer.stderr.strip()}"
+            )
+        return answer.stdout
+
+
+def up(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Bring a stack up, then show what there is."""
+    stack = Stack(arguments.stack, progress)
+    exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
+    if exit_code == 0:
+        from sandbox import summary
+
+        summary.show(json.loads(stack.outputs()))
+    return exit_code
+
+
+def preview(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Show what `up` would change."""
+    stack = Stack(arguments.stack, progress)
+    return stack.ensure_exists() or stack.preview()
+
+
+def down(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Remove what a stack made; the services of the sandbox end too."""
+    stack = Stack(arguments.stack, progress)
+    exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
+    exit_code = stack.change("destroy") if exists else 0
+    if exit_code == 0 and stack.sandbox is not None:
+        stack.sandbox.stop()
+    return exit_code
+
+
+def pulumi(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run any Pulumi command in the stack's environment."""
+    stack = Stack(arguments.stack, progress)
+    if stack.memory_lost:
+        print(
+            "The sandbox's services were started anew, with nothing in them; `./dev up` fills them.",
+            file=sys.stderr,
+        )
+    return stack.pulumi(*arguments.passed_on)
+
+
+def test(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run the tests; without an engine, those that need none."""
+    environment = dict(os.environ) | {"SANDBOX_ENGINE_DIR": str(engine_directory())}
+    try:
+        lookup.obtain(engine_directory(), progress)
+    except EngineUnavailableError as unavailable:
+        print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
+        environment[ENGINE_UNAVAILABLE] = str(unavailable)
+    return _in_terminal([sys.executable, "-m", "pytest", *arguments.passed_on], environment)
+
+
+def render(arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Write the files of a runner's host."""
+    from sandbox.render import render as write
+
+    sandbox = Sandbox(sandbox_directory()) if arguments.stack == SANDBOX_STACK else None
+    write(arguments.stack, arguments.runner, arguments.directory.absolute(), sandbox)
+    return 0
+
+
+def bench(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run the measurements of `bench/`."""
+    stack = Stack(SANDBOX_STACK, progress)
+    return _in_terminal([sys.executable, "-m", "bench", *arguments.names], stack.environment)
+
+
+def _in_terminal(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command at the top of the checkout with this terminal; return its exit code.
+
+    It ends in its own way: the keyboard's interrupt reaches it by itself, a request to end is handed on.
+    """
+    with subprocess.Popen(command, cwd=CHECKOUT, env=environment) as process:
+        before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
+        }
+        exit_code = process.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return exit_code

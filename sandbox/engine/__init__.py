@@ -1,0 +1,1 @@
+"""The Pulumi engine: found on this machine, downloaded, or built."""

@@ -1,0 +1,47 @@
+"""An engine that the machine already has: `pulumi` on PATH."""
+
+import json
+import shutil
+from pathlib import Path
+
+from sandbox.engine.release import VERSION, VERSION_TEXT, Engine, WayFailedError, version_of
+
+LANGUAGE_HOST = "pulumi-language-python"
+
+
+def find(memory: Path) -> Engine:
+    """Return the engine on PATH when it is new enough and can run Python.
+
+    Running `pulumi version` costs a third of a second; so the answer is kept in the file `memory`
+    and holds as long as the executable is the same file.
+
+    Raises:
+        WayFailedError: there is none, it is too old or of another major version, or has no language host.
+    """
+    found = shutil.which("pulumi")
+    if found is None:
+        raise WayFailedError("no `pulumi` there")
+    command = Path(found)
+    version = _remembered_version(command, memory)
+    stated = ".".join(map(str, version))
+    if version[0] != VERSION[0] or version < VERSION:
+        raise WayFailedError(f"{command} is {stated}; needed is {VERSION_TEXT} or a newer {VERSION[0]}.x")
+    beside = [command.parent / LANGUAGE_HOST, command.resolve().parent / LANGUAGE_HOST]
+    if not any(path.is_file() for path in beside) and shutil.which(LANGUAGE_HOST) is None:
+        raise WayFailedError(f"{command} has no {LANGUAGE_HOST} beside it or on PATH")
+    return Engine(command, "on PATH")
+
+
+def _remembered_version(command: Path, memory: Path) -> tuple[int, ...]:
+    status = command.stat()
+    identity = [str(command), status.st_size, status.st_mtime_ns]
+    try:
+        remembered = json.loads(memory.read_text())
+        if remembered["identity"] == identity:
+            return tuple(remembered["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nothing remembered yet, or not readable: ask
+    version = version_of(command)
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(json.dumps({"identity": identity, "version": version}))
+    return version

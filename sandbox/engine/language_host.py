@@ -1,0 +1,279 @@
+"""Pulumi's language host for Python, as small as the sandbox can use it.
+
+The engine starts it, reads the port from its first line of output, and asks it over gRPC to run programs,
+component plugins and policy packs (pulumi/pulumi, `proto/pulumi/language.proto`; the official host is
+`sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are kept here). It stands beside a
+built engine only, since a build does not bring the official one. What only the making of SDKs and of projects
+needs is left out; gRPC answers "unimplemented" to it.
+
+A program, plugin or policy pack runs on the interpreter of its `virtualenv` option where that is there, else
+on the one that runs this host, which `./dev` has set up.
+"""
+
+# ruff: noqa: ARG002, N802 (names and signatures are the protocol's)
+
+import argparse
+import importlib.machinery
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import IO, Any
+
+from sandbox.engine import installed_packages
+from sandbox.engine.release import VERSION_TEXT
+
+
+def _import_protocol_only() -> None:
+    """Make `pulumi.runtime.proto` importable without running the SDK's own modules.
+
+    They take a quarter of a second to import, at every operation; the host needs the message classes alone.
+    """
+    found = importlib.machinery.PathFinder.find_spec("pulumi")
+    if found is None or found.submodule_search_locations is None:
+        raise SystemExit("The Pulumi SDK for Python is not installed: `./dev` does that.")
+    location = Path(next(iter(found.submodule_search_locations)))
+    for name, path in (("pulumi", location), ("pulumi.runtime", location / "runtime")):
+        package = types.ModuleType(name)
+        package.__path__ = [str(path)]
+        sys.modules[name] = package
+
+
+if "pulumi" not in sys.modules:
+    _import_protocol_only()
+
+import grpc  # noqa: E402
+from google.protobuf.empty_pb2 import Empty  # noqa: E402
+from pulumi.runtime.proto import language_pb2 as language  # noqa: E402
+from pulumi.runtime.proto import plugin_pb2 as plugin  # noqa: E402
+from pulumi.runtime.proto.language_pb2_grpc import (  # noqa: E402
+    LanguageRuntimeServicer,
+    add_LanguageRuntimeServicer_to_server,
+)
+
+EXIT_AFTER_MESSAGE = 32
+"""A program's exit code when it has told the user already what went wrong."""
+MAXIMUM_PLUGINS = 64
+"""How many plugins and programs can run at once: each keeps a thread of the server."""
+GRACE_PERIOD_S = 5
+"""How long an interrupted program may take to end before it is killed."""
+PARENT_CHECK_INTERVAL_S = 1.0
+CHUNK_BYTES = 1 << 16
+
+Context = Any
+"""`grpc.ServicerContext`; grpc has no types."""
+
+
+class LanguageHost(LanguageRuntimeServicer):
+    """Answers the engine's calls.
+
+    Args:
+        executor: Pulumi's script `pulumi-language-python-exec`, which runs a program.
+        engine_address: where the engine's own gRPC server listens, `HOST:PORT`; a handshake may change it.
+    """
+
+    def __init__(self, executor: Path, engine_address: str) -> None:
+        self.executor = executor
+        self.engine_address = engine_address
+        self.children: set[subprocess.Popen[bytes]] = set()
+
+    def Handshake(self, request: language.LanguageHandshakeRequest, context: Context) -> Any:
+        """Take over the address of an engine that attaches to a running host."""
+        self.engine_address = request.engine_address
+        return language.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, request: Empty, context: Context) -> Any:
+        """State the version, which is the engine's."""
+        return plugin.PluginInfo(version=VERSION_TEXT)
+
+    def GetRequiredPackages(self, request: language.GetRequiredPackagesRequest, context: Context) -> Any:
+        """Name the plugins that the program's installed packages ask for."""
+        required = installed_packages.plugins_of(_python(request.info))
+        return language.GetRequiredPackagesResponse(
+            packages=[
+                plugin.PackageDependency(
+                    kind="resource", name=each.name, version=each.version, server=each.server
+                )
+                for each in required
+            ]
+        )
+
+    def GetProgramDependencies(
+        self, request: language.GetProgramDependenciesRequest, context: Context
+    ) -> language.GetProgramDependenciesResponse:
+        """List the packages installed for the program, for `pulumi about`."""
+        packages = installed_packages.packages_of(_python(request.info))
+        return language.GetProgramDependenciesResponse(
+            dependencies=[language.DependencyInfo(name=name, version=version) for name, version in packages]
+        )
+
+    def About(self, request: language.AboutRequest, context: Context) -> Any:
+        """Say which Python runs programs."""
+        return language.AboutResponse(executable=_python(request.info), version=platform.python_version())
+
+    def InstallDependencies(
+        self, request: language.InstallDependenciesRequest, context: Context
+    ) -> Iterator[language.InstallDependenciesResponse]:
+        """Do nothing, and say so: `./dev` has installed the dependencies already."""
+        yield language.InstallDependenciesResponse(
+            stdout=f"Using {_python(request.info)}; `./dev` keeps its packages up to date.\n".encode()
+        )
+
+    def Run(self, request: language.RunRequest, context: Context) -> Any:
+        """Run a program to its end. What it prints goes to this host's output, which the engine shows."""
+        child = subprocess.Popen(
+            [_python(request.info), str(self.executor), *self._program_arguments(request)],
+            env=os.environ
+            | {
+                "PULUMI_CONFIG": json.dumps(dict(request.config)),
+                "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+            },
+            stdin=subprocess.DEVNULL,
+        )
+        exit_code = self._wait(child, context)
+        if exit_code == EXIT_AFTER_MESSAGE:
+            return language.RunResponse(bail=True)
+        if exit_code != 0:
+            return language.RunResponse(error=f"program exited with non-zero exit code: {exit_code}")
+        return language.RunResponse()
+
+    def RunPlugin(
+        self, request: language.RunPluginRequest, context: Context
+    ) -> Iterator[language.RunPluginResponse]:
+        """Run a plugin or a policy pack, and stream what it prints until it ends."""
+        directory = request.info.program_directory
+        arguments = list(request.args)
+        is_policy_pack = request.kind == "analyzer"
+        if is_policy_pack:
+            command = ["-u", "-m", "pulumi.policy", *arguments, directory]
+        else:
+            command = [directory, *arguments]
+        child = subprocess.Popen(
+            [_python(request.info), *command],
+            cwd=directory if is_policy_pack else request.pwd,
+            env=os.environ | dict(variable.partition("=")[::2] for variable in request.env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        context.add_callback(lambda: _end(child))
+        yield from _output(child)
+        exit_code = self._wait(child, context)
+        if exit_code != 0:
+            yield language.RunPluginResponse(exitcode=exit_code)
+
+    def Cancel(self, request: Empty, context: Context) -> Any:
+        """Interrupt everything that runs."""
+        for child in list(self.children):
+            _end(child)
+        return Empty()
+
+    def _program_arguments(self, request: language.RunRequest) -> list[str]:
+        options = {
+            "monitor": request.monitor_address,
+            "engine": self.engine_address,
+            "project": request.project,
+            "root_directory": request.info.root_directory,
+            "stack": request.stack,
+            "pwd": request.pwd,
+            "dry_run": "true" if request.dryRun else "false",
+            "parallel": str(request.parallel),
+            "organization": request.organization,
+        }
+        given = [part for name, value in options.items() if value for part in (f"--{name}", value)]
+        return [*given, request.info.entry_point, *request.args]
+
+    def _wait(self, child: subprocess.Popen[bytes], context: Context) -> int:
+        """Wait for a child; a call that the engine gives up interrupts it."""
+        self.children.add(child)
+        context.add_callback(lambda: _end(child))
+        try:
+            return child.wait()
+        finally:
+            self.children.discard(child)
+
+
+def _python(info: language.ProgramInfo) -> str:
+    """Return the interpreter for a program or plugin."""
+    chosen = dict(info.options).get("virtualenv")
+    if isinstance(chosen, str):
+        interpreter = Path(info.root_directory, chosen, "bin", "python")
+        if interpreter.is_file():
+            return str(interpreter)
+    return sys.executable
+
+
+def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginResponse]:
+    """Yield what a child writes, as it comes, until it has closed both streams."""
+    assert child.stdout is not None  # noqa: S101 (pipes were asked for)
+    assert child.stderr is not None  # noqa: S101
+    chunks: SimpleQueue[language.RunPluginResponse | None] = SimpleQueue()
+
+    def pump(stream: IO[bytes], name: str) -> None:
+        with stream:
+            while chunk := os.read(stream.fileno(), CHUNK_BYTES):
+                response = language.RunPluginResponse()
+                setattr(response, name, chunk)
+                chunks.put(response)
+        chunks.put(None)
+
+    streams = (child.stdout, "stdout"), (child.stderr, "stderr")
+    for stream, name in streams:
+        threading.Thread(target=pump, args=(stream, name), daemon=True).start()
+    still_open = len(streams)
+    while still_open:
+        chunk = chunks.get()
+        if chunk is None:
+            still_open -= 1
+        else:
+            yield chunk
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Interrupt a child, and kill it when it does not end soon."""
+    if child.poll() is not None:
+        return
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(GRACE_PERIOD_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+
+
+def main() -> None:
+    """Serve until the engine interrupts this process, or is gone."""
+    parser = argparse.ArgumentParser(description="Pulumi's language host for Python, as the sandbox has it.")
+    parser.add_argument("--executor", type=Path, required=True, help="Pulumi's script that runs a program")
+    parser.add_argument("engine_address", nargs="?", default="", help="HOST:PORT of the engine")
+    arguments, _ = parser.parse_known_args()
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    parent = os.getppid()
+
+    unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    server = grpc.server(ThreadPoolExecutor(max_workers=MAXIMUM_PLUGINS), options=unlimited)
+    host = LanguageHost(arguments.executor, arguments.engine_address)
+    add_LanguageRuntimeServicer_to_server(host, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+
+    while not stop.wait(PARENT_CHECK_INTERVAL_S) and os.getppid() == parent:
+        pass
+    for child in list(host.children):
+        _end(child)
+    server.stop(grace=None)
+
+
+if __name__ == "__main__":
+    main()

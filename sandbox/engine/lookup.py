@@ -1,0 +1,112 @@
+"""Where the engine comes from: on PATH, else kept from before, else downloaded, else built."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.engine import installed
+from sandbox.engine.build import build, go_version_needed
+from sandbox.engine.download import OFFICIAL, download
+from sandbox.engine.release import (
+    VERSION_TEXT,
+    Engine,
+    EngineUnavailableError,
+    WayFailedError,
+    require_version,
+)
+from sandbox.lock import exclusive
+from sandbox.progress import Progress, Step
+
+Way = Callable[[Path, Step], Path]
+
+WAYS: tuple[tuple[str, str, Way], ...] = (
+    ("the official download", "downloaded", download),
+    ("a build from its Go module", "built", build),
+)
+"""How to get an engine that is not there yet, best way first: title, origin, and what does it."""
+
+
+def locate(directory: Path) -> Engine:
+    """Return the engine that is there already: on PATH, or kept below `directory`.
+
+    Raises:
+        EngineUnavailableError: there is none yet.
+    """
+    try:
+        return installed.find(directory / "installed.json")
+    except WayFailedError as failure:
+        kept = _kept(directory)
+        if kept is None:
+            raise _unavailable(
+                [("on PATH", str(failure)), ("kept from before", f"none in {directory}")]
+            ) from None
+        return kept
+
+
+def obtain(directory: Path, progress: Progress) -> Engine:
+    """Return an engine, and get one first when there is none: each way in turn, one process at a time.
+
+    Raises:
+        EngineUnavailableError: no way led to one.
+    """
+    failures: list[tuple[str, str]] = []
+    try:
+        return installed.find(directory / "installed.json")
+    except WayFailedError as failure:
+        failures.append(("on PATH", str(failure)))
+    kept = _kept(directory)
+    if kept is not None:
+        return kept
+
+    with progress.step(f"Pulumi engine {VERSION_TEXT}", "looking for one") as step:
+        waiting = "waiting for another ./dev that is getting it"
+        with exclusive(directory / "lock", lambda: step.now(waiting)):
+            kept = _kept(directory)
+            if kept is not None:
+                return kept
+            for left_over in directory.glob("partial-*"):  # of a set-up that was killed
+                shutil.rmtree(left_over, ignore_errors=True)
+            for title, origin, way in WAYS:
+                try:
+                    return _install(directory, origin, way, step)
+                except WayFailedError as failure:
+                    failures.append((title, str(failure)))
+            raise _unavailable(failures)
+
+
+def _kept(directory: Path) -> Engine | None:
+    kept = directory / f"v{VERSION_TEXT}"
+    try:
+        origin = json.loads((kept / "engine.json").read_text())["origin"]
+    except OSError:
+        return None
+    return Engine(kept / "bin" / "pulumi", origin)
+
+
+def _install(directory: Path, origin: str, way: Way, step: Step) -> Engine:
+    """Get an engine in a folder of its own, check it, and put it in place in one move."""
+    with tempfile.TemporaryDirectory(dir=directory, prefix="partial-", ignore_cleanup_errors=True) as partial:
+        binaries = way(Path(partial), step)
+        require_version(binaries / "pulumi")
+        ready = Path(partial) / "ready"
+        ready.mkdir()
+        binaries.rename(ready / "bin")
+        (ready / "engine.json").write_text(json.dumps({"version": VERSION_TEXT, "origin": origin}))
+        place = directory / f"v{VERSION_TEXT}"
+        shutil.rmtree(place, ignore_errors=True)
+        ready.rename(place)
+    return Engine(place / "bin" / "pulumi", origin)
+
+
+def _unavailable(failures: list[tuple[str, str]]) -> EngineUnavailableError:
+    tried = "\n".join(f"  - {title}: {reason}" for title, reason in failures)
+    go = ".".join(map(str, go_version_needed()))
+    return EngineUnavailableError(
+        f"There is no Pulumi engine. Tried:\n{tried}\n"
+        f"One of these mends it: install Pulumi {VERSION_TEXT} or newer with its language host for Python "
+        f"(https://www.pulumi.com/docs/install/); let this machine reach {OFFICIAL}, or set "
+        f"SANDBOX_ENGINE_MIRROR to an address with the same files; install Go {go} or newer "
+        f"(https://go.dev/dl/) and let it reach the Go module proxy."
+    )

@@ -1,0 +1,174 @@
+"""A sandbox: services on loopback, stand-in plugins, its own state, and the engine to run stacks with."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from sandbox.engine import installed_packages
+from sandbox.engine.lookup import locate
+from sandbox.engine.release import Engine
+from sandbox.paths import CHECKOUT, engine_directory
+from sandbox.services.process import HOST, Service, ServiceProcess
+
+GITLAB_TOKEN = "sandbox-token"  # noqa: S105 (the double's only key, on loopback)
+PASSPHRASE = "sandbox"  # noqa: S105 (protects what the repository itself shows)
+
+SERVICES = (
+    Service("aws", "sandbox.services.aws", "/moto-api/"),
+    Service("gitlab", "sandbox.services.gitlab", "/api/v4/version", {"PRIVATE-TOKEN": GITLAB_TOKEN}),
+)
+LAUNCHER = CHECKOUT / "sandbox" / "plugin.sh"
+
+USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_")
+"""Beginnings of the environment variables by which a user's real accounts could slip into the sandbox."""
+
+
+def engine_environment(engine: Engine) -> dict[str, str]:
+    """Return what any stack of this project needs to run: the engine, and the Python it was set up with."""
+    paths = [str(Path(sys.executable).parent), str(engine.command.parent), os.environ.get("PATH", os.defpath)]
+    modules = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
+    return dict(os.environ) | {
+        "PATH": os.pathsep.join(paths),
+        "PYTHONPATH": os.pathsep.join(
+            dict.fromkeys(filter(None, os.pathsep.join(modules).split(os.pathsep)))
+        ),
+        "SANDBOX_PYTHON": sys.executable,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+class Sandbox:
+    """A sandbox whose whole state lies below one directory.
+
+    Args:
+        directory: where; made when it is not there.
+        engine: the engine to use; by default the one that is there already.
+        services: what runs beside it; by default AWS and GitLab.
+
+    Raises:
+        EngineUnavailableError: from `env` and `pulumi`, when no engine was given and none is there.
+    """
+
+    def __init__(
+        self, directory: Path, engine: Engine | None = None, services: Sequence[Service] = SERVICES
+    ) -> None:
+        self.directory = directory.absolute()
+        self.services = {service.name: ServiceProcess(service, self.directory) for service in services}
+        self._engine = engine
+        self._memory_lost = self.directory / "memory-lost"
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine it runs stacks with."""
+        return self._engine or locate(engine_directory())
+
+    def start(self) -> bool:
+        """Start the services that do not run yet, and wait for them; return whether any was started.
+
+        Raises:
+            SandboxError: one does not start; the message ends with its log.
+        """
+        environment = self._isolated(dict(os.environ)) | {"PYTHONPATH": str(CHECKOUT)}
+        started = [process.start(environment) for process in self.services.values()]
+        if any(started):
+            self._memory_lost.touch()
+        for process in self.services.values():
+            process.wait()
+        return any(started)
+
+    @property
+    def memory_lost(self) -> bool:
+        """Whether what stacks made is gone: a service was started since `memory_restored` was called last.
+
+        The memory of a service ends with its process. Until a stack of before is refreshed, its state speaks
+        of what is no longer there.
+        """
+        return self._memory_lost.exists()
+
+    def memory_restored(self) -> None:
+        """Note that state and services agree again."""
+        self._memory_lost.unlink(missing_ok=True)
+
+    def stop(self) -> bool:
+        """Stop the services; return whether any ran."""
+        stopped = [process.stop() for process in self.services.values()]
+        return any(stopped)
+
+    def env(self) -> dict[str, str]:
+        """Return the environment in which the engine, its plugins and a stack's program run here."""
+        self._prepare()
+        return self._isolated(engine_environment(self.engine))
+
+    def pulumi(
+        self,
+        *arguments: str,
+        directory: Path = CHECKOUT,
+        environment: Mapping[str, str] | None = None,
+        check: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi ARGUMENTS…` without a terminal, and return what it printed.
+
+        Args:
+            arguments: the command line; `--non-interactive --color never` are added.
+            directory: the working directory, by default the checkout.
+            environment: variables besides those of `env`.
+            check: raise `CalledProcessError` when it does not exit with 0.
+        """
+        return subprocess.run(
+            [self.engine.command, *arguments, "--non-interactive", "--color", "never"],
+            cwd=directory,
+            env=self.env() | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=check,
+        )
+
+    def has_stack(self, stack: str) -> bool:
+        """Say whether a stack of that name is in the sandbox's state."""
+        return any((self.directory / "state" / ".pulumi" / "stacks").glob(f"*/{stack}.json*"))
+
+    def _isolated(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return an environment from which nothing but this sandbox can be reached by default."""
+        kept = {name: value for name, value in environment.items() if not name.startswith(USERS_OWN)}
+        addresses = {name: process.url for name, process in self.services.items()}
+        if "aws" in addresses:
+            kept["AWS_ENDPOINT_URL"] = addresses["aws"]
+        if "gitlab" in addresses:
+            kept["GITLAB_BASE_URL"] = f"{addresses['gitlab']}/api/v4/"
+        return kept | {
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "GITLAB_TOKEN": GITLAB_TOKEN,
+            "PULUMI_HOME": str(self.directory / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+            "SANDBOX_DIR": str(self.directory),
+            "NO_PROXY": ",".join(filter(None, [HOST, environment.get("NO_PROXY")])),
+        }
+
+    def _prepare(self) -> None:
+        """Make the folders, and put a launcher where the engine looks for each official plugin.
+
+        Every installed provider package gets one, so that the engine never tries a download; one without a
+        stand-in fails when it is used.
+        """
+        for name in ("home", "state", "logs"):
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
+        for plugin in installed_packages.plugins_of(sys.executable):
+            place = self.directory / "home" / "plugins" / f"resource-{plugin.name}-{plugin.version}"
+            launcher = place / f"pulumi-resource-{plugin.name}"
+            if not launcher.exists() or launcher.read_bytes() != LAUNCHER.read_bytes():
+                place.mkdir(parents=True, exist_ok=True)
+                shutil.copy(LAUNCHER, launcher)
+                launcher.chmod(0o755)

@@ -1,0 +1,90 @@
+"""Tells the person at the terminal, or the reader of a log, what is being waited for and for how long."""
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+TERMINAL_INTERVAL_S = 0.2
+LOG_INTERVAL_S = 20.0
+
+
+class Step:
+    """A piece of set-up under way: its title, and what it is doing at the moment."""
+
+    def __init__(self, title: str, activity: str) -> None:
+        self.title = title
+        self.activity = activity
+        self.started = time.monotonic()
+
+    def now(self, activity: str) -> None:
+        """Say what the step does from here on."""
+        self.activity = activity
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since the step began."""
+        return int(time.monotonic() - self.started)
+
+
+class Progress:
+    """Shows the steps under way, several at once if need be.
+
+    On a terminal, one line that is drawn again in place; elsewhere, a line now and then.
+    Everything goes to standard error, which leaves standard output to the command.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self.on_terminal = self.stream.isatty()
+        self.lock = threading.Lock()
+        self.steps: list[Step] = []
+        self.showing = False
+
+    @contextmanager
+    def step(self, title: str, activity: str) -> Iterator[Step]:
+        """Show a step from here to the end of the block, then how long it took and whether it failed."""
+        step = Step(title, activity)
+        with self.lock:
+            self.steps.append(step)
+            if not self.on_terminal:
+                self._write(f"{title}: {activity}")
+            if not self.showing:
+                self.showing = True
+                threading.Thread(target=self._show_until_done, daemon=True).start()
+        try:
+            yield step
+        except BaseException:
+            self._end(step, "failed")
+            raise
+        self._end(step, "ready")
+
+    def _end(self, step: Step, result: str) -> None:
+        with self.lock:
+            self.steps.remove(step)
+            self._write(f"{step.title}: {result} after {step.seconds} s")
+
+    def _show_until_done(self) -> None:
+        interval = TERMINAL_INTERVAL_S if self.on_terminal else LOG_INTERVAL_S
+        while True:
+            time.sleep(interval)
+            with self.lock:
+                if not self.steps:
+                    self.showing = False
+                    return
+                if self.on_terminal:
+                    line = " | ".join(
+                        f"{step.title}: {step.activity} ({step.seconds} s)" for step in self.steps
+                    )
+                    self.stream.write(f"\r\x1b[K{line[: shutil.get_terminal_size().columns - 1]}")
+                    self.stream.flush()
+                else:
+                    for step in self.steps:
+                        self._write(f"{step.title}: {step.activity} ({step.seconds} s so far)")
+
+    def _write(self, line: str) -> None:
+        self.stream.write(f"\r\x1b[K{line}\n" if self.on_terminal else f"{line}\n")
+        self.stream.flush()

@@ -1,0 +1,6 @@
+"""The plugin ``pulumi-resource-aws`` of the sandbox."""
+
+from sandbox.providers.aws.provider import Aws
+from sandbox.providers.plugin import serve
+
+serve(Aws())

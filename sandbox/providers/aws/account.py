@@ -1,0 +1,64 @@
+"""Look-ups about the account, region and partition that the provider works in."""
+
+from sandbox.providers.aws.connection import Connection
+from sandbox.providers.aws.resource import REGION
+from sandbox.providers.properties import Text
+from sandbox.providers.standin import Function, Refused
+from sandbox.providers.values import Properties
+
+
+class GetCallerIdentity(Function[Connection]):
+    """Who the credentials belong to."""
+
+    token = "aws:index/getCallerIdentity:getCallerIdentity"
+    arguments = {"id": Text()}
+
+    def call(self, arguments: Properties) -> Properties:
+        """The account's number, and the caller's ARN and id."""
+        live = self.connection.client("sts").get_caller_identity()
+        return {
+            "id": live["Account"],
+            "accountId": live["Account"],
+            "arn": live["Arn"],
+            "userId": live["UserId"],
+        }
+
+
+class GetRegion(Function[Connection]):
+    """A region, by default the provider's."""
+
+    token = "aws:index/getRegion:getRegion"
+    arguments = {"id": Text(), "name": Text(), **REGION}
+
+    def call(self, arguments: Properties) -> Properties:
+        """The region's name and its EC2 endpoint."""
+        name = arguments.get("region") or arguments.get("name") or self.connection.region
+        known = self.connection.client("ec2").describe_regions(AllRegions=True)["Regions"]
+        region = next((one for one in known if one["RegionName"] == name), None)
+        if region is None:
+            raise Refused(f"{name} is not a region")
+        return {
+            "id": name,
+            "name": name,
+            "region": name,
+            "description": name,
+            "endpoint": region["Endpoint"],
+        }
+
+
+class GetPartition(Function[Connection]):
+    """The partition of the provider's region."""
+
+    token = "aws:index/getPartition:getPartition"
+    arguments = {"id": Text()}
+
+    def call(self, arguments: Properties) -> Properties:
+        """The partition and its DNS suffix."""
+        partition = self.connection.partition
+        suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        return {
+            "id": partition,
+            "partition": partition,
+            "dnsSuffix": suffix,
+            "reverseDnsPrefix": ".".join(reversed(suffix.split("."))),
+        }

@@ -1,0 +1,349 @@
+"""Auto Scaling groups.
+
+Source of the properties and of what replaces: the official provider's ``internal/service/autoscaling/group.go``.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandbox.providers.aws.launch_template import INSTANCE_REQUIREMENTS
+from sandbox.providers.aws.names import name_from, naming
+from sandbox.providers.aws.resource import REGION, AwsResource
+from sandbox.providers.aws.shapes import from_api, to_api
+from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.providers.standin import Refused
+from sandbox.providers.values import Properties
+
+_SPECIFICATION = {
+    "launchTemplateId": Text(computed=True),
+    "launchTemplateName": Text(computed=True),
+    "version": Text(computed=True),
+}
+
+_MIXED_INSTANCES = {
+    "instancesDistribution": Object(
+        {
+            "onDemandAllocationStrategy": Text(computed=True, one_of=("prioritized", "lowest-price")),
+            "onDemandBaseCapacity": Number(computed=True, minimum=0),
+            "onDemandPercentageAboveBaseCapacity": Number(computed=True, minimum=0, maximum=100),
+            "spotAllocationStrategy": Text(
+                computed=True,
+                one_of=(
+                    "lowest-price",
+                    "capacity-optimized",
+                    "capacity-optimized-prioritized",
+                    "price-capacity-optimized",
+                ),
+            ),
+            "spotInstancePools": Number(computed=True, minimum=0),
+            "spotMaxPrice": Text(),
+        },
+        computed=True,
+    ),
+    "launchTemplate": Object(
+        {
+            "launchTemplateSpecification": Object(_SPECIFICATION, required=True),
+            "overrides": ListOf(
+                Object(
+                    {
+                        "instanceType": Text(),
+                        "instanceRequirements": Object(INSTANCE_REQUIREMENTS),
+                        "launchTemplateSpecification": Object(_SPECIFICATION),
+                        "weightedCapacity": Text(),
+                    }
+                ),
+                computed=True,
+            ),
+        },
+        required=True,
+    ),
+}
+
+_INSTANCE_REFRESH = {
+    "strategy": Text(required=True, one_of=("Rolling", "ReplaceRootVolume")),
+    "triggers": SetOf(Text()),
+    "preferences": Object(
+        {
+            "autoRollback": Flag(),
+            "checkpointDelay": Text(),
+            "checkpointPercentages": ListOf(Number(minimum=1, maximum=100)),
+            "instanceWarmup": Text(),
+            "maxHealthyPercentage": Number(default=100, minimum=100, maximum=200),
+            "minHealthyPercentage": Number(default=90, minimum=0, maximum=100),
+            "scaleInProtectedInstances": Text(default="Ignore", one_of=("Refresh", "Ignore", "Wait")),
+            "skipMatching": Flag(default=False),
+            "standbyInstances": Text(default="Ignore", one_of=("Terminate", "Ignore", "Wait")),
+        }
+    ),
+}
+
+_DIRECT: Mapping[str, Property] = {
+    "minSize": Number(required=True, minimum=0),
+    "maxSize": Number(required=True, minimum=0),
+    "desiredCapacity": Number(computed=True, minimum=0),
+    "desiredCapacityType": Text(one_of=("units", "vcpu", "memory-mib")),
+    "capacityRebalance": Flag(),
+    "context": Text(),
+    "defaultCooldown": Number(computed=True, minimum=0),
+    "defaultInstanceWarmup": Number(minimum=0),
+    "healthCheckGracePeriod": Number(default=300, minimum=0),
+    "healthCheckType": Text(computed=True),
+    "instanceMaintenancePolicy": Object(
+        {
+            "maxHealthyPercentage": Number(required=True, minimum=-1, maximum=200),
+            "minHealthyPercentage": Number(required=True, minimum=-1, maximum=100),
+        }
+    ),
+    "launchTemplate": Object(
+        {
+            "id": Text(computed=True, service_name="LaunchTemplateId"),
+            "name": Text(computed=True, service_name="LaunchTemplateName"),
+            "version": Text(computed=True),
+        },
+        computed=True,
+    ),
+    "maxInstanceLifetime": Number(minimum=0, maximum=31536000),
+    "mixedInstancesPolicy": Object(_MIXED_INSTANCES, computed=True),
+    "placementGroup": Text(),
+    "protectFromScaleIn": Flag(default=False, service_name="NewInstancesProtectedFromScaleIn"),
+    "serviceLinkedRoleArn": Text(computed=True, service_name="ServiceLinkedRoleARN"),
+    "terminationPolicies": ListOf(Text()),
+}
+"""The properties that the API takes and gives under the same names."""
+
+_WHAT_IS_LAUNCHED = {"launchTemplate", "mixedInstancesPolicy"}
+
+
+class Group(AwsResource):
+    """An Auto Scaling group. Its id is its name."""
+
+    token = "aws:autoscaling/group:Group"
+    service = "autoscaling"
+    automatic_name, names = naming()
+    inputs = {
+        **names,
+        **_DIRECT,
+        "availabilityZones": SetOf(Text(), computed=True, conflicts_with=("vpcZoneIdentifiers",)),
+        "vpcZoneIdentifiers": SetOf(Text(), computed=True),
+        "suspendedProcesses": SetOf(Text()),
+        "enabledMetrics": SetOf(Text()),
+        "metricsGranularity": Text(default="1Minute", one_of=("1Minute",)),
+        "tags": SetOf(
+            Object(
+                {
+                    "key": Text(required=True),
+                    "value": Text(required=True),
+                    "propagateAtLaunch": Flag(required=True),
+                }
+            )
+        ),
+        "instanceRefresh": Object(_INSTANCE_REFRESH),
+        "waitForCapacityTimeout": Text(
+            default="10m", pattern=r"0|(\d+(\.\d+)?(h|m|s))+", pattern_meaning="a duration as 10m or 90s"
+        ),
+        "minElbCapacity": Number(one_of=(0,)),
+        "forceDelete": Flag(default=False),
+        "forceDeleteWarmPool": Flag(default=False),
+        "ignoreFailedScalingActivities": Flag(default=False),
+        **REGION,
+    }
+    outputs = {"arn": Text(), "predictedCapacity": Number(), "warmPoolSize": Number()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Exactly one way to say what is launched, and limits that fit each other."""
+        given = [name for name in sorted(_WHAT_IS_LAUNCHED) if name in inputs]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            yield Failure(
+                "launchTemplate", f"one of launchTemplate, mixedInstancesPolicy must be given; found {found}"
+            )
+        least, most = inputs.get("minSize"), inputs.get("maxSize")
+        wanted = inputs.get("desiredCapacity", least)
+        if isinstance(least, int) and isinstance(most, int) and isinstance(wanted, int):
+            if least > most:
+                yield Failure("minSize", f"{least} is not allowed; allowed is at most maxSize, {most}")
+            elif not least <= wanted <= most:
+                allowed = f"from minSize, {least}, to maxSize, {most}"
+                yield Failure("desiredCapacity", f"{wanted} is not allowed; allowed is {allowed}")
+
+    def create(self, inputs: Properties) -> str:
+        """Make the group."""
+        name = name_from(inputs)
+        self.client.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            **to_api(_DIRECT, inputs),
+            **_places(inputs),
+            Tags=[_tag(name, tag) for tag in inputs.get("tags") or ()],
+        )
+        return name
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        """Suspend processes, collect metrics, and wait for the instances."""
+        self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
+        self._measure(resource_id, {}, inputs)
+        self._wait_for_capacity(resource_id, inputs)
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The group as it is now."""
+        live = self._find(resource_id)
+        if live is None:
+            return None
+        metrics = live.get("EnabledMetrics") or []
+        if live.get("MixedInstancesPolicy"):
+            # The template of a mixed group is part of its policy.
+            live.pop("LaunchTemplate", None)
+        return {
+            "name": live["AutoScalingGroupName"],
+            **from_api(_DIRECT, live),
+            "terminationPolicies": _chosen(live.get("TerminationPolicies")),
+            "availabilityZones": live.get("AvailabilityZones"),
+            "vpcZoneIdentifiers": [zone for zone in (live.get("VPCZoneIdentifier") or "").split(",") if zone],
+            "suspendedProcesses": [one["ProcessName"] for one in live.get("SuspendedProcesses") or ()],
+            "enabledMetrics": [one["Metric"] for one in metrics],
+            "metricsGranularity": metrics[0]["Granularity"] if metrics else "1Minute",
+            "tags": [
+                {"key": tag["Key"], "value": tag["Value"], "propagateAtLaunch": tag["PropagateAtLaunch"]}
+                for tag in live.get("Tags") or ()
+                if not tag["Key"].startswith("aws:")
+            ],
+            "arn": live["AutoScalingGroupARN"],
+            "predictedCapacity": live.get("PredictedCapacity", 0),
+            "warmPoolSize": live.get("WarmPoolSize", 0),
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the group in place; where ``instanceRefresh`` asks for it, its instances are replaced."""
+        if changed & {*_DIRECT, "availabilityZones", "vpcZoneIdentifiers"}:
+            self._update_group(resource_id, new, changed)
+        if "tags" in changed:
+            self._retag(resource_id, old.get("tags") or [], new.get("tags") or [])
+        if "suspendedProcesses" in changed:
+            self._suspend(
+                resource_id, old.get("suspendedProcesses") or [], new.get("suspendedProcesses") or []
+            )
+        if changed & {"enabledMetrics", "metricsGranularity"}:
+            self._measure(resource_id, old, new)
+        refresh = new.get("instanceRefresh")
+        if refresh and changed & {*_WHAT_IS_LAUNCHED, *(refresh.get("triggers") or ())}:
+            preferences = to_api(_INSTANCE_REFRESH, refresh).get("Preferences")
+            self.client.start_instance_refresh(
+                AutoScalingGroupName=resource_id,
+                Strategy=refresh["strategy"],
+                **({"Preferences": _whole_numbers(preferences)} if preferences else {}),
+            )
+        if changed & {"minSize", "desiredCapacity"}:
+            self._wait_for_capacity(resource_id, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Let the instances go, then delete the group; with ``forceDelete`` in one step."""
+        live = self._find(resource_id)
+        if live is None:
+            return
+        if not state.get("forceDelete"):
+            protected = [one["InstanceId"] for one in live["Instances"] if one["ProtectedFromScaleIn"]]
+            if protected:
+                self.client.set_instance_protection(
+                    AutoScalingGroupName=resource_id, InstanceIds=protected, ProtectedFromScaleIn=False
+                )
+            self.client.update_auto_scaling_group(
+                AutoScalingGroupName=resource_id, MinSize=0, MaxSize=0, DesiredCapacity=0
+            )
+        self.client.delete_auto_scaling_group(
+            AutoScalingGroupName=resource_id, ForceDelete=bool(state.get("forceDelete"))
+        )
+
+    def _find(self, name: str) -> Any:
+        found = self.client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return next(iter(found["AutoScalingGroups"]), None)
+
+    def _update_group(self, name: str, new: Properties, changed: set[str]) -> None:
+        direct = {key: part for key, part in _DIRECT.items() if key in changed}
+        # A number that is no longer given goes back to what the service has without it.
+        unset = {"maxInstanceLifetime": 0, "defaultInstanceWarmup": -1}
+        values = {key: new.get(key, unset.get(key)) for key in changed}
+        if "instanceMaintenancePolicy" in changed and not new.get("instanceMaintenancePolicy"):
+            values["instanceMaintenancePolicy"] = {"maxHealthyPercentage": -1, "minHealthyPercentage": -1}
+        self.client.update_auto_scaling_group(
+            AutoScalingGroupName=name,
+            **to_api(direct, values),
+            **(_places(new) if changed & {"availabilityZones", "vpcZoneIdentifiers"} else {}),
+        )
+
+    def _retag(self, name: str, old: list[Properties], new: list[Properties]) -> None:
+        keys = {tag["key"] for tag in new}
+        gone = [_tag(name, tag) for tag in old if tag["key"] not in keys]
+        if gone:
+            self.client.delete_tags(Tags=gone)
+        if new:
+            self.client.create_or_update_tags(Tags=[_tag(name, tag) for tag in new])
+
+    def _suspend(self, name: str, old: list[str], new: list[str]) -> None:
+        if resumed := sorted({*old} - {*new}):
+            self.client.resume_processes(AutoScalingGroupName=name, ScalingProcesses=resumed)
+        if suspended := sorted({*new} - {*old}):
+            self.client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=suspended)
+
+    def _measure(self, name: str, old: Properties, new: Properties) -> None:
+        before, after = set(old.get("enabledMetrics") or ()), set(new.get("enabledMetrics") or ())
+        if before - after:
+            self.client.disable_metrics_collection(AutoScalingGroupName=name, Metrics=sorted(before - after))
+        if after - before:
+            self.client.enable_metrics_collection(
+                AutoScalingGroupName=name,
+                Metrics=sorted(after - before),
+                Granularity=new["metricsGranularity"],
+            )
+
+    def _wait_for_capacity(self, name: str, inputs: Properties) -> None:
+        """Wait until as many instances as asked for are in service."""
+        wanted = inputs.get("desiredCapacity") or inputs["minSize"]
+        deadline = time.monotonic() + _seconds(inputs["waitForCapacityTimeout"])
+        while time.monotonic() < deadline:
+            live = self._find(name)
+            ready = [one for one in live["Instances"] if one["LifecycleState"] == "InService"] if live else []
+            if len(ready) >= wanted:
+                return
+            time.sleep(0.2)
+        if _seconds(inputs["waitForCapacityTimeout"]):
+            waited = inputs["waitForCapacityTimeout"]
+            raise Refused(f"fewer than {wanted} instances were in service after {waited}")
+
+
+def _places(inputs: Properties) -> dict[str, Any]:
+    """Where the group's instances run, in the API's form."""
+    if subnets := inputs.get("vpcZoneIdentifiers"):
+        return {"VPCZoneIdentifier": ",".join(subnets)}
+    return {"AvailabilityZones": inputs["availabilityZones"]} if inputs.get("availabilityZones") else {}
+
+
+def _tag(group: str, tag: Properties) -> dict[str, Any]:
+    return {
+        "ResourceId": group,
+        "ResourceType": "auto-scaling-group",
+        "Key": tag["key"],
+        "Value": tag["value"],
+        "PropagateAtLaunch": tag["propagateAtLaunch"],
+    }
+
+
+def _chosen(policies: list[str] | None) -> list[str] | None:
+    """Termination policies other than the service's own choice, which it names Default."""
+    return None if policies in (None, [], ["Default"]) else policies
+
+
+def _whole_numbers(preferences: dict[str, Any]) -> dict[str, Any]:
+    """The preferences of an instance refresh; the provider writes two of its numbers as text."""
+    return {
+        name: int(value) if name in ("CheckpointDelay", "InstanceWarmup") else value
+        for name, value in preferences.items()
+    }
+
+
+def _seconds(duration: str) -> float:
+    units = {"h": 3600, "m": 60, "s": 1}
+    return sum(
+        float(number) * units[unit] for number, _, unit in re.findall(r"(\d+(\.\d+)?)(h|m|s)", duration)
+    )

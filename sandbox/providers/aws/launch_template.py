@@ -1,0 +1,243 @@
+"""Launch templates.
+
+Source of the properties and of what replaces: the official provider's ``internal/service/ec2/ec2_launch_template.go``.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sandbox.providers.aws.names import name_from, naming
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.aws.shapes import TagMap, TextFlag, from_api, to_api
+from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.providers.values import Properties
+
+_EBS = Object(
+    {
+        "deleteOnTermination": TextFlag(),
+        "encrypted": TextFlag(),
+        "iops": Number(computed=True),
+        "kmsKeyId": Text(),
+        "snapshotId": Text(),
+        "throughput": Number(computed=True, minimum=125, maximum=2000),
+        "volumeSize": Number(computed=True, minimum=1),
+        "volumeType": Text(computed=True, one_of=("standard", "io1", "io2", "gp2", "sc1", "st1", "gp3")),
+    }
+)
+
+_NETWORK_INTERFACE = Object(
+    {
+        "associatePublicIpAddress": TextFlag(),
+        "deleteOnTermination": TextFlag(),
+        "description": Text(),
+        "deviceIndex": Number(),
+        "interfaceType": Text(one_of=("efa", "efa-only", "interface")),
+        "networkCardIndex": Number(),
+        "networkInterfaceId": Text(),
+        "privateIpAddress": Text(),
+        "securityGroups": SetOf(Text(), service_name="Groups"),
+        "subnetId": Text(),
+    }
+)
+
+
+def _range(**limits: Any) -> dict[str, Property]:
+    return {"max": Number(**limits), "min": Number(**limits)}
+
+
+INSTANCE_REQUIREMENTS: Mapping[str, Property] = {
+    "allowedInstanceTypes": SetOf(Text(), maximum_items=400),
+    "excludedInstanceTypes": SetOf(Text(), maximum_items=400),
+    "bareMetal": Text(one_of=("included", "excluded", "required")),
+    "burstablePerformance": Text(one_of=("included", "excluded", "required")),
+    "cpuManufacturers": SetOf(Text(one_of=("intel", "amd", "amazon-web-services", "apple"))),
+    "instanceGenerations": SetOf(Text(one_of=("current", "previous"))),
+    "localStorage": Text(one_of=("included", "excluded", "required")),
+    "memoryMib": Object(_range(minimum=1), required=True, service_name="MemoryMiB"),
+    "vcpuCount": Object(_range(minimum=1), required=True, service_name="VCpuCount"),
+    "onDemandMaxPricePercentageOverLowestPrice": Number(minimum=1),
+    "spotMaxPricePercentageOverLowestPrice": Number(minimum=1),
+}
+"""What an instance must have, in place of its type; also part of a group's mixed instances policy."""
+
+_DATA: Mapping[str, Property] = {
+    "imageId": Text(),
+    "instanceType": Text(),
+    "keyName": Text(),
+    "kernelId": Text(),
+    "ramDiskId": Text(),
+    "userData": Text(),
+    "ebsOptimized": TextFlag(),
+    "disableApiStop": Flag(),
+    "disableApiTermination": Flag(),
+    "instanceInitiatedShutdownBehavior": Text(one_of=("stop", "terminate")),
+    "vpcSecurityGroupIds": SetOf(Text(), service_name="SecurityGroupIds"),
+    "securityGroupNames": SetOf(Text(), service_name="SecurityGroups"),
+    "iamInstanceProfile": Object({"arn": Text(), "name": Text()}),
+    "monitoring": Object({"enabled": Flag()}),
+    "enclaveOptions": Object({"enabled": Flag()}),
+    "hibernationOptions": Object({"configured": Flag(required=True)}),
+    "creditSpecification": Object({"cpuCredits": Text(one_of=("standard", "unlimited"))}),
+    "cpuOptions": Object({"coreCount": Number(), "threadsPerCore": Number()}),
+    "placement": Object(
+        {
+            "availabilityZone": Text(),
+            "groupName": Text(),
+            "hostId": Text(),
+            "partitionNumber": Number(),
+            "tenancy": Text(one_of=("default", "dedicated", "host")),
+        }
+    ),
+    "metadataOptions": Object(
+        {
+            "httpEndpoint": Text(computed=True, one_of=("enabled", "disabled")),
+            "httpTokens": Text(computed=True, one_of=("optional", "required")),
+            "httpPutResponseHopLimit": Number(computed=True, minimum=1, maximum=64),
+            "httpProtocolIpv6": Text(computed=True, one_of=("enabled", "disabled")),
+            "instanceMetadataTags": Text(computed=True, one_of=("enabled", "disabled")),
+        },
+        computed=True,
+    ),
+    "privateDnsNameOptions": Object(
+        {
+            "enableResourceNameDnsARecord": Flag(),
+            "enableResourceNameDnsAaaaRecord": Flag(service_name="EnableResourceNameDnsAAAARecord"),
+            "hostnameType": Text(one_of=("ip-name", "resource-name")),
+        }
+    ),
+    "blockDeviceMappings": ListOf(
+        Object({"deviceName": Text(), "ebs": _EBS, "noDevice": Text(), "virtualName": Text()})
+    ),
+    "networkInterfaces": ListOf(_NETWORK_INTERFACE),
+    "instanceMarketOptions": Object(
+        {
+            "marketType": Text(one_of=("spot", "capacity-block")),
+            "spotOptions": Object(
+                {
+                    "instanceInterruptionBehavior": Text(one_of=("hibernate", "stop", "terminate")),
+                    "maxPrice": Text(),
+                    "spotInstanceType": Text(one_of=("one-time", "persistent")),
+                }
+            ),
+        }
+    ),
+    "instanceRequirements": Object(INSTANCE_REQUIREMENTS),
+    "tagSpecifications": ListOf(
+        Object(
+            {
+                "resourceType": Text(
+                    one_of=("instance", "volume", "network-interface", "spot-instances-request")
+                ),
+                "tags": TagMap(Text()),
+            }
+        )
+    ),
+}
+"""The properties that make up a version of the template."""
+
+
+class LaunchTemplate(AwsResource):
+    """A launch template. Its id is the one that the service chose. A change of what it launches makes a new version."""
+
+    token = "aws:ec2/launchTemplate:LaunchTemplate"
+    service = "ec2"
+    gone = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
+    automatic_name, names = naming(maximum_length=128)
+    inputs = {
+        **names,
+        "description": Text(maximum_length=255),
+        "defaultVersion": Number(computed=True, minimum=1, conflicts_with=("updateDefaultVersion",)),
+        "updateDefaultVersion": Flag(),
+        **_DATA,
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "latestVersion": Number()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Groups are given to the template or to its interfaces; user data is base64."""
+        if "vpcSecurityGroupIds" in inputs and "networkInterfaces" in inputs:
+            yield Failure(
+                "vpcSecurityGroupIds", "not allowed beside networkInterfaces; set their securityGroups"
+            )
+        data = inputs.get("userData")
+        if isinstance(data, str) and not _is_base64(data):
+            yield Failure("userData", "must be base64")
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> Sequence[str]:
+        """A change of what is launched makes a new version."""
+        if not changed & {*_DATA, "description"}:
+            return ("defaultVersion",) if changed & {"updateDefaultVersion"} else ()
+        return ("latestVersion", "defaultVersion")
+
+    def create(self, inputs: Properties) -> str:
+        """Make the template and its first version."""
+        tags = tag_list(inputs.get("tagsAll"))
+        made = self.client.create_launch_template(
+            LaunchTemplateName=name_from(inputs),
+            LaunchTemplateData=to_api(_DATA, inputs),
+            **given(
+                {
+                    "VersionDescription": inputs.get("description"),
+                    "TagSpecifications": [{"ResourceType": "launch-template", "Tags": tags}] if tags else [],
+                }
+            ),
+        )
+        return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The template as it is now, and what its latest version launches."""
+        found = self.client.describe_launch_templates(LaunchTemplateIds=[resource_id])["LaunchTemplates"]
+        if not found:
+            return None
+        live = found[0]
+        version = self.client.describe_launch_template_versions(
+            LaunchTemplateId=resource_id, Versions=["$Latest"]
+        )["LaunchTemplateVersions"][0]
+        return {
+            "name": live["LaunchTemplateName"],
+            "description": version.get("VersionDescription"),
+            "defaultVersion": live["DefaultVersionNumber"],
+            **from_api(_DATA, version["LaunchTemplateData"]),
+            "tagsAll": tag_map(live.get("Tags")),
+            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{self.connection.account}"
+            f":launch-template/{resource_id}",
+            "latestVersion": live["LatestVersionNumber"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Make a new version where what is launched changes, and move the default version as asked."""
+        default = new.get("defaultVersion") if "defaultVersion" in changed else None
+        if changed & {*_DATA, "description"}:
+            version = self.client.create_launch_template_version(
+                LaunchTemplateId=resource_id,
+                LaunchTemplateData=to_api(_DATA, new),
+                **given({"VersionDescription": new.get("description")}),
+            )
+            if new.get("updateDefaultVersion"):
+                default = version["LaunchTemplateVersion"]["VersionNumber"]
+        elif "updateDefaultVersion" in changed and new.get("updateDefaultVersion"):
+            default = old["latestVersion"]
+        if default is not None:
+            self.client.modify_launch_template(LaunchTemplateId=resource_id, DefaultVersion=str(default))
+        if "tagsAll" in changed:
+            added, removed = tag_changes(old, new)
+            if removed:
+                self.client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in removed])
+            if added:
+                self.client.create_tags(Resources=[resource_id], Tags=tag_list(added))
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the template with all its versions."""
+        self.client.delete_launch_template(LaunchTemplateId=resource_id)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True

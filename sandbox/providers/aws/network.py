@@ -1,0 +1,113 @@
+"""Look-ups in the network that is already there: VPCs and subnets."""
+
+from typing import Any
+
+from sandbox.providers.aws.connection import Connection
+from sandbox.providers.aws.resource import REGION, tag_map
+from sandbox.providers.properties import Flag, ListOf, MapOf, Object, Text
+from sandbox.providers.standin import Function, Refused
+from sandbox.providers.values import Properties
+
+_FILTERS = {
+    "filters": ListOf(Object({"name": Text(required=True), "values": ListOf(Text(), required=True)})),
+    "tags": MapOf(Text()),
+    **REGION,
+}
+
+
+def _filters(arguments: Properties, **fields: Any) -> dict[str, Any]:
+    """The API's filters for ``arguments``; ``fields`` are further ones, by name, left out where empty."""
+    filters = [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters") or ()]
+    filters += [
+        {"Name": f"tag:{key}", "Values": [value]} for key, value in (arguments.get("tags") or {}).items()
+    ]
+    filters += [
+        {"Name": name.replace("_", "-"), "Values": [value]} for name, value in fields.items() if value
+    ]
+    return {"Filters": filters} if filters else {}
+
+
+class GetVpc(Function[Connection]):
+    """The one VPC that matches."""
+
+    token = "aws:ec2/getVpc:getVpc"
+    arguments = {
+        "default": Flag(),
+        "id": Text(),
+        "cidrBlock": Text(),
+        "state": Text(),
+        **_FILTERS,
+    }
+
+    def call(self, arguments: Properties) -> Properties:
+        """The VPC; an error if none matches, or more than one."""
+        client = self.connection.client("ec2")
+        asked = _filters(
+            arguments,
+            is_default="true" if arguments.get("default") else None,
+            vpc_id=arguments.get("id"),
+            cidr=arguments.get("cidrBlock"),
+            state=arguments.get("state"),
+        )
+        found = client.describe_vpcs(**asked)["Vpcs"]
+        if len(found) != 1:
+            raise Refused(f"{len(found)} VPCs match; ask for exactly one")
+        vpc = found[0]
+        main = client.describe_route_tables(
+            Filters=[
+                {"Name": "vpc-id", "Values": [vpc["VpcId"]]},
+                {"Name": "association.main", "Values": ["true"]},
+            ]
+        )["RouteTables"]
+        return {
+            **arguments,
+            "id": vpc["VpcId"],
+            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{vpc['OwnerId']}"
+            f":vpc/{vpc['VpcId']}",
+            "cidrBlock": vpc["CidrBlock"],
+            "cidrBlockAssociations": [
+                {
+                    "associationId": one["AssociationId"],
+                    "cidrBlock": one["CidrBlock"],
+                    "state": one["CidrBlockState"]["State"],
+                }
+                for one in vpc.get("CidrBlockAssociationSet", [])
+            ],
+            "default": vpc["IsDefault"],
+            "dhcpOptionsId": vpc["DhcpOptionsId"],
+            "enableDnsHostnames": self._attribute(vpc["VpcId"], "enableDnsHostnames"),
+            "enableDnsSupport": self._attribute(vpc["VpcId"], "enableDnsSupport"),
+            "enableNetworkAddressUsageMetrics": False,
+            "instanceTenancy": vpc["InstanceTenancy"],
+            "ipv6AssociationId": "",
+            "ipv6CidrBlock": "",
+            "mainRouteTableId": main[0]["RouteTableId"] if main else "",
+            "ownerId": vpc["OwnerId"],
+            "region": self.connection.region,
+            "state": vpc["State"],
+            "tags": tag_map(vpc.get("Tags")),
+        }
+
+    def _attribute(self, vpc: str, name: str) -> bool:
+        answer = self.connection.client("ec2").describe_vpc_attribute(VpcId=vpc, Attribute=name)
+        return bool(answer[name[0].upper() + name[1:]]["Value"])
+
+
+class GetSubnets(Function[Connection]):
+    """The ids of all subnets that match."""
+
+    token = "aws:ec2/getSubnets:getSubnets"
+    arguments = _FILTERS
+
+    def call(self, arguments: Properties) -> Properties:
+        """The subnets, in the order of their ids."""
+        pages = (
+            self.connection.client("ec2").get_paginator("describe_subnets").paginate(**_filters(arguments))
+        )
+        return {
+            **arguments,
+            "id": self.connection.region,
+            "ids": sorted(subnet["SubnetId"] for page in pages for subnet in page["Subnets"]),
+            "region": self.connection.region,
+            "tags": arguments.get("tags") or {},
+        }

@@ -1,0 +1,109 @@
+"""The stand-in for the official AWS provider."""
+
+from typing import Any
+
+from sandbox.providers.aws import (
+    account,
+    autoscaling,
+    ecr,
+    iam,
+    kms,
+    launch_template,
+    network,
+    s3,
+    security_group,
+    ssm,
+)
+from sandbox.providers.aws.connection import Clients, Connection
+from sandbox.providers.properties import Flag, MapOf, Number, Object, Text
+from sandbox.providers.standin import Refused, Resource, StandIn
+from sandbox.providers.values import UNKNOWN, Properties
+
+
+class Aws(StandIn[Connection]):
+    """The types of ``pulumi-aws`` that the components use, over the AWS APIs at ``AWS_ENDPOINT_URL``."""
+
+    package = "aws"
+    version = "7.51.1"
+    configuration = {
+        "region": Text(),
+        "accessKey": Text(secret=True),
+        "secretKey": Text(secret=True),
+        "token": Text(secret=True),
+        "defaultTags": Object({"tags": MapOf(Text())}),
+        # What these ask the official provider to leave out, the stand-in never does.
+        "maxRetries": Number(),
+        "s3UsePathStyle": Flag(),
+        "skipCredentialsValidation": Flag(),
+        "skipMetadataApiCheck": Flag(),
+        "skipRegionValidation": Flag(),
+        "skipRequestingAccountId": Flag(),
+    }
+    resources = (
+        ecr.Repository,
+        ecr.LifecyclePolicy,
+        ecr.RepositoryPolicy,
+        iam.Role,
+        iam.RolePolicy,
+        iam.InstanceProfile,
+        kms.Key,
+        kms.Alias,
+        ssm.Parameter,
+        s3.Bucket,
+        s3.BucketVersioning,
+        s3.BucketPublicAccessBlock,
+        s3.BucketServerSideEncryptionConfiguration,
+        s3.BucketOwnershipControls,
+        s3.BucketPolicy,
+        s3.BucketLifecycleConfiguration,
+        s3.BucketObjectv2,
+        security_group.SecurityGroup,
+        security_group.SecurityGroupIngressRule,
+        security_group.SecurityGroupEgressRule,
+        launch_template.LaunchTemplate,
+        autoscaling.Group,
+    )
+    functions = (
+        account.GetCallerIdentity,
+        account.GetRegion,
+        account.GetPartition,
+        network.GetVpc,
+        network.GetSubnets,
+        ssm.GetParameter,
+    )
+
+    def configure(self, settings: Properties) -> None:
+        """Take the provider's configuration."""
+        super().configure(settings)
+        self._clients = Clients(settings)
+
+    def connect(self, properties: Properties) -> Connection:
+        """The connection to the region of a resource, by default the provider's."""
+        region = properties.get("region") or self.settings.get("region")
+        if not isinstance(region, str):
+            raise Refused("no region is known; set aws:region")
+        return Connection(self._clients, region, self._default_tags)
+
+    def prepare(self, resource: type[Resource[Any]], inputs: Properties) -> Properties:
+        """``inputs`` with the provider's region and default tags, as the official provider fills them in."""
+        prepared = dict(inputs)
+        if "region" in resource.inputs and "region" in self.settings:
+            prepared.setdefault("region", self.settings["region"])
+        if "tagsAll" in resource.inputs:
+            tags = inputs.get("tags") or {}
+            known = tags is not UNKNOWN and self._default_tags is not UNKNOWN
+            prepared["tagsAll"] = {**self._default_tags, **tags} if known else UNKNOWN
+        return prepared
+
+    def explain(self, error: Exception) -> str | None:
+        """An error of an AWS API in one line: its code and its message."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if isinstance(error, ClientError):
+            details = error.response["Error"]
+            return f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"
+        return " ".join(str(error).split())[:500] if isinstance(error, BotoCoreError) else None
+
+    @property
+    def _default_tags(self) -> Any:
+        return (self.settings.get("defaultTags") or {}).get("tags") or {}

@@ -1,0 +1,109 @@
+"""What the resource types of AWS have in common: a region, tags, and errors that mean that a resource is gone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from sandbox.providers.aws.connection import Connection
+from sandbox.providers.properties import MapOf, Text
+from sandbox.providers.standin import Resource
+from sandbox.providers.values import Properties
+
+REGION = {"region": Text(computed=True, replaces=True)}
+"""The input of every regional resource."""
+
+TAGS = {"tags": MapOf(Text()), "tagsAll": MapOf(Text(), computed=True)}
+"""The inputs of every resource with tags; ``tagsAll`` is filled in, from ``tags`` and the provider's default tags."""
+
+
+class AwsResource(Resource[Connection]):
+    """A resource type of AWS.
+
+    - ``service``: the name of the API that it is made with.
+    - ``gone``: the codes of the API's errors that mean that the resource does not exist.
+
+    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` gives all tags as ``tagsAll``.
+    """
+
+    service: ClassVar[str]
+    gone: ClassVar[Sequence[str]] = ()
+
+    @property
+    def client(self) -> Any:
+        """The client for ``service``."""
+        return self.connection.client(self.service)
+
+    @classmethod
+    def identify(cls, resource_id: str) -> tuple[str, Properties]:
+        """The id to import may end in ``@REGION``."""
+        proper, separator, region = resource_id.rpartition("@")
+        regional = separator and "region" in cls.inputs
+        return (proper, {"region": region}) if regional else (resource_id, {})
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """As `read`; an error in ``gone`` means that the resource is gone."""
+        raise NotImplementedError
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """As `delete`; an error in ``gone`` means that the resource is gone."""
+        raise NotImplementedError
+
+    def read(self, resource_id: str, known: Properties) -> Properties | None:
+        """The properties of the resource as they are now, or ``None`` if it is gone."""
+        try:
+            live = self.describe(resource_id, known)
+        except Exception as error:
+            if error_code(error) in self.gone:
+                return None
+            raise
+        if live is None:
+            return None
+        if "tagsAll" in live:
+            live["tags"] = self._own_tags(live["tagsAll"], known.get("tags") or {})
+        if "region" in self.inputs:
+            live["region"] = self.connection.region
+        return live
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """Delete the resource; no error if it is gone."""
+        try:
+            self.remove(resource_id, state)
+        except Exception as error:
+            if error_code(error) not in self.gone:
+                raise
+
+    def _own_tags(self, tags: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+        """``tags`` without those that the provider's default tags explain."""
+        defaults = self.connection.default_tags
+        return {key: value for key, value in tags.items() if key in known or defaults.get(key) != value}
+
+
+def error_code(error: Exception) -> str:
+    """The code of an error that an AWS API answered with, as ``NoSuchEntity``; nothing for any other error."""
+    response = getattr(error, "response", None)
+    return (
+        str(response["Error"].get("Code", "")) if isinstance(response, dict) and "Error" in response else ""
+    )
+
+
+def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Tags in the form that most APIs take."""
+    return [{key: name, value: text} for name, text in (tags or {}).items()]
+
+
+def tag_map(
+    tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value"
+) -> dict[str, str]:
+    """Tags from the form that most APIs give. Those of AWS itself, ``aws:…``, are not the user's and are left out."""
+    return {tag[key]: tag.get(value, "") for tag in tags or () if not tag[key].startswith("aws:")}
+
+
+def tag_changes(old: Properties, new: Properties) -> tuple[dict[str, str], list[str]]:
+    """The tags to set and the keys of those to remove, to bring a resource from ``old`` to ``new``."""
+    before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
+    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    return changed, [key for key in before if key not in after]
+
+
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """``arguments`` of a call without those that have no value."""
+    return {name: value for name, value in arguments.items() if value not in (None, "", [], {})}

@@ -1,0 +1,555 @@
+"""Simple Storage Service: buckets, what is configured on them, and objects.
+
+Source of what replaces and what is updated: the official provider's ``internal/service/s3``.
+"""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from sandbox.providers.aws.names import name_from
+from sandbox.providers.aws.policy_document import PolicyDocument
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, error_code, given, tag_list, tag_map
+from sandbox.providers.aws.shapes import from_api, to_api
+from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.providers.standin import AutomaticName, Refused
+from sandbox.providers.values import Properties
+
+
+class Bucket(AwsResource):
+    """A bucket. Its id is its name."""
+
+    token = "aws:s3/bucket:Bucket"
+    service = "s3"
+    gone = ("NoSuchBucket", "404")
+    automatic_name = AutomaticName(
+        property="bucket", maximum_length=63, lower_case=True, unless=("bucketPrefix",)
+    )
+    inputs = {
+        "bucket": Text(computed=True, replaces=True, maximum_length=63),
+        "bucketPrefix": Text(computed=True, replaces=True, conflicts_with=("bucket",), maximum_length=37),
+        "forceDestroy": Flag(default=False),
+        "objectLockEnabled": Flag(computed=True, replaces=True),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {
+        "arn": Text(),
+        "bucketDomainName": Text(),
+        "bucketRegion": Text(),
+        "bucketRegionalDomainName": Text(),
+    }
+
+    def create(self, inputs: Properties) -> str:
+        """Make the bucket."""
+        name = name_from({"name": inputs.get("bucket"), "namePrefix": inputs.get("bucketPrefix")})
+        region = self.connection.region
+        place = {} if region == "us-east-1" else {"LocationConstraint": region}
+        self.client.create_bucket(
+            Bucket=name,
+            **given({"CreateBucketConfiguration": place}),
+            **given({"ObjectLockEnabledForBucket": inputs.get("objectLockEnabled")}),
+        )
+        return name
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        """Tag the bucket."""
+        self._tag(resource_id, inputs)
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The bucket as it is now."""
+        self.client.head_bucket(Bucket=resource_id)
+        tags = _or_nothing(self.client.get_bucket_tagging, "NoSuchTagSet", Bucket=resource_id)
+        lock = _or_nothing(
+            self.client.get_object_lock_configuration,
+            "ObjectLockConfigurationNotFoundError",
+            Bucket=resource_id,
+        )
+        region = self.client.get_bucket_location(Bucket=resource_id).get("LocationConstraint")
+        region = region or "us-east-1"
+        return {
+            "bucket": resource_id,
+            "objectLockEnabled": bool(lock),
+            "tagsAll": tag_map(tags.get("TagSet")),
+            "arn": f"arn:{self.connection.partition}:s3:::{resource_id}",
+            "bucketDomainName": f"{resource_id}.s3.amazonaws.com",
+            "bucketRegion": region,
+            "bucketRegionalDomainName": f"{resource_id}.s3.{region}.amazonaws.com",
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the tags in place."""
+        if "tagsAll" in changed:
+            self._tag(resource_id, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the bucket; with ``forceDestroy`` its objects too, in all their versions."""
+        if state.get("forceDestroy"):
+            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=resource_id):
+                for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
+                    self.client.delete_object(
+                        Bucket=resource_id, Key=version["Key"], VersionId=version["VersionId"]
+                    )
+        self.client.delete_bucket(Bucket=resource_id)
+
+    def _tag(self, bucket: str, inputs: Properties) -> None:
+        if tags := inputs.get("tagsAll"):
+            self.client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(tags)})
+        else:
+            self.client.delete_bucket_tagging(Bucket=bucket)
+
+
+class _BucketConfiguration(AwsResource):
+    """One aspect of a bucket, put as a whole. Its id is the bucket's name.
+
+    A type says how its properties ``body`` are put, got and deleted.
+    """
+
+    service = "s3"
+    body: ClassVar[Mapping[str, Property]]
+
+    def create(self, inputs: Properties) -> str:
+        """Put the configuration on the bucket."""
+        self.put(inputs["bucket"], inputs)
+        return str(inputs["bucket"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The configuration as it is now."""
+        body = self.get(resource_id)
+        return None if body is None else {"bucket": resource_id, **body}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new configuration in the place of the old one."""
+        self.put(resource_id, new)
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Put the configuration in ``inputs`` on ``bucket``."""
+        raise NotImplementedError
+
+    def get(self, bucket: str) -> Properties | None:
+        """The configuration of ``bucket``; ``None`` if it has none."""
+        raise NotImplementedError
+
+
+_BUCKET = {"bucket": Text(required=True, replaces=True), **REGION}
+
+
+class BucketVersioning(_BucketConfiguration):
+    """Whether a bucket keeps the old versions of its objects."""
+
+    token = "aws:s3/bucketVersioning:BucketVersioning"
+    gone = ("NoSuchBucket",)
+    body = {
+        "versioningConfiguration": Object(
+            {
+                "status": Text(required=True, one_of=("Enabled", "Suspended", "Disabled")),
+                "mfaDelete": Text(computed=True, one_of=("Enabled", "Disabled")),
+            },
+            required=True,
+        ),
+    }
+    inputs = {**_BUCKET, **body}
+
+    @classmethod
+    def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
+        """A bucket that once kept versions can only suspend that."""
+        before, after = ((one.get("versioningConfiguration") or {}).get("status") for one in (old, new))
+        if after == "Disabled" and before in ("Enabled", "Suspended"):
+            yield "versioningConfiguration.status"
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the versioning; a bucket is made without it, and stays so where it is Disabled."""
+        configuration = inputs["versioningConfiguration"]
+        if configuration["status"] != "Disabled":
+            self.client.put_bucket_versioning(
+                Bucket=bucket,
+                VersioningConfiguration=given(
+                    {"Status": configuration["status"], "MFADelete": configuration.get("mfaDelete")}
+                ),
+            )
+
+    def get(self, bucket: str) -> Properties:
+        """The versioning as it is now."""
+        live = self.client.get_bucket_versioning(Bucket=bucket)
+        status = live.get("Status", "Disabled")
+        return {"versioningConfiguration": given({"status": status, "mfaDelete": live.get("MFADelete")})}
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Suspend the versioning; it cannot be taken away."""
+        if state["versioningConfiguration"]["status"] == "Enabled":
+            self.client.put_bucket_versioning(
+                Bucket=resource_id, VersioningConfiguration={"Status": "Suspended"}
+            )
+
+
+class BucketPublicAccessBlock(_BucketConfiguration):
+    """What of public access a bucket refuses."""
+
+    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    gone = ("NoSuchBucket", "NoSuchPublicAccessBlockConfiguration")
+    body = {
+        "blockPublicAcls": Flag(default=False),
+        "blockPublicPolicy": Flag(default=False),
+        "ignorePublicAcls": Flag(default=False),
+        "restrictPublicBuckets": Flag(default=False),
+    }
+    inputs = {**_BUCKET, **body, "skipDestroy": Flag()}
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the four refusals."""
+        self.client.put_public_access_block(
+            Bucket=bucket,
+            PublicAccessBlockConfiguration={name[0].upper() + name[1:]: inputs[name] for name in self.body},
+        )
+
+    def get(self, bucket: str) -> Properties:
+        """The four refusals as they are now."""
+        live = self.client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        return {name: live.get(name[0].upper() + name[1:], False) for name in self.body}
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Take the refusals away, unless ``skipDestroy`` is set."""
+        if not state.get("skipDestroy"):
+            self.client.delete_public_access_block(Bucket=resource_id)
+
+
+class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
+    """How a bucket encrypts its objects when nothing else is said."""
+
+    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"  # noqa: S105
+    gone = ("NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError")
+    body = {
+        "rules": SetOf(
+            Object(
+                {
+                    "applyServerSideEncryptionByDefault": Object(
+                        {
+                            "sseAlgorithm": Text(
+                                required=True,
+                                one_of=("AES256", "aws:kms", "aws:kms:dsse"),
+                                service_name="SSEAlgorithm",
+                            ),
+                            "kmsMasterKeyId": Text(service_name="KMSMasterKeyID"),
+                        }
+                    ),
+                    "bucketKeyEnabled": Flag(),
+                }
+            ),
+            required=True,
+            minimum_items=1,
+        ),
+    }
+    inputs = {**_BUCKET, **body}
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the encryption."""
+        self.client.put_bucket_encryption(
+            Bucket=bucket, ServerSideEncryptionConfiguration=to_api(self.body, inputs)
+        )
+
+    def get(self, bucket: str) -> Properties:
+        """The encryption as it is now."""
+        live = self.client.get_bucket_encryption(Bucket=bucket)
+        return from_api(self.body, live["ServerSideEncryptionConfiguration"])
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Go back to the service's own encryption."""
+        self.client.delete_bucket_encryption(Bucket=resource_id)
+
+
+class BucketOwnershipControls(_BucketConfiguration):
+    """Who owns the objects in a bucket."""
+
+    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+    gone = ("NoSuchBucket", "OwnershipControlsNotFoundError")
+    body = {
+        "rule": Object(
+            {
+                "objectOwnership": Text(
+                    required=True, one_of=("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
+                )
+            },
+            required=True,
+        )
+    }
+    inputs = {**_BUCKET, **body}
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the ownership."""
+        self.client.put_bucket_ownership_controls(
+            Bucket=bucket, OwnershipControls={"Rules": [to_api(self.body, inputs)["Rule"]]}
+        )
+
+    def get(self, bucket: str) -> Properties:
+        """The ownership as it is now."""
+        live = self.client.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+        return from_api(self.body, {"Rule": live["Rules"][0]})
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Take the ownership controls away."""
+        self.client.delete_bucket_ownership_controls(Bucket=resource_id)
+
+
+class BucketPolicy(_BucketConfiguration):
+    """The permissions on a bucket."""
+
+    token = "aws:s3/bucketPolicy:BucketPolicy"
+    gone = ("NoSuchBucket", "NoSuchBucketPolicy")
+    body = {"policy": PolicyDocument(required=True)}
+    inputs = {**_BUCKET, **body}
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the policy."""
+        self.client.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
+
+    def get(self, bucket: str) -> Properties:
+        """The policy as it is now."""
+        return {"policy": self.client.get_bucket_policy(Bucket=bucket)["Policy"]}
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the policy."""
+        self.client.delete_bucket_policy(Bucket=resource_id)
+
+
+_TRANSITION = {
+    "days": Number(minimum=0),
+    "date": Text(),
+    "storageClass": Text(required=True),
+}
+_NONCURRENT_TRANSITION = {
+    "noncurrentDays": Number(required=True, minimum=0),
+    "newerNoncurrentVersions": Number(minimum=1),
+    "storageClass": Text(required=True),
+}
+_TAG = {"key": Text(required=True), "value": Text(required=True)}
+
+
+class BucketLifecycleConfiguration(_BucketConfiguration):
+    """When a bucket's objects expire or move to another storage class."""
+
+    token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
+    body = {
+        "rules": ListOf(
+            Object(
+                {
+                    "id": Text(required=True, maximum_length=255, service_name="ID"),
+                    "status": Text(required=True, one_of=("Enabled", "Disabled")),
+                    "filter": Object(
+                        {
+                            "prefix": Text(),
+                            "objectSizeGreaterThan": Number(minimum=0),
+                            "objectSizeLessThan": Number(minimum=1),
+                            "tag": Object(_TAG),
+                            "and": Object(
+                                {
+                                    "prefix": Text(),
+                                    "objectSizeGreaterThan": Number(minimum=0),
+                                    "objectSizeLessThan": Number(minimum=1),
+                                    "tags": MapOf(Text()),
+                                }
+                            ),
+                        },
+                    ),
+                    "expiration": Object(
+                        {
+                            "days": Number(minimum=1),
+                            "date": Text(),
+                            "expiredObjectDeleteMarker": Flag(computed=True),
+                        }
+                    ),
+                    "abortIncompleteMultipartUpload": Object({"daysAfterInitiation": Number(minimum=1)}),
+                    "noncurrentVersionExpiration": Object(
+                        {
+                            "noncurrentDays": Number(required=True, minimum=1),
+                            "newerNoncurrentVersions": Number(minimum=1),
+                        }
+                    ),
+                    "transitions": ListOf(Object(_TRANSITION)),
+                    "noncurrentVersionTransitions": ListOf(Object(_NONCURRENT_TRANSITION)),
+                }
+            ),
+            required=True,
+            minimum_items=1,
+        ),
+    }
+    inputs = {**_BUCKET, **body}
+
+    def put(self, bucket: str, inputs: Properties) -> None:
+        """Set the rules."""
+        self.client.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration={"Rules": [_rule(rule) for rule in self._shapes(inputs)]}
+        )
+
+    def get(self, bucket: str) -> Properties:
+        """The rules as they are now."""
+        live = self.client.get_bucket_lifecycle_configuration(Bucket=bucket)
+        for rule in live["Rules"]:
+            both = rule.get("Filter", {}).get("And", {})
+            if "Tags" in both:
+                both["Tags"] = tag_map(both["Tags"])
+        return from_api(self.body, live)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the rules."""
+        self.client.delete_bucket_lifecycle(Bucket=resource_id)
+
+    def _shapes(self, inputs: Properties) -> list[dict[str, Any]]:
+        return list(to_api(self.body, inputs)["Rules"])
+
+
+def _rule(shape: dict[str, Any]) -> dict[str, Any]:
+    """A rule as the API wants it: it must say to what it applies, all objects if nothing else."""
+    chosen = dict(shape.get("Filter") or {"Prefix": ""})
+    if "Tags" in chosen.get("And", {}):
+        chosen["And"] = {**chosen["And"], "Tags": tag_list(chosen["And"]["Tags"])}
+    return {**shape, "Filter": chosen}
+
+
+class BucketObjectv2(AwsResource):
+    """An object in a bucket, its content given as text. Its id is its key."""
+
+    token = "aws:s3/bucketObjectv2:BucketObjectv2"
+    service = "s3"
+    gone = ("NoSuchBucket", "NoSuchKey", "404")
+    automatic_name = AutomaticName(property="key", suffix=False, maximum_length=1024)
+    inputs = {
+        "bucket": Text(required=True, replaces=True),
+        "key": Text(computed=True, replaces=True),
+        "content": Text(conflicts_with=("contentBase64",)),
+        "contentBase64": Text(),
+        "contentType": Text(computed=True),
+        "contentDisposition": Text(),
+        "contentEncoding": Text(),
+        "contentLanguage": Text(),
+        "cacheControl": Text(),
+        "metadata": MapOf(Text()),
+        "serverSideEncryption": Text(computed=True, one_of=("AES256", "aws:kms", "aws:kms:dsse")),
+        "kmsKeyId": Text(computed=True),
+        "bucketKeyEnabled": Flag(computed=True),
+        "storageClass": Text(computed=True),
+        "etag": Text(computed=True),
+        "sourceHash": Text(),
+        "forceDestroy": Flag(default=False),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "versionId": Text()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """The service lower-cases the keys of metadata, so others are refused, as the official provider does."""
+        for key in inputs.get("metadata") or {}:
+            if key != key.lower():
+                yield Failure(f"metadata.{key}", f"not allowed; write it in lower case: {key.lower()}")
+
+    @classmethod
+    def identify(cls, resource_id: str) -> tuple[str, Properties]:
+        """The id to import is ``BUCKET/KEY`` or ``s3://BUCKET/KEY``, and may end in ``@REGION``."""
+        path, known = super().identify(resource_id)
+        bucket, separator, key = path.removeprefix("s3://").partition("/")
+        if not separator:
+            raise Refused(f"{resource_id} is not the id of an object; write BUCKET/KEY")
+        return key, {**known, "bucket": bucket}
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
+        """Every new content is a new version."""
+        return ("etag", "versionId") if changed - {"tags", "tagsAll", "forceDestroy"} else ()
+
+    def create(self, inputs: Properties) -> str:
+        """Put the object."""
+        self._put(inputs)
+        return str(inputs["key"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The object as it is now; a change of its content made by hand shows as another etag."""
+        bucket = known["bucket"]
+        live = self.client.head_object(Bucket=bucket, Key=resource_id)
+        tags = self.client.get_object_tagging(Bucket=bucket, Key=resource_id)
+        content = self.client.get_object(Bucket=bucket, Key=resource_id)["Body"].read()
+        return {
+            "bucket": bucket,
+            "key": resource_id,
+            **_content(content, known),
+            "contentType": live.get("ContentType"),
+            "contentDisposition": live.get("ContentDisposition"),
+            "contentEncoding": live.get("ContentEncoding"),
+            "contentLanguage": live.get("ContentLanguage"),
+            "cacheControl": live.get("CacheControl"),
+            "metadata": live.get("Metadata"),
+            "serverSideEncryption": live.get("ServerSideEncryption"),
+            "kmsKeyId": live.get("SSEKMSKeyId"),
+            "bucketKeyEnabled": live.get("BucketKeyEnabled", False),
+            "storageClass": live.get("StorageClass", "STANDARD"),
+            "etag": live["ETag"].strip('"'),
+            "tagsAll": tag_map(tags["TagSet"]),
+            "arn": f"arn:{self.connection.partition}:s3:::{bucket}/{resource_id}",
+            "versionId": live.get("VersionId", ""),
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the object anew, or only its tags."""
+        if changed - {"tags", "tagsAll", "forceDestroy"}:
+            self._put(new)
+        elif "tagsAll" in changed:
+            self.client.put_object_tagging(
+                Bucket=new["bucket"], Key=resource_id, Tagging={"TagSet": tag_list(new.get("tagsAll"))}
+            )
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the object in all its versions."""
+        bucket = state["bucket"]
+        listed = self.client.list_object_versions(Bucket=bucket, Prefix=resource_id)
+        for version in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
+            if version["Key"] == resource_id:
+                self.client.delete_object(Bucket=bucket, Key=resource_id, VersionId=version["VersionId"])
+
+    def _put(self, inputs: Properties) -> None:
+        key = inputs.get("kmsKeyId")
+        content = inputs.get("content", "").encode()
+        if "contentBase64" in inputs:
+            content = base64.b64decode(inputs["contentBase64"])
+        self.client.put_object(
+            Bucket=inputs["bucket"],
+            Key=inputs["key"],
+            Body=content,
+            Tagging="&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items()),
+            **given(
+                {
+                    "ContentType": inputs.get("contentType") or "application/octet-stream",
+                    "ContentDisposition": inputs.get("contentDisposition"),
+                    "ContentEncoding": inputs.get("contentEncoding"),
+                    "ContentLanguage": inputs.get("contentLanguage"),
+                    "CacheControl": inputs.get("cacheControl"),
+                    "Metadata": inputs.get("metadata"),
+                    "ServerSideEncryption": inputs.get("serverSideEncryption")
+                    or ("aws:kms" if key else None),
+                    "SSEKMSKeyId": key,
+                    "BucketKeyEnabled": inputs.get("bucketKeyEnabled"),
+                    "StorageClass": inputs.get("storageClass"),
+                }
+            ),
+        )
+
+
+def _content(content: bytes, known: Properties) -> Properties:
+    """The content under the name that the program gave it by."""
+    if "contentBase64" in known:
+        return {"contentBase64": base64.b64encode(content).decode()}
+    return {"content": content.decode(errors="replace")}
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _or_nothing(call: Callable[..., dict[str, Any]], code: str, **arguments: Any) -> dict[str, Any]:
+    """The answer of ``call``, or nothing if the service says ``code``: there is none."""
+    try:
+        return call(**arguments)
+    except Exception as error:
+        if error_code(error) == code:
+            return {}
+        raise

@@ -1,0 +1,309 @@
+"""Security groups and their rules.
+
+Source of what replaces and what is updated: the official provider's ``internal/service/ec2``, ``vpc_security_group*.go``.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from sandbox.providers.aws.names import name_from, naming
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
+from sandbox.providers.values import Properties, is_known
+
+# Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of an inline
+# rule; property of a rule resource.
+_FAR_ENDS = (
+    ("IpRanges", "CidrIp", "cidrBlocks"),
+    ("Ipv6Ranges", "CidrIpv6", "ipv6CidrBlocks"),
+    ("PrefixListIds", "PrefixListId", "prefixListIds"),
+    ("UserIdGroupPairs", "GroupId", "securityGroups"),
+)
+
+_INLINE_RULE = Object(
+    {
+        "protocol": Text(required=True),
+        "fromPort": Number(required=True),
+        "toPort": Number(required=True),
+        "cidrBlocks": ListOf(Text()),
+        "ipv6CidrBlocks": ListOf(Text()),
+        "prefixListIds": ListOf(Text()),
+        "securityGroups": SetOf(Text()),
+        "self": Flag(default=False),
+        "description": Text(),
+    }
+)
+
+
+def _same_rules(old: list[Properties], new: list[Properties]) -> bool:
+    """Whether two lists of rules allow the same: how the far ends are grouped does not matter."""
+    return is_known(old) and is_known(new) and set(_single_rules(old)) == set(_single_rules(new))
+
+
+def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
+    """Each rule as one tuple for each of its far ends."""
+    for rule in rules:
+        everything = rule["protocol"] in ("-1", "all")
+        ports = (None, None) if everything else (rule["fromPort"], rule["toPort"])
+        start = ("-1" if everything else rule["protocol"], *ports, rule.get("description", ""))
+        for _, _, name in _FAR_ENDS:
+            for end in rule.get(name) or ():
+                yield (*start, name, end)
+        if rule.get("self"):
+            yield (*start, "self", True)
+
+
+class SecurityGroup(AwsResource):
+    """A security group. Its id is the one that the service chose.
+
+    Rules may be written inside it or be resources of their own, not both: rules that are not written inside are left
+    alone.
+    """
+
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    service = "ec2"
+    gone = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
+    automatic_name, names = naming()
+    inputs = {
+        **names,
+        "description": Text(default="Managed by Pulumi", replaces=True, maximum_length=255),
+        "vpcId": Text(computed=True, replaces=True),
+        "ingress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
+        "egress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
+        "revokeRulesOnDelete": Flag(default=False),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "ownerId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the group."""
+        made = self.client.create_security_group(
+            GroupName=name_from(inputs),
+            Description=inputs["description"],
+            **given({"VpcId": inputs.get("vpcId"), "TagSpecifications": _tags("security-group", inputs)}),
+        )
+        return str(made["GroupId"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        """Put the rules; the one that the service itself makes, all egress, is taken away as the official provider does."""
+        group = self._find(resource_id)
+        self._revoke("egress", group, group["IpPermissionsEgress"])
+        for way in _WAYS:
+            self._authorize(way, resource_id, inputs.get(way) or [])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The group as it is now."""
+        live = self._find(resource_id)
+        return {
+            "name": live["GroupName"],
+            "description": live["Description"],
+            "vpcId": live.get("VpcId"),
+            "ingress": _inline_rules(live["GroupId"], live["IpPermissions"]),
+            "egress": _inline_rules(live["GroupId"], live["IpPermissionsEgress"]),
+            "tagsAll": tag_map(live.get("Tags")),
+            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{live['OwnerId']}"
+            f":security-group/{live['GroupId']}",
+            "ownerId": live["OwnerId"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new rules and tags in the place of the old ones."""
+        for way in _WAYS:
+            if way in changed:
+                group = self._find(resource_id)
+                self._revoke(way, group, group[_WAYS[way]])
+                self._authorize(way, resource_id, new.get(way) or [])
+        if "tagsAll" in changed:
+            _retag(self.client, resource_id, old, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the group; with ``revokeRulesOnDelete`` its rules first."""
+        if state.get("revokeRulesOnDelete"):
+            group = self._find(resource_id)
+            for way in _WAYS:
+                self._revoke(way, group, group[_WAYS[way]])
+        self.client.delete_security_group(GroupId=resource_id)
+
+    def _find(self, group: str) -> Any:
+        return self.client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+
+    def _revoke(self, way: str, group: Any, permissions: list[Any]) -> None:
+        if permissions:
+            revoke = getattr(self.client, f"revoke_security_group_{way}")
+            revoke(GroupId=group["GroupId"], IpPermissions=permissions)
+
+    def _authorize(self, way: str, group: str, rules: list[Properties]) -> None:
+        if rules:
+            authorize = getattr(self.client, f"authorize_security_group_{way}")
+            authorize(GroupId=group, IpPermissions=[_permission(group, rule) for rule in rules])
+
+
+_WAYS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
+
+
+def _permission(group: str, rule: Properties) -> dict[str, Any]:
+    """An inline rule in the API's shape."""
+    everything = rule["protocol"] in ("-1", "all")
+    ports = {} if everything else {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
+    described = given({"Description": rule.get("description")})
+    ends = {name: list(rule.get(name) or ()) for _, _, name in _FAR_ENDS}
+    if rule.get("self"):
+        ends["securityGroups"].append(group)
+    return {"IpProtocol": "-1" if everything else rule["protocol"], **ports} | given(
+        {listed: [{member: end, **described} for end in ends[name]] for listed, member, name in _FAR_ENDS}
+    )
+
+
+def _inline_rules(group: str, permissions: list[Any]) -> list[Properties]:
+    """The API's permissions as inline rules, one for each protocol, ports and description."""
+    rules: dict[tuple[Any, ...], Properties] = {}
+    for permission in permissions:
+        ports = permission.get("FromPort", 0), permission.get("ToPort", 0)
+        for listed, member, name in _FAR_ENDS:
+            for end in permission.get(listed) or ():
+                key = (permission["IpProtocol"], *ports, end.get("Description", ""))
+                rule = rules.setdefault(
+                    key,
+                    given({"protocol": key[0], "description": key[3]})
+                    | {"fromPort": key[1], "toPort": key[2], "self": False},
+                )
+                if end[member] == group:
+                    rule["self"] = True
+                else:
+                    rule.setdefault(name, []).append(end[member])
+    return list(rules.values())
+
+
+class _SecurityGroupRule(AwsResource):
+    """One rule of a security group. Its id is the one that the service chose."""
+
+    service = "ec2"
+    gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
+    way: ClassVar[str]
+    inputs = {
+        "securityGroupId": Text(required=True, replaces=True),
+        "ipProtocol": Text(required=True),
+        "fromPort": Number(minimum=-1, maximum=65535),
+        "toPort": Number(minimum=-1, maximum=65535),
+        "cidrIpv4": Text(),
+        "cidrIpv6": Text(),
+        "prefixListId": Text(),
+        "referencedSecurityGroupId": Text(),
+        "description": Text(maximum_length=255),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "securityGroupRuleId": Text()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Exactly one far end is given."""
+        ends = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+        found = [name for name in ends if name in inputs]
+        if len(found) != 1:
+            yield Failure(
+                "cidrIpv4", f"one of {', '.join(ends)} must be given; found {' and '.join(found) or 'none'}"
+            )
+
+    def create(self, inputs: Properties) -> str:
+        """Add the rule."""
+        authorize = getattr(self.client, f"authorize_security_group_{self.way}")
+        made = authorize(
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[_permission(inputs["securityGroupId"], _as_inline(inputs))],
+            **given({"TagSpecifications": _tags("security-group-rule", inputs)}),
+        )
+        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The rule as it is now."""
+        found = self.client.describe_security_group_rules(SecurityGroupRuleIds=[resource_id])
+        live = next(iter(found["SecurityGroupRules"]), None)
+        if live is None:
+            return None
+        everything = live["IpProtocol"] == "-1"
+        return {
+            "securityGroupId": live["GroupId"],
+            "ipProtocol": live["IpProtocol"],
+            "fromPort": None if everything else live.get("FromPort"),
+            "toPort": None if everything else live.get("ToPort"),
+            "cidrIpv4": live.get("CidrIpv4"),
+            "cidrIpv6": live.get("CidrIpv6"),
+            "prefixListId": live.get("PrefixListId"),
+            "referencedSecurityGroupId": (live.get("ReferencedGroupInfo") or {}).get("GroupId"),
+            "description": live.get("Description"),
+            "tagsAll": tag_map(live.get("Tags")),
+            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{self.connection.account}"
+            f":security-group-rule/{resource_id}",
+            "securityGroupRuleId": resource_id,
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the rule in place."""
+        if changed - {"tags", "tagsAll"}:
+            rule = given(
+                {
+                    "IpProtocol": new["ipProtocol"],
+                    "CidrIpv4": new.get("cidrIpv4"),
+                    "CidrIpv6": new.get("cidrIpv6"),
+                    "PrefixListId": new.get("prefixListId"),
+                    "ReferencedGroupId": new.get("referencedSecurityGroupId"),
+                    "Description": new.get("description"),
+                }
+            )
+            ports = {"FromPort": new.get("fromPort", -1), "ToPort": new.get("toPort", -1)}
+            self.client.modify_security_group_rules(
+                GroupId=new["securityGroupId"],
+                SecurityGroupRules=[
+                    {"SecurityGroupRuleId": resource_id, "SecurityGroupRule": {**rule, **ports}}
+                ],
+            )
+        if "tagsAll" in changed:
+            _retag(self.client, resource_id, old, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Take the rule away."""
+        revoke = getattr(self.client, f"revoke_security_group_{self.way}")
+        revoke(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[resource_id])
+
+
+def _as_inline(rule: Properties) -> Properties:
+    inline = {
+        "protocol": rule["ipProtocol"],
+        "fromPort": rule.get("fromPort", -1),
+        "toPort": rule.get("toPort", -1),
+        "cidrBlocks": [rule.get("cidrIpv4")],
+        "ipv6CidrBlocks": [rule.get("cidrIpv6")],
+        "prefixListIds": [rule.get("prefixListId")],
+        "securityGroups": [rule.get("referencedSecurityGroupId")],
+        "description": rule.get("description"),
+    }
+    return {name: value for name, value in inline.items() if value != [None]}
+
+
+class SecurityGroupIngressRule(_SecurityGroupRule):
+    """A rule for what comes in."""
+
+    token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    way = "ingress"
+
+
+class SecurityGroupEgressRule(_SecurityGroupRule):
+    """A rule for what goes out."""
+
+    token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    way = "egress"
+
+
+def _tags(kind: str, inputs: Properties) -> list[dict[str, Any]]:
+    tags = tag_list(inputs.get("tagsAll"))
+    return [{"ResourceType": kind, "Tags": tags}] if tags else []
+
+
+def _retag(client: Any, resource_id: str, old: Properties, new: Properties) -> None:
+    added, removed = tag_changes(old, new)
+    if removed:
+        client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in removed])
+    if added:
+        client.create_tags(Resources=[resource_id], Tags=tag_list(added))

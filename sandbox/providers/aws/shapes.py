@@ -1,0 +1,73 @@
+"""Translates between the properties of a resource and the shapes of the AWS APIs, by the properties' description.
+
+The API's name of a property is its own with a capital, or its ``service_name``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.providers.aws.resource import tag_list, tag_map
+from sandbox.providers.properties import ListOf, MapOf, Object, Property, Text
+from sandbox.providers.values import Properties
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextFlag(Text):
+    """A boolean that the official provider writes as text, to tell "false" from "not given"."""
+
+    one_of: tuple[str, ...] = ("true", "false")
+
+
+@dataclass(frozen=True)
+class TagMap(MapOf):
+    """Tags, which the API has as a list of keys and values."""
+
+
+def to_api(properties: Mapping[str, Property], values: Properties) -> dict[str, Any]:
+    """``values`` of ``properties`` in the API's shape; what has no value is left out."""
+    return {
+        _api_name(name, part): _to_api(part, values[name])
+        for name, part in properties.items()
+        if values.get(name) not in (None, "", [], {})
+    }
+
+
+def from_api(properties: Mapping[str, Property], shape: Mapping[str, Any]) -> Properties:
+    """The values of ``properties`` in the API's ``shape``; ``None`` for what it does not have."""
+    return {name: _from_api(part, shape.get(_api_name(name, part))) for name, part in properties.items()}
+
+
+def _api_name(name: str, part: Property) -> str:
+    return part.service_name or name[0].upper() + name[1:]
+
+
+def _to_api(part: Property, value: Any) -> Any:
+    match part:
+        case TextFlag():
+            return value == "true"
+        case TagMap():
+            return tag_list(value)
+        case Object():
+            return to_api(part.fields, value)
+        case ListOf():
+            return [_to_api(part.item, item) for item in value]
+        case _:
+            return value
+
+
+def _from_api(part: Property, value: Any) -> Any:
+    if value in (None, "", [], {}):
+        return None
+    match part:
+        case TextFlag():
+            return "true" if value else "false"
+        case TagMap():
+            return tag_map(value)
+        case Object():
+            read = from_api(part.fields, value)
+            return {name: item for name, item in read.items() if item is not None}
+        case ListOf():
+            return [_from_api(part.item, item) for item in value]
+        case _:
+            return value

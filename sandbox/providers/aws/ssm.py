@@ -1,0 +1,183 @@
+"""Systems Manager's parameter store.
+
+Source of what replaces and what is updated: the official provider's ``internal/service/ssm``.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sandbox.providers.aws.connection import Connection
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.properties import Failure, Flag, Number, Text
+from sandbox.providers.standin import AutomaticName, Function
+from sandbox.providers.values import Properties
+
+_VALUES = ("value", "insecureValue", "valueWo")
+
+
+def _same_tier(old: str, new: str) -> bool:
+    """The tier that Intelligent-Tiering chose is not a change."""
+    return new == "Intelligent-Tiering" or old == new
+
+
+class Parameter(AwsResource):
+    """A parameter. Its id is its name."""
+
+    token = "aws:ssm/parameter:Parameter"
+    service = "ssm"
+    gone = ("ParameterNotFound",)
+    automatic_name = AutomaticName()
+    inputs = {
+        "name": Text(replaces=True, maximum_length=2048),
+        "type": Text(required=True, one_of=("String", "StringList", "SecureString")),
+        "value": Text(computed=True, secret=True),
+        "insecureValue": Text(computed=True),
+        "valueWo": Text(secret=True, write_only=True),
+        "valueWoVersion": Number(),
+        "keyId": Text(computed=True),
+        "tier": Text(computed=True, one_of=("Standard", "Advanced", "Intelligent-Tiering"), same=_same_tier),
+        "description": Text(maximum_length=1024),
+        "allowedPattern": Text(maximum_length=1024),
+        "dataType": Text(
+            computed=True, replaces=True, one_of=("text", "aws:ec2:image", "aws:ssm:integration")
+        ),
+        "overwrite": Flag(),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "version": Number(), "hasValueWo": Flag()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Exactly one form of the value is given, and none in clear for a secret."""
+        values = [name for name in _VALUES if name in inputs]
+        if len(values) != 1:
+            found = " and ".join(values) if values else "none"
+            yield Failure("value", f"one of {', '.join(_VALUES)} must be given; found {found}")
+        if "valueWo" in inputs and "valueWoVersion" not in inputs:
+            yield Failure("valueWoVersion", "a value is required beside valueWo, and none was given")
+        if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
+            yield Failure("insecureValue", "not allowed with type SecureString; use value")
+
+    @classmethod
+    def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
+        """The service has no way back from the tier Advanced to Standard."""
+        if (old.get("tier"), new.get("tier")) == ("Advanced", "Standard"):
+            yield "tier"
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> Sequence[str]:
+        """Every new value or description is a new version."""
+        return ("version",) if changed & {"value", "insecureValue", "valueWoVersion", "description"} else ()
+
+    def create(self, inputs: Properties) -> str:
+        """Put the parameter."""
+        overwrite = bool(inputs.get("overwrite"))
+        # The service takes tags only for a new parameter.
+        tags = {} if overwrite else given({"Tags": tag_list(inputs.get("tagsAll"))})
+        self._put(inputs["name"], inputs, Overwrite=overwrite, **tags)
+        return str(inputs["name"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        """Tag a parameter that was overwritten."""
+        if inputs.get("overwrite") and inputs.get("tagsAll"):
+            self._tag(resource_id, inputs["tagsAll"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The parameter as it is now, its value decrypted."""
+        live = self.client.get_parameter(Name=resource_id, WithDecryption=True)["Parameter"]
+        only = [{"Key": "Name", "Option": "Equals", "Values": [resource_id]}]
+        found = self.client.describe_parameters(ParameterFilters=only)["Parameters"]
+        if not found:
+            return None
+        detail = found[0]
+        tags = self.client.list_tags_for_resource(ResourceType="Parameter", ResourceId=resource_id)
+        return {
+            "name": live["Name"],
+            "type": live["Type"],
+            **_value(live["Value"], known),
+            "keyId": detail.get("KeyId"),
+            "tier": detail.get("Tier"),
+            "description": detail.get("Description"),
+            "allowedPattern": detail.get("AllowedPattern"),
+            "dataType": detail.get("DataType") or live.get("DataType"),
+            "tagsAll": tag_map(tags["TagList"]),
+            "arn": live["ARN"],
+            "version": live["Version"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new value, or only the new tags."""
+        if changed - {"overwrite", "tags", "tagsAll"}:
+            kept: Properties = {name: old[name] for name in ("keyId", "tier") if name in old}
+            gone = {} if "description" in new else {"Description": ""}
+            self._put(resource_id, {**kept, **new}, Overwrite=True, **gone)
+        if "tagsAll" in changed:
+            added, removed = tag_changes(old, new)
+            if removed:
+                self.client.remove_tags_from_resource(
+                    ResourceType="Parameter", ResourceId=resource_id, TagKeys=removed
+                )
+            if added:
+                self._tag(resource_id, added)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the parameter."""
+        self.client.delete_parameter(Name=resource_id)
+
+    def _put(self, name: str, inputs: Properties, **more: Any) -> None:
+        secret = inputs["type"] == "SecureString"
+        self.client.put_parameter(
+            Name=name,
+            Type=inputs["type"],
+            Value=next(inputs[value] for value in _VALUES if value in inputs),
+            **given(
+                {
+                    "KeyId": inputs.get("keyId") if secret else None,
+                    "Tier": inputs.get("tier"),
+                    "Description": inputs.get("description"),
+                    "AllowedPattern": inputs.get("allowedPattern"),
+                    "DataType": inputs.get("dataType"),
+                }
+            ),
+            **more,
+        )
+
+    def _tag(self, name: str, tags: dict[str, str]) -> None:
+        self.client.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tag_list(tags))
+
+
+def _value(value: str, known: Properties) -> Properties:
+    """The value under the name that the program gave it by; a write-only one is not shown at all."""
+    if known.get("hasValueWo") or known.get("valueWoVersion") is not None:
+        return {"hasValueWo": True}
+    name = "insecureValue" if "insecureValue" in known else "value"
+    return {name: value, "hasValueWo": False}
+
+
+class GetParameter(Function[Connection]):
+    """A parameter's value; also of the public parameters below ``/aws/service/``."""
+
+    token = "aws:ssm/getParameter:getParameter"
+    arguments = {
+        "name": Text(required=True),
+        "withDecryption": Flag(default=True),
+        **REGION,
+    }
+    secrets = ("value",)
+
+    def call(self, arguments: Properties) -> Properties:
+        """The parameter; ``insecureValue`` only if it is not a SecureString."""
+        client = self.connection.client("ssm")
+        found = client.get_parameter(Name=arguments["name"], WithDecryption=arguments["withDecryption"])
+        live = found["Parameter"]
+        return {
+            **arguments,
+            "id": live["Name"],
+            "region": self.connection.region,
+            "arn": live["ARN"],
+            "type": live["Type"],
+            "value": live["Value"],
+            "insecureValue": None if live["Type"] == "SecureString" else live["Value"],
+            "version": live["Version"],
+        }

@@ -1,0 +1,60 @@
+"""The stand-in itself: its configuration and what it serves."""
+
+import os
+from functools import cached_property
+
+from sandbox.providers.gitlab.api import Api
+from sandbox.providers.gitlab.functions import GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners
+from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
+from sandbox.providers.gitlab.user_runner import UserRunner
+from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
+from sandbox.providers.properties import Flag, MapOf, Text
+from sandbox.providers.standin import Refused, StandIn
+from sandbox.providers.values import UNKNOWN, Properties
+
+
+class GitLab(StandIn[Api]):
+    """The stand-in for the official provider.
+
+    Its configuration falls back on GITLAB_BASE_URL and GITLAB_TOKEN. Unlike the official provider, it has no
+    default
+    address: the sandbox must not speak to gitlab.com by accident.
+    """
+
+    package = "gitlab"
+    version = "10.4.0"
+    configuration = {
+        "baseUrl": Text(),
+        "token": Text(secret=True),
+        "earlyAuthCheck": Flag(default=True),
+        "headers": MapOf(Text()),
+        "insecure": Flag(default=False),
+        "cacertFile": Text(),
+    }
+    resources = (UserRunner, ProjectVariable, GroupVariable, InstanceVariable, ProjectRunnerEnablement)
+    functions = (GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners)
+
+    def configure(self, settings: Properties) -> None:
+        """Takes the configuration and tries the token at once, as the official provider does by default."""
+        super().configure(settings)
+        if settings["earlyAuthCheck"] is True and UNKNOWN not in settings.values():
+            self._api.get("user")
+
+    def connect(self, properties: Properties) -> Api:
+        """One connection serves everything."""
+        return self._api
+
+    @cached_property
+    def _api(self) -> Api:
+        base_url = self._setting("baseUrl", "GITLAB_BASE_URL")
+        token = self._setting("token", "GITLAB_TOKEN")
+        verify = self.settings.get("cacertFile") or not self.settings.get("insecure")
+        return Api(base_url, token, self.settings.get("headers"), verify)
+
+    def _setting(self, name: str, variable: str) -> str:
+        value = self.settings.get(name) or os.environ.get(variable)
+        if value is UNKNOWN:
+            raise Refused(f"gitlab:{name} is not known yet")
+        if not value:
+            raise Refused(f"no {name} for GitLab: set gitlab:{name} in the stack, or {variable}")
+        return str(value)

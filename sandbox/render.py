@@ -1,0 +1,166 @@
+"""`./dev render`: a runner host's files, from a stack's configuration, without an engine."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi_gitlab_runner.host.files import TOKEN_PLACEHOLDER, HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+from sandbox.environment import Sandbox
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT
+
+MANIFEST = "manifest.json"
+STACKS = CHECKOUT / "stacks"
+SANDBOX_ACCOUNT = "123456789012"
+NOT_REGISTERED = "glrt-not-registered"
+PROJECT: str = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["name"]
+
+
+def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) -> None:
+    """Write the files of a runner's host below a directory; see `files_of` and `write_tree`."""
+    files = files_of(stack, runner, sandbox)
+    write_tree(files, directory)
+    print(f"The host of the runner {runner} of the stack {stack}, in {directory}:")
+    for path, file in sorted(files.items()):
+        print(f"  {file.mode} root  /{path}")
+
+
+def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
+    """Write a host's files below a directory, and beside them a manifest of their modes and owners.
+
+    Args:
+        files: by their path below the host's root.
+        directory: made when it is not there. One that holds anything else than such a tree is left alone.
+
+    Raises:
+        SandboxError: the directory holds something, but no manifest.
+    """
+    if directory.exists() and any(directory.iterdir()) and not (directory / MANIFEST).exists():
+        raise SandboxError(
+            f"{directory} holds something else: name an empty directory, or one rendered before"
+        )
+    for path, file in files.items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        # Never readable for others, not even for a moment: it may hold the runner's token.
+        target.touch(mode=0o600)
+        target.write_text(file.content, encoding="utf-8")
+        target.chmod(int(file.mode, 8))
+    manifest = {path: {"mode": file.mode, "owner": "root", "group": "root"} for path, file in files.items()}
+    (directory / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, HostFile]:
+    """Return the files of a runner's host, by their path below its root.
+
+    Args:
+        stack: the stack's name; its configuration is read from `stacks/`.
+        runner: the runner's name.
+        sandbox: for a stack of the sandbox; its token and number are those of the runner registered there,
+            if it is up. Any other stack's token stays the placeholder that its host replaces.
+
+    Raises:
+        SandboxError: there is no such stack or runner, or its declaration has problems.
+    """
+    config = _configuration(stack)
+    gitlab_url = _gitlab_url(config, sandbox)
+    environment = _environment(stack, config, sandbox)
+    declaration = {"gitlab_url": gitlab_url} | _without_secrets(config.get(f"{PROJECT}:stack", {}))
+    try:
+        declared = build_stack(declaration, environment)
+    except DeclarationError as error:
+        raise SandboxError(str(error)) from None
+    if runner not in declared.runners:
+        raise SandboxError(
+            f"the stack {stack} declares no runner {runner!r}, only: {', '.join(declared.runners) or 'none'}"
+        )
+    parameters = HostParameters(f"/{PROJECT}/{stack}/{runner}")
+    token, number = TOKEN_PLACEHOLDER, None
+    if sandbox is not None:
+        token, number = _registered(sandbox, environment.region, parameters)
+    chosen = declared.runners[runner]
+    return host_files(
+        chosen,
+        declared.registries_of(chosen),
+        environment,
+        parameters,
+        gitlab_url=declared.gitlab_url,
+        runner_id=number,
+        token=token,
+    )
+
+
+def _configuration(stack: str) -> dict[str, Any]:
+    path = STACKS / f"Pulumi.{stack}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(each.name.split(".")[1] for each in STACKS.glob("Pulumi.*.yaml")))
+        raise SandboxError(f"there is no stack {stack!r} in {STACKS.name}/; there are: {known}")
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
+    return loaded
+
+
+def _without_secrets(value: Any) -> Any:
+    """The declaration with its encrypted values left out: no host file holds one."""
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            return KNOWN_LATER
+        return {key: _without_secrets(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(child) for child in value]
+    return value
+
+
+def _gitlab_url(config: dict[str, Any], sandbox: Sandbox | None) -> str:
+    if sandbox is not None:
+        return sandbox.services["gitlab"].url
+    url: str = config.get("gitlab:baseUrl") or os.environ.get("GITLAB_BASE_URL") or "https://gitlab.com"
+    return url.rstrip("/").removesuffix("/api/v4")
+
+
+def _environment(stack: str, config: dict[str, Any], sandbox: Sandbox | None) -> AwsEnvironment:
+    region = config.get("aws:region") or os.environ.get("AWS_REGION")
+    if not region:
+        raise SandboxError(f"the stack {stack} has no aws:region, and AWS_REGION is not set")
+    if sandbox is not None:
+        return AwsEnvironment(SANDBOX_ACCOUNT, region)
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        identity = boto3.client("sts", region_name=region).get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        raise SandboxError(
+            f"AWS does not say which account the stack {stack} lives in: {error}\n"
+            "Set credentials as for the AWS command line (AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret)."
+        ) from None
+    return AwsEnvironment(identity["Account"], region, identity["Arn"].split(":")[1])
+
+
+def _registered(sandbox: Sandbox, region: str, parameters: HostParameters) -> tuple[str, int | None]:
+    """The token and number of the runner that is registered in the sandbox; placeholders if there is none."""
+    import boto3
+    import httpx
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    aws = boto3.client(
+        "ssm",
+        region_name=region,
+        endpoint_url=sandbox.services["aws"].url,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106 - the sandbox takes any
+        config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
+    )
+    try:
+        token: str = aws.get_parameter(Name=parameters.token, WithDecryption=True)["Parameter"]["Value"]
+        verify = f"{sandbox.services['gitlab'].url}/api/v4/runners/verify"
+        return token, httpx.post(verify, json={"token": token}).raise_for_status().json()["id"]
+    except (BotoCoreError, ClientError, httpx.HTTPError):
+        return NOT_REGISTERED, None

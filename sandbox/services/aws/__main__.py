@@ -1,0 +1,28 @@
+"""``python -m sandbox.services.aws --port PORT``: serve until the process is ended."""
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from sandbox.services.aws.server import AwsServer
+
+
+def main() -> None:
+    """Serve on the port given."""
+    parser = argparse.ArgumentParser(prog="sandbox.services.aws", description="AWS on loopback, in memory.")
+    parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1; 0 chooses a free one")
+    server = AwsServer(parser.parse_args().port)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        server.serve()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Mends moto's Auto Scaling.
+
+moto drops several properties of a group, forgets a mixed instances policy at any update of something else, lets a group
+be deleted with its instances and resized beyond its limits, cannot stop to collect metrics, and has no instance refresh.
+A refresh is done at once here: every instance is ended and a new one takes its place.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+from uuid import uuid4
+
+# The API's name of each property that moto drops at creation, and moto's name for the same. Where moto answers, it looks
+# an attribute up by the latter.
+_DROPPED = {
+    "Context": "context",
+    "DefaultInstanceWarmup": "default_instance_warmup",
+    "DesiredCapacityType": "desired_capacity_type",
+    "InstanceMaintenancePolicy": "instance_maintenance_policy",
+    "MaxInstanceLifetime": "max_instance_lifetime",
+}
+# Those that it drops at an update only.
+_DROPPED_AT_UPDATE = {
+    "CapacityRebalance": "capacity_rebalance",
+    "DefaultCooldown": "default_cooldown",
+    "PlacementGroup": "placement_group",
+    "TerminationPolicies": "termination_policies",
+}
+_WITHOUT = {"default_instance_warmup": -1, "max_instance_lifetime": 0}
+"""What a caller gives to unset a number."""
+
+
+def mend() -> None:
+    """Change moto's classes in this process; a second call changes nothing."""
+    from moto.autoscaling.models import FakeAutoScalingGroup
+    from moto.autoscaling.responses import AutoScalingResponse
+
+    if hasattr(AutoScalingResponse, "start_instance_refresh"):
+        return
+    AutoScalingResponse.create_auto_scaling_group = _keeping(
+        AutoScalingResponse.create_auto_scaling_group, _DROPPED
+    )
+    AutoScalingResponse.update_auto_scaling_group = _keeping(
+        AutoScalingResponse.update_auto_scaling_group, {**_DROPPED, **_DROPPED_AT_UPDATE}
+    )
+    AutoScalingResponse.set_desired_capacity = _within_limits(AutoScalingResponse.set_desired_capacity)
+    AutoScalingResponse.delete_auto_scaling_group = _empty_or_forced(
+        AutoScalingResponse.delete_auto_scaling_group
+    )
+    FakeAutoScalingGroup.update = _remembering_policy(FakeAutoScalingGroup.update)
+    AutoScalingResponse.disable_metrics_collection = _disable_metrics_collection
+    AutoScalingResponse.start_instance_refresh = _start_instance_refresh
+    AutoScalingResponse.describe_instance_refreshes = _describe_instance_refreshes
+
+
+def _keeping(original: Callable[[Any], Any], names: dict[str, str]) -> Callable[[Any], Any]:
+    """``original``, which also keeps the properties ``names``."""
+
+    def call(response: Any) -> Any:
+        answer = original(response)
+        group = _group(response)
+        given = response._get_params()
+        for name, attribute in names.items():
+            if name not in given:
+                continue
+            value = given[name]
+            if value == _WITHOUT.get(attribute) or _is_unset_policy(value):
+                value = None
+            setattr(group, attribute, value)
+        return answer
+
+    return call
+
+
+def _remembering_policy(original: Callable[..., None]) -> Callable[..., None]:
+    def update(group: Any, **values: Any) -> None:
+        given = ("launch_template", "launch_config_name", "mixed_instances_policy")
+        if group.mixed_instances_policy and not any(values[name] for name in given):
+            policy = deepcopy(group.mixed_instances_policy)
+            # moto answers with the template's id and name, and takes only one of them.
+            policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
+            values["mixed_instances_policy"] = policy
+        original(group, **values)
+
+    return update
+
+
+def _within_limits(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(response: Any) -> Any:
+        group, wanted = _group(response), response._get_int_param("DesiredCapacity")
+        if not group.min_size <= wanted <= group.max_size:
+            side = ("above max", group.max_size) if wanted > group.max_size else ("below min", group.min_size)
+            raise _validation_error(
+                f"New SetDesiredCapacity value {wanted} is {side[0]} value {side[1]} for the AutoScalingGroup."
+            )
+        return original(response)
+
+    return call
+
+
+def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(response: Any) -> Any:
+        from moto.autoscaling.exceptions import ResourceContentionError
+
+        name = response._get_param("AutoScalingGroupName")
+        group = response.autoscaling_backend.autoscaling_groups.get(name)
+        if group and group.instance_states and not response._get_bool_param("ForceDelete"):
+            error = ResourceContentionError()
+            error.message = "You cannot delete an AutoScalingGroup while there are instances still in the group."
+            error.code = "ResourceInUse"
+            raise error
+        return original(response)
+
+    return call
+
+
+def _disable_metrics_collection(response: Any) -> Any:
+    from moto.core.responses import EmptyResult
+
+    group, given = _group(response), response._get_param("Metrics", [])
+    group.metrics = [metric for metric in group.metrics if given and metric not in given]
+    return EmptyResult()
+
+
+def _start_instance_refresh(response: Any) -> Any:
+    from moto.core.responses import ActionResult
+
+    group = _group(response)
+    wanted = group.desired_capacity
+    group.set_desired_capacity(0)
+    group.set_desired_capacity(wanted)
+    refresh = {
+        "InstanceRefreshId": str(uuid4()),
+        "AutoScalingGroupName": group.name,
+        "Status": "Successful",
+        "PercentageComplete": 100,
+        "InstancesToUpdate": 0,
+        "Preferences": response._get_params().get("Preferences", {}),
+    }
+    group.instance_refreshes = [refresh, *getattr(group, "instance_refreshes", [])]
+    return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
+
+
+def _describe_instance_refreshes(response: Any) -> Any:
+    from moto.core.responses import ActionResult
+
+    return ActionResult({"InstanceRefreshes": getattr(_group(response), "instance_refreshes", [])})
+
+
+def _group(response: Any) -> Any:
+    name = response._get_param("AutoScalingGroupName")
+    group = response.autoscaling_backend.autoscaling_groups.get(name)
+    if group is None:
+        raise _validation_error("AutoScalingGroup name not found - null")
+    return group
+
+
+def _validation_error(message: str) -> Exception:
+    from moto.autoscaling.exceptions import ValidationError
+
+    return ValidationError(message)
+
+
+def _is_unset_policy(value: Any) -> bool:
+    return isinstance(value, dict) and set(value.values()) == {-1}

@@ -1,0 +1,31 @@
+"""Mends moto's EC2.
+
+moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as they were
+when it was made, and cannot launch a later version that has user data.
+"""
+
+from typing import Any
+
+
+def mend() -> None:
+    """Change moto's classes in this process; a second call changes nothing."""
+    from moto.ec2.models.launch_templates import LaunchTemplate
+    from moto.ec2.utils import parse_user_data
+
+    if hasattr(LaunchTemplate.create_version, "mended"):
+        return
+    original = LaunchTemplate.create_version
+
+    def create_version(template: Any, data: dict[str, Any], description: str) -> Any:
+        tags = data.get("TagSpecifications", [])
+        passed_on = [one for one in tags if one["ResourceType"] != "launch-template"]
+        kept = {name: value for name, value in data.items() if name != "TagSpecifications"}
+        if passed_on:
+            kept["TagSpecifications"] = passed_on
+        if isinstance(kept.get("UserData"), str):
+            kept["UserData"] = parse_user_data(kept["UserData"])
+        return original(template, kept, description)
+
+    create_version.mended = True  # type: ignore[attr-defined]
+    LaunchTemplate.create_version = create_version
+    LaunchTemplate.tags = property(lambda template: template.get_tags(), lambda template, tags: None)

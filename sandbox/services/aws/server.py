@@ -1,0 +1,63 @@
+"""The process that serves all AWS APIs on one port."""
+
+import logging
+import os
+import threading
+from types import TracebackType
+from typing import Self
+
+from sandbox.services.aws import autoscaling, ec2, kms, s3
+
+ACCOUNT = "123456789012"
+"""The number of the account that everything belongs to."""
+
+
+class AwsServer:
+    """AWS on ``127.0.0.1:port``, in memory; port 0 chooses a free one.
+
+    `serve` blocks; as a context manager it serves from a thread instead, which is for tests.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+
+        # A line for each request would say nothing that the providers' logs do not say better.
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        autoscaling.mend()
+        ec2.mend()
+        kms.mend()
+        s3.mend()
+        self._server = make_server(
+            "127.0.0.1",
+            port,
+            DomainDispatcherApplication(create_backend_app),
+            threaded=True,
+            request_handler=MotoRequestHandler,
+        )
+        self._thread = threading.Thread(target=self.serve, daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """The address to give as ``AWS_ENDPOINT_URL``."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def serve(self) -> None:
+        """Answer requests until the process ends or the context is left."""
+        self._server.serve_forever()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,120 @@
+"""What there is in AWS that a stack could have made, to compare before and after."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+_USUAL_REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
+
+
+def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str, list[str]]:
+    """The names or ids of everything that a stack could have made, by kind, sorted; kinds of which there is none are left out.
+
+    Keys that await their deletion, instances that are terminated and what AWS itself puts into an account (its own aliases,
+    parameters and default security groups) do not count. ``regions`` are the ones to look into; a name is preceded by its
+    region.
+    """
+    found: dict[str, list[str]] = {}
+    _add(found, "", _Region(endpoint, "us-east-1").everywhere())
+    for region in regions:
+        _add(found, f"{region} ", _Region(endpoint, region).here())
+    return {kind: sorted(names) for kind, names in sorted(found.items())}
+
+
+def _add(found: dict[str, list[str]], prefix: str, kinds: dict[str, Sequence[str]]) -> None:
+    for kind, names in kinds.items():
+        if names:
+            found.setdefault(kind, []).extend(prefix + name for name in names)
+
+
+class _Region:
+    """One region, asked over its APIs."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        import botocore.session
+
+        self._endpoint = endpoint
+        self._region = region
+        self._session = botocore.session.get_session()
+
+    def everywhere(self) -> dict[str, Sequence[str]]:
+        """What belongs to no region."""
+        iam, s3 = self._client("iam"), self._client("s3")
+        roles = [role["RoleName"] for role in _all(iam, "list_roles", "Roles")]
+        buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        return {
+            "role": roles,
+            "role policy": [
+                f"{role}:{name}"
+                for role in roles
+                for name in _all(iam, "list_role_policies", "PolicyNames", RoleName=role)
+            ],
+            "policy": [policy["Arn"] for policy in _all(iam, "list_policies", "Policies", Scope="Local")],
+            "instance profile": [
+                profile["InstanceProfileName"]
+                for profile in _all(iam, "list_instance_profiles", "InstanceProfiles")
+            ],
+            "bucket": buckets,
+            "object": [
+                f"{bucket}/{version['Key']}"
+                for bucket in buckets
+                for version in _all(s3, "list_object_versions", "Versions", Bucket=bucket)
+            ],
+        }
+
+    def here(self) -> dict[str, Sequence[str]]:
+        """What belongs to this region."""
+        ec2, ecr, kms = self._client("ec2"), self._client("ecr"), self._client("kms")
+        reservations = _all(ec2, "describe_instances", "Reservations")
+        instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+        return {
+            "repository": [one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")],
+            "key": [
+                key["KeyId"]
+                for key in _all(kms, "list_keys", "Keys")
+                if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
+                and kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"
+            ],
+            "alias": [
+                alias["AliasName"]
+                for alias in _all(kms, "list_aliases", "Aliases")
+                if not alias["AliasName"].startswith("alias/aws/")
+            ],
+            "parameter": [
+                parameter["Name"]
+                for parameter in _all(self._client("ssm"), "describe_parameters", "Parameters")
+                if not parameter["Name"].startswith("/aws/")
+            ],
+            "security group": [
+                group["GroupId"]
+                for group in _all(ec2, "describe_security_groups", "SecurityGroups")
+                if group["GroupName"] != "default"
+            ],
+            "launch template": [
+                template["LaunchTemplateName"]
+                for template in _all(ec2, "describe_launch_templates", "LaunchTemplates")
+            ],
+            "instance": [
+                one["InstanceId"] for one in instances if one["State"]["Name"] not in ("terminated", "shutting-down")
+            ],
+            "Auto Scaling group": [
+                group["AutoScalingGroupName"]
+                for group in _all(
+                    self._client("autoscaling"), "describe_auto_scaling_groups", "AutoScalingGroups"
+                )
+            ],
+        }
+
+    def _client(self, service: str) -> Any:
+        return self._session.create_client(
+            service,
+            region_name=self._region,
+            endpoint_url=self._endpoint,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+
+def _all(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
+    """Every item below ``key`` in the pages of ``operation``'s answer."""
+    pages = client.get_paginator(operation).paginate(**arguments)
+    return [item for page in pages for item in page.get(key, [])]

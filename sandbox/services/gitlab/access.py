@@ -1,0 +1,101 @@
+"""Who sends the request and what they may see and do.
+
+Sources: GitLab's `lib/api/api_guard.rb` and `lib/api/helpers.rb`, and the roles and token scopes in its
+documentation.
+"""
+
+import re
+from typing import cast
+from urllib.parse import quote
+
+from flask import current_app, g, request
+
+from sandbox.services.gitlab.refusals import forbidden, insufficient_scope, not_found, unauthorized
+from sandbox.services.gitlab.state import AccessToken, Group, Instance, Project, Role, User
+
+INSTANCE = "gitlab_instance"
+
+
+def instance() -> Instance:
+    """The GitLab that the current request speaks to."""
+    return cast("Instance", current_app.extensions[INSTANCE])
+
+
+def authenticate() -> None:
+    """Finds the user of the current request by its token and checks the token's scopes.
+
+    The token is taken from the header PRIVATE-TOKEN, a bearer Authorization or the parameter `private_token`.
+
+    Raises:
+        RefusalError: 401 without a known token; 403 where its scopes do not reach this request.
+    """
+    authorization = request.authorization
+    bearer = authorization.token if authorization and authorization.type == "bearer" else None
+    secret = request.headers.get("Private-Token") or bearer or request.args.get("private_token") or ""
+    token = instance().tokens.get(secret)
+    if token is None:
+        raise unauthorized()
+    if not _reaches(token):
+        raise insufficient_scope("read_api" if request.method == "GET" else "api")
+    g.user = token.user
+
+
+def _reaches(token: AccessToken) -> bool:
+    path = request.path.removeprefix("/api/v4")
+    reach = {
+        "api": True,
+        "read_api": request.method == "GET",
+        "read_user": request.method == "GET" and path == "/user",
+        "create_runner": request.method == "POST" and path == "/user/runners",
+        "manage_runner": re.fullmatch(r"/runners/[0-9]+(/.*)?", path) is not None,
+    }
+    return any(reach[scope] for scope in token.scopes)
+
+
+def current_user() -> User:
+    """The user of the current request, which is authenticated."""
+    return cast("User", g.user)
+
+
+def role_in(place: Group | Project) -> Role:
+    """The current user's role in a group, or in a project through its group."""
+    user = current_user()
+    if user.administrator:
+        return Role.OWNER
+    group = place.group if isinstance(place, Project) else place
+    return user.roles.get(group.id, Role.NONE)
+
+
+def require_role(place: Group | Project, role: Role) -> None:
+    """Refuses with 403 unless the current user has at least this role."""
+    if role_in(place) < role:
+        raise forbidden()
+
+
+def require_administrator() -> None:
+    """Refuses with 403 unless the current user is an administrator."""
+    if not current_user().administrator:
+        raise forbidden()
+
+
+def find_group(identifier: str) -> Group:
+    """The group with this id or path; 404 if there is none or the user is not a member."""
+    for group in instance().groups.values():
+        if _is_meant(identifier, group.id, group.path) and role_in(group) > Role.NONE:
+            return group
+    raise not_found("Group")
+
+
+def find_project(identifier: str) -> Project:
+    """The project with this id or path with namespace; 404 if there is none or the user is not a member."""
+    for project in instance().projects.values():
+        if _is_meant(identifier, project.id, project.full_path) and role_in(project) > Role.NONE:
+            return project
+    raise not_found("Project")
+
+
+def _is_meant(identifier: str, number: int, path: str) -> bool:
+    """Whether a request means this group or project: by its id, or its path with each slash as %2F."""
+    if identifier == path and "/" in path:
+        return quote(path, safe="").lower() in request.environ["REQUEST_URI"].lower()
+    return identifier in (str(number), path)

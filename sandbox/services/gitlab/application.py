@@ -1,0 +1,69 @@
+"""The web application of the GitLab double: one blueprint for each area of the API."""
+
+import logging
+from threading import Lock
+
+from flask import Flask, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from sandbox.services.gitlab import about, coordinator, groups_and_projects, runners, variables
+from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.refusals import RefusalError
+from sandbox.services.gitlab.state import seeded_instance
+
+LOG = logging.getLogger(__name__)
+BLUEPRINTS = (
+    about.blueprint,
+    coordinator.blueprint,
+    groups_and_projects.blueprint,
+    runners.blueprint,
+    variables.blueprint,
+)
+
+
+class SerialFlask(Flask):
+    """A Flask application that handles one request at a time: the state needs no other protection."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__, static_folder=None)
+        self._lock = Lock()
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Handles the current request alone."""
+        with self._lock:
+            return super().dispatch_request()
+
+
+def create_application(token: str, runner_token: str | None = None) -> Flask:
+    """A GitLab of its own, freshly seeded.
+
+    Args:
+        token: the administrator's access token; `state.seeded_instance` tells the others.
+        runner_token: given to every runner instead of a random token, so that a test can look for it.
+    """
+    application = SerialFlask()
+    application.extensions[INSTANCE] = seeded_instance(token, runner_token)
+    for blueprint in BLUEPRINTS:
+        application.register_blueprint(blueprint, url_prefix="/api/v4")
+    application.register_error_handler(RefusalError, _refuse)
+    application.register_error_handler(HTTPException, _http_error)
+    application.after_request(_log)
+    return application
+
+
+def _refuse(refusal: RefusalError) -> ResponseReturnValue:
+    return jsonify(refusal.body), refusal.status
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    return jsonify({"error": f"{error.code} {error.name}"}), error.code or 500
+
+
+def _log(response: Response) -> Response:
+    """Logs method, path, status and user; never a query string, a header or a body."""
+    user = g.get("user")
+    LOG.info(
+        "%s %s %s %s", request.method, request.path, response.status_code, user.username if user else "-"
+    )
+    return response

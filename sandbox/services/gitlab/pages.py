@@ -1,0 +1,33 @@
+"""Pages of a list, as GitLab's offset pagination gives them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, jsonify
+
+DEFAULT_SIZE = 20
+MAXIMUM_SIZE = 100
+
+
+def page_of(items: Sequence[Any], parameters: dict[str, Any]) -> Response:
+    """The page of a list that the parameters `page` and `per_page` name, with GitLab's `x-…` headers.
+
+    Args:
+        items: the whole list, ready for JSON.
+        parameters: the parameters read; page defaults to 1, per_page to 20 and is at most 100.
+    """
+    size = min(max(parameters.get("per_page", DEFAULT_SIZE), 1), MAXIMUM_SIZE)
+    page = max(parameters.get("page", 1), 1)
+    pages = max(-(-len(items) // size), 1)
+    response = jsonify(items[(page - 1) * size : page * size])
+    response.headers.update(
+        {
+            "x-page": str(page),
+            "x-per-page": str(size),
+            "x-total": str(len(items)),
+            "x-total-pages": str(pages),
+            "x-next-page": str(page + 1) if page < pages else "",
+            "x-prev-page": str(page - 1) if page > 1 else "",
+        }
+    )
+    return response

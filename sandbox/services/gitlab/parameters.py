@@ -1,0 +1,133 @@
+"""Reads a request's parameters against a declaration, as Grape does for GitLab.
+
+Stricter than GitLab on purpose: GitLab ignores a parameter that it does not know, the double refuses it by
+name, so that a misspelt one cannot pass unseen.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from sandbox.services.gitlab.refusals import invalid_parameters
+
+
+def text(value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def integer(value: Any) -> int:
+    """A whole number, or the digits of one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
+        return int(value)
+    raise ValueError
+
+
+def boolean(value: Any) -> bool:
+    """True or false, or the words."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "1"):
+        return True
+    if value in ("false", "0"):
+        return False
+    raise ValueError
+
+
+def texts(value: Any) -> list[str]:
+    """A list of strings, or one string with commas between them."""
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise ValueError
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object."""
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an endpoint.
+
+    Args:
+        name: as in the request; `filter[environment_scope]` stands for a nested one.
+        kind: reads the value, or raises ValueError.
+        required: whether the request must have it.
+        values: the allowed values; empty allows all.
+        nullable: whether null is allowed, which clears the attribute.
+    """
+
+    name: str
+    kind: Callable[[Any], Any] = text
+    required: bool = False
+    values: tuple[str, ...] = ()
+    nullable: bool = False
+
+
+ENVIRONMENT_SCOPE_FILTER = Parameter("filter[environment_scope]")
+PAGINATION = (Parameter("page", integer), Parameter("per_page", integer))
+
+
+def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
+    """The parameters of the current request, by name, from its query string and its JSON or form body.
+
+    Args:
+        parameters: what the endpoint declares.
+
+    Raises:
+        RefusalError: 400 with every problem found: missing, invalid, without a valid value, unknown.
+    """
+    given = _given()
+    found: dict[str, Any] = {}
+    problems: list[str] = []
+    for parameter in parameters:
+        if parameter.name not in given:
+            if parameter.required:
+                problems.append(f"{parameter.name} is missing")
+                if parameter.values:
+                    problems.append(f"{parameter.name} does not have a valid value")
+            continue
+        value = given.pop(parameter.name)
+        if value is None and parameter.nullable:
+            found[parameter.name] = None
+            continue
+        try:
+            found[parameter.name] = parameter.kind(value)
+        except ValueError:
+            problems.append(f"{parameter.name} is invalid")
+            continue
+        if parameter.values and found[parameter.name] not in parameter.values:
+            problems.append(f"{parameter.name} does not have a valid value")
+    problems += [f"{name} is not a parameter of this request" for name in sorted(given)]
+    if problems:
+        raise invalid_parameters(problems)
+    return found
+
+
+def _given() -> dict[str, Any]:
+    """Every parameter of the current request, nested ones under `outer[inner]`; the token is not one."""
+    given: dict[str, Any] = {**request.args.to_dict(), **request.form.to_dict()}
+    given.pop("private_token", None)
+    if request.mimetype == "application/json" and request.get_data():
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise invalid_parameters(
+                ["The provided content-type 'application/json' is not valid JSON of an object"]
+            )
+        filters = body.pop("filter", None)
+        if isinstance(filters, dict):
+            body.update({f"filter[{name}]": value for name, value in filters.items()})
+        given.update(body)
+    return given

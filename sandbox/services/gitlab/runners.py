@@ -1,0 +1,380 @@
+"""Runners: created by a user, listed, changed, deleted, and enabled for projects.
+
+Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `lib/api/entities/ci/runner*.rb`,
+`app/models/ci/runner.rb` and `app/services/ci/runners`. Stricter than GitLab: a `group_id` or `project_id`
+that does not belong to the runner's type is refused, where GitLab ignores it; the length of a description is
+checked, where GitLab's database does it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.services.gitlab.access import (
+    authenticate,
+    current_user,
+    find_group,
+    find_project,
+    instance,
+    require_administrator,
+    require_role,
+    role_in,
+)
+from sandbox.services.gitlab.clock import now
+from sandbox.services.gitlab.pages import page_of
+from sandbox.services.gitlab.parameters import (
+    PAGINATION,
+    Parameter,
+    boolean,
+    integer,
+    read_parameters,
+    texts,
+)
+from sandbox.services.gitlab.refusals import (
+    bad_request,
+    forbidden,
+    invalid,
+    invalid_parameters,
+    not_found,
+)
+from sandbox.services.gitlab.state import Group, Project, Role, Runner
+
+RUNNER_TYPES = ("instance_type", "group_type", "project_type")
+ACCESS_LEVELS = ("not_protected", "ref_protected")
+STATUSES = ("online", "offline", "stale", "never_contacted", "active", "paused")
+MINIMUM_TIMEOUT = 600
+NOTE_LENGTH = 1024
+DESCRIPTION_LENGTH = 1024
+TAG_COUNT = 50
+
+_ATTRIBUTES = (
+    Parameter("description", nullable=True),
+    Parameter("paused", boolean),
+    Parameter("tag_list", texts),
+    Parameter("run_untagged", boolean),
+    Parameter("locked", boolean),
+    Parameter("access_level", values=ACCESS_LEVELS),
+    Parameter("maximum_timeout", integer, nullable=True),
+    Parameter("maintenance_note", nullable=True),
+)
+_FILTERS = (
+    *PAGINATION,
+    Parameter("type", values=RUNNER_TYPES),
+    Parameter("status", values=STATUSES),
+    Parameter("paused", boolean),
+    Parameter("tag_list", texts),
+)
+_NEW = (
+    Parameter("runner_type", required=True, values=RUNNER_TYPES),
+    Parameter("group_id", integer),
+    Parameter("project_id", integer),
+)
+_PLACE_OF_TYPE = {"group_type": "group_id", "project_type": "project_id"}
+
+blueprint = Blueprint("runners", __name__)
+blueprint.before_request(authenticate)
+
+
+@blueprint.post("/user/runners")
+def create_runner() -> ResponseReturnValue:
+    """Creates a runner of the current user. No other answer shows its token."""
+    attributes = read_parameters((*_NEW, *_ATTRIBUTES))
+    group, projects = _place_of(attributes)
+    runner = Runner(
+        id=next(instance().runner_ids),
+        token=instance().runner_token or f"glrt-{secrets.token_urlsafe(15)}",
+        creator=current_user(),
+        created_at=now(),
+        group=group,
+        projects=projects,
+        **_normalised(attributes),
+    )
+    errors = rule_violations(runner)
+    if errors:
+        raise bad_request(_sentence(errors))
+    instance().runners[runner.id] = runner
+    return jsonify({"id": runner.id, "token": runner.token, "token_expires_at": None}), 201
+
+
+@blueprint.get("/runners")
+def list_owned_runners() -> Response:
+    """The runners that the user may change."""
+    return _listed(runner for runner in instance().runners.values() if _may_change(runner))
+
+
+@blueprint.get("/runners/all")
+def list_all_runners() -> Response:
+    """Every runner; for administrators."""
+    require_administrator()
+    return _listed(instance().runners.values())
+
+
+@blueprint.get("/projects/<path:identifier>/runners")
+def list_project_runners(identifier: str) -> Response:
+    """The runners that take jobs of a project."""
+    project = find_project(identifier)
+    require_role(project, Role.MAINTAINER)
+    return _listed(
+        runner
+        for runner in instance().runners.values()
+        if project in runner.projects
+        or runner.group is project.group
+        or runner.runner_type == "instance_type"
+    )
+
+
+@blueprint.get("/groups/<path:identifier>/runners")
+def list_group_runners(identifier: str) -> Response:
+    """The runners that take jobs of a group's projects."""
+    group = find_group(identifier)
+    require_role(group, Role.MAINTAINER)
+    return _listed(
+        runner
+        for runner in instance().runners.values()
+        if runner.group is group or runner.runner_type == "instance_type"
+    )
+
+
+@blueprint.get("/runners/<int:runner_id>")
+def show_runner(runner_id: int) -> Response:
+    """One runner, without its token."""
+    runner = _find_runner(runner_id)
+    read_parameters()
+    if runner.runner_type != "instance_type" and not _may_change(runner):
+        raise forbidden("No access granted")
+    return jsonify(runner_details(runner))
+
+
+@blueprint.put("/runners/<int:runner_id>")
+def update_runner(runner_id: int) -> Response:
+    """Changes a runner's settings; its type and its group or first project stay for ever."""
+    runner = _find_runner(runner_id)
+    if not _may_change(runner):
+        raise forbidden("No access granted")
+    attributes = read_parameters(_ATTRIBUTES)
+    if not attributes:
+        names = ", ".join(parameter.name for parameter in _ATTRIBUTES)
+        raise invalid_parameters([f"{names} are missing, at least one parameter must be provided"])
+    changed = replace(runner, **_normalised(attributes))
+    errors = rule_violations(changed)
+    if errors:
+        raise invalid(errors)
+    instance().runners[runner.id] = changed
+    return jsonify(runner_details(changed))
+
+
+@blueprint.delete("/runners/<int:runner_id>")
+def delete_runner(runner_id: int) -> ResponseReturnValue:
+    """Removes a runner."""
+    runner = _find_runner(runner_id)
+    read_parameters()
+    if not current_user().administrator and len(runner.projects) > 1:
+        raise forbidden("Runner associated with more than one project")
+    if not _may_change(runner):
+        raise forbidden("No access granted")
+    del instance().runners[runner.id]
+    return "", 204
+
+
+@blueprint.post("/projects/<path:identifier>/runners")
+def enable_runner(identifier: str) -> ResponseReturnValue:
+    """Lets a project runner take the jobs of one more project."""
+    project = find_project(identifier)
+    require_role(project, Role.MAINTAINER)
+    parameters = read_parameters((Parameter("runner_id", integer, required=True),))
+    runner = _find_runner(parameters["runner_id"])
+    if runner.runner_type == "group_type":
+        raise forbidden("Runner is a group runner")
+    if runner.runner_type == "instance_type":
+        raise forbidden("No access granted")
+    if not current_user().administrator and runner.locked:
+        raise forbidden("Runner is locked")
+    if not _may_change(runner):
+        raise forbidden("No access granted")
+    if project in runner.projects:
+        raise bad_request("Validation failed: Runner projects runner has already been taken")
+    runner.projects.append(project)
+    return jsonify(runner_summary(runner)), 201
+
+
+@blueprint.delete("/projects/<path:identifier>/runners/<int:runner_id>")
+def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
+    """Takes a project away from a runner; the last one stays."""
+    project = find_project(identifier)
+    require_role(project, Role.MAINTAINER)
+    read_parameters()
+    runner = instance().runners.get(runner_id)
+    if runner is None or project not in runner.projects:
+        raise not_found("Runner")
+    if len(runner.projects) == 1:
+        raise forbidden("Only one project associated with the runner. Please remove the runner instead")
+    runner.projects.remove(project)
+    return "", 204
+
+
+def rule_violations(runner: Runner) -> dict[str, list[str]]:
+    """What GitLab's rules say against a runner: attribute to messages, empty if all is well."""
+    errors: dict[str, list[str]] = {}
+    if not runner.tag_list and not runner.run_untagged:
+        errors["tags_list"] = ["can not be empty when runner is not allowed to pick untagged jobs"]
+    if len(runner.tag_list) > TAG_COUNT:
+        errors["tags_list"] = [f"Too many tags specified. Please limit the number of tags to {TAG_COUNT}"]
+    if runner.maximum_timeout is not None and runner.maximum_timeout < MINIMUM_TIMEOUT:
+        errors["maximum_timeout"] = ["needs to be at least 10 minutes"]
+    if len(runner.maintenance_note or "") > NOTE_LENGTH:
+        errors["maintenance_note"] = [f"is too long (maximum is {NOTE_LENGTH} characters)"]
+    if len(runner.description or "") > DESCRIPTION_LENGTH:
+        errors["description"] = [f"is too long (maximum is {DESCRIPTION_LENGTH} characters)"]
+    return errors
+
+
+def runner_summary(runner: Runner) -> dict[str, Any]:
+    """A runner as a list shows it."""
+    return {
+        "id": runner.id,
+        "description": runner.description,
+        "ip_address": None,
+        "active": not runner.paused,
+        "paused": runner.paused,
+        "is_shared": runner.runner_type == "instance_type",
+        "runner_type": runner.runner_type,
+        "name": None,
+        "online": True if runner.contacted_at else None,
+        "created_by": {
+            "id": runner.creator.id,
+            "username": runner.creator.username,
+            "name": runner.creator.name,
+            "state": "active",
+        },
+        "created_at": runner.created_at,
+        "status": _status(runner),
+        "job_execution_status": "idle",
+    }
+
+
+def runner_details(runner: Runner) -> dict[str, Any]:
+    """A runner as it is shown by itself."""
+    return {
+        **runner_summary(runner),
+        "tag_list": runner.tag_list,
+        "run_untagged": runner.run_untagged,
+        "locked": runner.locked,
+        "maximum_timeout": runner.maximum_timeout,
+        "access_level": runner.access_level,
+        "version": None,
+        "revision": None,
+        "platform": None,
+        "architecture": None,
+        "contacted_at": runner.contacted_at,
+        "maintenance_note": runner.maintenance_note,
+        "projects": [
+            {
+                "id": project.id,
+                "name": project.name,
+                "path": project.path,
+                "path_with_namespace": project.full_path,
+            }
+            for project in runner.projects
+        ],
+        "groups": [
+            {
+                "id": runner.group.id,
+                "web_url": f"{request.host_url}groups/{runner.group.path}",
+                "name": runner.group.name,
+            }
+        ]
+        if runner.group
+        else [],
+    }
+
+
+def _status(runner: Runner) -> str:
+    if runner.contacted_at is None:
+        return "never_contacted"
+    return "paused" if runner.paused else "online"
+
+
+def _listed(runners: Iterable[Runner]) -> Response:
+    parameters = read_parameters(_FILTERS)
+    found = list(runners)
+    if "type" in parameters:
+        found = [runner for runner in found if runner.runner_type == parameters["type"]]
+    if parameters.get("status") in ("active", "paused"):
+        found = [runner for runner in found if runner.paused == (parameters["status"] == "paused")]
+    elif "status" in parameters:
+        found = [runner for runner in found if _status(runner) == parameters["status"]]
+    if "paused" in parameters:
+        found = [runner for runner in found if runner.paused == parameters["paused"]]
+    if "tag_list" in parameters:
+        found = [runner for runner in found if set(parameters["tag_list"]) <= set(runner.tag_list)]
+    return page_of([runner_summary(runner) for runner in found], parameters)
+
+
+def _find_runner(runner_id: int) -> Runner:
+    runner = instance().runners.get(runner_id)
+    if runner is None:
+        raise not_found()
+    return runner
+
+
+def _may_change(runner: Runner) -> bool:
+    """Administrators, owners of the runner's group and maintainers of one of its projects may."""
+    if current_user().administrator:
+        return True
+    if runner.group:
+        return role_in(runner.group) >= Role.OWNER
+    return any(role_in(project) >= Role.MAINTAINER for project in runner.projects)
+
+
+def _place_of(attributes: dict[str, Any]) -> tuple[Group | None, list[Project]]:
+    """Takes `group_id` or `project_id` out of a new runner's attributes, as its type asks for.
+
+    Raises:
+        RefusalError: 400 if one is missing, does not belong to the type or names nothing; 403 if the user may
+            not create runners there.
+    """
+    runner_type = attributes["runner_type"]
+    wanted = _PLACE_OF_TYPE.get(runner_type)
+    problems = [
+        f"{name} is missing" if name == wanted else f"{name} does not belong to a runner of {runner_type}"
+        for name in _PLACE_OF_TYPE.values()
+        if (name in attributes) != (name == wanted)
+    ]
+    if problems:
+        raise invalid_parameters(problems)
+    group = instance().groups.get(attributes.pop("group_id", 0))
+    project = instance().projects.get(attributes.pop("project_id", 0))
+    if runner_type == "group_type":
+        if group is None:
+            raise bad_request("Missing/invalid group")
+        allowed = role_in(group) >= Role.OWNER
+    elif runner_type == "project_type":
+        if project is None:
+            raise bad_request("Missing/invalid project")
+        allowed = role_in(project) >= Role.MAINTAINER
+    else:
+        allowed = current_user().administrator
+    if not allowed:
+        raise forbidden("Insufficient permissions")
+    return group, [project] if project else []
+
+
+def _normalised(attributes: dict[str, Any]) -> dict[str, Any]:
+    """GitLab keeps each tag once and in no particular order; here they are sorted."""
+    if "tag_list" in attributes:
+        attributes["tag_list"] = sorted(set(attributes["tag_list"]))
+    return attributes
+
+
+def _sentence(errors: dict[str, list[str]]) -> str:
+    """Rule violations as GitLab's `full_messages.to_sentence` words them."""
+    messages = [
+        f"{attribute.replace('_', ' ').capitalize()} {message}"
+        for attribute, of_attribute in errors.items()
+        for message in of_attribute
+    ]
+    return ", ".join(messages[:-1]) + ", and " + messages[-1] if len(messages) > 2 else " and ".join(messages)

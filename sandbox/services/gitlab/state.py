@@ -1,0 +1,151 @@
+"""What the GitLab double remembers: users, tokens, groups, projects, runners and CI variables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import count
+
+
+class Role(IntEnum):
+    """GitLab's access levels of members."""
+
+    NONE = 0
+    GUEST = 10
+    REPORTER = 20
+    DEVELOPER = 30
+    MAINTAINER = 40
+    OWNER = 50
+
+
+@dataclass(frozen=True)
+class User:
+    """A person, and the role in each group by its id; administrators may do everything."""
+
+    id: int
+    username: str
+    name: str
+    administrator: bool = False
+    roles: dict[int, Role] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A personal access token."""
+
+    user: User
+    scopes: frozenset[str]
+
+
+@dataclass
+class Variable:
+    """A CI/CD variable; instance variables have no scope and cannot be hidden."""
+
+    key: str
+    value: str
+    variable_type: str = "env_var"
+    protected: bool = False
+    masked: bool = False
+    hidden: bool = False
+    raw: bool = False
+    environment_scope: str = "*"
+    description: str | None = None
+
+
+@dataclass
+class Group:
+    """A private group."""
+
+    id: int
+    path: str
+    name: str
+    variables: list[Variable] = field(default_factory=list)
+
+
+@dataclass
+class Project:
+    """A private project of a group."""
+
+    id: int
+    path: str
+    name: str
+    group: Group
+    variables: list[Variable] = field(default_factory=list)
+
+    @property
+    def full_path(self) -> str:
+        """The path with its namespace."""
+        return f"{self.group.path}/{self.path}"
+
+
+@dataclass
+class Runner:
+    """A runner, as registered; `contacted_at` is empty until a runner manager has verified its token."""
+
+    id: int
+    token: str
+    runner_type: str
+    creator: User
+    created_at: str
+    group: Group | None = None
+    projects: list[Project] = field(default_factory=list)
+    description: str | None = None
+    paused: bool = False
+    locked: bool = False
+    run_untagged: bool = True
+    tag_list: list[str] = field(default_factory=list)
+    access_level: str = "not_protected"
+    maximum_timeout: int | None = None
+    maintenance_note: str | None = None
+    contacted_at: str | None = None
+
+
+@dataclass
+class Instance:
+    """One GitLab.
+
+    `runner_token`, if set, is given to every runner instead of a random token, so that a test can look for
+    it.
+    """
+
+    tokens: dict[str, AccessToken]
+    groups: dict[int, Group]
+    projects: dict[int, Project]
+    runner_token: str | None = None
+    variables: list[Variable] = field(default_factory=list)
+    runners: dict[int, Runner] = field(default_factory=dict)
+    runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+
+def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
+    """A GitLab with two groups, a project in each, and three users.
+
+    They are an administrator, a developer of group 42, and a maintainer of both groups.
+
+    Args:
+        token: the administrator's token with the scope `api`. Further tokens are made from it: TOKEN-read-api
+            and TOKEN-create-runner are the administrator's with that scope alone, TOKEN-developer and
+            TOKEN-maintainer are those of the other users.
+        runner_token: given to every runner instead of a random token.
+    """
+    team = Group(42, "team", "Team")
+    platform = Group(43, "platform", "Platform")
+    administrator = User(1, "root", "Administrator", administrator=True)
+    developer = User(2, "developer", "Developer", roles={team.id: Role.DEVELOPER})
+    maintainer = User(
+        3, "maintainer", "Maintainer", roles={group.id: Role.MAINTAINER for group in (team, platform)}
+    )
+    return Instance(
+        tokens={
+            token: AccessToken(administrator, frozenset({"api"})),
+            f"{token}-read-api": AccessToken(administrator, frozenset({"read_api"})),
+            f"{token}-create-runner": AccessToken(administrator, frozenset({"create_runner"})),
+            f"{token}-developer": AccessToken(developer, frozenset({"api"})),
+            f"{token}-maintainer": AccessToken(maintainer, frozenset({"api"})),
+        },
+        groups={group.id: group for group in (team, platform)},
+        projects={
+            project.id: project
+            for project in (Project(7, "app", "App", team), Project(8, "toolchain", "Toolchain", platform))
+        },
+        runner_token=runner_token,
+    )

@@ -1,0 +1,62 @@
+"""What a stack has made, for people to read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+LOG_WIDTH = 160
+
+
+def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print the registries, runners and CI variables among a stack's outputs.
+
+    Args:
+        outputs: as `pulumi stack output --json` gives them: `registries` by name (`host`, `repositories` by
+            name), `runners` by name (`id`, `tags`, `scope`, `host`), `variables` as a list (`scope`, `key`,
+            `masked`, `protected`). What is not there is left out.
+        console: where to; by default standard output.
+    """
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, LOG_WIDTH)
+
+    registries = _table("Registry", "Repository", "Address")
+    for name, registry in outputs.get("registries", {}).items():
+        repositories = registry.get("repositories", {})
+        if not repositories:
+            registries.add_row(name, "", registry["host"])
+        for repository, url in repositories.items():
+            registries.add_row(name, repository, url)
+
+    runners = _table("Runner", "In GitLab", "Tags", "Host")
+    for name, runner in outputs.get("runners", {}).items():
+        tags = ", ".join(runner.get("tags", []))
+        runners.add_row(name, f"#{_number(runner['id'])}, {runner['scope']}", tags, runner.get("host", ""))
+
+    variables = _table("CI variable", "Of", "In job logs", "Given to")
+    for variable in outputs.get("variables", []):
+        variables.add_row(
+            variable["key"],
+            variable["scope"],
+            "masked" if variable["masked"] else "shown",
+            "protected branches and tags" if variable["protected"] else "every job",
+        )
+
+    for table in (registries, runners, variables):
+        if table.row_count:
+            console.print()
+            console.print(table)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def _number(value: object) -> str:
+    """Return an identifier without the fraction that numbers have on their way through Pulumi."""
+    return str(int(value)) if isinstance(value, float) else str(value)

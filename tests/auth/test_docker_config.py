@@ -1,0 +1,63 @@
+"""The Docker configurations of a runner host and of a CI variable."""
+
+import base64
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi_gitlab_runner.auth.docker_config import (
+    credentials_as_json,
+    docker_auth_config,
+    host_docker_config,
+)
+from pulumi_gitlab_runner.spec.variables import can_be_masked
+
+HOSTS = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,10}){1,3}(:[0-9]{2,5})?", fullmatch=True)
+
+
+def test_every_registry_is_left_to_the_hosts_own_helper() -> None:
+    hosts = ["registry.example.com:5000", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"]
+    assert host_docker_config(hosts) == (
+        "{\n"
+        '  "credHelpers": {\n'
+        '    "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "runner",\n'
+        '    "registry.example.com:5000": "runner"\n'
+        "  }\n"
+        "}\n"
+    )
+
+
+@given(st.sets(HOSTS))
+def test_there_is_no_store_and_no_password_whatever_the_registries(hosts: set[str]) -> None:
+    assert json.loads(host_docker_config(hosts)) == {"credHelpers": dict.fromkeys(hosts, "runner")}
+
+
+def test_the_value_of_docker_auth_config() -> None:
+    credentials = [("registry.example.com:5000", "my_username", "my_password"), ("a.example", "me", "secret")]
+    assert docker_auth_config(credentials) == (
+        '{"auths":{"a.example":{"auth":"bWU6c2VjcmV0"},'
+        '"registry.example.com:5000":{"auth":"bXlfdXNlcm5hbWU6bXlfcGFzc3dvcmQ="}}}'
+    )
+
+
+@given(st.dictionaries(HOSTS, st.tuples(st.text(), st.text()), min_size=1))
+def test_gitlab_can_mask_the_value_and_the_runner_can_read_it(
+    credentials: dict[str, tuple[str, str]],
+) -> None:
+    # A user's name holds no colon: it ends at the first one.
+    without_colon = {
+        host: (user.replace(":", ""), password) for host, (user, password) in credentials.items()
+    }
+    value = docker_auth_config((host, *pair) for host, pair in without_colon.items())
+    assert can_be_masked(value, raw=True)
+    read = {
+        host: tuple(base64.b64decode(entry["auth"]).decode().split(":", 1))
+        for host, entry in json.loads(value)["auths"].items()
+    }
+    assert read == without_colon
+
+
+@given(st.text(), st.text())
+def test_credentials_survive_the_secret_store(username: str, password: str) -> None:
+    stored = credentials_as_json((username, password))
+    assert json.loads(stored) == {"username": username, "password": password}

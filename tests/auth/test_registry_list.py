@@ -1,0 +1,40 @@
+"""The list that the host's credential helper answers from."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+
+SOURCES = [
+    (
+        "registry.example.com:5000",
+        CredentialSource("parameter", ("eu-west-1", "/project/stack/build/legacy")),
+    ),
+    (
+        "registry.partner.example",
+        CredentialSource(
+            "secret", ("eu-west-1", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci-AbCdEf")
+        ),
+    ),
+    ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", CredentialSource("helper", (ECR_HELPER,))),
+]
+
+
+def test_a_line_for_each_registry() -> None:
+    assert registry_list(SOURCES) == (
+        "# The registries of this runner host, and where the credentials of each come from.\n"
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com helper /usr/bin/docker-credential-ecr-login\n"
+        "registry.example.com:5000 parameter eu-west-1 /project/stack/build/legacy\n"
+        "registry.partner.example secret eu-west-1 "
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci-AbCdEf\n"
+    )
+
+
+@given(st.permutations(SOURCES))
+def test_the_order_of_the_registries_does_not_change_the_list(
+    sources: list[tuple[str, CredentialSource]],
+) -> None:
+    assert registry_list(sources) == registry_list(SOURCES)
+
+
+def test_no_registry_is_a_list_with_its_heading_alone() -> None:
+    assert registry_list([]).splitlines() == [registry_list(SOURCES).splitlines()[0]]

@@ -1,0 +1,131 @@
+"""Runs a program against Pulumi's mocks, and keeps what it registers, options and secrets included."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+
+PROJECT, STACK = "gitlab-runner", "sandbox"
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+RUNNER_TOKEN = "glrt-canary-of-the-token"
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+
+
+class Cloud(Mocks):
+    """AWS and GitLab, as far as a component asks them."""
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        """What a provider's function answers."""
+        match args.token:
+            case "aws:index/getCallerIdentity:getCallerIdentity":
+                return {"accountId": ACCOUNT}
+            case "aws:index/getRegion:getRegion":
+                return {"region": REGION}
+            case "aws:index/getPartition:getPartition":
+                return {"partition": "aws"}
+            case "aws:ssm/getParameter:getParameter":
+                return {"insecureValue": f"ami-of-{args.args['name'].rpartition('-')[2]}"}
+            case "aws:ec2/getVpc:getVpc":
+                return {"id": "vpc-of-the-account"}
+            case "aws:ec2/getSubnets:getSubnets":
+                return {"ids": ["subnet-of-the-account"]}
+        raise AssertionError(f"no mock of {args.token}")
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """What a provider gives a resource."""
+        inputs = in_the_clear(args.inputs)
+        known = {"arn": f"arn:of:{args.typ}:{args.name}", "name": f"{args.name}-0a1b2c3"}
+        match args.typ:
+            case "aws:ecr/repository:Repository":
+                known["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"
+            case "aws:kms/key:Key":
+                known["keyId"] = "the-key"
+            case "aws:s3/bucket:Bucket":
+                known["bucket"] = f"{args.name}-0a1b2c3"
+            case "aws:ec2/launchTemplate:LaunchTemplate":
+                known["latestVersion"] = 1
+            case "gitlab:index/userRunner:UserRunner":
+                known["token"] = RUNNER_TOKEN
+                return "11", known | inputs
+        return f"{args.name}-id", known | inputs
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A resource as it was registered."""
+
+    type: str
+    name: str
+    parent: str
+    inputs: Mapping[str, Any]
+    """With the marks of secrets taken off."""
+    secrets: frozenset[str]
+    """The inputs, by their first key, that are or hold a secret."""
+    delete_before_replace: bool
+    request: Any = field(repr=False)
+
+
+class Recording(MockMonitor):
+    """Pulumi's own mock of the engine, which also keeps every request."""
+
+    def __init__(self) -> None:
+        super().__init__(Cloud())
+        self.requests: list[Any] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Keep the request, and answer it."""
+        if request.type != "pulumi:pulumi:Stack":
+            self.requests.append(request)
+        return super().RegisterResource(request)
+
+    @property
+    def registered(self) -> dict[tuple[str, str], Registered]:
+        """Everything that was registered, by type and name."""
+        return {(request.type, request.name): _registered(request) for request in self.requests}
+
+
+def _registered(request: Any) -> Registered:
+    inputs = MessageToDict(request.object)
+    return Registered(
+        type=request.type,
+        name=request.name,
+        parent="::".join(request.parent.split("::")[2:]).rpartition("$")[2],
+        inputs=in_the_clear(inputs),
+        secrets=frozenset(key for key, value in inputs.items() if holds_secret(value)),
+        delete_before_replace=request.deleteBeforeReplace,
+        request=request,
+    )
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether a value is marked as a secret, or something in it is."""
+    if isinstance(value, Mapping):
+        return value.get(_SIGNATURE) == _SECRET or any(map(holds_secret, value.values()))
+    return isinstance(value, list) and any(map(holds_secret, value))
+
+
+def in_the_clear(value: Any) -> Any:
+    """A value without the marks of secrets."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET:
+            return in_the_clear(value["value"])
+        return {key: in_the_clear(each) for key, each in value.items()}
+    return [in_the_clear(each) for each in value] if isinstance(value, list) else value
+
+
+def run(program: Callable[[], Any], *, preview: bool = False) -> tuple[Recording, Any]:
+    """Run a program to its end; what it registered, and what its last line gives, known."""
+    recording = Recording()
+    pulumi.runtime.set_mocks(recording.mocks, PROJECT, STACK, preview=preview, monitor=recording)
+    result: list[Any] = []
+
+    def whole() -> Any:
+        return pulumi.Output.from_input(program()).apply(result.append)
+
+    pulumi.runtime.test(whole)()
+    return recording, result[0] if result else None

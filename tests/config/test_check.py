@@ -1,0 +1,804 @@
+"""Every finding: when it appears, what it says, and that a sound configuration has none."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config import Finding, Severity, check
+from pulumi_gitlab_runner.config.finding import error, warning
+
+VERSION = "19.4.0"
+
+
+def build(**fields: Any) -> dict[str, Any]:
+    """Return a sound runner with some fields replaced, or left out where None."""
+    runner = {
+        "name": "build",
+        "url": "https://gitlab.example.com",
+        "id": 11,
+        "token": "glrt-build",
+        "executor": "docker",
+        "feature_flags": {"FF_NETWORK_PER_BUILD": True},
+        "docker": {"image": "alpine:3.22"},
+    }
+    return {key: value for key, value in (runner | fields).items() if value is not None}
+
+
+def burst(**autoscaler: Any) -> dict[str, Any]:
+    """Return a sound runner on instances with some fields of its autoscaler replaced, or left out."""
+    fields = {
+        "plugin": "aws:1",
+        "capacity_per_instance": 2,
+        "max_instances": 5,
+        "plugin_config": {"name": "burst"},
+        "policy": [{"periods": ["* * * * *"], "idle_count": 1, "idle_time": "20m0s"}],
+    } | autoscaler
+    return build(
+        name="burst",
+        id=12,
+        token="glrt-burst",
+        executor="docker-autoscaler",
+        autoscaler={key: value for key, value in fields.items() if value is not None},
+    )
+
+
+def manager(*runners: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a manager with room for its runners."""
+    return {"concurrent": 20, "runners": list(runners)} | fields
+
+
+def docker(flag: bool | None = True, **fields: Any) -> dict[str, Any]:
+    """Return a manager with one runner whose containers have these fields."""
+    flags = {} if flag is None else {"FF_NETWORK_PER_BUILD": flag}
+    return manager(build(docker=fields, feature_flags=flags))
+
+
+@pytest.mark.parametrize(
+    ("config", "version"),
+    [
+        ({}, "16.9"),
+        (manager(build()), "v16.9.1"),
+        (manager(build(), burst()), VERSION),
+        (manager(burst(), concurrent=10.0), VERSION),
+        (manager(build(url="$CI_SERVER_URL", token_expires_at="0001-01-01T00:00:00Z")), VERSION),
+        (docker(memory="512m", cpus="1.5", dns=["10.0.0.2"], network_mtu=1450, enable_ipv6=True), VERSION),
+        (docker(pull_policy=["always"], allowed_pull_policies=["always", "never"]), VERSION),
+        (docker(services=[{"name": "host:5000/redis:7@sha256:0"}], allowed_images=["**/*@sha256:*"]), "16.9"),
+        (manager(build(cache={"type": "s3", "s3": {"bucket_name": "team-cache"}})), VERSION),
+        (
+            manager(
+                build(
+                    cache={
+                        "type": "s3",
+                        "s3": {"bucket_name": "x", "access_key": "a", "server_address": "minio"},
+                    }
+                )
+            ),
+            VERSION,
+        ),
+    ],
+)
+def test_sound(config: dict[str, Any], version: str) -> None:
+    assert check(config, version) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "findings"),
+    [
+        # Types. No value is shown.
+        (manager(concurrent="4"), [error("concurrent", "found text", "allowed is a whole number")]),
+        (manager(concurrent=1.5), [error("concurrent", "found a number", "allowed is a whole number")]),
+        (manager(concurrent=True), [error("concurrent", "found true or false", "allowed is a whole number")]),
+        (manager(concurrent=None), [error("concurrent", "found nothing", "allowed is a whole number")]),
+        (manager(build(token=1)), [error("runners[0].token", "found a whole number", "allowed is text")]),
+        (manager(build(docker=[])), [error("runners[0].docker", "found a list", "allowed is a table")]),
+        (docker(dns="10.0.0.2"), [error("runners[0].docker.dns", "found text", "allowed is a list")]),
+        (
+            docker(privileged="no"),
+            [error("runners[0].docker.privileged", "found text", "allowed is true or false")],
+        ),
+        (
+            docker(ulimit={"nofile": 9}),
+            [error("runners[0].docker.ulimit.nofile", "found a whole number", "allowed is text")],
+        ),
+        (
+            manager(burst(policy=[{"scale_factor": "x"}])),
+            [error("runners[0].autoscaler.policy[0].scale_factor", "found text", "allowed is a number")],
+        ),
+        (
+            {1: 2, "labels": {3: "x"}},
+            [
+                error("labels[3]", "found a whole number", "allowed is text"),
+                error(
+                    "1",
+                    "unknown key",
+                    "allowed are `check_interval`, `concurrent`, `connection_max_age`, `experimental`, "
+                    "`labels`, `listen_address`, `log_format`, `log_level`, `machine`, `runners`, "
+                    "`sentry_dsn`, `session_server`, `shutdown_timeout`, `user`",
+                ),
+            ],
+        ),
+        # Keys.
+        (manager(concurent=4), [error("concurent", "unknown key", "is `concurrent` meant?")]),
+        (
+            manager(build(**{"tls-ca-file": "/ca.pem"})),
+            [error("runners[0].tls-ca-file", "unknown key", "is `tls_ca_file` meant?")],
+        ),
+        (
+            manager(build(cache={"type": "s3", "s3": {"bucket_name": "x", "RoleARN": "y"}})),
+            [error("runners[0].cache.s3.RoleARN", "unknown key", "is `role_arn` meant?")],
+        ),
+        (
+            docker(services=[{"name": "redis:7", "alais": "x"}]),
+            [error("runners[0].docker.services[0].alais", "unknown key", "is `alias` meant?")],
+        ),
+        (
+            manager(build(pre_clone_script="true")),
+            [
+                error(
+                    "runners[0].pre_clone_script",
+                    "the key was removed after GitLab Runner 16.11",
+                    "use `pre_get_sources_script`",
+                )
+            ],
+        ),
+        (
+            manager(build(kubernetes={})),
+            [error("runners[0].kubernetes", "the key belongs to another executor", "leave it out")],
+        ),
+        (
+            docker(helper_image_autoset_arch_and_os=True),
+            [
+                error(
+                    "runners[0].docker.helper_image_autoset_arch_and_os",
+                    "the key belongs to another executor",
+                    "leave it out",
+                )
+            ],
+        ),
+        (
+            {"experimental": {"usage_logger": {"log_dir": "/var/log"}}},
+            [
+                warning(
+                    "experimental.usage_logger.log_dir", "the key is deprecated", "use `logrotate.log_dir`"
+                )
+            ],
+        ),
+        # Values of one key.
+        (manager(build(), concurrent=0), [error("concurrent", "0 is too small", "allowed is 1 or more")]),
+        (
+            docker(services_limit=-2),
+            [error("runners[0].docker.services_limit", "-2 is too small", "allowed is -1 or more")],
+        ),
+        (
+            manager(log_format="xml"),
+            [error("log_format", "`xml` is not known", "allowed are `runner`, `text`, `json`")],
+        ),
+        (
+            docker(pull_policy=["allways"], allowed_pull_policies=["allways"]),
+            [
+                error(
+                    "runners[0].docker.pull_policy[0]",
+                    "`allways` is not known",
+                    "allowed are `always`, `if-not-present`, `never`",
+                ),
+                error(
+                    "runners[0].docker.allowed_pull_policies[0]",
+                    "`allways` is not known",
+                    "allowed are `always`, `if-not-present`, `never`",
+                ),
+            ],
+        ),
+        (
+            docker(memory="2 gigs"),
+            [
+                error(
+                    "runners[0].docker.memory",
+                    "`2 gigs` is not understood",
+                    "allowed is a number that is not negative with the unit b, k, m, g, t or p, such as "
+                    "`512m` (the runner manager exits on anything else)",
+                )
+            ],
+        ),
+        (
+            docker(service_memory_swap="-1"),
+            [
+                error(
+                    "runners[0].docker.service_memory_swap",
+                    "`-1` is not understood",
+                    "allowed is a number that is not negative with the unit b, k, m, g, t or p, such as "
+                    "`512m` (the runner manager exits on anything else)",
+                )
+            ],
+        ),
+        (
+            docker(dns=["dns.example.com"]),
+            [
+                error(
+                    "runners[0].docker.dns[0]",
+                    "`dns.example.com` is not understood",
+                    "allowed is an IP address",
+                )
+            ],
+        ),
+        (
+            manager(connection_max_age="15"),
+            [
+                error(
+                    "connection_max_age",
+                    "`15` is not understood",
+                    "allowed is a duration such as `90s`, `20m` or `1h30m`",
+                )
+            ],
+        ),
+        (
+            manager(burst(connector_config={"key_path": "~/key"})),
+            [
+                error(
+                    "runners[0].autoscaler.connector_config.key_path",
+                    "`~/key` is not understood",
+                    "allowed is an absolute path; the runner does not expand `~`",
+                )
+            ],
+        ),
+        (
+            manager(build(token_obtained_at="yesterday")),
+            [
+                error(
+                    "runners[0].token_obtained_at",
+                    "`yesterday` is not understood",
+                    "allowed is a point in time with its zone, such as `2026-11-01T00:00:00Z`",
+                )
+            ],
+        ),
+        # The manager.
+        (
+            manager(build(), burst(), concurrent=1),
+            [
+                warning(
+                    "concurrent",
+                    "1 at a time is less than a job for each of 2 runners; some starve",
+                    "set it to 2 or more",
+                ),
+                warning(
+                    "concurrent",
+                    "at 1 at a time, runners[1] has instances without work: there is room for "
+                    "10 jobs (`max_instances` times `capacity_per_instance`)",
+                    "raise it to 10 or more, or lower `max_instances`",
+                ),
+            ],
+        ),
+        (
+            manager(build(limit=5), concurrent=4),
+            [
+                warning(
+                    "runners[0].limit",
+                    "5 jobs are more than `concurrent` lets the whole manager run, 4",
+                    "raise `concurrent` to 5, or lower `limit`",
+                )
+            ],
+        ),
+        (
+            manager(burst() | {"limit": 4}),
+            [
+                warning(
+                    "runners[0].limit",
+                    "at 4 at a time, runners[0] has instances without work: there is room for "
+                    "10 jobs (`max_instances` times `capacity_per_instance`)",
+                    "raise it to 10 or more, or lower `max_instances`",
+                )
+            ],
+        ),
+        (
+            manager(build(), build(name="other")),
+            [
+                error(
+                    "runners[1].token",
+                    "the token is that of runners[0], and the two would share their state",
+                    "register a runner of its own in GitLab",
+                )
+            ],
+        ),
+        (
+            manager(burst(), burst() | {"token": "glrt-other"}),
+            [
+                error(
+                    "runners[1].autoscaler.plugin_config.name",
+                    "the group `burst` is that of runners[0], which would end its instances",
+                    "give each runner a group of its own",
+                )
+            ],
+        ),
+        (
+            manager(labels={"a": "x"}),
+            [
+                error(
+                    "labels.a",
+                    "the name of the label is not valid",
+                    "allowed are 3 to 65 letters, digits, `.`, `_` and `-`, the first a letter, a digit "
+                    "or `_`",
+                )
+            ],
+        ),
+        (
+            manager(build(labels={"team": "a b"})),
+            [
+                error(
+                    "runners[0].labels.team",
+                    "the value of the label is not valid",
+                    "allowed are 1 to 256 letters, digits, `.`, `_` and `-`",
+                )
+            ],
+        ),
+        (
+            manager(
+                build(labels={f"own{number}": "x" for number in range(17)}),
+                labels={f"all{number}": "x" for number in range(16)},
+            ),
+            [error("runners[0].labels", "too many labels", "allowed are 32, the manager's included")],
+        ),
+        # A runner.
+        (
+            manager(build(url="")),
+            [error("runners[0].url", "the key is missing or empty", "every runner needs it")],
+        ),
+        (
+            manager(build(token=None)),
+            [error("runners[0].token", "the key is missing or empty", "every runner needs it")],
+        ),
+        (
+            manager(build(executor=None)),
+            [error("runners[0].executor", "the key is missing or empty", "every runner needs it")],
+        ),
+        (
+            manager(build(executor="kubernetes")),
+            [
+                error(
+                    "runners[0].executor",
+                    "`kubernetes` is not known",
+                    "allowed are `docker`, `docker-autoscaler`, `instance`, `shell`",
+                )
+            ],
+        ),
+        (
+            manager(build(url="gitlab.example.com")),
+            [
+                error(
+                    "runners[0].url",
+                    "`gitlab.example.com` is no web address",
+                    "write it as `https://gitlab.example.com`",
+                )
+            ],
+        ),
+        (
+            manager(build(url="https://gitlab.example.com/api/v4/")),
+            [error("runners[0].url", "the runner adds `/api/v4` itself", "leave `/api/v4` out")],
+        ),
+        (
+            manager(build(docker=None)),
+            [
+                error(
+                    "runners[0].docker",
+                    "the section is missing; no job of executor `docker` starts",
+                    "add it",
+                )
+            ],
+        ),
+        (
+            manager(build(executor="docker-autoscaler")),
+            [
+                error(
+                    "runners[0].autoscaler",
+                    "the section is missing; executor `docker-autoscaler` gets no instances",
+                    "add it",
+                )
+            ],
+        ),
+        (
+            manager(burst() | {"executor": "docker"}),
+            [
+                warning(
+                    "runners[0].autoscaler",
+                    "executor `docker` ignores the section",
+                    "leave it out, or set `executor` to `docker-autoscaler`",
+                )
+            ],
+        ),
+        (
+            manager(build(docker={}, experimental={"boot_verify": {"enabled": True}})),
+            [
+                error(
+                    "runners[0].experimental.boot_verify",
+                    "the trial job runs in the default image",
+                    "set `docker.image`",
+                )
+            ],
+        ),
+        (
+            manager(build(tls_cert_file="/cert.pem")),
+            [
+                error(
+                    "runners[0]",
+                    "`tls_cert_file` and `tls_key_file` go together, and one is missing",
+                    "set both",
+                )
+            ],
+        ),
+        (
+            manager(build(token_expires_at="2027-01-01T00:00:00Z")),
+            [
+                warning(
+                    "runners[0].token_expires_at",
+                    "the runner will renew its token and write config.toml anew, against the declaration",
+                    "set `FF_DISABLE_AUTOMATIC_TOKEN_ROTATION` in `feature_flags`, or leave the expiry out",
+                )
+            ],
+        ),
+        # Feature flags and variables.
+        (
+            manager(build(feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_TIMESTAMP": True})),
+            [
+                error(
+                    "runners[0].feature_flags.FF_TIMESTAMP",
+                    "unknown feature flag, which the runner would silently ignore",
+                    "is `FF_TIMESTAMPS` meant?",
+                )
+            ],
+        ),
+        (
+            manager(build(feature_flags={"FF_NETWORK_PER_BUILD": True, "turbo": True})),
+            [
+                error(
+                    "runners[0].feature_flags.turbo",
+                    "unknown feature flag, which the runner would silently ignore",
+                    "leave it out",
+                )
+            ],
+        ),
+        (
+            manager(build(feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_USE_FASTZIP": False})),
+            [
+                warning(
+                    "runners[0].feature_flags.FF_USE_FASTZIP",
+                    "the feature flag is deprecated",
+                    "leave it out",
+                )
+            ],
+        ),
+        (
+            manager(build(environment=["A=1", "FF_NETWORK_PER_BUILD=1"])),
+            [
+                warning(
+                    "runners[0].environment[1]",
+                    "any job can override the variable `FF_NETWORK_PER_BUILD`",
+                    "set the flag in `feature_flags`",
+                )
+            ],
+        ),
+        (
+            manager(build(environment=["hunter2"])),
+            [error("runners[0].environment[0]", "the entry is no variable", "write it as `KEY=value`")],
+        ),
+        (
+            docker(services=[{"name": "redis:7", "environment": ["DOCKER_AUTH_CONFIG={hunter2}"]}]),
+            [
+                error(
+                    "runners[0].docker.services[0].environment[0]",
+                    "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
+                    "name the registry in the runner's `registries`: the credentials then stay with the "
+                    "manager",
+                )
+            ],
+        ),
+        # Containers.
+        (
+            docker(flag=None),
+            [
+                warning(
+                    "runners[0].docker",
+                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
+                    "and jobs can reach each other's",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
+                )
+            ],
+        ),
+        (
+            docker(flag=False, network_mode="ci"),
+            [
+                warning(
+                    "runners[0].docker.network_mode",
+                    "all jobs share the network `ci`; services cannot reach the job or one another, and "
+                    "jobs can reach each other's",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
+                )
+            ],
+        ),
+        (
+            docker(network_mode="host", network_mtu=1450),
+            [
+                error(
+                    "runners[0].docker.network_mode",
+                    "the network `host` switches the network per job off, which `FF_NETWORK_PER_BUILD` "
+                    "asks for",
+                    "leave `network_mode` out, or set the flag to false",
+                ),
+                error(
+                    "runners[0].docker.network_mtu",
+                    "the key is ignored without a network per job",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags` and leave `network_mode` out",
+                ),
+            ],
+        ),
+        (
+            docker(flag=False, network_mtu=1450, enable_ipv6=True),
+            [
+                warning(
+                    "runners[0].docker",
+                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
+                    "and jobs can reach each other's",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
+                ),
+                error(
+                    "runners[0].docker.network_mtu",
+                    "the key is ignored without a network per job",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags` and leave `network_mode` out",
+                ),
+                error(
+                    "runners[0].docker.enable_ipv6",
+                    "the key is ignored without a network per job",
+                    "set `FF_NETWORK_PER_BUILD` in `feature_flags` and leave `network_mode` out",
+                ),
+            ],
+        ),
+        (
+            docker(pull_policy=["always", "never"], allowed_pull_policies=["always"]),
+            [
+                error(
+                    "runners[0].docker.pull_policy",
+                    "`never` is not among `allowed_pull_policies`, so that jobs fail",
+                    "allowed are `always`",
+                )
+            ],
+        ),
+        (
+            docker(allowed_pull_policies=["never"]),
+            [
+                error(
+                    "runners[0].docker.pull_policy",
+                    "`always` is not among `allowed_pull_policies`, so that jobs fail",
+                    "allowed are `never`",
+                )
+            ],
+        ),
+        (
+            docker(pull_policy=["if-not-present"]),
+            [
+                warning(
+                    "runners[0].docker.pull_policy",
+                    "with `if-not-present` a job may run any private image that another one pulled before",
+                    "use `always`, unless all projects may read all images",
+                )
+            ],
+        ),
+        (
+            docker(allowed_images=["**", "!*/kali*"]),
+            [
+                error(
+                    "runners[0].docker.allowed_images[1]",
+                    "`!*/kali*` excludes nothing; the first pattern that matches allows the image",
+                    "list what is allowed",
+                )
+            ],
+        ),
+        (
+            docker(allowed_services=["**@sha256:*"]),
+            [
+                error(
+                    "runners[0].docker.allowed_services[0]",
+                    "`**@sha256:*` matches no image with a `/` in its name",
+                    "write `**/*@sha256:*`",
+                )
+            ],
+        ),
+        (
+            docker(image="base", privileged=True, allowed_privileged_images=["docker:*"]),
+            [
+                warning(
+                    "runners[0].docker.allowed_privileged_images",
+                    "a job that names no image runs in the default image without privileges",
+                    "let such jobs name their image",
+                )
+            ],
+        ),
+        (
+            docker(log_options={"env": "CI_JOB_ID", "max-size": "1m"}),
+            [
+                error(
+                    "runners[0].docker.log_options.max-size",
+                    "every job would fail with this option",
+                    "allowed are `env`, `labels`",
+                )
+            ],
+        ),
+        (
+            docker(services=[{"alias": "cache"}]),
+            [
+                error(
+                    "runners[0].docker.services[0].name",
+                    "the key is missing or empty",
+                    "every service needs an image",
+                )
+            ],
+        ),
+        # Instances.
+        (
+            manager(burst(plugin=None)),
+            [
+                error(
+                    "runners[0].autoscaler.plugin",
+                    "the key is missing or empty",
+                    "name a fleeting plugin, such as `aws:1`",
+                )
+            ],
+        ),
+        (
+            manager(burst(plugin="fleeting-plugin-aws", plugin_config=None)),
+            [
+                error(
+                    "runners[0].autoscaler.plugin_config.name",
+                    "the key is missing or empty",
+                    "name the Auto Scaling group",
+                )
+            ],
+        ),
+        (
+            manager(burst(plugin_config={"name": "burst", "region": "eu-west-1"})),
+            [
+                warning(
+                    "runners[0].autoscaler.plugin_config.region",
+                    "not every version of the AWS plugin reads the region here",
+                    "set `AWS_REGION` in the environment of the manager's unit",
+                )
+            ],
+        ),
+        (
+            manager(burst(max_instances=None)),
+            [
+                warning(
+                    "runners[0].autoscaler.max_instances",
+                    "the number of instances has no limit",
+                    "set a limit",
+                )
+            ],
+        ),
+        (
+            manager(
+                {key: value for key, value in burst(state_storage={"enabled": True}).items() if key != "id"}
+            ),
+            [
+                warning(
+                    "runners[0].autoscaler.state_storage",
+                    "instances are remembered under the runner's identifier, which is not set",
+                    "set `id` of the runner",
+                )
+            ],
+        ),
+        (
+            manager(burst(policy=[{"idle_time": "500ms"}])),
+            [
+                error(
+                    "runners[0].autoscaler.policy[0].idle_time",
+                    "`500ms` is too short",
+                    "allowed is `1s` or more",
+                )
+            ],
+        ),
+        # The cache.
+        (
+            manager(build(cache={})),
+            [
+                error(
+                    "runners[0].cache.type", "the key is missing or empty", "allowed are `s3`, `gcs`, `azure`"
+                )
+            ],
+        ),
+        (
+            manager(build(cache={"type": "azure"})),
+            [
+                error(
+                    "runners[0].cache.azure.container_name",
+                    "the key is missing or empty",
+                    "a cache in azure needs it",
+                )
+            ],
+        ),
+        (
+            manager(
+                build(
+                    cache={
+                        "type": "s3",
+                        "s3": {"bucket_name": "x", "access_key": "a", "secret_key": "hunter2"},
+                    }
+                )
+            ),
+            [
+                warning(
+                    "runners[0].cache.s3.access_key",
+                    "without `server_address` the access key is ignored, and the host's role is used",
+                    "leave the key out, or set `authentication_type` to `access-key`",
+                )
+            ],
+        ),
+    ],
+)
+def test_finding(config: dict[Any, Any], findings: list[Finding]) -> None:
+    found = check(config, VERSION)
+    assert found == findings
+    assert "hunter2" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("config", "version", "findings"),
+    [
+        (
+            docker(log_options={"env": "CI_JOB_ID"}),
+            "18.8.3",
+            [
+                error(
+                    "runners[0].docker.log_options",
+                    "the key is new in GitLab Runner 18.9, and 18.8 would silently ignore it",
+                    "leave it out, or declare runner version 18.9 or later",
+                )
+            ],
+        ),
+        (docker(log_options={"env": "CI_JOB_ID"}), "18.9.0", []),
+        (docker(volume_keep=True), "18.10.0", []),  # 18.10 comes after 18.9
+        (
+            docker(services=[{"name": "host:5000/redis@sha256:0"}]),
+            "17.0.1",
+            [
+                error(
+                    "runners[0].docker.services[0].name",
+                    "GitLab Runner 17.0 would run `host:5000/redis:latest` in place of the digest",
+                    "name the tag too, or declare runner version 17.1 or later",
+                )
+            ],
+        ),
+        (docker(services=[{"name": "host:5000/redis@sha256:0"}]), "17.1", []),
+        (manager(burst()), "16.11", []),
+        (
+            manager(burst()),
+            "16.10",
+            [
+                error(
+                    "runners[0].autoscaler.plugin",
+                    "GitLab Runner 16.10 cannot install `aws:1`",
+                    "name a program on its PATH, or declare runner version 16.11 or later",
+                )
+            ],
+        ),
+    ],
+)
+def test_finding_of_a_version(config: dict[str, Any], version: str, findings: list[Finding]) -> None:
+    assert check(config, version) == findings
+
+
+def test_unknown_keys_do_not_hide_the_rest() -> None:
+    config = manager(build(url="", colour="blue"))
+    assert [finding.path for finding in check(config, VERSION)] == ["runners[0].colour", "runners[0].url"]
+
+
+def test_rules_over_several_keys_wait_for_the_types() -> None:
+    config = manager(build(url="", limit="4", colour="blue"))
+    assert [finding.path for finding in check(config, VERSION)] == ["runners[0].limit", "runners[0].colour"]
+
+
+@pytest.mark.parametrize("version", ["", "latest", "19", "x19.4"])
+def test_a_version_that_is_none(version: str) -> None:
+    with pytest.raises(ValueError, match=r"is not understood; write it as `19\.4\.0`"):
+        check({}, version)
+
+
+def test_a_finding_is_one_line() -> None:
+    (finding,) = check({"concurrent": 0}, VERSION)
+    assert finding.severity is Severity.ERROR
+    assert str(finding) == "concurrent: 0 is too small; allowed is 1 or more"

@@ -1,0 +1,148 @@
+"""The typed model against the runner's own schema, key by key."""
+
+import re
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi_gitlab_runner.config import ManagerConfig
+from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
+from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
+
+from tests.config.runner_schema import DATA, KEYS
+
+TEXT, WHOLE, NUMBER, TRUTH = ({"type": name} for name in ("string", "integer", "number", "boolean"))
+JSON_TYPES: dict[str, dict[str, Any]] = {
+    "string": TEXT,
+    "S3AuthType": TEXT,
+    "time.Duration": TEXT,
+    "time.Time": TEXT,
+    "int": WHOLE,
+    "int64": WHOLE,
+    "float64": NUMBER,
+    "bool": TRUTH,
+    "[]string": {"type": "array", "items": TEXT},
+    "[]DockerPullPolicy": {"type": "array", "items": TEXT},
+    "StringOrArray": {"type": "array", "items": TEXT},
+    "[]float64": {"type": "array", "items": NUMBER},
+    "map[string]string": {"type": "object", "additionalProperties": TEXT},
+    "Labels": {"type": "object", "additionalProperties": TEXT},
+    "DockerSysCtls": {"type": "object", "additionalProperties": TEXT},
+    "map[string]bool": {"type": "object", "additionalProperties": TRUTH},
+    "map[string][]string": {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+    "AutoscalerSettingsMap": {"type": "object", "additionalProperties": True},
+}
+
+# With the keys of the file (serialization), and with the fields of the types (validation).
+FILE_SCHEMA = TypeAdapter(ManagerConfig).json_schema(mode="serialization")
+TYPE_SCHEMA = TypeAdapter(ManagerConfig).json_schema(mode="validation")
+
+
+def table_names(schema: dict[str, Any], section: str = "(global)") -> dict[str, str]:
+    """Map each section below a table to the name of its type."""
+    names = {}
+    name = schema.get("title", "")
+    names[section] = name
+    for key, value in schema["properties"].items():
+        prefix = "" if section == "(global)" else section.removesuffix("[]") + "."
+        if "$ref" in value:
+            names |= table_names(definition_of(value), prefix + key)
+        elif "$ref" in value.get("items", {}):
+            suffix = "" if section == "(global)" else "[]"  # keys.json writes [[runners]] as `runners`
+            names |= table_names(definition_of(value["items"]), prefix + key + suffix)
+    return names
+
+
+def definition_of(reference: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = FILE_SCHEMA["$defs"][reference["$ref"].rpartition("/")[2]]
+    return found
+
+
+SECTIONS = table_names(FILE_SCHEMA)
+TYPES = {table.__name__: table for table in MODEL_KEYS}
+# An instance nested in another is reached in the same way as one that is not.
+REPEATED = "runners.autoscaler.vm_isolation.connector_config"
+
+
+def properties(schema: dict[str, Any], table: str) -> dict[str, Any]:
+    source = schema if table == "ManagerConfig" else schema["$defs"][table]
+    found: dict[str, Any] = source["properties"]
+    return found
+
+
+def field_of(section: str, key: str) -> str:
+    """Return the field of a key: fields and keys stand in the same order."""
+    table = SECTIONS[section]
+    return dict(zip(properties(FILE_SCHEMA, table), properties(TYPE_SCHEMA, table), strict=True))[key]
+
+
+def test_every_key_is_in_the_model_and_no_other() -> None:
+    model = {
+        (section, key)
+        for section, table in SECTIONS.items()
+        if section != REPEATED
+        for key in properties(FILE_SCHEMA, table)
+    }
+    assert model == {(key["section"], key["key"]) for key in KEYS}
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key['section']}.{key['key']}")
+def test_type_and_release(key: dict[str, Any]) -> None:
+    table = SECTIONS[key["section"]]
+    known = MODEL_KEYS[TYPES[table]][field_of(key["section"], key["key"])]
+    assert (known.go_type, known.since) == (key["go_type"], key["since"])
+
+    declared = properties(FILE_SCHEMA, table)[key["key"]]
+    description = declared["description"]
+    assert re.search(r"Since (\S+)\.$", description)[1] == key["since"]  # type: ignore[index]
+    assert len(description) > len("Since 11.11.") + 10
+    if key.get("table"):
+        assert "$ref" in declared or "$ref" in declared["items"]
+    else:
+        shape = {name: value for name, value in declared.items() if name not in ("title", "description")}
+        assert shape == JSON_TYPES[key["go_type"].removeprefix("*")]
+
+
+def test_every_table_says_what_it_is() -> None:
+    assert all(schema.get("description") for schema in FILE_SCHEMA["$defs"].values())
+
+
+def test_pulumi_sees_every_field_as_optional_and_documented() -> None:
+    class Args(TypedDict):
+        config: ManagerConfig
+        """A whole `config.toml`."""
+
+    class Consumer(pulumi.ComponentResource):
+        def __init__(self, name: str, args: Args, opts: pulumi.ResourceOptions | None = None) -> None:
+            super().__init__("gitlab-runner:index:Consumer", name, {}, opts)
+
+    types = Analyzer("gitlab-runner").analyze([Consumer])["type_definitions"]
+    assert types.keys() == TYPES.keys()
+    for name, definition in types.items():
+        assert len(definition.properties) == len(MODEL_KEYS[TYPES[name]])
+        assert all(field.optional and field.description for field in definition.properties.values())
+
+
+def test_no_table_takes_unknown_keys() -> None:
+    assert all(schema["additionalProperties"] is False for schema in FILE_SCHEMA["$defs"].values())
+
+
+def test_removed_keys() -> None:
+    model = {
+        (section, key): removed.last_in
+        for section, table in SECTIONS.items()
+        for key, removed in REMOVED_KEYS.get(TYPES[table], {}).items()
+    }
+    assert model == {(key["section"], key["key"]): key["last_in"] for key in DATA["removed"]}
+
+
+def test_feature_flags() -> None:
+    model = [
+        {"name": name, "default": flag.default, "deprecated": flag.deprecated}
+        for name, flag in FEATURE_FLAGS.items()
+    ]
+    assert model == DATA["feature_flags"]

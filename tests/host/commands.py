@@ -1,0 +1,37 @@
+"""Commands that stand in for those of a runner host, and write down what they are called with."""
+
+import shutil
+from pathlib import Path
+
+SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]
+if busybox := shutil.which("busybox"):
+    SHELLS.append([busybox, "sh"])
+
+
+class Commands:
+    """A directory for the PATH of a script under test."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "commands"
+        self.directory.mkdir()
+        self._calls = directory / "calls"
+        self._calls.touch()
+
+    def add(self, name: str, body: str) -> Path:
+        """A command whose shell script this is."""
+        path = self.directory / name
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{self._calls}\n{body}\n')
+        path.chmod(0o755)
+        return path
+
+    def remove(self, name: str) -> None:
+        """Take a command away."""
+        (self.directory / name).unlink()
+
+    def calls(self, name: str = "") -> list[str]:
+        """The command lines so far, of one command or of all."""
+        return [line for line in self._calls.read_text().splitlines() if line.startswith(f"{name} ".lstrip())]
+
+    def forget(self) -> None:
+        """Forget the calls so far."""
+        self._calls.write_text("")

@@ -1,0 +1,232 @@
+"""`gitlab-runner-apply`, run for real: the files of a host are applied whole or not at all."""
+
+import json
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.host import scripts
+from pulumi_gitlab_runner.host.files import files_as_json
+
+from tests.host.commands import SHELLS, Commands
+from tests.host.sandbox_host import sandbox_files
+
+pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+
+SCRIPT = Path(scripts.__file__).with_name("gitlab-runner-apply.sh")
+TOKEN = "glrt-canary-4711"
+CONFIG = "etc/gitlab-runner/config.toml"
+HELPER = "usr/local/bin/docker-credential-runner"
+
+AWS = """
+case "$*" in
+    *"s3api head-object --bucket the-bucket --key build/files.json "*) cat "$S3/etag" ;;
+    *"s3api get-object --bucket the-bucket --key build/files.json --if-match $(cat "$S3/etag") "*)
+        for last in "$@"; do :; done
+        cp "$S3/files.json" "$last" && echo '{"ETag": "an answer that is not needed"}' ;;
+    *"ssm get-parameter --name /the/token --with-decryption "*) cat "$S3/token" ;;
+    *) echo "unexpected: $*" >&2; exit 99 ;;
+esac
+"""
+
+
+class Host:
+    """A host in a directory, and what it fetches its files from."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "root"
+        (self.root / "run").mkdir(parents=True)
+        self._settings = directory / "settings"
+        self._settings.write_text(
+            "BUCKET=the-bucket\nKEY=build/files.json\nREGION=eu-west-1\nTOKEN_PARAMETER=/the/token\n"
+        )
+        self.store = directory / "store"
+        self.store.mkdir()
+        self.commands = Commands(directory)
+        self.commands.add("aws", AWS)
+        self.commands.add("logger", "")
+        self.commands.add("systemctl", "")
+        self.commands.add("gitlab-runner", "")
+        (self.store / "token").write_text(TOKEN + "\n")
+        self.deliver(files_as_json(sandbox_files()), "1")
+
+    def deliver(self, content: str, version: str) -> None:
+        """Put the host's files into the store."""
+        (self.store / "files.json").write_text(content)
+        (self.store / "etag").write_text(f'"{version}"\n')
+
+    def apply(self, shell: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run the script under a shell."""
+        return subprocess.run(
+            [*shell, str(SCRIPT)],
+            env={
+                "PATH": f"{self.commands.directory}:/usr/bin:/bin",
+                "RUNNER_HOST_ROOT": str(self.root),
+                "RUNNER_HOST_SETTINGS": str(self._settings),
+                "S3": str(self.store),
+            },
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def tree(self) -> dict[str, tuple[str, str, int]]:
+        """Every file below the root: its mode, its content, and when it was changed."""
+        files = [path for path in self.root.rglob("*") if path.is_file()]
+        return {
+            str(path.relative_to(self.root)): (
+                f"{path.stat().st_mode & 0o7777:04o}",
+                path.read_text(),
+                path.stat().st_mtime_ns,
+            )
+            for path in files
+        }
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+@pytest.fixture(params=SHELLS, ids=" ".join)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    chosen: list[str] = request.param
+    return chosen
+
+
+def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
+    done = host.apply(shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = {path: (file.mode, file.content) for path, file in sandbox_files(token=TOKEN).items()}
+    expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\n')
+    assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
+    assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
+    (logged,) = host.commands.calls("logger")
+    assert logged.endswith('-- applied version "1" of s3://the-bucket/build/files.json')
+
+
+def test_the_first_boot_comes_before_gitlab_runner(host: Host, shell: list[str]) -> None:
+    host.commands.remove("gitlab-runner")
+    assert host.apply(shell).returncode == 0
+    assert (host.root / CONFIG).exists()
+
+
+def test_a_second_run_changes_nothing(host: Host, shell: list[str]) -> None:
+    host.apply(shell)
+    before = host.tree()
+    host.commands.forget()
+    assert host.apply(shell).returncode == 0
+    assert host.tree() == before
+    (only,) = host.commands.calls()
+    assert "head-object" in only
+
+
+def test_a_new_version_replaces_the_old_one(host: Host, shell: list[str]) -> None:
+    host.apply(shell)
+    files = json.loads(files_as_json(sandbox_files()))
+    files[CONFIG]["content"] = files[CONFIG]["content"].replace("2026.11", "2026.12")
+    host.deliver(json.dumps(files), "2")
+    assert host.apply(shell).returncode == 0
+    text = (host.root / CONFIG).read_text()
+    assert "ci/base:2026.12" in text
+    assert TOKEN in text
+
+
+def test_the_token_is_nowhere_but_in_config_toml(host: Host, shell: list[str]) -> None:
+    done = host.apply(shell)
+    assert TOKEN not in done.stdout + done.stderr
+    assert not any(TOKEN in call for call in host.commands.calls())
+    assert [path for path, (_, content, _) in host.tree().items() if TOKEN in content] == [CONFIG]
+    assert host.tree()[CONFIG][0] == "0600"
+
+
+def _damage(path: str, **change: Any) -> Callable[[Host], None]:
+    def damage(host: Host) -> None:
+        files = json.loads(files_as_json(sandbox_files()))
+        files[path] |= change
+        files[CONFIG]["content"] += "# the second version\n" if path != CONFIG else ""
+        host.deliver(json.dumps(files), "2")
+
+    return damage
+
+
+def _token(text: str | None) -> Callable[[Host], None]:
+    def damage(host: Host) -> None:
+        host.deliver((host.store / "files.json").read_text(), "2")
+        (host.store / "token").unlink()
+        if text is not None:
+            (host.store / "token").write_text(text)
+
+    return damage
+
+
+def _lint(host: Host) -> None:
+    host.deliver((host.store / "files.json").read_text(), "2")
+    host.commands.add("gitlab-runner", 'case "$*" in *--config*) exit 1 ;; esac')
+
+
+def _changed_while_read(host: Host) -> None:
+    host.deliver((host.store / "files.json").read_text(), "2")
+    host.commands.add("aws", AWS.replace("$(cat", "another$(cat"))
+
+
+DAMAGES: dict[str, tuple[Callable[[Host], None], str]] = {
+    "not JSON": (lambda host: host.deliver("{", "2"), "the files are not JSON"),
+    "no files": (lambda host: host.deliver("{}", "2"), "there are no files"),
+    "content that is no text": (
+        _damage("etc/gitlab-runner/registries", content=5),
+        "etc/gitlab-runner/registries cannot be unpacked",
+    ),
+    "a mode that is none": (
+        _damage("etc/gitlab-runner/registries", mode="rw"),
+        "etc/gitlab-runner/registries cannot have the mode rw",
+    ),
+    "a broken Docker configuration": (
+        _damage("root/.docker/config.json", content="{"),
+        "config.json is not JSON",
+    ),
+    "a broken helper": (
+        _damage(HELPER, content="#!/bin/sh\nif\n"),
+        "docker-credential-runner is not a shell script",
+    ),
+    "a config.toml that the runner refuses": (_lint, "gitlab-runner refuses config.toml"),
+    "no token": (_token(None), "the runner's token, /the/token, cannot be read"),
+    "an empty token": (_token(""), "the runner's token, /the/token, is empty"),
+    "no object": (
+        lambda host: (host.store / "etag").unlink(),
+        "s3://the-bucket/build/files.json cannot be read",
+    ),
+    "another version by now": (_changed_while_read, "s3://the-bucket/build/files.json cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGES.values(), ids=DAMAGES)
+def test_whatever_is_wrong_leaves_the_last_good_files(
+    host: Host, damage: Callable[[Host], None], reason: str
+) -> None:
+    host.apply(SHELLS[0])
+    before = host.tree()
+    host.commands.forget()
+    damage(host)
+    done = host.apply(SHELLS[0])
+    assert done.returncode != 0
+    assert host.tree() == before
+    assert list((host.root / "run").iterdir()) == []
+    assert host.commands.calls("logger") == [
+        f"logger -s -t gitlab-runner-apply -p daemon.err -- {reason}; the last good files stay"
+    ]
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_after_a_bad_version_the_next_good_one_is_applied(host: Host) -> None:
+    host.apply(SHELLS[0])
+    host.deliver("{", "2")
+    assert host.apply(SHELLS[0]).returncode != 0
+    host.deliver(files_as_json(sandbox_files()), "3")
+    assert host.apply(SHELLS[0]).returncode == 0
+    assert host.tree()["var/lib/gitlab-runner-host/applied"][1] == '"3"\n'

@@ -1,0 +1,191 @@
+"""The files of the sandbox runner's host, each as it is written."""
+
+import json
+import tomllib
+
+from pulumi_gitlab_runner.host.files import (
+    TOKEN_PLACEHOLDER,
+    HostParameters,
+    credential_source,
+    files_as_json,
+)
+from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.registries import StaticRegistry
+
+from tests.host.sandbox_host import PARAMETERS, sandbox_files
+from tests.spec.declaration import ENVIRONMENT
+
+UNIT_SETTINGS = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
+
+
+def test_every_file_and_its_mode() -> None:
+    assert {path: file.mode for path, file in sandbox_files().items()} == {
+        "etc/gitlab-runner/config.toml": "0600",
+        "etc/gitlab-runner/registries": "0600",
+        UNIT_SETTINGS: "0644",
+        "root/.docker/config.json": "0600",
+        "usr/local/bin/docker-credential-runner": "0755",
+    }
+
+
+def test_config_toml() -> None:
+    assert tomllib.loads(sandbox_files()["etc/gitlab-runner/config.toml"].content) == {
+        "concurrent": 4,
+        "check_interval": 3,
+        "runners": [
+            {
+                "name": "build",
+                "url": "https://gitlab.example.com",
+                "id": 11,
+                "token": TOKEN_PLACEHOLDER,
+                "executor": "docker",
+                "limit": 4,
+                "feature_flags": {
+                    "FF_NETWORK_PER_BUILD": True,
+                    "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True,
+                },
+                "docker": {
+                    "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11",
+                    "privileged": False,
+                    "pull_policy": ["always"],
+                    "allowed_pull_policies": ["always"],
+                    "volumes": ["/cache"],
+                    "services": [
+                        {"name": "postgres:latest", "alias": "db"},
+                        {"name": "redis:latest", "alias": "cache"},
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def test_a_network_for_each_job_is_a_feature_flag_that_no_job_can_switch_off() -> None:
+    text = sandbox_files()["etc/gitlab-runner/config.toml"].content
+    _, section, rest = text.partition("[runners.feature_flags]\n")
+    assert section
+    assert "FF_NETWORK_PER_BUILD = true" in rest.split("\n\n")[0]
+    assert "environment" not in tomllib.loads(text)["runners"][0]
+
+
+def test_everything_that_a_service_declares_reaches_config_toml() -> None:
+    service = {
+        "name": "team/ci/base:1",
+        "alias": "a b",
+        "entrypoint": ["/bin/sh"],
+        "command": ["-c", "serve"],
+        "environment": ["A=b"],
+    }
+    stack = build_stack(
+        {
+            "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
+            "runners": {"build": {"group": 42, "registries": ["team"], "services": [service], "host": {}}},
+        }
+    )
+    config = manager_config(
+        stack.runners["build"],
+        stack.registries,
+        ENVIRONMENT,
+        gitlab_url="https://gitlab.example.com",
+        runner_id=11,
+        token="glrt-token",
+    )
+    assert config["runners"][0]["docker"]["services"] == [
+        {**service, "name": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"}
+    ]
+
+
+def test_a_public_image_stays_as_it_is() -> None:
+    stack = build_stack({"runners": {"build": {"group": 42, "host": {}}}})
+    config = manager_config(
+        stack.runners["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com", runner_id=None, token="t"
+    )
+    (runner,) = config["runners"]
+    assert runner["docker"]["image"] == "alpine:latest"
+    assert "services" not in runner["docker"]
+    assert "id" not in runner
+
+
+def test_the_docker_configuration_of_the_managers_process() -> None:
+    assert json.loads(sandbox_files()["root/.docker/config.json"].content) == {
+        "credHelpers": {
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "runner",
+            "210987654321.dkr.ecr.us-east-1.amazonaws.com": "runner",
+            "registry.example.com:5000": "runner",
+        }
+    }
+
+
+def test_where_the_credentials_of_each_registry_come_from() -> None:
+    assert sandbox_files()["etc/gitlab-runner/registries"].content.splitlines()[1:] == [
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com helper /usr/bin/docker-credential-ecr-login",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com helper /usr/bin/docker-credential-ecr-login",
+        "registry.example.com:5000 parameter eu-west-1 /gitlab-runner/sandbox/build/registries/legacy",
+    ]
+
+
+def test_a_secret_of_another_region_is_read_there() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
+    registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
+    source = credential_source(registry, ENVIRONMENT, PARAMETERS)
+    assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
+
+
+def test_the_names_of_parameters() -> None:
+    names = HostParameters("/project/stack/build")
+    assert names.token == "/project/stack/build/token"
+    assert names.registry("legacy") == "/project/stack/build/registries/legacy"
+
+
+def test_settings_of_the_unit() -> None:
+    assert sandbox_files()[UNIT_SETTINGS].content == (
+        "[Service]\n"
+        "Environment=HOME=/root\n"
+        "Environment=PATH=/usr/local/bin\n"
+        "Environment=AWS_REGION=eu-west-1\n"
+        "KillSignal=SIGQUIT\n"
+        "TimeoutStopSec=7200\n"
+    )
+
+
+def test_a_stopping_unit_waits_for_the_longest_job() -> None:
+    assert "TimeoutStopSec=3600\n" in sandbox_files(maximum_timeout=3600)[UNIT_SETTINGS].content
+
+
+def test_the_helper_lies_on_the_units_path_under_the_name_that_the_docker_configuration_uses() -> None:
+    files = sandbox_files()
+    assert files["usr/local/bin/docker-credential-runner"].content.startswith("#!/bin/sh\n")
+    assert set(json.loads(files["root/.docker/config.json"].content)["credHelpers"].values()) == {"runner"}
+
+
+def test_another_partition() -> None:
+    files = sandbox_files(AwsEnvironment("123456789012", "cn-north-1", "aws-cn"))
+    image = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"][0]["docker"]["image"]
+    assert image == "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/ci/base:2026.11"
+    assert "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn" in files["root/.docker/config.json"].content
+    assert "Environment=AWS_REGION=cn-north-1\n" in files[UNIT_SETTINGS].content
+
+
+def test_a_token_stands_in_config_toml_alone() -> None:
+    files = sandbox_files(token="glrt-canary")
+    assert [path for path, file in files.items() if "glrt-canary" in file.content] == [
+        "etc/gitlab-runner/config.toml"
+    ]
+
+
+def test_no_password_stands_in_any_file() -> None:
+    # What `stack_file` puts in the place of every encrypted value.
+    assert not any("decrypted-value" in file.content for file in sandbox_files().values())
+
+
+def test_the_files_as_one_object() -> None:
+    files = sandbox_files()
+    delivered = json.loads(files_as_json(files))
+    assert list(delivered) == sorted(files)
+    assert delivered == {path: {"mode": file.mode, "content": file.content} for path, file in files.items()}
+
+
+def test_the_object_does_not_depend_on_the_order_of_the_files() -> None:
+    files = sandbox_files()
+    assert files_as_json(files) == files_as_json(dict(reversed(files.items())))

@@ -1,0 +1,350 @@
+"""One case for each resource type: inputs, an update in place, and a change that needs a new resource."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Inputs = dict[str, Any]
+
+
+def policy(*actions: str, **statement: Any) -> str:
+    """A policy document that allows ``actions``."""
+    allow = {"Effect": "Allow", "Action": list(actions), **statement}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+
+def trust(service: str) -> str:
+    """A policy document that lets ``service`` take a role."""
+    return policy("sts:AssumeRole", Principal={"Service": service})
+
+
+def lifecycle(keep: int) -> str:
+    """An ECR lifecycle policy that keeps ``keep`` untagged images."""
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": keep}
+    return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A resource type under test.
+
+    ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update in place
+    changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the properties that an
+    import cannot see.
+    """
+
+    token: str
+    base: Callable[..., Inputs]
+    needs: tuple[str, ...] = ()
+    update: Inputs = field(default_factory=dict)
+    replacement: Inputs = field(default_factory=dict)
+    replaces: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.token.rsplit(":", 1)[1]
+
+
+def changed(inputs: Inputs, change: Inputs) -> Inputs:
+    """``inputs`` with ``change``; ``None`` removes a property."""
+    return {name: value for name, value in {**inputs, **change}.items() if value is not None}
+
+
+CASES = [
+    Case(
+        "aws:ecr/repository:Repository",
+        lambda: {
+            "imageTagMutability": "IMMUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": True},
+            "encryptionConfigurations": [{"encryptionType": "AES256"}],
+            "tags": {"a": "1", "b": "2"},
+        },
+        update={
+            "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{"filter": "latest*", "filterType": "WILDCARD"}],
+            "imageScanningConfiguration": {"scanOnPush": False},
+            "tags": {"b": "3", "c": "4"},
+        },
+        replacement={"encryptionConfigurations": [{"encryptionType": "KMS"}]},
+        replaces=("encryptionConfigurations[0].encryptionType",),
+    ),
+    Case(
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        lambda repository: {"repository": repository, "policy": lifecycle(3)},
+        needs=("repository",),
+        replacement={"policy": lifecycle(4)},
+        replaces=("policy",),
+    ),
+    Case(
+        "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        lambda repository: {
+            "repository": repository,
+            "policy": policy("ecr:BatchGetImage", Principal={"AWS": "210987654321"}),
+        },
+        needs=("repository",),
+        update={"policy": policy("ecr:BatchGetImage", "ecr:DescribeImages", Principal={"AWS": "210987654321"})},
+        replacement={"repository": "other"},
+        replaces=("repository",),
+    ),
+    Case(
+        "aws:iam/role:Role",
+        lambda: {
+            "assumeRolePolicy": trust("ec2.amazonaws.com"),
+            "description": "one",
+            "path": "/runners/",
+            "permissionsBoundary": "arn:aws:iam::aws:policy/PowerUserAccess",
+            "tags": {"a": "1"},
+        },
+        update={
+            "assumeRolePolicy": trust("ecs-tasks.amazonaws.com"),
+            "description": None,
+            "maxSessionDuration": 7200,
+            "permissionsBoundary": None,
+            "tags": {"b": "2"},
+        },
+        replacement={"path": "/other/"},
+        replaces=("path",),
+    ),
+    Case(
+        "aws:iam/rolePolicy:RolePolicy",
+        lambda role: {"role": role, "policy": policy("s3:GetObject", Resource="*")},
+        needs=("role",),
+        update={"policy": policy("s3:PutObject", Resource="*")},
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:iam/instanceProfile:InstanceProfile",
+        lambda role: {"role": role, "tags": {"a": "1"}},
+        needs=("role",),
+        update={"role": None, "tags": {"a": "2"}},
+        replacement={"path": "/other/"},
+        replaces=("path",),
+    ),
+    Case(
+        "aws:kms/key:Key",
+        lambda: {"description": "one", "enableKeyRotation": True, "deletionWindowInDays": 7},
+        update={
+            "description": "two",
+            "rotationPeriodInDays": 100,
+            "isEnabled": False,
+            "policy": policy("kms:*", Principal={"AWS": "123456789012"}, Resource="*"),
+            "tags": {"a": "1"},
+        },
+        replacement={"keyUsage": "SIGN_VERIFY"},
+        replaces=("keyUsage",),
+        lost=("deletionWindowInDays",),
+    ),
+    Case(
+        "aws:kms/alias:Alias",
+        lambda key: {"targetKeyId": key},
+        needs=("key",),
+        replacement={"name": "alias/other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:ssm/parameter:Parameter",
+        lambda key: {"type": "SecureString", "value": "one", "keyId": key, "description": "d", "tags": {"a": "1"}},
+        needs=("key",),
+        update={"value": "two", "description": None, "tier": "Advanced", "allowedPattern": ".+", "tags": None},
+        replacement={"dataType": "aws:ec2:image"},
+        replaces=("dataType",),
+    ),
+    Case(
+        "aws:s3/bucket:Bucket",
+        lambda: {"tags": {"a": "1"}},
+        update={"tags": {"b": "2"}, "forceDestroy": True},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketVersioning:BucketVersioning",
+        lambda bucket: {"bucket": bucket, "versioningConfiguration": {"status": "Enabled"}},
+        needs=("bucket",),
+        update={"versioningConfiguration": {"status": "Suspended"}},
+        replacement={"versioningConfiguration": {"status": "Disabled"}},
+        replaces=("versioningConfiguration.status",),
+    ),
+    Case(
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        lambda bucket: {"bucket": bucket, "blockPublicAcls": True},
+        needs=("bucket",),
+        update={"blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        lambda bucket, key: {
+            "bucket": bucket,
+            "rules": [
+                {
+                    "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key},
+                    "bucketKeyEnabled": True,
+                }
+            ],
+        },
+        needs=("bucket", "key"),
+        update={"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        lambda bucket: {"bucket": bucket, "rule": {"objectOwnership": "BucketOwnerEnforced"}},
+        needs=("bucket",),
+        update={"rule": {"objectOwnership": "BucketOwnerPreferred"}},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketPolicy:BucketPolicy",
+        lambda bucket: {
+            "bucket": bucket,
+            "policy": policy("s3:GetObject", Principal="*", Resource=f"arn:aws:s3:::{bucket}/*"),
+        },
+        needs=("bucket",),
+        update={"policy": policy("s3:PutObject", Principal="*", Resource="arn:aws:s3:::b/*")},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        lambda bucket: {
+            "bucket": bucket,
+            "rules": [
+                {
+                    "id": "expire",
+                    "status": "Enabled",
+                    "filter": {"prefix": "cache/"},
+                    "expiration": {"days": 7},
+                    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+                    "noncurrentVersionExpiration": {"noncurrentDays": 3},
+                }
+            ],
+        },
+        needs=("bucket",),
+        update={
+            "rules": [
+                {"id": "all", "status": "Enabled", "expiration": {"days": 8}},
+                {
+                    "id": "some",
+                    "status": "Disabled",
+                    "filter": {"and": {"prefix": "x", "tags": {"a": "b"}}},
+                    "expiration": {"days": 9},
+                },
+            ]
+        },
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+    ),
+    Case(
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        lambda bucket: {
+            "bucket": bucket,
+            "content": "one",
+            "contentType": "text/plain",
+            "metadata": {"a": "1"},
+            "tags": {"a": "1 2"},
+        },
+        needs=("bucket",),
+        update={"content": "two", "cacheControl": "no-cache", "metadata": None, "tags": {"b": "3"}},
+        replacement={"key": "other"},
+        replaces=("key",),
+    ),
+    Case(
+        "aws:ec2/securityGroup:SecurityGroup",
+        lambda: {"tags": {"a": "1"}},
+        update={
+            "egress": [
+                {"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": ["0.0.0.0/0"]},
+                {"protocol": "tcp", "fromPort": 443, "toPort": 443, "ipv6CidrBlocks": ["::/0"], "self": True},
+            ],
+            "tags": {"a": "2"},
+        },
+        replacement={"description": "other"},
+        replaces=("description",),
+    ),
+    Case(
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        lambda group: {
+            "securityGroupId": group,
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "0.0.0.0/0",
+            "description": "one",
+        },
+        needs=("group",),
+        update={"fromPort": 80, "toPort": 80, "description": "two", "tags": {"a": "1"}},
+        replacement={"securityGroupId": "sg-0"},
+        replaces=("securityGroupId",),
+    ),
+    Case(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        lambda group: {"securityGroupId": group, "ipProtocol": "-1", "referencedSecurityGroupId": group},
+        needs=("group",),
+        update={"description": "all of the group"},
+        replacement={"securityGroupId": "sg-0"},
+        replaces=("securityGroupId",),
+    ),
+    Case(
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        lambda image, group: {
+            "imageId": image,
+            "instanceType": "t3.large",
+            "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required"},
+            "blockDeviceMappings": [
+                {"deviceName": "/dev/xvda", "ebs": {"volumeSize": 50, "volumeType": "gp3", "encrypted": "true"}}
+            ],
+            "userData": base64.b64encode(b"#!/bin/sh").decode(),
+            "vpcSecurityGroupIds": [group],
+            "monitoring": {"enabled": True},
+            "tagSpecifications": [{"resourceType": "instance", "tags": {"a": "1"}}],
+            "tags": {"a": "1"},
+        },
+        needs=("image", "group"),
+        update={
+            "instanceType": "t3.small",
+            "description": "two",
+            "vpcSecurityGroupIds": None,
+            "networkInterfaces": [{"deviceIndex": 0, "associatePublicIpAddress": "false"}],
+            "instanceMarketOptions": {"marketType": "spot", "spotOptions": {"maxPrice": "0.1"}},
+            "tags": {"a": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:autoscaling/group:Group",
+        lambda template, subnet: {
+            "minSize": 1,
+            "maxSize": 1,
+            "launchTemplate": {"id": template, "version": "1"},
+            "vpcZoneIdentifiers": [subnet],
+            "instanceMaintenancePolicy": {"minHealthyPercentage": 100, "maxHealthyPercentage": 200},
+            "defaultInstanceWarmup": 60,
+            "maxInstanceLifetime": 86400,
+            "suspendedProcesses": ["AZRebalance"],
+            "enabledMetrics": ["GroupTotalInstances"],
+            "protectFromScaleIn": True,
+            "tags": [{"key": "Name", "value": "one", "propagateAtLaunch": True}],
+        },
+        needs=("template", "subnet"),
+        update={
+            "maxSize": 3,
+            "desiredCapacity": 2,
+            "instanceMaintenancePolicy": None,
+            "defaultInstanceWarmup": None,
+            "maxInstanceLifetime": None,
+            "suspendedProcesses": ["Launch"],
+            "enabledMetrics": None,
+            "protectFromScaleIn": False,
+            "tags": [{"key": "team", "value": "ci", "propagateAtLaunch": False}],
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+]

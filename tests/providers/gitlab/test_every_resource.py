@@ -1,0 +1,191 @@
+"""What holds for each resource type: made, read, changed, replaced, deleted, imported, changed by hand."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+VARIABLE = {"key": "KEY", "value": "a value"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A resource type.
+
+    `inputs` make one, `updates` change it in place, `replaces` make a new one, `path` is where the API has
+    it, and `drift` is a change by hand with the property that then differs.
+    """
+
+    kind: str
+    inputs: dict[str, Any]
+    id: str
+    path: str
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    replaces: list[dict[str, Any]] = field(default_factory=list)
+    drift: tuple[dict[str, Any], dict[str, Any]] | None = None
+
+
+CASES = [
+    Case(
+        "UserRunner",
+        {"runnerType": "group_type", "groupId": 42, "tagLists": ["aws", "docker"], "description": "build"},
+        "1",
+        "runners/1",
+        updates=[
+            {"accessLevel": "ref_protected"},
+            {"description": "another"},
+            {"locked": True},
+            {"maintenanceNote": "note"},
+            {"maximumTimeout": 600},
+            {"paused": True},
+            {"tagLists": ["docker"]},
+            {"untagged": False},
+        ],
+        replaces=[{"groupId": 43}],
+        drift=({"tag_list": ["by", "hand"]}, {"tagLists": ["by", "hand"]}),
+    ),
+    *(
+        Case(
+            kind,
+            {place: place_id, **VARIABLE},
+            f"{place_id}:KEY:*",
+            f"{place}s/{number}/variables/KEY",
+            updates=[
+                {"value": "another value"},
+                {"description": "why"},
+                {"masked": True, "value": "maskable"},
+                {"protected": True},
+                {"raw": True},
+                {"variableType": "file"},
+            ],
+            replaces=[
+                {"key": "OTHER"},
+                {place: other},
+                {"environmentScope": "production"},
+                {"hidden": True, "masked": True, "value": "maskable"},
+            ],
+            drift=({"value": "by hand"}, {"value": "by hand"}),
+        )
+        for kind, place, place_id, number, other in [
+            ("ProjectVariable", "project", "7", 7, "8"),
+            ("ProjectVariable", "project", "team/app", 7, "platform/toolchain"),
+            ("GroupVariable", "group", "42", 42, "43"),
+        ]
+    ),
+    Case(
+        "InstanceVariable",
+        VARIABLE,
+        "KEY",
+        "admin/ci/variables/KEY",
+        updates=[
+            {"value": "another value"},
+            {"description": "why"},
+            {"masked": True, "value": "maskable"},
+            {"protected": True},
+            {"raw": True},
+            {"variableType": "file"},
+        ],
+        replaces=[{"key": "OTHER"}],
+        drift=({"protected": True}, {"protected": True}),
+    ),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case.kind}-{case.id}")
+def case(request):
+    return request.param
+
+
+def of_each(attribute):
+    return pytest.mark.parametrize(
+        ("case", "change"),
+        [
+            pytest.param(case, change, id=f"{case.kind}-{case.id}-{'-'.join(change)}")
+            for case in CASES
+            for change in getattr(case, attribute)
+        ],
+    )
+
+
+def test_what_is_made_reads_back_without_a_difference(stack, case):
+    made = stack.make(case.kind, case.inputs)
+    assert made.id == case.id
+    assert made.outputs.items() >= case.inputs.items()
+    read = stack.read(case.kind, made)
+    assert (read.inputs, read.outputs) == (made.inputs, made.outputs)
+    assert stack.changes(case.kind, made, case.inputs) == {}
+
+
+@of_each("updates")
+def test_updates_in_place(stack, case, change):
+    made = stack.make(case.kind, case.inputs)
+    wanted = {**case.inputs, **change}
+    changes = stack.changes(case.kind, made, wanted)
+    assert changes == dict.fromkeys(change, False)
+    changed = stack.change(case.kind, made, wanted)
+    assert changed.outputs.items() >= wanted.items()
+    assert stack.changes(case.kind, changed, wanted) == {}
+    assert stack.import_(case.kind, case.id).outputs.items() >= change.items()
+
+
+@of_each("replaces")
+def test_replacements(stack, case, change):
+    made = stack.make(case.kind, case.inputs)
+    changes = stack.changes(case.kind, made, {**case.inputs, **change})
+    assert {path for path, replaces in changes.items() if replaces} == set(change) - {"masked", "value"}
+
+
+def test_what_is_deleted_is_gone(stack, case):
+    made = stack.make(case.kind, case.inputs)
+    stack.delete(case.kind, made)
+    assert stack.read(case.kind, made) is None
+    stack.delete(case.kind, made)
+
+
+def test_what_was_deleted_by_hand_is_gone(stack, case):
+    made = stack.make(case.kind, case.inputs)
+    stack.by_hand("DELETE", case.path)
+    assert stack.read(case.kind, made) is None
+
+
+def test_an_import_finds_what_there_is(stack, case):
+    made = stack.make(case.kind, case.inputs)
+    imported = stack.import_(case.kind, case.id)
+    assert imported.resource_id == case.id
+    assert imported.outputs.items() >= case.inputs.items()
+    assert imported.inputs.items() >= case.inputs.items()
+    made.inputs, made.outputs = imported.inputs, imported.outputs
+    assert stack.changes(case.kind, made, case.inputs) == {}
+
+
+def test_an_import_of_nothing(stack, case):
+    assert stack.import_(case.kind, case.id) is None
+
+
+def test_a_change_by_hand_is_found_and_undone(stack, case):
+    body, seen = case.drift
+    made = stack.make(case.kind, case.inputs)
+    stack.by_hand("PUT", case.path, **body)
+    read = stack.read(case.kind, made)
+    assert read.outputs.items() >= seen.items()
+    made.inputs, made.outputs = read.inputs, read.outputs
+    wanted = dict.fromkeys(seen, False) | case.inputs
+    assert stack.changes(case.kind, made, wanted) == dict.fromkeys(seen, False)
+    stack.change(case.kind, made, wanted)
+    assert stack.read(case.kind, made).outputs.items() >= case.inputs.items()
+
+
+def test_an_unknown_property_is_refused_by_name(stack, case):
+    _, failures = stack.check(case.kind, {**case.inputs, "colour": "red"})
+    assert failures == [
+        f"colour: not a property of gitlab:index/{case.kind[0].lower()}{case.kind[1:]}:{case.kind}"
+    ]
+
+
+def test_a_missing_property_is_refused_by_name(stack, case):
+    for required in ("key", "value", "project", "group", "runnerType"):
+        if required in case.inputs:
+            _, failures = stack.check(
+                case.kind, {name: case.inputs[name] for name in case.inputs if name != required}
+            )
+            assert f"{required}: a value is required, and none was given" in failures

@@ -1,0 +1,153 @@
+"""The provider's configuration and functions, and what it does not serve."""
+
+import pytest
+
+from sandbox.providers.gitlab import api
+from sandbox.providers.gitlab.api import Api
+from sandbox.providers.gitlab.provider import GitLab
+from sandbox.providers.standin import Refused
+from sandbox.providers.values import UNKNOWN
+from tests.providers.gitlab.stack import TOKEN
+
+UNREACHABLE = "http://127.0.0.1:1/api/v4/"
+
+
+def configured(settings):
+    provider = GitLab()
+    checked, failures = provider.check_configuration(settings)
+    assert not failures
+    provider.configure(checked)
+    return provider
+
+
+def call(provider, name, arguments=None):
+    result, failures = provider.invoke(f"gitlab:index/{name}:{name}", arguments or {})
+    assert not failures
+    return result
+
+
+class TestConfiguration:
+    @pytest.fixture(autouse=True)
+    def without_environment(self, monkeypatch):
+        monkeypatch.delenv("GITLAB_BASE_URL", raising=False)
+        monkeypatch.delenv("GITLAB_TOKEN", raising=False)
+
+    def test_from_the_environment(self, base_url, monkeypatch):
+        monkeypatch.setenv("GITLAB_BASE_URL", base_url)
+        monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+        assert call(configured({}), "getCurrentUser")["username"] == "root"
+
+    def test_the_stack_wins(self, base_url, monkeypatch):
+        monkeypatch.setenv("GITLAB_BASE_URL", UNREACHABLE)
+        monkeypatch.setenv("GITLAB_TOKEN", "wrong")
+        provider = configured({"baseUrl": base_url, "token": f"{TOKEN}-developer"})
+        assert call(provider, "getCurrentUser")["username"] == "developer"
+
+    @pytest.mark.parametrize("cut", ["", "/", "api/v4", "api/v4/"])
+    def test_the_address_may_be_short(self, base_url, cut):
+        address = base_url.removesuffix("/api/v4/") + ("/" + cut if cut != "/" else cut)
+        assert Api(address, TOKEN).get("user")["username"] == "root"
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"token": TOKEN}, "no baseUrl for GitLab: set gitlab:baseUrl in the stack, or GITLAB_BASE_URL"),
+            ({"baseUrl": UNREACHABLE}, "no token for GitLab: set gitlab:token in the stack, or GITLAB_TOKEN"),
+        ],
+    )
+    def test_what_is_missing_is_said(self, settings, message):
+        with pytest.raises(Refused) as refusal:
+            configured(settings)
+        assert str(refusal.value) == message
+
+    def test_a_wrong_token_is_found_at_once(self, base_url):
+        with pytest.raises(Refused) as refusal:
+            configured({"baseUrl": base_url, "token": "a-wrong-token"})
+        assert str(refusal.value) == "GET user: GitLab answered 401: 401 Unauthorized"
+
+    def test_an_address_where_nothing_is(self):
+        with pytest.raises(
+            Refused, match=r"GitLab at http://127.0.0.1:1/api/v4/ is not reachable"
+        ) as refusal:
+            configured({"baseUrl": UNREACHABLE, "token": TOKEN})
+        assert TOKEN not in str(refusal.value)
+
+    def test_the_early_check_can_be_left_out(self):
+        configured({"baseUrl": UNREACHABLE, "token": TOKEN, "earlyAuthCheck": "false"})
+
+    def test_an_address_that_is_not_known_yet(self):
+        provider = configured({"baseUrl": UNKNOWN, "token": TOKEN})
+        with pytest.raises(Refused, match="gitlab:baseUrl is not known yet"):
+            call(provider, "getCurrentUser")
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("clientKey", "a property that the sandbox does not serve on the provider"),
+            ("colour", "not a property of the provider"),
+        ],
+    )
+    def test_a_property_that_is_not_served(self, name, reason):
+        _, failures = GitLab().check_configuration({name: "x"})
+        assert [(failure.path, failure.reason) for failure in failures] == [(name, reason)]
+
+
+class TestFunctions:
+    def test_current_user(self, stack):
+        assert call(stack.provider, "getCurrentUser") == {
+            "id": "1",
+            "globalId": "gid://gitlab/User/1",
+            "username": "root",
+            "name": "Administrator",
+            "bot": False,
+            "publicEmail": "",
+            "groupCount": 2,
+            "namespaceId": "1",
+            "globalNamespaceId": "gid://gitlab/Namespaces::UserNamespace/1",
+        }
+
+    def test_metadata(self, stack):
+        metadata = call(stack.provider, "getMetadata")
+        assert metadata["version"].startswith("19.")
+        assert metadata["kas"]["enabled"] is False
+
+    @pytest.mark.parametrize("arguments", [{"groupId": 42}, {"fullPath": "team"}])
+    def test_group(self, stack, arguments):
+        group = call(stack.provider, "getGroup", arguments)
+        assert (group["id"], group["groupId"], group["fullPath"]) == ("42", 42, "team")
+
+    @pytest.mark.parametrize("arguments", [{"id": "7"}, {"pathWithNamespace": "team/app"}])
+    def test_project(self, stack, arguments):
+        project = call(stack.provider, "getProject", arguments)
+        assert (project["id"], project["pathWithNamespace"], project["namespaceId"]) == ("7", "team/app", 42)
+
+    @pytest.mark.parametrize("arguments", [{}, {"id": "7", "pathWithNamespace": "team/app"}])
+    def test_project_by_one_argument_only(self, stack, arguments):
+        with pytest.raises(Refused, match="exactly one"):
+            call(stack.provider, "getProject", arguments)
+
+    def test_a_project_that_is_not_there(self, stack):
+        with pytest.raises(Refused, match="GitLab answered 404: 404 Project Not Found"):
+            call(stack.provider, "getProject", {"id": "9"})
+
+    def test_runners_over_several_pages(self, stack, monkeypatch):
+        monkeypatch.setattr(api, "LARGEST_PAGE", 2)
+        for number in range(5):
+            tags = ["docker", "odd"] if number % 2 else ["docker"]
+            stack.make("UserRunner", {"runnerType": "instance_type", "tagLists": tags})
+        found = call(stack.provider, "getRunners", {"tagLists": ["docker"], "type": "instance_type"})
+        assert [runner["id"] for runner in found["runners"]] == [1, 2, 3, 4, 5]
+        assert len(call(stack.provider, "getRunners", {"tagLists": ["odd"]})["runners"]) == 2
+        assert call(stack.provider, "getRunners", {"paused": True})["runners"] == []
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        ("gitlab:index/pipelineSchedule:PipelineSchedule", "the sandbox does not serve this type"),
+        ("gitlab:index/runner:Runner", "no such type"),
+    ],
+)
+def test_a_type_that_is_not_served(stack, token, reason):
+    with pytest.raises(Refused, match=reason):
+        stack.provider.check(token, "it", {}, {}, b"")

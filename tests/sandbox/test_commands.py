@@ -1,0 +1,115 @@
+"""What `./dev` asks of Pulumi, with an engine that only writes down what it was asked."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox import commands
+from sandbox.command_line import parse
+from sandbox.engine.release import Engine
+from sandbox.environment import Sandbox
+from sandbox.progress import Progress
+
+PULUMI = """\
+#!/bin/sh
+echo "$PULUMI_STACK: $*" >> {asked}
+echo "${{PULUMI_BACKEND_URL:-the user's own}}" > {backend}
+case "$*" in
+"stack output --json") echo '{{"registries": {{"team": {{"host": "registry.example.com"}}}}}}' ;;
+"stack init "*) mkdir -p {stacks} && touch {stacks}/sandbox.json ;;
+*fail*) exit 7 ;;
+esac
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a sandbox without services."""
+    state = tmp_path / "state"
+    stacks = state / "state" / ".pulumi" / "stacks" / "project"
+    command = tmp_path / "pulumi"
+    command.write_text(PULUMI.format(asked=tmp_path / "asked", backend=tmp_path / "backend", stacks=stacks))
+    command.chmod(0o755)
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    monkeypatch.setenv("SANDBOX_DIR", str(state))
+    monkeypatch.setattr(commands.lookup, "obtain", lambda directory, progress: Engine(command, "built"))
+    monkeypatch.setattr(commands, "Sandbox", functools.partial(Sandbox, services=()))
+    return state
+
+
+@pytest.fixture
+def dev(state: Path) -> Callable[..., int]:
+    return lambda *words: commands.run(parse(words), Progress())
+
+
+@pytest.fixture
+def asked(state: Path) -> Callable[[], list[str]]:
+    """Return what Pulumi was asked since the last call."""
+    file = state.parent / "asked"
+
+    def read() -> list[str]:
+        lines = file.read_text().splitlines()
+        file.unlink()
+        return lines
+
+    return read
+
+
+def test_up_makes_the_stack_once_and_shows_what_there_is(
+    dev: Callable[..., int], asked: Callable[[], list[str]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert dev("up") == 0
+    up = "sandbox: up --yes --suppress-outputs --suppress-progress"
+    output = "sandbox: stack output --json"
+    assert asked() == ["sandbox: stack init sandbox", up, output]
+    assert "registry.example.com" in capfd.readouterr().out
+    assert dev("up") == 0
+    assert asked() == [up, output]
+
+
+def test_lost_memory_is_refreshed_until_it_is_back(
+    dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
+) -> None:
+    dev("up")
+    (state / "memory-lost").touch()
+    dev("preview")
+    dev("pulumi", "sandbox", "stack", "ls")
+    dev("up")
+    dev("preview")
+    refreshed = [line for line in asked() if "--refresh" in line]
+    assert refreshed == [
+        "sandbox: preview --refresh --suppress-progress",
+        "sandbox: up --yes --suppress-outputs --refresh --suppress-progress",
+    ]
+
+
+def test_another_stack_is_the_users_own(
+    dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
+) -> None:
+    dev("up", "prod")
+    assert (state.parent / "backend").read_text() == "the user's own\n"
+    dev("down", "prod")
+    assert asked() == [
+        "prod: stack select --create prod",
+        "prod: up --suppress-outputs --suppress-progress",
+        "prod: stack output --json",
+        "prod: destroy --suppress-progress",
+    ]
+    dev("pulumi", "sandbox", "version")
+    assert (state.parent / "backend").read_text() == f"file://{state}/state\n"
+
+
+def test_down_of_what_was_never_up_asks_nothing(
+    dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
+) -> None:
+    assert dev("down") == 0
+    assert not (state.parent / "asked").exists()
+    dev("up")
+    assert dev("down") == 0
+    assert asked()[-1] == "sandbox: destroy --yes --suppress-progress"
+
+
+def test_the_exit_code_is_pulumis(dev: Callable[..., int]) -> None:
+    assert dev("pulumi", "sandbox", "fail") == 7

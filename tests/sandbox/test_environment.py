@@ -1,0 +1,72 @@
+"""What a sandbox gives to the engine, and what it keeps away from it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine.release import Engine
+from sandbox.environment import Sandbox
+from sandbox.paths import CHECKOUT
+from sandbox.services.process import Service
+
+SERVICES = (
+    Service("aws", "answering", "/", {"KEY": "right"}),
+    Service("gitlab", "answering", "/", {"KEY": "right"}),
+)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox whose services are the least that answers."""
+    monkeypatch.setattr("sandbox.environment.CHECKOUT", Path(__file__).parent / "fixtures" / "service")
+    sandbox = Sandbox(tmp_path / "state", Engine(tmp_path / "engine" / "pulumi", "built"), SERVICES)
+    yield sandbox
+    sandbox.stop()
+
+
+def test_the_users_own_accounts_stay_out(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN"):
+        monkeypatch.setenv(name, "the user's")
+    environment = sandbox.env()
+    assert "the user's" not in environment.values()
+    assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def test_everything_leads_into_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "intranet.example.com")
+    environment = sandbox.env()
+    assert environment["AWS_ENDPOINT_URL"] == sandbox.services["aws"].url
+    assert environment["GITLAB_BASE_URL"] == f"{sandbox.services['gitlab'].url}/api/v4/"
+    assert environment["NO_PROXY"] == "127.0.0.1,intranet.example.com"
+    for name in ("PULUMI_HOME", "SANDBOX_DIR"):
+        assert Path(environment[name]).is_relative_to(sandbox.directory)
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{sandbox.directory}/state"
+
+
+def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbox) -> None:
+    home = Path(sandbox.env()["PULUMI_HOME"])
+    for name in ("aws-v7.51.1", "gitlab-v10.4.0"):
+        launcher = home / "plugins" / f"resource-{name}" / f"pulumi-resource-{name.partition('-')[0]}"
+        assert os.access(launcher, os.X_OK)
+        assert launcher.read_text() == (CHECKOUT / "sandbox" / "plugin.sh").read_text()
+
+
+def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) -> None:
+    assert sandbox.start() is True
+    assert sandbox.memory_lost
+    sandbox.memory_restored()
+    assert sandbox.start() is False
+    assert not sandbox.memory_lost
+    sandbox.services["gitlab"].stop()
+    assert sandbox.start() is True
+    assert sandbox.memory_lost
+
+
+def test_a_stack_is_known_by_its_state(sandbox: Sandbox) -> None:
+    stacks = sandbox.directory / "state" / ".pulumi" / "stacks" / "project"
+    stacks.mkdir(parents=True)
+    (stacks / "one.json").touch()
+    assert sandbox.has_stack("one")
+    assert not sandbox.has_stack("on")

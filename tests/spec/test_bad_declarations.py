@@ -1,0 +1,787 @@
+"""Everything that is refused: the place, what was found, what is allowed, and how to mend it."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec.registries import build_repositories
+from pulumi_gitlab_runner.spec.stack import build_registries
+
+from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
+
+RUNNER_KEYS = (
+    "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
+    "maintenance_note, image, services, registries, host"
+)
+REGISTRY_KEYS = "repositories, allow_pull, ecr, host, static"
+VARIABLE_KEYS = (
+    "group, project, instance, key, value, docker_auth, masked, protected, raw, file, environment_scope, "
+    "description"
+)
+SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
+CREDS_STORE = (
+    "credsStore is asked about every registry, so it breaks public pulls: "
+    "declare each registry under stack.registries instead, with how it authenticates"
+)
+REGISTRIES = "team, shared, legacy, vault"
+IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
+
+SHAPES: dict[str, tuple[Any, Problem]] = {
+    "no mapping at all": (None, Problem("stack", "nothing", "a mapping")),
+    "an unknown key at the top": (
+        changed("registry", {}),
+        Problem(
+            "stack.registry",
+            "the key 'registry', which is not known here",
+            "gitlab_url, registries, runners, variables",
+            "did you mean 'registries'?",
+        ),
+    ),
+    "an unknown key of a runner": (
+        changed("runners/build/imgae", "alpine"),
+        Problem(
+            "stack.runners.build.imgae",
+            "the key 'imgae', which is not known here",
+            RUNNER_KEYS,
+            "did you mean 'image'?",
+        ),
+    ),
+    "an unknown key that resembles none": (
+        changed("runners/build/zzz", 1),
+        Problem("stack.runners.build.zzz", "the key 'zzz', which is not known here", RUNNER_KEYS),
+    ),
+    "an unknown key of a host": (
+        changed("runners/build/host/concurency", 4),
+        Problem(
+            "stack.runners.build.host.concurency",
+            "the key 'concurency', which is not known here",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            "did you mean 'concurrent'?",
+        ),
+    ),
+    "an unknown key of a service": (
+        changed("runners/build/services/0/aliases", "cache"),
+        Problem(
+            "stack.runners.build.services[0].aliases",
+            "the key 'aliases', which is not known here",
+            "name, alias, entrypoint, command, environment",
+            "did you mean 'alias'?",
+        ),
+    ),
+    "an unknown key of a repository": (
+        changed("registries/team/repositories", {"ci/base": {"keep_image": 5}}),
+        Problem(
+            'stack.registries.team.repositories["ci/base"].keep_image',
+            "the key 'keep_image', which is not known here",
+            "keep_images, untagged_days, delete_images",
+            "did you mean 'keep_images'?",
+        ),
+    ),
+    "credsStore at the top": (
+        changed("credsStore", "ecr-login"),
+        Problem(
+            "stack.credsStore",
+            "the key 'credsStore', which is not known here",
+            "gitlab_url, registries, runners, variables",
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of a registry": (
+        changed("registries/team/credsStore", "ecr-login"),
+        Problem(
+            "stack.registries.team.credsStore",
+            "the key 'credsStore', which is not known here",
+            REGISTRY_KEYS,
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of a static registry": (
+        changed("registries/legacy/static/credsStore", "pass"),
+        Problem(
+            "stack.registries.legacy.static.credsStore",
+            "the key 'credsStore', which is not known here",
+            "username, password, secret",
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of ecr": (
+        changed("registries/team/ecr/credsStore", "ecr-login"),
+        Problem(
+            "stack.registries.team.ecr.credsStore",
+            "the key 'credsStore', which is not known here",
+            "account, region",
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of a runner": (
+        changed("runners/build/credsStore", "ecr-login"),
+        Problem(
+            "stack.runners.build.credsStore",
+            "the key 'credsStore', which is not known here",
+            RUNNER_KEYS,
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of a host": (
+        changed("runners/build/host/credsStore", "ecr-login"),
+        Problem(
+            "stack.runners.build.host.credsStore",
+            "the key 'credsStore', which is not known here",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            CREDS_STORE,
+        ),
+    ),
+    "credsStore of a variable": (
+        changed("variables/0/credsStore", "ecr-login"),
+        Problem(
+            "stack.variables[0].credsStore",
+            "the key 'credsStore', which is not known here",
+            VARIABLE_KEYS,
+            CREDS_STORE,
+        ),
+    ),
+    "credHelpers of a runner": (
+        changed("runners/build/credHelpers", {}),
+        Problem(
+            "stack.runners.build.credHelpers",
+            "the key 'credHelpers', which is not known here",
+            RUNNER_KEYS,
+            "the credential helpers are made from stack.registries: declare the registry there",
+        ),
+    ),
+    "a key that is no text": (
+        {"registries": {5: {}}},
+        Problem("stack.registries", "the key 5", "text as a key", "put it in quotes"),
+    ),
+    "a number in the place of text": (
+        changed("registries/shared/ecr/account", 210987654321),
+        Problem(
+            "stack.registries.shared.ecr.account",
+            "210987654321 (a whole number)",
+            "text",
+            "put it in quotes",
+        ),
+    ),
+    "a number in a list of text": (
+        changed("registries/team/allow_pull", [210987654321]),
+        Problem(
+            "stack.registries.team.allow_pull[0]", "210987654321 (a whole number)", "text", "put it in quotes"
+        ),
+    ),
+    "text in the place of a number": (
+        changed("runners/build/group", "42"),
+        Problem("stack.runners.build.group", "'42' (text)", "a whole number"),
+    ),
+    "a broken number": (
+        changed("runners/build/host/concurrent", 2.5),
+        Problem("stack.runners.build.host.concurrent", "2.5 (a number)", "a whole number"),
+    ),
+    "true in the place of a number": (
+        changed("runners/build/group", True),
+        Problem("stack.runners.build.group", "True (true or false)", "a whole number"),
+    ),
+    "text in the place of true or false": (
+        changed("runners/build/protected", "yes"),
+        Problem("stack.runners.build.protected", "'yes' (text)", "true or false"),
+    ),
+    "text in the place of a list": (
+        changed("runners/build/registries", "team"),
+        Problem("stack.runners.build.registries", "text", "a list"),
+    ),
+    "a mapping in the place of a list": (
+        changed("variables", {"DEPLOY_REGION": "eu-west-1"}),
+        Problem("stack.variables", "a mapping", "a list"),
+    ),
+    "text in the place of a mapping": (
+        changed("registries/team", "ecr"),
+        Problem("stack.registries.team", "text", "a mapping"),
+    ),
+    "nothing in the place of a mapping": (
+        changed("registries/team/ecr", None),
+        Problem("stack.registries.team.ecr", "nothing", "a mapping"),
+    ),
+    "a service without its image": (
+        changed("runners/build/services", [{"alias": "cache"}]),
+        Problem(
+            "stack.runners.build.services[0]",
+            "no 'name'",
+            "'name' is required",
+            "known: name, alias, entrypoint, command, environment",
+        ),
+    ),
+    "a list of repositories with a mapping in it": (
+        changed("registries/team/repositories", ["ci/base", {"keep_images": 5}]),
+        Problem("stack.registries.team.repositories", "a list", "a mapping"),
+    ),
+}
+MEANINGS: dict[str, tuple[Any, Problem]] = {
+    "a gitlab_url with the path of the API": (
+        changed("gitlab_url", "https://gitlab.example.com/api/v4/"),
+        Problem(
+            "stack.gitlab_url",
+            "'https://gitlab.example.com/api/v4/'",
+            "GitLab's address without /api/v4, such as https://gitlab.example.com",
+        ),
+    ),
+    "a gitlab_url without scheme": (
+        changed("gitlab_url", "gitlab.example.com"),
+        Problem(
+            "stack.gitlab_url",
+            "'gitlab.example.com'",
+            "GitLab's address without /api/v4, such as https://gitlab.example.com",
+        ),
+    ),
+    "a registry's name": (
+        changed("registries/My_Team", {"ecr": {"region": "eu-west-2"}, "repositories": ["ci/base"]}),
+        Problem(
+            "stack.registries.My_Team",
+            "'My_Team'",
+            "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most",
+        ),
+    ),
+    "a runner's name": (
+        changed("runners/b.1", {"group": 42, "host": {}}),
+        Problem(
+            'stack.runners["b.1"]',
+            "'b.1'",
+            "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most",
+        ),
+    ),
+    "a registry of no kind": (
+        changed("registries/other", {"host": "other.example"}),
+        Problem("stack.registries.other", "neither 'ecr' nor 'static'", "exactly one of 'ecr' and 'static'"),
+    ),
+    "a registry of both kinds": (
+        changed("registries/team/static", {"username": "me", "password": "pass-word"}),
+        Problem("stack.registries.team", "ecr, static", "exactly one of 'ecr' and 'static'"),
+    ),
+    "a host for ecr": (
+        changed("registries/team/host", "registry.example.com"),
+        Problem(
+            "stack.registries.team.host",
+            "'registry.example.com'",
+            "no host: ECR's follows from account and region",
+        ),
+    ),
+    "an account that is none": (
+        changed("registries/shared/ecr/account", "2109-8765-4321"),
+        Problem("stack.registries.shared.ecr.account", "'2109-8765-4321'", "an AWS account, 12 digits"),
+    ),
+    "an account of other digits": (
+        changed("registries/shared/ecr/account", "٢١٠٩٨٧٦٥٤٣٢١"),
+        Problem("stack.registries.shared.ecr.account", "'٢١٠٩٨٧٦٥٤٣٢١'", "an AWS account, 12 digits"),
+    ),
+    "a region that is none": (
+        changed("registries/shared/ecr/region", "virginia"),
+        Problem("stack.registries.shared.ecr.region", "'virginia'", "an AWS region, such as eu-west-1"),
+    ),
+    "ecr without repositories": (
+        without("registries/shared/repositories"),
+        Problem(
+            "stack.registries.shared",
+            "no repositories",
+            "at least one under 'repositories'",
+            "name what runners pull: their role may pull nothing else",
+        ),
+    ),
+    "a repository's name": (
+        changed("registries/shared/repositories", ["platform/toolchain", "Platform/Scanner"]),
+        Problem(
+            'stack.registries.shared.repositories["Platform/Scanner"]',
+            "'Platform/Scanner'",
+            "2 to 256 of a-z, 0-9, '.', '_', '-' and '/', as ECR names repositories",
+        ),
+    ),
+    "no image kept": (
+        changed("registries/team/repositories", {"ci/base": {"keep_images": 0}}),
+        Problem('stack.registries.team.repositories["ci/base"].keep_images', "0", "1 or more"),
+    ),
+    "no days for untagged images": (
+        changed("registries/team/repositories", {"ci/base": {"untagged_days": -1}}),
+        Problem('stack.registries.team.repositories["ci/base"].untagged_days', "-1", "1 or more"),
+    ),
+    "an account that may pull": (
+        changed("registries/team/allow_pull", ["210987654321", "everyone"]),
+        Problem("stack.registries.team.allow_pull[1]", "'everyone'", "an AWS account, 12 digits"),
+    ),
+    "allow_pull of another account's registry": (
+        changed("registries/shared/allow_pull", ["123456789012"]),
+        Problem(
+            "stack.registries.shared.allow_pull",
+            "a list of accounts",
+            "nothing, for a registry of another account",
+            "its owner must let this account pull, by a policy on each repository",
+        ),
+    ),
+    "settings of another account's repository": (
+        changed("registries/shared/repositories", {"platform/toolchain": {"keep_images": 5}}),
+        Problem(
+            'stack.registries.shared.repositories["platform/toolchain"]',
+            "keep_images",
+            "no settings, for a repository of another account: it is only pulled from",
+        ),
+    ),
+    "allow_pull of a static registry": (
+        changed("registries/legacy/allow_pull", ["123456789012"]),
+        Problem(
+            "stack.registries.legacy.allow_pull", "a list of accounts", "nothing: only ECR knows AWS accounts"
+        ),
+    ),
+    "a static registry without host": (
+        without("registries/legacy/host"),
+        Problem(
+            "stack.registries.legacy", "no 'host'", "the registry's host, such as registry.example.com:5000"
+        ),
+    ),
+    "a host with a scheme": (
+        changed("registries/legacy/host", "https://registry.example.com"),
+        Problem(
+            "stack.registries.legacy.host",
+            "'https://registry.example.com'",
+            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+        ),
+    ),
+    "a host with a path": (
+        changed("registries/legacy/host", "registry.example.com/team"),
+        Problem(
+            "stack.registries.legacy.host",
+            "'registry.example.com/team'",
+            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+        ),
+    ),
+    "a host that images cannot name": (
+        changed("registries/legacy/host", "registry"),
+        Problem(
+            "stack.registries.legacy.host",
+            "'registry'",
+            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+        ),
+    ),
+    "a user without password": (
+        without("registries/legacy/static/password"),
+        Problem(
+            "stack.registries.legacy.static",
+            "username",
+            "'username' and 'password', or 'secret', none of them empty",
+        ),
+    ),
+    "an empty password": (
+        changed("registries/legacy/static/password", ""),
+        Problem(
+            "stack.registries.legacy.static",
+            "username",
+            "'username' and 'password', or 'secret', none of them empty",
+        ),
+    ),
+    "a password and a secret": (
+        changed("registries/vault/static", {"username": "me", "password": "pass-word", "secret": SECRET_ARN}),
+        Problem(
+            "stack.registries.vault.static",
+            "password, secret, username",
+            "'username' and 'password', or 'secret', none of them empty",
+        ),
+    ),
+    "a secret that is no ARN": (
+        changed("registries/vault/static/secret", "ci/vault"),
+        Problem("stack.registries.vault.static.secret", "text", "the ARN of a Secrets Manager secret"),
+    ),
+    "a runner without a scope": (
+        without("runners/build/group"),
+        Problem(
+            "stack.runners.build",
+            "no group, project or instance",
+            "exactly one of 'group', 'project' and 'instance: true'",
+        ),
+    ),
+    "a runner of two scopes": (
+        changed("runners/build/project", 7),
+        Problem(
+            "stack.runners.build", "group, project", "exactly one of 'group', 'project' and 'instance: true'"
+        ),
+    ),
+    "a group's number": (
+        changed("runners/build/group", 0),
+        Problem("stack.runners.build.group", "0", "the group's number in GitLab"),
+    ),
+    "a timeout that GitLab refuses": (
+        changed("runners/build/maximum_timeout", 599),
+        Problem("stack.runners.build.maximum_timeout", "599 seconds", "600 seconds or more"),
+    ),
+    "a note that is too long": (
+        changed("runners/build/maintenance_note", "a" * 1025),
+        Problem("stack.runners.build.maintenance_note", "a longer text", "1024 characters at most"),
+    ),
+    "a runner that never gets a job": (
+        changed("runners/idle", {"group": 42, "run_untagged": False, "host": {}}),
+        Problem(
+            "stack.runners.idle.run_untagged",
+            "false, with no tags",
+            "true, or some tags",
+            "else it never gets a job",
+        ),
+    ),
+    "a runner without host": (
+        without("runners/build/host"),
+        Problem(
+            "stack.runners.build",
+            "no 'host'",
+            "a host for the runner's manager",
+            "host: {} takes the defaults",
+        ),
+    ),
+    "an undeclared registry": (
+        changed("runners/build/registries", ["team", "shard", "legacy"]),
+        Problem(
+            "stack.runners.build.registries[1]",
+            "'shard', a registry that nobody declares",
+            REGISTRIES,
+            "did you mean 'shared'?",
+        ),
+    ),
+    "an undeclared registry that resembles none": (
+        changed("runners/build/registries", ["team", "quay"]),
+        Problem(
+            "stack.runners.build.registries[1]",
+            "'quay', a registry that nobody declares",
+            REGISTRIES,
+            "declare it under stack.registries",
+        ),
+    ),
+    "a registry twice": (
+        changed("runners/build/registries", ["team", "shared", "team"]),
+        Problem("stack.runners.build.registries[2]", "'team', once more", "each registry once"),
+    ),
+    "no jobs at once": (
+        changed("runners/build/host/concurrent", 0),
+        Problem("stack.runners.build.host.concurrent", "0", "1 or more"),
+    ),
+    "a disk that is too small": (
+        changed("runners/build/host/disk_gb", 19),
+        Problem("stack.runners.build.host.disk_gb", "19", "20 or more"),
+    ),
+    "an instance type": (
+        changed("runners/build/host/instance_type", "large"),
+        Problem("stack.runners.build.host.instance_type", "'large'", "such as t3.large"),
+    ),
+    "a machine image": (
+        changed("runners/build/host/ami", "al2023"),
+        Problem("stack.runners.build.host.ami", "'al2023'", "an id that starts with ami-"),
+    ),
+    "a subnet": (
+        changed(
+            "runners/build/host", {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-01234567", "public"]}
+        ),
+        Problem("stack.runners.build.host.subnets[1]", "'public'", "an id that starts with subnet-"),
+    ),
+    "a VPC without subnets": (
+        changed("runners/build/host/vpc", "vpc-0123456789abcdef0"),
+        Problem(
+            "stack.runners.build.host",
+            "one of 'vpc' and 'subnets'",
+            "both or neither",
+            "the subnets belong to the VPC",
+        ),
+    ),
+    "a version": (
+        changed("runners/build/host/runner_version", "19"),
+        Problem("stack.runners.build.host.runner_version", "'19'", "such as 19.3.0"),
+    ),
+    "an image that is none": (
+        changed("runners/build/image", "team/ci/base:-1"),
+        Problem(
+            "stack.runners.build.image",
+            "'team/ci/base:-1': '-1' is not a tag: up to 128 letters, digits and _.-, "
+            "not starting with . or -",
+            IMAGE_FORM,
+        ),
+    ),
+    "an image of a registry that the runner does not use": (
+        changed("runners/build/image", "vault/tools:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'vault/tools:1', an image of the registry 'vault'",
+            "an image of the registries that this runner uses (team, shared, legacy) or a public one",
+            "add 'vault' to the runner's registries",
+        ),
+    ),
+    "an image, by its host, of a registry that the runner does not use": (
+        changed("runners/build/image", "registry.partner.example/tools:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'registry.partner.example/tools:1', an image of the registry 'vault'",
+            "an image of the registries that this runner uses (team, shared, legacy) or a public one",
+            "add 'vault' to the runner's registries",
+        ),
+    ),
+    "a service of a registry that the runner does not use": (
+        changed("runners/build/services", [{"name": "redis:7"}, {"name": "vault/tools:1"}]),
+        Problem(
+            "stack.runners.build.services[1].name",
+            "'vault/tools:1', an image of the registry 'vault'",
+            "an image of the registries that this runner uses (team, shared, legacy) or a public one",
+            "add 'vault' to the runner's registries",
+        ),
+    ),
+    "an image of a repository that is not declared": (
+        changed("runners/build/image", "team/ci/bse:1"),
+        Problem(
+            "stack.runners.build.image",
+            "the repository 'ci/bse' of the registry 'team'",
+            "private/image, ci/base",
+            "did you mean 'ci/base'?",
+        ),
+    ),
+    "an image of an ECR registry that is not declared": (
+        changed("runners/build/image", "111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools:1', an image of an ECR registry that is not "
+            "declared",
+            "an image of the declared registries (team, shared, legacy, vault) or a public one",
+            "declare the registry under stack.registries and name it under the runner's registries",
+        ),
+    ),
+    "two static registries for one host": (
+        changed("registries/vault/host", "registry.example.com:5000"),
+        Problem(
+            "stack.registries.vault",
+            "registry.example.com:5000, which is the host of the registry 'legacy' too",
+            "one registry for each host",
+            "put the repositories of both under 'legacy'",
+        ),
+    ),
+    "a static registry at the host of an ECR one": (
+        changed("registries/legacy/host", "210987654321.dkr.ecr.us-east-1.amazonaws.com"),
+        Problem(
+            "stack.registries.legacy",
+            "210987654321.dkr.ecr.us-east-1.amazonaws.com, which is the host of the registry 'shared' too",
+            "one registry for each host",
+            "put the repositories of both under 'shared'",
+        ),
+    ),
+    "a variable with neither value nor docker_auth": (
+        {"variables": [{"group": 42, "key": "KEY"}]},
+        Problem(
+            "stack.variables[0]",
+            "neither of 'value' and 'docker_auth'",
+            "exactly one of 'value' and 'docker_auth'",
+        ),
+    ),
+    "a variable with value and docker_auth": (
+        changed("variables/0/value", "a-longer-value"),
+        Problem(
+            "stack.variables[0]",
+            "both of 'value' and 'docker_auth'",
+            "exactly one of 'value' and 'docker_auth'",
+        ),
+    ),
+    "a variable without a scope": (
+        {"variables": [{"key": "KEY", "value": "a-longer-value"}]},
+        Problem(
+            "stack.variables[0]",
+            "no group, project or instance",
+            "exactly one of 'group', 'project' and 'instance: true'",
+        ),
+    ),
+    "a variable of no instance": (
+        {"variables": [{"key": "KEY", "value": "a-longer-value", "instance": False}]},
+        Problem("stack.variables[0]", "instance", "exactly one of 'group', 'project' and 'instance: true'"),
+    ),
+    "a variable's name": (
+        changed("variables/1/key", "DEPLOY-REGION"),
+        Problem("stack.variables[1].key", "'DEPLOY-REGION'", "1 to 255 letters, digits and '_'"),
+    ),
+    "an environment of the instance": (
+        {"variables": [{"instance": True, "key": "KEY", "value": "a-value", "environment_scope": "prod"}]},
+        Problem("stack.variables[0].environment_scope", "'prod'", "none, for the instance"),
+    ),
+    "a description that is too long": (
+        changed("variables/1/description", "a" * 256),
+        Problem("stack.variables[1].description", "a longer text", "255 characters at most"),
+    ),
+    "a masked value that GitLab cannot mask": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "short", "masked": True}]},
+        Problem(
+            "stack.variables[0].masked",
+            "true, for a value that GitLab cannot mask",
+            "a value of one line, 8 or more characters, letters, digits and _ + = / @ : . ~ -",
+            "with raw: true every character but white space may be masked; or masked: false",
+        ),
+    ),
+    "a masked raw value that GitLab cannot mask": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "of two words", "masked": True, "raw": True}]},
+        Problem(
+            "stack.variables[0].masked",
+            "true, for a value that GitLab cannot mask",
+            "a value of one line, 8 or more characters, any characters but white space",
+        ),
+    ),
+    "credsStore inside a DOCKER_AUTH_CONFIG": (
+        {"variables": [{"group": 42, "key": "DOCKER_AUTH_CONFIG", "value": '{"credsStore": "ecr-login"}'}]},
+        Problem(
+            "stack.variables[0].value",
+            "credsStore",
+            "docker_auth: [REGISTRY, …] with declared registries",
+            "credsStore is asked about every registry, so it breaks public pulls",
+        ),
+    ),
+    "a masked docker_auth that is not raw": (
+        changed("variables/0", {"project": 7, "docker_auth": ["legacy"], "masked": True, "raw": False}),
+        Problem(
+            "stack.variables[0].raw",
+            "false, for a masked DOCKER_AUTH_CONFIG",
+            "true",
+            "GitLab masks JSON only when it is raw",
+        ),
+    ),
+    "a docker_auth of no registry": (
+        changed("variables/0/docker_auth", []),
+        Problem("stack.variables[0].docker_auth", "no registry", REGISTRIES),
+    ),
+    "a docker_auth of an undeclared registry": (
+        changed("variables/0/docker_auth", ["legcy"]),
+        Problem(
+            "stack.variables[0].docker_auth[0]",
+            "'legcy', a registry that nobody declares",
+            REGISTRIES,
+            "did you mean 'legacy'?",
+        ),
+    ),
+    "a docker_auth of ECR": (
+        changed("variables/0/docker_auth", ["legacy", "team"]),
+        Problem(
+            "stack.variables[0].docker_auth[1]",
+            "'team', an ECR registry",
+            "a registry with a fixed user and password",
+            "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+        ),
+    ),
+    "a docker_auth of a password that is not known here": (
+        changed("variables/0/docker_auth", ["vault"]),
+        Problem(
+            "stack.variables[0].docker_auth[0]",
+            "'vault', whose password is read from Secrets Manager at pull time",
+            "a registry with 'username' and 'password'",
+            "the variable's value must be known when the stack is applied",
+        ),
+    ),
+    "a variable twice": (
+        changed("variables/0", {"group": 42, "key": "DEPLOY_REGION", "value": "us-east-1"}),
+        Problem(
+            "stack.variables[1]",
+            "DEPLOY_REGION of group 42 once more, as in variables[0]",
+            "each key once for a scope and environment",
+        ),
+    ),
+}
+
+
+def _cases(table: dict[str, tuple[Any, Problem]]) -> list[Any]:
+    return [pytest.param(declared, problem, id=name) for name, (declared, problem) in table.items()]
+
+
+@pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS))
+def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
+    assert problems_of(declared) == [problem]
+
+
+def test_two_ecr_registries_of_one_account_and_region_are_one_host() -> None:
+    declared = changed("registries/other", {"ecr": {}, "repositories": ["other/image"]})
+    (problem,) = problems_of(declared, environment=None)
+    assert problem == Problem(
+        "stack.registries.other",
+        "this account's ECR, which is the host of the registry 'team' too",
+        "one registry for each host",
+        "put the repositories of both under 'team'",
+    )
+
+
+def test_one_host_that_is_found_only_once_the_account_is_known() -> None:
+    own = {"ecr": {"account": ENVIRONMENT.account}, "repositories": ["other/image"]}
+    declared = changed("registries/other", own)
+    assert problems_of(declared, environment=None) == []
+    (problem,) = problems_of(declared, ENVIRONMENT)
+    assert problem == Problem(
+        "stack.registries.other",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is the host of the registry 'team' too",
+        "one registry for each host",
+        "put the repositories of both under 'team'",
+    )
+
+
+def test_an_image_whose_registry_is_found_only_once_the_account_is_known() -> None:
+    image = f"{ENVIRONMENT.account}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"
+    declared = changed("runners/build/registries", ["shared"])
+    declared["runners"]["build"]["image"] = image
+    assert problems_of(declared, environment=None) == []
+    (problem,) = problems_of(declared, ENVIRONMENT)
+    assert problem.found == f"{image!r}, an image of the registry 'team'"
+    assert problem.mend == "add 'team' to the runner's registries"
+
+
+def test_registries_of_two_regions_are_two_hosts() -> None:
+    declared = changed("registries/other", {"ecr": {"region": "eu-west-2"}, "repositories": ["ci/base"]})
+    assert problems_of(declared, environment=None) == []
+    assert problems_of(declared, ENVIRONMENT) == []
+
+
+def test_one_key_in_two_environments_is_no_repetition() -> None:
+    variables = [
+        {"group": 42, "key": "KEY", "value": "a-value", "environment_scope": scope} for scope in ("*", "prod")
+    ]
+    assert problems_of({"variables": variables}) == []
+
+
+def test_every_problem_is_told_at_once() -> None:
+    declared = changed("runners/build/host/concurrent", 0)
+    declared["registries"]["legacy"]["host"] = "https://registry.example.com"
+    declared["variables"][1]["key"] = "DEPLOY-REGION"
+    assert [problem.path for problem in problems_of(declared)] == [
+        "stack.registries.legacy.host",
+        "stack.runners.build.host.concurrent",
+        "stack.variables[1].key",
+    ]
+
+
+def test_the_text_of_one_problem() -> None:
+    with pytest.raises(DeclarationError) as raised:
+        build_stack(changed("runners/build/imgae", "alpine"))
+    assert str(raised.value) == (
+        "The declaration has a problem; nothing was created.\n"
+        "\n"
+        "stack.runners.build.imgae\n"
+        "  found:   the key 'imgae', which is not known here\n"
+        f"  allowed: {RUNNER_KEYS}\n"
+        "  mend:    did you mean 'image'?"
+    )
+
+
+def test_the_text_of_several_problems() -> None:
+    declared = changed("runners/build/host", {"concurrent": 0, "disk_gb": 1})
+    with pytest.raises(DeclarationError) as raised:
+        build_stack(declared)
+    assert str(raised.value) == (
+        "The declaration has 2 problems; nothing was created.\n"
+        "\n"
+        "stack.runners.build.host.concurrent\n"
+        "  found:   0\n"
+        "  allowed: 1 or more\n"
+        "\n"
+        "stack.runners.build.host.disk_gb\n"
+        "  found:   1\n"
+        "  allowed: 20 or more"
+    )
+
+
+def test_registries_alone_start_their_paths_with_the_name_they_are_given() -> None:
+    with pytest.raises(DeclarationError) as raised:
+        build_registries({"team": {"ecr": {}}}, "puller")
+    assert [problem.path for problem in raised.value.problems] == ["puller.registries.team"]
+
+
+def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> None:
+    with pytest.raises(DeclarationError) as raised:
+        build_repositories({"repositories": {"ci/base": {"keep_images": 0}}}, "images")
+    assert [problem.path for problem in raised.value.problems] == [
+        'images.repositories["ci/base"].keep_images'
+    ]

@@ -1,0 +1,298 @@
+"""What a declaration without problems becomes."""
+
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, Repository, StaticRegistry
+from pulumi_gitlab_runner.spec.runners import Service
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.variables import can_be_masked
+
+from tests.spec.declaration import ENVIRONMENT, STACKS, changed, declaration, problems_of, stack_file
+
+SMALLEST_RUNNER = {"group": 42, "host": {}}
+
+
+def test_the_stack_files_are_found() -> None:
+    assert [path.name for path in STACKS] == ["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.sandbox.yaml"]
+
+
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_every_stack_file_is_valid(path: Path, environment: AwsEnvironment | None) -> None:
+    assert problems_of(stack_file(path), environment) == []
+
+
+def test_nothing_declared_is_a_stack_of_nothing() -> None:
+    stack = build_stack({})
+    assert (stack.registries, stack.runners, stack.variables) == ({}, {}, ())
+    assert stack.gitlab_url == "https://gitlab.com"
+
+
+def test_registries_of_every_kind() -> None:
+    registries = build_stack(declaration()).registries
+    assert registries["team"] == EcrRegistry(
+        "team",
+        repositories={
+            "private/image": Repository("private/image", keep_images=100, untagged_days=7),
+            "ci/base": Repository("ci/base", keep_images=50, untagged_days=7),
+        },
+    )
+    assert registries["shared"] == EcrRegistry(
+        "shared",
+        account="210987654321",
+        region="us-east-1",
+        repositories={"platform/toolchain": Repository("platform/toolchain")},
+    )
+    assert registries["legacy"] == StaticRegistry("legacy", "registry.example.com:5000", "my_username")
+    assert isinstance(vault := registries["vault"], StaticRegistry)
+    assert vault.secret == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
+
+
+def test_only_a_registry_of_this_account_is_created() -> None:
+    registries = build_stack(declaration()).registries
+    assert isinstance(registries["team"], EcrRegistry)
+    assert isinstance(registries["shared"], EcrRegistry)
+    assert registries["team"].created
+    assert not registries["shared"].created
+
+
+@pytest.mark.parametrize(
+    ("environment", "host", "arn"),
+    [
+        (
+            AwsEnvironment("123456789012", "eu-west-1"),
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            "arn:aws:ecr:eu-west-1:123456789012:repository/a/b",
+        ),
+        (
+            AwsEnvironment("123456789012", "cn-north-1", "aws-cn"),
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a/b",
+        ),
+        (
+            AwsEnvironment("123456789012", "us-gov-west-1", "aws-us-gov"),
+            "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com",
+            "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/a/b",
+        ),
+    ],
+)
+def test_an_ecr_registry_follows_its_environment(environment: AwsEnvironment, host: str, arn: str) -> None:
+    registry = EcrRegistry("team", repositories={"a/b": Repository("a/b")})
+    assert registry.host_in(environment) == host
+    assert registry.repository_arns(environment) == [arn]
+
+
+def test_an_ecr_registry_elsewhere_keeps_its_own_account_and_region() -> None:
+    registry = build_stack(declaration()).registries["shared"]
+    assert isinstance(registry, EcrRegistry)
+    assert registry.host_in(ENVIRONMENT) == "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+    assert registry.repository_arns(ENVIRONMENT) == [
+        "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
+    ]
+
+
+def test_a_runner_with_the_defaults() -> None:
+    runner = build_stack({"runners": {"build": SMALLEST_RUNNER}}).runners["build"]
+    assert runner.image == "alpine:latest"
+    assert runner.services == ()
+    assert runner.registries == ()
+    assert runner.host == Host(instance_type="t3.large", concurrent=4, disk_gb=100, runner_version="19.3.0")
+    registration = runner.registration
+    assert registration.scope == GitLabScope("group", 42)
+    assert registration.description == "build"
+    assert registration.run_untagged
+    assert not registration.protected
+    assert not registration.locked
+    assert not registration.paused
+    assert registration.maximum_timeout is None
+    assert registration.maintenance_note is None
+
+
+def test_a_runner_with_tags_takes_no_untagged_jobs_unless_told_to() -> None:
+    tagged = {**SMALLEST_RUNNER, "tags": ["docker"]}
+    assert not build_stack({"runners": {"build": tagged}}).runners["build"].registration.run_untagged
+    both = {**tagged, "run_untagged": True}
+    assert build_stack({"runners": {"build": both}}).runners["build"].registration.run_untagged
+
+
+def test_a_runner_with_everything_said() -> None:
+    said = {
+        "project": 7,
+        "tags": ["release"],
+        "description": "Releases",
+        "protected": True,
+        "locked": True,
+        "paused": True,
+        "maximum_timeout": 3600,
+        "maintenance_note": "Ask the platform team.",
+        "image": "alpine:3.22",
+        "services": [
+            {
+                "name": "redis:7",
+                "alias": "cache redis",
+                "entrypoint": ["/bin/sh"],
+                "command": ["-c", "redis-server"],
+                "environment": ["A=b"],
+            }
+        ],
+        "host": {
+            "instance_type": "c7g.large",
+            "concurrent": 1,
+            "disk_gb": 20,
+            "ami": "ami-0123456789abcdef0",
+            "vpc": "vpc-0123456789abcdef0",
+            "subnets": ["subnet-0123456789abcdef0"],
+            "runner_version": "18.11.2",
+        },
+    }
+    runner = build_stack({"runners": {"release": said}}).runners["release"]
+    assert runner.services == (
+        Service("redis:7", "cache redis", ("/bin/sh",), ("-c", "redis-server"), ("A=b",)),
+    )
+    assert runner.host == Host(
+        "c7g.large",
+        1,
+        20,
+        "ami-0123456789abcdef0",
+        "vpc-0123456789abcdef0",
+        ("subnet-0123456789abcdef0",),
+        "18.11.2",
+    )
+    registration = runner.registration
+    assert registration.scope == GitLabScope("project", 7)
+    assert registration.description == "Releases"
+    assert (registration.protected, registration.locked, registration.paused) == (True, True, True)
+    assert registration.maximum_timeout == 3600
+    assert registration.maintenance_note == "Ask the platform team."
+
+
+def test_the_registries_of_a_runner_stand_in_its_order() -> None:
+    declared = changed("runners/build/registries", ["legacy", "team"])
+    stack = build_stack(declared)
+    assert list(stack.registries_of(stack.runners["build"])) == ["legacy", "team"]
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture"),
+    [
+        ("t3.large", "x86_64"),
+        ("c7i.2xlarge", "x86_64"),
+        ("c7a.large", "x86_64"),
+        ("g4dn.xlarge", "x86_64"),
+        ("g6.xlarge", "x86_64"),
+        ("u-6tb1.112xlarge", "x86_64"),
+        ("t4g.small", "arm64"),
+        ("a1.large", "arm64"),
+        ("c7gn.large", "arm64"),
+        ("c6gd.large", "arm64"),
+        ("im4gn.large", "arm64"),
+        ("g5g.xlarge", "arm64"),
+        ("x2gd.medium", "arm64"),
+    ],
+)
+def test_the_architecture_follows_from_the_instance_type(instance_type: str, architecture: str) -> None:
+    assert Host(instance_type=instance_type).architecture == architecture
+
+
+def test_variables() -> None:
+    auth, plain = build_stack(declaration()).variables
+    assert auth.scope == GitLabScope("project", 7)
+    assert auth.key == "DOCKER_AUTH_CONFIG"
+    assert auth.docker_auth == ("legacy",)
+    assert (auth.masked, auth.raw, auth.protected, auth.file) == (True, True, False, False)
+    assert plain.scope == GitLabScope("group", 42)
+    assert plain.key == "DEPLOY_REGION"
+    assert (plain.masked, plain.raw, plain.protected, plain.file) == (True, False, False, False)
+    assert plain.environment_scope == "*"
+    assert plain.description is None
+
+
+@pytest.mark.parametrize(
+    ("value", "raw", "masked"),
+    [
+        ("eu-west-1", False, True),
+        ("short", False, False),
+        ("with space", False, False),
+        ("with space", True, False),
+        ("dollar$sign", False, False),
+        ("dollar$sign", True, True),
+        ("two\nlines", True, False),
+    ],
+)
+def test_a_variable_is_masked_where_gitlab_can(value: str, *, raw: bool, masked: bool) -> None:
+    assert can_be_masked(value, raw=raw) is masked
+    declared = [{"group": 42, "key": "KEY", "value": value, "raw": raw}]
+    assert build_stack({"variables": declared}).variables[0].masked is masked
+
+
+def test_masking_of_a_value_that_is_known_later_is_not_decided_here() -> None:
+    declared = [{"group": 42, "key": "KEY", "value": KNOWN_LATER}]
+    assert build_stack({"variables": declared}).variables[0].masked is None
+
+
+def test_a_value_that_is_known_later_may_be_masked() -> None:
+    declared = [{"group": 42, "key": "KEY", "value": KNOWN_LATER, "masked": True}]
+    assert build_stack({"variables": declared}).variables[0].masked is True
+
+
+def test_the_instance_is_a_scope() -> None:
+    runner = {"instance": True, "host": {}}
+    scope = build_stack({"runners": {"build": runner}}).runners["build"].registration.scope
+    assert str(scope) == "instance"
+    assert str(GitLabScope("group", 42)) == "group 42"
+
+
+def test_whole_numbers_that_another_language_sends_are_whole() -> None:
+    declared = changed("runners/build/group", 42.0)
+    declared["runners"]["build"]["host"]["concurrent"] = 8.0
+    declared["registries"]["team"]["repositories"]["ci/base"]["keep_images"] = 3.0
+    stack = build_stack(declared)
+    assert repr(stack.runners["build"].registration.scope) == "GitLabScope(kind='group', number=42)"
+    assert repr(stack.runners["build"].host.concurrent) == "8"
+    assert repr(stack.registries["team"].repositories["ci/base"].keep_images) == "3"
+
+
+def test_repositories_may_be_a_list_of_names() -> None:
+    listed = build_stack(changed("registries/team/repositories", ["private/image", "ci/base"]))
+    mapped = build_stack(changed("registries/team/repositories", {"private/image": {}, "ci/base": {}}))
+    assert listed == mapped
+    assert list(listed.registries["team"].repositories) == ["private/image", "ci/base"]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "alpine:3.22",
+        "docker.io/library/postgres:latest",
+        "public.ecr.aws/docker/library/redis:7",
+        "registry.gitlab.com/group/project:1",
+        "team/private/image",
+        "team/private/image:1",
+        "team/private/image@sha256:" + "0" * 64,
+        "shared/platform/toolchain:1",
+        "legacy/anything/at/all:1",
+        "registry.example.com:5000/anything:1",
+        "REGISTRY.example.com:5000/anything:1",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com/platform/toolchain:1",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
+    ],
+)
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
+def test_an_image_may_be_of_a_registry_in_use_or_public(
+    image: str, environment: AwsEnvironment | None
+) -> None:
+    assert problems_of(changed("runners/build/image", image), environment) == []
+    services = [{"name": image}]
+    assert problems_of(changed("runners/build/services", services), environment) == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:5000", "registry.example.com", "xn--bcher-kva.example", "10.0.0.1:443", "a-b.c--d.example:1"],
+)
+def test_hosts_of_registries(host: str) -> None:
+    assert problems_of(changed("registries/vault/host", host)) == []
