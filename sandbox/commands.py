@@ -144,7 +144,7 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
         lookup.obtain(engine_directory(), progress)
     except EngineUnavailableError as unavailable:
         print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
-        environment[ENGINE_UNAVAILABLE] = str(unavailable)
+        environment[ENGINE_UNAVAILABLE] = unavailable.reasons
     return _in_terminal([sys.executable, "-m", "pytest", *arguments.passed_on], environment)
 
 

@@ -18,7 +18,8 @@ def engine() -> Engine:
     try:
         return locate(engine_directory())
     except EngineUnavailableError as unavailable:
-        pytest.skip(os.environ.get(ENGINE_UNAVAILABLE) or f"{unavailable} `./dev test` gets one.")
+        reasons = os.environ.get(ENGINE_UNAVAILABLE) or f"{unavailable.reasons}; `./dev test` gets one"
+        pytest.skip(f"no Pulumi engine: {reasons}")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import EcrRegistry
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
@@ -44,7 +45,10 @@ class RunnerStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             stack = build_stack(plain(args))
+            warnings = check_manager_configs(stack)
         super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
+        for warning in warnings:
+            pulumi.log.warn(str(warning), self)
         child = pulumi.ResourceOptions(parent=self)
         declared = args.get("registries", {})
         place = environment_of(self)

@@ -21,6 +21,8 @@ from sandbox.progress import Progress, Step
 
 Way = Callable[[Path, Step], Path]
 
+INSTALL = "https://www.pulumi.com/docs/install/"
+
 WAYS: tuple[tuple[str, str, Way], ...] = (
     ("the official download", "downloaded", download),
     ("a build from its Go module", "built", build),
@@ -101,12 +103,16 @@ def _install(directory: Path, origin: str, way: Way, step: Step) -> Engine:
 
 
 def _unavailable(failures: list[tuple[str, str]]) -> EngineUnavailableError:
-    tried = "\n".join(f"  - {title}: {reason}" for title, reason in failures)
+    reasons = [f"{title}: {reason}" for title, reason in failures]
     go = ".".join(map(str, go_version_needed()))
-    return EngineUnavailableError(
-        f"There is no Pulumi engine. Tried:\n{tried}\n"
-        f"One of these mends it: install Pulumi {VERSION_TEXT} or newer with its language host for Python "
-        f"(https://www.pulumi.com/docs/install/); let this machine reach {OFFICIAL}, or set "
-        f"SANDBOX_ENGINE_MIRROR to an address with the same files; install Go {go} or newer "
-        f"(https://go.dev/dl/) and let it reach the Go module proxy."
-    )
+    remedies = [
+        f"install Pulumi {VERSION_TEXT} or newer, language host for Python and all: {INSTALL}",
+        f"let this machine reach {OFFICIAL}, or set SANDBOX_ENGINE_MIRROR to an address with the same files",
+        f"install Go {go} or newer (https://go.dev/dl/), and let it reach the Go module proxy",
+    ]
+    message = f"There is no Pulumi engine. Tried:{_list(reasons)}\nOne of these mends it:{_list(remedies)}"
+    return EngineUnavailableError(message, "; ".join(reasons))
+
+
+def _list(entries: list[str]) -> str:
+    return "".join(f"\n  - {entry}" for entry in entries)

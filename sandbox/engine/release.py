@@ -27,7 +27,16 @@ class WayFailedError(SandboxError):
 
 
 class EngineUnavailableError(SandboxError):
-    """No way led to an engine; the message lists each one tried, and what to install."""
+    """No way led to an engine; the message lists each one tried, and what to install.
+
+    Args:
+        message: the whole of it, over several lines.
+        reasons: only why each way failed, in one line.
+    """
+
+    def __init__(self, message: str, reasons: str) -> None:
+        super().__init__(message)
+        self.reasons = reasons
 
 
 def version_of(command: Path) -> tuple[int, int, int]:

@@ -17,29 +17,36 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
 class Cloud(Mocks):
-    """AWS and GitLab, as far as a component asks them."""
+    """AWS and GitLab, as far as a component asks them; in a preview, they have made nothing yet."""
 
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
+    def __init__(self, *, preview: bool) -> None:
+        self._preview = preview
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
         """What a provider's function answers."""
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
-                return {"accountId": ACCOUNT}
+                answer: dict[str, Any] = {"accountId": ACCOUNT}
             case "aws:index/getRegion:getRegion":
-                return {"region": REGION}
+                answer = {"region": REGION}
             case "aws:index/getPartition:getPartition":
-                return {"partition": "aws"}
+                answer = {"partition": "aws"}
             case "aws:ssm/getParameter:getParameter":
-                return {"insecureValue": f"ami-of-{args.args['name'].rpartition('-')[2]}"}
+                answer = {"insecureValue": f"ami-of-{args.args['name'].rpartition('-')[2]}"}
             case "aws:ec2/getVpc:getVpc":
-                return {"id": "vpc-of-the-account"}
+                answer = {"id": "vpc-of-the-account"}
             case "aws:ec2/getSubnets:getSubnets":
-                return {"ids": ["subnet-of-the-account"]}
-        raise AssertionError(f"no mock of {args.token}")
+                answer = {"ids": ["subnet-of-the-account"]}
+            case _:
+                raise AssertionError(f"no mock of {args.token}")
+        return answer, None
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """What a provider gives a resource."""
         inputs = in_the_clear(args.inputs)
-        known = {"arn": f"arn:of:{args.typ}:{args.name}", "name": f"{args.name}-0a1b2c3"}
+        if self._preview:
+            return "", inputs
+        known: dict[str, Any] = {"arn": f"arn:of:{args.typ}:{args.name}", "name": f"{args.name}-0a1b2c3"}
         match args.typ:
             case "aws:ecr/repository:Repository":
                 known["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"
@@ -73,15 +80,15 @@ class Registered:
 class Recording(MockMonitor):
     """Pulumi's own mock of the engine, which also keeps every request."""
 
-    def __init__(self) -> None:
-        super().__init__(Cloud())
+    def __init__(self, *, preview: bool) -> None:
+        super().__init__(Cloud(preview=preview))
         self.requests: list[Any] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         """Keep the request, and answer it."""
         if request.type != "pulumi:pulumi:Stack":
             self.requests.append(request)
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     @property
     def registered(self) -> dict[tuple[str, str], Registered]:
@@ -118,14 +125,20 @@ def in_the_clear(value: Any) -> Any:
     return [in_the_clear(each) for each in value] if isinstance(value, list) else value
 
 
-def run(program: Callable[[], Any], *, preview: bool = False) -> tuple[Recording, Any]:
-    """Run a program to its end; what it registered, and what its last line gives, known."""
-    recording = Recording()
+def run(
+    program: Callable[[], Any], *, preview: bool = False, seen: list[Recording] | None = None
+) -> tuple[Recording, Any]:
+    """Run a program to its end; what it registered, and what its last line gives, known.
+
+    Args:
+        program: makes resources.
+        preview: whether this is a preview.
+        seen: gets what was registered, also where the program fails.
+    """
+    recording = Recording(preview=preview)
+    if seen is not None:
+        seen.append(recording)
     pulumi.runtime.set_mocks(recording.mocks, PROJECT, STACK, preview=preview, monitor=recording)
     result: list[Any] = []
-
-    def whole() -> Any:
-        return pulumi.Output.from_input(program()).apply(result.append)
-
-    pulumi.runtime.test(whole)()
+    pulumi.runtime.test(lambda: pulumi.Output.from_input(program()).apply(result.append))()  # type: ignore[no-untyped-call]
     return recording, result[0] if result else None

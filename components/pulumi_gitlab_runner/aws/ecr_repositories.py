@@ -1,6 +1,6 @@
 """ECR repositories with what keeps them in order."""
 
-from typing import NotRequired
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.images.retention import lifecycle_policy
 from pulumi_gitlab_runner.spec.registries import RepositoriesDeclaration, build_repositories
+from pulumi_gitlab_runner.spec.shape import check_keys
 
 
 class EcrRepositoriesArgs(RepositoriesDeclaration):
@@ -42,6 +43,7 @@ class EcrRepositories(pulumi.ComponentResource):
         self, name: str, args: EcrRepositoriesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         with told_once():
+            check_keys(args, EcrRepositoriesArgs, name)
             repositories = build_repositories(plain(args), name)
         super().__init__("gitlab-runner:index:EcrRepositories", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -77,6 +79,7 @@ class EcrRepositories(pulumi.ComponentResource):
                 aws.ecr.RepositoryPolicy(
                     child_name, repository=repository.name, region=region, policy=pull_policy, opts=child
                 )
-        self.urls = pulumi.Output.from_input({key: each.repository_url for key, each in created.items()})
-        self.arns = pulumi.Output.from_input({key: each.arn for key, each in created.items()})
+        urls: dict[str, Any] = {key: each.repository_url for key, each in created.items()}
+        arns: dict[str, Any] = {key: each.arn for key, each in created.items()}
+        self.urls, self.arns = pulumi.Output.from_input(urls), pulumi.Output.from_input(arns)
         self.register_outputs({"urls": self.urls, "arns": self.arns})

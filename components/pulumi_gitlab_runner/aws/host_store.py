@@ -4,6 +4,9 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.declared import told_once
+from pulumi_gitlab_runner.spec.shape import check_keys
+
 
 class HostStoreArgs(TypedDict):
     """A host store needs no arguments."""
@@ -27,7 +30,9 @@ class HostStore(pulumi.ComponentResource):
     key_arn: pulumi.Output[str]
     """The key's ARN."""
 
-    def __init__(self, name: str, args: HostStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:  # noqa: ARG002
+    def __init__(self, name: str, args: HostStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with told_once():
+            check_keys(args, HostStoreArgs, name)
         super().__init__("gitlab-runner:index:HostStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"

@@ -11,12 +11,14 @@ from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole
 from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
+from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_stack
 
 AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
@@ -71,6 +73,8 @@ class RunnerHost(pulumi.ComponentResource):
     """The manager's role, for the policies of repositories in other accounts."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with told_once():
+            check_keys(args, RunnerHostArgs, name)
         declared = {
             "gitlab_url": args["gitlab_url"],
             "registries": args.get("registries", {}),
@@ -78,6 +82,7 @@ class RunnerHost(pulumi.ComponentResource):
         }
         with told_once():
             stack = build_stack(plain(declared), path=name)
+            check_manager_configs(stack, name)
         runner = stack.runners[name]
         registries = stack.registries_of(runner)
         super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)

@@ -10,7 +10,9 @@ from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, RegistryDeclaration, StaticRegistry
+from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_registries
 
 
@@ -50,6 +52,15 @@ class RunnerManagerRole(pulumi.ComponentResource):
         self, name: str, args: RunnerManagerRoleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         with told_once():
+            check_keys(args, RunnerManagerRoleArgs, name)
+            if args.get("parameter_arns") and "key_arn" not in args:
+                raise DeclarationError(
+                    [
+                        Problem(
+                            join_path(name, "parameter_arns"), "parameters", "these together with 'key_arn'"
+                        )
+                    ]
+                )
             registries = build_registries(plain(args.get("registries", {})), name)
         super().__init__("gitlab-runner:index:RunnerManagerRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
 from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_stack
 from pulumi_gitlab_runner.spec.variables import Variable, VariableDeclaration, can_be_masked
 
@@ -38,6 +39,7 @@ class CiVariables(pulumi.ComponentResource):
     def __init__(self, name: str, args: CiVariablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         registries = args.get("registries", {})
         with told_once():
+            check_keys(args, CiVariablesArgs, name)
             stack = build_stack(plain({"registries": registries, "variables": args["variables"]}), path=name)
         super().__init__("gitlab-runner:index:CiVariables", name, {}, opts)
         for variable, declared in zip(stack.variables, args["variables"], strict=True):

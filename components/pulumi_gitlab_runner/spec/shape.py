@@ -3,7 +3,7 @@
 What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
 
@@ -51,9 +51,10 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     """
     plain = _normalised(declaration)
     try:
-        return _validator(kind).validate_python(plain, strict=True)
+        shaped: _Declaration = _validator(kind).validate_python(plain, strict=True)
     except ValidationError as error:
         raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
+    return shaped
 
 
 def checked(
@@ -73,8 +74,30 @@ def checked(
     return shaped
 
 
+def check_keys(arguments: Mapping[str, Any], kind: Any, path: str) -> None:
+    """Check the keys of a component's arguments, among which there may be values that are known later.
+
+    Args:
+        arguments: by their names.
+        kind: the TypedDict of the component's arguments.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: for an unknown or missing key.
+    """
+    known = list(kind.__annotations__)
+    unknown = [_unknown_key(join_path(path, key), key, known) for key in arguments if key not in known]
+    missing = [
+        _missing_key(path, key, known)
+        for key in known
+        if key in kind.__required_keys__ and key not in arguments
+    ]
+    if unknown or missing:
+        raise DeclarationError(unknown + missing)
+
+
 @cache
-def _validator(kind: type[_Declaration]) -> TypeAdapter[_Declaration]:
+def _validator(kind: Hashable) -> TypeAdapter[Any]:
     """Pydantic's validator of a class: to make one takes a tenth of a second, so each is made once."""
     return TypeAdapter(kind)
 
@@ -102,23 +125,24 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
         return Problem(join_path(path, *place[:-2]), f"the key {name!r}", "text as a key", "put it in quotes")
     at = join_path(path, *place)
     if details["type"] == "extra_forbidden":
-        key, known = str(place[-1]), _keys(kind, place[:-1])
-        mend = _REFUSED_KEYS.get(key) or did_you_mean(key, known)
-        return Problem(at, f"the key {key!r}, which is not known here", listed(known, "no keys"), mend)
+        return _unknown_key(at, str(place[-1]), _keys(kind, place[:-1]))
     if details["type"] == "missing":
-        known = _keys(kind, place[:-1])
-        return Problem(
-            join_path(path, *place[:-1]),
-            f"no {place[-1]!r}",
-            f"{place[-1]!r} is required",
-            f"known: {listed(known)}",
-        )
+        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), _keys(kind, place[:-1]))
     allowed = _EXPECTED.get(details["type"], details["msg"])
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
     found = details["input"]
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
     whole = allowed in ("a mapping", "a list") or "static" in place or "value" in place
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
+
+
+def _unknown_key(path: str, key: str, known: Sequence[str]) -> Problem:
+    mend = _REFUSED_KEYS.get(key) or did_you_mean(key, known)
+    return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), mend)
+
+
+def _missing_key(path: str, key: str, known: Sequence[str]) -> Problem:
+    return Problem(path, f"no {key!r}", f"{key!r} is required", f"known: {listed(known)}")
 
 
 def _described(value: Any) -> str:

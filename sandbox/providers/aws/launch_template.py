@@ -142,7 +142,11 @@ class LaunchTemplate(AwsResource):
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
     service = "ec2"
-    gone = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
+    gone = (
+        "InvalidLaunchTemplateId.NotFound",
+        "InvalidLaunchTemplateId.NotFoundException",
+        "InvalidLaunchTemplateName.NotFoundException",
+    )
     automatic_name, names = naming(maximum_length=128)
     inputs = {
         **names,

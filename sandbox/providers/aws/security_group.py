@@ -179,7 +179,7 @@ class _SecurityGroupRule(AwsResource):
     """One rule of a security group. Its id is the one that the service chose."""
 
     service = "ec2"
-    gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
+    gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
     way: ClassVar[str]
     inputs = {
         "securityGroupId": Text(required=True, replaces=True),

@@ -106,7 +106,9 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         group = response.autoscaling_backend.autoscaling_groups.get(name)
         if group and group.instance_states and not response._get_bool_param("ForceDelete"):
             error = ResourceContentionError()
-            error.message = "You cannot delete an AutoScalingGroup while there are instances still in the group."
+            error.message = (
+                "You cannot delete an AutoScalingGroup while there are instances still in the group."
+            )
             error.code = "ResourceInUse"
             raise error
         return original(response)

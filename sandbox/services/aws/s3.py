@@ -24,4 +24,6 @@ def _get_permission(bucket: Any, action: str, resource: str) -> Any:
     statements = document["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
     unconditional = [statement for statement in listed if not statement.get("Condition")]
-    return IAMPolicy(json.dumps({**document, "Statement": unconditional})).is_action_permitted(action, resource)
+    return IAMPolicy(json.dumps({**document, "Statement": unconditional})).is_action_permitted(
+        action, resource
+    )

@@ -1,9 +1,10 @@
 """What there is in AWS that a stack could have made, to compare before and after."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-_USUAL_REGIONS = ("eu-west-1", "eu-central-1", "us-east-1")
+_USUAL_REGIONS = ("eu-west-1", "us-east-1")
 
 
 def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str, list[str]]:
@@ -30,11 +31,8 @@ class _Region:
     """One region, asked over its APIs."""
 
     def __init__(self, endpoint: str, region: str) -> None:
-        import botocore.session
-
         self._endpoint = endpoint
         self._region = region
-        self._session = botocore.session.get_session()
 
     def everywhere(self) -> dict[str, Sequence[str]]:
         """What belongs to no region."""
@@ -67,12 +65,13 @@ class _Region:
         reservations = _all(ec2, "describe_instances", "Reservations")
         instances = [instance for reservation in reservations for instance in reservation["Instances"]]
         return {
-            "repository": [one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")],
+            "repository": [
+                one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")
+            ],
             "key": [
                 key["KeyId"]
                 for key in _all(kms, "list_keys", "Keys")
-                if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion"
-                and kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER"
+                if _is_ours(kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"])
             ],
             "alias": [
                 alias["AliasName"]
@@ -94,7 +93,9 @@ class _Region:
                 for template in _all(ec2, "describe_launch_templates", "LaunchTemplates")
             ],
             "instance": [
-                one["InstanceId"] for one in instances if one["State"]["Name"] not in ("terminated", "shutting-down")
+                one["InstanceId"]
+                for one in instances
+                if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
             "Auto Scaling group": [
                 group["AutoScalingGroupName"]
@@ -105,13 +106,30 @@ class _Region:
         }
 
     def _client(self, service: str) -> Any:
-        return self._session.create_client(
-            service,
-            region_name=self._region,
-            endpoint_url=self._endpoint,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
-        )
+        return _client(self._endpoint, self._region, service)
+
+
+@cache
+def _session() -> Any:
+    import botocore.session
+
+    return botocore.session.get_session()
+
+
+@cache
+def _client(endpoint: str, region: str, service: str) -> Any:
+    """The client for ``service``; to make one takes longer than all its answers."""
+    return _session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+    )
+
+
+def _is_ours(key: dict[str, Any]) -> bool:
+    return bool(key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion")
 
 
 def _all(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:

@@ -84,7 +84,9 @@ CASES = [
             "policy": policy("ecr:BatchGetImage", Principal={"AWS": "210987654321"}),
         },
         needs=("repository",),
-        update={"policy": policy("ecr:BatchGetImage", "ecr:DescribeImages", Principal={"AWS": "210987654321"})},
+        update={
+            "policy": policy("ecr:BatchGetImage", "ecr:DescribeImages", Principal={"AWS": "210987654321"})
+        },
         replacement={"repository": "other"},
         replaces=("repository",),
     ),
@@ -146,9 +148,21 @@ CASES = [
     ),
     Case(
         "aws:ssm/parameter:Parameter",
-        lambda key: {"type": "SecureString", "value": "one", "keyId": key, "description": "d", "tags": {"a": "1"}},
+        lambda key: {
+            "type": "SecureString",
+            "value": "one",
+            "keyId": key,
+            "description": "d",
+            "tags": {"a": "1"},
+        },
         needs=("key",),
-        update={"value": "two", "description": None, "tier": "Advanced", "allowedPattern": ".+", "tags": None},
+        update={
+            "value": "two",
+            "description": None,
+            "tier": "Advanced",
+            "allowedPattern": ".+",
+            "tags": None,
+        },
         replacement={"dataType": "aws:ec2:image"},
         replaces=("dataType",),
     ),
@@ -297,7 +311,10 @@ CASES = [
             "instanceType": "t3.large",
             "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required"},
             "blockDeviceMappings": [
-                {"deviceName": "/dev/xvda", "ebs": {"volumeSize": 50, "volumeType": "gp3", "encrypted": "true"}}
+                {
+                    "deviceName": "/dev/xvda",
+                    "ebs": {"volumeSize": 50, "volumeType": "gp3", "encrypted": "true"},
+                }
             ],
             "userData": base64.b64encode(b"#!/bin/sh").decode(),
             "vpcSecurityGroupIds": [group],

@@ -48,6 +48,7 @@ class Made:
     token: str
     name: str
     id: str
+    given: dict[str, Any]
     inputs: dict[str, Any]
     outputs: dict[str, Any]
 
@@ -65,7 +66,7 @@ class Made:
         """The same resource with other inputs."""
         new = self.check(inputs)
         outputs = self.aws.update(self.token, self.id, self.inputs, self.outputs, new, preview=False)
-        return replace(self, inputs=new, outputs=outputs)
+        return replace(self, given=inputs, inputs=new, outputs=outputs)
 
     def read(self) -> State | None:
         """As a refresh sees it."""
@@ -94,7 +95,7 @@ def make(aws: Aws) -> Make:
         checked, failures = aws.check(token, name, {}, inputs, name.encode())
         assert failures == []
         resource_id, outputs = aws.create(token, checked, preview=False)
-        return Made(aws, token, name, resource_id, checked, outputs)
+        return Made(aws, token, name, resource_id, inputs, checked, outputs)
 
     return make
 

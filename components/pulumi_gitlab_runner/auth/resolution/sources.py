@@ -175,14 +175,11 @@ def _read_config(
 def _lost(config: DockerConfig, version: RunnerVersion) -> tuple[FoundEntry, ...]:
     """What a dropped configuration names, no helper asked."""
     auths = [_entry(key, Origin.AUTHS, held, version) for key, held in sorted(config.auths.items())]
-    unasked = [
-        replace(
-            _entry(key, Origin.CREDENTIAL_HELPERS, None, version, helper),
-            credentials=None,
-            path=registry_path(without_password(key), version),
-        )
-        for key, helper in sorted(config.credential_helpers.items())
-    ]
+    unasked: list[FoundEntry] = []
+    for key, helper in sorted(config.credential_helpers.items()):
+        shown, program = without_password(key), helpers.program_name(helper)
+        path = registry_path(shown, version)
+        unasked.append(FoundEntry(shown, Origin.CREDENTIAL_HELPERS, None, path, program))
     return (*auths, *unasked)
 
 

@@ -1,0 +1,510 @@
+"""`RunnerStack` with the sandbox's declaration: exactly what it registers, and how."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerStack, declaration_from_config
+
+from tests.components.recording import ACCOUNT, RUNNER_TOKEN, Recording, Registered, run
+from tests.spec.declaration import STACKS, declaration, stack_file
+
+PASSWORD = "decrypted-value"
+"""What `stack_file` puts in the place of every encrypted value."""
+
+STACK = "pulumi:pulumi:Stack::gitlab-runner-sandbox"
+RUNNER_STACK = "gitlab-runner:index:RunnerStack::ci"
+REPOSITORIES = "gitlab-runner:index:EcrRepositories::team"
+STORE = "gitlab-runner:index:HostStore::ci"
+REGISTRATION = "gitlab-runner:index:RunnerRegistration::build"
+HOST = "gitlab-runner:index:RunnerHost::build"
+ROLE = "gitlab-runner:index:RunnerManagerRole::build"
+VARIABLES = "gitlab-runner:index:CiVariables::ci"
+
+PARENTS = {
+    ("gitlab-runner:index:RunnerStack", "ci"): STACK,
+    ("gitlab-runner:index:EcrRepositories", "team"): RUNNER_STACK,
+    ("aws:ecr/repository:Repository", "team/private/image"): REPOSITORIES,
+    ("aws:ecr/repository:Repository", "team/ci/base"): REPOSITORIES,
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/private/image"): REPOSITORIES,
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/ci/base"): REPOSITORIES,
+    ("gitlab-runner:index:HostStore", "ci"): RUNNER_STACK,
+    ("aws:kms/key:Key", "ci"): STORE,
+    ("aws:kms/alias:Alias", "ci"): STORE,
+    ("aws:s3/bucket:Bucket", "ci"): STORE,
+    ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "ci"): STORE,
+    ("aws:s3/bucketVersioning:BucketVersioning", "ci"): STORE,
+    ("gitlab-runner:index:RunnerRegistration", "build"): RUNNER_STACK,
+    ("gitlab:index/userRunner:UserRunner", "build"): REGISTRATION,
+    ("gitlab-runner:index:RunnerHost", "build"): RUNNER_STACK,
+    ("aws:ssm/parameter:Parameter", "build-token"): HOST,
+    ("aws:ssm/parameter:Parameter", "build-registry-legacy"): HOST,
+    ("aws:s3/bucketObjectv2:BucketObjectv2", "build-files"): HOST,
+    ("gitlab-runner:index:RunnerManagerRole", "build"): HOST,
+    ("aws:iam/role:Role", "build"): ROLE,
+    ("aws:iam/rolePolicy:RolePolicy", "build"): ROLE,
+    ("aws:iam/instanceProfile:InstanceProfile", "build"): ROLE,
+    ("aws:ec2/securityGroup:SecurityGroup", "build"): HOST,
+    ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build"): HOST,
+    ("aws:ec2/launchTemplate:LaunchTemplate", "build"): HOST,
+    ("aws:autoscaling/group:Group", "build"): HOST,
+    ("gitlab-runner:index:CiVariables", "ci"): RUNNER_STACK,
+    ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): VARIABLES,
+    ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): VARIABLES,
+}
+
+SECRET_INPUTS = {
+    ("aws:ssm/parameter:Parameter", "build-token"): {"value"},
+    ("aws:ssm/parameter:Parameter", "build-registry-legacy"): {"value"},
+    ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): {"value"},
+    ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): {"value"},
+}
+
+
+def sandbox() -> dict[str, Any]:
+    """The sandbox's declaration."""
+    (path,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
+    return stack_file(path)
+
+
+def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, dict[str, Any]]:
+    """What a `RunnerStack` registers, and what it tells."""
+
+    def program() -> dict[str, Any]:
+        stack = RunnerStack("ci", declared)  # type: ignore[arg-type]
+        return {"registries": stack.registries, "runners": stack.runners, "variables": stack.variables}
+
+    return run(program, preview=preview)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["up", "preview"])
+def sandbox_made(request: pytest.FixtureRequest) -> tuple[Recording, dict[str, Any]]:
+    return made(sandbox(), preview=request.param)
+
+
+@pytest.fixture
+def registered(sandbox_made: tuple[Recording, dict[str, Any]]) -> dict[tuple[str, str], Registered]:
+    return sandbox_made[0].registered
+
+
+@pytest.fixture(scope="module")
+def brought_up() -> tuple[Recording, dict[str, Any]]:
+    return made(sandbox())
+
+
+@pytest.fixture
+def inputs(brought_up: tuple[Recording, dict[str, Any]]) -> Callable[[str, str], Any]:
+    def of(kind: str, name: str) -> Any:
+        return brought_up[0].registered[kind, name].inputs
+
+    return of
+
+
+def test_exactly_this_is_registered_each_below_its_component(
+    registered: dict[tuple[str, str], Registered],
+) -> None:
+    assert {identity: each.parent for identity, each in registered.items()} == PARENTS
+
+
+def test_nothing_is_registered_twice(sandbox_made: tuple[Recording, dict[str, Any]]) -> None:
+    assert len(sandbox_made[0].requests) == len(PARENTS)
+
+
+def test_exactly_the_secrets_are_secret(brought_up: tuple[Recording, dict[str, Any]]) -> None:
+    registered = brought_up[0].registered
+    assert {identity: each.secrets for identity, each in registered.items() if each.secrets} == SECRET_INPUTS
+
+
+def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], Registered]) -> None:
+    for identity, each in registered.items():
+        text = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
+        assert RUNNER_TOKEN not in text, identity
+        assert PASSWORD not in text, identity
+
+
+def test_a_component_keeps_no_inputs_of_its_own(registered: dict[tuple[str, str], Registered]) -> None:
+    components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
+    assert {identity for identity, each in components.items() if each.inputs} == set()
+
+
+def test_only_a_lifecycle_policy_is_deleted_before_it_is_replaced(
+    registered: dict[tuple[str, str], Registered],
+) -> None:
+    assert {kind for (kind, _), each in registered.items() if each.delete_before_replace} == {
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    }
+
+
+def test_no_option_but_the_parent_is_set(registered: dict[tuple[str, str], Registered]) -> None:
+    for identity, each in registered.items():
+        request = each.request
+        assert not request.protect, identity
+        assert not request.ignoreChanges, identity
+        assert not request.provider, identity
+        assert not request.retainOnDelete, identity
+        assert not request.replaceOnChanges, identity
+
+
+def test_a_repository(inputs: Callable[[str, str], Any]) -> None:
+    assert inputs("aws:ecr/repository:Repository", "team/private/image") == {
+        "name": "private/image",
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfigurations": [{"encryptionType": "AES256"}],
+        "forceDelete": False,
+    }
+
+
+def test_retention_of_a_repository(inputs: Callable[[str, str], Any]) -> None:
+    policy = inputs("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/ci/base")
+    assert policy["repository"] == "ci/base"
+    assert [rule["selection"]["countNumber"] for rule in json.loads(policy["policy"])["rules"]] == [7, 50]
+
+
+def test_the_key_and_the_bucket(inputs: Callable[[str, str], Any]) -> None:
+    assert inputs("aws:kms/key:Key", "ci")["enableKeyRotation"] is True
+    assert inputs("aws:kms/alias:Alias", "ci") == {
+        "name": "alias/gitlab-runner/sandbox/ci",
+        "targetKeyId": "the-key",
+    }
+    assert inputs("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "ci") == {
+        "bucket": "ci-0a1b2c3",
+        "blockPublicAcls": True,
+        "blockPublicPolicy": True,
+        "ignorePublicAcls": True,
+        "restrictPublicBuckets": True,
+    }
+    assert inputs("aws:s3/bucketVersioning:BucketVersioning", "ci") == {
+        "bucket": "ci-0a1b2c3",
+        "versioningConfiguration": {"status": "Enabled"},
+    }
+
+
+def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
+    assert inputs("gitlab:index/userRunner:UserRunner", "build") == {
+        "runnerType": "group_type",
+        "groupId": 42,
+        "description": "build",
+        "tagLists": ["docker"],
+        "untagged": False,
+        "accessLevel": "not_protected",
+        "locked": False,
+        "paused": False,
+    }
+
+
+def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callable[[str, str], Any]) -> None:
+    assert inputs("aws:ssm/parameter:Parameter", "build-token") == {
+        "name": "/gitlab-runner/sandbox/build/token",
+        "type": "SecureString",
+        "keyId": "arn:of:aws:kms/key:Key:ci",
+        "value": RUNNER_TOKEN,
+    }
+
+
+def test_a_registrys_password_is_one_too(inputs: Callable[[str, str], Any]) -> None:
+    parameter = inputs("aws:ssm/parameter:Parameter", "build-registry-legacy")
+    assert parameter["name"] == "/gitlab-runner/sandbox/build/registries/legacy"
+    assert parameter["type"] == "SecureString"
+    assert parameter["keyId"] == "arn:of:aws:kms/key:Key:ci"
+    assert json.loads(parameter["value"]) == {"username": "my_username", "password": PASSWORD}
+
+
+def test_the_hosts_files(inputs: Callable[[str, str], Any]) -> None:
+    delivered = inputs("aws:s3/bucketObjectv2:BucketObjectv2", "build-files")
+    assert delivered["bucket"] == "ci-0a1b2c3"
+    assert delivered["key"] == "build/files.json"
+    files = json.loads(delivered["content"])
+    assert "id = 11\n" in files["etc/gitlab-runner/config.toml"]["content"]
+    assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["root/.docker/config.json"]["content"]
+
+
+def test_new_files_come_after_the_token_that_they_need(
+    registered: dict[tuple[str, str], Registered],
+) -> None:
+    request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].request
+    before = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
+    assert before == {"build-token", "build-registry-legacy"}
+
+
+def test_no_host_starts_before_its_files_and_its_rights(
+    registered: dict[tuple[str, str], Registered],
+) -> None:
+    request = registered["aws:ec2/launchTemplate:LaunchTemplate", "build"].request
+    before = {urn.split("::")[-2].rpartition("$")[2] for urn in request.dependencies}
+    assert {
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "aws:iam/instanceProfile:InstanceProfile",
+        "aws:ssm/parameter:Parameter",
+    } <= before
+    profile = registered["aws:iam/instanceProfile:InstanceProfile", "build"].request
+    assert any("aws:iam/rolePolicy:RolePolicy" in urn for urn in profile.dependencies)
+
+
+def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
+    inputs: Callable[[str, str], Any],
+) -> None:
+    assert inputs("aws:iam/rolePolicy:RolePolicy", "build")["role"] == "build-0a1b2c3"
+    statements = {
+        each["Sid"]: each
+        for each in json.loads(inputs("aws:iam/rolePolicy:RolePolicy", "build")["policy"])["Statement"]
+    }
+    assert statements["EcrPull"]["Resource"] == [
+        f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/ci/base",
+        f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/private/image",
+        "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
+    ]
+    assert statements["HostFiles"]["Resource"] == ["arn:of:aws:s3/bucketObjectv2:BucketObjectv2:build-files"]
+    parameters = [f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token")]
+    assert statements["HostParameters"]["Resource"] == parameters
+    assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
+    assert "RegistrySecrets" not in statements
+
+
+def test_the_hosts_metadata_needs_a_token_and_is_out_of_reach_of_jobs(
+    inputs: Callable[[str, str], Any],
+) -> None:
+    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+
+
+def test_the_hosts_disk_is_encrypted(inputs: Callable[[str, str], Any]) -> None:
+    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["blockDeviceMappings"] == [
+        {
+            "deviceName": "/dev/xvda",
+            "ebs": {
+                "encrypted": "true",
+                "volumeType": "gp3",
+                "volumeSize": 100,
+                "deleteOnTermination": "true",
+            },
+        }
+    ]
+
+
+def test_the_host(inputs: Callable[[str, str], Any]) -> None:
+    template = inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")
+    # Parameter Store names the image of each architecture.
+    assert template["imageId"] == "ami-of-x86_64"
+    assert template["instanceType"] == "t3.large"
+    assert template["iamInstanceProfile"] == {"arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:build"}
+    assert template["vpcSecurityGroupIds"] == ["build-id"]
+
+
+def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable[[str, str], Any]) -> None:
+    text = base64.b64decode(inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["userData"]).decode()
+    (settings,) = (
+        file["content"]
+        for file in yaml.safe_load(text)["write_files"]
+        if file["path"] == "/etc/gitlab-runner-host"
+    )
+    assert settings == (
+        "BUCKET=ci-0a1b2c3\n"
+        "KEY=build/files.json\n"
+        "REGION=eu-west-1\n"
+        "TOKEN_PARAMETER=/gitlab-runner/sandbox/build/token\n"
+        "RUNNER_VERSION=19.3.0\n"
+    )
+    assert RUNNER_TOKEN not in text
+    assert PASSWORD not in text
+
+
+def test_the_host_lets_nothing_in(inputs: Callable[[str, str], Any]) -> None:
+    group = inputs("aws:ec2/securityGroup:SecurityGroup", "build")
+    assert group == {"description": "Runner host build: egress only", "vpcId": "vpc-of-the-account"}
+    rule = inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build")
+    assert (rule["securityGroupId"], rule["ipProtocol"], rule["cidrIpv4"]) == ("build-id", "-1", "0.0.0.0/0")
+
+
+def test_one_instance_is_kept(inputs: Callable[[str, str], Any]) -> None:
+    group = inputs("aws:autoscaling/group:Group", "build")
+    assert (group["minSize"], group["maxSize"]) == (1, 1)
+    assert group["launchTemplate"] == {"id": "build-id", "version": "1"}
+    assert group["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
+
+
+def test_the_variables(inputs: Callable[[str, str], Any]) -> None:
+    auth = inputs("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG")
+    encoded = base64.b64encode(f"my_username:{PASSWORD}".encode()).decode()
+    assert auth == {
+        "project": "7",
+        "key": "DOCKER_AUTH_CONFIG",
+        "value": f'{{"auths":{{"registry.example.com:5000":{{"auth":"{encoded}"}}}}}}',
+        "masked": True,
+        "raw": True,
+        "protected": False,
+        "variableType": "env_var",
+        "environmentScope": "*",
+    }
+    plain = inputs("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION")
+    assert (plain["group"], plain["value"], plain["masked"]) == ("42", "eu-west-1", True)
+
+
+def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> None:
+    own, other = (
+        f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com",
+    )
+    assert brought_up[1] == {
+        "registries": {
+            "team": {
+                "host": own,
+                "repositories": {"private/image": f"{own}/private/image", "ci/base": f"{own}/ci/base"},
+            },
+            "shared": {"host": other, "repositories": {"platform/toolchain": f"{other}/platform/toolchain"}},
+            "legacy": {"host": "registry.example.com:5000", "repositories": {}},
+        },
+        "runners": {
+            "build": {"id": "11", "tags": ["docker"], "scope": "group 42", "host": "build-0a1b2c3"},
+        },
+        "variables": [
+            {"scope": "project 7", "key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False},
+            {"scope": "group 42", "key": "DEPLOY_REGION", "masked": True, "protected": False},
+        ],
+    }
+
+
+def test_nothing_declared_registers_nothing_else() -> None:
+    recording, told = made({})
+    assert list(recording.registered) == [("gitlab-runner:index:RunnerStack", "ci")]
+    assert told == {"registries": {}, "runners": {}, "variables": []}
+
+
+def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
+    recording, _ = made({"registries": {"team": {"ecr": {}, "repositories": ["ci/base", "ci-base"]}}})
+    names = [each.name for each in recording.requests if each.type == "aws:ecr/repository:Repository"]
+    assert len(set(names)) == 2
+
+
+def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
+    declared = {"runners": {"build": {"group": 42, "host": {"instance_type": "c7g.large"}}}}
+    recording, _ = made(declared)
+    template = recording.registered["aws:ec2/launchTemplate:LaunchTemplate", "build"]
+    assert template.inputs["imageId"] == "ami-of-arm64"
+
+
+def test_a_host_in_a_vpc_of_its_own() -> None:
+    network = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
+    own = {**network, "ami": "ami-0123456789abcdef0"}
+    recording, _ = made({"runners": {"build": {"group": 42, "host": own}}})
+    registered = recording.registered
+    assert registered["aws:ec2/securityGroup:SecurityGroup", "build"].inputs["vpcId"] == network["vpc"]
+    group = registered["aws:autoscaling/group:Group", "build"].inputs
+    assert group["vpcZoneIdentifiers"] == network["subnets"]
+    template = registered["aws:ec2/launchTemplate:LaunchTemplate", "build"].inputs
+    assert template["imageId"] == "ami-0123456789abcdef0"
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+@pytest.mark.parametrize(
+    "path", [path for path in STACKS if "sandbox" not in path.name], ids=lambda path: path.name
+)
+def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
+    recording, _ = made(stack_file(path), preview=preview)
+    runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
+    assert runners == list(stack_file(path)["runners"])
+    unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
+    assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
+
+
+def test_numbers_of_another_language() -> None:
+    def as_floats(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: as_floats(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [as_floats(each) for each in value]
+        return float(value) if type(value) is int else value
+
+    ours, theirs = made(declaration())[0], made(as_floats(declaration()))[0]
+    assert {name: each.inputs for name, each in theirs.registered.items()} == {
+        name: each.inputs for name, each in ours.registered.items()
+    }
+
+
+def wrong(**change: Any) -> dict[str, Any]:
+    """The sandbox's declaration with something wrong."""
+    return sandbox() | change
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+@pytest.mark.parametrize(
+    ("declared", "place"),
+    [
+        (wrong(registry={}), "stack.registry\n"),
+        (
+            wrong(variables=[{"group": 42, "key": "K", "value": "short", "masked": True}]),
+            "stack.variables[0]",
+        ),
+        (wrong(runners={"build": {"group": 42, "registries": ["none"], "host": {}}}), "registries[0]"),
+        ("no mapping", "stack\n"),
+    ],
+    ids=["an unknown key", "a masked variable", "an undeclared registry", "no mapping"],
+)
+def test_a_wrong_declaration_ends_with_its_message_and_registers_nothing(
+    declared: Any, place: str, *, preview: bool
+) -> None:
+    seen: list[Recording] = []
+    with pytest.raises(pulumi.RunError) as raised:
+        run(lambda: RunnerStack("ci", declared), preview=preview, seen=seen)
+    assert "nothing was created" in str(raised.value)
+    assert place in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert seen[0].requests == []
+
+
+def test_what_is_wrong_only_in_this_account_ends_with_its_message_too() -> None:
+    declared = sandbox()
+    declared["registries"]["other"] = {"ecr": {"account": ACCOUNT}, "repositories": ["other/image"]}
+    with pytest.raises(pulumi.RunError, match="which is the host of the registry 'team' too"):
+        made(declared)
+
+
+def configured(declared: Any, base_url: str | None = None) -> Any:
+    """The declaration that a program reads from this configuration."""
+
+    def program() -> Any:
+        settings = {"gitlab-runner:stack": json.dumps(declared)}
+        if base_url:
+            settings["gitlab:baseUrl"] = base_url
+        pulumi.runtime.set_all_config(settings)
+        try:
+            return declaration_from_config()
+        finally:
+            pulumi.runtime.set_all_config({})
+
+    return run(program)[1]
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://gitlab.example.com/api/v4/", "https://gitlab.example.com/api/v4", "https://gitlab.example.com"],
+)
+def test_gitlabs_address_is_that_of_its_provider(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITLAB_BASE_URL", raising=False)
+    assert configured({}, base_url) == {"gitlab_url": "https://gitlab.example.com"}
+
+
+def test_gitlabs_address_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:8080/api/v4/")
+    assert configured({}) == {"gitlab_url": "http://127.0.0.1:8080"}
+    assert configured({}, "https://gitlab.example.com/api/v4/") == {
+        "gitlab_url": "https://gitlab.example.com"
+    }
+
+
+def test_gitlabs_address_in_the_declaration_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:8080/api/v4/")
+    declared = {"gitlab_url": "https://runners-see-me-here.example.com"}
+    assert configured(declared, "https://gitlab.example.com/api/v4/") == declared
+
+
+def test_gitlab_com_is_nowhere_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITLAB_BASE_URL", raising=False)
+    assert configured({"runners": {}}) == {"runners": {}}

@@ -1,0 +1,67 @@
+"""The package's schema, as stacks in other languages see it.
+
+After a change that is meant, renew the snapshot: RENEW_SCHEMA=1 ./dev test tests/components/test_schema.py
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental.schema import generate_schema
+from pulumi_gitlab_runner.package import COMPONENTS, NAME, DocumentedAnalyzer
+
+SNAPSHOT = Path(__file__).with_name("schema.json")
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    analysed = DocumentedAnalyzer(NAME).analyze(COMPONENTS)
+    made = generate_schema(
+        NAME, "0.0.0", None, analysed["component_definitions"], analysed["type_definitions"], []
+    )
+    plain: dict[str, Any] = json.loads(json.dumps(made.to_json()))
+    return plain
+
+
+def test_the_schema_is_that_of_the_snapshot(schema: dict[str, Any]) -> None:
+    if os.environ.get("RENEW_SCHEMA"):
+        SNAPSHOT.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
+    assert schema == json.loads(SNAPSHOT.read_text()), "RENEW_SCHEMA=1 renews tests/components/schema.json"
+
+
+def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
+    assert set(schema["resources"]) == {
+        f"gitlab-runner:index:{name}"
+        for name in (
+            "CiVariables",
+            "EcrRepositories",
+            "HostStore",
+            "RunnerHost",
+            "RunnerManagerRole",
+            "RunnerRegistration",
+            "RunnerStack",
+        )
+    }
+
+
+def _undocumented(schema: dict[str, Any]) -> Iterator[str]:
+    for kind in ("resources", "types"):
+        for token, definition in schema[kind].items():
+            if not definition.get("description"):
+                yield token
+            for key in ("inputProperties", "properties"):
+                for name, described in definition.get(key, {}).items():
+                    if not described.get("description"):
+                        yield f"{token}.{key}.{name}"
+
+
+def test_everything_in_it_is_described(schema: dict[str, Any]) -> None:
+    assert list(_undocumented(schema)) == []
+
+
+def test_inherited_fields_keep_their_description(schema: dict[str, Any]) -> None:
+    inputs = schema["resources"]["gitlab-runner:index:RunnerRegistration"]["inputProperties"]
+    assert inputs["group"]["description"] == "The group's number, as its page in GitLab shows."

@@ -1,0 +1,308 @@
+"""Each component by itself, as another project's stack imports it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_gitlab_runner import (
+    CiVariables,
+    EcrRepositories,
+    HostStore,
+    RunnerHost,
+    RunnerManagerRole,
+    RunnerRegistration,
+)
+
+from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
+
+PASSWORD = "canary-of-the-password"
+PARTITION = {"account": ACCOUNT, "region": "cn-north-1", "partition": "aws-cn"}
+STATIC = {"host": "registry.example.com:5000", "static": {"username": "me", "password": PASSWORD}}
+TEAM: Any = {"ecr": {}, "repositories": ["ci/base"]}
+
+
+def only(recording: Recording, kind: str) -> Registered:
+    """The one resource of a type."""
+    (found,) = (each for (each_kind, _), each in recording.registered.items() if each_kind == kind)
+    return found
+
+
+def with_secret_password() -> dict[str, Any]:
+    """A registry whose password is an Output, as a program gives it."""
+    return STATIC | {"static": {"username": "me", "password": pulumi.Output.secret(PASSWORD)}}
+
+
+def test_repositories() -> None:
+    def program() -> Any:
+        images = EcrRepositories("images", {"repositories": {"ci/base": {}, "ci/tools": {"keep_images": 3}}})
+        return {"urls": images.urls, "arns": images.arns}
+
+    recording, told = run(program)
+    assert told == {
+        "urls": {
+            name: f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}" for name in ("ci/base", "ci/tools")
+        },
+        "arns": {
+            name: f"arn:of:aws:ecr/repository:Repository:images/{name}" for name in ("ci/base", "ci/tools")
+        },
+    }
+    assert not any("repositoryPolicy" in kind for kind, _ in recording.registered)
+
+
+def test_no_repositories_tell_nothing() -> None:
+    assert run(lambda: EcrRepositories("images", {}).urls)[1] == {}
+
+
+def test_repositories_in_a_region_that_other_accounts_pull_from() -> None:
+    def program() -> Any:
+        EcrRepositories(
+            "images",
+            {"repositories": ["ci/base"], "allow_pull": ["210987654321"], "region": "us-east-1"},  # type: ignore[typeddict-item]
+        )
+
+    recording, _ = run(program)
+    made = [each for (kind, _), each in recording.registered.items() if kind.startswith("aws:ecr/")]
+    assert len(made) == 3
+    assert {each.inputs["region"] for each in made} == {"us-east-1"}
+    policy = json.loads(only(recording, "aws:ecr/repositoryPolicy:RepositoryPolicy").inputs["policy"])
+    assert policy["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root"]}
+
+
+def test_repositories_in_another_partition() -> None:
+    def program() -> Any:
+        EcrRepositories(
+            "images",
+            {"repositories": {"ci/base": {}}, "allow_pull": ["210987654321"], "environment": PARTITION},  # type: ignore[typeddict-item]
+        )
+
+    policy = only(run(program)[0], "aws:ecr/repositoryPolicy:RepositoryPolicy").inputs["policy"]
+    assert "arn:aws-cn:iam::210987654321:root" in policy
+
+
+@pytest.mark.parametrize(
+    ("declared", "inputs"),
+    [
+        ({"group": 42}, {"runnerType": "group_type", "groupId": 42, "untagged": True}),
+        ({"project": 7.0, "locked": True}, {"runnerType": "project_type", "projectId": 7, "locked": True}),
+        ({"instance": True}, {"runnerType": "instance_type"}),
+        (
+            {"group": 42, "tags": ["docker"], "protected": True, "paused": True, "description": "Releases"},
+            {
+                "tagLists": ["docker"],
+                "untagged": False,
+                "accessLevel": "ref_protected",
+                "paused": True,
+                "description": "Releases",
+            },
+        ),
+        (
+            {"group": 42, "maximum_timeout": 3600, "maintenance_note": "Ask us."},
+            {"maximumTimeout": 3600, "maintenanceNote": "Ask us."},
+        ),
+    ],
+    ids=["group", "project", "instance", "settings", "limits"],
+)
+def test_a_registration(declared: Any, inputs: dict[str, Any]) -> None:
+    recording, runner_id = run(lambda: RunnerRegistration("build", declared).runner_id)
+    registered = only(recording, "gitlab:index/userRunner:UserRunner").inputs
+    assert {key: registered.get(key) for key in inputs} == inputs
+    assert len({"groupId", "projectId"} & registered.keys()) == (0 if "instance" in declared else 1)
+    assert runner_id == "11"
+
+
+def test_a_runners_token_is_secret() -> None:
+    assert run(lambda: RunnerRegistration("build", {"group": 42}).token.is_secret())[1] is True
+
+
+def test_a_role_with_the_account_that_aws_names() -> None:
+    recording, arn = run(lambda: RunnerManagerRole("puller", {"registries": {"team": TEAM}}).role_arn)
+    policy = json.loads(only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert [each["Sid"] for each in policy["Statement"]] == ["EcrToken", "EcrPull"]
+    assert policy["Statement"][1]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
+    assert arn == "arn:of:aws:iam/role:Role:puller"
+
+
+def test_a_role_for_registries_whose_password_is_in_secrets_manager() -> None:
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/partner-AbCdEf"
+    registries: Any = {"partner": {"host": "registry.partner.example", "static": {"secret": secret}}}
+    recording, _ = run(lambda: RunnerManagerRole("puller", {"registries": registries}))
+    (statement,) = json.loads(only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (["secretsmanager:GetSecretValue"], [secret])
+
+
+def test_a_store_tells_its_bucket_only_with_versions_on() -> None:
+    def program() -> Any:
+        store = HostStore("hosts", {})
+        return store.bucket.resources(), store.bucket
+
+    _, (resources, bucket) = run(program)
+    assert {type(each).__name__ for each in resources} == {"BucketVersioning"}
+    assert bucket == "hosts-0a1b2c3"
+
+
+def host_args() -> Any:
+    """What `RunnerHost` takes, with Outputs for the secrets."""
+    return {
+        "runner": {"group": 42, "image": "team/ci/base:1", "registries": ["team", "legacy"], "host": {}},
+        "registries": {"team": TEAM, "legacy": with_secret_password()},
+        "gitlab_url": "https://gitlab.example.com",
+        "runner_id": pulumi.Output.from_input("23"),
+        "token": "glrt-not-even-marked",
+        "bucket": "the-bucket",
+        "key_arn": "the-key",
+    }
+
+
+def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
+    recording, told = run(lambda: RunnerHost("build", host_args()).group_name)
+    registered = recording.registered
+    secrets = {name: each.secrets for (kind, name), each in registered.items() if each.secrets}
+    assert secrets == {"build-token": {"value"}, "build-registry-legacy": {"value"}}
+    token = registered["aws:ssm/parameter:Parameter", "build-token"].inputs["value"]
+    legacy = registered["aws:ssm/parameter:Parameter", "build-registry-legacy"].inputs["value"]
+    assert token == "glrt-not-even-marked"
+    assert json.loads(legacy) == {"username": "me", "password": PASSWORD}
+    files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
+    assert "id = 23\n" in files["etc/gitlab-runner/config.toml"]["content"]
+    assert told == "build-0a1b2c3"
+
+
+def test_a_password_in_secrets_manager_gets_no_parameter() -> None:
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/partner-AbCdEf"
+    args = host_args()
+    args["registries"]["legacy"]["static"] = {"secret": secret}
+    recording, _ = run(lambda: RunnerHost("build", args))
+    assert only(recording, "aws:ssm/parameter:Parameter").name == "build-token"
+    policy = only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"]
+    assert secret in policy
+
+
+def variables(*declared: dict[str, Any]) -> Recording:
+    """What `CiVariables` registers."""
+    args: Any = {"variables": list(declared), "registries": {"legacy": with_secret_password()}}
+    return run(lambda: CiVariables("ci", args))[0]
+
+
+def test_variables_of_every_scope() -> None:
+    recording = variables(
+        {"group": 42, "key": "A", "value": "a-longer-value"},
+        {"project": 7, "key": "A", "value": "a-longer-value", "environment_scope": "prod/*"},
+        {"instance": True, "key": "A", "value": "a-longer-value"},
+    )
+    registered = {
+        kind: each.inputs for (kind, _), each in recording.registered.items() if "Variable:" in kind + ":"
+    }
+    group = registered["gitlab:index/groupVariable:GroupVariable"]
+    project = registered["gitlab:index/projectVariable:ProjectVariable"]
+    instance = registered["gitlab:index/instanceVariable:InstanceVariable"]
+    assert (group["group"], group["environmentScope"]) == ("42", "*")
+    assert (project["project"], project["environmentScope"]) == ("7", "prod/*")
+    assert "environmentScope" not in instance
+
+
+def test_every_setting_of_a_variable_reaches_gitlab() -> None:
+    recording = variables(
+        {
+            "group": 42,
+            "key": "A",
+            "value": "$plain",
+            "masked": False,
+            "protected": True,
+            "raw": True,
+            "file": True,
+            "description": "A plain one.",
+        }
+    )
+    assert only(recording, "gitlab:index/groupVariable:GroupVariable").inputs == {
+        "group": "42",
+        "key": "A",
+        "value": "$plain",
+        "masked": False,
+        "protected": True,
+        "raw": True,
+        "variableType": "file",
+        "description": "A plain one.",
+        "environmentScope": "*",
+    }
+
+
+def test_one_key_in_two_environments_is_two_variables() -> None:
+    recording = variables(
+        {"group": 42, "key": "A", "value": "a-longer-value"},
+        {"group": 42, "key": "A", "value": "a-longer-value", "environment_scope": "prod"},
+    )
+    assert len({each.name for each in recording.requests if "Variable" in each.type}) == 3
+
+
+@pytest.mark.parametrize(("value", "masked"), [("a-longer-value", True), ("short", False)])
+def test_a_value_that_is_known_late_is_masked_where_gitlab_can(value: str, *, masked: bool) -> None:
+    args: Any = {"variables": [{"group": 42, "key": "A", "value": pulumi.Output.secret(value)}]}
+    recording, _ = run(lambda: CiVariables("ci", args))
+    variable = only(recording, "gitlab:index/groupVariable:GroupVariable")
+    assert variable.inputs["masked"] is masked
+    assert variable.secrets == {"value"}
+
+
+def test_a_docker_auth_of_a_password_that_is_an_output() -> None:
+    variable = only(
+        variables({"project": 7, "docker_auth": ["legacy"]}), "gitlab:index/projectVariable:ProjectVariable"
+    )
+    assert variable.secrets == {"value"}
+    assert list(json.loads(variable.inputs["value"])["auths"]) == ["registry.example.com:5000"]
+
+
+WRONG: dict[str, tuple[Callable[[], Any], str]] = {
+    "repositories": (
+        lambda: EcrRepositories("images", {"repositories": {"ci/base": {"keep_images": 0}}}),
+        'images.repositories["ci/base"].keep_images',
+    ),
+    "an unknown key of repositories": (
+        lambda: EcrRepositories("images", {"repository": {"ci/base": {}}}),  # type: ignore[typeddict-unknown-key]
+        "images.repository",
+    ),
+    "registration": (lambda: RunnerRegistration("build", {}), "build\n"),
+    "an unknown key of a registration": (
+        lambda: RunnerRegistration("build", {"group": 42, "tag": ["docker"]}),  # type: ignore[typeddict-unknown-key]
+        "build.tag",
+    ),
+    "role": (
+        lambda: RunnerManagerRole("puller", {"registries": {"team": {"ecr": {}}}}),
+        "puller.registries.team",
+    ),
+    "an unknown key of a role": (
+        lambda: RunnerManagerRole("puller", {"registry": {"team": TEAM}}),  # type: ignore[typeddict-unknown-key]
+        "puller.registry",
+    ),
+    "a role with parameters and no key": (
+        lambda: RunnerManagerRole("puller", {"parameter_arns": ["arn:of:a:parameter"]}),
+        "puller.parameter_arns",
+    ),
+    "host": (
+        lambda: RunnerHost("build", host_args() | {"runner": {"group": 42}}),
+        "build.runners.build",
+    ),
+    "a host without its runner": (
+        lambda: RunnerHost("build", {key: value for key, value in host_args().items() if key != "runner"}),  # type: ignore[arg-type]
+        "no 'runner'",
+    ),
+    "variables": (
+        lambda: CiVariables("ci", {"variables": [{"group": 42, "key": "A-B", "value": "a"}]}),
+        "ci.variables[0].key",
+    ),
+    "no variables": (lambda: CiVariables("ci", {}), "no 'variables'"),  # type: ignore[typeddict-item]
+    "an unknown key of a store": (lambda: HostStore("hosts", {"bucket": "mine"}), "hosts.bucket"),  # type: ignore[typeddict-unknown-key]
+}
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+@pytest.mark.parametrize(("program", "told"), WRONG.values(), ids=WRONG)
+def test_a_wrong_declaration_ends_with_its_message_and_registers_nothing(
+    program: Callable[[], Any], told: str, *, preview: bool
+) -> None:
+    seen: list[Recording] = []
+    with pytest.raises(pulumi.RunError) as raised:
+        run(program, preview=preview, seen=seen)
+    assert told in str(raised.value)
+    assert seen[0].requests == []

@@ -1,0 +1,284 @@
+"""What holds for the whole AWS stand-in, and what is particular to a resource type."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.providers.aws.policy_document import same_policy
+from sandbox.providers.aws.provider import Aws
+from sandbox.providers.standin import Refused
+from sandbox.services.aws.snapshot import snapshot
+from tests.providers.aws.cases import lifecycle, policy, trust
+from tests.providers.aws.conftest import Make
+
+REPOSITORY = "aws:ecr/repository:Repository"
+ROLE = "aws:iam/role:Role"
+PARAMETER = "aws:ssm/parameter:Parameter"
+GROUP = "aws:autoscaling/group:Group"
+Refusals = Callable[[str, dict[str, Any]], list[Any]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (policy("s3:GetObject"), policy("s3:GetObject").replace('["s3:GetObject"]', '"s3:GetObject"')),
+        (policy("a:B", "c:D"), policy("c:D", "a:B")),
+        (
+            policy("a:B", Principal={"AWS": "210987654321"}),
+            policy("a:B", Principal={"AWS": ["arn:aws:iam::210987654321:root"]}),
+        ),
+        (policy("a:B", Principal="*"), policy("a:B", Principal={"AWS": "*"})),
+        (
+            policy("a:B", Condition={"Bool": {"x": False}}),
+            policy("a:B", Condition={"Bool": {"x": ["false"]}}),
+        ),
+    ],
+)
+def test_equal_policies(one: str, other: str) -> None:
+    assert same_policy(one, other)
+
+
+def test_different_policies() -> None:
+    assert not same_policy(policy("a:B"), policy("a:C"))
+    assert not same_policy(policy("a:B", Resource="x"), policy("a:B", Resource="y"))
+
+
+def test_a_policy_stays_as_it_was_written(make: Make) -> None:
+    spaced = json.dumps(json.loads(trust("ec2.amazonaws.com")), indent=4)
+    assert make(ROLE, {"assumeRolePolicy": spaced}).outputs["assumeRolePolicy"] == spaced
+
+
+def test_a_lifecycle_policy_written_otherwise_is_no_change(make: Make) -> None:
+    repository = make(REPOSITORY, {}).id
+    made = make("aws:ecr/lifecyclePolicy:LifecyclePolicy", {"repository": repository, "policy": lifecycle(3)})
+    respaced = json.dumps(json.loads(lifecycle(3)), indent=2, sort_keys=True)
+    assert made.difference({"repository": repository, "policy": respaced}).changes == []
+    replaced = made.difference({"repository": repository, "policy": lifecycle(4)})
+    assert replaced.deletes_first
+
+
+def test_default_tags_are_put_on_resources_and_are_no_drift(endpoint: str) -> None:
+    aws = Aws()
+    aws.configure({"region": "eu-west-1", "defaultTags": {"tags": {"team": "ci", "stage": "dev"}}})
+    inputs, _ = aws.check(REPOSITORY, "tagged", {}, {"tags": {"stage": "prod"}}, b"tagged")
+    assert inputs["tagsAll"] == {"team": "ci", "stage": "prod"}
+    resource_id, outputs = aws.create(REPOSITORY, inputs, preview=False)
+    state = aws.read(REPOSITORY, resource_id, inputs, outputs)
+    assert state is not None
+    assert state.inputs == inputs
+    assert (state.outputs["tags"], state.outputs["tagsAll"]) == (inputs["tags"], inputs["tagsAll"])
+
+
+def test_a_resource_may_be_in_another_region(make: Make, aws: Aws) -> None:
+    made = make(REPOSITORY, {"region": "us-east-1"})
+    assert ".us-east-1." in made.outputs["repositoryUrl"]
+    assert aws.read(REPOSITORY, made.id, {}, {}) is None
+    assert made.imported(f"{made.id}@us-east-1").inputs["region"] == "us-east-1"
+    moved = made.difference({"region": "eu-west-1"}).changes
+    assert [(change.path, change.replaces) for change in moved] == [("region", True)]
+
+
+def test_a_tag_changed_by_hand_is_drift(make: Make, client: Callable[[str], Any]) -> None:
+    made = make(REPOSITORY, {"tags": {"a": "1"}})
+    client("ecr").tag_resource(resourceArn=made.outputs["arn"], tags=[{"Key": "a", "Value": "by hand"}])
+    state = made.read()
+    assert state is not None
+    assert state.inputs["tags"] == {"a": "by hand"}
+    changes = made.aws.diff(made.token, state.inputs, state.outputs, made.inputs).changes
+    assert "tags.a" in {change.path for change in changes}
+
+
+def test_a_role_with_foreign_policies_needs_force_to_go(make: Make, client: Callable[[str], Any]) -> None:
+    def with_policy(**inputs: Any) -> Any:
+        made = make(ROLE, {"assumeRolePolicy": trust("ec2.amazonaws.com"), **inputs})
+        document = policy("s3:GetObject", Resource="*")
+        client("iam").put_role_policy(RoleName=made.id, PolicyName="by-hand", PolicyDocument=document)
+        return made
+
+    with pytest.raises(Exception, match="DeleteConflict"):
+        with_policy().delete()
+    forced = with_policy(forceDetachPolicies=True)
+    forced.delete()
+    assert forced.read() is None
+
+
+def test_a_name_prefix_gives_a_name_of_its_own(make: Make) -> None:
+    made = make(ROLE, {"namePrefix": "runner-", "assumeRolePolicy": trust("ec2.amazonaws.com")})
+    assert made.id.startswith("runner-")
+    assert made.outputs["name"] == made.id
+
+
+def test_a_write_only_parameter_changes_with_its_version(make: Make, client: Callable[[str], Any]) -> None:
+    inputs = {"type": "SecureString", "valueWo": "first", "valueWoVersion": 1}
+    made = make(PARAMETER, inputs)
+    assert made.difference({**inputs, "valueWo": "second"}).changes == []
+    updated = made.update({**inputs, "valueWo": "second", "valueWoVersion": 2})
+    assert "second" not in str(updated.outputs)
+    live = client("ssm").get_parameter(Name=made.id, WithDecryption=True)
+    assert live["Parameter"]["Value"] == "second"
+
+
+def test_a_value_of_a_parameter_never_shows_in_a_refusal(failures: Refusals) -> None:
+    found = failures(PARAMETER, {"type": "SecureString", "value": ["hidden"]})
+    assert "hidden" not in str(found)
+    assert "value" in [failure.path for failure in found]
+
+
+def test_from_advanced_to_standard_is_a_new_parameter(make: Make) -> None:
+    made = make(PARAMETER, {"type": "String", "value": "v", "tier": "Advanced"})
+    changes = made.difference({"type": "String", "value": "v", "tier": "Standard"}).changes
+    assert [(change.path, change.replaces) for change in changes] == [("tier", True)]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "path", "words"),
+    [
+        (REPOSITORY, {"imageTagMutability": "NO"}, "imageTagMutability", "allowed is MUTABLE, IMMUTABLE"),
+        (
+            REPOSITORY,
+            {"imageScanningConfiguration": {"scan": 1}},
+            "imageScanningConfiguration.scan",
+            "served are scanOnPush",
+        ),
+        (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "allowed is a JSON document"),
+        (
+            ROLE,
+            {"managedPolicyArns": [], "assumeRolePolicy": "{}"},
+            "managedPolicyArns",
+            "the sandbox does not serve",
+        ),
+        (PARAMETER, {"type": "String"}, "value", "found none"),
+        (GROUP, {"minSize": 2, "maxSize": 1, "launchTemplate": {"id": "x"}}, "minSize", "at most maxSize, 1"),
+        (GROUP, {"minSize": 0, "maxSize": 1}, "launchTemplate", "found none"),
+        ("aws:ec2/launchTemplate:LaunchTemplate", {"userData": "#!/bin/sh"}, "userData", "must be base64"),
+        ("aws:kms/key:Key", {"deletionWindowInDays": 3}, "deletionWindowInDays", "at least 7"),
+    ],
+)
+def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
+    assert words in {failure.path: failure.reason for failure in failures(token, inputs)}[path]
+
+
+def test_a_type_of_the_official_provider_is_told_from_nonsense(aws: Aws) -> None:
+    with pytest.raises(Refused, match="aws:sqs/queue:Queue: the sandbox does not serve this type"):
+        aws.check("aws:sqs/queue:Queue", "x", {}, {}, b"")
+
+
+def test_an_error_of_aws_is_its_code_and_message(make: Make, aws: Aws) -> None:
+    name = make(REPOSITORY, {}).inputs["name"]
+    with pytest.raises(Exception, match="already exists") as error:
+        make(REPOSITORY, {"name": name})
+    assert str(aws.explain(error.value)).startswith("RepositoryAlreadyExistsException: ")
+
+
+def test_a_change_of_tags_alone_makes_no_new_version_of_a_template(make: Make) -> None:
+    made = make("aws:ec2/launchTemplate:LaunchTemplate", {"instanceType": "t3.small"})
+    retagged = made.aws.update(
+        made.token,
+        made.id,
+        made.inputs,
+        made.outputs,
+        made.check({"instanceType": "t3.small", "tags": {"a": "1"}}),
+        preview=True,
+    )
+    assert retagged["latestVersion"] == 1
+    updated = made.update({"instanceType": "t3.large", "updateDefaultVersion": True})
+    assert (updated.outputs["latestVersion"], updated.outputs["defaultVersion"]) == (2, 2)
+
+
+def test_an_instance_refresh_launches_the_new_template(
+    make: Make, aws: Aws, client: Callable[[str], Any]
+) -> None:
+    image = aws.invoke(
+        "aws:ssm/getParameter:getParameter",
+        {"name": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"},
+    )[0]
+    template = make(
+        "aws:ec2/launchTemplate:LaunchTemplate", {"imageId": image["value"], "instanceType": "t3.small"}
+    )
+    subnets = aws.invoke("aws:ec2/getSubnets:getSubnets", {})[0]["ids"]
+    inputs = {
+        "minSize": 1,
+        "maxSize": 1,
+        "vpcZoneIdentifiers": subnets,
+        "launchTemplate": {"id": template.id, "version": "$Latest"},
+        "instanceRefresh": {"strategy": "Rolling"},
+    }
+    group = make(GROUP, inputs)
+
+    def instances() -> set[str]:
+        found = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group.id])
+        return {one["InstanceId"] for one in found["AutoScalingGroups"][0]["Instances"]}
+
+    before = instances()
+    group.update({**inputs, "launchTemplate": {"id": template.id, "version": "1"}})
+    assert len(instances()) == 1
+    assert instances().isdisjoint(before)
+
+
+def test_a_mixed_group_keeps_its_policy_when_it_is_resized(make: Make, aws: Aws) -> None:
+    template = make("aws:ec2/launchTemplate:LaunchTemplate", {"instanceType": "t3.small"})
+    specification = {"launchTemplateId": template.id, "version": "$Latest"}
+    inputs = {
+        "minSize": 0,
+        "maxSize": 5,
+        "vpcZoneIdentifiers": aws.invoke("aws:ec2/getSubnets:getSubnets", {})[0]["ids"],
+        "mixedInstancesPolicy": {
+            "instancesDistribution": {"spotAllocationStrategy": "price-capacity-optimized"},
+            "launchTemplate": {
+                "launchTemplateSpecification": specification,
+                "overrides": [{"instanceType": "c7i.large"}, {"instanceType": "c7a.large"}],
+            },
+        },
+    }
+    resized = make(GROUP, inputs).update({**inputs, "maxSize": 6})
+    assert resized.difference({**inputs, "maxSize": 6}).changes == []
+    assert "launchTemplate" not in resized.outputs
+
+
+def test_a_bucket_that_denies_plain_traffic_can_be_used(make: Make) -> None:
+    bucket = make("aws:s3/bucket:Bucket", {"forceDestroy": True})
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    condition = {"Bool": {"aws:SecureTransport": "false"}}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]})
+    make("aws:s3/bucketPolicy:BucketPolicy", {"bucket": bucket.id, "policy": document})
+    made = make("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": bucket.id, "content": "x"})
+    assert made.outputs["content"] == "x"
+    bucket.delete()
+    assert bucket.read() is None
+
+
+def test_functions(aws: Aws) -> None:
+    def call(token: str, **arguments: Any) -> Any:
+        result, failures = aws.invoke(token, arguments)
+        assert failures == []
+        return result
+
+    assert call("aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "123456789012"
+    assert call("aws:index/getRegion:getRegion")["region"] == "eu-west-1"
+    assert call("aws:index/getPartition:getPartition")["dnsSuffix"] == "amazonaws.com"
+    vpc = call("aws:ec2/getVpc:getVpc", default=True)
+    assert call("aws:ec2/getVpc:getVpc", id=vpc["id"])["cidrBlock"] == vpc["cidrBlock"]
+    subnets = call("aws:ec2/getSubnets:getSubnets", filters=[{"name": "vpc-id", "values": [vpc["id"]]}])
+    assert len(subnets["ids"]) == 3
+    assert call("aws:ec2/getSubnets:getSubnets", tags={"no": "such"})["ids"] == []
+    with pytest.raises(Refused, match="0 VPCs match"):
+        call("aws:ec2/getVpc:getVpc", tags={"no": "such"})
+
+
+def test_a_snapshot_shows_what_was_made_and_what_is_gone(make: Make, endpoint: str) -> None:
+    before = snapshot(endpoint)
+    made = [
+        make(REPOSITORY, {"region": "us-east-1"}),
+        make("aws:kms/key:Key", {}),
+        make("aws:s3/bucket:Bucket", {}),
+        make(ROLE, {"assumeRolePolicy": trust("ec2.amazonaws.com")}),
+        make("aws:ec2/securityGroup:SecurityGroup", {}),
+    ]
+    with_them = snapshot(endpoint)
+    for kind in ("repository", "key", "bucket", "role", "security group"):
+        assert len(with_them[kind]) == len(before.get(kind, [])) + 1
+    for one in made:
+        one.delete()
+    assert snapshot(endpoint) == before
