@@ -48,7 +48,9 @@ class Stack:
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
-            self.sandbox.start()
+            if not self.sandbox.runs():
+                with progress.step("Sandbox", f"starting {' and '.join(self.sandbox.services)} on loopback"):
+                    self.sandbox.start()
             environment = self.sandbox.env()
         self.environment = environment | {"PULUMI_STACK": name}
 
@@ -123,6 +125,7 @@ def down(arguments: argparse.Namespace, progress: Progress) -> int:
     exit_code = stack.change("destroy") if exists else 0
     if exit_code == 0 and stack.sandbox is not None:
         stack.sandbox.stop()
+        print("The services of the sandbox have ended.", file=sys.stderr)
     return exit_code
 
 

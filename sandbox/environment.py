@@ -66,6 +66,10 @@ class Sandbox:
         """The engine it runs stacks with."""
         return self._engine or locate(engine_directory())
 
+    def runs(self) -> bool:
+        """Say whether every service has its process."""
+        return all(process.runs() for process in self.services.values())
+
     def start(self) -> bool:
         """Start the services that do not run yet, and wait for them; return whether any was started.
 

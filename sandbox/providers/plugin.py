@@ -1,10 +1,11 @@
 """A stand-in on the engine's protocol: the gRPC service ``ResourceProvider``, and the process that serves it.
 
-The SDK's own base for providers in Python (``pulumi.provider.experimental``) does not pass on a resource's old inputs,
-which an exact diff needs, nor the engine's handshake; so this module implements the protocol class itself.
+The SDK's own base for providers in Python (``pulumi.provider.experimental``) does not pass on a resource's
+old inputs, which an exact diff needs, nor the engine's handshake; so this module implements the protocol
+class itself.
 """
-# The names of the methods, and that all take a request and a context, are the protocol's.
-# ruff: noqa: ARG002, D102, N802
+# The names of the methods are the protocol's.
+# ruff: noqa: D102, N802
 
 import json
 import logging
@@ -82,9 +83,9 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         with self._call(f"Invoke {request.tok}", request, context):
             result, failures = self._provider.invoke(request.tok, decode(request.args))
             secrets = self._provider.secret_results(request.tok)
-            return protocol.InvokeResponse(
-                **{"return": encode(result, secrets), "failures": [_failure(failure) for failure in failures]}
-            )
+            # "return" is a word of Python, so it cannot be written as an argument.
+            answer: dict[str, Any] = {"return": encode(result, secrets)}
+            return protocol.InvokeResponse(**answer, failures=[_failure(failure) for failure in failures])
 
     def Check(self, request: Any, context: Any) -> Any:
         with self._call("Check", request, context) as token:
@@ -142,7 +143,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextmanager
     def _call(self, operation: str, request: Any, context: Any) -> Iterator[str]:
-        """Run one call for the type in ``request``; log it without its values; turn an error into one line."""
+        """Run one call for the type in ``request``; log it without values; make an error one line."""
         urn = getattr(request, "urn", "")
         token = _token(urn)
         started = time.monotonic()
@@ -169,7 +170,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 def serve(provider: StandIn[Any]) -> None:
     """Serve ``provider`` until the engine that started this process has ended.
 
-    The port goes to standard output, as the protocol wants; the log to ``logs/provider-NAME.log`` of the sandbox.
+    The port goes to standard output, as the protocol wants; the log to ``logs/provider-NAME.log`` of the
+    sandbox.
     """
     _log_to_file(provider.package)
     options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
@@ -248,7 +250,7 @@ def _difference(difference: Difference) -> Any:
 def _abort_incomplete(
     provider: StandIn[Any], token: str, error: Incomplete, message: str, context: Any
 ) -> NoReturn:
-    """Answer with the error and the resource as far as it was made, so that the engine keeps it in the state."""
+    """Answer with the error and the resource as far as it was made, for the engine to keep."""
     made = protocol.ErrorResourceInitFailed(
         id=error.resource_id,
         properties=encode(error.outputs, provider.secret_outputs(token)),

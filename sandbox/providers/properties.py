@@ -10,8 +10,9 @@ A resource type describes its inputs as a mapping from a property's name to one 
     }
 
 The description serves three purposes: `Property.check` refuses what is not described and fills in defaults,
-`Property.changes` decides what an update is and what a replacement, and a read leaves as written what has not changed.
-The rules are those of the official providers: an absent value, an empty one and the default are the same.
+`Property.changes` decides what an update is and what a replacement, and a read leaves as written what has not
+changed. The rules are those of the official providers: an absent value, an empty one and the default are the
+same.
 """
 
 import json
@@ -28,7 +29,8 @@ from sandbox.providers.values import UNKNOWN
 class Failure:
     """Why a property is refused.
 
-    ``path`` is the property, as in ``tags.Name`` or ``rules[0].id``; ``reason`` a sentence without the value of a secret.
+    ``path`` is the property, as in ``tags.Name`` or ``rules[0].id``; ``reason`` a sentence without the value
+    of a secret.
     """
 
     path: str
@@ -67,7 +69,8 @@ class Property:
     - ``computed``: the service chooses when nothing is given (Terraform's Optional and Computed).
     - ``secret``: the value is kept encrypted in the state, and never shown in a message.
     - ``conflicts_with``: properties of the same resource that may not be given beside it.
-    - ``write_only``: it is given to the service and kept out of the state's outputs; a change of it alone is none.
+    - ``write_only``: it is given to the service and kept out of the state's outputs; a change of it alone is
+      none.
     - ``service_name``: its name in the service's API, where that is not its own with a capital.
     - ``same``: says that two values mean the same, where equality is too strict.
     """
@@ -83,7 +86,7 @@ class Property:
     same: Callable[[Any, Any], bool] | None = None
 
     def check(self, value: Any, path: str, failures: list[Failure]) -> Any:
-        """``value`` in its normal form, defaults filled in; what is wrong with it is added to ``failures``."""
+        """``value`` in its normal form, defaults filled in; what is wrong goes to ``failures``."""
         if value is None:
             value = self.default
         if value is None:
@@ -131,8 +134,8 @@ class Property:
 class Text(Property):
     """A string. Numbers and booleans are taken as their text, as the official providers do.
 
-    ``one_of`` lists the only values allowed; ``pattern`` is a regular expression for the whole value, told in words by
-    ``pattern_meaning``; lengths are in characters.
+    ``one_of`` lists the only values allowed; ``pattern`` is a regular expression for the whole value, told in
+    words by ``pattern_meaning``; lengths are in characters.
     """
 
     one_of: Sequence[str] = ()

@@ -1,8 +1,8 @@
 """The base of the stand-in providers.
 
-A stand-in serves the resource types and functions of an official provider, under the same names, over the services of
-the sandbox. It refuses what it does not know: an unknown type, an unknown property, a value that is not allowed, and a
-property that the service behind it did not keep.
+A stand-in serves the resource types and functions of an official provider, under the same names, over the
+services of the sandbox. It refuses what it does not know: an unknown type, an unknown property, a value that
+is not allowed, and a property that the service behind it did not keep.
 
 To add a resource type, describe it in one class::
 
@@ -12,15 +12,16 @@ To add a resource type, describe it in one class::
         outputs = {"arn": Text()}
         automatic_name = AutomaticName(maximum_length=256)
 
-        def create(self, inputs): return self.connection.create_topic(...)["TopicArn"]        # the id
-        def read(self, id, known): return {"name": ..., "displayName": ..., "arn": ...}       # None: it is gone
+        def create(self, inputs): return self.connection.create_topic(...)["TopicArn"]   # the id
+        def read(self, id, known): return {"name": ..., "displayName": ..., "arn": ...}  # None: gone
         def update(self, id, old, new, changed): ...
         def delete(self, id, state): ...
 
-and name it in the `StandIn`'s ``resources``. The base does the rest: checks, defaults and automatic names; the decision
-between update and replacement, from the description; previews; drift; imports; messages. ``read`` returns each property
-as it is now in the service, ``None`` for one that is not set; a property that the service cannot show (a write-only one)
-it leaves out, and then the state keeps what it has. Methods may block: each call has a thread of its own.
+and name it in the `StandIn`'s ``resources``. The base does the rest: checks, defaults and automatic names;
+the decision between update and replacement, from the description; previews; drift; imports; messages.
+``read`` returns each property as it is now in the service, ``None`` for one that is not set; a property that
+the service cannot show (a write-only one) it leaves out, and then the state keeps what it has. Methods may
+block: each call has a thread of its own.
 
 `sandbox.providers.plugin` puts a stand-in on the engine's protocol; this module holds no protocol.
 """
@@ -41,12 +42,12 @@ _DEFAULTS = "__defaults"
 """The input in which a provider notes what it filled in; the official providers keep the same note."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 (it is read in sentences)
     """What was asked cannot be done; the message is one line for the person who reads it."""
 
 
 class Incomplete(Refused):
-    """The resource was made, but not as it was asked for; the state must keep it, so that nothing is left behind."""
+    """The resource was made, but not as it was asked for; the state must keep it."""
 
     def __init__(self, message: str, resource_id: str, inputs: Properties, outputs: Properties) -> None:
         super().__init__(message)
@@ -57,9 +58,10 @@ class Incomplete(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class AutomaticName:
-    """How a resource is named when its program does not: ``prefix``, its name in the program, ``-``, 7 random digits.
+    """How a resource is named when its program does not.
 
-    ``suffix`` false leaves the random digits out. None is made when one of the properties in ``unless`` is given.
+    The name is ``prefix``, the resource's name in the program, ``-`` and 7 random digits. ``suffix`` false
+    leaves the random digits out. None is made when one of the properties in ``unless`` is given.
     """
 
     property: str = "name"
@@ -75,9 +77,8 @@ class AutomaticName:
         made = f"{self.prefix}{name}-{digits}" if self.suffix else self.prefix + name
         made = made.lower() if self.lower_case else made
         if len(made) > self.maximum_length:
-            raise Refused(
-                f"the automatic name {made} is longer than {self.maximum_length} characters; set {self.property}"
-            )
+            limit = f"{self.maximum_length} characters"
+            raise Refused(f"the automatic name {made} is longer than {limit}; set {self.property}")
         return made
 
 
@@ -117,7 +118,7 @@ class Resource(Generic[Connection]):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """The outputs that an update of the properties ``changed`` may change; a preview shows them as unknown."""
+        """The outputs that an update of ``changed`` may change; a preview shows them as unknown."""
         return ()
 
     def create(self, inputs: Properties) -> str:
@@ -135,7 +136,7 @@ class Resource(Generic[Connection]):
         raise NotImplementedError
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Bring the resource from ``old`` (its state) to ``new`` (its inputs); ``changed`` names what differs."""
+        """Bring the resource from its state ``old`` to its inputs ``new``, which differ in ``changed``."""
         raise NotImplementedError
 
     def delete(self, resource_id: str, state: Properties) -> None:
@@ -229,11 +230,11 @@ class StandIn(Generic[Connection]):
     def check(
         self, token: str, name: str, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
-        """The inputs ``new`` in their normal form, with defaults and an automatic name, and what is wrong with them."""
+        """The inputs ``new``, with defaults and an automatic name, and what is wrong with them."""
         resource = self._resource(token)
         new = {key: value for key, value in new.items() if key != _DEFAULTS}
         failures = [
-            Failure(key, self._unknown(key, token, *_arguments_class(token)))
+            Failure(key, self._unknown(key, token, *arguments_class(token)))
             for key in new
             if key not in resource.inputs
         ]
@@ -275,9 +276,9 @@ class StandIn(Generic[Connection]):
             raise Incomplete(self._message(error), resource_id, inputs, _shown(kind, inputs)) from error
 
     def read(self, token: str, resource_id: str, inputs: Properties, outputs: Properties) -> State | None:
-        """A resource as it is now, or ``None`` if it is gone. Nothing in ``inputs`` and ``outputs`` is an import."""
+        """A resource as it is now, or ``None`` if it is gone. Without ``inputs`` and ``outputs``, an import."""
         kind = self._resource(token)
-        known = {**outputs, **_public(inputs)} if not outputs else outputs
+        known = outputs or _public(inputs)
         if not known:
             resource_id, known = kind.identify(resource_id)
         live = kind(self.connect(known)).read(resource_id, known)
@@ -330,11 +331,9 @@ class StandIn(Generic[Connection]):
             raise Refused(
                 f"{token}: the sandbox does not serve this function; served are {', '.join(self._functions)}"
             )
+        served = ", ".join(function.arguments)
         failures = [
-            Failure(
-                name,
-                f"not an argument of {token} that the sandbox serves; served are {', '.join(function.arguments)}",
-            )
+            Failure(name, f"not an argument of {token} that the sandbox serves; served are {served}")
             for name in arguments
             if name not in function.arguments
         ]
@@ -360,14 +359,14 @@ class StandIn(Generic[Connection]):
         if token not in self._resources:
             what = (
                 "the sandbox does not serve this type"
-                if _official(*_arguments_class(token))
+                if official_properties(*arguments_class(token))
                 else "no such type"
             )
             raise Refused(f"{token}: {what}; served are {', '.join(self._resources)}")
         return self._resources[token]
 
     def _unknown(self, name: str, of: str, module: str, arguments: str) -> str:
-        if name in _official(module, arguments):
+        if name in official_properties(module, arguments):
             return f"a property that the sandbox does not serve on {of}"
         return f"not a property of {of}"
 
@@ -459,14 +458,14 @@ def _present(properties: Properties) -> Properties:
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def _arguments_class(token: str) -> tuple[str, str]:
+def arguments_class(token: str) -> tuple[str, str]:
     """Module and name of the official SDK's class for the arguments of the type ``token``."""
     package, module, name = token.split(":")
     area = module.split("/")[0]
     return f"pulumi_{package}" + ("" if area == "index" else f".{area}"), f"{name}Args"
 
 
-def _official(module: str, name: str) -> set[str]:
+def official_properties(module: str, name: str) -> set[str]:
     """The properties that the official SDK's class ``name`` takes; none if there is no such class.
 
     The SDK is large, so it is imported only here, to word a refusal.

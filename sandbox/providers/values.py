@@ -1,11 +1,12 @@
 """Property values between the engine's protocol and plain Python.
 
-The engine sends properties as a protobuf ``Struct``. Inside a stand-in they are plain Python: ``None``, ``bool``, ``int``,
-``float``, ``str``, ``list`` and ``dict``; `UNKNOWN` stands for a value that a preview cannot know yet.
+The engine sends properties as a protobuf ``Struct``. Inside a stand-in they are plain Python: ``None``,
+``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict``; `UNKNOWN` stands for a value that a preview
+cannot know yet.
 
-A stand-in tells the engine that it does not accept secrets, as the official providers do. The engine then hands over
-secrets in clear, and marks what comes back under the same name as secret again. What only the provider knows to be
-secret is wrapped by `encode`.
+A stand-in tells the engine that it does not accept secrets, as the official providers do. The engine then
+hands over secrets in clear, and marks what comes back under the same name as secret again. What only the
+provider knows to be secret is wrapped by `encode`.
 
 Source of the wire format: Pulumi's provider protocol (``sdk/go/common/resource/plugin/rpc.go``).
 """
@@ -50,7 +51,7 @@ def decode(struct: struct_pb2.Struct) -> Properties:
 
 
 def encode(properties: Mapping[str, Any], secrets: Iterable[str] = ()) -> struct_pb2.Struct:
-    """``properties`` as a protobuf ``Struct``, those named in ``secrets`` marked as secret. Nulls are left out."""
+    """``properties`` as a ``Struct``, those in ``secrets`` marked as secret. Nulls are left out."""
     struct = struct_pb2.Struct()
     for name, value in properties.items():
         if value is None:

@@ -112,7 +112,7 @@ class ServiceProcess:
         """
         if self._serves():
             return
-        what = f"did not answer within {START_TIMEOUT_S:g} s" if self._runs() else "ended at once"
+        what = f"did not answer within {START_TIMEOUT_S:g} s" if self.runs() else "ended at once"
         self.stop()
         last_lines = self.log.read_text(errors="replace").splitlines()[-10:]
         raise SandboxError(
@@ -122,18 +122,19 @@ class ServiceProcess:
     def stop(self) -> bool:
         """Stop it when it runs; its port stays remembered. Return whether it ran."""
         remembered = self._remembered()
-        if remembered is None or not self._runs():
+        if remembered is None or not self.runs():
             return False
         _signal(remembered.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while self._runs():
+        while self.runs():
             if time.monotonic() > deadline:
                 _signal(remembered.pid, signal.SIGKILL)
             time.sleep(POLL_INTERVAL_S)
         self._remember(Remembered(remembered.port))
         return True
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
+        """Say whether the process that was started is still there."""
         remembered = self._remembered()
         return (
             remembered is not None
@@ -144,7 +145,7 @@ class ServiceProcess:
     def _serves(self) -> bool:
         """Say whether it answers; while its process runs, give it time to."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        while self._runs() and time.monotonic() < deadline:
+        while self.runs() and time.monotonic() < deadline:
             if self._answers():
                 return True
             time.sleep(POLL_INTERVAL_S)

@@ -22,7 +22,7 @@ class Cloud(Mocks):
     def __init__(self, *, preview: bool) -> None:
         self._preview = preview
 
-    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """What a provider's function answers."""
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
@@ -39,7 +39,7 @@ class Cloud(Mocks):
                 answer = {"ids": ["subnet-of-the-account"]}
             case _:
                 raise AssertionError(f"no mock of {args.token}")
-        return answer, None
+        return answer, []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """What a provider gives a resource."""

@@ -42,7 +42,13 @@ def policy(**changes: Any) -> dict[str, Any]:
     return document
 
 
-NOTHING: dict[str, Any] = {"repository_arns": [], "parameter_arns": [], "secret_arns": [], "key_arn": None, "files_arn": None}
+NOTHING: dict[str, Any] = {
+    "repository_arns": [],
+    "parameter_arns": [],
+    "secret_arns": [],
+    "key_arn": None,
+    "files_arn": None,
+}
 
 
 def test_the_sandbox_runners_policy() -> None:

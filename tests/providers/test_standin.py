@@ -293,7 +293,7 @@ def test_unknown_configuration_is_refused(example: Example) -> None:
 # On the engine's protocol.
 
 
-class Aborted(Exception):
+class AbortedError(Exception):
     pass
 
 
@@ -307,7 +307,7 @@ class Context:
         self.metadata = dict(metadata)
 
     def abort(self, code: grpc.StatusCode, message: str) -> None:
-        raise Aborted(message)
+        raise AbortedError(message)
 
 
 URN = f"urn:pulumi:dev::app::{THING}::thing"
@@ -330,13 +330,13 @@ def test_secrets_leave_marked(example: Example) -> None:
 
 def test_an_error_of_the_service_is_one_line_with_the_type(example: Example) -> None:
     example.world["n"] = {}
-    with pytest.raises(Aborted, match=f"^{THING}: Conflict: it exists already$"):
+    with pytest.raises(AbortedError, match=f"^{THING}: Conflict: it exists already$"):
         Service(example).Create(create_request({"name": "n"}), Context())
 
 
 def test_a_half_made_resource_goes_into_the_state(example: Example) -> None:
     context = Context()
-    with pytest.raises(Aborted, match="did not take ignored"):
+    with pytest.raises(AbortedError, match="did not take ignored"):
         Service(example).Create(create_request({"name": "n", "size": 1, "ignored": "x"}), context)
     from pulumi.runtime.proto import status_pb2
 

@@ -3,7 +3,7 @@
 What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
 
@@ -51,7 +51,8 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     """
     plain = _normalised(declaration)
     try:
-        shaped: _Declaration = _validator(kind).validate_python(plain, strict=True)
+        # mypy takes a TypedDict's class for unhashable.
+        shaped: _Declaration = _validator(kind).validate_python(plain, strict=True)  # type: ignore[arg-type]
     except ValidationError as error:
         raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
     return shaped
@@ -97,7 +98,7 @@ def check_keys(arguments: Mapping[str, Any], kind: Any, path: str) -> None:
 
 
 @cache
-def _validator(kind: Hashable) -> TypeAdapter[Any]:
+def _validator(kind: Any) -> TypeAdapter[Any]:
     """Pydantic's validator of a class: to make one takes a tenth of a second, so each is made once."""
     return TypeAdapter(kind)
 

@@ -1,1 +1,1 @@
-"""The stand-in for the official AWS provider: its resource types and functions over any AWS API, here moto's server."""
+"""The stand-in for the official AWS provider: its types and functions, over moto's server."""

@@ -1,6 +1,7 @@
 """Auto Scaling groups.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/autoscaling/group.go``.
+Source of the properties and of what replaces: the official provider's
+``internal/service/autoscaling/group.go``.
 """
 
 import re

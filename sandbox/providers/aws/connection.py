@@ -9,8 +9,9 @@ from typing import Any
 class Clients:
     """The clients of one process, made when they are first needed.
 
-    The endpoint and, where ``credentials`` has none, the keys come from the environment, ``AWS_ENDPOINT_URL`` and
-    ``AWS_ACCESS_KEY_ID``. ``credentials`` holds ``accessKey``, ``secretKey`` and ``token`` as the provider calls them.
+    The endpoint and, where ``credentials`` has none, the keys come from the environment, ``AWS_ENDPOINT_URL``
+    and ``AWS_ACCESS_KEY_ID``. ``credentials`` holds ``accessKey``, ``secretKey`` and ``token`` as the
+    provider calls them.
     """
 
     def __init__(self, credentials: Mapping[str, Any]) -> None:
@@ -49,7 +50,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Connection:
-    """What a resource or function works with: the clients of its ``region``, and the provider's default tags."""
+    """What a resource or function works with: clients for its ``region``, the provider's default tags."""
 
     clients: Clients
     region: str

@@ -115,7 +115,7 @@ _SHAPED = ("imageTagMutability", "imageTagMutabilityExclusionFilters", "imageSca
 
 
 def same_lifecycle_policy(old: str, new: str) -> bool:
-    """Whether two lifecycle policies mean the same: the order of the rules does not matter, their priority does."""
+    """Whether two lifecycle policies mean the same, in whatever order their rules stand."""
 
     def normal(text: str) -> Any:
         document = json.loads(text)

@@ -1,6 +1,7 @@
 """Launch templates.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/ec2/ec2_launch_template.go``.
+Source of the properties and of what replaces: the official provider's
+``internal/service/ec2/ec2_launch_template.go``.
 """
 
 import base64
@@ -138,7 +139,10 @@ _DATA: Mapping[str, Property] = {
 
 
 class LaunchTemplate(AwsResource):
-    """A launch template. Its id is the one that the service chose. A change of what it launches makes a new version."""
+    """A launch template. Its id is the one that the service chose.
+
+    A change of what it launches makes a new version.
+    """
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
     service = "ec2"

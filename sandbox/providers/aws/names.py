@@ -13,7 +13,8 @@ _SUFFIX_LENGTH = 26
 def naming(maximum_length: int = 255) -> tuple[AutomaticName, dict[str, Property]]:
     """The automatic name and the inputs ``name`` and ``namePrefix`` of a resource type.
 
-    One of the inputs may be given; a change of either makes a new resource. ``maximum_length`` is in characters.
+    One of the inputs may be given; a change of either makes a new resource. ``maximum_length`` is in
+    characters.
     """
     return AutomaticName(maximum_length=maximum_length, unless=("namePrefix",)), {
         "name": Text(computed=True, replaces=True, maximum_length=maximum_length),

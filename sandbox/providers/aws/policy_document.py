@@ -11,8 +11,9 @@ from sandbox.providers.properties import Json
 def same_policy(old: str, new: str) -> bool:
     """Whether two policy documents mean the same.
 
-    As the official provider sees it: the order of statements and of the members of a list does not matter, nor whether
-    a single member stands in a list, nor whether an account is given by its number or as its root principal.
+    As the official provider sees it: the order of statements and of the members of a list does not matter,
+    nor whether a single member stands in a list, nor whether an account is given by its number or as its root
+    principal.
     """
     return bool(_normal(json.loads(old)) == _normal(json.loads(new)))
 

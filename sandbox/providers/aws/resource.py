@@ -1,4 +1,4 @@
-"""What the resource types of AWS have in common: a region, tags, and errors that mean that a resource is gone."""
+"""What the resource types of AWS have in common: a region, tags, and errors that mean it is gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ REGION = {"region": Text(computed=True, replaces=True)}
 """The input of every regional resource."""
 
 TAGS = {"tags": MapOf(Text()), "tagsAll": MapOf(Text(), computed=True)}
-"""The inputs of every resource with tags; ``tagsAll`` is filled in, from ``tags`` and the provider's default tags."""
+"""The inputs of every resource with tags; ``tagsAll`` is ``tags`` and the provider's default tags."""
 
 
 class AwsResource(Resource[Connection]):
@@ -21,7 +21,8 @@ class AwsResource(Resource[Connection]):
     - ``service``: the name of the API that it is made with.
     - ``gone``: the codes of the API's errors that mean that the resource does not exist.
 
-    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` gives all tags as ``tagsAll``.
+    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` gives all tags as
+    ``tagsAll``.
     """
 
     service: ClassVar[str]
@@ -78,7 +79,7 @@ class AwsResource(Resource[Connection]):
 
 
 def error_code(error: Exception) -> str:
-    """The code of an error that an AWS API answered with, as ``NoSuchEntity``; nothing for any other error."""
+    """The code of an error of an AWS API, as ``NoSuchEntity``; nothing for any other error."""
     response = getattr(error, "response", None)
     return (
         str(response["Error"].get("Code", "")) if isinstance(response, dict) and "Error" in response else ""
@@ -93,7 +94,7 @@ def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Val
 def tag_map(
     tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value"
 ) -> dict[str, str]:
-    """Tags from the form that most APIs give. Those of AWS itself, ``aws:…``, are not the user's and are left out."""
+    """Tags from the form that most APIs give, without those of AWS itself, ``aws:…``."""
     return {tag[key]: tag.get(value, "") for tag in tags or () if not tag[key].startswith("aws:")}
 
 

@@ -217,7 +217,7 @@ class BucketPublicAccessBlock(_BucketConfiguration):
 class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
     """How a bucket encrypts its objects when nothing else is said."""
 
-    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"  # noqa: S105
+    token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     gone = ("NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError")
     body = {
         "rules": SetOf(
@@ -439,7 +439,7 @@ class BucketObjectv2(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """The service lower-cases the keys of metadata, so others are refused, as the official provider does."""
+        """The service lower-cases the keys of metadata, so others are refused."""
         for key in inputs.get("metadata") or {}:
             if key != key.lower():
                 yield Failure(f"metadata.{key}", f"not allowed; write it in lower case: {key.lower()}")

@@ -1,6 +1,7 @@
 """Security groups and their rules.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ec2``, ``vpc_security_group*.go``.
+Source of what replaces and what is updated: the official provider's ``internal/service/ec2``,
+``vpc_security_group*.go``.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,8 @@ from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag
 from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
 from sandbox.providers.values import Properties, is_known
 
-# Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of an inline
-# rule; property of a rule resource.
+# Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of
+# an inline rule; property of a rule resource.
 _FAR_ENDS = (
     ("IpRanges", "CidrIp", "cidrBlocks"),
     ("Ipv6Ranges", "CidrIpv6", "ipv6CidrBlocks"),
@@ -56,8 +57,8 @@ def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
 class SecurityGroup(AwsResource):
     """A security group. Its id is the one that the service chose.
 
-    Rules may be written inside it or be resources of their own, not both: rules that are not written inside are left
-    alone.
+    Rules may be written inside it or be resources of their own, not both: rules that are not written inside
+    are left alone.
     """
 
     token = "aws:ec2/securityGroup:SecurityGroup"
@@ -86,7 +87,10 @@ class SecurityGroup(AwsResource):
         return str(made["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Put the rules; the one that the service itself makes, all egress, is taken away as the official provider does."""
+        """Put the rules, in place of the one for all egress that the service makes.
+
+        The official provider takes that rule away too.
+        """
         group = self._find(resource_id)
         self._revoke("egress", group, group["IpPermissionsEgress"])
         for way in _WAYS:

@@ -1,4 +1,4 @@
-"""Translates between the properties of a resource and the shapes of the AWS APIs, by the properties' description.
+"""Translates between a resource's properties and the shapes of the AWS APIs, by their description.
 
 The API's name of a property is its own with a capital, or its ``service_name``.
 """

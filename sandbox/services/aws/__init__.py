@@ -1,1 +1,1 @@
-"""AWS on loopback: moto's server, mended where it answers otherwise than AWS does in what the sandbox uses."""
+"""AWS on loopback: moto's server, mended where it answers otherwise than AWS does."""

@@ -20,7 +20,7 @@ def main() -> None:
         sys.exit(130)
 
 
-def _stop(signal_number: int, frame: FrameType | None) -> None:
+def _stop(_signal_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 

@@ -1,8 +1,9 @@
 """Mends moto's Auto Scaling.
 
-moto drops several properties of a group, forgets a mixed instances policy at any update of something else, lets a group
-be deleted with its instances and resized beyond its limits, cannot stop to collect metrics, and has no instance refresh.
-A refresh is done at once here: every instance is ended and a new one takes its place.
+moto drops several properties of a group, forgets a mixed instances policy at any update of something else,
+lets a group be deleted with its instances and resized beyond its limits, cannot stop to collect metrics, and
+has no instance refresh. A refresh is done at once here: every instance is ended and a new one takes its
+place.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from copy import deepcopy
 from typing import Any
 from uuid import uuid4
 
-# The API's name of each property that moto drops at creation, and moto's name for the same. Where moto answers, it looks
-# an attribute up by the latter.
+# The API's name of each property that moto drops at creation, and moto's name for the same. Where moto
+# answers, it looks an attribute up by the latter.
 _DROPPED = {
     "Context": "context",
     "DefaultInstanceWarmup": "default_instance_warmup",
@@ -32,25 +33,22 @@ _WITHOUT = {"default_instance_warmup": -1, "max_instance_lifetime": 0}
 
 def mend() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.autoscaling.models import FakeAutoScalingGroup
-    from moto.autoscaling.responses import AutoScalingResponse
+    from moto.autoscaling import models, responses
 
-    if hasattr(AutoScalingResponse, "start_instance_refresh"):
+    actions: Any = responses.AutoScalingResponse
+    group: Any = models.FakeAutoScalingGroup
+    if hasattr(actions, "start_instance_refresh"):
         return
-    AutoScalingResponse.create_auto_scaling_group = _keeping(
-        AutoScalingResponse.create_auto_scaling_group, _DROPPED
+    actions.create_auto_scaling_group = _keeping(actions.create_auto_scaling_group, _DROPPED)
+    actions.update_auto_scaling_group = _keeping(
+        actions.update_auto_scaling_group, {**_DROPPED, **_DROPPED_AT_UPDATE}
     )
-    AutoScalingResponse.update_auto_scaling_group = _keeping(
-        AutoScalingResponse.update_auto_scaling_group, {**_DROPPED, **_DROPPED_AT_UPDATE}
-    )
-    AutoScalingResponse.set_desired_capacity = _within_limits(AutoScalingResponse.set_desired_capacity)
-    AutoScalingResponse.delete_auto_scaling_group = _empty_or_forced(
-        AutoScalingResponse.delete_auto_scaling_group
-    )
-    FakeAutoScalingGroup.update = _remembering_policy(FakeAutoScalingGroup.update)
-    AutoScalingResponse.disable_metrics_collection = _disable_metrics_collection
-    AutoScalingResponse.start_instance_refresh = _start_instance_refresh
-    AutoScalingResponse.describe_instance_refreshes = _describe_instance_refreshes
+    actions.set_desired_capacity = _within_limits(actions.set_desired_capacity)
+    actions.delete_auto_scaling_group = _empty_or_forced(actions.delete_auto_scaling_group)
+    group.update = _remembering_policy(group.update)
+    actions.disable_metrics_collection = _disable_metrics_collection
+    actions.start_instance_refresh = _start_instance_refresh
+    actions.describe_instance_refreshes = _describe_instance_refreshes
 
 
 def _keeping(original: Callable[[Any], Any], names: dict[str, str]) -> Callable[[Any], Any]:
@@ -89,9 +87,10 @@ def _within_limits(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(response: Any) -> Any:
         group, wanted = _group(response), response._get_int_param("DesiredCapacity")
         if not group.min_size <= wanted <= group.max_size:
-            side = ("above max", group.max_size) if wanted > group.max_size else ("below min", group.min_size)
+            above = wanted > group.max_size
+            limit = f"above max value {group.max_size}" if above else f"below min value {group.min_size}"
             raise _validation_error(
-                f"New SetDesiredCapacity value {wanted} is {side[0]} value {side[1]} for the AutoScalingGroup."
+                f"New SetDesiredCapacity value {wanted} is {limit} for the AutoScalingGroup."
             )
         return original(response)
 

@@ -1,7 +1,7 @@
 """Mends moto's EC2.
 
-moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as they were
-when it was made, and cannot launch a later version that has user data.
+moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
+they were when it was made, and cannot launch a later version that has user data.
 """
 
 from typing import Any
@@ -9,12 +9,14 @@ from typing import Any
 
 def mend() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.ec2.models.launch_templates import LaunchTemplate
+    from moto.ec2.models import launch_templates
     from moto.ec2.utils import parse_user_data
 
-    if hasattr(LaunchTemplate.create_version, "mended"):
+    template_class: Any = launch_templates.LaunchTemplate
+
+    if hasattr(template_class.create_version, "mended"):
         return
-    original = LaunchTemplate.create_version
+    original = template_class.create_version
 
     def create_version(template: Any, data: dict[str, Any], description: str) -> Any:
         tags = data.get("TagSpecifications", [])
@@ -27,5 +29,5 @@ def mend() -> None:
         return original(template, kept, description)
 
     create_version.mended = True  # type: ignore[attr-defined]
-    LaunchTemplate.create_version = create_version
-    LaunchTemplate.tags = property(lambda template: template.get_tags(), lambda template, tags: None)
+    template_class.create_version = create_version
+    template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)

@@ -10,11 +10,12 @@ _USUAL_PERIOD = 365
 
 def mend() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.kms.responses import KmsResponse
+    from moto.kms import responses
 
-    if not hasattr(KmsResponse.enable_key_rotation, "mended"):
-        KmsResponse.enable_key_rotation = _keeping_period(KmsResponse.enable_key_rotation)
-        KmsResponse.get_key_rotation_status = _showing_period(KmsResponse.get_key_rotation_status)
+    response_class: Any = responses.KmsResponse
+    if not hasattr(response_class.enable_key_rotation, "mended"):
+        response_class.enable_key_rotation = _keeping_period(response_class.enable_key_rotation)
+        response_class.get_key_rotation_status = _showing_period(response_class.get_key_rotation_status)
 
 
 def _keeping_period(original: Callable[[Any], str]) -> Callable[[Any], str]:

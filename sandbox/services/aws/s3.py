@@ -1,7 +1,8 @@
 """Mends moto's S3.
 
-moto enforces bucket policies but not their conditions, so the usual "deny what does not come over TLS" would deny
-everything. Statements with a condition are left out of the decision; the policy is kept and shown as it was put.
+moto enforces bucket policies but not their conditions, so the usual "deny what does not come over TLS" would
+deny everything. Statements with a condition are left out of the decision; the policy is kept and shown as it
+was put.
 """
 
 import json
@@ -10,9 +11,10 @@ from typing import Any
 
 def mend() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.s3.models import FakeBucket
+    from moto.s3 import models
 
-    FakeBucket.get_permission = _get_permission
+    bucket_class: Any = models.FakeBucket
+    bucket_class.get_permission = _get_permission
 
 
 def _get_permission(bucket: Any, action: str, resource: str) -> Any:

@@ -8,11 +8,11 @@ _USUAL_REGIONS = ("eu-west-1", "us-east-1")
 
 
 def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str, list[str]]:
-    """The names or ids of everything that a stack could have made, by kind, sorted; kinds of which there is none are left out.
+    """The names or ids of everything that a stack could have made, sorted, by kind.
 
-    Keys that await their deletion, instances that are terminated and what AWS itself puts into an account (its own aliases,
-    parameters and default security groups) do not count. ``regions`` are the ones to look into; a name is preceded by its
-    region.
+    A kind of which there is none is left out. Keys that await their deletion, instances that are terminated
+    and what AWS itself puts into an account (its own keys, aliases, parameters and default security groups)
+    do not count. ``regions`` are the ones to look into; a name is preceded by its region.
     """
     found: dict[str, list[str]] = {}
     _add(found, "", _Region(endpoint, "us-east-1").everywhere())
@@ -64,6 +64,10 @@ class _Region:
         ec2, ecr, kms = self._client("ec2"), self._client("ecr"), self._client("kms")
         reservations = _all(ec2, "describe_instances", "Reservations")
         instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+        aliases = _all(kms, "list_aliases", "Aliases")
+        reserved = [
+            alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")
+        ]
         return {
             "repository": [
                 one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")
@@ -71,12 +75,10 @@ class _Region:
             "key": [
                 key["KeyId"]
                 for key in _all(kms, "list_keys", "Keys")
-                if _is_ours(kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"])
+                if key["KeyId"] not in reserved and _is_kept(kms, key["KeyId"])
             ],
             "alias": [
-                alias["AliasName"]
-                for alias in _all(kms, "list_aliases", "Aliases")
-                if not alias["AliasName"].startswith("alias/aws/")
+                alias["AliasName"] for alias in aliases if not alias["AliasName"].startswith("alias/aws/")
             ],
             "parameter": [
                 parameter["Name"]
@@ -124,12 +126,12 @@ def _client(endpoint: str, region: str, service: str) -> Any:
         region_name=region,
         endpoint_url=endpoint,
         aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
     )
 
 
-def _is_ours(key: dict[str, Any]) -> bool:
-    return bool(key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion")
+def _is_kept(kms: Any, key: str) -> bool:
+    return bool(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion")
 
 
 def _all(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:

@@ -30,9 +30,9 @@ def lifecycle(keep: int) -> str:
 class Case:
     """A resource type under test.
 
-    ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update in place
-    changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the properties that an
-    import cannot see.
+    ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
+    in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
+    properties that an import cannot see.
     """
 
     token: str

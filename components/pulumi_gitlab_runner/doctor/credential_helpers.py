@@ -1,0 +1,106 @@
+"""Running credential helpers: as a process with its own PATH and environment would, or only as declared."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pulumi_gitlab_runner.auth.resolution.helpers import NOT_FOUND, HelperAnswer, RunHelper
+
+PATIENCE = 15.0
+"""Seconds that a helper may take; `docker-credential-runner` itself gives up after 12."""
+
+KNOWN_ON_THE_HOST = "(known only on the host)"
+"""Stands for the password of a host that is only declared."""
+
+
+@dataclass(frozen=True)
+class HelperProcess:
+    """Runs helpers as another process would.
+
+    Attributes:
+        path: where programs are looked for, separated by colons.
+        environment: the environment that they get.
+        patience: how many seconds an answer may take.
+    """
+
+    path: str
+    environment: Mapping[str, str] = field(repr=False)
+    patience: float = PATIENCE
+
+    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
+        """Run a helper, or raise the OSError that says why it cannot be run."""
+        place = None if "/" in program or "\0" in program else shutil.which(program, path=self.path)
+        if place is None:
+            raise FileNotFoundError(program)
+        try:
+            done = subprocess.run(
+                [place, action],
+                input=server.encode(errors="replace"),
+                env=dict(self.environment),
+                capture_output=True,
+                timeout=self.patience,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(program) from None
+        return HelperAnswer(done.returncode, done.stdout.decode(errors="replace"))
+
+
+@dataclass(frozen=True)
+class DeclaredHelper:
+    """Stands for `docker-credential-runner` of a host that is only declared: it knows its registries.
+
+    Attributes:
+        hosts: the hosts of its list.
+    """
+
+    hosts: frozenset[str]
+
+    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG002 - as RunHelper has it
+        """Say which registries it has credentials for, without having them."""
+        if program != "docker-credential-runner":
+            raise FileNotFoundError(program)
+        if server not in self.hosts:
+            return HelperAnswer(1, NOT_FOUND)
+        answer = {"ServerURL": server, "Username": "", "Secret": KNOWN_ON_THE_HOST}
+        return HelperAnswer(0, json.dumps(answer))
+
+
+def declared_helper(registry_list: str) -> DeclaredHelper:
+    """The helper that answers from a list, as `auth.registry_list` writes it."""
+    lines = (line.split() for line in registry_list.splitlines() if not line.startswith("#"))
+    return DeclaredHelper(frozenset(words[0] for words in lines if words))
+
+
+def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it
+    """A hosted runner: nobody can install a helper there."""
+    raise FileNotFoundError(program)
+
+
+def asked_once(run_helper: RunHelper) -> RunHelper:
+    """The same helpers, each asked once for each registry, whatever number of images needs its answer."""
+    answers: dict[tuple[str, str, str], Callable[[], HelperAnswer]] = {}
+
+    def run(program: str, action: str, server: str) -> HelperAnswer:
+        question = (program, action, server)
+        if question not in answers:
+            answers[question] = _outcome(run_helper, question)
+        return answers[question]()
+
+    return run
+
+
+def _outcome(run_helper: RunHelper, question: Iterable[str]) -> Callable[[], HelperAnswer]:
+    """What a helper answered or raised, to be given again."""
+    try:
+        answer = run_helper(*question)
+    except OSError as error:
+        failure = error
+
+        def fail() -> HelperAnswer:
+            raise failure
+
+        return fail
+    return lambda: answer

@@ -1,0 +1,79 @@
+"""The files of a runner host, as far as the doctor can read them: on a disk, or only declared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.host.files import HostFile
+
+
+class HostFiles(Protocol):
+    """Reads the files of a host by the absolute paths that they have there."""
+
+    def read(self, path: str) -> ConfigFile:
+        """A file: its text, or why it cannot be read."""
+        ...
+
+    def names(self, directory: str) -> list[str]:
+        """The names in a directory, sorted. Empty where it is not there or cannot be listed."""
+        ...
+
+
+@dataclass(frozen=True)
+class FilesOnDisk:
+    """The files of this host, or of a tree that holds another's.
+
+    Attributes:
+        root: ``/``, or the directory of the tree.
+    """
+
+    root: Path
+
+    @property
+    def is_this_host(self) -> bool:
+        """Whether these are the files of the machine that the doctor runs on."""
+        return self.root.resolve() == Path("/")
+
+    def place(self, path: str) -> Path:
+        """Where a file of the host lies for the doctor."""
+        return self.root / path.lstrip("/")
+
+    def read(self, path: str) -> ConfigFile:
+        """A file: its text, or why it cannot be read."""
+        try:
+            return ConfigFile(path, self.place(path).read_text(encoding="utf-8", errors="replace"))
+        except (FileNotFoundError, NotADirectoryError):
+            return ConfigFile(path)
+        except OSError as error:
+            return ConfigFile(path, problem=(error.strerror or "it cannot be read").lower())
+
+    def names(self, directory: str) -> list[str]:
+        """The names in a directory, sorted. Empty where it is not there or cannot be listed."""
+        try:
+            return sorted(each.name for each in self.place(directory).iterdir())
+        except OSError:
+            return []
+
+
+@dataclass(frozen=True)
+class DeclaredFiles:
+    """The files that a stack declares for a host.
+
+    Attributes:
+        files: by their path below the root.
+    """
+
+    files: Mapping[str, HostFile]
+
+    def read(self, path: str) -> ConfigFile:
+        """A file: its text, or that it is not there."""
+        file = self.files.get(path.lstrip("/"))
+        return ConfigFile(path, file.content if file else None)
+
+    def names(self, directory: str) -> list[str]:
+        """The names in a directory, sorted."""
+        prefix = directory.strip("/") + "/"
+        below = (path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
+        return sorted({path.partition("/")[0] for path in below})

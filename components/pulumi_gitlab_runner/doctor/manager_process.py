@@ -1,0 +1,124 @@
+"""How the runner manager's process runs: its user, home and PATH, from its systemd unit and drop-ins.
+
+systemd.exec(5) has the rules: later settings win, an empty one starts afresh, and a file of
+`EnvironmentFile=` wins over `Environment=`.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pulumi_gitlab_runner.doctor.host_files import HostFiles
+
+UNIT = "gitlab-runner.service"
+_UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+"""systemd's own PATH for services, where a unit sets none."""
+
+
+@dataclass(frozen=True)
+class ManagerProcess:
+    """The process of a runner manager.
+
+    Attributes:
+        user: who it runs as.
+        home: its home directory.
+        environment: the variables that its unit sets, HOME and PATH among them.
+        files: the unit and drop-ins that say so, in the order in which systemd reads them.
+    """
+
+    user: str
+    home: str
+    environment: Mapping[str, str]
+    files: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it looks for programs."""
+        return self.environment["PATH"]
+
+
+def manager_process(files: HostFiles) -> ManagerProcess:
+    """The process as the packaged unit runs it: as root, unless the unit or a drop-in says otherwise.
+
+    The `--user` in the unit's command is for the shell executor; it changes neither user nor home
+    (gitlab-runner: executors/shell/shell.go).
+    """
+    user = "root"
+    environment: dict[str, str] = {}
+    from_files: dict[str, str] = {}
+    read: list[str] = []
+    for path in _unit_files(files):
+        text = files.read(path).text
+        if text is None:
+            continue
+        read.append(path)
+        for key, value in _service_settings(text):
+            if key == "User":
+                user = value or "root"
+            elif key == "Environment":
+                environment = environment | _assignments(value) if value else {}
+            elif key == "EnvironmentFile":
+                from_files = from_files | _environment_file(files, value) if value else {}
+    environment |= from_files
+    environment.setdefault("PATH", _DEFAULT_PATH)
+    environment.setdefault("HOME", _home_of(files, user))
+    return ManagerProcess(user, environment["HOME"].rstrip("/"), environment, tuple(read))
+
+
+def _unit_files(files: HostFiles) -> Iterator[str]:
+    """The unit, of which the first directory's counts, and the drop-ins of all by their names."""
+    for directory in _UNIT_DIRECTORIES:
+        if UNIT in files.names(directory):
+            yield f"{directory}/{UNIT}"
+            break
+    drop_ins: dict[str, str] = {}
+    for directory in _UNIT_DIRECTORIES:
+        for name in files.names(f"{directory}/{UNIT}.d"):
+            if name.endswith(".conf"):
+                drop_ins.setdefault(name, f"{directory}/{UNIT}.d/{name}")
+    for _, path in sorted(drop_ins.items()):
+        yield path
+
+
+def _service_settings(text: str) -> Iterator[tuple[str, str]]:
+    """The settings of a unit's `[Service]` section."""
+    section = ""
+    for line in text.replace("\\\n", " ").splitlines():
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped
+        elif section == "[Service]" and "=" in stripped and stripped[0] not in "#;":
+            key, _, value = stripped.partition("=")
+            yield key.strip(), value.strip()
+
+
+def _assignments(text: str) -> dict[str, str]:
+    """`NAME=value` of one line, each with or without quotes."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return {}
+    pairs = (word.partition("=") for word in words)
+    return {name: value for name, equals, value in pairs if equals}
+
+
+def _environment_file(files: HostFiles, path: str) -> dict[str, str]:
+    text = files.read(path.removeprefix("-")).text or ""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if re.match(r"\s*[A-Za-z_]\w*=", line):
+            found |= _assignments(line)
+    return found
+
+
+def _home_of(files: HostFiles, user: str) -> str:
+    """A user's home, as the host's `/etc/passwd` has it."""
+    if user == "root":
+        return "/root"
+    for line in (files.read("/etc/passwd").text or "").splitlines():
+        fields = line.split(":")
+        if fields[0] == user and len(fields) > 5:
+            return fields[5]
+    return f"/home/{user}"

@@ -1,0 +1,41 @@
+"""The schema that editors read beside the stack files."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
+
+STACKS = Path(__file__).parents[2] / "stacks"
+WRITTEN = STACKS / "schema.json"
+
+
+def test_the_schema_beside_the_stacks_is_that_of_the_declaration() -> None:
+    """RENEW_SCHEMA=1 writes it anew."""
+    if os.environ.get("RENEW_SCHEMA"):
+        WRITTEN.write_text(json.dumps(stack_file_schema(), indent=2, ensure_ascii=False) + "\n")
+    assert json.loads(WRITTEN.read_text()) == stack_file_schema()
+
+
+@pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
+def test_every_stack_file_fits_it_and_names_it(path: Path) -> None:
+    jsonschema.validate(yaml.safe_load(path.read_text()), stack_file_schema())
+    assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        {"runers": {}},
+        {"runners": {"build": {"group": "42"}}},
+        {"registries": {"team": {"credsStore": "ecr-login"}}},
+        {"registries": {"legacy": {"static": {"password": {"secret": "x"}}}}},
+    ],
+)
+def test_it_refuses_what_the_declaration_refuses(stack: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, stack_file_schema())
