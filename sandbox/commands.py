@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
 from sandbox.command_line import SANDBOX_STACK
 from sandbox.engine import lookup
@@ -48,9 +49,9 @@ class Stack:
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
-            if not self.sandbox.runs():
-                with progress.step("Sandbox", f"starting {' and '.join(self.sandbox.services)} on loopback"):
-                    self.sandbox.start()
+            starting = f"starting {' and '.join(self.sandbox.services)} on loopback"
+            with nullcontext() if self.sandbox.runs() else progress.step("Sandbox", starting):
+                self.sandbox.start()
             environment = self.sandbox.env()
         self.environment = environment | {"PULUMI_STACK": name}
 

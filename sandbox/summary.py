@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-LOG_WIDTH = 160
+WIDTH = 160
+"""Columns for a line, at least: an address stays in one piece; a narrower terminal wraps it by itself."""
 
 
 def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
@@ -19,8 +20,7 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
         console: where to; by default standard output.
     """
     console = console or Console()
-    if not console.is_terminal:
-        console.width = max(console.width, LOG_WIDTH)
+    console.width = max(console.width, WIDTH)
 
     registries = _table("Registry", "Repository", "Address")
     for name, registry in outputs.get("registries", {}).items():

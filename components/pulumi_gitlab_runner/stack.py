@@ -1,6 +1,7 @@
 """The whole from one declaration."""
 
 import os
+import sys
 from typing import Any
 
 import pulumi
@@ -14,9 +15,13 @@ from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.registries import EcrRegistry
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+
+ALREADY_TOLD = 32
+"""The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
 
 
 class RunnerStack(pulumi.ComponentResource):
@@ -147,12 +152,18 @@ def _variables_told(stack: Stack) -> list[dict[str, Any]]:
 
 
 def declaration_from_config() -> StackDeclaration:
-    """The declaration in the stack's configuration, `gitlab-runner:stack`.
+    """The declaration in the stack's configuration, `gitlab-runner:stack`, for the program of a stack.
 
-    GitLab's address is that of the GitLab provider, where the declaration has none.
+    GitLab's address is that of the GitLab provider, where the declaration has none. A declaration with
+    problems ends the program here, with one message that names them all.
     """
     declaration: StackDeclaration = pulumi.Config("gitlab-runner").require_object("stack")
     base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
     if base_url and isinstance(declaration, dict):
         declaration.setdefault("gitlab_url", base_url.rstrip("/").removesuffix("/api/v4"))
+    try:
+        check_manager_configs(build_stack(declaration))
+    except DeclarationError as error:
+        pulumi.log.error(str(error))
+        sys.exit(ALREADY_TOLD)
     return declaration

@@ -41,7 +41,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         self._log = logging.getLogger(f"sandbox.providers.{provider.package}")
 
     def Handshake(self, request: Any, context: Any) -> Any:
-        return protocol.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+        return protocol.ProviderHandshakeResponse()
 
     def Attach(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
@@ -77,7 +77,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             if failures:
                 raise Refused("; ".join(f"{failure.path}: {failure.reason}" for failure in failures))
             self._provider.configure(settings)
-            return protocol.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+            return protocol.ConfigureResponse(supportsPreview=True)
 
     def Invoke(self, request: Any, context: Any) -> Any:
         with self._call(f"Invoke {request.tok}", request, context):
@@ -252,9 +252,9 @@ def _abort_incomplete(
 ) -> NoReturn:
     """Answer with the error and the resource as far as it was made, for the engine to keep."""
     made = protocol.ErrorResourceInitFailed(
-        id=error.resource_id,
-        properties=encode(error.outputs, provider.secret_outputs(token)),
-        inputs=encode(error.inputs, provider.secret_inputs(token)),
+        id=error.made.resource_id,
+        properties=encode(error.made.outputs, provider.secret_outputs(token)),
+        inputs=encode(error.made.inputs, provider.secret_inputs(token)),
         reasons=[message],
     )
     detail = any_pb2.Any()

@@ -47,13 +47,11 @@ class Refused(Exception):  # noqa: N818 (it is read in sentences)
 
 
 class Incomplete(Refused):
-    """The resource was made, but not as it was asked for; the state must keep it."""
+    """The resource was made, but not as it was asked for; the state must keep it as it is, in ``made``."""
 
-    def __init__(self, message: str, resource_id: str, inputs: Properties, outputs: Properties) -> None:
+    def __init__(self, message: str, made: "State") -> None:
         super().__init__(message)
-        self.resource_id = resource_id
-        self.inputs = inputs
-        self.outputs = outputs
+        self.made = made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,9 +213,7 @@ class StandIn(Generic[Connection]):
     def check_configuration(self, new: Properties) -> tuple[Properties, list[Failure]]:
         """The provider's configuration ``new`` in its normal form, and what is wrong with it."""
         failures = [
-            Failure(
-                name, self._unknown(name, "the provider", f"pulumi_{self.package}.provider", "ProviderArgs")
-            )
+            Failure(name, self._unknown(name, "the provider", f"pulumi_{self.package}.provider", "Provider"))
             for name in new
             if name not in self.configuration
         ]
@@ -234,7 +230,7 @@ class StandIn(Generic[Connection]):
         resource = self._resource(token)
         new = {key: value for key, value in new.items() if key != _DEFAULTS}
         failures = [
-            Failure(key, self._unknown(key, token, *arguments_class(token)))
+            Failure(key, self._unknown(key, token, *official_class(token)))
             for key in new
             if key not in resource.inputs
         ]
@@ -273,28 +269,29 @@ class StandIn(Generic[Connection]):
             resource.complete(resource_id, inputs)
             return resource_id, self._outcome(resource, resource_id, inputs, {})
         except Exception as error:
-            raise Incomplete(self._message(error), resource_id, inputs, _shown(kind, inputs)) from error
+            made = self._as_it_is(token, resource_id, inputs)
+            raise Incomplete(self._message(error), made) from error
 
     def read(self, token: str, resource_id: str, inputs: Properties, outputs: Properties) -> State | None:
-        """A resource as it is now, or ``None`` if it is gone. Without ``inputs`` and ``outputs``, an import."""
+        """A resource as it is now, or ``None`` if it is gone; without ``inputs``, an import."""
         kind = self._resource(token)
-        known = outputs or _public(inputs)
-        if not known:
+        imported = not outputs
+        known = outputs
+        if imported:
             resource_id, known = kind.identify(resource_id)
         live = kind(self.connect(known)).read(resource_id, known)
         if live is None:
             return None
-        now_inputs = {key: value for key, value in inputs.items() if key not in live}
-        now_outputs = {key: value for key, value in outputs.items() if key not in live}
-        for name, value in {**known, **live}.items() if not outputs else live.items():
-            part = kind.inputs.get(name)
-            if part is None:
-                now_outputs[name] = value
-                continue
-            now_outputs[name] = _unchanged_or(part, outputs.get(name), value)
-            if name in inputs or not outputs or (not part.computed and not part.equal(None, value)):
-                now_inputs[name] = _unchanged_or(part, inputs.get(name), value)
-        return State(resource_id, _present(now_inputs), _present(now_outputs))
+        now = {**known, **live}
+        for name in kind.inputs.keys() & live.keys():
+            now[name] = _unchanged_or(kind.inputs[name], known.get(name), live[name])
+        now_inputs = dict(inputs)
+        for name, part in kind.inputs.items():
+            # What the program did not give counts only if it is neither the service's choice nor the default.
+            drifted = not part.computed and not part.equal(None, live.get(name))
+            if name in live and (name in inputs or imported or drifted):
+                now_inputs[name] = _unchanged_or(part, inputs.get(name), live[name])
+        return State(resource_id, _present(now_inputs), _present(now))
 
     def update(
         self,
@@ -359,14 +356,14 @@ class StandIn(Generic[Connection]):
         if token not in self._resources:
             what = (
                 "the sandbox does not serve this type"
-                if official_properties(*arguments_class(token))
+                if official_properties(*official_class(token))
                 else "no such type"
             )
             raise Refused(f"{token}: {what}; served are {', '.join(self._resources)}")
         return self._resources[token]
 
-    def _unknown(self, name: str, of: str, module: str, arguments: str) -> str:
-        if name in official_properties(module, arguments):
+    def _unknown(self, name: str, of: str, module: str, official: str) -> str:
+        if name in official_properties(module, official):
             return f"a property that the sandbox does not serve on {of}"
         return f"not a property of {of}"
 
@@ -392,6 +389,14 @@ class StandIn(Generic[Connection]):
             for name, value in live.items()
         }
         return _present({**kept, **_shown(type(resource), inputs), **shown})
+
+    def _as_it_is(self, token: str, resource_id: str, inputs: Properties) -> State:
+        """A resource that did not become what ``inputs`` ask for: as it is now, if that can be known."""
+        asked = State(resource_id, inputs, _shown(self._resource(token), inputs))
+        try:
+            return self.read(token, resource_id, inputs, asked.outputs) or asked
+        except Exception:
+            return asked
 
     def _message(self, error: Exception) -> str:
         return (
@@ -458,11 +463,11 @@ def _present(properties: Properties) -> Properties:
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def arguments_class(token: str) -> tuple[str, str]:
-    """Module and name of the official SDK's class for the arguments of the type ``token``."""
+def official_class(token: str) -> tuple[str, str]:
+    """Module and name of the official SDK's class for the resource type ``token``."""
     package, module, name = token.split(":")
     area = module.split("/")[0]
-    return f"pulumi_{package}" + ("" if area == "index" else f".{area}"), f"{name}Args"
+    return f"pulumi_{package}" + ("" if area == "index" else f".{area}"), name
 
 
 def official_properties(module: str, name: str) -> set[str]:
@@ -473,7 +478,9 @@ def official_properties(module: str, name: str) -> set[str]:
     import pulumi
 
     try:
-        arguments = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError):
+        sdk = importlib.import_module(module)
+    except ImportError:
         return set()
-    return set(pulumi._types.input_type_py_to_pulumi_names(arguments).values())
+    # The class for the arguments has another name where the usual one is taken.
+    arguments = getattr(sdk, f"{name}InitArgs", None) or getattr(sdk, f"{name}Args", None)
+    return set(pulumi._types.input_type_py_to_pulumi_names(arguments).values()) if arguments else set()

@@ -34,6 +34,7 @@ class Helper:
         self.commands = Commands(directory)
         self.cache = directory / "cache"
         self.list = directory / "registries"
+        self.commands.add("jq", f'exec {shutil.which("jq")} "$@"')
         self.commands.add("logger", "")
         self.answers = directory / "answers"
         self.answers.mkdir()
@@ -94,7 +95,7 @@ class Helper:
         return [call.partition(" -- ")[2] for call in self.commands.calls("logger")]
 
 
-@pytest.fixture(params=SHELLS, ids=" ".join)
+@pytest.fixture(params=SHELLS, ids=lambda command: Path(command[0]).name)
 def helper(request: pytest.FixtureRequest, tmp_path: Path) -> Helper:
     return Helper(tmp_path, request.param)
 

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.auth.docker_config import (
 )
 from pulumi_gitlab_runner.spec.variables import can_be_masked
 
-HOSTS = st.from_regex(r"[a-z0-9]{1,20}(\.[a-z0-9]{1,10}){1,3}(:[0-9]{2,5})?", fullmatch=True)
+HOSTS = st.integers(0, 9999).map(lambda number: f"registry-{number}.example.com:5000")
 
 
 def test_every_registry_is_left_to_the_hosts_own_helper() -> None:

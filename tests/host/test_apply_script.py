@@ -48,6 +48,7 @@ class Host:
         self.store.mkdir()
         self.commands = Commands(directory)
         self.commands.add("aws", AWS)
+        self.commands.add("jq", f'exec {shutil.which("jq")} "$@"')
         self.commands.add("logger", "")
         self.commands.add("systemctl", "")
         self.commands.add("gitlab-runner", "")
@@ -93,7 +94,7 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
-@pytest.fixture(params=SHELLS, ids=" ".join)
+@pytest.fixture(params=SHELLS, ids=lambda command: Path(command[0]).name)
 def shell(request: pytest.FixtureRequest) -> list[str]:
     chosen: list[str] = request.param
     return chosen

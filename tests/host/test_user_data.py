@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.scripts import script
@@ -97,6 +97,7 @@ def test_the_hosts_settings() -> None:
     }
 
 
+@settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
 def test_whatever_a_name_holds_is_no_command(name: str) -> None:
     assert dict(settings_in(parsed(token_parameter=name)))["TOKEN_PARAMETER"] == name

@@ -235,7 +235,11 @@ def test_a_write_only_value_is_not_in_the_state(example: Example) -> None:
 def test_a_property_that_the_service_drops_is_an_error_and_the_resource_is_kept(example: Example) -> None:
     with pytest.raises(Incomplete, match="did not take ignored") as incomplete:
         example.create(THING, check(example, {"name": "n", "ignored": "x"}), preview=False)
-    assert incomplete.value.resource_id == "n"
+    made = incomplete.value.made
+    assert made.resource_id == "n"
+    wanted = check(example, {"name": "n", "ignored": "x"})
+    again = example.diff(THING, made.inputs, made.outputs, wanted).changes
+    assert {change.path for change in again} == {"ignored"}
 
 
 def test_drift_is_seen_in_what_was_given_and_in_what_was_not(example: Example) -> None:

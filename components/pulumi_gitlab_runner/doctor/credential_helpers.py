@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.auth.resolution.helpers import NOT_FOUND, HelperAnswer, RunHelper
@@ -81,26 +81,18 @@ def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: 
 
 def asked_once(run_helper: RunHelper) -> RunHelper:
     """The same helpers, each asked once for each registry, whatever number of images needs its answer."""
-    answers: dict[tuple[str, str, str], Callable[[], HelperAnswer]] = {}
+    answers: dict[tuple[str, str, str], HelperAnswer | OSError] = {}
 
     def run(program: str, action: str, server: str) -> HelperAnswer:
         question = (program, action, server)
         if question not in answers:
-            answers[question] = _outcome(run_helper, question)
-        return answers[question]()
+            try:
+                answers[question] = run_helper(*question)
+            except OSError as error:
+                answers[question] = error
+        answer = answers[question]
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
 
     return run
-
-
-def _outcome(run_helper: RunHelper, question: Iterable[str]) -> Callable[[], HelperAnswer]:
-    """What a helper answered or raised, to be given again."""
-    try:
-        answer = run_helper(*question)
-    except OSError as error:
-        failure = error
-
-        def fail() -> HelperAnswer:
-            raise failure
-
-        return fail
-    return lambda: answer

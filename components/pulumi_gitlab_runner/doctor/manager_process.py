@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.doctor.host_files import HostFiles
 
 UNIT = "gitlab-runner.service"
-_UNIT_DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+_UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 """systemd's own PATH for services, where a unit sets none."""
 

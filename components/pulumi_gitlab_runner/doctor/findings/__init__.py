@@ -1,0 +1,1 @@
+"""The findings, one topic a module."""

@@ -1,0 +1,129 @@
+"""Findings in a Docker configuration itself: a `config.json`, or the value of DOCKER_AUTH_CONFIG."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.resolution.config_file import DockerConfig, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
+
+_DROPPED = "none of the credentials in it is used: the runner goes on to its next source"
+_ENCODE = "printf %s 'USER:PASSWORD' | base64 -w0"
+
+
+def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Iterator[Finding]:
+    """What is wrong with a Docker configuration.
+
+    Args:
+        text: the configuration.
+        where: the file or variable that holds it.
+        version: the runner's.
+    """
+    config = read_docker_config(text)
+    if config.broken:
+        yield _broken(text, config.broken, where)
+    if config.credentials_store:
+        yield Finding(
+            "credentials-store",
+            where,
+            f"credsStore names {config.credentials_store!r}",
+            "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
+            "this configuration is used",
+            "name a helper for each private registry under credHelpers instead, and take credsStore out",
+        )
+    yield from _white_space(config, where)
+    for key in (*config.auths, *config.credential_helpers):
+        yield from _key_findings(key, where, version)
+
+
+def _broken(text: str, reason: str, where: str) -> Finding:
+    if _encoded_twice(text):
+        return Finding(
+            "encoded-twice",
+            where,
+            "it is encoded once more than it should be",
+            _DROPPED,
+            'give it as plain JSON, {"auths": …}: only the `auth` in it is Base64, and only once',
+        )
+    return Finding(
+        "docker-config",
+        where,
+        reason,
+        _DROPPED,
+        f'write {{"auths": {{"HOST": {{"auth": "…"}}}}}}, with auth made by: {_ENCODE}',
+    )
+
+
+def _encoded_twice(text: str) -> bool:
+    """Whether the whole is JSON within JSON or Base64, or an `auth` is Base64 of Base64."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return (_decoded(text.strip()) or "").lstrip().startswith("{")
+    if isinstance(value, str):
+        return value.lstrip().startswith("{")
+    auths = value.get("auths") if isinstance(value, dict) else None
+    for entry in auths.values() if isinstance(auths, dict) else ():
+        auth = entry.get("auth") if isinstance(entry, dict) else None
+        inner = _decoded(auth) if isinstance(auth, str) else None
+        if inner and ":" not in inner and ":" in (_decoded(inner.strip()) or ""):
+            return True
+    return False
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _white_space(config: DockerConfig, where: str) -> Iterator[Finding]:
+    for key, held in config.auths.items():
+        values = (held.username, held.password.get_secret_value())
+        if any(value != value.strip() for value in values):
+            yield Finding(
+                "white-space",
+                f"{where}, {without_password(key)}",
+                "its user or password begins or ends with white space, such as a newline encoded with it",
+                "the registry takes it for a part of the password, and refuses it",
+                f"encode it without a newline: {_ENCODE}",
+            )
+
+
+def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Finding]:
+    scheme, separator, address = key.rpartition("://")
+    host, _, path = address.strip("/").partition("/")
+    place = f"{where}, {without_password(key)}"
+    host = without_password(host)
+    if key == HUB_KEY:
+        return
+    if separator:
+        lost = f" and drops the path /{path}, so that it is for all of {host}" if path else ""
+        yield Finding(
+            "registry-key",
+            place,
+            f"the registry stands there with {scheme}://",
+            f"the runner keeps only the host{lost}; Docker looks for the host without a scheme",
+            f"write the registry as images name it: {host}",
+        )
+    elif path in ("v1", "v2"):
+        yield Finding(
+            "registry-key",
+            place,
+            f"the registry stands there with /{path}",
+            f"the runner takes it for a folder, so it is for no image but those below {host}/{path}",
+            f"write {host}",
+        )
+    elif path and version < PATH_SCOPES:
+        yield Finding(
+            "registry-key",
+            place,
+            f"the registry stands there with the path /{path}",
+            f"before runner 17.5 only the host counts, so it is for all of {host}",
+            f"write {host}, or use runner 17.5 or later",
+        )

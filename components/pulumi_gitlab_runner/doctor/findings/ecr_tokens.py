@@ -1,0 +1,42 @@
+"""Findings about Amazon ECR passwords that were stored, and so end."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin, Resolution, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.spec.registries import ECR_HOST
+
+
+def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Finding]:
+    """An image that is pulled with a stored ECR password, which lasts 12 hours."""
+    source, entry = resolution.source, resolution.entry
+    if source is None or entry is None or entry.credentials is None or entry.verdict is not Verdict.USED:
+        return
+    if entry.origin is not Origin.AUTHS or not ECR_HOST.fullmatch(resolution.path.partition("/")[0]):
+        return
+    end = expiration(entry.credentials)
+    if end is None:
+        what = "it holds an ECR password, which ends 12 hours after it was given"
+    else:
+        what = f"its ECR password {'ended' if end <= now else 'ends'} at {end:%Y-%m-%d %H:%M} UTC"
+    yield Finding(
+        "ecr-token",
+        f"{source.name}, {entry.key}",
+        what,
+        "ECR refuses it from then on, and nothing renews it",
+        "declare the registry as `ecr: {}`: the host's helper then gets a fresh password for every pull",
+    )
+
+
+def expiration(credentials: Credentials) -> datetime | None:
+    """When an ECR password ends, as its payload says; None where it does not say."""
+    password = credentials.password.get_secret_value()
+    try:
+        payload = json.loads(base64.b64decode(password, validate=True))
+        return datetime.fromtimestamp(int(payload["expiration"]), UTC)
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+        return None

@@ -1,0 +1,92 @@
+"""Findings about credential helpers: missing, failing, out of reach, or silent."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.images.runner_paths import with_parents
+
+_USUAL_PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin")
+_DROPS_ALL = "nothing of this source is used, not even the registries that need no helper"
+
+
+def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
+    """What is wrong with the helpers that an image's pull asks."""
+    if resolution.failure:
+        yield Finding(
+            "helper-name",
+            resolution.failure.partition(":")[0],
+            resolution.failure.partition(": ")[2],
+            "every pull of this runner fails",
+            'name the helper without its path: "ecr-login" for docker-credential-ecr-login',
+        )
+    for source in resolution.sources:
+        if source.failed_helper:
+            yield _failed(source, source.failed_helper, host)
+    yield from _silent(resolution, host)
+
+
+def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
+    missing = "executable file not found" in source.reason
+    if host.process is None:
+        return Finding(
+            "hosted-helper",
+            source.name,
+            f"it names {helper}",
+            f"a hosted runner has no such program, so {_DROPS_ALL}",
+            "use a registry with a fixed user and password there, in `auths`; or a runner of your own",
+        )
+    if not missing:
+        return Finding(
+            "helper-fails",
+            source.name,
+            f"{helper}: {source.reason}",
+            f"{_DROPS_ALL}; the runner says so only for $DOCKER_AUTH_CONFIG",
+            f"run it as the runner does: echo HOST | {helper} get",
+        )
+    place = _place_of(helper, host)
+    if place:
+        return Finding(
+            "helper-off-path",
+            source.name,
+            f"{helper} lies in {place}, which is not on the PATH of the runner's process",
+            _DROPS_ALL,
+            f"a job's own variable can name any helper on that PATH ({host.process.path}): rather than to add "
+            f"{place}, let docker-credential-runner of this library call it",
+        )
+    return Finding(
+        "helper-missing",
+        source.name,
+        f"{helper} is not on the PATH of the runner's process ({host.process.path})",
+        _DROPS_ALL,
+        f"install {helper} there, or take it out of {source.name}",
+    )
+
+
+def _place_of(helper: str, host: RunnerHost) -> str | None:
+    """The directory off the process's PATH that has a helper."""
+    for directory in _USUAL_PLACES if host.files else ():
+        if host.files and helper in host.files.names(directory):
+            return directory
+    return None
+
+
+def _silent(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
+    """A helper that is there for the image's registry, and has no credentials for it."""
+    if resolution.credentials or host.process is None:
+        return
+    paths = with_parents(resolution.path)
+    for source in resolution.sources:
+        for entry in source.entries:
+            is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
+            if is_helper and entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths:
+                yield Finding(
+                    "helper-silent",
+                    f"{source.name}, {entry.key}",
+                    f"{entry.helper} has no credentials for it",
+                    "the image is pulled without any",
+                    "it tells the reason to the journal: journalctl -t docker-credential-runner"
+                    if entry.helper == "docker-credential-runner"
+                    else f"look into its own log, and run it as the runner does: echo {entry.key} | {entry.helper} get",
+                )

@@ -1,0 +1,25 @@
+"""Findings about ports: credentials for a registry on another port than the image's."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding
+
+
+def port_findings(resolution: Resolution) -> Iterator[Finding]:
+    """Credentials that would be for an unauthenticated image, were it not for the port."""
+    if resolution.entry:
+        return
+    host = resolution.path.partition("/")[0]
+    for source in resolution.sources:
+        for entry in source.entries:
+            other = entry.path.partition("/")[0]
+            same_name = other.partition(":")[0] == host.partition(":")[0]
+            if entry.verdict is Verdict.NO_MATCH and same_name and other != host:
+                yield Finding(
+                    "port",
+                    f"{source.name}, {entry.key}",
+                    f"its credentials are for {other}, the image is on {host}",
+                    "ports must be the same, also :443: the image is pulled without credentials",
+                    f"write the registry as the image does: {host}",
+                )

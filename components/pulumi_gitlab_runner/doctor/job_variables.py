@@ -1,0 +1,75 @@
+"""The CI variables of a job, as far as they change which credentials an image is pulled with."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+
+DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
+
+
+@dataclass(frozen=True)
+class JobVariables:
+    """What a job has of CI variables, from its project, groups, instance and file.
+
+    Attributes:
+        values: those that the job gets, by key.
+        withheld: the keys of protected ones, which it does not get.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    withheld: frozenset[str] = frozenset()
+
+
+def job_variables(
+    listed: Path | None, given: Sequence[str], docker_auth_config: str | None, *, protected: bool
+) -> JobVariables:
+    """Collect a job's variables.
+
+    Args:
+        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …, "protected": …}, …]``.
+        given: ``KEY=value`` each; these win.
+        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for that of a file; wins as well.
+        protected: whether the job's branch or tag is protected.
+
+    Raises:
+        UsageError: a file cannot be read or is not such a list, or an assignment has no key.
+    """
+    values: dict[str, str] = {}
+    withheld: set[str] = set()
+    for key, value, is_protected in _listed(listed) if listed else ():
+        if is_protected and not protected:
+            withheld.add(key)
+        else:
+            values[key] = value
+    for assignment in given:
+        key, equals, value = assignment.partition("=")
+        if not (key and equals):
+            raise UsageError("--variable takes KEY=value")
+        values[key] = value
+    if docker_auth_config is not None:
+        values[DOCKER_AUTH_CONFIG] = _text_or_file(docker_auth_config)
+    return JobVariables(values, frozenset(withheld - values.keys()))
+
+
+def _text_or_file(given: str) -> str:
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        raise UsageError(f"--docker-auth-config {given}: the file cannot be read") from None
+
+
+def _listed(path: Path) -> list[tuple[str, str, bool]]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            (str(each["key"]), str(each.get("value") or ""), each.get("protected") is True) for each in found
+        ]
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise UsageError(f'{path} is not a list of variables: [{{"key": …, "value": …}}, …]') from None

@@ -1,0 +1,35 @@
+"""A registry's challenge: how it wants to be authenticated to (RFC 9110, and distribution's token specification)."""
+
+import re
+from dataclasses import dataclass
+
+_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What a ``WWW-Authenticate`` header asks for.
+
+    Attributes:
+        scheme: ``basic`` or ``bearer``.
+        realm: for ``bearer`` the address that gives tokens.
+        service: for ``bearer`` the name of the service that the token is for.
+    """
+
+    scheme: str
+    realm: str = ""
+    service: str = ""
+
+
+def read_challenge(headers: list[str]) -> Challenge | None:
+    """The challenge of a response's ``WWW-Authenticate`` headers; ``bearer`` goes before ``basic``."""
+    found: dict[str, Challenge] = {}
+    for header in headers:
+        scheme, _, rest = header.strip().partition(" ")
+        parameters = {
+            name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain
+            for name, quoted, plain in _PARAMETER.findall(rest)
+        }
+        challenge = Challenge(scheme.lower(), parameters.get("realm", ""), parameters.get("service", ""))
+        found.setdefault(challenge.scheme, challenge)
+    return found.get("bearer") or found.get("basic")

@@ -1,0 +1,303 @@
+"""Asking a registry for an image as `docker pull` does, as far as its manifest.
+
+Source: the OCI distribution specification 1.1, and distribution/distribution, docs/spec/auth/token.md.
+"""
+
+import hashlib
+import ssl
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.doctor.registry_challenge import Challenge, read_challenge
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, ImageReference
+
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+"""Manifests of images for several platforms."""
+
+_ACCEPT = ", ".join(
+    (
+        *INDEX_TYPES,
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+_DOCKER_HUB_API = "registry-1.docker.io"
+_PATIENCE = 10.0
+_AT_ONCE = 16
+
+
+class Outcome(StrEnum):
+    """How a registry answered."""
+
+    FOUND = "found"
+    NO_IMAGE = "no such image"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    TOO_MANY_REQUESTS = "too many requests"
+    NOT_TRUSTED = "certificate not trusted"
+    UNREACHABLE = "unreachable"
+    NO_REGISTRY = "not a registry"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RegistryAnswer:
+    """What a registry says about an image. It holds no secret.
+
+    Attributes:
+        outcome: how it answered.
+        told: the answer in words.
+        digest: the digest of the image's manifest, where it was found.
+        media_type: the kind of that manifest.
+    """
+
+    outcome: Outcome
+    told: str
+    digest: str | None = None
+    media_type: str = ""
+
+    @property
+    def several_platforms(self) -> bool:
+        """Whether the digest is that of an index, which every platform can pull."""
+        return self.media_type in INDEX_TYPES
+
+
+class _Refusal(Exception):  # noqa: N818 - an answer, not a mistake
+    """Ends the conversation with an answer."""
+
+    def __init__(self, outcome: Outcome, told: str) -> None:
+        super().__init__(told)
+        self.answer = RegistryAnswer(outcome, told)
+
+
+class RegistryClient:
+    """Asks registries for images; one client serves any number of threads.
+
+    Credentials go to the registry and to the address that its own challenge names, and after a redirect to
+    no other host. Without TLS they go to this machine only.
+
+    Args:
+        certificates: the directory with a folder ``HOST[:PORT]`` for each registry with a CA of its own, as
+            ``/etc/docker/certs.d``. The system's CAs are trusted besides.
+        patience: how many seconds a connection or an answer may take.
+    """
+
+    def __init__(self, certificates: Path | None = None, patience: float = _PATIENCE) -> None:
+        self._certificates = certificates
+        self._patience = patience
+        self._lock = Lock()
+        self._connections: dict[str, _Registry] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for registry in self._connections.values():
+            registry.close()
+
+    def ask(self, image: ImageReference, credentials: Credentials | None = None) -> RegistryAnswer:
+        """Ask for an image's manifest.
+
+        Args:
+            image: the image; its digest counts before its tag, and no tag is ``latest``.
+            credentials: what to authenticate with; None for a pull without.
+        """
+        try:
+            with self._lock:
+                registry = self._connections.get(image.registry)
+                if registry is None:
+                    registry = _Registry(image.registry, self._certificates, self._patience)
+                    self._connections[image.registry] = registry
+            return registry.manifest(image, credentials)
+        except _Refusal as refusal:
+            return refusal.answer
+        except httpx.TimeoutException:
+            told = f"{image.registry} gave no answer in {self._patience:g} seconds"
+            return RegistryAnswer(Outcome.UNREACHABLE, told)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            return _not_reached(image.registry, error)
+
+    def ask_all(self, questions: Iterable[tuple[ImageReference, Credentials | None]]) -> list[RegistryAnswer]:
+        """Ask for many images at once; the answers stand in the order of the questions."""
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return list(threads.map(lambda question: self.ask(*question), questions))
+
+
+class _Registry:
+    """The conversation with one registry: how it authenticates is asked once."""
+
+    def __init__(self, host: str, certificates: Path | None, patience: float) -> None:
+        self._host = host
+        self._address = _DOCKER_HUB_API if host == DOCKER_HUB else host
+        self._local = _is_local(self._address)
+        self._client = httpx.Client(
+            verify=_trust(host, certificates),
+            timeout=patience,
+            follow_redirects=True,
+            limits=httpx.Limits(max_connections=_AT_ONCE),
+        )
+        self._lock = Lock()
+        self._base = ""
+        self._challenge: Challenge | None = None
+
+    def close(self) -> None:
+        self._client.close()
+
+    def manifest(self, image: ImageReference, credentials: Credentials | None) -> RegistryAnswer:
+        self._ping()
+        url = f"{self._base}/v2/{image.repository}/manifests/{image.digest or image.tag or 'latest'}"
+        response = self._head(url, image.repository, credentials, self._challenge)
+        if response.status_code == 401 and self._challenge is None:
+            challenge = read_challenge(response.headers.get_list("www-authenticate"))
+            response = self._head(url, image.repository, credentials, challenge)
+        if response.status_code != 200:
+            raise _refused(self._host, response.status_code, bool(credentials))
+        digest = response.headers.get("docker-content-digest") or self._digest_of(response.request)
+        media_type = response.headers.get("content-type", "").partition(";")[0]
+        return RegistryAnswer(Outcome.FOUND, f"{self._host} has it, as {digest}", digest, media_type)
+
+    def _ping(self) -> None:
+        """Find out how the registry is reached, and how it authenticates."""
+        with self._lock:
+            if self._base:
+                return
+            base = f"https://{self._address}"
+            try:
+                response = self._client.get(f"{base}/v2/")
+            except httpx.TransportError:
+                if not self._local:
+                    raise
+                # As Docker Engine does for registries of this machine.
+                base = f"http://{self._address}"
+                response = self._client.get(f"{base}/v2/")
+            if response.status_code == 401:
+                self._challenge = read_challenge(response.headers.get_list("www-authenticate"))
+            elif response.status_code == 404:
+                raise _Refusal(
+                    Outcome.NO_REGISTRY, f"{self._host} answers, but not as a registry: /v2/ gives 404"
+                )
+            elif response.status_code != 200:
+                raise _refused(self._host, response.status_code, with_credentials=False)
+            self._base = base
+
+    def _head(
+        self, url: str, repository: str, credentials: Credentials | None, challenge: Challenge | None
+    ) -> httpx.Response:
+        headers = {"Accept": _ACCEPT}
+        if credentials and credentials.registry_token:
+            headers["Authorization"] = f"Bearer {credentials.registry_token.get_secret_value()}"
+        elif challenge and challenge.scheme == "bearer":
+            headers["Authorization"] = f"Bearer {self._token(challenge, repository, credentials)}"
+        elif challenge and credentials:
+            headers["Authorization"] = _basic(credentials)
+        return self._client.head(url, headers=headers)
+
+    def _token(self, challenge: Challenge, repository: str, credentials: Credentials | None) -> str:
+        """A token to pull from the repository."""
+        realm = urlsplit(challenge.realm)
+        if realm.scheme != "https" and not (realm.scheme == "http" and _is_local(realm.netloc)):
+            raise _Refusal(
+                Outcome.FAILED,
+                f"{self._host} wants credentials sent to {realm.hostname or 'no host'} without TLS",
+            )
+        asked = {"service": challenge.service, "scope": f"repository:{repository}:pull"}
+        if credentials and credentials.identity_token:
+            refresh = credentials.identity_token.get_secret_value()
+            form = asked | {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": "docker"}
+            response = self._client.post(challenge.realm, data=form)
+        else:
+            headers = {"Authorization": _basic(credentials)} if credentials else {}
+            url = httpx.URL(challenge.realm).copy_merge_params(asked)
+            response = self._client.get(url, headers=headers)
+        if response.status_code != 200:
+            raise _refused(
+                f"{realm.hostname}, which gives {self._host}'s tokens,",
+                response.status_code,
+                bool(credentials),
+            )
+        try:
+            found = response.json()
+            token = found.get("token") or found.get("access_token")
+        except (ValueError, AttributeError):
+            token = None
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise _Refusal(Outcome.FAILED, f"{realm.hostname}, which gives {self._host}'s tokens, gave none")
+        return token
+
+    def _digest_of(self, request: httpx.Request) -> str:
+        """The digest of a manifest that the registry does not name: that of its bytes."""
+        response = self._client.get(request.url, headers=request.headers)
+        if response.status_code != 200:
+            raise _refused(self._host, response.status_code, "authorization" in request.headers)
+        return f"sha256:{hashlib.sha256(response.content).hexdigest()}"
+
+
+def _basic(credentials: Credentials) -> str:
+    pair = httpx.BasicAuth(credentials.username, credentials.password.get_secret_value())
+    return next(pair.auth_flow(httpx.Request("GET", "https://unused"))).headers["Authorization"]
+
+
+def _refused(who: str, status: int, with_credentials: bool) -> _Refusal:
+    """The answer for a status other than 200."""
+    sent = "these credentials" if with_credentials else "a pull without credentials"
+    if status == 401:
+        return _Refusal(Outcome.UNAUTHORIZED, f"{who} refuses {sent} (401)")
+    if status == 403:
+        return _Refusal(Outcome.FORBIDDEN, f"{who} does not let {sent} have it (403)")
+    if status == 404:
+        return _Refusal(Outcome.NO_IMAGE, f"{who} has no such image, or hides it from {sent} (404)")
+    if status == 429:
+        return _Refusal(Outcome.TOO_MANY_REQUESTS, f"{who} had too many requests (429)")
+    return _Refusal(Outcome.FAILED, f"{who} answers with status {status}")
+
+
+def _not_reached(host: str, error: Exception) -> RegistryAnswer:
+    """The answer where there is none. The reason is the system's own, which holds no secret."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return RegistryAnswer(
+                Outcome.NOT_TRUSTED, f"the certificate of {host} is not trusted: {cause.verify_message}"
+            )
+        if isinstance(cause, OSError) and cause.strerror:
+            return RegistryAnswer(Outcome.UNREACHABLE, f"{host} cannot be reached: {cause.strerror.lower()}")
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.TooManyRedirects):
+        return RegistryAnswer(Outcome.FAILED, f"{host} redirects without end")
+    return RegistryAnswer(Outcome.UNREACHABLE, f"{host} does not speak HTTP as a registry does")
+
+
+def _is_local(address: str) -> bool:
+    """Whether a host with or without a port is this machine."""
+    name = urlsplit(f"//{address}").hostname or ""
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _trust(host: str, certificates: Path | None) -> ssl.SSLContext:
+    """The CAs of the system, and those that Docker is given for this registry."""
+    context = ssl.create_default_context()
+    for file in sorted((certificates / host).glob("*.crt")) if certificates else ():
+        try:
+            context.load_verify_locations(file)
+        except OSError:
+            continue  # Docker Engine would refuse; the certificate then shows as not trusted.
+    return context

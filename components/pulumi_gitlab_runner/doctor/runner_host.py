@@ -1,0 +1,210 @@
+"""What the doctor knows of a runner: its version, its settings, and what its process and Docker would read."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.auth.resolution.helpers import RunHelper
+from pulumi_gitlab_runner.doctor.credential_helpers import (
+    HelperProcess,
+    asked_once,
+    declared_helper,
+    no_helper,
+)
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, HostFiles
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
+from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
+from pulumi_gitlab_runner.doctor.stack_file import DeclaredHost
+from pulumi_gitlab_runner.spec.hosts import Host
+
+CONFIG = "/etc/gitlab-runner/config.toml"
+REGISTRIES = "/etc/gitlab-runner/registries"
+
+
+@dataclass(frozen=True)
+class DockerUser:
+    """Who runs ``docker pull`` for comparison.
+
+    Attributes:
+        name: as shown, such as ``root``.
+        config: their Docker configuration.
+        docker_auth_config: the variable in their environment.
+        run_helper: runs a credential helper as they would.
+    """
+
+    name: str
+    config: ConfigFile
+    run_helper: RunHelper
+    docker_auth_config: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class RunnerHost:
+    """A runner with its host.
+
+    Attributes:
+        name: as shown, such as ``this host``.
+        runner_version: such as ``19.3.0``.
+        home: the Docker configurations in the home of the manager's process.
+        run_helper: runs a credential helper as the manager's process would.
+        process: how that process runs; None for a hosted runner.
+        settings: the ``[[runners]]`` entry.
+        files: the host's files; None for a hosted runner.
+        docker_user: who to compare with; None for a hosted runner.
+        certificates: the directory with the CAs of single registries.
+        passwords_known: whether the passwords are to be had here, and not only on the host.
+    """
+
+    name: str
+    runner_version: str
+    home: tuple[ConfigFile, ...]
+    run_helper: RunHelper
+    process: ManagerProcess | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: HostFiles | None = None
+    docker_user: DockerUser | None = None
+    certificates: Path | None = None
+    passwords_known: bool = True
+
+    @property
+    def docker_settings(self) -> Mapping[str, Any]:
+        """Its ``[runners.docker]``."""
+        docker = self.settings.get("docker")
+        return docker if isinstance(docker, dict) else {}
+
+    @property
+    def docker_auth_config(self) -> str:
+        """``DOCKER_AUTH_CONFIG`` of ``environment`` under ``[[runners]]``; empty where it has none."""
+        found = ""
+        environment = self.settings.get("environment")
+        for assignment in environment if isinstance(environment, list) else ():
+            name, _, value = str(assignment).partition("=")
+            if name == DOCKER_AUTH_CONFIG:
+                found = value
+        return found
+
+
+def hosted_runner(version: str | None) -> RunnerHost:
+    """A runner whose host is out of reach, as GitLab's own and most instance runners are."""
+    return RunnerHost("a hosted runner", version or Host.runner_version, (), no_helper)
+
+
+def declared_runner(declared: DeclaredHost, name: str, version: str | None) -> RunnerHost:
+    """A runner that a stack declares. It knows which registries there are credentials for, not the passwords."""
+    files = DeclaredFiles(declared.files)
+    process = manager_process(files)
+    helper = declared_helper(files.read(REGISTRIES).text or "")
+    return RunnerHost(
+        name,
+        version or declared.runner_version,
+        _home_configs(files, process.home),
+        helper,
+        process,
+        _settings(files.read(CONFIG), None),
+        files,
+        docker_user=DockerUser("root", files.read(f"{process.home}/.docker/config.json"), helper),
+        passwords_known=False,
+    )
+
+
+def runner_on_disk(root: Path, runner: str | None, version: str | None) -> RunnerHost:
+    """A runner of this host, or of one whose files lie below a directory.
+
+    The helpers of such a tree are run here, with the list of registries of the tree and the caller's own
+    cloud credentials; they keep no answer.
+
+    Args:
+        root: ``/`` for this host.
+        runner: the name of the ``[[runners]]`` entry; None for the first.
+        version: the runner's version. Default: what this host's runner says, else the one installed by default.
+
+    Raises:
+        UsageError: there is no runner below the root, or none of that name.
+    """
+    files = FilesOnDisk(root)
+    config = files.read(CONFIG)
+    process = manager_process(files)
+    if config.text is None and not config.problem and not process.files:
+        there = "on this host" if files.is_this_host else f"below {root}"
+        raise UsageError(
+            f"there is no runner {there}: no {CONFIG}, no unit\n"
+            "name one with --stack and --runner, with --root DIR for a host's files, or say --hosted"
+        )
+    helper = asked_once(_helper_of(files, process))
+    return RunnerHost(
+        "this host" if files.is_this_host else str(root),
+        version or (_installed_version() if files.is_this_host else None) or Host.runner_version,
+        _home_configs(files, process.home),
+        helper,
+        process,
+        _settings(config, runner),
+        files,
+        _this_user()
+        if files.is_this_host
+        else DockerUser("root", files.read("/root/.docker/config.json"), helper),
+        files.place("/etc/docker/certs.d"),
+    )
+
+
+def _home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
+    return files.read(f"{home}/.docker/config.json"), files.read(f"{home}/.dockercfg")
+
+
+def _helper_of(files: FilesOnDisk, process: ManagerProcess) -> RunHelper:
+    if files.is_this_host:
+        return HelperProcess(process.path, process.environment)
+    path = ":".join(str(files.place(directory)) for directory in process.path.split(":") if directory)
+    elsewhere = {
+        "RUNNER_REGISTRIES": str(files.place(REGISTRIES)),
+        "RUNNER_CREDENTIAL_CACHE": os.devnull,
+        "PATH": path,
+    }
+    caller = {key: value for key, value in os.environ.items() if key != "PATH"}
+    return HelperProcess(path, {**process.environment, **caller, **elsewhere})
+
+
+def _this_user() -> DockerUser:
+    """Who runs the doctor."""
+    home = Path(os.environ.get("HOME") or Path.home())
+    path = Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+    config = FilesOnDisk(Path("/")).read(str(path.absolute()))
+    helper = asked_once(HelperProcess(os.environ.get("PATH", os.defpath), os.environ))
+    name = os.environ.get("USER") or ("root" if os.geteuid() == 0 else "this user")
+    return DockerUser(name, config, helper, os.environ.get(DOCKER_AUTH_CONFIG, ""))
+
+
+def _settings(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
+    """The ``[[runners]]`` entry of a name, or the first."""
+    try:
+        entries = tomllib.loads(config.text or "").get("runners", [])
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{config.path} is not TOML: {error}") from None
+    entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    if runner is None:
+        return entries[0] if entries else {}
+    for entry in entries:
+        if entry.get("name") == runner:
+            return entry
+    names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
+    raise UsageError(f"{config.path} has no runner {runner!r}, only: {names}")
+
+
+def _installed_version() -> str | None:
+    """The version of this host's gitlab-runner."""
+    program = shutil.which("gitlab-runner")
+    if program is None:
+        return None
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"Version:\s+v?(\d+\.\d+\S*)", said.stdout)
+    return found[1] if found else None

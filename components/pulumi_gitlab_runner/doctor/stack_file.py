@@ -1,0 +1,118 @@
+"""The host that a stack's file declares for a runner, its secrets left out."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+_PROJECT = "gitlab-runner"
+
+
+@dataclass(frozen=True)
+class DeclaredHost:
+    """The host of a runner as its stack declares it.
+
+    Attributes:
+        files: by their path below the root.
+        runner_version: the version of gitlab-runner that it installs.
+    """
+
+    files: Mapping[str, HostFile]
+    runner_version: str
+
+
+def declared_host(stacks: Path, stack: str, runner: str | None, account: str | None) -> DeclaredHost:
+    """Read a stack's file, and what it declares for a runner's host.
+
+    Args:
+        stacks: the directory of the stack files.
+        stack: the stack's name.
+        runner: the runner's name; None where the stack has only one.
+        account: the AWS account of the stack, 12 digits. Default: that of the caller's credentials.
+
+    Raises:
+        UsageError: there is no such stack or runner, or its declaration has problems.
+    """
+    config = _configuration(stacks, stack)
+    declaration = _without_secrets(config.get(f"{_PROJECT}:stack", {}))
+    region = config.get("aws:region") or os.environ.get("AWS_REGION")
+    if not region:
+        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
+    environment = _environment(str(region), account)
+    try:
+        declared = build_stack(declaration, environment)
+    except DeclarationError as error:
+        raise UsageError(str(error)) from None
+    names = list(declared.runners)
+    if runner is None and len(names) == 1:
+        runner = names[0]
+    if runner not in declared.runners:
+        named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
+        raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
+    chosen = declared.runners[runner]
+    files = host_files(
+        chosen,
+        declared.registries_of(chosen),
+        environment,
+        HostParameters(f"/{_PROJECT}/{stack}/{runner}"),
+        gitlab_url=declared.gitlab_url,
+        runner_id=None,
+    )
+    return DeclaredHost(files, chosen.host.runner_version)
+
+
+def _configuration(stacks: Path, stack: str) -> dict[str, Any]:
+    path = stacks / f"Pulumi.{stack}.yaml"
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = sorted(each.name.split(".")[1] for each in stacks.glob("Pulumi.*.yaml"))
+        there = f"; {stacks} has: {', '.join(known)}" if known else "; name their directory with --stacks-dir"
+        raise UsageError(
+            f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}{there}"
+        ) from None
+    except yaml.YAMLError:
+        raise UsageError(f"{path} is not YAML") from None
+    config = loaded.get("config") if isinstance(loaded, dict) else None
+    if not isinstance(config, dict):
+        raise UsageError(f"{path} has no 'config': it is not a stack's file")
+    return config
+
+
+def _without_secrets(value: Any) -> Any:
+    """The declaration with its encrypted values left out: no host file holds one."""
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            return KNOWN_LATER
+        return {key: _without_secrets(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(child) for child in value]
+    return value
+
+
+def _environment(region: str, account: str | None) -> AwsEnvironment:
+    """The account and region; the account is asked of the AWS command line where it is not given."""
+    partition = (
+        "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    )
+    if account:
+        return AwsEnvironment(account, region, partition)
+    command = ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"]
+    try:
+        asked = subprocess.run(command, capture_output=True, check=True, timeout=15)
+        return AwsEnvironment(json.loads(asked.stdout)["Account"], region, partition)
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        raise UsageError(
+            "AWS does not say which account the stack lives in: give it with --account, "
+            "or set credentials as for the AWS command line"
+        ) from None

@@ -1,0 +1,193 @@
+"""Asking registries: a real one on loopback, with each way to authenticate and each way to fail."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.doctor.registry_challenge import Challenge, read_challenge
+from pulumi_gitlab_runner.doctor.registry_client import Outcome, RegistryAnswer, RegistryClient
+from pulumi_gitlab_runner.images.reference import ImageReference
+from pydantic import SecretStr
+
+from tests.doctor.registry_double import BASIC, DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
+
+GOOD = Credentials(USERNAME, SecretStr(PASSWORD))
+WRONG = Credentials(USERNAME, SecretStr("wrong-4711"))
+
+
+@pytest.fixture
+def registry() -> Iterator[RegistryDouble]:
+    with serving(RegistryDouble()) as double:
+        yield double
+
+
+def ask(
+    registry: RegistryDouble, credentials: Credentials | None = GOOD, tag: str | None = "1", certificates: Path | None = None
+) -> RegistryAnswer:
+    with RegistryClient(certificates, patience=2) as client:
+        return client.ask(ImageReference(registry.host, "team/app", tag), credentials)
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer", ""])
+def test_an_image_that_is_there(registry: RegistryDouble, scheme: str) -> None:
+    registry.scheme = scheme
+    answer = ask(registry, GOOD if scheme else None)
+    assert (answer.outcome, answer.digest, answer.several_platforms) == (Outcome.FOUND, DIGEST, True)
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+@pytest.mark.parametrize(
+    ("credentials", "said"),
+    [(WRONG, "refuses these credentials"), (None, "refuses a pull without credentials")],
+    ids=["wrong", "none"],
+)
+def test_credentials_that_are_refused(
+    registry: RegistryDouble, scheme: str, credentials: Credentials | None, said: str
+) -> None:
+    registry.scheme = scheme
+    answer = ask(registry, credentials)
+    assert answer.outcome is Outcome.UNAUTHORIZED
+    assert said in answer.told
+
+
+def test_a_public_image_needs_a_token_without_credentials(registry: RegistryDouble) -> None:
+    registry.scheme, registry.public = "bearer", {"team/app"}
+    assert ask(registry, None).outcome is Outcome.FOUND
+
+
+def test_an_identity_token_is_exchanged(registry: RegistryDouble) -> None:
+    registry.scheme, registry.refresh_token = "bearer", "refresh-4711"
+    assert ask(registry, Credentials(identity_token=SecretStr("refresh-4711"))).outcome is Outcome.FOUND
+    assert ask(registry, Credentials(identity_token=SecretStr("another"))).outcome is Outcome.UNAUTHORIZED
+
+
+def test_a_registry_token_is_sent_as_it_is(registry: RegistryDouble) -> None:
+    registry.scheme = "bearer"
+    token = SecretStr("token-for-team/app")
+    assert ask(registry, Credentials(registry_token=token)).outcome is Outcome.FOUND
+
+
+def test_a_registry_that_authenticates_only_at_the_manifest(registry: RegistryDouble) -> None:
+    registry.open_ping = True
+    assert ask(registry).outcome is Outcome.FOUND
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (403, Outcome.FORBIDDEN),
+        (404, Outcome.NO_IMAGE),
+        (429, Outcome.TOO_MANY_REQUESTS),
+        (503, Outcome.FAILED),
+    ],
+)
+def test_an_answer_other_than_the_image(registry: RegistryDouble, status: int, outcome: Outcome) -> None:
+    registry.status = status
+    answer = ask(registry)
+    assert answer.outcome is outcome
+    assert str(status) in answer.told
+    assert answer.digest is None
+
+
+def test_an_image_that_is_not_there(registry: RegistryDouble) -> None:
+    assert ask(registry, tag="2").outcome is Outcome.NO_IMAGE
+
+
+def test_no_tag_is_latest(registry: RegistryDouble) -> None:
+    ask(registry, tag=None)
+    assert registry.manifests() == ["/v2/team/app/manifests/latest"]
+
+
+def test_a_digest_counts_before_a_tag(registry: RegistryDouble) -> None:
+    with RegistryClient() as client:
+        answer = client.ask(ImageReference(registry.host, "team/app", "gone", DIGEST), GOOD)
+    assert answer.outcome is Outcome.FOUND
+    assert registry.manifests() == [f"/v2/team/app/manifests/{DIGEST}"]
+
+
+def test_a_digest_that_is_not_named_is_computed(registry: RegistryDouble) -> None:
+    registry.names_digest = False
+    assert ask(registry).digest == DIGEST
+
+
+def test_a_web_server_that_is_no_registry(registry: RegistryDouble) -> None:
+    registry.ping_status = 404
+    assert ask(registry).outcome is Outcome.NO_REGISTRY
+
+
+def test_a_port_where_nobody_listens(registry: RegistryDouble) -> None:
+    with serving(RegistryDouble()) as gone:
+        pass
+    answer = ask(gone)
+    assert (answer.outcome, answer.told) == (
+        Outcome.UNREACHABLE,
+        f"{gone.host} cannot be reached: connection refused",
+    )
+
+
+def test_credentials_do_not_follow_a_redirect_to_another_host(registry: RegistryDouble) -> None:
+    with serving(RegistryDouble(scheme="")) as other:
+        registry.redirect = f"http://{other.host}/v2/team/app/manifests/1"
+        assert ask(registry).outcome is Outcome.FOUND
+    assert [headers["Authorization"] for _, path, headers in registry.requests if "manifests" in path] == [BASIC]
+    assert [headers.get("Authorization") for _, _, headers in other.requests] == [None]
+
+
+@pytest.mark.parametrize("realm", ["http://auth.example.com/token", "ftp://127.0.0.1/", "", "://"])
+def test_credentials_are_not_sent_without_tls(registry: RegistryDouble, realm: str) -> None:
+    registry.scheme, registry.realm = "bearer", realm or "none"
+    answer = ask(registry)
+    assert answer.outcome is Outcome.FAILED
+    assert "without TLS" in answer.told
+
+
+def test_a_certificate_of_an_own_authority(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with serving(RegistryDouble(), context) as registry:
+        trusted = tmp_path / registry.host
+        trusted.mkdir()
+        authority.cert_pem.write_to_path(str(trusted / "ca.crt"))
+        assert ask(registry, certificates=tmp_path).outcome is Outcome.FOUND
+        assert all(headers.get("Host") == registry.host for _, _, headers in registry.requests)
+        answer = ask(registry)
+    assert answer.outcome is Outcome.NOT_TRUSTED
+    assert "self-signed certificate" in answer.told or "unable to get local issuer" in answer.told
+
+
+def test_many_images_at_once_are_answered_in_order(registry: RegistryDouble) -> None:
+    registry.images = {f"team/app:{number}": f"sha256:{number:064}" for number in range(40)}
+    with RegistryClient() as client:
+        answers = client.ask_all(
+            (ImageReference(registry.host, "team/app", str(number)), GOOD) for number in range(40)
+        )
+    assert [answer.digest for answer in answers] == list(registry.images.values())
+    assert sum(path == "/v2/" for _, path, _ in registry.requests) <= 1
+
+
+def test_no_answer_holds_a_secret(registry: RegistryDouble) -> None:
+    for scheme in ("basic", "bearer"):
+        registry.scheme = scheme
+        for status in (0, 401, 500):
+            registry.status = status
+            for credentials in (GOOD, WRONG):
+                assert "4711" not in repr(ask(registry, credentials))
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([], None),
+        (["Negotiate"], None),
+        (['Basic realm="r"'], Challenge("basic", "r")),
+        (['BEARER realm="https://a/t" , service="x, \\"y\\""'], Challenge("bearer", "https://a/t", 'x, "y"')),
+        (["Basic", 'Bearer realm="https://a/t"'], Challenge("bearer", "https://a/t")),
+        (["Bearer realm=https://a/t,service=s"], Challenge("bearer", "https://a/t", "s")),
+    ],
+)
+def test_challenges(headers: list[str], expected: Challenge | None) -> None:
+    assert read_challenge(headers) == expected

@@ -1,0 +1,34 @@
+"""One sandbox and one stack that is up, for all tests of this folder. A test that changes it changes it back."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.engine.release import Engine
+from sandbox.environment import Sandbox
+from tests.engine.canaries import PASSWORD, TOKEN
+from tests.engine.project import Project
+
+PASSWORD_PATH = "gitlab-runner:stack.registries.legacy.static.password"
+
+
+@pytest.fixture(scope="package")
+def sandbox(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running sandbox whose GitLab gives every runner the same known token."""
+    fresh = Sandbox(tmp_path_factory.mktemp("sandbox"), engine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOX_RUNNER_TOKEN", TOKEN)
+        try:
+            fresh.start()
+            yield fresh
+        finally:
+            fresh.stop()
+
+
+@pytest.fixture(scope="package")
+def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The checkout's project, up, with the declaration of the stack `sandbox`."""
+    project = Project(tmp_path_factory.mktemp("project") / "it", sandbox)
+    project.pulumi("config", "set", "--secret", "--path", PASSWORD_PATH, PASSWORD)
+    project.pulumi("up", "--yes", "--diff")
+    return project

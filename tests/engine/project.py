@@ -1,0 +1,139 @@
+"""A copy of the checkout's own project, with a stack of its own, run by the real engine in a sandbox."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import yaml
+
+from sandbox.environment import GITLAB_TOKEN, Sandbox
+from sandbox.paths import CHECKOUT
+from sandbox.services.aws.snapshot import snapshot as aws_snapshot
+from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
+
+REGION = "eu-west-1"
+REFRESHED = re.compile(r"^ ~ +(\S+) (\S+) updated", re.MULTILINE)
+
+Change = tuple[str, str, str]
+"""What is done to a resource: the operation, the last part of the type, the name."""
+
+
+class Project:
+    """A project in a directory of its own: the tests never write into the checkout.
+
+    Args:
+        directory: where; it must not be there yet.
+        sandbox: a running one.
+        source: the project's folder. Default: the checkout's own project.
+        settings: the stack's file. Default: that of the stack `sandbox`.
+    """
+
+    stack = "tested"
+
+    def __init__(
+        self,
+        directory: Path,
+        sandbox: Sandbox,
+        source: Path = CHECKOUT,
+        settings: Path = CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
+    ) -> None:
+        self.directory = directory
+        self.sandbox = sandbox
+        self.printed = ""
+        project = yaml.safe_load((source / "Pulumi.yaml").read_text())
+        project["runtime"]["options"]["virtualenv"] = sys.prefix
+        self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{self.stack}.yaml"
+        self.settings.parent.mkdir(parents=True)
+        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        shutil.copy(source / "__main__.py", directory)
+        shutil.copy(settings, self.settings)
+        self.pulumi("stack", "init", self.stack)
+
+    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a Pulumi command on the stack, and keep what it printed."""
+        result = self.sandbox.pulumi(*arguments, directory=self.directory)
+        self.printed += result.stdout + result.stderr
+        if check and result.returncode != 0:
+            raise AssertionError(f"pulumi {' '.join(arguments)}:\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def up(self, *options: str) -> None:
+        self.pulumi("up", "--yes", "--skip-preview", *options)
+
+    def changes(self, *options: str) -> set[Change]:
+        """What `up` would do now."""
+        preview = json.loads(self.pulumi("preview", "--json", *options).stdout)
+        return {
+            (step["op"], *_type_and_name(step["urn"])) for step in preview["steps"] if step["op"] != "same"
+        }
+
+    def refresh(self) -> set[str]:
+        """Refresh the state; return the resources that were not as the state had them, `TYPE NAME`."""
+        return {" ".join(found) for found in REFRESHED.findall(self.pulumi("refresh", "--yes").stdout)}
+
+    def resources(self) -> "Counter[str]":
+        """How many resources of each type the state has."""
+        state = json.loads(self.pulumi("stack", "export").stdout)
+        return Counter(resource["type"] for resource in state["deployment"].get("resources", []))
+
+    def outputs(self) -> Any:
+        return json.loads(self.pulumi("stack", "output", "--json").stdout)
+
+    @contextmanager
+    def declaring(self, path: str, value: Any) -> Iterator[None]:
+        """Declare something else at a place, such as `runners/build/tags`, for a while."""
+        before = self.settings.read_text()
+        settings = yaml.safe_load(before)
+        place = settings["config"]["gitlab-runner:stack"]
+        *parents, last = path.split("/")
+        for part in parents:
+            place = place[int(part) if isinstance(place, list) else part.replace("|", "/")]
+        place[int(last) if isinstance(place, list) else last] = value
+        self.settings.write_text(yaml.safe_dump(settings))
+        try:
+            yield
+        finally:
+            self.settings.write_text(before)
+
+    def aws(self, service: str, region: str = REGION) -> Any:
+        """A client of the sandbox's AWS."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.sandbox.services["aws"].url,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+    def gitlab(self, method: str, path: str, **body: Any) -> Any:
+        """Ask the sandbox's GitLab as an administrator."""
+        url = f"{self.sandbox.services['gitlab'].url}/api/v4/{path}"
+        answer = httpx.request(method, url, headers={"Private-Token": GITLAB_TOKEN}, json=body or None)
+        return answer.raise_for_status().json()
+
+    def what_there_is(self) -> dict[str, Any]:
+        """Everything in the sandbox's AWS and GitLab."""
+        return what_there_is(self.sandbox)
+
+
+def what_there_is(sandbox: Sandbox) -> dict[str, Any]:
+    """Everything in a sandbox's AWS and GitLab, to compare before and after."""
+    return {
+        "aws": aws_snapshot(sandbox.services["aws"].url),
+        "gitlab": gitlab_snapshot(f"{sandbox.services['gitlab'].url}/api/v4/", GITLAB_TOKEN),
+    }
+
+
+def _type_and_name(urn: str) -> tuple[str, str]:
+    """`LaunchTemplate` and `build` of `urn:pulumi:STACK::PROJECT::…$aws:ec2/launchTemplate:LaunchTemplate::build`."""
+    *_, kind, name = urn.split("::")
+    return kind.rpartition(":")[2], name

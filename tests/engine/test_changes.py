@@ -1,0 +1,67 @@
+"""What a changed declaration changes: in place, and nothing else."""
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.engine.project import Change, Project
+
+pytestmark = pytest.mark.engine
+
+LIFECYCLE = "team/ci/base"
+
+CHANGES: dict[str, tuple[str, Any, set[Change]]] = {
+    "the runner's tags": ("runners/build/tags", ["docker", "large"], {("update", "UserRunner", "build")}),
+    # The official provider replaces a changed lifecycle policy; the repository and its images stay.
+    "the repository's retention": (
+        "registries/team/repositories/ci|base/keep_images",
+        60,
+        {
+            ("replace", "LifecyclePolicy", LIFECYCLE),
+            ("create-replacement", "LifecyclePolicy", LIFECYCLE),
+            ("delete-replaced", "LifecyclePolicy", LIFECYCLE),
+        },
+    ),
+    # It reaches the running host by S3: neither launch template nor instance change.
+    "the default image": (
+        "runners/build/image",
+        "team/private/image:2",
+        {("update", "BucketObjectv2", "build-files")},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_only_what_depends_on_it_changes(project: Project, what: str) -> None:
+    path, value, expected = CHANGES[what]
+    with project.declaring(path, value):
+        assert project.changes() == expected
+
+
+def test_the_changes_are_made(project: Project) -> None:
+    before = project.what_there_is()
+    with ExitStack() as declared:
+        for path, value, _ in CHANGES.values():
+            declared.enter_context(project.declaring(path, value))
+        project.up()
+        (runner,) = project.what_there_is()["gitlab"]["runners"].values()
+        assert runner["tag_list"] == ["docker", "large"]
+        policy = json.loads(
+            project.aws("ecr").get_lifecycle_policy(repositoryName="ci/base")["lifecyclePolicyText"]
+        )
+        assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [7, 60]
+        assert "private/image:2" in files_of_the_host(project)
+        assert project.what_there_is()["aws"].keys() == before["aws"].keys()
+        assert project.what_there_is()["aws"]["instance"] == before["aws"]["instance"]
+    project.up()
+    assert "private/image:2" not in files_of_the_host(project)
+    assert project.what_there_is()["gitlab"] == before["gitlab"]
+
+
+def files_of_the_host(project: Project) -> str:
+    s3 = project.aws("s3")
+    (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])
+    content: str = s3.get_object(Bucket=bucket, Key="build/files.json")["Body"].read().decode()
+    return content
