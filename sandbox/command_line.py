@@ -54,12 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("up", "bring a stack up, and show what there is then"),
         ("preview", "show what `up` would change"),
-        ("down", "remove what a stack made; for `sandbox`, stop its services too"),
+        ("down", "remove what a stack made; the services of the sandbox go on"),
     ):
         command = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         command.add_argument(
             "stack", metavar="STACK", nargs="?", default=SANDBOX_STACK, help="default: sandbox"
         )
+
+    commands.add_parser(
+        "stop",
+        help="end the services of the sandbox",
+        description="End the services of the sandbox. What they held is lost; `./dev up` brings it back.",
+    )
 
     command = commands.add_parser(
         "pulumi",
@@ -74,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         usage="./dev test [PATH…]",
         help="run the tests",
         description="Run all tests, or those in each PATH; options go to pytest.",
+    )
+
+    commands.add_parser(
+        "lint",
+        help="check form and types of the source",
+        description="Check form and types of the source with ruff and mypy.",
     )
 
     command = commands.add_parser(

@@ -27,8 +27,10 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "up": up,
         "preview": preview,
         "down": down,
+        "stop": stop,
         "pulumi": pulumi,
         "test": test,
+        "lint": lint,
         "render": render,
         "bench": bench,
     }[arguments.command]
@@ -120,14 +122,17 @@ def preview(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def down(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Remove what a stack made; the services of the sandbox end too."""
+    """Remove what a stack made; the services of the sandbox go on, and show that all is gone."""
     stack = Stack(arguments.stack, progress)
     exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
-    exit_code = stack.change("destroy") if exists else 0
-    if exit_code == 0 and stack.sandbox is not None:
-        stack.sandbox.stop()
-        print("The services of the sandbox have ended.", file=sys.stderr)
-    return exit_code
+    return stack.change("destroy") if exists else 0
+
+
+def stop(_arguments: argparse.Namespace, _progress: Progress) -> int:
+    """End the services of the sandbox."""
+    ended = Sandbox(sandbox_directory()).stop()
+    print("The services of the sandbox have ended." if ended else "No service of the sandbox was running.")
+    return 0
 
 
 def pulumi(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -150,6 +155,13 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
         print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
         environment[ENGINE_UNAVAILABLE] = unavailable.reasons
     return _in_terminal([sys.executable, "-m", "pytest", *arguments.passed_on], environment)
+
+
+def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Check form and types of the source; all of it, whatever the first check finds."""
+    types = [["mypy"], ["mypy", "policy"], ["mypy", "bench"]]
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], *types]
+    return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
 
 
 def render(arguments: argparse.Namespace, _progress: Progress) -> int:

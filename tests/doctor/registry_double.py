@@ -71,7 +71,7 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
             wanted = {"basic": 'Basic realm="r"', "bearer": f'Bearer realm="{realm}",service="the registry"'}
             self.answer(401, WWW_Authenticate=wanted[double.scheme])
 
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             double.requests.append((self.command, self.path, dict(self.headers)))
             path = urlsplit(self.path).path

@@ -25,7 +25,10 @@ def registry() -> Iterator[RegistryDouble]:
 
 
 def ask(
-    registry: RegistryDouble, credentials: Credentials | None = GOOD, tag: str | None = "1", certificates: Path | None = None
+    registry: RegistryDouble,
+    credentials: Credentials | None = GOOD,
+    tag: str | None = "1",
+    certificates: Path | None = None,
 ) -> RegistryAnswer:
     with RegistryClient(certificates, patience=2) as client:
         return client.ask(ImageReference(registry.host, "team/app", tag), credentials)
@@ -132,7 +135,9 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(registry: Registry
     with serving(RegistryDouble(scheme="")) as other:
         registry.redirect = f"http://{other.host}/v2/team/app/manifests/1"
         assert ask(registry).outcome is Outcome.FOUND
-    assert [headers["Authorization"] for _, path, headers in registry.requests if "manifests" in path] == [BASIC]
+    assert [headers["Authorization"] for _, path, headers in registry.requests if "manifests" in path] == [
+        BASIC
+    ]
     assert [headers.get("Authorization") for _, _, headers in other.requests] == [None]
 
 

@@ -35,9 +35,8 @@ class Project:
         sandbox: a running one.
         source: the project's folder. Default: the checkout's own project.
         settings: the stack's file. Default: that of the stack `sandbox`.
+        stack: the stack's name.
     """
-
-    stack = "tested"
 
     def __init__(
         self,
@@ -45,18 +44,19 @@ class Project:
         sandbox: Sandbox,
         source: Path = CHECKOUT,
         settings: Path = CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
+        stack: str = "tested",
     ) -> None:
         self.directory = directory
         self.sandbox = sandbox
         self.printed = ""
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         project["runtime"]["options"]["virtualenv"] = sys.prefix
-        self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{self.stack}.yaml"
+        self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
         self.settings.parent.mkdir(parents=True)
         (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         shutil.copy(source / "__main__.py", directory)
         shutil.copy(settings, self.settings)
-        self.pulumi("stack", "init", self.stack)
+        self.pulumi("stack", "init", stack)
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
@@ -118,7 +118,7 @@ class Project:
         """Ask the sandbox's GitLab as an administrator."""
         url = f"{self.sandbox.services['gitlab'].url}/api/v4/{path}"
         answer = httpx.request(method, url, headers={"Private-Token": GITLAB_TOKEN}, json=body or None)
-        return answer.raise_for_status().json()
+        return answer.raise_for_status().json() if answer.content else None
 
     def what_there_is(self) -> dict[str, Any]:
         """Everything in the sandbox's AWS and GitLab."""

@@ -50,7 +50,7 @@ BAD: dict[str, tuple[str, Any, list[str]]] = {
 @pytest.fixture(scope="module")
 def untouched(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A stack that was never up."""
-    return Project(tmp_path_factory.mktemp("untouched") / "it", sandbox)
+    return Project(tmp_path_factory.mktemp("untouched") / "it", sandbox, stack="untouched")
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -10,19 +10,13 @@ from tests.engine.project import Change, Project
 
 pytestmark = pytest.mark.engine
 
-LIFECYCLE = "team/ci/base"
-
 CHANGES: dict[str, tuple[str, Any, set[Change]]] = {
     "the runner's tags": ("runners/build/tags", ["docker", "large"], {("update", "UserRunner", "build")}),
     # The official provider replaces a changed lifecycle policy; the repository and its images stay.
     "the repository's retention": (
         "registries/team/repositories/ci|base/keep_images",
         60,
-        {
-            ("replace", "LifecyclePolicy", LIFECYCLE),
-            ("create-replacement", "LifecyclePolicy", LIFECYCLE),
-            ("delete-replaced", "LifecyclePolicy", LIFECYCLE),
-        },
+        {("replace", "LifecyclePolicy", "team/ci/base")},
     ),
     # It reaches the running host by S3: neither launch template nor instance change.
     "the default image": (

@@ -45,7 +45,7 @@ class HostStore(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             name,
-            name=f"alias/{stack}/{name}",
+            name=f"alias/{stack}/{name}".replace(".", "-"),
             target_key_id=key.key_id,
             opts=child,
         )

@@ -282,3 +282,11 @@ def test_a_snapshot_shows_what_was_made_and_what_is_gone(make: Make, endpoint: s
     for one in made:
         one.delete()
     assert snapshot(endpoint) == before
+
+
+def test_an_alias_may_point_to_another_key(make: Make) -> None:
+    first, second = make("aws:kms/key:Key", {}), make("aws:kms/key:Key", {})
+    alias = make("aws:kms/alias:Alias", {"targetKeyId": first.id})
+    assert alias.outputs["targetKeyArn"] == first.outputs["arn"]
+    assert alias.difference({"targetKeyId": first.outputs["arn"]}).changes == []
+    assert alias.update({"targetKeyId": second.id}).outputs["targetKeyArn"] == second.outputs["arn"]

@@ -52,8 +52,8 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"{helper} lies in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
-            f"a job's own variable can name any helper on that PATH ({host.process.path}): rather than to add "
-            f"{place}, let docker-credential-runner of this library call it",
+            f"a job's own variable can name any helper on that PATH ({host.process.path}): rather than "
+            f"add {place}, let docker-credential-runner of this library call it",
         )
     return Finding(
         "helper-missing",
@@ -86,7 +86,11 @@ def _silent(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
                     f"{source.name}, {entry.key}",
                     f"{entry.helper} has no credentials for it",
                     "the image is pulled without any",
-                    "it tells the reason to the journal: journalctl -t docker-credential-runner"
-                    if entry.helper == "docker-credential-runner"
-                    else f"look into its own log, and run it as the runner does: echo {entry.key} | {entry.helper} get",
+                    _where_it_says_why(entry.key, entry.helper or ""),
                 )
+
+
+def _where_it_says_why(registry: str, helper: str) -> str:
+    if helper == "docker-credential-runner":
+        return "it tells the reason to the journal: journalctl -t docker-credential-runner"
+    return f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"

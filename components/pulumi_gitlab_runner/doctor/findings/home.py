@@ -18,7 +18,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
                 "docker-config-unreadable",
                 file.path,
                 f"it cannot be read: {file.problem}",
-                "the doctor cannot say what the runner finds there; the runner itself passes over such a file",
+                "the doctor cannot say what the runner finds there; the runner passes over such a file",
                 "run the doctor as root; a file that root cannot read is broken",
             )
     if host.process is None or host.files is None or host.process.home == PACKAGED_HOME:

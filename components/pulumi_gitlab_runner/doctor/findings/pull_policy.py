@@ -25,7 +25,7 @@ def pull_policy_findings(resolution: Resolution, docker: Mapping[str, Any]) -> I
                 "pull-policy",
                 f"config.toml, runners.docker.{key}",
                 f"it has {_CACHED!r}, and {resolution.image} is private",
-                "once one project's job has pulled it, every project's job on this host may use it without asking",
+                "once one project's job has pulled it, any project's job on this host may use it",
                 'allow only "always": layers that are there already are not pulled again',
             )
             return

@@ -13,8 +13,7 @@ _NAMES = {
     ),
     Outcome.FORBIDDEN: (
         "access-forbidden",
-        "let this user pull from the repository; for ECR: name it under the registry's `repositories`, and in "
-        "another account let its repository policy name the runner's role",
+        "let this user pull from the repository; for ECR, name it under the registry's `repositories`",
     ),
     Outcome.TOO_MANY_REQUESTS: (
         "too-many-requests",

@@ -32,13 +32,13 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
         yield Finding(
             "variable-hidden",
             DOCKER_AUTH_CONFIG,
-            f"the job's variable replaces the runner's own, which has {', '.join(map(without_password, lost))} besides",
+            f"the job's variable replaces the runner's own, which also has {', '.join(lost)}",
             "the two are not merged: the job has no credentials for those registries",
-            "leave the variable out of `environment` under [[runners]], and put those registries into the Docker "
-            "configuration of the runner's host, which is read besides",
+            "leave the variable out of `environment` under [[runners]], and put those registries into the "
+            "Docker configuration of the runner's host, which is read besides",
         )
 
 
 def _registries(value: str) -> set[str]:
     config = read_docker_config(value)
-    return {*config.auths, *config.credential_helpers}
+    return set(map(without_password, (*config.auths, *config.credential_helpers)))

@@ -1,0 +1,171 @@
+"""`runner-doctor`: the command line. What takes long to load is loaded by the command that needs it."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.doctor.finding import Finding
+    from pulumi_gitlab_runner.doctor.image_report import AskedImage
+    from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+    from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+
+WELL, FINDINGS, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `runner-doctor`.
+
+    Returns:
+        0 when all is well, 1 when there is a finding, 2 when it was asked in a way it cannot answer.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+        return int(ended.code or 0)
+    try:
+        findings: Sequence[Finding] = options.command(options)
+    except UsageError as error:
+        print(f"runner-doctor: {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # Whoever reads has enough; nothing more may be written, not even at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WELL
+    except KeyboardInterrupt:
+        return USAGE
+    return FINDINGS if findings else WELL
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runner-doctor",
+        description="Says which credentials GitLab Runner pulls an image with, why, and how to mend it.",
+        epilog="Exit status: 0 all well, 1 a finding, 2 a usage error.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    image = commands.add_parser("image", help="explain the pull of one image")
+    image.add_argument("image", metavar="IMAGE")
+    image.set_defaults(command=_image)
+    _add_runner(image)
+    _add_variables(image)
+    _add_registry(image)
+    image.add_argument("--json", action="store_true", help="answer in JSON")
+    return parser
+
+
+def _add_runner(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which runner (default: that of this host)")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument("--stack", help="one that a stack's file declares")
+    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files lie below DIR")
+    which.add_argument("--hosted", action="store_true", help="one whose host is out of reach")
+    group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
+    group.add_argument(
+        "--stacks-dir",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="where stack files lie (stacks)",
+    )
+    group.add_argument("--account", help="the stack's AWS account (default: that of your credentials)")
+    group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
+
+
+def _add_variables(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the job's CI variables")
+    group.add_argument(
+        "--docker-auth-config", metavar="TEXT|@FILE", help="DOCKER_AUTH_CONFIG of the job, project or group"
+    )
+    group.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help="any other")
+    group.add_argument(
+        "--variables", type=Path, metavar="FILE", help="all, as GitLab's API lists them (JSON)"
+    )
+    group.add_argument("--protected", action="store_true", help="the job's branch or tag is protected")
+
+
+def _add_registry(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--offline", action="store_true", help="do not ask the registries")
+
+
+def _image(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.image_report import AskedImage
+
+    asked = AskedImage(options.image, (), _variables(options))
+    return _show(options, [asked], _host(options), several=False)
+
+
+def _show(
+    options: argparse.Namespace, asked: "Sequence[AskedImage]", host: "RunnerHost", *, several: bool
+) -> "Sequence[Finding]":
+    """Examine images, show what was found, and return the findings."""
+    from pulumi_gitlab_runner.doctor.image_report import examine
+
+    if options.offline:
+        reports = examine(asked, host, None)
+    else:
+        from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
+
+        with RegistryClient(host.certificates) as client:
+            reports = examine(asked, host, client)
+    findings = list(dict.fromkeys(finding for report in reports for finding in report.findings))
+    if options.json:
+        from pulumi_gitlab_runner.doctor.json_report import images_as_json
+
+        _print_json(images_as_json(reports, findings, host))
+        return findings
+    from rich.console import Console
+
+    from pulumi_gitlab_runner.doctor import report as terminal
+
+    console = Console(highlight=False)
+    terminal.show_runner(console, host)
+    if several:
+        terminal.show_images(console, reports)
+    else:
+        terminal.show_image(console, reports[0])
+    terminal.show_findings(console, findings)
+    return findings
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _variables(options: argparse.Namespace) -> "JobVariables":
+    from pulumi_gitlab_runner.doctor.job_variables import job_variables
+
+    return job_variables(
+        options.variables, options.variable, options.docker_auth_config, protected=options.protected
+    )
+
+
+def _host(options: argparse.Namespace) -> "RunnerHost":
+    """The runner that the options name."""
+    from pulumi_gitlab_runner.config.version import parse_version
+    from pulumi_gitlab_runner.doctor import runner_host
+
+    version: str | None = options.runner_version
+    try:
+        parse_version(version or "1.0")
+    except ValueError as error:
+        raise UsageError(f"--runner-version: {error}") from None
+    if options.hosted:
+        return runner_host.hosted_runner(version)
+    if options.stack:
+        from pulumi_gitlab_runner.doctor.stack_file import declared_host
+
+        declared = declared_host(options.stacks_dir, options.stack, options.runner, options.account)
+        return runner_host.declared_runner(declared, f"declared by the stack {options.stack}", version)
+    return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

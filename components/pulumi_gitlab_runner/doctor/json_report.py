@@ -1,0 +1,74 @@
+"""What the doctor found as JSON, for other programs. No secret is in it, and no user that may be one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+
+
+def images_as_json(
+    reports: Sequence[ImageReport], findings: Sequence[Finding], host: RunnerHost
+) -> dict[str, Any]:
+    """The examined images, the runner that pulls them, and all findings."""
+    return {
+        "runner": {"host": host.name, "version": host.runner_version},
+        "images": [_image(report) for report in reports],
+        "findings": findings_as_json(findings),
+    }
+
+
+def findings_as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """Findings, each an object of texts."""
+    return [asdict(finding) for finding in findings]
+
+
+def _image(report: ImageReport) -> dict[str, Any]:
+    answer = report.answer
+    return {
+        "image": report.image,
+        "users": list(report.users),
+        "runner": _resolution(report.runner),
+        "docker": _resolution(report.docker) if report.docker else None,
+        "difference": report.difference,
+        "registry": {
+            "outcome": answer.outcome if answer else "not asked",
+            "told": answer.told if answer else report.not_asked,
+            "digest": answer.digest if answer else None,
+        },
+        "findings": [finding.name for finding in report.findings],
+    }
+
+
+def _resolution(resolution: Resolution) -> dict[str, Any]:
+    source, credentials = resolution.source, resolution.credentials
+    return {
+        "path": resolution.path,
+        "source": source.name if source else None,
+        "user": shown_user(credentials) if credentials else "",
+        "failure": resolution.failure,
+        "sources": [
+            {
+                "name": each.name,
+                "status": each.status,
+                "reason": each.reason,
+                "notes": list(each.notes),
+                "entries": [
+                    {
+                        "key": entry.key,
+                        "origin": entry.origin,
+                        "helper": entry.helper,
+                        "verdict": entry.verdict,
+                        "reason": entry.reason,
+                        "notes": list(entry.notes),
+                    }
+                    for entry in each.entries
+                ],
+            }
+            for each in resolution.sources
+        ],
+        "log": [{"where": line.where, "text": line.text} for line in resolution.log],
+    }

@@ -1,0 +1,143 @@
+"""What the doctor found, for a person at a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Status, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
+from pulumi_gitlab_runner.doctor.registry_client import Outcome
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+
+_GOOD, _BAD = Text("✔", "green"), Text("✘", "red")
+_MARKS = {
+    Verdict.USED: ("✔", "green"),
+    Verdict.OUTRANKED: ("↷", "yellow"),
+    Verdict.NO_CREDENTIALS: ("∅", "yellow"),
+    Verdict.NO_MATCH: ("·", "dim"),
+    Verdict.LOST: ("✘", "red"),
+}
+
+
+def show_runner(console: Console, host: RunnerHost) -> None:
+    """Say which runner the rest is about."""
+    console.print(Text.assemble(("Runner: ", "dim"), f"{host.name}, gitlab-runner {host.runner_version}"))
+
+
+def show_image(console: Console, report: ImageReport) -> None:
+    """Show one image with everything that was looked at."""
+    facts = _grid()
+    facts.add_row(Text("runner", "dim"), _choice(report.runner))
+    if report.docker:
+        facts.add_row(Text("docker pull", "dim"), _docker(report, report.docker))
+    facts.add_row(Text("registry", "dim"), _registry(report))
+    facts.add_row(Text("looked at", "dim"), Group(*map(_source, report.runner.sources)))
+    console.print()
+    console.print(_headline(report))
+    console.print(Padding(facts, (0, 0, 0, 2)))
+
+
+def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
+    """Show many images, a few lines each."""
+    for report in reports:
+        facts = _grid()
+        if report.users:
+            facts.add_row(Text("for", "dim"), Text(", ".join(report.users)))
+        facts.add_row(Text("runner", "dim"), _choice(report.runner))
+        facts.add_row(Text("registry", "dim"), _registry(report))
+        console.print()
+        console.print(_headline(report))
+        console.print(Padding(facts, (0, 0, 0, 2)))
+
+
+def show_findings(console: Console, findings: Sequence[Finding]) -> None:
+    """Show the findings, each with the way to mend it, and how many there are."""
+    for finding in findings:
+        console.print()
+        console.print(Text.assemble((finding.name, "bold red"), "  ", (finding.where, "bold")))
+        rows = _grid()
+        rows.add_row(Text("found", "dim"), Text(finding.what))
+        rows.add_row(Text("matters", "dim"), Text(finding.why))
+        rows.add_row(Text("mend", "green"), Text(finding.mend))
+        console.print(Padding(rows, (0, 0, 0, 2)))
+    console.print()
+    if findings:
+        number = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+        console.print(Text(number, "bold red"))
+    else:
+        console.print(Text("All well.", "bold green"))
+
+
+def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
+    """Show what was seen, a name and a value each."""
+    rows = _grid()
+    for name, value in facts:
+        rows.add_row(Text(name, "dim"), Text(value))
+    console.print(Padding(rows, (0, 0, 0, 2)))
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _headline(report: ImageReport) -> Text:
+    return Text.assemble(_BAD if report.findings else _GOOD, " ", (report.image, "bold"))
+
+
+def _choice(resolution: Resolution) -> Text:
+    """Which credentials the runner uses, and why."""
+    if resolution.failure:
+        return Text(f"the pull fails: {resolution.failure}", "red")
+    source, entry = resolution.source, resolution.entry
+    if source is None or entry is None or not resolution.credentials:
+        return Text("pulls without credentials: no source has any for it")
+    user = shown_user(resolution.credentials)
+    by = f", by {entry.helper}" if entry.helper else ""
+    said = Text.assemble((source.name, "bold"), f" {entry.origin} → {entry.key}{by}")
+    if user:
+        said.append(f", user {user}")
+    return said
+
+
+def _docker(report: ImageReport, docker: Resolution) -> Text:
+    if report.difference:
+        return Text.assemble(("differs: ", "yellow"), report.difference)
+    if docker.failure:
+        return Text(f"fails: {docker.failure}", "yellow")
+    return Text("the same credentials" if docker.credentials else "without credentials, too")
+
+
+def _registry(report: ImageReport) -> Text:
+    if report.answer is None:
+        return Text(f"not asked: {report.not_asked}", "dim")
+    return Text(report.answer.told, "green" if report.answer.outcome is Outcome.FOUND else "red")
+
+
+def _source(source: Source) -> RenderableType:
+    """A source with its entries, those that count first."""
+    if source.status is Status.ABSENT:
+        title = Text.assemble(source.name, (f"  {source.reason}", "dim"))
+    elif source.status is Status.DROPPED:
+        title = Text.assemble(source.name, (f"  dropped: {source.reason}", "red"))
+    else:
+        title = Text(source.name)
+    notes = [Text(f"  ! {note}", "yellow") for note in source.notes]
+    order = list(Verdict)
+    entries = Table.grid(padding=(0, 1))
+    entries.add_column(no_wrap=True)
+    entries.add_column(overflow="fold")
+    entries.add_column(overflow="fold", style="dim")
+    for entry in sorted(source.entries, key=lambda entry: order.index(entry.verdict)):
+        mark, style = _MARKS[entry.verdict]
+        said = Text(entry.reason)
+        for note in entry.notes:
+            said.append(f"; {note}", "yellow")
+        entries.add_row(Text(f"  {mark}", style), Text(entry.key), said)
+    return Group(title, *notes, *([entries] if source.entries else []))
