@@ -238,10 +238,13 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginRespon
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Interrupt a child, and kill it when it does not end soon."""
+    """End a child, and kill it when that takes long.
+
+    Not by SIGINT: a Python program would print where it was interrupted, as if that were a fault of its own.
+    """
     if child.poll() is not None:
         return
-    child.send_signal(signal.SIGINT)
+    child.terminate()
     try:
         child.wait(GRACE_PERIOD_S)
     except subprocess.TimeoutExpired:

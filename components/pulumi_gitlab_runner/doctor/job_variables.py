@@ -29,9 +29,9 @@ def job_variables(
     """Collect a job's variables.
 
     Args:
-        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …, "protected": …}, …]``.
+        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …}, …]``.
         given: ``KEY=value`` each; these win.
-        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for that of a file; wins as well.
+        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for a file's; wins too.
         protected: whether the job's branch or tag is protected.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A registry's challenge: how it wants to be authenticated to (RFC 9110, and distribution's token specification)."""
+"""A registry's challenge: how it wants to be authenticated to (RFC 9110; distribution, docs/spec/auth)."""
 
 import re
 from dataclasses import dataclass

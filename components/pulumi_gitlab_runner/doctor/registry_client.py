@@ -190,7 +190,7 @@ class _Registry:
                 self._challenge = read_challenge(response.headers.get_list("www-authenticate"))
             elif response.status_code == 404:
                 raise _Refusal(
-                    Outcome.NO_REGISTRY, f"{self._host} answers, but not as a registry: /v2/ gives 404"
+                    Outcome.NO_REGISTRY, f"{self._host} answers, but is no registry: /v2/ gives 404"
                 )
             elif response.status_code != 200:
                 raise _refused(self._host, response.status_code, with_credentials=False)

@@ -130,14 +130,12 @@ def _source(source: Source) -> RenderableType:
         title = Text(source.name)
     notes = [Text(f"  ! {note}", "yellow") for note in source.notes]
     order = list(Verdict)
-    entries = Table.grid(padding=(0, 1))
-    entries.add_column(no_wrap=True)
-    entries.add_column(overflow="fold")
-    entries.add_column(overflow="fold", style="dim")
+    entries: list[RenderableType] = []
     for entry in sorted(source.entries, key=lambda entry: order.index(entry.verdict)):
         mark, style = _MARKS[entry.verdict]
-        said = Text(entry.reason)
+        said = Text(entry.reason, "dim")
         for note in entry.notes:
             said.append(f"; {note}", "yellow")
-        entries.add_row(Text(f"  {mark}", style), Text(entry.key), said)
-    return Group(title, *notes, *([entries] if source.entries else []))
+        entries.append(Text.assemble((f"  {mark} ", style), entry.key))
+        entries.append(Padding(said, (0, 0, 0, 4)))
+    return Group(title, *notes, *entries)

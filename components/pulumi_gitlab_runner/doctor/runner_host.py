@@ -1,4 +1,4 @@
-"""What the doctor knows of a runner: its version, its settings, and what its process and Docker would read."""
+"""What the doctor knows of a runner: its version and settings, what its process and Docker would read."""
 
 import os
 import re
@@ -98,7 +98,7 @@ def hosted_runner(version: str | None) -> RunnerHost:
 
 
 def declared_runner(declared: DeclaredHost, name: str, version: str | None) -> RunnerHost:
-    """A runner that a stack declares. It knows which registries there are credentials for, not the passwords."""
+    """A runner that a stack declares: which registries it has credentials for, not the passwords."""
     files = DeclaredFiles(declared.files)
     process = manager_process(files)
     helper = declared_helper(files.read(REGISTRIES).text or "")
@@ -124,7 +124,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
     Args:
         root: ``/`` for this host.
         runner: the name of the ``[[runners]]`` entry; None for the first.
-        version: the runner's version. Default: what this host's runner says, else the one installed by default.
+        version: the runner's version. Default: this host's, else the one installed by default.
 
     Raises:
         UsageError: there is no runner below the root, or none of that name.
@@ -188,11 +188,11 @@ def _settings(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{config.path} is not TOML: {error}") from None
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    if runner is None:
-        return entries[0] if entries else {}
-    for entry in entries:
-        if entry.get("name") == runner:
-            return entry
+    wanted: list[Mapping[str, Any]] = [
+        entry for entry in entries if runner is None or entry.get("name") == runner
+    ]
+    if wanted or runner is None:
+        return wanted[0] if wanted else {}
     names = ", ".join(str(entry.get("name")) for entry in entries) or "none"
     raise UsageError(f"{config.path} has no runner {runner!r}, only: {names}")
 

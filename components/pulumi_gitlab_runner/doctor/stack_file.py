@@ -56,7 +56,7 @@ def declared_host(stacks: Path, stack: str, runner: str | None, account: str | N
     names = list(declared.runners)
     if runner is None and len(names) == 1:
         runner = names[0]
-    if runner not in declared.runners:
+    if runner is None or runner not in declared.runners:
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
         raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
     chosen = declared.runners[runner]
