@@ -23,7 +23,7 @@ STATED_IN = (REQUIREMENTS, CHECKOUT / "requirements.txt", CHECKOUT / "components
 def is_ready() -> bool:
     """Say whether it is there, complete, and made from the requirements as they are now."""
     stamp = _stamp()
-    return stamp.is_file() and stamp.read_text() == _fingerprint() and _python().exists()
+    return stamp.is_file() and stamp.read_text() == fingerprint() and _python().exists()
 
 
 def make(progress: Progress) -> None:
@@ -52,7 +52,7 @@ def make(progress: Progress) -> None:
                 "Check that this machine reaches the Python package index (pip's own settings, such as "
                 "PIP_INDEX_URL and PIP_CERT, are honoured), then run the command again.",
             )  # fmt: skip
-            _stamp().write_text(_fingerprint())
+            _stamp().write_text(fingerprint())
 
 
 def enter() -> None:
@@ -74,7 +74,7 @@ def _stamp() -> Path:
     return _directory() / "complete"
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Return a digest of what it is made from: the requirements, and the checkout that it links to."""
     digest = hashlib.sha256(str(CHECKOUT).encode())
     for file in STATED_IN:

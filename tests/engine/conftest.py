@@ -1,4 +1,4 @@
-"""One sandbox and one stack that is up, for all tests of this folder. A test that changes it changes it back."""
+"""One sandbox and one stack that is up, for all tests here; a test that changes it changes it back."""
 
 from collections.abc import Iterator
 

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,11 +49,10 @@ class Project:
         self.sandbox = sandbox
         self.printed = ""
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
-        project["runtime"]["options"]["virtualenv"] = sys.prefix
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
         self.settings.parent.mkdir(parents=True)
-        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        shutil.copy(source / "__main__.py", directory)
+        for file in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(source / file, directory)
         shutil.copy(settings, self.settings)
         self.pulumi("stack", "init", stack)
 
@@ -134,6 +132,6 @@ def what_there_is(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def _type_and_name(urn: str) -> tuple[str, str]:
-    """`LaunchTemplate` and `build` of `urn:pulumi:STACK::PROJECT::…$aws:ec2/launchTemplate:LaunchTemplate::build`."""
+    """`LaunchTemplate` and `build` of `urn:…$aws:ec2/launchTemplate:LaunchTemplate::build`."""
     *_, kind, name = urn.split("::")
     return kind.rpartition(":")[2], name

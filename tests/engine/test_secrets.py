@@ -27,7 +27,7 @@ def test_what_looks_for_it_finds_it(secret: str, before: int) -> None:
 
 @pytest.fixture(scope="module")
 def printed(project: Project) -> str:
-    """What Pulumi printed of the stack in every form: preview and up with their details, JSON, the outputs."""
+    """All that Pulumi printed of the stack: preview and up with their details, JSON, the outputs."""
     project.pulumi("preview", "--json")
     project.pulumi("stack", "output", "--json")
     return project.printed

@@ -1,0 +1,46 @@
+"""`python -m bench [NAME…]`: take the measures, print them as a table and keep them in `results.json`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import Measure
+from bench.preview_ratio import PREVIEW_RATIO
+from bench.up_warm import UP_WARM
+from sandbox.errors import SandboxError
+
+MEASURES: tuple[Measure, ...] = (PREVIEW_RATIO, UP_WARM)
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main() -> int:
+    """Take the measures that the command line names, by default all; return the exit code."""
+    known = {measure.name: measure for measure in MEASURES}
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", metavar="NAME", nargs="*", help=f"default: all of {', '.join(known)}")
+    names = parser.parse_args().names or list(known)
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}")
+
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    table = Table("Measure", "Value", "Unit", "What it is", box=None, header_style="bold")
+    for name in names:
+        print(f"{name}: measuring", file=sys.stderr)
+        try:
+            value = round(known[name].take(), 3)
+        except SandboxError as error:
+            print(f"error: {name}: {error}", file=sys.stderr)
+            return 1
+        results[name] = {"value": value, "unit": known[name].unit}
+        RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        table.add_row(name, f"{value:g}", known[name].unit, known[name].description)
+    Console().print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

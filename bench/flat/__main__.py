@@ -1,0 +1,261 @@
+"""The resources of the stack `sandbox` as one would write them without components.
+
+`files.json` and `user-data.yaml` are what the stack rendered for its host.
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_gitlab as gitlab
+
+declaration = pulumi.Config("gitlab-runner").require_object("stack")
+password = pulumi.Output.secret(declaration["registries"]["legacy"]["static"]["password"])
+account = aws.get_caller_identity_output().account_id
+region = aws.get_region_output().region
+
+repositories = []
+for name, keep_images in {"private/image": 100, "ci/base": 50}.items():
+    repository = aws.ecr.Repository(
+        f"team/{name}",
+        name=name,
+        image_tag_mutability="IMMUTABLE",
+        image_scanning_configuration={"scan_on_push": True},
+        encryption_configurations=[{"encryption_type": "AES256"}],
+        force_delete=False,
+    )
+    aws.ecr.LifecyclePolicy(
+        f"team/{name}",
+        repository=repository.name,
+        policy=json.dumps(
+            {
+                "rules": [
+                    {
+                        "rulePriority": 1,
+                        "description": "Images without a tag expire after 7 days",
+                        "selection": {
+                            "tagStatus": "untagged",
+                            "countType": "sinceImagePushed",
+                            "countUnit": "days",
+                            "countNumber": 7,
+                        },
+                        "action": {"type": "expire"},
+                    },
+                    {
+                        "rulePriority": 2,
+                        "description": f"The newest {keep_images} images with a tag stay",
+                        "selection": {
+                            "tagStatus": "tagged",
+                            "tagPatternList": ["*"],
+                            "countType": "imageCountMoreThan",
+                            "countNumber": keep_images,
+                        },
+                        "action": {"type": "expire"},
+                    },
+                ]
+            }
+        ),
+    )
+    repositories.append(repository)
+
+key = aws.kms.Key(
+    "ci",
+    description="Runner tokens and registry passwords",
+    enable_key_rotation=True,
+    deletion_window_in_days=7,
+)
+aws.kms.Alias("ci", name="alias/gitlab-runner/sandbox/ci", target_key_id=key.key_id)
+bucket = aws.s3.Bucket("ci", force_destroy=True)
+aws.s3.BucketPublicAccessBlock(
+    "ci",
+    bucket=bucket.bucket,
+    block_public_acls=True,
+    block_public_policy=True,
+    ignore_public_acls=True,
+    restrict_public_buckets=True,
+)
+aws.s3.BucketVersioning("ci", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"})
+
+runner = gitlab.UserRunner(
+    "build",
+    runner_type="group_type",
+    group_id=42,
+    description="build",
+    tag_lists=["docker"],
+    untagged=False,
+    access_level="not_protected",
+    locked=False,
+    paused=False,
+)
+
+token = aws.ssm.Parameter(
+    "build-token",
+    name="/gitlab-runner/sandbox/build/token",
+    type="SecureString",
+    key_id=key.arn,
+    value=runner.token,
+)
+legacy = aws.ssm.Parameter(
+    "build-registry-legacy",
+    name="/gitlab-runner/sandbox/build/registries/legacy",
+    type="SecureString",
+    key_id=key.arn,
+    value=password.apply(lambda known: json.dumps({"username": "my_username", "password": known})),
+)
+files = aws.s3.BucketObjectv2(
+    "build-files",
+    bucket=bucket.bucket,
+    key="build/files.json",
+    content=pulumi.Output.all(account, region, runner.id).apply(lambda _: Path("files.json").read_text()),
+    content_type="application/json",
+)
+
+role = aws.iam.Role(
+    "build",
+    assume_role_policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ec2.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    ),
+)
+shared = "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
+policy = aws.iam.RolePolicy(
+    "build",
+    role=role.name,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "EcrToken",
+                    "Effect": "Allow",
+                    "Action": ["ecr:GetAuthorizationToken"],
+                    "Resource": ["*"],
+                },
+                {
+                    "Sid": "EcrPull",
+                    "Effect": "Allow",
+                    "Action": [
+                        "ecr:BatchCheckLayerAvailability",
+                        "ecr:BatchGetImage",
+                        "ecr:GetDownloadUrlForLayer",
+                    ],
+                    "Resource": [*(each.arn for each in repositories), shared],
+                },
+                {"Sid": "HostFiles", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [files.arn]},
+                {
+                    "Sid": "HostParameters",
+                    "Effect": "Allow",
+                    "Action": ["ssm:GetParameter"],
+                    "Resource": [token.arn, legacy.arn],
+                },
+                {
+                    "Sid": "HostParametersKey",
+                    "Effect": "Allow",
+                    "Action": ["kms:Decrypt"],
+                    "Resource": [key.arn],
+                    "Condition": {
+                        "StringEquals": {
+                            "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
+                            "kms:EncryptionContext:PARAMETER_ARN": [token.arn, legacy.arn],
+                        }
+                    },
+                },
+            ],
+        }
+    ),
+)
+profile = aws.iam.InstanceProfile("build", role=policy.role)
+
+security_group = aws.ec2.SecurityGroup(
+    "build", description="Runner host build: egress only", vpc_id=aws.ec2.get_vpc_output(default=True).id
+)
+aws.vpc.SecurityGroupEgressRule(
+    "build",
+    security_group_id=security_group.id,
+    description="To GitLab, the registries and AWS",
+    ip_protocol="-1",
+    cidr_ipv4="0.0.0.0/0",
+)
+newest = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+template = aws.ec2.LaunchTemplate(
+    "build",
+    description="Runner host build",
+    image_id=aws.ssm.get_parameter_output(name=newest).insecure_value,
+    instance_type="t3.large",
+    iam_instance_profile={"arn": profile.arn},
+    vpc_security_group_ids=[security_group.id],
+    metadata_options={
+        "http_endpoint": "enabled",
+        "http_tokens": "required",
+        "http_put_response_hop_limit": 1,
+    },
+    block_device_mappings=[
+        {
+            "device_name": "/dev/xvda",
+            "ebs": {
+                "encrypted": "true",
+                "volume_type": "gp3",
+                "volume_size": 100,
+                "delete_on_termination": "true",
+            },
+        }
+    ],
+    user_data=pulumi.Output.all(files.bucket, files.key, token.name).apply(
+        lambda _: base64.b64encode(Path("user-data.yaml").read_bytes()).decode()
+    ),
+    update_default_version=True,
+)
+aws.autoscaling.Group(
+    "build",
+    min_size=1,
+    max_size=1,
+    vpc_zone_identifiers=aws.ec2.get_subnets_output(
+        filters=[{"name": "default-for-az", "values": ["true"]}]
+    ).ids,
+    launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+    health_check_type="EC2",
+    tags=[{"key": "Name", "value": "gitlab-runner-build", "propagate_at_launch": True}],
+)
+
+gitlab.ProjectVariable(
+    "ci-project-7-DOCKER_AUTH_CONFIG",
+    project="7",
+    key="DOCKER_AUTH_CONFIG",
+    value=password.apply(
+        lambda known: json.dumps(
+            {
+                "auths": {
+                    "registry.example.com:5000": {
+                        "auth": base64.b64encode(f"my_username:{known}".encode()).decode()
+                    }
+                }
+            }
+        )
+    ),
+    masked=True,
+    protected=False,
+    raw=True,
+    variable_type="env_var",
+    environment_scope="*",
+)
+gitlab.GroupVariable(
+    "ci-group-42-DEPLOY_REGION",
+    group="42",
+    key="DEPLOY_REGION",
+    value=pulumi.Output.secret("eu-west-1"),
+    masked=True,
+    protected=False,
+    raw=False,
+    variable_type="env_var",
+    environment_scope="*",
+)

@@ -1,0 +1,71 @@
+"""The stack of another project in `examples/python`, up and down."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.environment import Sandbox
+from sandbox.paths import CHECKOUT
+from tests.engine.canaries import PASSWORD, written_forms
+from tests.engine.project import Project
+
+pytestmark = pytest.mark.engine
+
+EXAMPLE = CHECKOUT / "examples" / "python"
+FRANKFURT = "eu-central-1"
+
+
+@pytest.fixture(scope="module")
+def shop(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The example, up; at the end it is taken down, and nothing of it may be left."""
+    shop = Project(
+        tmp_path_factory.mktemp("shop") / "it", sandbox, EXAMPLE, EXAMPLE / "Pulumi.dev.yaml", stack="dev"
+    )
+    before = shop.what_there_is()
+    shop.pulumi("config", "set", "--secret", "partnerPassword", PASSWORD)
+    shop.up()
+    yield shop
+    shop.pulumi("destroy", "--yes", "--skip-preview")
+    assert shop.what_there_is() == before
+    assert shop.aws("ecr", FRANKFURT).describe_repositories()["repositories"] == []
+
+
+def test_repositories_by_themselves_lie_where_their_provider_says(shop: Project) -> None:
+    ecr = shop.aws("ecr", FRANKFURT)
+    repositories = ecr.describe_repositories()["repositories"]
+    assert {each["repositoryName"]: each["imageTagMutability"] for each in repositories} == {
+        "shop/web": "IMMUTABLE",
+        "shop/worker": "IMMUTABLE",
+    }
+    policy = json.loads(ecr.get_repository_policy(repositoryName="shop/web")["policyText"])
+    assert policy["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root"]}
+    assert shop.outputs()["images"]["shop/web"] == f"123456789012.dkr.ecr.{FRANKFURT}.amazonaws.com/shop/web"
+
+
+def test_variables_by_themselves_take_secrets_and_outputs(shop: Project) -> None:
+    values = {
+        each["key"]: (each["value"], each["masked"]) for each in shop.gitlab("GET", "projects/8/variables")
+    }
+    credentials = base64.b64encode(f"shop:{PASSWORD}".encode()).decode()
+    docker_auth, masked = values.pop("DOCKER_AUTH_CONFIG")
+    assert masked
+    assert json.loads(docker_auth) == {"auths": {"registry.partner.example": {"auth": credentials}}}
+    assert values == {"WEB_IMAGE": (f"123456789012.dkr.ecr.{FRANKFURT}.amazonaws.com/shop/web", True)}
+
+
+def test_the_whole_has_its_runner_and_its_registrys_password(shop: Project) -> None:
+    runner = shop.gitlab("GET", f"runners/{shop.outputs()['runners']['shop']['id']}")
+    assert (runner["groups"][0]["id"], runner["tag_list"]) == (43, ["shop"])
+    kept = shop.aws("ssm").get_parameter(Name="/shop/dev/shop/registries/partner", WithDecryption=True)
+    assert json.loads(kept["Parameter"]["Value"]) == {"username": "shop", "password": PASSWORD}
+    assert [each["repositoryName"] for each in shop.aws("ecr").describe_repositories()["repositories"]].count(
+        "shop/ci"
+    )
+
+
+def test_the_password_is_not_told(shop: Project) -> None:
+    told = shop.printed + shop.pulumi("stack", "export").stdout
+    assert "registry.partner.example" in told
+    assert not any(form in told for form in written_forms(PASSWORD))
