@@ -1,14 +1,17 @@
 """`runner-doctor`: the command line. What takes long to load is loaded by the command that needs it."""
 
 import argparse
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.printable import printable
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.finding import Finding
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 WELL, FINDINGS, USAGE = 0, 1, 2
+DOCKER_CERTIFICATES = Path("/etc/docker/certs.d")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when all is well, 1 when there is a finding, 2 when it was asked in a way it cannot answer.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever a file holds can be shown
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
@@ -32,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         findings: Sequence[Finding] = options.command(options)
     except UsageError as error:
-        print(f"runner-doctor: {error}", file=sys.stderr)
+        print(f"runner-doctor: {printable(str(error))}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
         # Whoever reads has enough; nothing more may be written, not even at the end.
@@ -57,7 +64,33 @@ def _parser() -> argparse.ArgumentParser:
     _add_runner(image)
     _add_variables(image)
     _add_registry(image)
-    image.add_argument("--json", action="store_true", help="answer in JSON")
+
+    job = commands.add_parser("job", help="explain the pulls of every image and service of a pipeline")
+    job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
+    job.add_argument("job", nargs="?", metavar="JOB", help="one job alone")
+    job.set_defaults(command=_job)
+    _add_runner(job)
+    _add_variables(job)
+    _add_registry(job)
+
+    pin = commands.add_parser("pin", help="pin every image of a pipeline to its digest")
+    pin.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; changed in place")
+    pin.add_argument(
+        "--check", action="store_true", help="change nothing; say what is not pinned or has moved"
+    )
+    pin.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help="of a name in it")
+    pin.set_defaults(command=_pin)
+
+    host = commands.add_parser("host", help="examine a runner host")
+    host.add_argument(
+        "--root", type=Path, default=Path("/"), metavar="DIR", help="its files (default: this host)"
+    )
+    host.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
+    host.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
+    host.set_defaults(command=_examine_host, hosted=False, stack=None)
+
+    for each in (image, job, pin, host):
+        each.add_argument("--json", action="store_true", help="answer in JSON")
     return parser
 
 
@@ -84,7 +117,13 @@ def _add_variables(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--docker-auth-config", metavar="TEXT|@FILE", help="DOCKER_AUTH_CONFIG of the job, project or group"
     )
-    group.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help="any other")
+    group.add_argument(
+        "--variable",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any other; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends with the job",
+    )
     group.add_argument(
         "--variables", type=Path, metavar="FILE", help="all, as GitLab's API lists them (JSON)"
     )
@@ -102,10 +141,95 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     return _show(options, [asked], _host(options), several=False)
 
 
+def _job(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.pipeline import read_pipeline
+
+    host = _host(options)
+    pipeline = read_pipeline(options.file, options.job, _variables(options), host)
+    for elsewhere in pipeline.not_followed:
+        print(f"runner-doctor: not read: {printable(elsewhere)}", file=sys.stderr)
+    return _show(options, pipeline.images, host, pipeline.findings, several=True)
+
+
+def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor import pin
+    from pulumi_gitlab_runner.doctor.job_variables import job_variables
+    from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
+    from pulumi_gitlab_runner.doctor.runner_host import this_user
+
+    file: Path = options.file
+    given = job_variables(None, options.variable, None, protected=False).values
+    text = _read(file)
+    with RegistryClient(DOCKER_CERTIFICATES) as client:
+        pins = pin.examine_pins(file, text, given, this_user(), client)
+    changed = pin.with_pins(text, pins)
+    if changed != text and not options.check:
+        _write(file, changed)
+    findings = pin.pin_findings(file, pins, written=not options.check)
+    if options.json:
+        from pulumi_gitlab_runner.doctor.json_report import pins_as_json
+
+        _print_json(pins_as_json(pins, findings))
+        return findings
+    from rich.console import Console
+
+    from pulumi_gitlab_runner.doctor import report as terminal
+
+    console = Console(highlight=False)
+    terminal.show_pins(console, pins, written=not options.check)
+    terminal.show_findings(console, findings)
+    return findings
+
+
+def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+    from pulumi_gitlab_runner.doctor.host_report import examine_host
+    from pulumi_gitlab_runner.doctor.manager_process import manager_process
+
+    host, files = _host(options), FilesOnDisk(options.root)
+    report = examine_host(host, files, manager_process(files))
+    if options.json:
+        from pulumi_gitlab_runner.doctor.json_report import host_as_json
+
+        _print_json(host_as_json(report, host))
+        return report.findings
+    from rich.console import Console
+
+    from pulumi_gitlab_runner.doctor import report as terminal
+
+    console = Console(highlight=False)
+    terminal.show_runner(console, host)
+    terminal.show_facts(console, report.facts)
+    terminal.show_findings(console, report.findings)
+    return report.findings
+
+
+def _read(file: Path) -> str:
+    """A file's text, its line ends as they are."""
+    try:
+        return file.read_bytes().decode()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {(error.strerror or 'unreadable').lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not text in UTF-8") from None
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_bytes(text.encode())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {(error.strerror or 'read-only').lower()}") from None
+
+
 def _show(
-    options: argparse.Namespace, asked: "Sequence[AskedImage]", host: "RunnerHost", *, several: bool
+    options: argparse.Namespace,
+    asked: "Sequence[AskedImage]",
+    host: "RunnerHost",
+    findings: "Sequence[Finding]" = (),
+    *,
+    several: bool,
 ) -> "Sequence[Finding]":
-    """Examine images, show what was found, and return the findings."""
+    """Examine images, show what was found besides earlier findings, and return all of them."""
     from pulumi_gitlab_runner.doctor.image_report import examine
 
     if options.offline:
@@ -115,7 +239,8 @@ def _show(
 
         with RegistryClient(host.certificates) as client:
             reports = examine(asked, host, client)
-    findings = list(dict.fromkeys(finding for report in reports for finding in report.findings))
+    examined = (finding for report in reports for finding in report.findings)
+    findings = list(dict.fromkeys((*findings, *examined)))
     if options.json:
         from pulumi_gitlab_runner.doctor.json_report import images_as_json
 
@@ -149,21 +274,17 @@ def _variables(options: argparse.Namespace) -> "JobVariables":
 
 def _host(options: argparse.Namespace) -> "RunnerHost":
     """The runner that the options name."""
-    from pulumi_gitlab_runner.config.version import parse_version
     from pulumi_gitlab_runner.doctor import runner_host
 
     version: str | None = options.runner_version
-    try:
-        parse_version(version or "1.0")
-    except ValueError as error:
-        raise UsageError(f"--runner-version: {error}") from None
+    if version and not re.match(r"v?\d+\.\d+(?!\d)", version):
+        raise UsageError(f"--runner-version {version}: write it as 18.11.0")
     if options.hosted:
         return runner_host.hosted_runner(version)
     if options.stack:
-        from pulumi_gitlab_runner.doctor.stack_file import declared_host
+        from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
 
-        declared = declared_host(options.stacks_dir, options.stack, options.runner, options.account)
-        return runner_host.declared_runner(declared, f"declared by the stack {options.stack}", version)
+        return runner_of_stack(options.stacks_dir, options.stack, options.runner, options.account, version)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 

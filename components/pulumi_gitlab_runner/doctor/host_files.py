@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
-from pulumi_gitlab_runner.host.files import HostFile
 
 
 class HostFiles(Protocol):
@@ -62,15 +61,14 @@ class DeclaredFiles:
     """The files that a stack declares for a host.
 
     Attributes:
-        files: by their path below the root.
+        files: their texts, by their path below the root.
     """
 
-    files: Mapping[str, HostFile]
+    files: Mapping[str, str]
 
     def read(self, path: str) -> ConfigFile:
         """A file: its text, or that it is not there."""
-        file = self.files.get(path.lstrip("/"))
-        return ConfigFile(path, file.content if file else None)
+        return ConfigFile(path, self.files.get(path.lstrip("/")))
 
     def names(self, directory: str) -> list[str]:
         """The names in a directory, sorted."""

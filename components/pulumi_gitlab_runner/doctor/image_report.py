@@ -3,25 +3,29 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
-from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution
-from pulumi_gitlab_runner.config.version import parse_version
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_token_findings
-from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings
+from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
+from pulumi_gitlab_runner.doctor.findings.image_names import image_name_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
-from pulumi_gitlab_runner.doctor.registry_client import RegistryAnswer, RegistryClient
-from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.doctor.registry_answer import RegistryAnswer
+from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class ImageReport:
         docker: how ``docker pull`` would; None where there is nobody to compare with.
         answer: what the registry says.
         not_asked: why the registry was not asked.
-        findings: what is wrong, most important first.
+        hit: whether the pull itself fails or goes another way than meant.
+        findings: what is wrong: first with this pull, then with the sources that every pull looks at.
     """
 
     image: str
@@ -44,6 +49,7 @@ class ImageReport:
     docker: Resolution | None
     answer: RegistryAnswer | None
     not_asked: str
+    hit: bool
     findings: tuple[Finding, ...]
 
     @property
@@ -62,15 +68,17 @@ class AskedImage:
         image: the image, variables expanded.
         users: who wants it.
         variables: those of the job that wants it.
+        pull_policy: the policies that the job asks for; empty for the runner's own.
     """
 
     image: str
     users: tuple[str, ...]
     variables: JobVariables
+    pull_policy: tuple[str, ...] = ()
 
 
 def examine(
-    images: Sequence[AskedImage], host: RunnerHost, client: RegistryClient | None, now: datetime | None = None
+    images: Sequence[AskedImage], host: RunnerHost, client: "RegistryClient | None"
 ) -> list[ImageReport]:
     """Examine images, all of them at once.
 
@@ -78,55 +86,39 @@ def examine(
         images: the images.
         host: the runner that pulls them.
         client: asks the registries; None leaves them alone.
-        now: the time. Default: the clock's.
     """
-    resolutions = [_resolve(asked, host) for asked in images]
-    questions: dict[int, tuple[ImageReference, Credentials | None]] = {}
-    excuses: dict[int, str] = {}
-    problems: dict[int, Finding] = {}
-    for index, (asked, (runner, _)) in enumerate(zip(images, resolutions, strict=True)):
-        try:
-            reference = parse(asked.image)
-        except InvalidImageReference as error:
-            problems[index] = Finding(
-                "image-name",
-                runner.image,
-                error.found,
-                "no image can be pulled by it",
-                f"write {error.allowed}",
-            )
-            excuses[index] = "it is no image's name"
-            continue
-        if client is None:
-            excuses[index] = "--offline"
-        elif runner.failure:
-            excuses[index] = "the pull fails before"
-        elif runner.credentials and not host.passwords_known:
-            excuses[index] = "only the host gets the password"
-        else:
-            questions[index] = (reference, runner.credentials)
-    answers = dict(zip(questions, client.ask_all(questions.values()), strict=True)) if client else {}
-
-    reports: list[ImageReport] = []
-    for index, (asked, (runner, docker)) in enumerate(zip(images, resolutions, strict=True)):
-        findings = list(_findings(asked, host, runner, answers.get(index), now or datetime.now(UTC)))
-        if index in problems:
-            findings.insert(0, problems[index])
-        reports.append(
-            ImageReport(
-                runner.image,
-                asked.users,
-                runner,
-                docker,
-                answers.get(index),
-                excuses.get(index, ""),
-                tuple(dict.fromkeys(findings)),
-            )
+    pulls = [_pull(asked, host) for asked in images]
+    if client is None:
+        return [_report(pull, host, None, "--offline") for pull in pulls]
+    excuses = [_excuse(pull, host) for pull in pulls]
+    answers = iter(
+        client.ask_all(
+            (pull.reference, pull.runner.credentials)
+            for pull, excuse in zip(pulls, excuses, strict=True)
+            if pull.reference and not excuse
         )
-    return reports
+    )
+    return [
+        _report(pull, host, None if excuse else next(answers), excuse)
+        for pull, excuse in zip(pulls, excuses, strict=True)
+    ]
 
 
-def _resolve(asked: AskedImage, host: RunnerHost) -> tuple[Resolution, Resolution | None]:
+@dataclass(frozen=True)
+class _Pull:
+    """What is known of an image's pull before its registry is asked; no reference where its name is none."""
+
+    asked: AskedImage
+    reference: ImageReference | None
+    runner: Resolution
+    docker: Resolution | None
+
+
+def _pull(asked: AskedImage, host: RunnerHost) -> _Pull:
+    try:
+        reference = parse(asked.image)
+    except InvalidImageReference:
+        reference = None
     values = asked.variables.values
     runner = resolve_as_runner(
         asked.image,
@@ -136,16 +128,35 @@ def _resolve(asked: AskedImage, host: RunnerHost) -> tuple[Resolution, Resolutio
         home=host.home,
         job_credentials=_job_credentials(asked.variables),
     )
-    user = host.docker_user
+    return _Pull(asked, reference, runner, _resolve_as_docker(asked.image, host.docker_user))
+
+
+def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None:
     if user is None:
-        return runner, None
-    docker = resolve_as_docker(
-        asked.image,
-        run_helper=user.run_helper,
-        docker_auth_config=user.docker_auth_config,
-        config=user.config,
+        return None
+    return resolve_as_docker(
+        image, run_helper=user.run_helper, docker_auth_config=user.docker_auth_config, config=user.config
     )
-    return runner, docker
+
+
+def _excuse(pull: _Pull, host: RunnerHost) -> str:
+    """Why a registry is not asked; empty where it is."""
+    if pull.reference is None:
+        return "it is no image's name"
+    if pull.runner.failure:
+        return "the pull fails before"
+    if pull.runner.credentials and not host.passwords_known:
+        return "only the host gets the password"
+    return ""
+
+
+def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse: str) -> ImageReport:
+    own = list(_image_findings(pull, host, answer))
+    hit = bool(own) or bool(pull.runner.failure) or _has_lost_entry(pull.runner)
+    findings = dict.fromkeys((*own, *_source_findings(pull.asked, host, pull.runner)))
+    return ImageReport(
+        pull.runner.image, pull.asked.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
+    )
 
 
 def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
@@ -154,24 +165,34 @@ def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
     return [JobCredentials(registry, "gitlab-ci-token", token)] if registry and token else []
 
 
-def _findings(
-    asked: AskedImage, host: RunnerHost, runner: Resolution, answer: RegistryAnswer | None, now: datetime
-) -> Iterator[Finding]:
-    version = parse_version(host.runner_version)
-    variable = asked.variables.values.get(DOCKER_AUTH_CONFIG, host.docker_auth_config)
-    yield from helper_findings(runner, host)
-    yield from variable_findings(asked.variables, host.docker_auth_config)
-    if variable:
-        yield from docker_config_findings(variable, VARIABLE, version)
-    opened = next((file for file in host.home if file.text is not None), None)
-    if opened and opened.text:
-        yield from docker_config_findings(opened.text, opened.path, version)
-    yield from home_findings(host)
+def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None) -> Iterator[Finding]:
+    """What is wrong with the pull of this image."""
+    runner = pull.runner
+    yield from image_name_findings(pull.asked.image)
     yield from port_findings(runner)
-    yield from ecr_token_findings(runner, now)
-    yield from pull_policy_findings(runner, host.docker_settings)
+    yield from silent_helper_findings(runner, host)
+    yield from ecr_token_findings(runner, datetime.now(UTC))
+    yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:
         yield from registry_answer_findings(runner, answer)
+
+
+def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
+    """What is wrong with the sources that every pull of the job looks at."""
+    yield from helper_findings(runner, host)
+    yield from variable_findings(asked.variables, host.docker_auth_config)
+    variable = asked.variables.values.get(DOCKER_AUTH_CONFIG, host.docker_auth_config)
+    if variable:
+        yield from docker_config_findings(variable, VARIABLE, host.version)
+    opened = next((file for file in host.home if file.text is not None), None)
+    if opened and opened.text:
+        yield from docker_config_findings(opened.text, opened.path, host.version)
+    yield from home_findings(host)
+
+
+def _has_lost_entry(resolution: Resolution) -> bool:
+    """Whether credentials for the image are in a source that is dropped."""
+    return any(entry.verdict is Verdict.LOST for source in resolution.sources for entry in source.entries)
 
 
 def same_credentials(one: Credentials | None, other: Credentials | None) -> bool:

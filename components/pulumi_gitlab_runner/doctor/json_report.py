@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
+from pulumi_gitlab_runner.doctor.pin import Pin
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.images.reference import without_password
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.doctor.host_report import HostReport
 
 
 def images_as_json(
@@ -18,6 +23,15 @@ def images_as_json(
         "runner": {"host": host.name, "version": host.runner_version},
         "images": [_image(report) for report in reports],
         "findings": findings_as_json(findings),
+    }
+
+
+def host_as_json(report: "HostReport", host: RunnerHost) -> dict[str, Any]:
+    """What was seen of a host, and the findings."""
+    return {
+        "runner": {"host": host.name, "version": host.runner_version},
+        "facts": [{"name": name.strip(), "value": value} for name, value in report.facts],
+        "findings": findings_as_json(report.findings),
     }
 
 
@@ -34,6 +48,7 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "runner": _resolution(report.runner),
         "docker": _resolution(report.docker) if report.docker else None,
         "difference": report.difference,
+        "hit": report.hit,
         "registry": {
             "outcome": answer.outcome if answer else "not asked",
             "told": answer.told if answer else report.not_asked,
@@ -71,4 +86,21 @@ def _resolution(resolution: Resolution) -> dict[str, Any]:
             for each in resolution.sources
         ],
         "log": [{"where": line.where, "text": line.text} for line in resolution.log],
+    }
+
+
+def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, Any]:
+    """The images of a file, and how each is pinned."""
+    return {
+        "images": [
+            {
+                "image": without_password(pin.place.name),
+                "line": pin.place.line,
+                "state": pin.state,
+                "told": pin.told,
+                "pinned": without_password(pin.pinned) if pin.pinned else None,
+            }
+            for pin in pins
+        ],
+        "findings": findings_as_json(findings),
     }

@@ -7,8 +7,6 @@ import hashlib
 import ssl
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
@@ -19,14 +17,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.doctor.registry_answer import INDEX_TYPES, Outcome, RegistryAnswer
 from pulumi_gitlab_runner.doctor.registry_challenge import Challenge, read_challenge
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB, ImageReference
-
-INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-"""Manifests of images for several platforms."""
 
 _ACCEPT = ", ".join(
     (
@@ -38,42 +31,6 @@ _ACCEPT = ", ".join(
 _DOCKER_HUB_API = "registry-1.docker.io"
 _PATIENCE = 10.0
 _AT_ONCE = 16
-
-
-class Outcome(StrEnum):
-    """How a registry answered."""
-
-    FOUND = "found"
-    NO_IMAGE = "no such image"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    TOO_MANY_REQUESTS = "too many requests"
-    NOT_TRUSTED = "certificate not trusted"
-    UNREACHABLE = "unreachable"
-    NO_REGISTRY = "not a registry"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class RegistryAnswer:
-    """What a registry says about an image. It holds no secret.
-
-    Attributes:
-        outcome: how it answered.
-        told: the answer in words.
-        digest: the digest of the image's manifest, where it was found.
-        media_type: the kind of that manifest.
-    """
-
-    outcome: Outcome
-    told: str
-    digest: str | None = None
-    media_type: str = ""
-
-    @property
-    def several_platforms(self) -> bool:
-        """Whether the digest is that of an index, which every platform can pull."""
-        return self.media_type in INDEX_TYPES
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer, not a mistake

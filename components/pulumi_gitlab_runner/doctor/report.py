@@ -7,13 +7,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Status, Verdict
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Status, Verdict, Where
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
-from pulumi_gitlab_runner.doctor.registry_client import Outcome
+from pulumi_gitlab_runner.doctor.pin import Pin, State
+from pulumi_gitlab_runner.doctor.printable import printable
+from pulumi_gitlab_runner.doctor.registry_answer import Outcome
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.images.reference import without_password
 
-_GOOD, _BAD = Text("✔", "green"), Text("✘", "red")
+_GOOD, _DOUBTFUL, _BAD = Text("✔", "green"), Text("!", "yellow"), Text("✘", "red")
 _MARKS = {
     Verdict.USED: ("✔", "green"),
     Verdict.OUTRANKED: ("↷", "yellow"),
@@ -35,6 +38,8 @@ def show_image(console: Console, report: ImageReport) -> None:
     if report.docker:
         facts.add_row(Text("docker pull", "dim"), _docker(report, report.docker))
     facts.add_row(Text("registry", "dim"), _registry(report))
+    said = [line.text for line in report.runner.log if line.where is Where.JOB_LOG]
+    facts.add_row(Text("job log", "dim"), Text(printable("\n".join(said)) or "says nothing about it"))
     facts.add_row(Text("looked at", "dim"), Group(*map(_source, report.runner.sources)))
     console.print()
     console.print(_headline(report))
@@ -46,7 +51,7 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
     for report in reports:
         facts = _grid()
         if report.users:
-            facts.add_row(Text("for", "dim"), Text(", ".join(report.users)))
+            facts.add_row(Text("for", "dim"), Text(printable(", ".join(report.users))))
         facts.add_row(Text("runner", "dim"), _choice(report.runner))
         facts.add_row(Text("registry", "dim"), _registry(report))
         console.print()
@@ -54,15 +59,35 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
         console.print(Padding(facts, (0, 0, 0, 2)))
 
 
+def show_pins(console: Console, pins: Iterable[Pin], *, written: bool) -> None:
+    """Show the images of a file, and how each is pinned, or that it now is."""
+    for pin in pins:
+        state: str = pin.state
+        changed = written and pin.state in (State.NOT_PINNED, State.MOVED)
+        if changed:
+            state = "pinned now"
+        good = changed or pin.state in (State.PINNED, State.DIGEST_ALONE)
+        name = printable(without_password(pin.place.name))
+        console.print(
+            Text.assemble(
+                (f"line {pin.place.line}  ", "dim"),
+                (name, "bold"),
+                "  ",
+                (state, "green" if good else "yellow"),
+            )
+        )
+        console.print(Padding(Text(printable(pin.told), "dim"), (0, 0, 0, 2)))
+
+
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Show the findings, each with the way to mend it, and how many there are."""
     for finding in findings:
         console.print()
-        console.print(Text.assemble((finding.name, "bold red"), "  ", (finding.where, "bold")))
+        console.print(Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold")))
         rows = _grid()
-        rows.add_row(Text("found", "dim"), Text(finding.what))
+        rows.add_row(Text("found", "dim"), Text(printable(finding.what)))
         rows.add_row(Text("matters", "dim"), Text(finding.why))
-        rows.add_row(Text("mend", "green"), Text(finding.mend))
+        rows.add_row(Text("mend", "green"), Text(printable(finding.mend)))
         console.print(Padding(rows, (0, 0, 0, 2)))
     console.print()
     if findings:
@@ -76,7 +101,7 @@ def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     """Show what was seen, a name and a value each."""
     rows = _grid()
     for name, value in facts:
-        rows.add_row(Text(name, "dim"), Text(value))
+        rows.add_row(Text(name, "dim"), Text(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
 
 
@@ -88,19 +113,20 @@ def _grid() -> Table:
 
 
 def _headline(report: ImageReport) -> Text:
-    return Text.assemble(_BAD if report.findings else _GOOD, " ", (report.image, "bold"))
+    mark = _BAD if report.hit else _DOUBTFUL if report.findings else _GOOD
+    return Text.assemble(mark, " ", (printable(report.image), "bold"))
 
 
 def _choice(resolution: Resolution) -> Text:
     """Which credentials the runner uses, and why."""
     if resolution.failure:
-        return Text(f"the pull fails: {resolution.failure}", "red")
+        return Text(printable(f"the pull fails: {resolution.failure}"), "red")
     source, entry = resolution.source, resolution.entry
     if source is None or entry is None or not resolution.credentials:
         return Text("pulls without credentials: no source has any for it")
     user = shown_user(resolution.credentials)
     by = f", by {entry.helper}" if entry.helper else ""
-    said = Text.assemble((source.name, "bold"), f" {entry.origin} → {entry.key}{by}")
+    said = Text.assemble((source.name, "bold"), printable(f" {entry.origin} → {entry.key}{by}"))
     if user:
         said.append(f", user {user}")
     return said
@@ -110,7 +136,7 @@ def _docker(report: ImageReport, docker: Resolution) -> Text:
     if report.difference:
         return Text.assemble(("differs: ", "yellow"), report.difference)
     if docker.failure:
-        return Text(f"fails: {docker.failure}", "yellow")
+        return Text(printable(f"fails: {docker.failure}"), "yellow")
     return Text("the same credentials" if docker.credentials else "without credentials, too")
 
 
@@ -125,17 +151,17 @@ def _source(source: Source) -> RenderableType:
     if source.status is Status.ABSENT:
         title = Text.assemble(source.name, (f"  {source.reason}", "dim"))
     elif source.status is Status.DROPPED:
-        title = Text.assemble(source.name, (f"  dropped: {source.reason}", "red"))
+        title = Text.assemble(source.name, (printable(f"  dropped: {source.reason}"), "red"))
     else:
         title = Text(source.name)
-    notes = [Text(f"  ! {note}", "yellow") for note in source.notes]
+    notes = [Text(printable(f"  ! {note}"), "yellow") for note in source.notes]
     order = list(Verdict)
     entries: list[RenderableType] = []
     for entry in sorted(source.entries, key=lambda entry: order.index(entry.verdict)):
         mark, style = _MARKS[entry.verdict]
-        said = Text(entry.reason, "dim")
+        said = Text(printable(entry.reason), "dim")
         for note in entry.notes:
             said.append(f"; {note}", "yellow")
-        entries.append(Text.assemble((f"  {mark} ", style), entry.key))
+        entries.append(Text.assemble((f"  {mark} ", style), printable(entry.key)))
         entries.append(Padding(said, (0, 0, 0, 4)))
     return Group(title, *notes, *entries)

@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
-from pulumi_gitlab_runner.doctor.stack_file import DeclaredHost
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.hosts import Host
 
 CONFIG = "/etc/gitlab-runner/config.toml"
@@ -75,6 +75,12 @@ class RunnerHost:
     passwords_known: bool = True
 
     @property
+    def version(self) -> RunnerVersion:
+        """Its version, as far as rules depend on it."""
+        major, minor = re.findall(r"\d+", self.runner_version)[:2]
+        return int(major), int(minor)
+
+    @property
     def docker_settings(self) -> Mapping[str, Any]:
         """Its ``[runners.docker]``."""
         docker = self.settings.get("docker")
@@ -97,20 +103,19 @@ def hosted_runner(version: str | None) -> RunnerHost:
     return RunnerHost("a hosted runner", version or Host.runner_version, (), no_helper)
 
 
-def declared_runner(declared: DeclaredHost, name: str, version: str | None) -> RunnerHost:
-    """A runner that a stack declares: which registries it has credentials for, not the passwords."""
-    files = DeclaredFiles(declared.files)
+def declared_runner(files: DeclaredFiles, name: str, version: str) -> RunnerHost:
+    """A runner that is only declared: which registries it has credentials for, not the passwords."""
     process = manager_process(files)
     helper = declared_helper(files.read(REGISTRIES).text or "")
     return RunnerHost(
         name,
-        version or declared.runner_version,
+        version,
         _home_configs(files, process.home),
         helper,
         process,
         _settings(files.read(CONFIG), None),
         files,
-        docker_user=DockerUser("root", files.read(f"{process.home}/.docker/config.json"), helper),
+        docker_user=_root_user(files, helper),
         passwords_known=False,
     )
 
@@ -147,9 +152,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         process,
         _settings(config, runner),
         files,
-        _this_user()
-        if files.is_this_host
-        else DockerUser("root", files.read("/root/.docker/config.json"), helper),
+        this_user() if files.is_this_host else _root_user(files, helper),
         files.place("/etc/docker/certs.d"),
     )
 
@@ -171,7 +174,12 @@ def _helper_of(files: FilesOnDisk, process: ManagerProcess) -> RunHelper:
     return HelperProcess(path, {**process.environment, **caller, **elsewhere})
 
 
-def _this_user() -> DockerUser:
+def _root_user(files: HostFiles, helper: RunHelper) -> DockerUser:
+    """Root of a host that is elsewhere."""
+    return DockerUser("root", files.read("/root/.docker/config.json"), helper)
+
+
+def this_user() -> DockerUser:
     """Who runs the doctor."""
     home = Path(os.environ.get("HOME") or Path.home())
     path = Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"

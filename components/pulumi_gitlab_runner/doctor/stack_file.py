@@ -1,44 +1,34 @@
-"""The host that a stack's file declares for a runner, its secrets left out."""
+"""The runner that a stack's file declares, its secrets left out."""
 
 import json
 import os
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
+from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 _PROJECT = "gitlab-runner"
 
 
-@dataclass(frozen=True)
-class DeclaredHost:
-    """The host of a runner as its stack declares it.
-
-    Attributes:
-        files: by their path below the root.
-        runner_version: the version of gitlab-runner that it installs.
-    """
-
-    files: Mapping[str, HostFile]
-    runner_version: str
-
-
-def declared_host(stacks: Path, stack: str, runner: str | None, account: str | None) -> DeclaredHost:
-    """Read a stack's file, and what it declares for a runner's host.
+def runner_of_stack(
+    stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
+) -> RunnerHost:
+    """The runner that a stack's file declares, with its host.
 
     Args:
         stacks: the directory of the stack files.
         stack: the stack's name.
         runner: the runner's name; None where the stack has only one.
         account: the AWS account of the stack, 12 digits. Default: that of the caller's credentials.
+        version: the runner's version. Default: the declared one.
 
     Raises:
         UsageError: there is no such stack or runner, or its declaration has problems.
@@ -68,7 +58,8 @@ def declared_host(stacks: Path, stack: str, runner: str | None, account: str | N
         gitlab_url=declared.gitlab_url,
         runner_id=None,
     )
-    return DeclaredHost(files, chosen.host.runner_version)
+    texts = DeclaredFiles({path: file.content for path, file in files.items()})
+    return declared_runner(texts, f"{runner} of the stack {stack}", version or chosen.host.runner_version)
 
 
 def _configuration(stacks: Path, stack: str) -> dict[str, Any]:

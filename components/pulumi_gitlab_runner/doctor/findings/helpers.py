@@ -12,7 +12,7 @@ _DROPS_ALL = "nothing of this source is used, not even the registries that need 
 
 
 def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
-    """What is wrong with the helpers that an image's pull asks."""
+    """What is wrong with the helpers that every pull asks."""
     if resolution.failure:
         yield Finding(
             "helper-name",
@@ -24,7 +24,6 @@ def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Findin
     for source in resolution.sources:
         if source.failed_helper:
             yield _failed(source, source.failed_helper, host)
-    yield from _silent(resolution, host)
 
 
 def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
@@ -72,7 +71,7 @@ def _place_of(helper: str, host: RunnerHost) -> str | None:
     return None
 
 
-def _silent(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
+def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
     """A helper that is there for the image's registry, and has no credentials for it."""
     if resolution.credentials or host.process is None:
         return

@@ -9,18 +9,30 @@ from pulumi_gitlab_runner.doctor.finding import Finding
 _CACHED = "if-not-present"
 
 
-def pull_policy_findings(resolution: Resolution, docker: Mapping[str, Any]) -> Iterator[Finding]:
-    """A private image that stays on the host for whoever names it.
+def pull_policy_findings(
+    resolution: Resolution, docker: Mapping[str, Any], asked: tuple[str, ...]
+) -> Iterator[Finding]:
+    """A private image that stays on the host for whoever names it, and a policy that the runner refuses.
 
     Args:
         resolution: the image's.
         docker: ``[runners.docker]``.
+        asked: the policies that the job asks for.
     """
+    configured = _policies(docker.get("pull_policy")) or ("always",)
+    allowed = _policies(docker.get("allowed_pull_policies")) or configured
+    if asked and not set(asked) & set(allowed):
+        yield Finding(
+            "pull-policy-refused",
+            resolution.image,
+            f"the job asks for the pull policy {', '.join(asked)}, the runner allows {', '.join(allowed)}",
+            "the job fails before the image is pulled",
+            "take pull_policy out of the job, or add it to allowed_pull_policies of the runner",
+        )
     if not resolution.credentials:
         return
-    for key in ("pull_policy", "allowed_pull_policies"):
-        policies = docker.get(key)
-        if policies == _CACHED or (isinstance(policies, list) and _CACHED in policies):
+    for key, policies in (("pull_policy", configured), ("allowed_pull_policies", allowed)):
+        if _CACHED in policies:
             yield Finding(
                 "pull-policy",
                 f"config.toml, runners.docker.{key}",
@@ -28,4 +40,10 @@ def pull_policy_findings(resolution: Resolution, docker: Mapping[str, Any]) -> I
                 "once one project's job has pulled it, any project's job on this host may use it",
                 'allow only "always": layers that are there already are not pulled again',
             )
-            return
+
+
+def _policies(value: object) -> tuple[str, ...]:
+    """One policy, or several that are tried in turn."""
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return (value,) if isinstance(value, str) and value else ()

@@ -1,0 +1,83 @@
+"""Asking a Docker Engine over its socket: its version, and the address pools left for job networks.
+
+Source: Docker Engine API 1.44; its default pools are those of moby, libnetwork/ipamutils.
+"""
+
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_DEFAULT_POOLS = [{"Base": f"172.{second}.0.0/16", "Size": 16} for second in range(17, 32)] + [
+    {"Base": "192.168.0.0/16", "Size": 20}
+]
+
+
+class EngineUnreachableError(Exception):
+    """The engine does not answer; the text says why."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker Engine.
+
+    Attributes:
+        version: its version.
+        networks: how many more bridge networks its address pools have room for.
+        all_networks: how many they have room for altogether.
+    """
+
+    version: str
+    networks: int
+    all_networks: int
+
+
+def ask_engine(place: Path) -> Engine:
+    """Ask the engine at a socket.
+
+    Args:
+        place: the socket.
+
+    Raises:
+        EngineUnreachableError: it does not answer, or not as an engine does.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(place))
+    except OSError as error:
+        raise EngineUnreachableError((error.strerror or str(error)).lower()) from None
+    transport = httpx.HTTPTransport(uds=str(place))
+    try:
+        with httpx.Client(transport=transport, base_url="http://engine", timeout=5) as client:
+            info, networks = (client.get(path).raise_for_status().json() for path in ("/info", "/networks"))
+        total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
+        return Engine(str(info.get("ServerVersion")), left, total)
+    except (httpx.HTTPError, ValueError, TypeError, AttributeError, KeyError):
+        raise EngineUnreachableError("it does not answer as a Docker Engine does") from None
+
+
+def _room(pools: Iterable[Mapping[str, Any]], networks: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    """How many networks the pools have room for, and how many are left."""
+    used = [subnet for network in networks for subnet in _subnets(network)]
+    total = left = 0
+    for pool in pools:
+        base = ip_network(pool["Base"], strict=False)
+        if not isinstance(base, IPv4Network):
+            continue
+        size = int(pool["Size"])
+        room = 2 ** (size - base.prefixlen)
+        taken = sum(2 ** max(0, size - subnet.prefixlen) for subnet in used if subnet.overlaps(base))
+        total += room
+        left += max(0, room - taken)
+    return total, left
+
+
+def _subnets(network: Mapping[str, Any]) -> list[IPv4Network]:
+    """The IPv4 subnets of a network."""
+    configured = (network.get("IPAM") or {}).get("Config") or []
+    found = (ip_network(each["Subnet"], strict=False) for each in configured if each.get("Subnet"))
+    return [subnet for subnet in found if isinstance(subnet, IPv4Network)]

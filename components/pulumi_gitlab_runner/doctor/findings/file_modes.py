@@ -1,0 +1,44 @@
+"""Findings about files of a runner host that others may read or change."""
+
+import stat
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+
+
+def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str]) -> Iterator[Finding]:
+    """What is wrong with the modes of files.
+
+    Args:
+        files: the host's.
+        secret: files that only their owner may read.
+        programs: files that everybody may run and only their owner may change.
+    """
+    for path in secret:
+        mode = _mode(files, path)
+        if mode is not None and mode & 0o077:
+            yield Finding(
+                "file-mode",
+                path,
+                f"its mode is {mode:04o}",
+                "others than its owner can read or change what is secret in it",
+                f"chmod 0600 {path}",
+            )
+    for path in programs:
+        mode = _mode(files, path)
+        if mode is not None and (mode & 0o022 or not mode & 0o100):
+            yield Finding(
+                "file-mode",
+                path,
+                f"its mode is {mode:04o}",
+                "others can change a program that root runs, or root cannot run it",
+                f"chmod 0755 {path}",
+            )
+
+
+def _mode(files: FilesOnDisk, path: str) -> int | None:
+    try:
+        return stat.S_IMODE(files.place(path).stat().st_mode)
+    except OSError:
+        return None

@@ -1,0 +1,20 @@
+"""Findings about names that are no image's."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse, without_password
+
+
+def image_name_findings(image: str) -> Iterator[Finding]:
+    """A name that nothing can be pulled by."""
+    try:
+        parse(image)
+    except InvalidImageReference as error:
+        yield Finding(
+            "image-name",
+            without_password(image) or "image",
+            error.found,
+            "nothing can be pulled by it",
+            f"write {error.allowed}",
+        )

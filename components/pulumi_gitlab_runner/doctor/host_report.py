@@ -1,0 +1,205 @@
+"""Examining a runner host: its process, files, helpers, Docker Engine and cloud identity."""
+
+import json
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_gitlab_runner.auth.resolution import helpers
+from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
+from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
+from pulumi_gitlab_runner.config.check import check
+from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
+from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
+from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings
+from pulumi_gitlab_runner.doctor.findings.home import home_findings
+from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
+from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
+
+NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
+_DOCKER_SOCKET = "/var/run/docker.sock"
+_NO_IMAGE = "registry.invalid/none"
+"""An image that nobody has credentials for: to resolve it asks every helper."""
+
+
+@dataclass
+class HostReport:
+    """What was seen of a runner host, and what is wrong with it.
+
+    Attributes:
+        facts: what was seen, a name and a value each.
+        findings: what is wrong.
+    """
+
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def examine_host(host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> HostReport:
+    """Examine a host.
+
+    Args:
+        host: its runner.
+        files: its files; the Docker Engine and the cloud identity are asked only where they are this host's.
+        process: how the runner manager's process runs.
+    """
+    report = HostReport()
+    _examine_process(report, host, process)
+    _examine_credentials(report, host)
+    _examine_modes(report, host, files, process)
+    config = _examine_config(report, host, files)
+    _examine_engine(report, host, files, config)
+    if files.is_this_host:
+        _examine_identity(report, process)
+    report.findings = list(dict.fromkeys(report.findings))
+    return report
+
+
+def _examine_process(report: HostReport, host: RunnerHost, process: ManagerProcess) -> None:
+    report.facts += [
+        ("runner", f"gitlab-runner {host.runner_version}"),
+        ("unit", ", ".join(process.files) or "no unit found; the packaged one is assumed"),
+        ("process", f"user {process.user}, home {process.home}"),
+        ("PATH", process.path),
+        ("region", process.environment.get("AWS_REGION", "not set by the unit")),
+    ]
+
+
+def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
+    """The Docker configuration that the process reads, and every helper that it names, asked."""
+    report.findings += home_findings(host)
+    opened = next((file for file in host.home if file.text is not None), None)
+    if opened is None or opened.text is None:
+        report.facts.append(
+            ("credentials", f"no Docker configuration in {host.process.home if host.process else ''}")
+        )
+        return
+    config = read_docker_config(opened.text)
+    report.facts.append(("credentials", opened.path))
+    report.findings += docker_config_findings(opened.text, opened.path, host.version)
+    resolution = resolve_as_runner(
+        _NO_IMAGE, runner_version=host.runner_version, run_helper=host.run_helper, home=host.home
+    )
+    report.findings += helper_findings(resolution, host)
+    report.facts += [(f"  {key}", "a fixed user and password") for key in sorted(config.auths)]
+    for key, helper in sorted(config.credential_helpers.items()):
+        try:
+            held = helpers.get(host.run_helper, helper, key)
+        except helpers.HelperFailure as failure:
+            report.facts.append((f"  {key}", f"{failure.program}: {failure.text}"))
+            continue
+        answered = "answers" if held else "has no credentials for it"
+        report.facts.append((f"  {key}", f"{helpers.program_name(helper)} {answered}"))
+        if not held:
+            report.findings.append(_silent(opened.path, key, helper))
+
+
+def _silent(path: str, key: str, helper: str) -> Finding:
+    return Finding(
+        "helper-silent",
+        f"{path}, {key}",
+        f"{helpers.program_name(helper)} has no credentials for it",
+        "its images are pulled without any",
+        "see journalctl -t docker-credential-runner, or the helper's own log",
+    )
+
+
+def _examine_modes(report: HostReport, host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> None:
+    programs = [
+        f"{directory}/{name}"
+        for directory in process.path.split(":")
+        for name in files.names(directory)
+        if name.startswith("docker-credential-")
+    ]
+    report.facts.append(("helpers", ", ".join(programs) or "none on this PATH"))
+    secret = [CONFIG, REGISTRIES, *(file.path for file in host.home)]
+    report.findings += file_mode_findings(files, secret, programs)
+
+
+def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) -> dict[str, Any]:
+    """The config.toml, against what this version of the runner understands."""
+    found = files.read(CONFIG)
+    if found.text is None:
+        report.findings.append(
+            Finding(
+                "config-unreadable",
+                CONFIG,
+                f"it cannot be read: {found.problem or 'it is not there'}",
+                "without it the runner takes no jobs",
+                "run the doctor as root; if it is not there, register the runner",
+            )
+        )
+        return {}
+    config = tomllib.loads(found.text)  # its TOML is good: runner_host has read it
+    for problem in check(config, ".".join(map(str, host.version))):
+        why = "the runner ignores it, refuses it or fails with it"
+        if problem.severity == "warning":
+            why = "it works, and hardly as meant"
+        where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
+        report.findings.append(Finding("config", where, problem.found, why, problem.mend))
+    report.facts.append(("config", f"{CONFIG}: {config.get('concurrent', 1)} jobs at a time"))
+    return config
+
+
+def _examine_engine(report: HostReport, host: RunnerHost, files: FilesOnDisk, config: dict[str, Any]) -> None:
+    """The Docker Engine, and whether every job can have a network of its own."""
+    address = host.docker_settings.get("host") or f"unix://{_DOCKER_SOCKET}"
+    if not isinstance(address, str) or not address.startswith("unix://"):
+        report.facts.append(("docker", "elsewhere: not asked"))
+        return
+    socket = address.removeprefix("unix://")
+    place = files.place(socket)
+    if not files.is_this_host and not place.exists():
+        report.facts.append(("docker", "not asked: these are only the host's files"))
+        return
+    try:
+        engine = ask_engine(place)
+    except EngineUnreachableError as error:
+        report.facts.append(("docker", f"{socket}: {error}"))
+        report.findings.append(
+            Finding(
+                "docker-unreachable",
+                socket,
+                f"the Docker Engine does not answer: {error}",
+                "no job can start",
+                "systemctl status docker; and let the runner's user open the socket",
+            )
+        )
+        return
+    report.facts.append(
+        ("docker", f"{engine.version}, room for {engine.networks} of {engine.all_networks} networks")
+    )
+    report.findings += _too_few_networks(host, engine.networks, config.get("concurrent", 1))
+
+
+def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Finding]:
+    flags = host.settings.get("feature_flags")
+    per_job = isinstance(flags, dict) and flags.get(NETWORK_PER_JOB) is True
+    if per_job and isinstance(jobs, int) and left < jobs:
+        yield Finding(
+            "address-pools",
+            "/etc/docker/daemon.json",
+            f"there is room for {left} more networks, and up to {jobs} jobs run at a time, each with one",
+            'a job without a network fails: "could not find an available, non-overlapping IPv4 address pool"',
+            "remove what old jobs left behind (docker network prune), and widen default-address-pools: "
+            '[{"base": "10.200.0.0/16", "size": 24}] has room for 256',
+        )
+
+
+def _examine_identity(report: HostReport, process: ManagerProcess) -> None:
+    """Who the process is in AWS, where it has credentials at all."""
+    command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
+    environment = {**process.environment, "PATH": os.environ.get("PATH", os.defpath), "AWS_MAX_ATTEMPTS": "1"}
+    try:
+        asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=15)
+        report.facts.append(("AWS identity", str(json.loads(asked.stdout)["Arn"])))
+    except FileNotFoundError:
+        report.facts.append(("AWS identity", "not asked: there is no aws command"))
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        report.facts.append(("AWS identity", "none: AWS does not know this process"))

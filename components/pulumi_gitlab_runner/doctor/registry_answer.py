@@ -1,0 +1,46 @@
+"""What a registry answers when it is asked for an image."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+"""Manifests of images for several platforms."""
+
+
+class Outcome(StrEnum):
+    """How a registry answered."""
+
+    FOUND = "found"
+    NO_IMAGE = "no such image"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    TOO_MANY_REQUESTS = "too many requests"
+    NOT_TRUSTED = "certificate not trusted"
+    UNREACHABLE = "unreachable"
+    NO_REGISTRY = "not a registry"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RegistryAnswer:
+    """What a registry says about an image. It holds no secret.
+
+    Attributes:
+        outcome: how it answered.
+        told: the answer in words.
+        digest: the digest of the image's manifest, where it was found.
+        media_type: the kind of that manifest.
+    """
+
+    outcome: Outcome
+    told: str
+    digest: str | None = None
+    media_type: str = ""
+
+    @property
+    def several_platforms(self) -> bool:
+        """Whether the digest is that of an index, which every platform can pull."""
+        return self.media_type in INDEX_TYPES

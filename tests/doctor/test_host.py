@@ -1,0 +1,174 @@
+"""`runner-doctor host`: what is seen of a host, and each finding by really breaking it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+from pulumi_gitlab_runner.doctor.manager_process import manager_process
+
+from sandbox.render import write_tree
+from tests.doctor.engine_double import engine
+from tests.doctor.host_tree import Doctor, HostTree
+from tests.host.sandbox_host import sandbox_files
+
+HOME = "root/.docker/config.json"
+CONFIG = "etc/gitlab-runner/config.toml"
+KEY = "registry.example.com:5000"
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+POOL = [{"Base": "10.200.0.0/24", "Size": 26}]
+UNIT = "etc/systemd/system/gitlab-runner.service"
+
+
+@pytest.fixture
+def short() -> Iterator[HostTree]:
+    """A host at a short path: the path of a Unix socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory() as directory:
+        yield HostTree(Path(directory))
+
+
+def command(host: HostTree) -> tuple[str, ...]:
+    return "host", "--root", str(host.root)
+
+
+def facts(doctor: Doctor, host: HostTree) -> dict[str, str]:
+    return {fact["name"]: fact["value"] for fact in doctor.json(*command(host))["facts"]}
+
+
+def with_helper(host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {KEY: "runner"}}))
+    host.helper("runner", {KEY: "canary"})
+
+
+def test_a_host_where_all_is_well(doctor: Doctor, host: HostTree) -> None:
+    with_helper(host)
+    seen = facts(doctor, host)
+    assert doctor.run(*command(host)) == 0
+    assert seen["process"] == "user root, home /root"
+    assert seen["PATH"] == "/usr/local/bin"
+    assert seen["credentials"] == "/root/.docker/config.json"
+    assert seen[KEY] == "docker-credential-runner answers"
+    assert seen["helpers"] == "/usr/local/bin/docker-credential-runner"
+    assert "All well." in doctor.output
+
+
+def test_a_helper_that_does_not_answer_for_a_registry(doctor: Doctor, host: HostTree) -> None:
+    with_helper(host)
+    host.helper("runner", {})
+    assert KEY in doctor.findings(*command(host))["helper-silent"]["where"]
+
+
+def test_a_helper_that_is_missing(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {ECR: "ecr-login"}}))
+    assert "helper-missing" in doctor.findings(*command(host))
+
+
+def test_credentials_store(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credsStore": "runner"}))
+    assert "credentials-store" in doctor.findings(*command(host))
+
+
+def test_credentials_in_a_home_that_nobody_reads(doctor: Doctor, host: HostTree) -> None:
+    host.write("home/gitlab-runner/.docker/config.json", json.dumps({"credHelpers": {ECR: "runner"}}))
+    assert "home" in doctor.findings(*command(host))
+
+
+@pytest.mark.parametrize("path", [HOME, CONFIG, "etc/gitlab-runner/registries"])
+def test_a_secret_that_others_can_read(doctor: Doctor, host: HostTree, path: str) -> None:
+    with_helper(host)
+    host.write("etc/gitlab-runner/registries", "")
+    (host.root / path).chmod(0o640)
+    found = doctor.findings(*command(host))["file-mode"]
+    assert (found["where"], found["what"]) == (f"/{path}", "its mode is 0640")
+
+
+def test_a_helper_that_others_can_change(doctor: Doctor, host: HostTree) -> None:
+    with_helper(host)
+    (host.root / "usr/local/bin/docker-credential-runner").chmod(0o775)
+    assert doctor.findings(*command(host))["file-mode"]["where"] == "/usr/local/bin/docker-credential-runner"
+
+
+def test_a_key_that_the_runner_does_not_know_yet(doctor: Doctor, host: HostTree) -> None:
+    host.runner(pid_mode="host")
+    assert "config" not in doctor.findings(*command(host), "--runner-version", "19.1.0")
+    found = doctor.findings(*command(host), "--runner-version", "18.11.0")["config"]
+    assert "pid_mode" in found["where"]
+
+
+def test_no_config(doctor: Doctor, host: HostTree) -> None:
+    (host.root / CONFIG).unlink()
+    assert "config-unreadable" in doctor.findings(*command(host))
+
+
+def test_a_config_that_is_not_toml(doctor: Doctor, host: HostTree) -> None:
+    host.write(CONFIG, "token = canary")
+    assert doctor.run(*command(host)) == 2
+    assert "/etc/gitlab-runner/config.toml is not TOML" in doctor.errors
+
+
+def test_an_engine_that_answers(doctor: Doctor, short: HostTree) -> None:
+    with engine(short.root / "var/run/docker.sock", ["172.17.0.0/16", "192.168.16.0/20"]):
+        assert facts(doctor, short)["docker"] == "29.7.0, room for 29 of 31 networks"
+
+
+def test_too_few_addresses_for_the_jobs(doctor: Doctor, short: HostTree) -> None:
+    text = (short.root / CONFIG).read_text().replace("concurrent = 1", "concurrent = 3")
+    short.write(CONFIG, text)
+    socket = short.root / "var/run/docker.sock"
+    with engine(socket, ["172.17.0.0/16", "10.200.0.64/26"], POOL):
+        assert doctor.findings(*command(short)) == {}
+    socket.unlink()
+    with engine(socket, ["10.200.0.0/25", "fd00::/64"], POOL):
+        assert "room for 2 more" in doctor.findings(*command(short))["address-pools"]["what"]
+
+
+def test_an_engine_that_does_not_answer(doctor: Doctor, short: HostTree) -> None:
+    with engine(short.root / "var/run/docker.sock", []):
+        pass
+    assert "connection refused" in doctor.findings(*command(short))["docker-unreachable"]["what"]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_rendered_host_of_the_sandbox(doctor: Doctor, tmp_path: Path, host: HostTree) -> None:
+    root = tmp_path / "rendered"
+    write_tree(sandbox_files(), root)
+    host.root = root
+    found = doctor.json(*command(host))["findings"]
+    assert {each["name"] for each in found} == {"helper-silent"}  # this machine has none of the real helpers
+
+    real = host.write("opt/real", '#!/bin/sh\necho \'{"Username": "AWS", "Secret": "canary"}\'\n', 0o755)
+    host.write("etc/gitlab-runner/registries", f"{ECR} helper {real}\n")
+    (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", "--root", str(root), "--offline")["images"]
+    assert (image["runner"]["source"], image["runner"]["user"]) == ("/root/.docker/config.json", "AWS")
+
+    host.write("opt/real", '#!/bin/sh\necho \'{"Username": "NEW", "Secret": "canary"}\'\n', 0o755)
+    (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", "--root", str(root), "--offline")["images"]
+    assert image["runner"]["user"] == "NEW"  # the first answer was kept nowhere
+
+
+@pytest.mark.parametrize(
+    ("settings", "home", "path"),
+    [
+        ("", "/root", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+        ("User=builder", "/srv/builder", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+        ("User=builder\nUser=", "/root", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+        ('Environment="HOME=/home/a b" PATH=/opt', "/home/a b", "/opt"),
+        ("Environment=PATH=/opt\nEnvironment=", "/root", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+        ("Environment=PATH=/opt\nEnvironmentFile=-/etc/default/runner", "/root", "/from/file"),
+        ("EnvironmentFile=-/etc/none\n[Install]\nEnvironment=PATH=/opt", "/root", "/packaged"),
+        ("# Environment=PATH=/opt\n;x=y\nEnvironment=A=b \\\nPATH=/two", "/root", "/two"),
+    ],
+)
+def test_a_process_as_its_unit_says(tmp_path: Path, settings: str, home: str, path: str) -> None:
+    host = HostTree(tmp_path)
+    (tmp_path / f"{UNIT}.d/10-runner-host.conf").unlink()
+    host.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:5:5::/srv/builder:/bin/sh\n")
+    host.write("etc/default/runner", "# PATH=/no\nPATH='/from/file'\n")
+    if "/packaged" in path:
+        host.write(UNIT, "[Service]\nExecStart=/usr/bin/gitlab-runner run\nEnvironment=PATH=/packaged\n")
+    host.write(f"{UNIT}.d/50-more.conf", f"[Service]\n{settings}\n")
+    process = manager_process(FilesOnDisk(tmp_path))
+    assert (process.home, process.path) == (home, path)

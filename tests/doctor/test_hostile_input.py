@@ -1,0 +1,95 @@
+"""Hostile input: whatever stands in a configuration or a pipeline, nothing crashes and no secret shows."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pulumi_gitlab_runner.doctor.command_line import main
+from pulumi_gitlab_runner.doctor.registry_challenge import read_challenge
+from pulumi_gitlab_runner.doctor.yaml_images import image_places
+
+from tests.auth.resolution.test_hostile_input import CANARY, CONFIGS, ENCODED_CANARY, IMAGES
+from tests.doctor.host_tree import Doctor, HostTree
+
+NAMES = st.sampled_from(
+    [
+        "image",
+        "services",
+        "default",
+        "extends",
+        "include",
+        "variables",
+        "parallel",
+        "matrix",
+        "inherit",
+        "name",
+    ]
+)
+SCALARS = st.sampled_from(["a:1", "$V", "${V}", "job", "../x", "**", "", "\x1b[31m", True, None, 3, 1.5])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.just("job"), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def shown(*arguments: str) -> tuple[int, str]:
+    """The exit status of the doctor, and all that it prints."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        status = main(arguments)
+    return status, output.getvalue()
+
+
+@settings(deadline=None, max_examples=40)
+@given(IMAGES, CONFIGS, st.sampled_from(["16.9", "17.5", "19.3"]), st.sampled_from([[], ["--json"]]))
+def test_any_docker_auth_config(image: str, value: str, version: str, form: list[str]) -> None:
+    given_value = f"--docker-auth-config={value}"
+    status, output = shown(
+        "image", "--hosted", "--offline", "--runner-version", version, given_value, *form, "--", image
+    )
+    assert status in (0, 1, 2)
+    assert CANARY not in output
+    assert ENCODED_CANARY not in output
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.dictionaries(NAMES | st.sampled_from(["job", "other"]), VALUES, max_size=5))
+def test_any_pipeline(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yml"
+    file.write_text(yaml.safe_dump(content))
+    status, output = shown("job", str(file), "--hosted", "--offline")
+    assert status in (0, 1, 2)
+    assert "\x1b" not in output
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(max_size=40))
+def test_any_text_as_a_pipeline(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yml"
+    file.write_text(text, encoding="utf-8")
+    assert shown("job", str(file), "--hosted", "--offline")[0] in (0, 1, 2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(VALUES)
+def test_every_place_of_an_image_is_found_as_it_is_written(value: object) -> None:
+    text = yaml.safe_dump({"job": value})
+    for place in image_places(Path("any.yml"), text):
+        assert yaml.safe_load(text[place.start : place.end]) == place.name
+
+
+@given(st.lists(st.text(), max_size=3))
+def test_any_challenge(headers: list[str]) -> None:
+    read_challenge(headers)
+
+
+def test_a_terminal_is_not_steered(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.yml"
+    file.write_text('"job\\e[2J": {image: "a\\e[31m:1"}\n')
+    assert doctor.run("job", str(file), "--root", str(host.root), "--offline") == 1
+    assert "\x1b" not in doctor.output

@@ -1,0 +1,307 @@
+"""`runner-doctor image`: what is used and why, and each finding by really breaking the thing."""
+
+import base64
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.auth.resolution.fakes import encoded
+from tests.doctor.host_tree import Doctor, HostTree
+from tests.doctor.registry_double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+
+HOME = "root/.docker/config.json"
+IMAGE = "registry.example.com:5000/team/app:1"
+KEY = "registry.example.com:5000"
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+def config(password: str = PASSWORD, key: str = KEY) -> str:
+    """A Docker configuration with a fixed user and password."""
+    return json.dumps({"auths": {key: {"auth": encoded(USERNAME, password)}}})
+
+
+def offline(host: HostTree, image: str = IMAGE) -> tuple[str, ...]:
+    return "image", image, "--root", str(host.root), "--offline"
+
+
+def test_an_image_that_can_be_pulled(doctor: Doctor, host: HostTree, registry: RegistryDouble) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {registry.host: "runner"}}))
+    host.helper("runner", {registry.host: PASSWORD})
+    answer = doctor.json("image", f"{registry.host}/team/app:1", "--root", str(host.root))
+    (image,) = answer["images"]
+    assert answer["findings"] == []
+    assert (image["runner"]["source"], image["runner"]["user"]) == ("/root/.docker/config.json", USERNAME)
+    assert image["registry"] == {
+        "outcome": "found",
+        "told": f"{registry.host} has it, as {DIGEST}",
+        "digest": DIGEST,
+    }
+
+
+def test_offline_asks_no_registry(doctor: Doctor, host: HostTree, registry: RegistryDouble) -> None:
+    doctor.json(*offline(host, f"{registry.host}/team/app:1"))
+    assert registry.requests == []
+
+
+def test_what_gitlab_sends_with_the_job(doctor: Doctor, host: HostTree) -> None:
+    given = ("--variable", f"CI_REGISTRY={KEY}", "--variable", "CI_JOB_TOKEN=canary")
+    (image,) = doctor.json(*offline(host), *given)["images"]
+    assert (image["runner"]["source"], image["runner"]["user"]) == (
+        "job payload (GitLab Registry)",
+        "gitlab-ci-token",
+    )
+
+
+def test_where_docker_pull_goes_another_way(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, config())
+    (image,) = doctor.json(*offline(host), "--docker-auth-config", config("canary-other"))["images"]
+    assert image["difference"] == (
+        f"the runner pulls with those of $DOCKER_AUTH_CONFIG (user {USERNAME}), "
+        f"docker pull with those of /root/.docker/config.json (user {USERNAME})"
+    )
+    (image,) = doctor.json(*offline(host))["images"]
+    assert image["difference"] == ""
+
+
+def test_credentials_store(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credsStore": "runner"}))
+    host.helper("runner", {})
+    assert "'runner'" in doctor.findings(*offline(host, "nginx"))["credentials-store"]["what"]
+
+
+def test_a_helper_that_is_missing(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"auths": json.loads(config())["auths"], "credHelpers": {ECR: "ecr-login"}}))
+    found = doctor.findings(*offline(host))["helper-missing"]
+    assert "docker-credential-ecr-login is not on the PATH" in found["what"]
+    assert found["where"] == "/root/.docker/config.json"
+
+
+def test_a_dropped_source_hits_those_images_that_it_is_for(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"auths": json.loads(config())["auths"], "credHelpers": {ECR: "ecr-login"}}))
+    for image, hit in ((IMAGE, True), (f"{ECR}/a:1", True), ("nginx", False)):
+        (seen,) = doctor.json(*offline(host, image))["images"]
+        assert (seen["hit"], seen["findings"]) == (hit, ["helper-missing"])
+
+
+def test_a_helper_off_the_path(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {ECR: "ecr-login"}}))
+    host.helper("ecr-login", {ECR: PASSWORD}, "usr/bin")
+    assert "lies in /usr/bin" in doctor.findings(*offline(host))["helper-off-path"]["what"]
+
+
+def test_a_helper_that_fails(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {ECR: "ecr-login"}}))
+    host.write("usr/local/bin/docker-credential-ecr-login", "#!/bin/sh\necho canary\nexit 3\n", 0o755)
+    assert "exit status 3" in doctor.findings(*offline(host))["helper-fails"]["what"]
+
+
+def test_a_helper_with_a_path(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {ECR: "/usr/bin/ecr-login"}}))
+    assert "path traversal" in doctor.findings(*offline(host))["helper-name"]["what"]
+
+
+def test_a_helper_that_knows_nothing_of_its_registry(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {KEY: "runner"}}))
+    host.helper("runner", {})
+    assert "journalctl" in doctor.findings(*offline(host))["helper-silent"]["mend"]
+
+
+def test_a_hosted_runner_has_no_helper(doctor: Doctor) -> None:
+    value = json.dumps({"credHelpers": {ECR: "ecr-login"}})
+    found = doctor.findings("image", IMAGE, "--hosted", "--offline", "--docker-auth-config", value)
+    assert found.keys() == {"hosted-helper"}
+
+
+def test_credentials_in_a_home_that_nobody_reads(doctor: Doctor, host: HostTree) -> None:
+    host.write("home/gitlab-runner/.docker/config.json", config())
+    found = doctor.findings(*offline(host))["home"]
+    assert "/root/.docker/config.json" in found["mend"]
+    host.write(
+        "etc/systemd/system/gitlab-runner.service.d/20-home.conf",
+        "[Service]\nEnvironment=HOME=/home/gitlab-runner\n",
+    )
+    assert doctor.findings(*offline(host)) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("my_username:canary", "docker-config"),
+        ('{"auths": {"h": {"auth": "canary!"}}}', "docker-config"),
+        (json.dumps(config()), "encoded-twice"),
+        (base64.b64encode(config().encode()).decode(), "encoded-twice"),
+        (
+            json.dumps(
+                {"auths": {KEY: {"auth": base64.b64encode(encoded("me", "canary").encode()).decode()}}}
+            ),
+            "encoded-twice",
+        ),
+        (config("canary\n"), "white-space"),
+        (config(key=f"https://{KEY}"), "registry-key"),
+        (config(key=f"https://{KEY}/team"), "registry-key"),
+        (config(key=f"http://{KEY}"), "registry-key"),
+        (config(key=f"{KEY}/v2/"), "registry-key"),
+    ],
+)
+@pytest.mark.parametrize("place", ["variable", "home"])
+def test_a_docker_configuration_that_is_broken(
+    doctor: Doctor, host: HostTree, value: str, name: str, place: str
+) -> None:
+    if place == "home":
+        host.write(HOME, value)
+        found = doctor.findings(*offline(host))
+    else:
+        found = doctor.findings(*offline(host), "--docker-auth-config", value)
+    assert name in found
+
+
+def test_a_good_docker_configuration(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
+    hub = {"https://index.docker.io/v1/": {"auth": encoded("me", "canary")}}
+    given = json.loads(config())["auths"] | json.loads(config(key="registry.partner.example/team"))["auths"]
+    file = tmp_path / "value"
+    file.write_text(json.dumps({"auths": given | hub}))
+    assert doctor.findings(*offline(host), "--docker-auth-config", f"@{file}") == {}
+
+
+def test_a_path_before_the_runner_knew_paths(doctor: Doctor, host: HostTree) -> None:
+    value = config(key=f"{KEY}/team")
+    arguments = (*offline(host), "--docker-auth-config", value, "--runner-version")
+    assert "registry-key" in doctor.findings(*arguments, "17.4.0")
+    assert doctor.findings(*arguments, "17.5.0") == {}
+
+
+def test_a_port_is_missing(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, config())
+    assert (
+        "registry.example.com:5000"
+        in doctor.findings(*offline(host, "registry.example.com/a:1"))["port"]["mend"]
+    )
+
+
+def test_a_jobs_variable_hides_the_runners_own(doctor: Doctor, host: HostTree) -> None:
+    host.runner({"DOCKER_AUTH_CONFIG": config()})
+    hiding = ("--docker-auth-config", config(key="registry.partner.example"))
+    assert KEY in doctor.findings(*offline(host), *hiding)["variable-hidden"]["what"]
+    assert doctor.findings(*offline(host), "--docker-auth-config", config()) == {}
+
+
+def test_a_protected_variable_on_an_unprotected_branch(
+    doctor: Doctor, host: HostTree, tmp_path: Path
+) -> None:
+    listed = tmp_path / "variables.json"
+    listed.write_text(json.dumps([{"key": "DOCKER_AUTH_CONFIG", "value": config(), "protected": True}]))
+    arguments = (*offline(host), "--variables", str(listed))
+    assert "variable-protected" in doctor.findings(*arguments)
+    (image,) = doctor.json(*arguments, "--protected")["images"]
+    assert (image["findings"], image["runner"]["source"]) == ([], "$DOCKER_AUTH_CONFIG")
+
+
+@pytest.mark.parametrize(("hours", "said"), [(-1, "ended at"), (5, "ends at")])
+def test_a_stored_ecr_password(doctor: Doctor, host: HostTree, hours: int, said: str) -> None:
+    payload = {"payload": "canary", "type": "DATA_KEY", "expiration": int(time.time()) + hours * 3600}
+    password = base64.b64encode(json.dumps(payload).encode()).decode()
+    host.write(HOME, json.dumps({"auths": {ECR: {"auth": encoded("AWS", password)}}}))
+    assert said in doctor.findings(*offline(host, f"{ECR}/private/image:1"))["ecr-token"]["what"]
+
+
+def test_an_ecr_password_of_a_helper_is_fresh(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {ECR: "runner"}}))
+    host.helper("runner", {ECR: "canary"})
+    assert doctor.findings(*offline(host, f"{ECR}/private/image:1")) == {}
+
+
+@pytest.mark.parametrize("key", ["pull_policy", "allowed_pull_policies"])
+def test_a_private_image_that_other_projects_may_use(doctor: Doctor, host: HostTree, key: str) -> None:
+    host.write(HOME, config())
+    host.runner(**{key: ["always", "if-not-present"]})
+    assert "pull-policy" in doctor.findings(*offline(host))
+    assert doctor.findings(*offline(host, "nginx")) == {}
+
+
+def test_a_registry_that_nobody_has_credentials_for(
+    doctor: Doctor, host: HostTree, registry: RegistryDouble
+) -> None:
+    found = doctor.findings("image", f"{registry.host}/team/app:1", "--root", str(host.root))
+    assert found.keys() == {"no-credentials"}
+
+
+def test_credentials_that_the_registry_refuses(
+    doctor: Doctor, host: HostTree, registry: RegistryDouble
+) -> None:
+    host.write(HOME, config("canary-wrong", registry.host))
+    found = doctor.findings("image", f"{registry.host}/team/app:1", "--root", str(host.root))
+    assert "/root/.docker/config.json" in found["credentials-refused"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [(403, "access-forbidden"), (404, "image-missing"), (429, "too-many-requests"), (500, "registry-fails")],
+)
+def test_a_registry_that_does_not_give_the_image(
+    doctor: Doctor, host: HostTree, registry: RegistryDouble, status: int, name: str
+) -> None:
+    registry.status = status
+    host.write(HOME, config(key=registry.host))
+    assert name in doctor.findings("image", f"{registry.host}/team/app:1", "--root", str(host.root))
+
+
+def test_a_name_that_is_none(doctor: Doctor, host: HostTree) -> None:
+    assert "'Team/App'" in doctor.findings(*offline(host, "Team/App"))["image-name"]["what"]
+
+
+def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
+    stacks = Path(__file__).parents[2] / "stacks"
+    arguments = ("--stack", "sandbox", "--stacks-dir", str(stacks), "--account", "123456789012")
+    (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
+    assert image["runner"]["source"] == "/root/.docker/config.json"
+    assert image["registry"]["told"] == "only the host gets the password"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["image", "nginx", "--stack", "gone", "--account", "123456789012"],
+            "Pulumi.gone.yaml cannot be read",
+        ),
+        (["image", "nginx", "--root", "/nonexistent"], "there is no runner below /nonexistent"),
+        (
+            ["image", "nginx", "--hosted", "--runner-version", "new"],
+            "--runner-version new: write it as 18.11.0",
+        ),
+        (["image", "nginx", "--hosted", "--docker-auth-config", "@/nonexistent"], "the file cannot be read"),
+        (["image", "nginx", "--hosted", "--variables", "/nonexistent"], "/nonexistent cannot be read"),
+        (["image", "nginx", "--hosted", "--variable", "KEY"], "--variable takes KEY=value"),
+        (["image"], "usage: runner-doctor image"),
+        (["unknown"], "invalid choice: 'unknown'"),
+    ],
+)
+def test_a_use_that_is_wrong(doctor: Doctor, arguments: list[str], said: str) -> None:
+    assert doctor.run(*arguments) == 2
+    assert said in doctor.errors
+    assert doctor.output == ""
+
+
+def test_a_runner_that_is_not_there(doctor: Doctor, host: HostTree) -> None:
+    assert doctor.run(*offline(host), "--runner", "gone") == 2
+    assert "has no runner 'gone', only: build" in doctor.errors
+
+
+def test_what_a_person_reads(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, config())
+    assert doctor.run(*offline(host)) == 0
+    assert "✔ registry.example.com:5000/team/app:1" in doctor.output
+    assert f"auths → {KEY}, user {USERNAME}" in " ".join(doctor.output.split())
+    assert doctor.run(*offline(host, "registry.example.com/team/app:1")) == 1
+    assert "1 finding" in doctor.output
+    assert "mend" in doctor.output
+
+
+def test_what_the_job_log_says(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, config())
+    doctor.run(*offline(host))
+    assert "job log Authenticating with credentials from /root/.docker/config.json" in " ".join(
+        doctor.output.split()
+    )
