@@ -4,12 +4,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pulumi_gitlab_runner.host.files import TOKEN_PLACEHOLDER, HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 from sandbox.environment import Sandbox
 from sandbox.errors import SandboxError
@@ -19,7 +17,6 @@ MANIFEST = "manifest.json"
 STACKS = CHECKOUT / "stacks"
 SANDBOX_ACCOUNT = "123456789012"
 NOT_REGISTERED = "glrt-not-registered"
-PROJECT: str = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["name"]
 
 
 def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) -> None:
@@ -69,12 +66,10 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     Raises:
         SandboxError: there is no such stack or runner, or its declaration has problems.
     """
-    config = _configuration(stack)
-    gitlab_url = _gitlab_url(config, sandbox)
-    environment = _environment(stack, config, sandbox)
-    declaration = {"gitlab_url": gitlab_url} | _without_secrets(config.get(f"{PROJECT}:stack", {}))
+    file = _read(stack, sandbox)
+    environment = _environment(stack, file, sandbox)
     try:
-        declared = build_stack(declaration, environment)
+        declared = build_stack(file.declaration, environment)
     except DeclarationError as error:
         raise SandboxError(str(error)) from None
     if runner not in declared.runners:
@@ -97,35 +92,20 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     )
 
 
-def _configuration(stack: str) -> dict[str, Any]:
+def _read(stack: str, sandbox: Sandbox | None) -> StackFile:
     path = STACKS / f"Pulumi.{stack}.yaml"
     if not path.exists():
         known = ", ".join(sorted(each.name.split(".")[1] for each in STACKS.glob("Pulumi.*.yaml")))
         raise SandboxError(f"there is no stack {stack!r} in {STACKS.name}/; there are: {known}")
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text())["config"]
-    return loaded
+    gitlab_url = sandbox.services["gitlab"].url if sandbox else os.environ.get("GITLAB_BASE_URL")
+    try:
+        return parse_stack_file(path.read_text(), gitlab_url)
+    except StackFileError as error:
+        raise SandboxError(f"{path} is not a stack's file: {error}") from None
 
 
-def _without_secrets(value: Any) -> Any:
-    """The declaration with its encrypted values left out: no host file holds one."""
-    if isinstance(value, dict):
-        if value.keys() == {"secure"}:
-            return KNOWN_LATER
-        return {key: _without_secrets(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(child) for child in value]
-    return value
-
-
-def _gitlab_url(config: dict[str, Any], sandbox: Sandbox | None) -> str:
-    if sandbox is not None:
-        return sandbox.services["gitlab"].url
-    url: str = config.get("gitlab:baseUrl") or os.environ.get("GITLAB_BASE_URL") or "https://gitlab.com"
-    return url.rstrip("/").removesuffix("/api/v4")
-
-
-def _environment(stack: str, config: dict[str, Any], sandbox: Sandbox | None) -> AwsEnvironment:
-    region = config.get("aws:region") or os.environ.get("AWS_REGION")
+def _environment(stack: str, file: StackFile, sandbox: Sandbox | None) -> AwsEnvironment:
+    region = file.region or os.environ.get("AWS_REGION")
     if not region:
         raise SandboxError(f"the stack {stack} has no aws:region, and AWS_REGION is not set")
     if sandbox is not None:

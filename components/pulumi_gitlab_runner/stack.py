@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.registries import EcrRegistry
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -157,10 +158,10 @@ def declaration_from_config() -> StackDeclaration:
     GitLab's address is that of the GitLab provider, where the declaration has none. A declaration with
     problems ends the program here, with one message that names them all.
     """
-    declaration: StackDeclaration = pulumi.Config("gitlab-runner").require_object("stack")
+    declaration: StackDeclaration = pulumi.Config(PROJECT).require_object("stack")
     base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
     if base_url and isinstance(declaration, dict):
-        declaration.setdefault("gitlab_url", base_url.rstrip("/").removesuffix("/api/v4"))
+        declaration.setdefault("gitlab_url", instance_url(base_url))
     try:
         check_manager_configs(build_stack(declaration))
     except DeclarationError as error:

@@ -4,18 +4,13 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
-
-_PROJECT = "gitlab-runner"
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
 def runner_of_stack(
@@ -33,14 +28,13 @@ def runner_of_stack(
     Raises:
         UsageError: there is no such stack or runner, or its declaration has problems.
     """
-    config = _configuration(stacks, stack)
-    declaration = _without_secrets(config.get(f"{_PROJECT}:stack", {}))
-    region = config.get("aws:region") or os.environ.get("AWS_REGION")
+    file = _read(stacks, stack)
+    region = file.region or os.environ.get("AWS_REGION")
     if not region:
         raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
-    environment = _environment(str(region), account)
+    environment = _environment(region, account)
     try:
-        declared = build_stack(declaration, environment)
+        declared = build_stack(file.declaration, environment)
     except DeclarationError as error:
         raise UsageError(str(error)) from None
     names = list(declared.runners)
@@ -54,7 +48,7 @@ def runner_of_stack(
         chosen,
         declared.registries_of(chosen),
         environment,
-        HostParameters(f"/{_PROJECT}/{stack}/{runner}"),
+        HostParameters(f"/{PROJECT}/{stack}/{runner}"),
         gitlab_url=declared.gitlab_url,
         runner_id=None,
     )
@@ -62,33 +56,18 @@ def runner_of_stack(
     return declared_runner(texts, f"{runner} of the stack {stack}", version or chosen.host.runner_version)
 
 
-def _configuration(stacks: Path, stack: str) -> dict[str, Any]:
+def _read(stacks: Path, stack: str) -> StackFile:
     path = stacks / f"Pulumi.{stack}.yaml"
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_stack_file(path.read_text(encoding="utf-8"))
     except OSError as error:
         known = sorted(each.name.split(".")[1] for each in stacks.glob("Pulumi.*.yaml"))
         there = f"; {stacks} has: {', '.join(known)}" if known else "; name their directory with --stacks-dir"
         raise UsageError(
             f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}{there}"
         ) from None
-    except yaml.YAMLError:
-        raise UsageError(f"{path} is not YAML") from None
-    config = loaded.get("config") if isinstance(loaded, dict) else None
-    if not isinstance(config, dict):
-        raise UsageError(f"{path} has no 'config': it is not a stack's file")
-    return config
-
-
-def _without_secrets(value: Any) -> Any:
-    """The declaration with its encrypted values left out: no host file holds one."""
-    if isinstance(value, dict):
-        if value.keys() == {"secure"}:
-            return KNOWN_LATER
-        return {key: _without_secrets(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(child) for child in value]
-    return value
+    except StackFileError as error:
+        raise UsageError(f"{path} is not a stack's file: {error}") from None
 
 
 def _environment(region: str, account: str | None) -> AwsEnvironment:

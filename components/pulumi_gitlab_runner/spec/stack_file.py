@@ -1,0 +1,69 @@
+"""A stack's file, `Pulumi.STACK.yaml`, read without Pulumi: its secrets are left out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+PROJECT = "gitlab-runner"
+"""The project whose configuration holds the declaration, and below whose name hosts' parameters lie."""
+
+
+class StackFileError(ValueError):
+    """A text that is no stack's file; the message says why."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """What a stack's file says.
+
+    Attributes:
+        declaration: the declaration, with `KNOWN_LATER` for each encrypted value, and GitLab's address where
+            only the provider's configuration has it.
+        region: the AWS region, if it names one.
+    """
+
+    declaration: Any
+    region: str | None
+
+
+def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackFile:
+    """What a stack's file says.
+
+    Args:
+        text: its text.
+        default_gitlab_url: GitLab's address, where the file names none; with or without `/api/v4/`.
+
+    Raises:
+        StackFileError: it is not YAML, or not a stack's file.
+    """
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise StackFileError("it is not YAML") from None
+    config = loaded.get("config") if isinstance(loaded, dict) else None
+    if not isinstance(config, dict):
+        raise StackFileError("it has no 'config'")
+    declaration = _without_secrets(config.get(f"{PROJECT}:stack", {}))
+    gitlab_url = config.get("gitlab:baseUrl") or default_gitlab_url
+    if gitlab_url and isinstance(declaration, dict):
+        declaration.setdefault("gitlab_url", instance_url(str(gitlab_url)))
+    region = config.get("aws:region")
+    return StackFile(declaration, None if region is None else str(region))
+
+
+def instance_url(base_url: str) -> str:
+    """GitLab's address, of the API's address that its provider is given."""
+    return base_url.rstrip("/").removesuffix("/api/v4")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            return KNOWN_LATER
+        return {key: _without_secrets(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(child) for child in value]
+    return value
