@@ -5,5 +5,6 @@ from pulumi_gitlab_runner import RunnerStack, declaration_from_config
 
 stack = RunnerStack("ci", declaration_from_config())
 pulumi.export("registries", stack.registries)
+pulumi.export("required_policies", stack.required_policies)
 pulumi.export("runners", stack.runners)
 pulumi.export("variables", stack.variables)

@@ -9,7 +9,10 @@ from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArg
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.registries import (
+    DeployTokenDeclaration,
     EcrDeclaration,
+    EcrPublicDeclaration,
+    GitLabRegistryDeclaration,
     RegistryDeclaration,
     RepositoryDeclaration,
     StaticDeclaration,
@@ -23,9 +26,12 @@ __all__ = [
     "AwsEnvironmentArgs",
     "CiVariables",
     "CiVariablesArgs",
+    "DeployTokenDeclaration",
     "EcrDeclaration",
+    "EcrPublicDeclaration",
     "EcrRepositories",
     "EcrRepositoriesArgs",
+    "GitLabRegistryDeclaration",
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",

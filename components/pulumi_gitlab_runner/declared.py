@@ -32,7 +32,8 @@ def plain(declaration: Any) -> Any:
 
 
 def registry_credentials(declaration: RegistryDeclaration) -> pulumi.Output[tuple[str, str]]:
-    """The user and password of a registry, as a secret."""
-    static = declaration["static"]
-    password = pulumi.Output.secret(static["password"])
-    return pulumi.Output.all(static["username"], password).apply(lambda known: (str(known[0]), str(known[1])))
+    """The user and password that a registry declares, as a secret."""
+    gitlab = declaration.get("gitlab")
+    fixed = gitlab["deploy_token"] if gitlab else declaration["static"]
+    password = pulumi.Output.secret(fixed["password"])
+    return pulumi.Output.all(fixed["username"], password).apply(lambda known: (str(known[0]), str(known[1])))

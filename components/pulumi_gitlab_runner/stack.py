@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
@@ -14,9 +16,10 @@ from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import DeclarationError
-from pulumi_gitlab_runner.spec.registries import EcrRegistry
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
@@ -33,6 +36,7 @@ class RunnerStack(pulumi.ComponentResource):
     Creates:
 
     - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
+    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR
     - `gitlab-runner:index:HostStore`, where there is a runner
     - `gitlab-runner:index:RunnerRegistration` and `gitlab-runner:index:RunnerHost` for each runner
     - `gitlab-runner:index:CiVariables`, where there are variables
@@ -45,6 +49,9 @@ class RunnerStack(pulumi.ComponentResource):
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must put on each of the
+    repositories, so that the runners may pull."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
 
@@ -72,24 +79,41 @@ class RunnerStack(pulumi.ComponentResource):
                     },
                     opts=child,
                 )
+            elif isinstance(registry, PullThroughRegistry):
+                aws.ecr.PullThroughCacheRule(
+                    registry.name,
+                    ecr_repository_prefix=registry.prefix,
+                    upstream_registry_url=registry.upstream_host,
+                    credential_arn=registry.upstream_secret,
+                    opts=child,
+                )
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        self.runners = pulumi.Output.from_input(self._runners(stack, args, place))
+        told, role_arns = self._runners(stack, args, place)
+        self.runners = pulumi.Output.from_input(told)
+        self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
+            lambda known: _required_policies(stack, *known)
+        )
         if stack.variables:
             CiVariables(name, {"variables": args["variables"], "registries": declared}, opts=child)
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
-            {"registries": self.registries, "runners": self.runners, "variables": self.variables}
+            {
+                "registries": self.registries,
+                "requiredPolicies": self.required_policies,
+                "runners": self.runners,
+                "variables": self.variables,
+            }
         )
 
     def _runners(
         self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs
-    ) -> dict[str, pulumi.Output[dict[str, Any]]]:
-        """Make the runners; what there is to tell of each, by its name."""
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
+        """Make the runners; what there is to tell of each, and the role of its manager, by its name."""
         if not stack.runners:
-            return {}
+            return {}, {}
         child = pulumi.ResourceOptions(parent=self)
         store = HostStore(self._name, {}, opts=child)
-        told = {}
+        told, role_arns = {}, {}
         for runner in stack.runners.values():
             declaration = args["runners"][runner.name]
             registration = RunnerRegistration(runner.name, registration_part(declaration), opts=child)
@@ -108,7 +132,8 @@ class RunnerStack(pulumi.ComponentResource):
                 opts=child,
             )
             told[runner.name] = _runner_told(runner, registration, host)
-        return told
+            role_arns[runner.name] = host.role_arn
+        return told, role_arns
 
 
 def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> AwsEnvironment:
@@ -119,7 +144,7 @@ def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> A
 
 
 def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:
-    hosts = {name: registry.host_in(environment) for name, registry in stack.registries.items()}
+    hosts = {name: registry.address_in(environment) for name, registry in stack.registries.items()}
     return {
         name: {
             "host": hosts[name],
@@ -127,6 +152,15 @@ def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any
         }
         for name, registry in stack.registries.items()
     }
+
+
+def _required_policies(
+    stack: Stack, environment: AwsEnvironment, role_arns: Mapping[str, str]
+) -> dict[str, str]:
+    pulled_by = {
+        arn: list(stack.registries_of(stack.runners[name]).values()) for name, arn in role_arns.items()
+    }
+    return required_policies(pulled_by, environment)
 
 
 def _runner_told(

@@ -105,6 +105,11 @@ def one_helper(tmp_path: Path) -> Helper:
     return Helper(tmp_path, SHELLS[0])
 
 
+def kept_of(helper: Helper, host: str) -> Path:
+    """Where the answer for a registry is kept."""
+    return helper.cache / host / ".answer"
+
+
 def refused(done: subprocess.CompletedProcess[str]) -> bool:
     """Whether an answer says that there are no credentials, in the words that the runner knows."""
     return (done.returncode, done.stdout) == (1, NOT_FOUND)
@@ -243,7 +248,7 @@ def test_an_answer_is_kept_for_root_alone(helper: Helper) -> None:
     first = helper.get(STATIC)
     assert f"{helper.cache.stat().st_mode & 0o7777:o}" == "700"
     assert [path.name for path in helper.cache.iterdir()] == [STATIC]
-    assert f"{(helper.cache / STATIC).stat().st_mode & 0o7777:o}" == "600"
+    assert f"{kept_of(helper, STATIC).stat().st_mode & 0o7777:o}" == "600"
     helper.answer("parameter", "rubbish")
     again = helper.get(STATIC)
     assert (again.returncode, again.stdout) == (0, first.stdout)
@@ -256,10 +261,45 @@ def test_an_answer_is_kept_for_root_alone(helper: Helper) -> None:
 def test_an_old_answer_is_asked_for_anew(one_helper: Helper, host: str, source: str, minutes: int) -> None:
     one_helper.get(host)
     one_helper.answer(source, json.dumps({"username": "somebody_else", "password": "changed"}))
-    _age(one_helper.cache / host, minutes - 2)
+    _age(kept_of(one_helper, host), minutes - 2)
     assert json.loads(one_helper.get(host).stdout)["Username"] != "somebody_else"
-    _age(one_helper.cache / host, minutes + 2)
+    _age(kept_of(one_helper, host), minutes + 2)
     assert json.loads(one_helper.get(host).stdout)["Username"] == "somebody_else"
+
+
+def test_another_helpers_answer_is_kept_for_minutes(one_helper: Helper) -> None:
+    google = "europe-west1-docker.pkg.dev"
+    path = one_helper.commands.add("docker-credential-gcr", f'cat >/dev/null; cat "{one_helper.answers}/ecr"')
+    one_helper.list.write_text(registry_list([(google, CredentialSource("helper", (str(path),)))]))
+    one_helper.get(google)
+    for minutes, asked in ((4, 1), (6, 2)):
+        _age(kept_of(one_helper, google), minutes)
+        one_helper.get(google)
+        assert len(one_helper.commands.calls("docker-credential-gcr")) == asked
+
+
+def test_a_path_below_a_host_has_credentials_of_its_own(helper: Helper) -> None:
+    team = f"{STATIC}/team"
+    gcr = helper.commands.add(
+        "docker-credential-gcr", 'read -r host; echo "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"'
+    )
+    helper.list.write_text(
+        registry_list(
+            [
+                (STATIC, CredentialSource("parameter", ("eu-west-1", PARAMETER))),
+                (team, CredentialSource("secret", ("us-east-1", ARN))),
+                (f"{team}/tools", CredentialSource("helper", (str(gcr),))),
+            ]
+        )
+    )
+    for _ in range(2):
+        answers = [json.loads(helper.get(path).stdout) for path in (STATIC, team, f"{team}/tools")]
+        # The real helper is asked for the host alone.
+        assert [each["Username"] for each in answers] == ["my_username", "partner", STATIC]
+        assert [each["ServerURL"] for each in answers] == [STATIC, team, f"{team}/tools"]
+    assert len(helper.commands.calls("aws")) == 2
+    assert refused(helper.get(f"{STATIC}/other"))
+    assert refused(helper.get(f"{team}/"))
 
 
 def test_what_failed_is_not_kept(helper: Helper) -> None:
@@ -278,7 +318,8 @@ def test_erase_drops_an_answer(helper: Helper) -> None:
     helper.get(STATIC)
     helper.get(VAULT)
     assert helper.run("erase", stdin=STATIC).returncode == 0
-    assert [path.name for path in helper.cache.iterdir()] == [VAULT]
+    assert not kept_of(helper, STATIC).exists()
+    assert kept_of(helper, VAULT).exists()
     helper.get(STATIC)
     assert len([call for call in helper.commands.calls("aws") if " ssm " in call]) == 2
 

@@ -76,7 +76,12 @@ def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording,
 
     def program() -> dict[str, Any]:
         stack = RunnerStack("ci", declared)  # type: ignore[arg-type]
-        return {"registries": stack.registries, "runners": stack.runners, "variables": stack.variables}
+        return {
+            "registries": stack.registries,
+            "required_policies": stack.required_policies,
+            "runners": stack.runners,
+            "variables": stack.variables,
+        }
 
     return run(program, preview=preview)
 
@@ -352,7 +357,7 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
         f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
         "210987654321.dkr.ecr.us-east-1.amazonaws.com",
     )
-    assert brought_up[1] == {
+    assert {key: value for key, value in brought_up[1].items() if key != "required_policies"} == {
         "registries": {
             "team": {
                 "host": own,
@@ -371,10 +376,64 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
     }
 
 
+def test_what_the_owner_of_another_account_must_allow(brought_up: tuple[Recording, dict[str, Any]]) -> None:
+    policies = brought_up[1]["required_policies"]
+    assert list(policies) == ["shared"]
+    (statement,) = json.loads(policies["shared"])["Statement"]
+    assert statement["Principal"] == {"AWS": ["arn:of:aws:iam/role:Role:build"]}
+
+
 def test_nothing_declared_registers_nothing_else() -> None:
     recording, told = made({})
     assert list(recording.registered) == [("gitlab-runner:index:RunnerStack", "ci")]
-    assert told == {"registries": {}, "runners": {}, "variables": []}
+    assert told == {"registries": {}, "required_policies": {}, "runners": {}, "variables": []}
+
+
+def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
+    secret = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
+    registries = {"hub": {"pull_through": "docker-hub", "upstream_secret": secret}}
+    recording, told = made({"registries": registries})
+    rule = recording.registered["aws:ecr/pullThroughCacheRule:PullThroughCacheRule", "hub"]
+    assert rule.parent == RUNNER_STACK
+    assert rule.inputs == {
+        "ecrRepositoryPrefix": "hub",
+        "upstreamRegistryUrl": "registry-1.docker.io",
+        "credentialArn": secret,
+    }
+    assert told["registries"]["hub"]["host"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/hub"
+
+
+def test_a_deploy_token_is_a_secure_parameter() -> None:
+    token = {"username": "gitlab+deploy-token-1", "password": "canary-of-the-token"}
+    declared = {
+        "registries": {"own": {"host": "registry.gitlab.com/group", "gitlab": {"deploy_token": token}}},
+        "runners": {"build": {"group": 42, "registries": ["own"], "host": {}}},
+        "variables": [{"project": 7, "docker_auth": ["own"]}],
+    }
+    registered = made(declared)[0].registered
+    parameter = registered["aws:ssm/parameter:Parameter", "build-registry-own"]
+    assert json.loads(parameter.inputs["value"]) == token
+    assert parameter.secrets == {"value"}
+    variable = registered["gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"]
+    assert list(json.loads(variable.inputs["value"])["auths"]) == ["registry.gitlab.com/group"]
+    assert variable.secrets == {"value"}
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        {"host": "registry.gitlab.com", "gitlab": {}},
+        {"host": "gcr.io", "helper": "/usr/bin/docker-credential-gcr"},
+        {"host": "own.example", "static": {"parameter": f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/ci/own"}},
+        {"ecr_public": {}},
+    ],
+    ids=["gitlab", "helper", "parameter", "public gallery"],
+)
+def test_a_registry_without_a_password_of_the_stack_has_no_parameter(registry: dict[str, Any]) -> None:
+    runner = {"group": 42, "registries": ["own"], "host": {}}
+    recording, _ = made({"registries": {"own": registry}, "runners": {"build": runner}})
+    parameters = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
+    assert parameters == ["build-token"]
 
 
 def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:

@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.host.files import (
     HostParameters,
     credential_source,
     files_as_json,
+    host_files,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
@@ -129,7 +130,48 @@ def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
     registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
     source = credential_source(registry, ENVIRONMENT, PARAMETERS)
+    assert source
     assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
+
+
+def test_every_kind_of_registry_has_its_source() -> None:
+    arn = "arn:aws:ssm:us-east-1:210987654321:parameter/ci/own"
+    declared = {
+        "team": {"ecr": {}, "repositories": ["ci/base"]},
+        "hub": {"pull_through": "quay"},
+        "gallery": {"ecr_public": {}},
+        "own": {"host": "own.example", "static": {"parameter": arn}},
+        "gitlab": {"host": "registry.gitlab.com", "gitlab": {}},
+        "other": {
+            "host": "registry.gitlab.com/group/other",
+            "gitlab": {"deploy_token": {"username": "u", "password": "p"}},
+        },
+        "google": {"host": "gcr.io", "helper": "/usr/bin/docker-credential-gcr"},
+    }
+    runner = {"group": 42, "registries": list(declared), "image": "hub/app:1", "host": {}}
+    stack = build_stack({"registries": declared, "runners": {"build": runner}}, ENVIRONMENT)
+    files = host_files(
+        stack.runners["build"],
+        stack.registries,
+        ENVIRONMENT,
+        PARAMETERS,
+        gitlab_url="https://gitlab.example.com",
+        runner_id=11,
+    )
+    ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    lines = [
+        f"{ecr} helper /usr/bin/docker-credential-ecr-login",
+        "gcr.io helper /usr/bin/docker-credential-gcr",
+        f"own.example parameter us-east-1 {arn}",
+        "public.ecr.aws helper /usr/bin/docker-credential-ecr-login",
+        "registry.gitlab.com/group/other parameter eu-west-1 /gitlab-runner/sandbox/build/registries/other",
+    ]
+    assert files["etc/gitlab-runner/registries"].content.splitlines()[1:] == lines
+    helpers = json.loads(files["root/.docker/config.json"].content)["credHelpers"]
+    # A job's own credentials for registry.gitlab.com are hidden by nothing.
+    assert list(helpers) == [line.split()[0] for line in lines]
+    config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
+    assert config["runners"][0]["docker"]["image"] == f"{ecr}/hub/app:1"
 
 
 def test_the_names_of_parameters() -> None:

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
+from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
-from pulumi_gitlab_runner.spec.registries import EcrRegistry
+from pulumi_gitlab_runner.spec.registries import (
+    EcrPublicRegistry,
+    EcrRegistry,
+    GitLabRegistry,
+    HelperRegistry,
+    PullThroughRegistry,
+    Registry,
+    Repository,
+    StaticRegistry,
+)
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
 
@@ -15,44 +25,50 @@ TOKEN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/buil
 PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/build/registries/legacy"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
 FILES = "arn:aws:s3:::ci-0a1b2c3/build/files.json"
+PARAMETER = "arn:aws:ssm:us-east-1:123456789012:parameter/ci/own"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/partner-AbCdEf"
 
 
-def sandbox_repositories(environment: AwsEnvironment) -> list[str]:
-    """The ARNs of all that the sandbox's runner may pull from."""
+OWN = StaticRegistry("own", "a.example", parameter=PARAMETER)
+PARTNER = StaticRegistry("partner", "b.example", secret=SECRET)
+
+
+def sandbox_registries(environment: AwsEnvironment = ENVIRONMENT) -> list[Registry]:
+    """The registries that the sandbox's runner pulls from."""
     (sandbox,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
     stack = build_stack(stack_file(sandbox), environment)
-    used = stack.registries_of(stack.runners["build"]).values()
-    return [
-        arn for each in used if isinstance(each, EcrRegistry) for arn in each.repository_arns(environment)
-    ]
+    return list(stack.registries_of(stack.runners["build"]).values())
 
 
 def policy(**changes: Any) -> dict[str, Any]:
     """The sandbox runner's policy, with some of what it is made of changed."""
     everything: dict[str, Any] = {
-        "repository_arns": sandbox_repositories(ENVIRONMENT),
+        "registries": sandbox_registries(),
+        "environment": ENVIRONMENT,
         "parameter_arns": [TOKEN, PASSWORD],
-        "secret_arns": [],
         "key_arn": KEY,
         "files_arn": FILES,
-        "region": "eu-west-1",
     }
     document: dict[str, Any] = json.loads(manager_policy(**(everything | changes)))
     return document
 
 
+def of_registries(*registries: Registry) -> list[dict[str, Any]]:
+    """The statements that these registries take, by themselves."""
+    statements: list[dict[str, Any]] = policy(**NOTHING | {"registries": registries})["Statement"]
+    return statements
+
+
 NOTHING: dict[str, Any] = {
-    "repository_arns": [],
+    "registries": [],
     "parameter_arns": [],
-    "secret_arns": [],
     "key_arn": None,
     "files_arn": None,
 }
 
 
 def test_the_sandbox_runners_policy() -> None:
-    assert policy(secret_arns=[SECRET]) == {
+    assert policy(registries=[*sandbox_registries(), PARTNER]) == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -74,6 +90,12 @@ def test_the_sandbox_runners_policy() -> None:
                     "arn:aws:ecr:eu-west-1:123456789012:repository/private/image",
                     "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
                 ],
+            },
+            {
+                "Sid": "RegistrySecrets",
+                "Effect": "Allow",
+                "Action": ["secretsmanager:GetSecretValue"],
+                "Resource": [SECRET],
             },
             {
                 "Sid": "HostFiles",
@@ -99,12 +121,6 @@ def test_the_sandbox_runners_policy() -> None:
                     }
                 },
             },
-            {
-                "Sid": "RegistrySecrets",
-                "Effect": "Allow",
-                "Action": ["secretsmanager:GetSecretValue"],
-                "Resource": [SECRET],
-            },
         ],
     }
 
@@ -112,10 +128,10 @@ def test_the_sandbox_runners_policy() -> None:
 @pytest.mark.parametrize(
     ("changes", "statements"),
     [
-        ({"repository_arns": []}, ["HostFiles", "HostParameters", "HostParametersKey"]),
+        ({"registries": []}, ["HostFiles", "HostParameters", "HostParametersKey"]),
         ({"parameter_arns": []}, ["EcrToken", "EcrPull", "HostFiles"]),
         ({"files_arn": None}, ["EcrToken", "EcrPull", "HostParameters", "HostParametersKey"]),
-        ({**NOTHING, "secret_arns": [SECRET]}, ["RegistrySecrets"]),
+        ({**NOTHING, "registries": [PARTNER]}, ["RegistrySecrets"]),
         (NOTHING, []),
     ],
     ids=["no repositories", "no parameters", "no files", "a secret alone", "nothing"],
@@ -124,10 +140,101 @@ def test_what_is_not_needed_is_not_allowed(changes: dict[str, Any], statements: 
     assert [statement["Sid"] for statement in policy(**changes)["Statement"]] == statements
 
 
+def test_what_is_pulled_through_a_cache_may_be_imported_below_its_prefix_alone() -> None:
+    below = "arn:aws:ecr:eu-west-1:123456789012:repository/quay/*"
+    token, pull, pull_through = of_registries(PullThroughRegistry("quay", "quay"))
+    assert token["Sid"] == "EcrToken"
+    assert (pull["Action"], pull["Resource"]) == (sorted(PULL_ACTIONS), [below])
+    assert pull_through == {
+        "Sid": "EcrPullThrough",
+        "Effect": "Allow",
+        "Action": ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+        "Resource": [below],
+    }
+
+
+def test_repositories_of_a_cache_narrow_what_may_be_pulled() -> None:
+    cache = PullThroughRegistry("quay", "quay", repositories={"a/b": Repository("a/b")})
+    _, pull, pull_through = of_registries(cache)
+    assert pull["Resource"] == pull_through["Resource"]
+    assert pull["Resource"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/quay/a/b"]
+
+
+def test_only_a_cache_may_import() -> None:
+    owned = EcrRegistry("team", repositories={"ci/base": Repository("ci/base")})
+    *_, pull, pull_through = of_registries(owned, PullThroughRegistry("quay", "quay"))
+    assert len(pull["Resource"]) == 2
+    assert len(pull_through["Resource"]) == 1
+
+
+def test_the_public_gallery_takes_a_token_alone() -> None:
+    assert of_registries(EcrPublicRegistry("gallery")) == [
+        {
+            "Sid": "EcrPublicToken",
+            "Effect": "Allow",
+            "Action": ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"],
+            "Resource": ["*"],
+        }
+    ]
+
+
+def test_registries_without_anything_in_aws_take_nothing() -> None:
+    helper = HelperRegistry("google", "gcr.io", "/usr/bin/docker-credential-gcr")
+    assert of_registries(GitLabRegistry("own", "registry.gitlab.com"), helper) == []
+
+
+@pytest.mark.parametrize(
+    ("registry", "action", "stored", "context"),
+    [
+        (
+            StaticRegistry("a", "a.example", secret=SECRET, key=KEY),
+            "secretsmanager:GetSecretValue",
+            SECRET,
+            {
+                "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
+                "kms:EncryptionContext:SecretARN": SECRET,
+            },
+        ),
+        (
+            StaticRegistry("a", "a.example", parameter=PARAMETER, key=KEY),
+            "ssm:GetParameter",
+            PARAMETER,
+            {
+                "kms:ViaService": "ssm.us-east-1.amazonaws.com",
+                "kms:EncryptionContext:PARAMETER_ARN": PARAMETER,
+            },
+        ),
+    ],
+    ids=["secret", "parameter"],
+)
+def test_a_key_of_the_users_own_decrypts_that_one_password(
+    registry: StaticRegistry, action: str, stored: str, context: dict[str, str]
+) -> None:
+    read, decrypt = of_registries(registry)
+    assert (read["Action"], read["Resource"]) == ([action], [stored])
+    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], [KEY])
+    assert decrypt["Condition"] == {"StringEquals": context}
+
+
+def test_what_the_owners_of_other_accounts_must_allow() -> None:
+    environment = AwsEnvironment("123456789012", "eu-west-1")
+    team, shared, *_ = sandbox_registries()
+    own = EcrRegistry("own", account="123456789012", region="us-east-1")
+    policies = required_policies({"arn:role/b": [team, shared], "arn:role/a": [shared, own]}, environment)
+    assert list(policies) == ["shared"]
+    (statement,) = json.loads(policies["shared"])["Statement"]
+    assert statement == {
+        "Sid": "PullByRunnerManagers",
+        "Effect": "Allow",
+        "Principal": {"AWS": ["arn:role/a", "arn:role/b"]},
+        "Action": sorted(PULL_ACTIONS),
+    }
+
+
 def test_only_the_ecr_token_is_allowed_on_everything() -> None:
     on_everything = [
         statement
-        for statement in policy(secret_arns=[SECRET])["Statement"]
+        for statement in policy(registries=[*sandbox_registries(), PARTNER])["Statement"]
         if any("*" in resource for resource in statement["Resource"])
     ]
     assert [statement["Action"] for statement in on_everything] == [["ecr:GetAuthorizationToken"]]
@@ -135,7 +242,9 @@ def test_only_the_ecr_token_is_allowed_on_everything() -> None:
 
 def test_no_action_is_a_pattern() -> None:
     actions = [
-        each for statement in policy(secret_arns=[SECRET])["Statement"] for each in statement["Action"]
+        each
+        for statement in policy(registries=[*sandbox_registries(), PARTNER])["Statement"]
+        for each in statement["Action"]
     ]
     assert len(actions) == 8
     assert not any("*" in action for action in actions)
@@ -145,18 +254,17 @@ def test_no_action_is_a_pattern() -> None:
     ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eu-west-1", "aws")]
 )
 def test_repositories_follow_the_partition(region: str, partition: str) -> None:
-    repositories = sandbox_repositories(AwsEnvironment("123456789012", region, partition))
+    environment = AwsEnvironment("123456789012", region, partition)
+    statements = policy(registries=sandbox_registries(environment), environment=environment)["Statement"]
+    (repositories,) = (each["Resource"] for each in statements if each["Sid"] == "EcrPull")
     assert [arn.split(":")[1] for arn in repositories] == [partition] * 3
     assert f"arn:{partition}:ecr:{region}:123456789012:repository/ci/base" in repositories
 
 
 def test_the_order_of_the_declaration_does_not_change_the_policy() -> None:
-    forward = policy(secret_arns=[SECRET, SECRET + "2"])
-    backward = policy(
-        repository_arns=sandbox_repositories(ENVIRONMENT)[::-1],
-        parameter_arns=[PASSWORD, TOKEN],
-        secret_arns=[SECRET + "2", SECRET],
-    )
+    registries = [*sandbox_registries(), PARTNER, OWN, PullThroughRegistry("quay", "quay")]
+    forward = policy(registries=registries)
+    backward = policy(registries=registries[::-1], parameter_arns=[PASSWORD, TOKEN])
     assert json.dumps(forward) == json.dumps(backward)
 
 
@@ -172,7 +280,7 @@ def test_only_ec2_takes_the_role_on() -> None:
 def test_every_action_exists_and_takes_its_resource() -> None:
     actions = pytest.importorskip("policy_sentry.querying.actions", reason="policy_sentry is not installed")
     arns = pytest.importorskip("policy_sentry.util.arns")
-    for statement in policy(secret_arns=[SECRET])["Statement"]:
+    for statement in policy(registries=[*sandbox_registries(), PARTNER])["Statement"]:
         for action in statement["Action"]:
             service, name = action.split(":")
             (known, *others) = actions.get_action_data(service, name)[service]

@@ -13,7 +13,15 @@ RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
     "maintenance_note, image, services, registries, host"
 )
-REGISTRY_KEYS = "repositories, allow_pull, ecr, host, static"
+REGISTRY_KEYS = (
+    "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
+)
+REGISTRY_KINDS = "exactly one of ecr, ecr_public, pull_through, static, gitlab, helper"
+HOST_FORM = (
+    "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path below "
+    "which the credentials are for: registry.example.com/team"
+)
+STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = (
     "group, project, instance, key, value, docker_auth, masked, protected, raw, file, environment_scope, "
     "description"
@@ -25,6 +33,17 @@ CREDS_STORE = (
 )
 REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
+
+UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+STATIC = {"static": {"username": "me", "password": "pass-word"}}
+
+
+def declared_with(name: str, registry: Any, *, runner_version: str) -> Any:
+    """The good declaration with another registry, on a runner of another version."""
+    declared = changed(f"registries/{name}", registry)
+    declared["runners"]["build"]["host"]["runner_version"] = runner_version
+    return declared
+
 
 SHAPES: dict[str, tuple[Any, Problem]] = {
     "no mapping at all": (None, Problem("stack", "nothing", "a mapping")),
@@ -100,7 +119,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.legacy.static.credsStore",
             "the key 'credsStore', which is not known here",
-            "username, password, secret",
+            "username, password, secret, parameter, key",
             CREDS_STORE,
         ),
     ),
@@ -249,18 +268,19 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a registry of no kind": (
         changed("registries/other", {"host": "other.example"}),
-        Problem("stack.registries.other", "neither 'ecr' nor 'static'", "exactly one of 'ecr' and 'static'"),
+        Problem("stack.registries.other", "no kind of registry", REGISTRY_KINDS),
     ),
     "a registry of both kinds": (
         changed("registries/team/static", {"username": "me", "password": "pass-word"}),
-        Problem("stack.registries.team", "ecr, static", "exactly one of 'ecr' and 'static'"),
+        Problem("stack.registries.team", "ecr, static", REGISTRY_KINDS),
     ),
     "a host for ecr": (
         changed("registries/team/host", "registry.example.com"),
         Problem(
             "stack.registries.team.host",
-            "'registry.example.com'",
-            "no host: ECR's follows from account and region",
+            "'host', beside 'ecr'",
+            "it beside static, gitlab, helper",
+            "the host follows from the kind of the registry",
         ),
     ),
     "an account that is none": (
@@ -318,13 +338,16 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             'stack.registries.shared.repositories["platform/toolchain"]',
             "keep_images",
-            "no settings, for a repository of another account: it is only pulled from",
+            "no settings: the stack creates no repositories there",
         ),
     ),
     "allow_pull of a static registry": (
         changed("registries/legacy/allow_pull", ["123456789012"]),
         Problem(
-            "stack.registries.legacy.allow_pull", "a list of accounts", "nothing: only ECR knows AWS accounts"
+            "stack.registries.legacy.allow_pull",
+            "'allow_pull', beside 'static'",
+            "it beside ecr",
+            "only ECR knows AWS accounts",
         ),
     ),
     "a static registry without host": (
@@ -338,15 +361,203 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.legacy.host",
             "'https://registry.example.com'",
-            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+            HOST_FORM,
         ),
     ),
-    "a host with a path": (
-        changed("registries/legacy/host", "registry.example.com/team"),
+    "a host that ends with a slash": (
+        changed("registries/legacy/host", "registry.example.com/"),
+        Problem("stack.registries.legacy.host", "'registry.example.com/'", HOST_FORM),
+    ),
+    "a path in upper case": (
+        changed("registries/legacy/host", "registry.example.com/Team"),
+        Problem("stack.registries.legacy.host", "'registry.example.com/Team'", HOST_FORM),
+    ),
+    "a path that climbs": (
+        changed("registries/legacy/host", "registry.example.com/../team"),
+        Problem("stack.registries.legacy.host", "'registry.example.com/../team'", HOST_FORM),
+    ),
+    "credentials for a path on an old runner": (
+        declared_with(
+            "legacy", {**STATIC, "host": "registry.example.com:5000/team"}, runner_version="17.4.2"
+        ),
         Problem(
-            "stack.registries.legacy.host",
-            "'registry.example.com/team'",
-            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+            "stack.runners.build.registries[2]",
+            "'legacy', whose credentials are for a path, on runner 17.4.2",
+            "a registry without a path, or runner 17.5 or newer",
+            "an older runner takes credentials for those of a whole host",
+        ),
+    ),
+    "a parameter that is no ARN": (
+        changed("registries/vault/static", {"parameter": "/ci/vault"}),
+        Problem(
+            "stack.registries.vault.static.parameter",
+            "text",
+            "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME",
+        ),
+    ),
+    "a key that is no ARN": (
+        changed("registries/vault/static/key", "alias/ci"),
+        Problem("stack.registries.vault.static.key", "text", "the ARN of a KMS key"),
+    ),
+    "a key of a password that stands here": (
+        changed("registries/legacy/static/key", "arn:aws:kms:eu-west-1:123456789012:key/0a1b"),
+        Problem(
+            "stack.registries.legacy.static",
+            "key, password, username",
+            STATIC_FORM,
+            "'key' stands beside 'secret' or 'parameter'",
+        ),
+    ),
+    "an unknown upstream": (
+        changed("registries/hub", {"pull_through": "dockerhub"}),
+        Problem(
+            "stack.registries.hub.pull_through",
+            "'dockerhub'",
+            "docker-hub, ecr-public, ghcr, gitlab, kubernetes, quay",
+            "did you mean 'docker-hub'?",
+        ),
+    ),
+    "an upstream that wants a login": (
+        changed("registries/hub", {"pull_through": "docker-hub"}),
+        Problem(
+            "stack.registries.hub",
+            "no 'upstream_secret', for docker-hub",
+            "the ARN of a secret that ECR logs in with",
+            "AWS caches docker-hub only with an account there; without one: ecr-public, kubernetes, quay",
+        ),
+    ),
+    "an upstream that wants no login": (
+        changed("registries/hub", {"pull_through": "quay", "upstream_secret": UPSTREAM_SECRET}),
+        Problem(
+            "stack.registries.hub.upstream_secret",
+            "a secret, for quay",
+            "nothing: ECR pulls from there without credentials",
+        ),
+    ),
+    "a secret that ECR may not read": (
+        changed("registries/hub", {"pull_through": "ghcr", "upstream_secret": SECRET_ARN}),
+        Problem(
+            "stack.registries.hub.upstream_secret",
+            "text",
+            "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
+            "ECR may read no other secrets",
+        ),
+    ),
+    "a name that is no prefix": (
+        changed("registries/q", {"pull_through": "quay"}),
+        Problem(
+            "stack.registries.q",
+            "'q'",
+            "a name of 2 to 30 characters that does not end with '-'",
+            "ECR takes it as the prefix of the cached repositories",
+        ),
+    ),
+    "an upstream secret of a registry of another kind": (
+        changed("registries/team/upstream_secret", UPSTREAM_SECRET),
+        Problem(
+            "stack.registries.team.upstream_secret",
+            "'upstream_secret', beside 'ecr'",
+            "it beside pull_through",
+            "only a pull-through cache has an upstream",
+        ),
+    ),
+    "settings of a cached repository": (
+        changed(
+            "registries/hub", {"pull_through": "quay", "repositories": {"prometheus": {"keep_images": 3}}}
+        ),
+        Problem(
+            "stack.registries.hub.repositories.prometheus",
+            "keep_images",
+            "no settings: the stack creates no repositories there",
+        ),
+    ),
+    "a repository below the prefix of a cache": (
+        changed("registries/private", {"pull_through": "quay"}),
+        Problem(
+            'stack.registries.team.repositories["private/image"]',
+            "'private/image', below the prefix of the registry 'private'",
+            "a name that does not start with private/",
+            "ECR pulls through quay.io what is below it",
+        ),
+    ),
+    "a fixed password for the host of a cache": (
+        {
+            "registries": {
+                "hub": {"pull_through": "quay"},
+                "legacy": {**STATIC, "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com"},
+            }
+        },
+        Problem(
+            "stack.registries.legacy",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is the host of the registry 'hub' too",
+            "one registry for each host",
+            "put the repositories of both under 'hub'",
+        ),
+    ),
+    "two public galleries": (
+        {"registries": {"one": {"ecr_public": {}}, "two": {"ecr_public": {}}}},
+        Problem(
+            "stack.registries.two",
+            "public.ecr.aws, which is the host of the registry 'one' too",
+            "one registry for each host",
+            "put the repositories of both under 'one'",
+        ),
+    ),
+    "gitlab without host": (
+        changed("registries/own", {"gitlab": {}}),
+        Problem(
+            "stack.registries.own", "no 'host'", "the registry's host, such as registry.example.com:5000"
+        ),
+    ),
+    "a job's own credentials for a path": (
+        changed("registries/own", {"gitlab": {}, "host": "registry.gitlab.com/group"}),
+        Problem(
+            "stack.registries.own.host",
+            "'registry.gitlab.com/group'",
+            "a host without a path: the job's own credentials are for all of GitLab's registry",
+            "a deploy_token may be for a path",
+        ),
+    ),
+    "a deploy token without password": (
+        changed(
+            "registries/own",
+            {"gitlab": {"deploy_token": {"username": "u", "password": ""}}, "host": "registry.gitlab.com"},
+        ),
+        Problem("stack.registries.own.gitlab.deploy_token", "an empty value", "'username' and 'password'"),
+    ),
+    "a helper by its name": (
+        changed("registries/google", {"helper": "gcr", "host": "gcr.io"}),
+        Problem(
+            "stack.registries.google.helper",
+            "'gcr'",
+            "an absolute path, such as /usr/bin/docker-credential-gcr",
+        ),
+    ),
+    "a helper on the runner's PATH": (
+        changed("registries/google", {"helper": "/usr/local/bin/docker-credential-gcr", "host": "gcr.io"}),
+        Problem(
+            "stack.registries.google.helper",
+            "'/usr/local/bin/docker-credential-gcr'",
+            "a path outside /usr/local/bin",
+            "there a job's own DOCKER_AUTH_CONFIG could make the manager's identity answer for another host",
+        ),
+    ),
+    "a docker_auth of GitLab's registry": (
+        changed("registries/legacy", {"gitlab": {}, "host": "registry.gitlab.com"}),
+        Problem(
+            "stack.variables[0].docker_auth[0]",
+            "'legacy', GitLab's registry with the job's own credentials",
+            "a registry with 'username' and 'password'",
+            "every job has these already; for other projects' images give it a deploy_token",
+        ),
+    ),
+    "a docker_auth of a helper": (
+        changed("registries/legacy", {"helper": "/usr/bin/docker-credential-gcr", "host": "gcr.io"}),
+        Problem(
+            "stack.variables[0].docker_auth[0]",
+            "'legacy', whose password its credential helper makes",
+            "a registry with 'username' and 'password'",
+            "it does not last: let a runner of this stack pull it, which asks the helper at every pull",
         ),
     ),
     "a host that images cannot name": (
@@ -354,7 +565,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.legacy.host",
             "'registry'",
-            "a host in lower case with its port, without scheme and path: registry.example.com:5000",
+            HOST_FORM,
         ),
     ),
     "a user without password": (
@@ -362,7 +573,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.legacy.static",
             "username",
-            "'username' and 'password', or 'secret', none of them empty",
+            STATIC_FORM,
         ),
     ),
     "an empty password": (
@@ -370,7 +581,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.legacy.static",
             "username",
-            "'username' and 'password', or 'secret', none of them empty",
+            STATIC_FORM,
         ),
     ),
     "a password and a secret": (
@@ -378,7 +589,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.vault.static",
             "password, secret, username",
-            "'username' and 'password', or 'secret', none of them empty",
+            STATIC_FORM,
         ),
     ),
     "a secret that is no ARN": (
@@ -652,7 +863,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
-            "a registry with a fixed user and password",
+            "a registry with 'username' and 'password'",
             "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
         ),
     ),

@@ -1,12 +1,22 @@
 """What a declaration without problems becomes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.hosts import Host
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, Repository, StaticRegistry
+from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.registries import (
+    EcrPublicRegistry,
+    EcrRegistry,
+    GitLabRegistry,
+    HelperRegistry,
+    PullThroughRegistry,
+    Repository,
+    StaticRegistry,
+)
 from pulumi_gitlab_runner.spec.runners import Service
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.variables import can_be_masked
@@ -50,6 +60,105 @@ def test_registries_of_every_kind() -> None:
     assert registries["legacy"] == StaticRegistry("legacy", "registry.example.com:5000", "my_username")
     assert isinstance(vault := registries["vault"], StaticRegistry)
     assert vault.secret == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
+
+
+UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+MORE_KINDS: dict[str, Any] = {
+    "hub": {
+        "pull_through": "docker-hub",
+        "upstream_secret": UPSTREAM_SECRET,
+    },
+    "quay": {"pull_through": "quay", "repositories": ["prometheus/prometheus"]},
+    "gallery": {"ecr_public": {}},
+    "own": {"host": "registry.gitlab.com", "gitlab": {}},
+    "other": {
+        "host": "registry.gitlab.com/group/other",
+        "gitlab": {"deploy_token": {"username": "gitlab+deploy-token-1", "password": "pass-word-1234"}},
+    },
+    "google": {"host": "europe-west1-docker.pkg.dev", "helper": "/usr/bin/docker-credential-gcr"},
+}
+
+
+def with_more_kinds(image: str = "alpine") -> dict[str, Any]:
+    """The good declaration with registries of every kind, all of them used by its runner."""
+    declared = declaration()
+    declared["registries"] |= MORE_KINDS
+    declared["runners"]["build"] |= {"registries": list(declared["registries"]), "image": image}
+    return declared
+
+
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
+def test_registries_of_further_kinds(environment: AwsEnvironment | None) -> None:
+    registries = build_stack(with_more_kinds(), environment).registries
+    assert registries["hub"] == PullThroughRegistry("hub", "docker-hub", UPSTREAM_SECRET)
+    assert registries["gallery"] == EcrPublicRegistry("gallery")
+    assert registries["own"] == GitLabRegistry("own", "registry.gitlab.com")
+    assert registries["other"] == StaticRegistry(
+        "other", "registry.gitlab.com/group/other", "gitlab+deploy-token-1"
+    )
+    assert registries["google"] == HelperRegistry(
+        "google", "europe-west1-docker.pkg.dev", "/usr/bin/docker-credential-gcr"
+    )
+
+
+def test_what_is_pulled_through_ecr_lies_below_the_registrys_name() -> None:
+    registries = build_stack(with_more_kinds()).registries
+    hub, quay = registries["hub"], registries["quay"]
+    assert isinstance(hub, PullThroughRegistry)
+    assert isinstance(quay, PullThroughRegistry)
+    assert hub.host_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    assert hub.address_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub"
+    assert hub.repository_arns(ENVIRONMENT) == ["arn:aws:ecr:eu-west-1:123456789012:repository/hub/*"]
+    assert quay.repository_arns(ENVIRONMENT) == [
+        "arn:aws:ecr:eu-west-1:123456789012:repository/quay/prometheus/prometheus"
+    ]
+    assert (hub.upstream_host, quay.upstream_host) == ("registry-1.docker.io", "quay.io")
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("hub/library/redis:7", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub/library/redis:7"),
+        ("other/app:1", "registry.gitlab.com/group/other/app:1"),
+        ("gallery/docker/library/redis:7", "public.ecr.aws/docker/library/redis:7"),
+        ("google/project/app:1", "europe-west1-docker.pkg.dev/project/app:1"),
+        ("own/group/app:1", "registry.gitlab.com/group/app:1"),
+        ("redis:7", "redis:7"),
+    ],
+)
+def test_an_image_by_its_registrys_name(image: str, full: str) -> None:
+    declared = with_more_kinds(image)
+    assert problems_of(declared) == []
+    assert problems_of(with_more_kinds(full)) == []
+    assert written_out(image, build_stack(declared).registries, ENVIRONMENT) == full
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [
+        ("registry.gitlab.com/group/other/app:1", "other"),
+        ("registry.gitlab.com/group/otherwise/app:1", "own"),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub/library/redis:7", "hub"),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1", "team"),
+    ],
+)
+def test_an_image_is_of_the_registry_with_the_longest_address(image: str, registry: str) -> None:
+    declared = with_more_kinds(image)
+    declared["runners"]["build"]["registries"].remove(registry)
+    declared["runners"]["build"]["services"] = []
+    (problem,) = problems_of(declared)
+    assert problem.found == f"{image!r}, an image of the registry {registry!r}"
+
+
+def test_a_password_that_lies_in_parameter_store() -> None:
+    arn, key = (
+        "arn:aws:ssm:eu-west-1:123456789012:parameter/ci/vault",
+        "arn:aws:kms:eu-west-1:123456789012:key/0a",
+    )
+    declared = changed("registries/vault/static", {"parameter": arn, "key": key})
+    assert build_stack(declared).registries["vault"] == StaticRegistry(
+        "vault", "registry.partner.example", parameter=arn, key=key
+    )
 
 
 def test_only_a_registry_of_this_account_is_created() -> None:
@@ -292,7 +401,15 @@ def test_an_image_may_be_of_a_registry_in_use_or_public(
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost:5000", "registry.example.com", "xn--bcher-kva.example", "10.0.0.1:443", "a-b.c--d.example:1"],
+    [
+        "localhost:5000",
+        "localhost/team",
+        "registry.example.com",
+        "registry.example.com:5000/team/a_b.c",
+        "xn--bcher-kva.example",
+        "10.0.0.1:443",
+        "a-b.c--d.example:1",
+    ],
 )
 def test_hosts_of_registries(host: str) -> None:
     assert problems_of(changed("registries/vault/host", host)) == []

@@ -70,7 +70,10 @@ class RunnerHost(pulumi.ComponentResource):
     group_name: pulumi.Output[str]
     """The Auto Scaling group's name."""
     role_arn: pulumi.Output[str]
-    """The manager's role, for the policies of repositories in other accounts."""
+    """The manager's role."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must put on each of the
+    repositories, so that the manager may pull."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
@@ -109,7 +112,7 @@ class RunnerHost(pulumi.ComponentResource):
                 registry_credentials(args["registries"][each.name]).apply(credentials_as_json),
             )
             for each in registries.values()
-            if isinstance(each, StaticRegistry) and not each.secret
+            if isinstance(each, StaticRegistry) and each.declared
         ]
 
         def files(known: AwsEnvironment, runner_id: str, *_parameters: str) -> str:
@@ -170,7 +173,14 @@ class RunnerHost(pulumi.ComponentResource):
         )
         self.group_name = group.name
         self.role_arn = role.role_arn
-        self.register_outputs({"groupName": self.group_name, "roleArn": self.role_arn})
+        self.required_policies = role.required_policies
+        self.register_outputs(
+            {
+                "groupName": self.group_name,
+                "roleArn": self.role_arn,
+                "requiredPolicies": self.required_policies,
+            }
+        )
 
     def _template(
         self, name: str, host: Host, *, profile_arn: pulumi.Output[str], boot: pulumi.Output[str]

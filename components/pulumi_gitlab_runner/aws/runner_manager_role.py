@@ -9,9 +9,10 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
+from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, RegistryDeclaration, StaticRegistry
+from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_registries
 
@@ -44,7 +45,10 @@ class RunnerManagerRole(pulumi.ComponentResource):
     """
 
     role_arn: pulumi.Output[str]
-    """The role's ARN, for the policies of repositories in other accounts."""
+    """The role's ARN."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must put on each of the
+    repositories, so that the role may pull."""
     profile_arn: pulumi.Output[str]
     """The instance profile's ARN."""
 
@@ -64,20 +68,17 @@ class RunnerManagerRole(pulumi.ComponentResource):
             registries = build_registries(plain(args.get("registries", {})), name)
         super().__init__("gitlab-runner:index:RunnerManagerRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        ecr = [each for each in registries.values() if isinstance(each, EcrRegistry)]
-        static = [each for each in registries.values() if isinstance(each, StaticRegistry)]
         environment = known_environment(args.get("environment") or environment_of(self))
 
         def policy(
             place: AwsEnvironment, parameter_arns: list[str], key_arn: str | None, files_arn: str | None
         ) -> str:
             return manager_policy(
-                repository_arns=[arn for each in ecr for arn in each.repository_arns(place)],
+                list(registries.values()),
+                place,
                 parameter_arns=parameter_arns,
-                secret_arns=[each.secret for each in static if each.secret],
                 key_arn=key_arn,
                 files_arn=files_arn,
-                region=place.region,
             )
 
         needed = pulumi.Output.all(
@@ -97,4 +98,13 @@ class RunnerManagerRole(pulumi.ComponentResource):
         profile = aws.iam.InstanceProfile(name, role=role_policy.role, opts=child)
         self.role_arn = role.arn
         self.profile_arn = profile.arn
-        self.register_outputs({"roleArn": self.role_arn, "profileArn": self.profile_arn})
+        self.required_policies = pulumi.Output.all(role.arn, environment).apply(
+            lambda known: required_policies({known[0]: list(registries.values())}, known[1])
+        )
+        self.register_outputs(
+            {
+                "roleArn": self.role_arn,
+                "profileArn": self.profile_arn,
+                "requiredPolicies": self.required_policies,
+            }
+        )

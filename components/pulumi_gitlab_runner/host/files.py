@@ -9,8 +9,13 @@ from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.registries import (
+    GitLabRegistry,
+    HelperRegistry,
+    Registry,
+    StaticRegistry,
+)
 from pulumi_gitlab_runner.spec.runners import Runner
 
 TOKEN_PLACEHOLDER = "@RUNNER_TOKEN@"  # noqa: S105 - what the host replaces by the token
@@ -70,34 +75,43 @@ def host_files(
         runner_id: the runner's number in GitLab; None where it is not registered.
         token: the runner's token. Default: what the host replaces by it.
     """
-    hosts = {name: registry.host_in(environment) for name, registry in registries.items()}
     config = manager_config(
         runner, registries, environment, gitlab_url=gitlab_url, runner_id=runner_id, token=token
     )
-    sources = [
-        (hosts[name], credential_source(registry, environment, parameters))
-        for name, registry in registries.items()
-    ]
+    # By host: this account's ECR and what is pulled through it share one, and its credentials.
+    sources = {
+        registry.host_in(environment): source
+        for registry in registries.values()
+        if (source := credential_source(registry, environment, parameters))
+    }
     return {
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
-        "etc/gitlab-runner/registries": HostFile(registry_list(sources)),
+        "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(runner, environment), "0644"
         ),
-        "root/.docker/config.json": HostFile(host_docker_config(hosts.values())),
+        "root/.docker/config.json": HostFile(host_docker_config(sources)),
         HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
     }
 
 
 def credential_source(
     registry: Registry, environment: AwsEnvironment, parameters: HostParameters
-) -> CredentialSource:
-    """Where a host gets the credentials of a registry from."""
-    if isinstance(registry, EcrRegistry):
-        return CredentialSource("helper", (ECR_HELPER,))
-    if registry.secret:
-        return CredentialSource("secret", (registry.secret.split(":")[3], registry.secret))
-    return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
+) -> CredentialSource | None:
+    """Where a host gets the credentials of a registry from; None where each job brings its own."""
+    match registry:
+        case GitLabRegistry():
+            return None
+        case HelperRegistry():
+            return CredentialSource("helper", (registry.helper,))
+        case StaticRegistry(secret=str(arn)):
+            return CredentialSource("secret", (region_of(arn), arn))
+        case StaticRegistry(parameter=str(arn)):
+            return CredentialSource("parameter", (region_of(arn), arn))
+        case StaticRegistry():
+            return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
+        case _:
+            return CredentialSource("helper", (ECR_HELPER,))
 
 
 def files_as_json(files: Mapping[str, HostFile]) -> str:

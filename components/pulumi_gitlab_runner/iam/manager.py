@@ -4,35 +4,33 @@ import json
 from collections.abc import Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
-from pulumi_gitlab_runner.iam.pull import pull_statements
+from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import Registry
 
 
 def manager_policy(
+    registries: Sequence[Registry],
+    environment: AwsEnvironment,
     *,
-    repository_arns: Sequence[str],
     parameter_arns: Sequence[str],
-    secret_arns: Sequence[str],
     key_arn: str | None,
     files_arn: str | None,
-    region: str,
 ) -> str:
     """The policy of a runner manager's role.
 
     Args:
-        repository_arns: the repositories that its runners may pull from.
-        parameter_arns: its parameters: the runner's token, passwords of registries.
-        secret_arns: Secrets Manager secrets with the passwords of registries.
-        key_arn: the key that encrypts its parameters; None where there are none.
+        registries: those that its runners may pull from.
+        environment: where its stack lives.
+        parameter_arns: its own parameters: the runner's token, passwords of registries.
+        key_arn: the key that encrypts its own parameters; None where there are none.
         files_arn: the S3 object that holds its host's files, if it has one.
-        region: where the parameters lie.
     """
-    statements = pull_statements(repository_arns)
+    statements = list(registry_statements(registries, environment))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns and key_arn:
-        statements += _parameter_statements(parameter_arns, key_arn, region)
-    if secret_arns:
-        statements.append(allow("RegistrySecrets", ["secretsmanager:GetSecretValue"], secret_arns))
+        statements += _parameter_statements(parameter_arns, key_arn, environment.region)
     return policy_document(statements)
 
 

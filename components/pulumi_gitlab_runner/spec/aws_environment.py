@@ -21,3 +21,8 @@ class AwsEnvironment:
     def dns_suffix(self) -> str:
         """The domain of AWS's own hosts in this partition."""
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+
+def region_of(arn: str) -> str:
+    """The region that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
+    return arn.split(":")[3]

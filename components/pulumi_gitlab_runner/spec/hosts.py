@@ -81,7 +81,12 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
             yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
     if ("vpc" in declaration) != bool(declaration.get("subnets")):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
-    if not _VERSION.fullmatch(declaration.get("runner_version", Host.runner_version)):
+    if not is_runner_version(declaration.get("runner_version", Host.runner_version)):
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
         )
+
+
+def is_runner_version(text: str) -> bool:
+    """Whether a text names a release of gitlab-runner."""
+    return bool(_VERSION.fullmatch(text))

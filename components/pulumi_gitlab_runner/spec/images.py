@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
-from pulumi_gitlab_runner.spec.registries import ECR_HOST, EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries.addresses import known_address
+from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST
 
 
 def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
-    """The image with its registry's host, where it names a declared registry; else as it is."""
+    """The image with its registry's address, where it names a declared registry; else as it is."""
     name, _, rest = image.partition("/")
     if rest and name in registries:
-        return f"{registries[name].host_in(environment)}/{rest}"
+        return f"{registries[name].address_in(environment)}/{rest}"
     return image
 
 
@@ -43,7 +45,7 @@ def image_problems(
         registry: Registry | None = registries[name]
         repository = repository.removeprefix(f"{name}/")
     else:
-        registry = _registry_of_host(reference.registry, registries, environment)
+        registry, repository = _registry_of(reference, registries, environment)
     if registry is None:
         if _private_ecr(reference.registry, registries, environment):
             yield Problem(
@@ -69,27 +71,22 @@ def image_problems(
         )
 
 
-def _registry_of_host(
-    host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
-) -> Registry | None:
+def _registry_of(
+    reference: ImageReference, registries: Mapping[str, Registry], environment: AwsEnvironment | None
+) -> tuple[Registry | None, str]:
+    """The registry that an image is of by its address, the longest one, and the repository in it."""
+    name = f"{reference.registry.lower()}/{reference.repository}"
+    found: tuple[Registry | None, str] = None, reference.repository
+    longest = 0
     for registry in registries.values():
-        if known_host(registry, environment) == host.lower():
-            return registry
-    return None
-
-
-def known_host(registry: Registry, environment: AwsEnvironment | None) -> str | None:
-    """The registry's host as far as it is known without asking AWS."""
-    if isinstance(registry, EcrRegistry) and environment is None:
-        if registry.account is None or registry.region is None:
-            return None
-        partition = "aws-cn" if registry.region.startswith("cn-") else "aws"
-        environment = AwsEnvironment(registry.account, registry.region, partition)
-    return registry.host_in(environment or AwsEnvironment("", ""))
+        address = known_address(registry, environment)
+        if address and name.startswith(f"{address}/") and len(address) > longest:
+            found, longest = (registry, name.removeprefix(f"{address}/")), len(address)
+    return found
 
 
 def _private_ecr(host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None) -> bool:
     """Whether a host is an ECR registry that no declared one can turn out to be."""
     if not ECR_HOST.fullmatch(host):
         return False
-    return all(known_host(registry, environment) for registry in registries.values())
+    return all(known_address(registry, environment) for registry in registries.values())

@@ -14,7 +14,11 @@ _SECURE = {
     "required": ["secure"],
     "additionalProperties": False,
 }
-_SECRETS = {"StaticDeclaration": "password", "VariableDeclaration": "value"}
+_SECRETS = {
+    "StaticDeclaration": "password",
+    "DeployTokenDeclaration": "password",
+    "VariableDeclaration": "value",
+}
 
 
 def stack_file_schema() -> dict[str, Any]:

@@ -7,12 +7,20 @@ from typing import NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.config.version import parse_version
+from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
-from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
+from pulumi_gitlab_runner.spec.hosts import (
+    Host,
+    HostDeclaration,
+    build_host,
+    host_problems,
+    is_runner_version,
+)
 from pulumi_gitlab_runner.spec.images import image_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
 
 _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
@@ -197,6 +205,8 @@ def runner_problems(
             yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")
+        else:
+            yield from _path_problems(registries[name], declaration.get("host", {}), at)
     if "image" in declaration:
         yield from image_problems(
             declaration["image"], join_path(path, "image"), registries, used, environment
@@ -204,3 +214,16 @@ def runner_problems(
     for index, service in enumerate(declaration.get("services", ())):
         at = join_path(path, "services", index, "name")
         yield from image_problems(service["name"], at, registries, used, environment)
+
+
+def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:
+    """Credentials for a path, which an old runner takes for those of the whole host."""
+    version = host.get("runner_version", Host.runner_version)
+    for_a_path = isinstance(registry, StaticRegistry | HelperRegistry) and "/" in registry.host
+    if for_a_path and is_runner_version(version) and parse_version(version) < PATH_SCOPES:
+        yield Problem(
+            path,
+            f"{registry.name!r}, whose credentials are for a path, on runner {version}",
+            "a registry without a path, or runner 17.5 or newer",
+            "an older runner takes credentials for those of a whole host",
+        )

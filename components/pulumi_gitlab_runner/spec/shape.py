@@ -133,7 +133,7 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
     found = details["input"]
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
-    whole = allowed in ("a mapping", "a list") or "static" in place or "value" in place
+    whole = allowed in ("a mapping", "a list") or not {"static", "deploy_token", "value"}.isdisjoint(place)
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
 
 

@@ -9,15 +9,15 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.images import known_host
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
-    EcrRegistry,
     Registry,
     RegistryDeclaration,
     build_registry,
     registry_problems,
 )
+from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
+from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner, runner_problems
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
@@ -105,7 +105,10 @@ def _problems(
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
-        yield from registry_problems(registry, join_path(path, "registries", name))
+        at = join_path(path, "registries", name)
+        yield from registry_problems(registry, at)
+        if "pull_through" in registry:
+            yield from prefix_problems(name, at)
     registries = {
         name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
     }
@@ -116,30 +119,6 @@ def _problems(
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
     yield from _repeated_variables(variables, path)
-
-
-def shared_host_problems(
-    registries: Mapping[str, Registry], environment: AwsEnvironment | None, path: str
-) -> Iterator[Problem]:
-    """Two registries for one host: the credentials of only one could be used."""
-    seen: dict[object, str] = {}
-    for name, registry in registries.items():
-        host = known_host(registry, environment)
-        if host is None and isinstance(registry, EcrRegistry):
-            identity: object = (registry.account, registry.region)
-            host = (
-                "this account's ECR" if registry.account is None else f"the ECR of account {registry.account}"
-            )
-        else:
-            identity = host
-        if identity in seen:
-            yield Problem(
-                join_path(path, name),
-                f"{host}, which is the host of the registry {seen[identity]!r} too",
-                "one registry for each host",
-                f"put the repositories of both under {seen[identity]!r}",
-            )
-        seen.setdefault(identity, name)
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:

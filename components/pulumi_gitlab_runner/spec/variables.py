@@ -9,7 +9,12 @@ from pydantic import ConfigDict, with_config
 
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import (
+    GitLabRegistry,
+    HelperRegistry,
+    Registry,
+    StaticRegistry,
+)
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
@@ -158,17 +163,30 @@ def _docker_auth_problems(
         if registry is None:
             mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
             yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
-        elif isinstance(registry, EcrRegistry):
-            yield Problem(
-                at,
-                f"{name!r}, an ECR registry",
-                "a registry with a fixed user and password",
-                "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
-            )
-        elif registry.secret:
-            yield Problem(
-                at,
-                f"{name!r}, whose password is read from Secrets Manager at pull time",
-                "a registry with 'username' and 'password'",
-                "the variable's value must be known when the stack is applied",
-            )
+        elif not (isinstance(registry, StaticRegistry) and registry.declared):
+            found, mend = _without_fixed_password(registry)
+            yield Problem(at, f"{name!r}, {found}", "a registry with 'username' and 'password'", mend)
+
+
+def _without_fixed_password(registry: Registry) -> tuple[str, str]:
+    """What a registry is whose password cannot stand in a variable, and what to do instead."""
+    if isinstance(registry, StaticRegistry):
+        store = "Secrets Manager" if registry.secret else "Parameter Store"
+        return (
+            f"whose password is read from {store} at pull time",
+            "the variable's value must be known when the stack is applied",
+        )
+    if isinstance(registry, GitLabRegistry):
+        return (
+            "GitLab's registry with the job's own credentials",
+            "every job has these already; for other projects' images give it a deploy_token",
+        )
+    if isinstance(registry, HelperRegistry):
+        return (
+            "whose password its credential helper makes",
+            "it does not last: let a runner of this stack pull it, which asks the helper at every pull",
+        )
+    return (
+        "an ECR registry",
+        "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+    )

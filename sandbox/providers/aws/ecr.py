@@ -196,3 +196,50 @@ class RepositoryPolicy(AwsResource):
 
     def _put(self, inputs: Properties) -> None:
         self.client.set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
+
+
+class PullThroughCacheRule(AwsResource):
+    """A rule after which images of a public registry are pulled through. Its id is its prefix."""
+
+    token = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
+    service = "ecr"
+    gone = ("PullThroughCacheRuleNotFoundException",)
+    inputs = {
+        "ecrRepositoryPrefix": Text(
+            required=True,
+            replaces=True,
+            minimum_length=2,
+            maximum_length=30,
+            pattern=r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*/?|ROOT",
+            pattern_meaning="letters in lower case and digits, separated by . _ - or /",
+        ),
+        "upstreamRegistryUrl": Text(required=True, replaces=True),
+        "credentialArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
+        **REGION,
+    }
+    outputs = {"registryId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the rule."""
+        self.client.create_pull_through_cache_rule(**given({name: inputs.get(name) for name in _RULE}))
+        return str(inputs["ecrRepositoryPrefix"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The rule as it is now."""
+        found = self.client.describe_pull_through_cache_rules(ecrRepositoryPrefixes=[resource_id])
+        live = found["pullThroughCacheRules"][0]
+        return {name: live.get(name) for name in (*_RULE, "registryId")}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the secret that ECR logs in with; like the official provider, it takes none away."""
+        self.client.update_pull_through_cache_rule(
+            ecrRepositoryPrefix=resource_id, **given({"credentialArn": new.get("credentialArn")})
+        )
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the rule; what is cached stays."""
+        self.client.delete_pull_through_cache_rule(ecrRepositoryPrefix=resource_id)
+
+
+_RULE = ("ecrRepositoryPrefix", "upstreamRegistryUrl", "credentialArn")
+"""The properties that the API takes and gives as they are, under the same names."""

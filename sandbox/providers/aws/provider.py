@@ -43,6 +43,7 @@ class Aws(StandIn[Connection]):
         ecr.Repository,
         ecr.LifecyclePolicy,
         ecr.RepositoryPolicy,
+        ecr.PullThroughCacheRule,
         iam.Role,
         iam.RolePolicy,
         iam.InstanceProfile,

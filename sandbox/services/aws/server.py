@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, kms, s3
+from sandbox.services.aws import autoscaling, ec2, ecr, kms, s3
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -31,6 +31,7 @@ class AwsServer:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         autoscaling.mend()
         ec2.mend()
+        ecr.mend()
         kms.mend()
         s3.mend()
         self._server = make_server(

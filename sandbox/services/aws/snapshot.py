@@ -72,6 +72,10 @@ class _Region:
             "repository": [
                 one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")
             ],
+            "pull-through cache rule": [
+                one["ecrRepositoryPrefix"]
+                for one in _all(ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules")
+            ],
             "key": [
                 key["KeyId"]
                 for key in _all(kms, "list_keys", "Keys")

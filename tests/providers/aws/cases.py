@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 Inputs = dict[str, Any]
+UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub"
 
 
 def policy(*actions: str, **statement: Any) -> str:
@@ -89,6 +91,17 @@ CASES = [
         },
         replacement={"repository": "other"},
         replaces=("repository",),
+    ),
+    Case(
+        "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+        lambda: {
+            "ecrRepositoryPrefix": f"hub-{uuid4().hex[:7]}",
+            "upstreamRegistryUrl": "registry-1.docker.io",
+            "credentialArn": f"{UPSTREAM_SECRET}-AbCdEf",
+        },
+        update={"credentialArn": f"{UPSTREAM_SECRET}-GhIjKl"},
+        replacement={"upstreamRegistryUrl": "ghcr.io"},
+        replaces=("upstreamRegistryUrl",),
     ),
     Case(
         "aws:iam/role:Role",

@@ -6,7 +6,7 @@
 # answers for the hosts of its list, and says "not found" to everything else and on every failure, with
 # the reason in the journal. A registry that is broken then costs only itself.
 #
-# The list has a line for each registry, made from the stack's declaration:
+# The list has a line for each registry, made from the stack's declaration. A HOST may go on with a path:
 #   HOST helper PATH               ask a real credential helper
 #   HOST parameter REGION NAME     read {"username": …, "password": …} from Parameter Store
 #   HOST secret REGION ARN         read the same from Secrets Manager
@@ -42,7 +42,8 @@ find_registry() { # sets kind, first and second for $host
 
 ask() { # prints what the source answers
     case $kind in
-        helper) printf '%s' "$host" | timeout -k 2 "$patience" "$first" get ;;
+        # A real helper knows hosts, not paths below them.
+        helper) printf '%s' "${host%%/*}" | timeout -k 2 "$patience" "$first" get ;;
         parameter)
             timeout -k 2 "$patience" aws --region "$first" ssm get-parameter --name "$second" \
                 --with-decryption --query Parameter.Value --output text
@@ -67,10 +68,11 @@ get() {
     read -r host || [ -n "$host" ] || not_found
     [ -r "$list" ] || not_found "$list is missing or unreadable"
     find_registry || not_found
-    kept=$cache/$host
-    # An ECR password lasts 12 hours; a changed fixed password shall be seen soon.
+    # In a directory for each host and path: no part of a path starts with a dot.
+    kept=$cache/$host/.answer
+    # An ECR password lasts 12 hours, other helpers' less; a changed fixed password shall be seen soon.
     minutes=5
-    [ "$kind" = helper ] && minutes=360
+    [ "${first##*/}" = docker-credential-ecr-login ] && minutes=360
     if [ -n "$(find "$kept" -mmin "-$minutes" 2>/dev/null)" ]; then
         exec cat "$kept"
     fi
@@ -79,7 +81,7 @@ get() {
         .[0] | {ServerURL: $host, Username: (.Username // .username), Secret: (.Secret // .password)}
         | select([.Username, .Secret] | all(type == "string" and . != ""))' 2>/dev/null) ||
         not_found "$kind $first${second:+ $second} answered without a user and password"
-    if mkdir -p "$cache" 2>/dev/null && printf '%s\n' "$answer" >"$kept.$$" 2>/dev/null; then
+    if mkdir -p "${kept%/*}" 2>/dev/null && printf '%s\n' "$answer" >"$kept.$$" 2>/dev/null; then
         mv -f "$kept.$$" "$kept"
     fi
     printf '%s\n' "$answer"
@@ -94,7 +96,9 @@ case ${1-} in
     list) list ;;
     erase)
         read -r host || true
-        rm -f "$cache/${host##*/}"
+        if find_registry 2>/dev/null; then
+            rm -f "$cache/$host/.answer"
+        fi
         ;;
     store)
         echo "credentials of this host are declared in its stack, not stored by docker login"

@@ -1,0 +1,48 @@
+"""Registries: a host, how it authenticates, and the repositories that are used of it. One file a kind."""
+
+from pulumi_gitlab_runner.spec.registries.declaration import (
+    DeployTokenDeclaration,
+    EcrDeclaration,
+    EcrPublicDeclaration,
+    GitLabRegistryDeclaration,
+    RegistryDeclaration,
+    RepositoriesDeclaration,
+    RepositoryDeclaration,
+    StaticDeclaration,
+)
+from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST, EcrRegistry
+from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
+from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
+from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
+from pulumi_gitlab_runner.spec.registries.kinds import Registry, build_registry, registry_problems
+from pulumi_gitlab_runner.spec.registries.pull_through import PullThroughRegistry
+from pulumi_gitlab_runner.spec.registries.repositories import (
+    Repository,
+    build_repositories,
+    repositories_problems,
+)
+from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
+
+__all__ = [
+    "ECR_HOST",
+    "DeployTokenDeclaration",
+    "EcrDeclaration",
+    "EcrPublicDeclaration",
+    "EcrPublicRegistry",
+    "EcrRegistry",
+    "GitLabRegistry",
+    "GitLabRegistryDeclaration",
+    "HelperRegistry",
+    "PullThroughRegistry",
+    "Registry",
+    "RegistryDeclaration",
+    "RepositoriesDeclaration",
+    "Repository",
+    "RepositoryDeclaration",
+    "StaticDeclaration",
+    "StaticRegistry",
+    "build_registry",
+    "build_repositories",
+    "registry_problems",
+    "repositories_problems",
+]

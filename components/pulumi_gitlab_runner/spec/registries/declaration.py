@@ -1,0 +1,111 @@
+"""What a stack may say of a registry."""
+
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+
+@_strict
+class RepositoryDeclaration(TypedDict):
+    """One ECR repository: immutable tags, scan on push, encrypted."""
+
+    keep_images: NotRequired[int]
+    """How many tagged images stay; older ones expire. 1 or more. Default 100."""
+    untagged_days: NotRequired[int]
+    """After how many days an image without a tag expires. 1 or more. Default 7."""
+    delete_images: NotRequired[bool]
+    """Whether the repository may be deleted while it holds images. Default false."""
+
+
+@_strict
+class RepositoriesDeclaration(TypedDict):
+    """Repositories of a registry, and who else may pull from them."""
+
+    repositories: NotRequired[dict[str, RepositoryDeclaration]]
+    """The repositories by name, such as `private/image`; a plain list of names will do. In a registry that
+    the stack creates they are created; in any registry they are all that a runner may pull."""
+    allow_pull: NotRequired[list[str]]
+    """Other AWS accounts (12 digits, in quotes) that may pull. Only where the repositories are created."""
+
+
+@_strict
+class EcrDeclaration(TypedDict):
+    """Which Amazon ECR registry."""
+
+    account: NotRequired[str]
+    """The account that owns the registry, 12 digits in quotes: its repositories are only pulled from.
+    Without it the registry is this account's, and its repositories are created."""
+    region: NotRequired[str]
+    """The registry's region. Default: the stack's own."""
+
+
+@_strict
+class EcrPublicDeclaration(TypedDict):
+    """Amazon's public gallery has no settings."""
+
+
+@_strict
+class StaticDeclaration(TypedDict):
+    """A fixed user and password: `username` and `password`, or where they lie: `secret` or `parameter`."""
+
+    username: NotRequired[str]
+    """The user."""
+    password: NotRequired[str]
+    """The password or token: a secret. It is kept in Parameter Store and read when an image is pulled."""
+    secret: NotRequired[str]
+    """The ARN of a Secrets Manager secret `{"username": …, "password": …}`, read when an image is pulled."""
+    parameter: NotRequired[str]
+    """The ARN of a Parameter Store parameter with the same text, read when an image is pulled."""
+    key: NotRequired[str]
+    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
+
+
+@_strict
+class DeployTokenDeclaration(TypedDict):
+    """A deploy token of a project or group, with the scope `read_registry`."""
+
+    username: str
+    """The token's user, such as `gitlab+deploy-token-1`."""
+    password: str
+    """The token: a secret. It is kept in Parameter Store and read when an image is pulled."""
+
+
+@_strict
+class GitLabRegistryDeclaration(TypedDict):
+    """GitLab's container registry. By default with the credentials that GitLab gives each job."""
+
+    deploy_token: NotRequired[DeployTokenDeclaration]
+    """A deploy token, for images of projects that the job's own credentials do not reach."""
+
+
+@_strict
+class RegistryDeclaration(RepositoriesDeclaration):
+    """A container registry and how it authenticates.
+
+    Exactly one of `ecr`, `ecr_public`, `pull_through`, `static`, `gitlab` and `helper`.
+    """
+
+    ecr: NotRequired[EcrDeclaration]
+    """An Amazon ECR registry: short-lived credentials from the runner manager's role."""
+    ecr_public: NotRequired[EcrPublicDeclaration]
+    """`public.ecr.aws` with the role's credentials. It can be pulled from without any, but less often."""
+    pull_through: NotRequired[str]
+    """A public registry, cached by this account's ECR below the registry's name: `docker-hub`, `ecr-public`,
+    `ghcr`, `gitlab`, `kubernetes` or `quay`."""
+    upstream_secret: NotRequired[str]
+    """The ARN of a Secrets Manager secret `{"username": …, "accessToken": …}`, whose name starts with
+    `ecr-pullthroughcache/`, in this account and region. Required for `docker-hub`, `ghcr` and `gitlab`."""
+    host: NotRequired[str]
+    """The host with its port, such as `registry.example.com:5000`, for `static`, `gitlab` and `helper`. With
+    a path, `registry.example.com/team`, the credentials are for what is below it; from runner 17.5 on."""
+    static: NotRequired[StaticDeclaration]
+    """A fixed user and password for `host`."""
+    gitlab: NotRequired[GitLabRegistryDeclaration]
+    """GitLab's container registry at `host`, such as `registry.gitlab.com`."""
+    helper: NotRequired[str]
+    """The absolute path of another Docker credential helper, for `host`. The host's machine image brings it:
+    for Google `docker-credential-gcr` (`REGION-docker.pkg.dev`, `gcr.io`), for Azure
+    `docker-credential-acr-env` (`NAME.azurecr.io`). Not in `/usr/local/bin`, where jobs could name it."""

@@ -1,0 +1,113 @@
+"""The kinds of registries: which keys belong to each, how it is built, and what can be wrong with it."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry, build_ecr, ecr_problems
+from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry, build_ecr_public
+from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry, build_gitlab, gitlab_problems
+from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry, build_helper, helper_problems
+from pulumi_gitlab_runner.spec.registries.pull_through import (
+    PullThroughRegistry,
+    build_pull_through,
+    pull_through_problems,
+)
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_problems
+from pulumi_gitlab_runner.spec.registries.static import StaticRegistry, build_static, static_problems
+
+Registry = (
+    EcrRegistry | EcrPublicRegistry | PullThroughRegistry | StaticRegistry | GitLabRegistry | HelperRegistry
+)
+
+
+def _none(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:  # noqa: ARG001 - as every kind's
+    return iter(())
+
+
+@dataclass(frozen=True)
+class _Kind:
+    build: Callable[[str, RegistryDeclaration], Registry]
+    problems: Callable[[RegistryDeclaration, str], Iterator[Problem]]
+    keys: tuple[str, ...] = ()
+    """The keys that belong to this kind, beside `repositories`, which belong to all."""
+
+
+_KINDS = {
+    "ecr": _Kind(build_ecr, ecr_problems, ("allow_pull",)),
+    "ecr_public": _Kind(build_ecr_public, _none),
+    "pull_through": _Kind(build_pull_through, pull_through_problems, ("upstream_secret",)),
+    "static": _Kind(build_static, static_problems, ("host",)),
+    "gitlab": _Kind(build_gitlab, gitlab_problems, ("host",)),
+    "helper": _Kind(build_helper, helper_problems, ("host",)),
+}
+_OWN_KEYS = {
+    "allow_pull": "only ECR knows AWS accounts",
+    "host": "the host follows from the kind of the registry",
+    "upstream_secret": "only a pull-through cache has an upstream",
+}
+"""The keys that do not belong to every kind, with why."""
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_HOST = re.compile(rf"(?=localhost(?:$|[/:])|[^/]*[.:]){_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?(/{_PART})*")
+"""With a dot or a port, else it would be a namespace of Docker Hub in an image reference."""
+
+
+def build_registry(name: str, declaration: RegistryDeclaration) -> Registry:
+    """The registry that a declaration without problems describes.
+
+    One with problems becomes a registry too, so that the rest of the declaration can be checked against it.
+    """
+    kind = next(iter(_kinds(declaration)), "static")
+    return _KINDS[kind].build(name, declaration)
+
+
+def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with one registry by itself."""
+    kinds = _kinds(declaration)
+    if len(kinds) != 1:
+        yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(_KINDS)}")
+        return
+    kind = _KINDS[kinds[0]]
+    yield from repositories_problems(declaration, path)
+    for key, why in _OWN_KEYS.items():
+        if key in declaration and key not in kind.keys:
+            belongs = [name for name, each in _KINDS.items() if key in each.keys]
+            yield Problem(
+                join_path(path, key), f"{key!r}, beside {kinds[0]!r}", f"it beside {listed(belongs)}", why
+            )
+    if "host" in kind.keys:
+        yield from _host_problems(declaration, path)
+    yield from kind.problems(declaration, path)
+    if "account" in declaration.get("ecr", {}) or kinds[0] != "ecr":
+        yield from _settings_problems(declaration, path)
+
+
+def _kinds(declaration: RegistryDeclaration) -> list[str]:
+    return [kind for kind in _KINDS if kind in declaration]
+
+
+def _host_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+    if "host" not in declaration:
+        yield Problem(path, "no 'host'", "the registry's host, such as registry.example.com:5000")
+    elif not _HOST.fullmatch(declaration["host"]):
+        yield Problem(
+            join_path(path, "host"),
+            repr(without_password(declaration["host"])),
+            "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path "
+            "below which the credentials are for: registry.example.com/team",
+        )
+
+
+def _settings_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+    for name, repository in declaration.get("repositories", {}).items():
+        if repository:
+            yield Problem(
+                join_path(path, "repositories", name),
+                listed(repository),
+                "no settings: the stack creates no repositories there",
+            )
