@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
 from bench.preview_ratio import PREVIEW_RATIO
 from bench.up_warm import UP_WARM
 from sandbox.errors import SandboxError
 
-MEASURES: tuple[Measure, ...] = (PREVIEW_RATIO, UP_WARM)
+MEASURES: tuple[Measure, ...] = (PREVIEW_RATIO, UP_WARM, HELPER_OVERHEAD, HELPER_KEPT)
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -1,4 +1,4 @@
-"""What the scoped credential helper costs: on top of the real helper that it asks, and when it knows already."""
+"""What the scoped credential helper costs: besides the real helper that it asks, and with a kept answer."""
 
 import os
 import subprocess

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.engine import installed
-from sandbox.engine.build import build, go_version_needed
+from sandbox.engine.build import MODULE, build
 from sandbox.engine.download import OFFICIAL, download
 from sandbox.engine.release import (
     VERSION_TEXT,
@@ -16,6 +16,7 @@ from sandbox.engine.release import (
     WayFailedError,
     require_version,
 )
+from sandbox.go_toolchain import go_version_needed
 from sandbox.lock import exclusive
 from sandbox.progress import Progress, Step
 
@@ -104,7 +105,7 @@ def _install(directory: Path, origin: str, way: Way, step: Step) -> Engine:
 
 def _unavailable(failures: list[tuple[str, str]]) -> EngineUnavailableError:
     reasons = [f"{title}: {reason}" for title, reason in failures]
-    go = ".".join(map(str, go_version_needed()))
+    go = ".".join(map(str, go_version_needed(MODULE)))
     remedies = [
         f"install Pulumi {VERSION_TEXT} or newer, language host for Python and all: {INSTALL}",
         f"let this machine reach {OFFICIAL}, or set SANDBOX_ENGINE_MIRROR to an address with the same files",

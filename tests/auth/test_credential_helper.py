@@ -230,6 +230,37 @@ def test_an_answer_without_user_and_password(one_helper: Helper, answer: str) ->
     assert not any("4711" in call for call in one_helper.commands.calls())
 
 
+def test_what_gos_helpers_print_is_passed_on_as_it_is(helper: Helper) -> None:
+    plain = f'{{"ServerURL":"{ECR}","Username":"AWS","Secret":"canary-4711"}}'
+    helper.answer("ecr", plain + "\n")
+    assert helper.get(ECR).stdout == plain + "\n"
+    assert helper.commands.calls("jq") == []
+
+
+@pytest.mark.parametrize(
+    "nearly",
+    [
+        '{"ServerURL":"HOST","Username":"AWS","Secret":"a"}}',
+        '{"ServerURL":"HOST","Username":"AWS","Secret":"a"',
+        '{"ServerURL":"HOST","Username":"AWS","Secret":"a"b"}',
+        '{"ServerURL":"HOST","Username":"AWS","Secret":"a\tb"}',
+        '{"ServerURL":"HOST","Username":"","Secret":"a"}',
+        '{"ServerURL":"HOST","Username":"AWS","Secret":""}',
+        '{"ServerURL":"HOST","Username":"AWS","Secret":"a\\"}',
+    ],
+)
+def test_what_only_looks_like_it_is_not(helper: Helper, nearly: str) -> None:
+    helper.answer("ecr", nearly.replace("HOST", ECR))
+    assert refused(helper.get(ECR))
+
+
+@pytest.mark.parametrize("secret", ['a"b', "a\\b", "a b", "$HOME", "*", "ü", "a'b"])
+def test_any_secret_arrives_whole(helper: Helper, secret: str) -> None:
+    told = {"ServerURL": ECR, "Username": "AWS", "Secret": secret}
+    helper.answer("ecr", json.dumps(told, separators=(",", ":"), ensure_ascii=False))
+    assert json.loads(helper.get(ECR).stdout) == told
+
+
 def test_a_broken_registry_costs_itself_alone(helper: Helper) -> None:
     helper.ecr_login.unlink()
     helper.answer("secret", "rubbish")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.engine import build as engine_build
-from sandbox.engine.build import build, go_version_needed
+from sandbox.engine.build import MODULE, build
 from sandbox.engine.release import WayFailedError
+from sandbox.go_toolchain import go_version_needed
 from sandbox.progress import Step
 
 GO = """\
@@ -100,10 +100,11 @@ def test_a_go_that_is_too_old_is_replaced_by_the_package(
 
 
 @pytest.mark.parametrize("version", ["go1.25.11", "go1.26", "go1.26.6", "go1.27rc1"])
-def test_a_go_that_is_new_enough_is_used(folder: Path, version: str) -> None:
+def test_a_go_that_is_new_enough_is_used(folder: Path, tmp_path: Path, version: str) -> None:
     install_go(folder, version)
-    assert engine_build._go_on_path() == folder / "go"
+    build(tmp_path, Step("engine", ""))
+    assert (folder / "arguments").exists()
 
 
 def test_the_go_that_is_needed_is_the_one_of_go_mod() -> None:
-    assert go_version_needed() == (1, 25, 11)
+    assert go_version_needed(MODULE) == (1, 25, 11)

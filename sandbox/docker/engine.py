@@ -1,0 +1,129 @@
+"""A Docker Engine in a machine of its own, and the calls of its API that a test needs."""
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, DockerException
+
+from sandbox.docker.machine import Machine
+from sandbox.docker.registry import Credentials
+from sandbox.docker.unavailable import DockerUnavailableError
+from sandbox.errors import SandboxError
+
+SOCKET = "/run/docker.sock"
+API_TIMEOUT_S = 30
+
+
+class PullError(SandboxError):
+    """An image could not be pulled; the message is the engine's."""
+
+
+class DockerEngine:
+    """A running engine.
+
+    Attributes:
+        api: the whole API of it.
+    """
+
+    def __init__(self, api: docker.APIClient) -> None:
+        self.api = api
+
+    @classmethod
+    def start(cls, machine: Machine, mirror: str) -> "DockerEngine":
+        """Start the engine of a machine; it ends with the machine.
+
+        Args:
+            machine: a running one.
+            mirror: the address of a registry that it asks for Docker Hub's images.
+
+        Raises:
+            DockerUnavailableError: it does not start, for want of rights for instance.
+        """
+        settings = {"hosts": [f"unix://{SOCKET}"], "registry-mirrors": [mirror]}
+        machine.write("/etc/docker/daemon.json", json.dumps(settings))
+        try:
+            machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))
+            # It listens before it is ready, and then lets its callers wait.
+            address = f"unix://{machine.path(SOCKET)}"
+            return cls(docker.APIClient(address, version="auto", timeout=API_TIMEOUT_S))
+        except (SandboxError, DockerException, OSError) as error:
+            raise DockerUnavailableError(str(error)) from error
+
+    def close(self) -> None:
+        """Let go of the connections to it."""
+        self.api.close()
+
+    def publish(self, image: str, credentials: Credentials | None) -> str:
+        """Make a tiny image, push it to its registry, and forget it here; return its id.
+
+        Args:
+            image: registry, repository and tag.
+            credentials: the registry's; None where it asks for none.
+        """
+        repository, _, tag = image.rpartition(":")
+        answer = json.loads(
+            self.api.import_image_from_data(
+                _files(image), repository, tag, changes=['ENTRYPOINT ["/init", "--version"]']
+            )
+        )
+        progress = list(
+            self.api.push(repository, tag, stream=True, decode=True, auth_config=_authorization(credentials))
+        )
+        if "error" in progress[-1]:
+            raise SandboxError(f"{image} cannot be pushed: {progress[-1]['error']}")
+        self.api.remove_image(image)
+        identity: str = answer["status"]
+        return identity
+
+    def pull(self, image: str, credentials: Credentials | None) -> None:
+        """Pull an image as gitlab-runner does: by the API, with the credentials in `X-Registry-Auth`.
+
+        Raises:
+            PullError: the engine or the registry refused.
+        """
+        repository, _, tag = image.rpartition(":")
+        try:
+            progress = list(
+                self.api.pull(
+                    repository, tag, stream=True, decode=True, auth_config=_authorization(credentials)
+                )
+            )
+        except APIError as error:
+            raise PullError(str(error.explanation or error)) from None
+        if "error" in progress[-1]:  # what goes wrong later comes after the status
+            raise PullError(progress[-1]["error"])
+
+    def identity(self, image: str) -> str | None:
+        """Return the id of an image that is there, or None."""
+        found = self.api.images(image)
+        return found[0]["Id"] if found else None
+
+    def forget_images(self) -> None:
+        """Remove every image."""
+        for image in self.api.images():
+            self.api.remove_image(image["Id"], force=True)
+
+
+def _authorization(credentials: Credentials | None) -> dict[str, str]:
+    """Return what goes into `X-Registry-Auth`; where there is nothing, empty: None means this user's own."""
+    if credentials is None:
+        return {}
+    return {"username": credentials.username, "password": credentials.password}
+
+
+def _files(name: str) -> bytes:
+    """Return a file system with a program that tells its version, and a file that no other image has."""
+    init = shutil.which("docker-init")
+    if init is None:
+        raise SandboxError("not installed: docker-init, which comes with docker.io")
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for path, data, mode in (("init", Path(init).read_bytes(), 0o755), ("name", name.encode(), 0o644)):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), mode
+            archive.addfile(entry, io.BytesIO(data))
+    return content.getvalue()

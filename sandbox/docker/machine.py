@@ -1,0 +1,213 @@
+"""A copy of this machine with files, a network and processes of its own.
+
+It shares nothing but what it reads. Whatever is written in it, mounted or listened on stays in it, and
+is gone when it is stopped, or when the process that started it ends, however that ends.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.docker.unavailable import DockerUnavailableError
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT
+
+SCRIPT = Path(__file__).with_name("machine.sh")
+NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts")
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+"""What a program in the machine gets, if nothing else is said: nothing of the user's own."""
+START_TIMEOUT_S = 30.0
+COMMAND_TIMEOUT_S = 60.0
+POLL_INTERVAL_S = 0.02
+
+_LISTENS = "0A"  # TCP_LISTEN: include/net/tcp_states.h of Linux
+_ACCEPTS = "00010000"  # __SO_ACCEPTCON: include/uapi/linux/net.h of Linux
+
+
+class Machine:
+    """A machine, from `start` to `stop` or as a context.
+
+    Args:
+        directory: made when it is not there. `root` in it is where the machine's files are put together,
+            `logs/NAME.log` what its services print.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._first: subprocess.Popen[str] | None = None
+        self._pid = 0
+        self._services: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it.
+
+        Raises:
+            DockerUnavailableError: this machine does not allow it.
+        """
+        root = self.directory / "root"
+        root.mkdir(parents=True, exist_ok=True)
+        (self.directory / "logs").mkdir(exist_ok=True)
+        self._first = subprocess.Popen(
+            ["unshare", *NAMESPACES, "--fork", "--kill-child", str(SCRIPT), str(root), *_elsewhere()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # the keyboard's interrupt is for the one who started it
+        )
+        assert self._first.stdout is not None  # noqa: S101 (a pipe was asked for)
+        answer = self._first.stdout.readline()
+        if not answer:
+            _, reason = self._first.communicate()
+            raise DockerUnavailableError(f"no namespaces for a machine of its own: {reason.strip()}")
+        self._pid = int(answer)
+
+    def stop(self) -> None:
+        """End it, with all that runs in it."""
+        if self._first is None:
+            return
+        self._first.communicate()  # closes its standard input, at which its first process ends
+        for service in self._services.values():
+            service.wait()
+        self._services.clear()
+        self._first = None
+
+    def path(self, inside: str) -> Path:
+        """Return where a file of the machine is found from outside.
+
+        Args:
+            inside: its absolute path in the machine. A symbolic link on the way would lead outside.
+        """
+        return Path(f"/proc/{self._pid}/root{inside}")
+
+    def write(self, inside: str, content: str, mode: int = 0o644) -> None:
+        """Write a file of the machine, and the directories above it."""
+        file = self.path(inside)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+        file.chmod(mode)
+
+    def run(
+        self,
+        *command: str,
+        environment: Mapping[str, str] | None = None,
+        stdin: str = "",
+        timeout: float = COMMAND_TIMEOUT_S,
+        check: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the machine, as root in its top directory, and return what it printed.
+
+        Args:
+            command: the program and its arguments.
+            environment: all of its environment; by default `ENVIRONMENT`.
+            stdin: what it reads.
+            timeout: how many seconds it may take.
+            check: raise `CalledProcessError` when it does not exit with 0.
+        """
+        return subprocess.run(
+            [*self._entry(), *command],
+            env=dict(ENVIRONMENT if environment is None else environment),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=check,
+        )
+
+    def serve(
+        self,
+        name: str,
+        *command: str,
+        ready: Callable[[], bool],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start a service in the machine, and wait until it is ready.
+
+        Args:
+            name: what it is called in messages and in the name of its log.
+            command: the program and its arguments.
+            ready: says whether it serves.
+            environment: what it gets besides `ENVIRONMENT`.
+
+        Raises:
+            SandboxError: it ended, or was not ready in time; the message ends with its log.
+        """
+        log = self.directory / "logs" / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [*self._entry(), *command],
+                env=ENVIRONMENT | dict(environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self._services[name] = process
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not ready():
+            ended = process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                what = "ended at once" if ended else f"was not ready within {START_TIMEOUT_S:g} s"
+                last_lines = log.read_text(errors="replace").splitlines()[-10:]
+                raise SandboxError(
+                    "\n".join([f"The service {name} {what}. Its log, {log}, ends:", *last_lines])
+                )
+            time.sleep(POLL_INTERVAL_S)
+
+    def end(self, name: str) -> None:
+        """End a service of the machine, and wait until nothing of it is left."""
+        service = self._services.pop(name)
+        os.killpg(service.pid, signal.SIGKILL)  # it has a session of its own: what it started is in it
+        service.wait()
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                os.killpg(service.pid, 0)
+                time.sleep(POLL_INTERVAL_S)
+
+    def listens(self, address: str, port: int) -> bool:
+        """Say whether anything in the machine listens on a TCP port of an IPv4 address."""
+        # The kernel prints an address as the number that its bytes make on this machine: proc_pid_net(5)
+        number = int.from_bytes(IPv4Address(address).packed, sys.byteorder)
+        wanted = [f"{number:08X}:{port:04X}", _LISTENS]
+        sockets = Path(f"/proc/{self._pid}/net/tcp").read_text().splitlines()[1:]
+        return any(line.split()[1:4:2] == wanted for line in sockets)
+
+    def listens_at(self, socket: str) -> bool:
+        """Say whether anything in the machine listens on a Unix socket, given by its path there."""
+        sockets = Path(f"/proc/{self._pid}/net/unix").read_text().splitlines()[1:]
+        fields = [line.split() for line in sockets]
+        return any(flags == _ACCEPTS and path == [socket] for _, _, _, flags, _, _, _, *path in fields)
+
+    def _entry(self) -> list[str]:
+        nsenter = shutil.which("nsenter")
+        if nsenter is None:
+            raise DockerUnavailableError("not installed: util-linux")
+        return [nsenter, "--target", str(self._pid), *NAMESPACES, "--"]
+
+
+def _elsewhere() -> list[str]:
+    """Return what the machine needs of this one that does not lie on the file system of `/`."""
+    needed = dict.fromkeys(Path(path).resolve() for path in (CHECKOUT, sys.prefix, sys.base_prefix))
+    return [str(path) for path in needed if path.stat().st_dev != Path("/").stat().st_dev]

@@ -1,0 +1,104 @@
+"""A registry as Debian's docker-registry serves it, on an address of its own, with TLS and a password."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import trustme
+
+from sandbox.docker.machine import Machine
+
+PASSWORD_ROUNDS = 4  # the least that bcrypt allows: each request is checked, and nothing here is worth more
+TLS_PORT = 443
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user of a registry."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry.
+
+    Attributes:
+        host: its name as images write it, with its port where that is not 443.
+        address: what it listens on: of 198.51.100.0/24, or of 127.0.0.0/8, with which Docker needs no TLS.
+        credentials: its one user; None for a registry that anyone may pull from and push to, without TLS.
+    """
+
+    host: str
+    address: str
+    credentials: Credentials | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name without the port."""
+        return self.host.partition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.host.partition(":")[2] or TLS_PORT)
+
+    @property
+    def service(self) -> str:
+        """What its process is called in messages and logs."""
+        return f"registry-{self.name}"
+
+    @property
+    def _directory(self) -> str:
+        return f"/var/lib/docker-registry/{self.name}"
+
+    def start(self, machine: Machine, authority: trustme.CA) -> None:
+        """Start it in a machine. What it holds outlives its process.
+
+        Raises:
+            SandboxError: it does not start.
+        """
+        for name, content in self._files(authority).items():
+            machine.write(f"{self._directory}/{name}", content, 0o600)
+        machine.serve(
+            self.service,
+            "docker-registry",
+            "serve",
+            f"{self._directory}/config.yml",
+            ready=lambda: machine.listens(self.address, self.port),
+        )
+
+    def stop(self, machine: Machine) -> None:
+        """End its process, as if it were down."""
+        machine.end(self.service)
+
+    def _files(self, authority: trustme.CA) -> Mapping[str, str]:
+        http: dict[str, Any] = {"addr": f"{self.address}:{self.port}", "secret": "sandbox"}
+        configuration: dict[str, Any] = {
+            "version": 0.1,
+            "log": {"level": "warn"},
+            "storage": {"filesystem": {"rootdirectory": f"{self._directory}/images"}},
+            "http": http,
+        }
+        files = {}
+        if self.credentials is not None:
+            issued = authority.issue_cert(self.name)
+            files["certificate.pem"] = issued.cert_chain_pems[0].bytes().decode()
+            files["key.pem"] = issued.private_key_pem.bytes().decode()
+            files["htpasswd"] = _htpasswd(self.credentials)
+            http["tls"] = {
+                "certificate": f"{self._directory}/certificate.pem",
+                "key": f"{self._directory}/key.pem",
+            }
+            configuration["auth"] = {"htpasswd": {"realm": self.name, "path": f"{self._directory}/htpasswd"}}
+        # JSON is YAML.
+        return files | {"config.yml": json.dumps(configuration, indent=2)}
+
+
+def _htpasswd(credentials: Credentials) -> str:
+    import bcrypt
+
+    salt = bcrypt.gensalt(PASSWORD_ROUNDS)
+    return f"{credentials.username}:{bcrypt.hashpw(credentials.password.encode(), salt).decode()}\n"

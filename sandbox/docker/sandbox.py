@@ -1,0 +1,154 @@
+"""The Docker part of the sandbox: a machine with a Docker Engine, registries, and AWS for their passwords."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import trustme
+
+from sandbox.docker import unavailable
+from sandbox.docker.engine import DockerEngine
+from sandbox.docker.machine import Machine
+from sandbox.docker.registry import Credentials, Registry
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT
+
+AWS_PORT = 4566
+HUB = Registry("127.0.1.1:5000", "127.0.1.1")
+"""Stands for Docker Hub: the engine's mirror, from which anyone may pull."""
+ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
+
+
+def ecr(account: str, region: str, address: str) -> Registry:
+    """Return an ECR registry. Its password is the token that moto's GetAuthorizationToken gives."""
+    host = f"{account}.dkr.ecr.{region}.amazonaws.com"
+    return Registry(host, address, Credentials("AWS", f"{account}-auth-token"))
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image in one of the registries.
+
+    Attributes:
+        registry: where it lies.
+        repository: its repository and tag there.
+        name: what a job calls it.
+    """
+
+    registry: Registry
+    repository: str
+    name: str
+
+
+def private(registry: Registry, repository: str) -> Image:
+    """Return an image of a private registry."""
+    return Image(registry, repository, f"{registry.host}/{repository}")
+
+
+def public(name: str) -> Image:
+    """Return an image of Docker Hub's own, such as ``redis:latest``."""
+    return Image(HUB, f"library/{name}", name)
+
+
+class DockerSandbox:
+    """All of it, from `start` to `stop` or as a context.
+
+    Args:
+        directory: made when it is not there; only logs are written to it.
+        ecr_login: the real credential helper of ECR.
+        images: what the registries hold.
+    """
+
+    def __init__(self, directory: Path, ecr_login: Path, images: tuple[Image, ...]) -> None:
+        self.machine = Machine(directory)
+        self.identities: Mapping[Image, str] = {}
+        """The id of each image."""
+        self._engine: DockerEngine | None = None
+        self._authority = trustme.CA()
+        self._ecr_login = ecr_login
+        self._images = images
+        self._registries = dict.fromkeys(image.registry for image in images) | {HUB: None}
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def engine(self) -> DockerEngine:
+        """The Docker Engine, once it is started."""
+        if self._engine is None:
+            raise SandboxError("the Docker Engine is not started")
+        return self._engine
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process in the machine needs to be known to AWS, in place of a host's instance profile."""
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{AWS_PORT}",
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+        }
+
+    def start(self) -> None:
+        """Start it, and push the images.
+
+        Raises:
+            DockerUnavailableError: there can be no Docker Engine here.
+            SandboxError: a part does not start.
+        """
+        unavailable.check()
+        self.machine.start()
+        self._furnish()
+        self.machine.serve(
+            "aws",
+            sys.executable, "-P", "-m", "sandbox.services.aws", "--port", str(AWS_PORT),
+            environment={"PYTHONPATH": str(CHECKOUT)},
+            ready=lambda: self.machine.listens("127.0.0.1", AWS_PORT),
+        )  # fmt: skip
+        for registry in self._registries:
+            self.start_registry(registry)
+        self._engine = DockerEngine.start(self.machine, f"http://{HUB.host}")
+        self.identities = {
+            image: self.engine.publish(
+                f"{image.registry.host}/{image.repository}", image.registry.credentials
+            )
+            for image in self._images
+        }
+
+    def start_registry(self, registry: Registry) -> None:
+        """Start one of the registries, or start it again."""
+        registry.start(self.machine, self._authority)
+
+    def stop(self) -> None:
+        """End it; nothing of it is left but its logs."""
+        if self._engine is not None:
+            self._engine.close()
+        self.machine.stop()
+
+    def _furnish(self) -> None:
+        """Give the machine the names of the registries, the trust in them, and what a runner host has."""
+        names = "".join(
+            f"{registry.address} {registry.name}\n" for registry in self._registries if registry != HUB
+        )
+        self.machine.write("/etc/hosts", f"127.0.0.1 localhost\n{names}")
+        self.machine.write("/etc/ssl/certs/ca-certificates.crt", self._authority.cert_pem.bytes().decode())
+        for directory in ("/usr/local/bin", "/usr/bin"):
+            for helper in self.machine.path(directory).glob("docker-credential-*"):
+                helper.unlink()  # a runner host has those alone that are put there
+        self.machine.path("/root/.docker/config.json").unlink(missing_ok=True)
+        helper = self.machine.path(ECR_LOGIN)
+        helper.write_bytes(self._ecr_login.read_bytes())
+        helper.chmod(0o755)
+        self.machine.write("/usr/bin/aws", f'#!/bin/sh\nexec {sys.executable} -P -m awscli "$@"\n', 0o755)

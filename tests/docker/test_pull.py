@@ -1,0 +1,89 @@
+"""Every kind of registry is pulled from, by the runner and by `docker pull`, with what a host is given."""
+
+import json
+
+import pytest
+
+from sandbox.docker.engine import PullError
+from sandbox.docker.sandbox import Image
+from tests.docker.runner_host import (
+    CONFIG,
+    ECR_IMAGE,
+    IMAGES,
+    LEGACY,
+    PARAMETER_IMAGE,
+    POSTGRES,
+    PRIVATE,
+    PUBLIC,
+    REDIS,
+    RunnerHost,
+)
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("image", (PRIVATE | PUBLIC).values(), ids=PRIVATE | PUBLIC)
+def test_docker_pull_with_the_hosts_own_configuration(host: RunnerHost, image: Image) -> None:
+    host.forget_answers()
+    done = host.docker_pull(image)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert host.has(image)
+
+
+@pytest.mark.parametrize("image", (PRIVATE | PUBLIC).values(), ids=PRIVATE | PUBLIC)
+def test_the_runner_pulls(host: RunnerHost, image: Image) -> None:
+    host.forget_answers(image.registry)
+    host.runner_pull(image)
+    assert host.has(image)
+
+
+@pytest.mark.parametrize("image", PUBLIC.values(), ids=PUBLIC)
+def test_a_public_image_is_pulled_without_credentials(host: RunnerHost, image: Image) -> None:
+    assert host.resolve(image).credentials is None
+
+
+@pytest.mark.parametrize("image", PRIVATE.values(), ids=PRIVATE)
+def test_nothing_but_the_credentials_opens_a_private_registry(host: RunnerHost, image: Image) -> None:
+    with pytest.raises(PullError, match="no basic auth credentials"):
+        host.docker.engine.pull(image.name, None)
+    wrong = LEGACY.credentials if image is not PARAMETER_IMAGE else ECR_IMAGE.registry.credentials
+    with pytest.raises(PullError, match=r"unauthorized|authentication required"):
+        host.docker.engine.pull(image.name, wrong)
+    host.docker.machine.path(CONFIG).unlink()
+    assert "no basic auth credentials" in host.docker_pull(image).stderr
+
+
+def test_the_seed_case_runs(host: RunnerHost) -> None:
+    for image in (ECR_IMAGE, POSTGRES, REDIS):
+        host.runner_pull(image)
+    machine = host.docker.machine
+    machine.run("docker", "network", "create", "job-1", check=True)
+    for image in (ECR_IMAGE, POSTGRES, REDIS):
+        done = machine.run("docker", "run", "--rm", "--network", "job-1", image.name)
+        assert done.stdout.startswith("tini version"), done.stderr
+    machine.run("docker", "network", "rm", "job-1", check=True)
+
+
+def test_a_job_cannot_make_the_manager_answer_for_a_registry_it_does_not_use(host: RunnerHost) -> None:
+    foreign = "999999999999.dkr.ecr.eu-west-1.amazonaws.com"
+    image = Image(ECR_IMAGE.registry, "any/image:1", f"{foreign}/any/image:1")
+    for helper in ("ecr-login", "runner"):
+        found = host.resolve(image, json.dumps({"credHelpers": {foreign: helper}}))
+        assert found.credentials is None
+    # The manager itself would be given that account's token: only the helper's place keeps it from a job.
+    asked = host.docker.machine.run(
+        "/usr/bin/docker-credential-ecr-login", "get", stdin=foreign, environment=host.process
+    )
+    assert json.loads(asked.stdout)["Secret"] == "999999999999-auth-token"
+
+
+def test_no_password_lies_in_a_file_of_the_host(host: RunnerHost) -> None:
+    for image in IMAGES:
+        host.runner_pull(image)
+    passwords = [
+        image.registry.credentials.password for image in PRIVATE.values() if image.registry.credentials
+    ]
+    searched = host.docker.machine.run(
+        "grep", "-rlFf", "-", "/etc", "/root/.docker", stdin="\n".join(passwords)
+    )
+    assert (searched.returncode, searched.stdout) == (1, "")
