@@ -1,9 +1,13 @@
 """Runs a program against Pulumi's mocks, and keeps what it registers, options and secrets included."""
 
+import hashlib
+import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pulumi
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
@@ -14,6 +18,25 @@ RUNNER_TOKEN = "glrt-canary-of-the-token"
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
+
+
+NOT_THERE = ("2026.11",)
+"""The tags of images that are not there yet."""
+
+
+def digest_of(asked: Mapping[str, Any]) -> str:
+    """The digest of an image that is there: another one for every question."""
+    return "sha256:" + hashlib.sha256(json.dumps(dict(asked), sort_keys=True).encode()).hexdigest()
+
+
+class NotThereError(grpc.RpcError):
+    """What the engine answers where a provider's function fails."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return "ImageNotFoundException: The image with tag does not exist"
 
 
 class Cloud(Mocks):
@@ -31,6 +54,10 @@ class Cloud(Mocks):
                 answer = {"region": REGION}
             case "aws:index/getPartition:getPartition":
                 answer = {"partition": "aws"}
+            case "aws:ecr/getImage:getImage":
+                if args.args["imageTag"] in NOT_THERE:
+                    raise NotThereError
+                answer = {"imageDigest": digest_of(args.args)}
             case "aws:ssm/getParameter:getParameter":
                 answer = {"insecureValue": f"ami-of-{args.args['name'].rpartition('-')[2]}"}
             case "aws:ec2/getVpc:getVpc":
@@ -83,6 +110,7 @@ class Recording(MockMonitor):
     def __init__(self, *, preview: bool) -> None:
         super().__init__(Cloud(preview=preview))
         self.requests: list[Any] = []
+        self.warnings: list[str] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         """Keep the request, and answer it."""
@@ -125,6 +153,18 @@ def in_the_clear(value: Any) -> Any:
     return [in_the_clear(each) for each in value] if isinstance(value, list) else value
 
 
+class Warnings(logging.Handler):
+    """Keeps what a program warns of."""
+
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one warning."""
+        self._kept.append(record.getMessage())
+
+
 def run(
     program: Callable[[], Any], *, preview: bool = False, seen: list[Recording] | None = None
 ) -> tuple[Recording, Any]:
@@ -138,7 +178,11 @@ def run(
     recording = Recording(preview=preview)
     if seen is not None:
         seen.append(recording)
-    pulumi.runtime.set_mocks(recording.mocks, PROJECT, STACK, preview=preview, monitor=recording)
+    logger = logging.Logger("program")
+    logger.addHandler(Warnings(recording.warnings))
+    pulumi.runtime.set_mocks(
+        recording.mocks, PROJECT, STACK, preview=preview, logger=logger, monitor=recording
+    )
     result: list[Any] = []
     pulumi.runtime.test(lambda: pulumi.Output.from_input(program()).apply(result.append))()  # type: ignore[no-untyped-call]
     return recording, result[0] if result else None

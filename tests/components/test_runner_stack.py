@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,15 @@ import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
 
-from tests.components.recording import ACCOUNT, RUNNER_TOKEN, Recording, Registered, run
+from tests.components.recording import (
+    ACCOUNT,
+    NOT_THERE,
+    RUNNER_TOKEN,
+    Recording,
+    Registered,
+    digest_of,
+    run,
+)
 from tests.spec.declaration import STACKS, declaration, stack_file
 
 PASSWORD = "decrypted-value"
@@ -387,6 +396,61 @@ def test_nothing_declared_registers_nothing_else() -> None:
     recording, told = made({})
     assert list(recording.registered) == [("gitlab-runner:index:RunnerStack", "ci")]
     assert told == {"registries": {}, "required_policies": {}, "runners": {}, "variables": []}
+
+
+def by_digest(tag: str) -> tuple[dict[str, Any], list[str]]:
+    """The `[runners.docker]` section of a runner with images of ECR and others, and the warnings."""
+    declared = {
+        "registries": {
+            "team": {"ecr": {}, "repositories": ["ci/base"]},
+            "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["tools"]},
+            "quay": {"pull_through": "quay"},
+        },
+        "runners": {
+            "build": {
+                "group": 42,
+                "image": f"team/ci/base:{tag}",
+                "services": [
+                    {"name": "shared/tools:1"},
+                    {"name": "quay/a/b:2"},
+                    {"name": "redis:7"},
+                    {"name": "postgres:17@sha256:" + "0" * 64},
+                ],
+                "registries": ["team", "shared", "quay"],
+                "host": {},
+            }
+        },
+    }
+    recording, _ = made(declared)
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    config = tomllib.loads(json.loads(files)["etc/gitlab-runner/config.toml"]["content"])
+    docker: dict[str, Any] = config["runners"][0]["docker"]
+    return docker, recording.warnings
+
+
+def test_images_of_ecr_are_pinned_and_one_warning_names_the_others() -> None:
+    docker, warnings = by_digest("1")
+    own, other = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+    base = digest_of({"repositoryName": "ci/base", "imageTag": "1"})
+    tools = digest_of(
+        {"repositoryName": "tools", "imageTag": "1", "registryId": "210987654321", "region": "us-east-1"}
+    )
+    cached = digest_of({"repositoryName": "quay/a/b", "imageTag": "2"})
+    assert docker["image"] == f"{own}/ci/base:1@{base}"
+    assert [each["name"] for each in docker["services"]] == [
+        f"{other}/tools:1@{tools}",
+        f"{own}/quay/a/b:2@{cached}",
+        "redis:7",
+        "postgres:17@sha256:" + "0" * 64,
+    ]
+    (warning,) = warnings
+    assert warning.splitlines()[1:] == ["  redis:7: only ECR is asked for digests"]
+
+
+def test_an_image_that_is_not_there_yet_keeps_its_tag_with_the_reason() -> None:
+    docker, (warning,) = by_digest(NOT_THERE[0])
+    assert docker["image"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
+    assert "  team/ci/base:2026.11: ImageNotFoundException: The image with tag" in warning
 
 
 def test_a_public_registry_is_pulled_through_by_a_rule() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from typing import Any
 
 from pulumi_gitlab_runner.host.files import (
     TOKEN_PLACEHOLDER,
@@ -106,6 +107,45 @@ def test_a_public_image_stays_as_it_is() -> None:
     assert runner["docker"]["image"] == "alpine:latest"
     assert "services" not in runner["docker"]
     assert "id" not in runner
+
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def config_with(declared: dict[str, Any], digests: dict[str, str]) -> dict[str, Any]:
+    """The `[runners.docker]` section of a runner whose images have these digests."""
+    stack = build_stack(
+        {
+            "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
+            "runners": {"build": {"group": 42, "registries": ["team"], "host": {}, **declared}},
+        }
+    )
+    config = manager_config(
+        stack.runners["build"],
+        stack.registries,
+        ENVIRONMENT,
+        gitlab_url="https://gitlab.example.com",
+        runner_id=11,
+        token="glrt-token",
+        digests=digests,
+    )
+    section: dict[str, Any] = dict(config["runners"][0]["docker"])
+    return section
+
+
+def test_images_are_pinned_to_the_digests_that_are_known() -> None:
+    declared = {"image": "team/ci/base:1", "services": [{"name": "team/ci/base"}, {"name": "redis:7"}]}
+    docker = config_with(declared, {"team/ci/base:1": DIGEST, "team/ci/base": DIGEST})
+    base = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"
+    assert docker["image"] == f"{base}:1@{DIGEST}"
+    assert [each["name"] for each in docker["services"]] == [f"{base}:latest@{DIGEST}", "redis:7"]
+    assert "allowed_images" not in docker
+    assert "allowed_services" not in docker
+
+
+def test_a_runner_that_requires_digests_allows_nothing_else() -> None:
+    docker = config_with({"image": "team/ci/base:1", "require_digests": True}, {})
+    assert docker["allowed_images"] == docker["allowed_services"] == ["**/*@sha256:*"]
 
 
 def test_the_docker_configuration_of_the_managers_process() -> None:

@@ -11,7 +11,7 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, registries, host"
+    "maintenance_note, image, services, require_digests, registries, host"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
@@ -36,6 +36,19 @@ IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.e
 
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
 STATIC = {"static": {"username": "me", "password": "pass-word"}}
+
+
+DIGEST = "sha256:" + "0" * 64
+DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a declared ECR registry, which is asked for it"
+UNCHECKED = "the runner has require_digests, and runs what its own configuration names unchecked"
+
+
+def by_digest(**changes: Any) -> Any:
+    """The good declaration, whose runner runs digests only."""
+    services = [{"name": f"redis:7@{DIGEST}"}]
+    declared = changed("runners/build/services", services)
+    declared["runners"]["build"] |= {"require_digests": True, **changes}
+    return declared
 
 
 def declared_with(name: str, registry: Any, *, runner_version: str) -> Any:
@@ -385,6 +398,30 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "'legacy', whose credentials are for a path, on runner 17.4.2",
             "a registry without a path, or runner 17.5 or newer",
             "an older runner takes credentials for those of a whole host",
+        ),
+    ),
+    "an image without a digest where digests are required": (
+        by_digest(image="alpine:3.22"),
+        Problem(
+            "stack.runners.build.image", "'alpine:3.22', an image without a digest", DIGEST_FORM, UNCHECKED
+        ),
+    ),
+    "a service without a digest where digests are required": (
+        by_digest(services=[{"name": "legacy/redis:7"}]),
+        Problem(
+            "stack.runners.build.services[0].name",
+            "'legacy/redis:7', an image without a digest",
+            DIGEST_FORM,
+            UNCHECKED,
+        ),
+    ),
+    "digests on a runner that is too old for them": (
+        by_digest(host={"runner_version": "17.0.1"}),
+        Problem(
+            "stack.runners.build.require_digests",
+            "true, on runner 17.0.1",
+            "runner 17.1 or newer",
+            "an older runner runs a service that has a digest alone by the tag latest",
         ),
     ),
     "a parameter that is no ARN": (
@@ -996,3 +1033,31 @@ def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> 
     assert [problem.path for problem in raised.value.problems] == [
         'images.repositories["ci/base"].keep_images'
     ]
+
+
+def test_digests_need_an_image_that_has_one() -> None:
+    declared = by_digest()
+    del declared["runners"]["build"]["image"]
+    assert problems_of(declared) == [
+        Problem(
+            "stack.runners.build.require_digests",
+            "true, with no 'image'",
+            "true, with an image by digest",
+            "a job that names no image would run alpine:latest by its tag",
+        )
+    ]
+
+
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "team/ci/base:1",
+        "shared/platform/toolchain:1",
+        f"{ENVIRONMENT.account}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
+        f"alpine:3.22@{DIGEST}",
+        f"legacy/tools@{DIGEST}",
+    ],
+)
+def test_digests_are_asked_of_ecr_and_written_for_all_else(image: str, environment: Any) -> None:
+    assert problems_of(by_digest(image=image), environment) == []

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole
 from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
 from pulumi_gitlab_runner.host.check import check_manager_configs
@@ -52,7 +53,8 @@ class RunnerHost(pulumi.ComponentResource):
 
     The instance holds no secret before it boots: it reads its token from Parameter Store, and the passwords
     of registries when an image is pulled. Its files are fetched from S3, so a change of them reaches a
-    running host without replacing it.
+    running host without replacing it. The images that its runner declares are pinned to the digests that ECR
+    has for them now, so a tag that has moved is a change of these files.
 
     Creates:
 
@@ -115,22 +117,29 @@ class RunnerHost(pulumi.ComponentResource):
             if isinstance(each, StaticRegistry) and each.declared
         ]
 
-        def files(known: AwsEnvironment, runner_id: str, *_parameters: str) -> str:
+        def files(known: AwsEnvironment, digests: dict[str, str], runner_id: str, *_parameters: str) -> str:
             with told_once():
                 build_stack(plain(declared), known, path=name)
             return files_as_json(
                 host_files(
-                    runner, registries, known, names, gitlab_url=stack.gitlab_url, runner_id=int(runner_id)
+                    runner,
+                    registries,
+                    known,
+                    names,
+                    gitlab_url=stack.gitlab_url,
+                    runner_id=int(runner_id),
+                    digests=digests,
                 )
             )
 
         # By way of the parameters, so that a running host never meets new files with the token of old ones.
         written = [each.name for each in (token, *passwords)]
+        digests = image_digests(runner.images, registries, environment, self)
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
             key=f"{name}/files.json",
-            content=pulumi.Output.all(environment, args["runner_id"], *written).apply(
+            content=pulumi.Output.all(environment, digests, args["runner_id"], *written).apply(
                 lambda known: files(*known)
             ),
             content_type="application/json",

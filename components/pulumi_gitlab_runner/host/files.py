@@ -60,6 +60,7 @@ def host_files(
     gitlab_url: str,
     runner_id: int | None,
     token: str = TOKEN_PLACEHOLDER,
+    digests: Mapping[str, str] | None = None,
 ) -> dict[str, HostFile]:
     """The files of the host of a runner's manager, by their path below the root.
 
@@ -74,9 +75,16 @@ def host_files(
         gitlab_url: GitLab's address as the host reaches it.
         runner_id: the runner's number in GitLab; None where it is not registered.
         token: the runner's token. Default: what the host replaces by it.
+        digests: the digests of its images, as far as they are known, by the image as declared.
     """
     config = manager_config(
-        runner, registries, environment, gitlab_url=gitlab_url, runner_id=runner_id, token=token
+        runner,
+        registries,
+        environment,
+        gitlab_url=gitlab_url,
+        runner_id=runner_id,
+        token=token,
+        digests=digests,
     )
     # By host: this account's ECR and what is pulled through it share one, and its credentials.
     sources = {

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+ONLY_DIGESTS = "**/*@sha256:*"
+"""Matches every image by digest, also one without a slash; `**@sha256:*` would match only the latter.
+The runner compares the text as the job writes it: gitlab-runner, common/allowed_images.go."""
 
 
 def manager_config(
@@ -19,6 +24,7 @@ def manager_config(
     gitlab_url: str,
     runner_id: int | None,
     token: str,
+    digests: Mapping[str, str] | None = None,
 ) -> ManagerConfig:
     """The configuration of the manager that runs one runner.
 
@@ -32,16 +38,25 @@ def manager_config(
         gitlab_url: GitLab's address as the host reaches it.
         runner_id: the runner's number in GitLab; None where it is not registered.
         token: its authentication token, or what stands for it until the host fills it in.
+        digests: the digests of its images, as far as they are known, by the image as declared.
     """
+
+    def image(declared: str) -> str:
+        full = written_out(declared, registries, environment)
+        digest = (digests or {}).get(declared)
+        return pinned(full, digest) if digest else full
+
     docker: DockerConfig = {
-        "image": written_out(runner.image, registries, environment),
+        "image": image(runner.image),
         "privileged": False,
         "pull_policy": ["always"],
         "allowed_pull_policies": ["always"],
         "volumes": ["/cache"],
     }
     if runner.services:
-        docker["services"] = [_service(service, registries, environment) for service in runner.services]
+        docker["services"] = [_service(service, image(service.name)) for service in runner.services]
+    if runner.require_digests:
+        docker["allowed_images"] = docker["allowed_services"] = [ONLY_DIGESTS]
     runner_config: RunnerConfig = {
         "name": runner.name,
         "url": gitlab_url,
@@ -57,10 +72,8 @@ def manager_config(
     return {"concurrent": runner.host.concurrent, "check_interval": 3, "runners": [runner_config]}
 
 
-def _service(
-    service: Service, registries: Mapping[str, Registry], environment: AwsEnvironment
-) -> ServiceConfig:
-    config: ServiceConfig = {"name": written_out(service.name, registries, environment)}
+def _service(service: Service, image: str) -> ServiceConfig:
+    config: ServiceConfig = {"name": image}
     if service.alias:
         config["alias"] = service.alias
     for key in ("entrypoint", "command", "environment"):

@@ -17,6 +17,9 @@ RunnerVersion = tuple[int, int]
 PATH_SCOPES: RunnerVersion = (17, 5)
 """The version from which credentials can be for a path below a host. Before, they are for the whole host."""
 
+SERVICES_BY_DIGEST: RunnerVersion = (17, 1)
+"""The version from which a service that has a digest and no tag runs by its digest."""
+
 _HTTP_IS_A_SCHEME: RunnerVersion = (18, 1)
 _HOST_CASE_IGNORED: RunnerVersion = (18, 3)
 

@@ -1,11 +1,12 @@
 """Images as a declaration names them: `team/ci/base:1` is `ci/base` of the registry called `team`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry, Registry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST
 
@@ -16,6 +17,62 @@ def written_out(image: str, registries: Mapping[str, Registry], environment: Aws
     if rest and name in registries:
         return f"{registries[name].address_in(environment)}/{rest}"
     return image
+
+
+@dataclass(frozen=True)
+class EcrImage:
+    """An image in ECR, as ECR is asked about it; without `account` and `region`, in the stack's own."""
+
+    repository: str
+    tag: str
+    account: str | None = None
+    region: str | None = None
+
+
+def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> EcrImage | None:
+    """What to ask ECR about an image; None where it is of another registry.
+
+    Args:
+        image: written out.
+        registries: those that may hold it, by name.
+        environment: where the stack lives.
+    """
+    reference = parse(image)
+    registry, repository = _registry_of(reference, registries, environment)
+    tag = reference.tag or "latest"
+    if isinstance(registry, EcrRegistry):
+        return EcrImage(repository, tag, registry.account, registry.region)
+    if isinstance(registry, PullThroughRegistry):
+        return EcrImage(f"{registry.prefix}/{repository}", tag)
+    return None
+
+
+def digest_problems(
+    image: str, path: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
+) -> Iterator[Problem]:
+    """What is wrong with an image of a runner that runs digests only.
+
+    Args:
+        image: as declared.
+        path: its place in the declaration.
+        registries: all that are declared.
+        environment: where the stack lives; None while that is not known.
+    """
+    try:
+        reference = parse(image, path)
+    except InvalidImageReference:
+        return
+    registry = registries.get(image.partition("/")[0]) or _registry_of(reference, registries, environment)[0]
+    known = environment or all(known_address(each, None) for each in registries.values())
+    if reference.digest or isinstance(registry, EcrRegistry | PullThroughRegistry):
+        return
+    if known or not ECR_HOST.fullmatch(reference.registry):
+        yield Problem(
+            path,
+            f"{image!r}, an image without a digest",
+            "NAME:TAG@sha256:DIGEST, or an image of a declared ECR registry, which is asked for it",
+            "the runner has require_digests, and runs what its own configuration names unchecked",
+        )
 
 
 def image_problems(

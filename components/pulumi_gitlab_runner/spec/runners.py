@@ -8,7 +8,7 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.version import parse_version
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES
+from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
 from pulumi_gitlab_runner.spec.hosts import (
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.spec.hosts import (
     host_problems,
     is_runner_version,
 )
-from pulumi_gitlab_runner.spec.images import image_problems
+from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
 
@@ -72,6 +72,9 @@ class RunnerDeclaration(RegistrationDeclaration):
     full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
     """The services that every job gets."""
+    require_digests: NotRequired[bool]
+    """Whether jobs may only run images and services that they name by digest, `name:tag@sha256:…`; from
+    runner 17.1 on. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
     host: NotRequired[HostDeclaration]
@@ -114,6 +117,12 @@ class Runner:
     image: str = "alpine:latest"
     services: tuple[Service, ...] = ()
     registries: tuple[str, ...] = ()
+    require_digests: bool = False
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that its configuration names, as declared."""
+        return (self.image, *(service.name for service in self.services))
 
 
 def registration_part(declaration: RunnerDeclaration) -> RegistrationDeclaration:
@@ -156,6 +165,7 @@ def build_runner(name: str, declaration: RunnerDeclaration) -> Runner:
             for service in declaration.get("services", ())
         ),
         registries=tuple(declaration.get("registries", ())),
+        require_digests=declaration.get("require_digests", False),
     )
 
 
@@ -214,6 +224,37 @@ def runner_problems(
     for index, service in enumerate(declaration.get("services", ())):
         at = join_path(path, "services", index, "name")
         yield from image_problems(service["name"], at, registries, used, environment)
+    if declaration.get("require_digests"):
+        yield from _require_digests_problems(declaration, path, registries, environment)
+
+
+def _require_digests_problems(
+    declaration: RunnerDeclaration,
+    path: str,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment | None,
+) -> Iterator[Problem]:
+    at = join_path(path, "require_digests")
+    version = declaration.get("host", {}).get("runner_version", Host.runner_version)
+    if is_runner_version(version) and parse_version(version) < SERVICES_BY_DIGEST:
+        yield Problem(
+            at,
+            f"true, on runner {version}",
+            "runner 17.1 or newer",
+            "an older runner runs a service that has a digest alone by the tag latest",
+        )
+    if "image" in declaration:
+        yield from digest_problems(declaration["image"], join_path(path, "image"), registries, environment)
+    else:
+        yield Problem(
+            at,
+            "true, with no 'image'",
+            "true, with an image by digest",
+            f"a job that names no image would run {Runner.image} by its tag",
+        )
+    for index, service in enumerate(declaration.get("services", ())):
+        place = join_path(path, "services", index, "name")
+        yield from digest_problems(service["name"], place, registries, environment)
 
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:

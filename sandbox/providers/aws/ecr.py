@@ -6,10 +6,11 @@ Source of what replaces and what is updated: the official provider's ``internal/
 import json
 from typing import Any
 
+from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
 from sandbox.providers.properties import Flag, Json, ListOf, Object, Text
-from sandbox.providers.standin import AutomaticName
+from sandbox.providers.standin import AutomaticName, Function, Refused
 from sandbox.providers.values import Properties
 
 
@@ -243,3 +244,38 @@ class PullThroughCacheRule(AwsResource):
 
 _RULE = ("ecrRepositoryPrefix", "upstreamRegistryUrl", "credentialArn")
 """The properties that the API takes and gives as they are, under the same names."""
+
+
+class GetImage(Function[Connection]):
+    """An image by its tag or digest."""
+
+    token = "aws:ecr/getImage:getImage"
+    arguments = {
+        "repositoryName": Text(required=True),
+        "imageTag": Text(),
+        "imageDigest": Text(),
+        "registryId": Text(),
+        **REGION,
+    }
+
+    def call(self, arguments: Properties) -> Properties:
+        """The image; an error where it or its repository is not there."""
+        client = self.connection.client("ecr")
+        registry = given({"registryId": arguments.get("registryId")})
+        image = given({name: arguments.get(name) for name in ("imageTag", "imageDigest")})
+        if not image:
+            raise Refused("one of imageTag and imageDigest is required")
+        name = arguments["repositoryName"]
+        found = client.describe_images(repositoryName=name, imageIds=[image], **registry)["imageDetails"][0]
+        repository = client.describe_repositories(repositoryNames=[name], **registry)["repositories"][0]
+        return {
+            **arguments,
+            "id": found["imageDigest"],
+            "region": self.connection.region,
+            "imageDigest": found["imageDigest"],
+            "imagePushedAt": int(found["imagePushedAt"].timestamp()),
+            "imageSizeInBytes": found.get("imageSizeInBytes", 0),
+            "imageTags": found.get("imageTags", []),
+            "imageUri": f"{repository['repositoryUri']}@{found['imageDigest']}",
+            "registryId": found["registryId"],
+        }

@@ -68,6 +68,7 @@ class Aws(StandIn[Connection]):
         account.GetCallerIdentity,
         account.GetRegion,
         account.GetPartition,
+        ecr.GetImage,
         network.GetVpc,
         network.GetSubnets,
         ssm.GetParameter,

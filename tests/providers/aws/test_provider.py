@@ -1,5 +1,6 @@
 """What holds for the whole AWS stand-in, and what is particular to a resource type."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -290,3 +291,27 @@ def test_an_alias_may_point_to_another_key(make: Make) -> None:
     assert alias.outputs["targetKeyArn"] == first.outputs["arn"]
     assert alias.difference({"targetKeyId": first.outputs["arn"]}).changes == []
     assert alias.update({"targetKeyId": second.id}).outputs["targetKeyArn"] == second.outputs["arn"]
+
+
+def test_an_image_by_its_tag(make: Make, aws: Aws, client: Callable[[str], Any]) -> None:
+    repository = make(REPOSITORY, {}).id
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json"})
+    asked = {"repositoryName": repository, "imageTag": "1"}
+    with pytest.raises(Exception, match="ImageNotFoundException"):
+        aws.invoke("aws:ecr/getImage:getImage", asked)
+    client("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag="1")
+    found, _ = aws.invoke("aws:ecr/getImage:getImage", asked)
+    assert found["imageDigest"] == "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
+    assert found["imageTags"] == ["1"]
+    assert found["imageUri"].endswith(f"/{repository}@{found['imageDigest']}")
+
+
+def test_an_image_of_no_repository(aws: Aws) -> None:
+    with pytest.raises(Exception, match="RepositoryNotFoundException"):
+        aws.invoke("aws:ecr/getImage:getImage", {"repositoryName": "no/such", "imageTag": "1"})
+
+
+def test_a_rule_without_the_secret_that_its_upstream_wants_is_refused(make: Make) -> None:
+    rule = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
+    with pytest.raises(Exception, match="requires a credential"):
+        make("aws:ecr/pullThroughCacheRule:PullThroughCacheRule", rule)
