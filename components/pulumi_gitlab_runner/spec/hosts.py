@@ -8,6 +8,7 @@ from typing import NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 
@@ -81,12 +82,16 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
             yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
     if ("vpc" in declaration) != bool(declaration.get("subnets")):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
-    if not is_runner_version(declaration.get("runner_version", Host.runner_version)):
+    if release_of(declaration) is None:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
         )
 
 
-def is_runner_version(text: str) -> bool:
-    """Whether a text names a release of gitlab-runner."""
-    return bool(_VERSION.fullmatch(text))
+def release_of(declaration: HostDeclaration) -> RunnerVersion | None:
+    """The release of gitlab-runner that a host installs; None where the declaration names none."""
+    version = declaration.get("runner_version", Host.runner_version)
+    if not _VERSION.fullmatch(version):
+        return None
+    major, minor, _patch = version.split(".")
+    return int(major), int(minor)

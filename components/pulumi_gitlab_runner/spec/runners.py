@@ -7,7 +7,6 @@ from typing import NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.config.version import parse_version
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
@@ -16,7 +15,7 @@ from pulumi_gitlab_runner.spec.hosts import (
     HostDeclaration,
     build_host,
     host_problems,
-    is_runner_version,
+    release_of,
 )
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
@@ -235,11 +234,12 @@ def _require_digests_problems(
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
     at = join_path(path, "require_digests")
-    version = declaration.get("host", {}).get("runner_version", Host.runner_version)
-    if is_runner_version(version) and parse_version(version) < SERVICES_BY_DIGEST:
+    host = declaration.get("host", {})
+    release = release_of(host)
+    if release and release < SERVICES_BY_DIGEST:
         yield Problem(
             at,
-            f"true, on runner {version}",
+            f"true, on runner {host['runner_version']}",
             "runner 17.1 or newer",
             "an older runner runs a service that has a digest alone by the tag latest",
         )
@@ -259,12 +259,12 @@ def _require_digests_problems(
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:
     """Credentials for a path, which an old runner takes for those of the whole host."""
-    version = host.get("runner_version", Host.runner_version)
+    release = release_of(host)
     for_a_path = isinstance(registry, StaticRegistry | HelperRegistry) and "/" in registry.host
-    if for_a_path and is_runner_version(version) and parse_version(version) < PATH_SCOPES:
+    if for_a_path and release and release < PATH_SCOPES:
         yield Problem(
             path,
-            f"{registry.name!r}, whose credentials are for a path, on runner {version}",
+            f"{registry.name!r}, whose credentials are for a path, on runner {host['runner_version']}",
             "a registry without a path, or runner 17.5 or newer",
             "an older runner takes credentials for those of a whole host",
         )
