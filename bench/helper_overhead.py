@@ -59,7 +59,7 @@ class Helpers:
             "RUNNER_REGISTRIES": str(known),
             "RUNNER_CREDENTIAL_CACHE": str(directory / "cache"),
         }
-        return cls(real, scoped, directory / "cache" / HOST, environment)
+        return cls(real, scoped, directory / "cache" / HOST / ".answer", environment)
 
     def ask(self, helper: Path) -> float:
         """How long a helper takes to answer, in milliseconds."""
