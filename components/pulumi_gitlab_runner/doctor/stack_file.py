@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -72,9 +73,7 @@ def _read(stacks: Path, stack: str) -> StackFile:
 
 def _environment(region: str, account: str | None) -> AwsEnvironment:
     """The account and region; the account is asked of the AWS command line where it is not given."""
-    partition = (
-        "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-    )
+    partition = partition_of(region)
     if account:
         return AwsEnvironment(account, region, partition)
     command = ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"]

@@ -23,6 +23,14 @@ class AwsEnvironment:
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
 
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to."""
+    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+        if region.startswith(prefix):
+            return partition
+    return "aws"
+
+
 def region_of(arn: str) -> str:
     """The region that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
     return arn.split(":")[3]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.kinds import Registry
@@ -21,7 +21,7 @@ def known_environment(registry: Registry, environment: AwsEnvironment | None) ->
         return _NOWHERE
     if registry.account is None or registry.region is None:
         return None
-    partition = "aws-cn" if registry.region.startswith("cn-") else "aws"
+    partition = partition_of(registry.region)
     return AwsEnvironment(registry.account, registry.region, partition)
 
 
