@@ -9,6 +9,12 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.spec.machines import (
+    architecture_of,
+    instance_type_problems,
+    least_problems,
+    machine_problems,
+)
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 
@@ -47,14 +53,9 @@ class Host:
     @property
     def architecture(self) -> str:
         """`arm64` for a Graviton instance type, else `x86_64`."""
-        return "arm64" if _GRAVITON.match(self.instance_type) else "x86_64"
+        return architecture_of(self.instance_type)
 
 
-_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
-_GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
-"""AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
-_IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
-_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
@@ -65,23 +66,10 @@ def build_host(declaration: HostDeclaration) -> Host:
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a host."""
-    for key, least in (("concurrent", 1), ("disk_gb", 20)):
-        value = declaration.get(key, least)
-        if isinstance(value, int) and value < least:
-            yield Problem(join_path(path, key), str(value), f"{least} or more")
-    if not _INSTANCE_TYPE.fullmatch(declaration.get("instance_type", "t3.large")):
-        yield Problem(
-            join_path(path, "instance_type"), repr(declaration["instance_type"]), "such as t3.large"
-        )
-    for key, form in _IDENTIFIERS.items():
-        value = declaration.get(key)
-        if isinstance(value, str) and not form.fullmatch(value):
-            yield Problem(join_path(path, key), repr(value), f"an id that starts with {key}-")
-    for index, subnet in enumerate(declaration.get("subnets", ())):
-        if not _SUBNET.fullmatch(subnet):
-            yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
-    if ("vpc" in declaration) != bool(declaration.get("subnets")):
-        yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+    yield from least_problems(declaration, {"concurrent": 1}, path)
+    if "instance_type" in declaration:
+        yield from instance_type_problems(declaration["instance_type"], join_path(path, "instance_type"))
+    yield from machine_problems(declaration, path)
     if release_of(declaration) is None:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
