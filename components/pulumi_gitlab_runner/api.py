@@ -3,10 +3,15 @@
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
-from pulumi_gitlab_runner.aws.runner_host import HostedRunnerArgs, RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
+from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.cache import CacheDeclaration
+from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
@@ -24,6 +29,7 @@ from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
 
 __all__ = [
     "AwsEnvironmentArgs",
+    "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
     "DeployTokenDeclaration",
@@ -31,15 +37,20 @@ __all__ = [
     "EcrPublicDeclaration",
     "EcrRepositories",
     "EcrRepositoriesArgs",
+    "FleetDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",
+    "IdleDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
     "RepositoryDeclaration",
+    "RunnerCache",
     "RunnerDeclaration",
+    "RunnerFleet",
+    "RunnerFleetArgs",
     "RunnerHost",
     "RunnerHostArgs",
     "RunnerManagerRole",

@@ -39,6 +39,8 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "CiVariables",
             "EcrRepositories",
             "HostStore",
+            "RunnerCache",
+            "RunnerFleet",
             "RunnerHost",
             "RunnerManagerRole",
             "RunnerRegistration",

@@ -4,6 +4,7 @@ import json
 import tomllib
 from typing import Any
 
+import pytest
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
@@ -122,6 +123,36 @@ def test_a_host_has_the_registries_of_all_its_runners() -> None:
     assert list(json.loads(files["root/.docker/config.json"].content)["credHelpers"]) == hosts
     lines = files["etc/gitlab-runner/registries"].content.splitlines()[1:]
     assert [line.split()[0] for line in lines] == hosts
+
+
+def with_fleet_and_cache(**cache: Any) -> dict[str, HostFile]:
+    """The files of the host of a manager that has a fleet, and of a stack that has a cache."""
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 3, "jobs_per_instance": 2}
+    stack = build_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
+    manager = stack.managers["build"]
+    return host_files(
+        manager, {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com", cache_bucket="bucket"
+    )
+
+
+def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
+    config = tomllib.loads(with_fleet_and_cache()["etc/gitlab-runner/config.toml"].content)
+    (entry,) = config["runners"]
+    assert (config["concurrent"], entry["limit"], entry["executor"]) == (6, 6, "docker-autoscaler")
+    assert entry["autoscaler"]["plugin_config"]["name"] == "gitlab-runner-sandbox-build"
+
+
+def test_the_plugin_is_there_before_a_manager_with_a_fleet_starts() -> None:
+    line = "ExecStartPre=/usr/bin/gitlab-runner fleeting install\n"
+    assert line in with_fleet_and_cache()[UNIT_SETTINGS].content
+    assert line not in two_runners()[UNIT_SETTINGS].content
+
+
+@pytest.mark.parametrize(("shared", "prefix"), [(False, "runners/build"), (True, "shared")])
+def test_the_cache_lies_below_the_runners_prefix(shared: bool, prefix: str) -> None:
+    config = tomllib.loads(with_fleet_and_cache(shared=shared)["etc/gitlab-runner/config.toml"].content)
+    cache = config["runners"][0]["cache"]
+    assert (cache["Path"], cache["s3"]["BucketName"]) == (prefix, "bucket")
 
 
 def test_a_stopping_unit_waits_for_the_longest_job_of_any_runner() -> None:

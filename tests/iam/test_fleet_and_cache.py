@@ -55,7 +55,7 @@ def test_a_fleet_in_another_partition() -> None:
 
 def test_a_cache() -> None:
     prefixes = ["runners/build", "runners/burst"]
-    assert list(cache_statements(BUCKET, prefixes, region="eu-west-1", key_arn=None)) == [
+    assert list(cache_statements("ci-cache-0a1b2c3", prefixes, None, ENVIRONMENT)) == [
         {
             "Sid": "CacheObjects",
             "Effect": "Allow",
@@ -67,7 +67,7 @@ def test_a_cache() -> None:
 
 
 def test_the_key_of_a_cache_is_used_by_way_of_s3_alone() -> None:
-    *_, statement = cache_statements(BUCKET, ["shared"], region="eu-west-1", key_arn=KEY)
+    *_, statement = cache_statements("ci-cache-0a1b2c3", ["shared"], KEY, ENVIRONMENT)
     assert statement == {
         "Sid": "CacheKey",
         "Effect": "Allow",

@@ -11,7 +11,7 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, limit, host, host_of"
+    "maintenance_note, image, services, require_digests, registries, limit, host, host_of, fleet"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
@@ -35,6 +35,7 @@ REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
 STATIC = {"static": {"username": "me", "password": "pass-word"}}
 
 
@@ -72,7 +73,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, variables",
+            "gitlab_url, registries, runners, cache, variables",
             "did you mean 'registries'?",
         ),
     ),
@@ -121,7 +122,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, variables",
+            "gitlab_url, registries, runners, cache, variables",
             CREDS_STORE,
         ),
     ),
@@ -679,8 +680,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         without("runners/build/host"),
         Problem(
             "stack.runners.build",
-            "none of host, host_of",
-            "exactly one of host, host_of",
+            "none of host, host_of, fleet",
+            "exactly one of host, host_of, fleet",
             "host: {} takes the defaults",
         ),
     ),
@@ -689,7 +690,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.second",
             "'host' and 'host_of'",
-            "exactly one of host, host_of",
+            "exactly one of host, host_of, fleet",
             "host: {} takes the defaults",
         ),
     ),
@@ -709,6 +710,39 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "'second', the runner itself",
             "build",
             "host: {} gives it a host of its own",
+        ),
+    ),
+    "a runner with a host and a fleet": (
+        changed("runners/build/fleet", FLEET),
+        Problem(
+            "stack.runners.build",
+            "'host' and 'fleet'",
+            "exactly one of host, host_of, fleet",
+            "host: {} takes the defaults",
+        ),
+    ),
+    "a fleet without an instance": (
+        changed("runners/burst", {"group": 42, "fleet": FLEET | {"max_instances": 0}}),
+        Problem("stack.runners.burst.fleet.max_instances", "0", "1 or more"),
+    ),
+    "the host of a fleet's manager": (
+        changed(
+            "runners", {"burst": {"group": 42, "fleet": FLEET}, "second": {"group": 42, "host_of": "burst"}}
+        ),
+        Problem(
+            "stack.runners.second.host_of",
+            "'burst', which has no host of its own",
+            "no runner: no other one declares a host",
+        ),
+    ),
+    "a cache that keeps nothing": (
+        changed("cache", {"expire_days": 0}),
+        Problem("stack.cache.expire_days", "0", "1 or more"),
+    ),
+    "a key of a cache that is none": (
+        changed("cache", {"kms_key": "alias/ci"}),
+        Problem(
+            "stack.cache.kms_key", "'alias/ci'", "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
         ),
     ),
     "the host of a runner that has none": (

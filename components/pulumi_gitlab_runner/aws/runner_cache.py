@@ -5,18 +5,15 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.cache import tls_only_policy
-from pulumi_gitlab_runner.spec.cache import Cache, CacheBucketDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
 from pulumi_gitlab_runner.spec.shape import checked
-
-
-class RunnerCacheArgs(CacheBucketDeclaration):
-    """The bucket of a cache."""
 
 
 class RunnerCache(pulumi.ComponentResource):
     """A bucket for what jobs keep for later ones: encrypted, private, TLS only, and emptied by age.
 
-    Runner managers read and write it with their roles; see `cache` of `RunnerHost`.
+    Runner managers read and write it with their roles, below prefixes of their own; with `shared`, below one.
+    See `cache` and `cache_bucket` of `RunnerHost`.
 
     Creates:
 
@@ -30,12 +27,10 @@ class RunnerCache(pulumi.ComponentResource):
 
     bucket: pulumi.Output[str]
     """The bucket's name."""
-    bucket_arn: pulumi.Output[str]
-    """The bucket's ARN."""
 
-    def __init__(self, name: str, args: RunnerCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: CacheDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
-            cache = build_cache(checked(plain(args), RunnerCacheArgs, name, cache_problems))
+            cache = build_cache(checked(plain(args), CacheDeclaration, name, cache_problems))
         super().__init__("gitlab-runner:index:RunnerCache", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
@@ -69,8 +64,7 @@ class RunnerCache(pulumi.ComponentResource):
         aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=bucket.arn.apply(tls_only_policy), opts=child)
         # By way of the encryption, so that nothing is written before it is on.
         self.bucket = encryption.bucket
-        self.bucket_arn = bucket.arn
-        self.register_outputs({"bucket": self.bucket, "bucketArn": self.bucket_arn})
+        self.register_outputs({"bucket": self.bucket})
 
 
 def _encryption(cache: Cache) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:

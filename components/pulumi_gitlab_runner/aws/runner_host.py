@@ -5,56 +5,35 @@ from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
-from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.environment import environment_of, known_environment
 from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole
-from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
-from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.aws.instances import (
+    METADATA_FOR_THE_HOST,
+    default_subnets,
+    egress_only,
+    encrypted_root,
+    newest_amazon_linux,
+)
+from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager, declared_stack
+from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
+from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.registries import StaticRegistry
 from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
-
-AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
-"""The public parameters in which AWS names the newest Amazon Linux 2023 of each architecture:
-docs.aws.amazon.com/linux/al2023/ug/ec2.html."""
 
 
-class HostedRunnerArgs(TypedDict):
-    """A runner of a host, and what it was given when it was registered."""
+class RunnerHostArgs(ManagerArgs):
+    """The runners of a host, and what they use."""
 
-    runner: RunnerDeclaration
-    """The runner."""
-    runner_id: pulumi.Input[str]
-    """Its number in GitLab."""
-    token: pulumi.Input[str]
-    """Its authentication token (`glrt-…`); always treated as a secret."""
-
-
-class RunnerHostArgs(TypedDict):
-    """The runners of a host, and the registries that they use."""
-
-    runners: dict[str, HostedRunnerArgs]
-    """The runners by name: one that declares the `host`, and others that are `host_of` this one."""
-    registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that they use, by name."""
-    gitlab_url: str
-    """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
-    bucket: pulumi.Input[str]
-    """The bucket from which hosts fetch their files; see `HostStore`."""
-    key_arn: pulumi.Input[str]
-    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
-    environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    fleet_group: NotRequired[pulumi.Input[str]]
+    """The name of the Auto Scaling group of a runner that declares a `fleet`; `RunnerFleet` makes both."""
 
 
 class RunnerHost(pulumi.ComponentResource):
@@ -80,6 +59,8 @@ class RunnerHost(pulumi.ComponentResource):
 
     group_name: pulumi.Output[str]
     """The Auto Scaling group's name."""
+    security_group_id: pulumi.Output[str]
+    """The id of its security group."""
     role_arn: pulumi.Output[str]
     """The manager's role."""
     required_policies: pulumi.Output[dict[str, str]]
@@ -89,17 +70,13 @@ class RunnerHost(pulumi.ComponentResource):
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             check_keys(args, RunnerHostArgs, name)
-            for each, hosted in args["runners"].items():
-                check_keys(hosted, HostedRunnerArgs, join_path(name, "runners", each))
-        declared = {
-            "gitlab_url": args["gitlab_url"],
-            "registries": args.get("registries", {}),
-            "runners": {each: hosted["runner"] for each, hosted in args["runners"].items()},
-        }
-        with told_once():
-            stack = build_stack(plain(declared), path=name)
-            check_manager_configs(stack, name)
-            manager = _only_manager(stack, join_path(name, "runners"))
+            stack, manager = declared_manager(args, name)
+            if bool(manager.fleet) != ("fleet_group" in args):
+                found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
+                allowed = "'fleet_group' with a runner that declares a fleet"
+                raise DeclarationError(
+                    [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet makes both")]
+                )
         registries = stack.registries_of(manager)
         super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -132,10 +109,14 @@ class RunnerHost(pulumi.ComponentResource):
         ]
 
         def files(
-            known: AwsEnvironment, digests: dict[str, str], runner_ids: dict[str, str], *_parameters: str
+            known: AwsEnvironment,
+            digests: dict[str, str],
+            runner_ids: dict[str, str],
+            cache_bucket: str,
+            *_written: str,
         ) -> str:
             with told_once():
-                build_stack(plain(declared), known, path=name)
+                declared_stack(args, name, known)
             return files_as_json(
                 host_files(
                     manager,
@@ -145,20 +126,22 @@ class RunnerHost(pulumi.ComponentResource):
                     gitlab_url=stack.gitlab_url,
                     runner_ids={each: int(runner_id) for each, runner_id in runner_ids.items()},
                     digests=digests,
+                    cache_bucket=cache_bucket,
                 )
             )
 
-        # By way of the parameters, so that a running host never meets new files with the tokens of old ones.
-        written = [each.name for each in (*tokens, *passwords)]
+        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
+        # and of the group, so that no manager meets a fleet that is not there.
+        written = [*(each.name for each in (*tokens, *passwords)), args.get("fleet_group")]
         runner_ids = pulumi.Output.all(**{each: it["runner_id"] for each, it in args["runners"].items()})
         digests = image_digests(manager.images, registries, environment, self)
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
             key=f"{name}/files.json",
-            content=pulumi.Output.all(environment, digests, runner_ids, *written).apply(
-                lambda known: files(*known)
-            ),
+            content=pulumi.Output.all(
+                environment, digests, runner_ids, args.get("cache_bucket", ""), *written
+            ).apply(lambda known: files(*known)),
             content_type="application/json",
             opts=child,
         )
@@ -170,13 +153,16 @@ class RunnerHost(pulumi.ComponentResource):
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
                 "environment": place,
+                **_access(manager, args),
             },
             opts=child,
         )
+        security_group = egress_only(name, f"Runner host {name}: egress only", manager.host.vpc, self)
         template = self._template(
             name,
             manager.host,
             profile_arn=role.profile_arn,
+            security_group_id=security_group.id,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
                     bucket=known[0],
@@ -191,13 +177,14 @@ class RunnerHost(pulumi.ComponentResource):
             name,
             min_size=1,
             max_size=1,
-            vpc_zone_identifiers=self._subnets(manager.host),
+            vpc_zone_identifiers=list(manager.host.subnets) or default_subnets(self),
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             health_check_type="EC2",
             tags=[{"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True}],
             opts=child,
         )
         self.group_name = group.name
+        self.security_group_id = security_group.id
         self.role_arn = role.role_arn
         self.required_policies = role.required_policies
         self.register_outputs(
@@ -205,81 +192,41 @@ class RunnerHost(pulumi.ComponentResource):
                 "groupName": self.group_name,
                 "roleArn": self.role_arn,
                 "requiredPolicies": self.required_policies,
+                "securityGroupId": self.security_group_id,
             }
         )
 
     def _template(
-        self, name: str, host: Host, *, profile_arn: pulumi.Output[str], boot: pulumi.Output[str]
+        self,
+        name: str,
+        host: Host,
+        *,
+        profile_arn: pulumi.Output[str],
+        security_group_id: pulumi.Output[str],
+        boot: pulumi.Output[str],
     ) -> aws.ec2.LaunchTemplate:
-        child = pulumi.ResourceOptions(parent=self)
-        security_group = aws.ec2.SecurityGroup(
-            name,
-            description=f"Runner host {name}: egress only",
-            vpc_id=host.vpc or self._default_vpc(),
-            opts=child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=security_group.id,
-            description="To GitLab, the registries and AWS",
-            ip_protocol="-1",
-            cidr_ipv4="0.0.0.0/0",
-            opts=child,
-        )
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Runner host {name}",
-            image_id=host.ami or self._amazon_linux(host),
+            image_id=host.ami or newest_amazon_linux(host.architecture, self),
             instance_type=host.instance_type,
             iam_instance_profile={"arn": profile_arn},
-            vpc_security_group_ids=[security_group.id],
-            # One hop: the host itself gets its role's credentials, a job's container does not.
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                "http_put_response_hop_limit": 1,
-            },
-            block_device_mappings=[
-                {
-                    "device_name": "/dev/xvda",
-                    "ebs": {
-                        "encrypted": "true",
-                        "volume_type": "gp3",
-                        "volume_size": host.disk_gb,
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
+            vpc_security_group_ids=[security_group_id],
+            metadata_options=METADATA_FOR_THE_HOST,
+            block_device_mappings=[encrypted_root(host.disk_gb)],
             user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
             update_default_version=True,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _amazon_linux(self, host: Host) -> pulumi.Output[str]:
-        newest = aws.ssm.get_parameter_output(
-            name=f"{AMAZON_LINUX}{host.architecture}", opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        return newest.insecure_value
 
-    def _default_vpc(self) -> pulumi.Output[str]:
-        return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=self)).id
-
-    def _subnets(self, host: Host) -> pulumi.Input[list[str]]:
-        if host.subnets:
-            return list(host.subnets)
-        return aws.ec2.get_subnets_output(
-            filters=[{"name": "default-for-az", "values": ["true"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        ).ids
-
-
-def _only_manager(stack: Stack, path: str) -> Manager:
-    """The one manager that all runners share."""
-    if len(stack.managers) != 1:
-        found = f"the hosts of {listed(stack.managers, 'no runner')}"
-        mend = "give each host a RunnerHost of its own"
-        raise DeclarationError(
-            [Problem(path, found, "one host, and runners that are host_of its runner", mend)]
-        )
-    (manager,) = stack.managers.values()
-    return manager
+def _access(manager: Manager, args: RunnerHostArgs) -> RunnerManagerRoleArgs:
+    """What the manager's role is told of its fleet and its cache."""
+    access: RunnerManagerRoleArgs = {}
+    if manager.fleet:
+        access["fleet"] = {"group": args["fleet_group"], "user": manager.fleet.user}
+    if manager.cache:
+        access["cache"] = {"bucket": args["cache_bucket"], "prefixes": list(manager.cache_prefixes)}
+        if manager.cache.kms_key:
+            access["cache"]["kms_key"] = manager.cache.kms_key
+    return access

@@ -8,13 +8,36 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.iam.cache import cache_statements
+from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
+from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_registries
+
+
+class FleetAccessArgs(TypedDict):
+    """The fleet of a manager."""
+
+    group: pulumi.Input[str]
+    """The name of its Auto Scaling group."""
+    user: str
+    """The user of its instances that the manager connects as, such as `ec2-user`."""
+
+
+class CacheAccessArgs(TypedDict):
+    """The cache of a manager's runners."""
+
+    bucket: pulumi.Input[str]
+    """The bucket's name; see `RunnerCache`."""
+    prefixes: list[str]
+    """The prefixes of its runners' objects."""
+    kms_key: NotRequired[str]
+    """The ARN of the KMS key that encrypts the bucket. Default: S3's own key."""
 
 
 class RunnerManagerRoleArgs(TypedDict):
@@ -28,6 +51,10 @@ class RunnerManagerRoleArgs(TypedDict):
     """The customer-managed key that encrypts these parameters. Required with them."""
     files_arn: NotRequired[pulumi.Input[str]]
     """The S3 object that holds its host's files."""
+    fleet: NotRequired[FleetAccessArgs]
+    """The fleet whose instances it starts, ends and enters: that one, and no other."""
+    cache: NotRequired[CacheAccessArgs]
+    """The cache that it reads and writes, below the prefixes of its runners alone."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
 
@@ -57,6 +84,10 @@ class RunnerManagerRole(pulumi.ComponentResource):
     ) -> None:
         with told_once():
             check_keys(args, RunnerManagerRoleArgs, name)
+            if "fleet" in args:
+                check_keys(args["fleet"], FleetAccessArgs, join_path(name, "fleet"))
+            if "cache" in args:
+                check_keys(args["cache"], CacheAccessArgs, join_path(name, "cache"))
             if args.get("parameter_arns") and "key_arn" not in args:
                 raise DeclarationError(
                     [
@@ -70,15 +101,28 @@ class RunnerManagerRole(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         environment = known_environment(args.get("environment") or environment_of(self))
 
+        fleet, cache = args.get("fleet"), args.get("cache")
+
         def policy(
-            place: AwsEnvironment, parameter_arns: list[str], key_arn: str | None, files_arn: str | None
+            place: AwsEnvironment,
+            parameter_arns: list[str],
+            key_arn: str | None,
+            files_arn: str | None,
+            group: str | None,
+            bucket: str | None,
         ) -> str:
+            further: list[Statement] = []
+            if fleet and group:
+                further += fleet_statements(group, fleet["user"], place)
+            if cache and bucket:
+                further += cache_statements(bucket, cache["prefixes"], cache.get("kms_key"), place)
             return manager_policy(
                 list(registries.values()),
                 place,
                 parameter_arns=parameter_arns,
                 key_arn=key_arn,
                 files_arn=files_arn,
+                further=further,
             )
 
         needed = pulumi.Output.all(
@@ -86,6 +130,8 @@ class RunnerManagerRole(pulumi.ComponentResource):
             pulumi.Output.all(*args.get("parameter_arns", [])),
             args.get("key_arn"),
             args.get("files_arn"),
+            fleet and fleet["group"],
+            cache and cache["bucket"],
         )
         role = aws.iam.Role(name, assume_role_policy=ec2_trust_policy(), opts=child)
         role_policy = aws.iam.RolePolicy(

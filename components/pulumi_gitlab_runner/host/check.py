@@ -12,7 +12,12 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _ENTRY = re.compile(r"runners\[(?P<index>\d+)\]\.?(?P<key>.*)")
-_OWN_KEYS = {"limit": "limit", "docker.image": "image", "docker.services": "services"}
+_OWN_KEYS = {
+    "limit": "limit",
+    "docker.image": "image",
+    "docker.services": "services",
+    "autoscaler.state_storage": "fleet.state_storage",
+}
 """Keys of a `[[runners]]` section that a runner's declaration has under names of its own."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
 """Where a stack lives changes no more of a config.toml than the hosts of its images."""

@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.spec.registries import (
     Registry,
     StaticRegistry,
 )
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 HELPER_PATH = "usr/local/bin/docker-credential-runner"
 
@@ -39,6 +40,11 @@ class HostParameters:
     """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``."""
 
     prefix: str
+
+    @property
+    def fleet_group(self) -> str:
+        """The name of the manager's Auto Scaling group of workers, which follows the same pattern."""
+        return self.prefix.strip("/").replace("/", "-")
 
     @property
     def tokens(self) -> str:
@@ -64,6 +70,7 @@ def host_files(
     runner_ids: Mapping[str, int] | None = None,
     tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
+    cache_bucket: str = KNOWN_LATER,
 ) -> dict[str, HostFile]:
     """The files of the host of a manager, by their path below the root.
 
@@ -79,6 +86,7 @@ def host_files(
         runner_ids: each runner's number in GitLab, as far as they are registered.
         tokens: the runners' tokens. Default: what the host replaces by each.
         digests: the digests of their images, as far as they are known, by the image as declared.
+        cache_bucket: the name of the cache's bucket, where the stack has a cache.
     """
     config = manager_config(
         manager,
@@ -88,6 +96,8 @@ def host_files(
         runner_ids=runner_ids,
         tokens=tokens,
         digests=digests,
+        fleet_group=parameters.fleet_group,
+        cache_bucket=cache_bucket,
     )
     # By host: this account's ECR and what is pulled through it share one, and its credentials.
     sources = {
@@ -138,6 +148,8 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
     alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
     """
+    # Before the runner starts, for as long as the plugin is missing; with its HOME, where it looks for it.
+    plugin = ["ExecStartPre=/usr/bin/gitlab-runner fleeting install"] if manager.fleet else []
     longest_job = max(runner.registration.maximum_timeout or 7200 for runner in manager.runners)
     return "\n".join(
         (
@@ -145,6 +157,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
             "Environment=HOME=/root",
             "Environment=PATH=/usr/local/bin",
             f"Environment=AWS_REGION={environment.region}",
+            *plugin,
             "KillSignal=SIGQUIT",
             f"TimeoutStopSec={longest_job}",
             "",

@@ -4,26 +4,28 @@ import json
 from collections.abc import Iterator, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 
 
 def cache_statements(
-    bucket_arn: str, prefixes: Sequence[str], *, region: str, key_arn: str | None
+    bucket: str, prefixes: Sequence[str], key_arn: str | None, environment: AwsEnvironment
 ) -> Iterator[Statement]:
     """Statements for the manager of runners with a cache: it signs the addresses that jobs use.
 
     Args:
-        bucket_arn: the bucket of the cache.
+        bucket: the name of the cache's bucket.
         prefixes: below which objects lie.
-        region: the bucket's.
         key_arn: the key that encrypts it; None for S3's own.
+        environment: where the bucket lives.
     """
+    bucket_arn = f"arn:{environment.partition}:s3:::{bucket}"
     objects = [f"{bucket_arn}/{prefix}/*" for prefix in prefixes]
     yield allow("CacheObjects", ["s3:GetObject", "s3:PutObject"], objects)
     # Else S3 says "forbidden", not "not found", of what is not cached yet; a condition on the prefix would
     # not hold there: docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, permissions.
     yield allow("CacheMisses", ["s3:ListBucket"], [bucket_arn])
     if key_arn:
-        conditions = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+        conditions = {"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}}
         yield allow("CacheKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn], conditions)
 
 

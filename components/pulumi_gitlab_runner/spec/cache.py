@@ -14,23 +14,14 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path
 _KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]+")
 
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
-
-
-@_strict
-class CacheBucketDeclaration(TypedDict):
-    """The bucket of a cache."""
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class CacheDeclaration(TypedDict):
+    """A cache for the runners of a stack: one S3 bucket, in which each runner has a prefix of its own."""
 
     expire_days: NotRequired[int]
     """After how many days an object is deleted; 1 or more. Default 30."""
     kms_key: NotRequired[str]
     """The ARN of a KMS key that encrypts the bucket. Default: S3's own key."""
-
-
-@_strict
-class CacheDeclaration(CacheBucketDeclaration):
-    """A cache for the runners of a stack: one S3 bucket, in which each runner has a prefix of its own."""
-
     shared: NotRequired[bool]
     """Whether the runners share one prefix, so that a job finds what another runner cached for its project.
     Default false."""
@@ -49,12 +40,12 @@ class Cache:
         return "shared" if self.shared else f"runners/{runner}"
 
 
-def build_cache(declaration: CacheBucketDeclaration) -> Cache:
+def build_cache(declaration: CacheDeclaration) -> Cache:
     """The cache that a declaration without problems describes."""
     return Cache(**declaration)
 
 
-def cache_problems(declaration: CacheBucketDeclaration, path: str) -> Iterator[Problem]:
+def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a cache."""
     yield from least_problems(declaration, {"expire_days": 1}, path)
     key = declaration.get("kms_key")
