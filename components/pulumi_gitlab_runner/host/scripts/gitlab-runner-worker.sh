@@ -5,6 +5,7 @@
 # brings images' credentials and the helper image along. Where a step fails, cloud-init ends with an error, and
 # the manager replaces the worker.
 set -eu
+root=${RUNNER_HOST_ROOT:-}
 
 step() {
     echo "gitlab-runner-worker: $1"
@@ -12,8 +13,8 @@ step() {
 
 # Docker's own pools hold 31 networks, of which every job takes one; these 256 lie within the first of them.
 step "writing Docker's configuration"
-mkdir -p /etc/docker
-cat >/etc/docker/daemon.json <<'END'
+mkdir -p "$root/etc/docker"
+cat >"$root/etc/docker/daemon.json" <<'END'
 {"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]}
 END
 
