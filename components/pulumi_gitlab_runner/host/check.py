@@ -70,10 +70,11 @@ def declared_place(place: str, manager: Manager, path: str) -> str:
     """
     entry = _ENTRY.fullmatch(place)
     if entry is None:
-        return f"{join_path(path, manager.name, 'host')}.{place}"
+        host = join_path(path, manager.name, "host")
+        return f"{host}.{place}" if place == "concurrent" else f"{host}.config.{place}"
     runner = join_path(path, manager.runners[int(entry["index"])].name)
     key = entry["key"]
     for written, declared in _OWN_KEYS.items():
         if key.startswith(written):
             return f"{runner}.{declared}{key.removeprefix(written)}"
-    return f"{runner}, in config.toml: {key}" if key else runner
+    return f"{runner}.config.{key}" if key else runner
