@@ -162,6 +162,7 @@ def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) 
         ("runners[1].docker.memory", "stack.runners.second.config.docker.memory"),
         ("runners[0].limit", "stack.runners.build.limit"),
         ("runners[1].docker.image", "stack.runners.second.image"),
+        ("runners[1].docker.services_limit", "stack.runners.second.config.docker.services_limit"),
         ("runners[1].docker.services[2].name", "stack.runners.second.services[2].name"),
     ],
 )
