@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config import Finding, Severity, check
 from pulumi_gitlab_runner.config.finding import error, warning
-from pulumi_gitlab_runner.spec.periods import PERIOD_FORM
+from pulumi_gitlab_runner.config.periods import PERIOD
 
 VERSION = "19.4.0"
 
@@ -496,8 +496,8 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 warning(
                     "runners[0].docker",
-                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
-                    "and jobs can reach each other's",
+                    "all jobs share the network `bridge`, on which container links lead to their services; "
+                    "services cannot reach the job or one another, and jobs can reach each other's",
                     "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
                 )
             ],
@@ -534,8 +534,8 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 warning(
                     "runners[0].docker",
-                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
-                    "and jobs can reach each other's",
+                    "all jobs share the network `bridge`, on which container links lead to their services; "
+                    "services cannot reach the job or one another, and jobs can reach each other's",
                     "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
                 ),
                 error(
@@ -698,8 +698,8 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 error(
                     "runners[0].autoscaler.policy[1].periods[1]",
-                    "`* 25 * * *` is no period, and the runner would take no job",
-                    f"allowed are {PERIOD_FORM}",
+                    "`* 25 * * *` is not understood",
+                    f"allowed is {PERIOD.allowed}",
                 )
             ],
         ),

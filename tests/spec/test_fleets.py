@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.spec import Problem
 from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, build_fleet, build_manager_host, fleet_problems
-from pulumi_gitlab_runner.spec.periods import PERIOD_FORM
 
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 
@@ -119,11 +119,11 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "no period": (
         {"idle": [{"periods": ["* * * * *", "@daily"]}]},
-        Problem("f.idle[0].periods[1]", "'@daily'", PERIOD_FORM),
+        Problem("f.idle[0].periods[1]", "'@daily'", PERIOD.allowed),
     ),
     "no time zone": (
         {"idle": [{"timezone": "CEST"}]},
-        Problem("f.idle[0].timezone", "'CEST'", "UTC, or a place such as Europe/Berlin"),
+        Problem("f.idle[0].timezone", "'CEST'", TIME_ZONE.allowed),
     ),
     "a small disk": ({"disk_gb": 8}, Problem("f.disk_gb", "8", "20 or more")),
     "subnets without their VPC": (

@@ -12,13 +12,8 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _ENTRY = re.compile(r"runners\[(?P<index>\d+)\]\.?(?P<key>.*)")
-_OWN_KEYS = {
-    "limit": "limit",
-    "docker.image": "image",
-    "docker.services": "services",
-    "autoscaler.state_storage": "fleet.state_storage",
-}
-"""Keys of a `[[runners]]` section that a runner's declaration has under names of its own."""
+_BESIDE_CONFIG = re.compile(r"(?:docker\.)?(?P<place>(?:limit|image|services)(?:\W.*)?)")
+"""Keys of a `[[runners]]` section that a runner's declaration has beside `config`."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
 """Where a stack lives changes no more of a config.toml than the hosts of its images."""
 
@@ -45,7 +40,14 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
 
 def _findings(stack: Stack, path: str) -> Iterator[Finding]:
     for manager in stack.managers.values():
-        config = manager_config(manager, stack.registries_of(manager), _ANYWHERE, gitlab_url=stack.gitlab_url)
+        config = manager_config(
+            manager,
+            stack.registries_of(manager),
+            _ANYWHERE,
+            gitlab_url=stack.gitlab_url,
+            # Which numbers GitLab gives them does not matter, only that it does.
+            runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
+        )
         for each in check(config, manager.host.runner_version):
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
@@ -75,10 +77,12 @@ def declared_place(place: str, manager: Manager, path: str) -> str:
     """
     entry = _ENTRY.fullmatch(place)
     if entry is None:
-        return f"{join_path(path, manager.name, 'host')}.{place}"
+        host = join_path(path, manager.name, *(("fleet", "manager") if manager.fleet else ("host",)))
+        return f"{host}.{place}" if place == "concurrent" else f"{host}.config.{place}"
     runner = join_path(path, manager.runners[int(entry["index"])].name)
     key = entry["key"]
-    for written, declared in _OWN_KEYS.items():
-        if key.startswith(written):
-            return f"{runner}.{declared}{key.removeprefix(written)}"
-    return f"{runner}, in config.toml: {key}" if key else runner
+    if key.startswith("autoscaler.state_storage") and manager.fleet:
+        return f"{runner}.fleet.state_storage"
+    if beside := _BESIDE_CONFIG.fullmatch(key):
+        return f"{runner}.{beside['place']}"
+    return f"{runner}.config.{key}" if key else runner

@@ -8,6 +8,7 @@ from typing import NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
 from pulumi_gitlab_runner.spec.machines import (
@@ -16,7 +17,6 @@ from pulumi_gitlab_runner.spec.machines import (
     least_problems,
     machine_problems,
 )
-from pulumi_gitlab_runner.spec.periods import PERIOD_FORM, TIME_ZONE_FORM, is_period, is_time_zone
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
 _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -211,11 +211,11 @@ def _idle_problems(declaration: IdleDeclaration, path: str) -> Iterator[Problem]
     if declaration.get("periods") == []:
         yield Problem(join_path(path, "periods"), "an empty list", "some periods; without the key, always")
     for index, period in enumerate(declaration.get("periods", ())):
-        if not is_period(period):
-            yield Problem(join_path(path, "periods", index), repr(period), PERIOD_FORM)
+        if not PERIOD.accepts(period):
+            yield Problem(join_path(path, "periods", index), repr(period), PERIOD.allowed)
     timezone = declaration.get("timezone", "UTC")
-    if not is_time_zone(timezone):
-        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE_FORM)
+    if not TIME_ZONE.accepts(timezone):
+        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE.allowed)
 
 
 def _user_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:

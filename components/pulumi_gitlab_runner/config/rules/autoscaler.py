@@ -7,7 +7,6 @@ from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.forms import DURATION, duration_seconds
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.version import RunnerVersion
-from pulumi_gitlab_runner.spec.periods import PERIOD_FORM, is_period
 
 # The AWS plugin by name, image reference or path of its program.
 _AWS_PLUGIN = re.compile(r"(.*/)?(aws|fleeting-plugin-aws)(:.*)?")
@@ -58,13 +57,6 @@ def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) ->
             "set `id` of the runner",
         )
     for index, policy in enumerate(autoscaler.get("policy", [])):
-        for number, period in enumerate(policy.get("periods", [])):
-            if not is_period(period):
-                yield error(
-                    f"{path}.policy[{index}].periods[{number}]",
-                    f"`{period}` is no period, and the runner would take no job",
-                    f"allowed are {PERIOD_FORM}",
-                )
         idle_time = policy.get("idle_time", "1s")
         if DURATION.accepts(idle_time) and duration_seconds(idle_time) < 1:
             yield error(

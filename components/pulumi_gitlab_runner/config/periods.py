@@ -1,12 +1,8 @@
-"""When a fleet keeps workers idle: periods as the runner writes them, and their time zone."""
+"""When a policy of the autoscaler holds: periods, and their time zone."""
 
 import re
 
-PERIOD_FORM = (
-    "five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the week "
-    "(0-7 or mon-sun); such as * 8-17 * * mon-fri"
-)
-TIME_ZONE_FORM = "UTC, or a place such as Europe/Berlin"
+from pulumi_gitlab_runner.config.forms import Form
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (range(60), range(24), range(1, 32), range(1, 13), range(8))
@@ -15,11 +11,7 @@ _PART = re.compile(r"(?:\*|([0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?)(?:/([0-9]+))?")
 _TIME_ZONE = re.compile(r"UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_+-]*[0-9]*)+")
 
 
-def is_period(text: str) -> bool:
-    """Whether a text is a period as `[[runners.autoscaler.policy]]` has them.
-
-    Source: docs.gitlab.com/runner/configuration/advanced-configuration, periods syntax.
-    """
+def _is_period(text: str) -> bool:
     fields = text.lower().split()
     return len(fields) == len(_FIELDS) and all(
         _is_part(part, allowed)
@@ -28,8 +20,7 @@ def is_period(text: str) -> bool:
     )
 
 
-def is_time_zone(text: str) -> bool:
-    """Whether a text has the form of a time zone's name. Which there are, the host knows."""
+def _is_time_zone(text: str) -> bool:
     return _TIME_ZONE.fullmatch(text) is not None
 
 
@@ -45,3 +36,13 @@ def _number(end: str, allowed: range) -> int:
     if end.isdigit():
         return int(end)
     return _DAYS.index(end) if allowed == _FIELDS[-1] and end in _DAYS else -1
+
+
+PERIOD = Form(
+    _is_period,
+    "five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the week "
+    "(0-7 or mon-sun); such as `* 8-17 * * mon-fri`",
+)
+"""Source: docs.gitlab.com/runner/configuration/advanced-configuration, periods syntax."""
+TIME_ZONE = Form(_is_time_zone, "UTC, or a place such as `Europe/Berlin`")
+"""The form alone: which places there are, the host knows."""

@@ -1,7 +1,7 @@
 """Periods and time zones, as the runner's own documentation has them."""
 
 import pytest
-from pulumi_gitlab_runner.spec.periods import is_period, is_time_zone
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.periods import is_period, is_time_zone
     ],
 )
 def test_a_period(text: str) -> None:
-    assert is_period(text)
+    assert PERIOD.accepts(text)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_a_period(text: str) -> None:
     ],
 )
 def test_no_period(text: str) -> None:
-    assert not is_period(text)
+    assert not PERIOD.accepts(text)
 
 
 @pytest.mark.parametrize("text", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
 def test_a_time_zone(text: str) -> None:
-    assert is_time_zone(text)
+    assert TIME_ZONE.accepts(text)
 
 
 @pytest.mark.parametrize("text", ["", "berlin", "CEST", "Europe/", "Europe/Ber lin", "+01:00"])
 def test_no_time_zone(text: str) -> None:
-    assert not is_time_zone(text)
+    assert not TIME_ZONE.accepts(text)
