@@ -149,7 +149,7 @@ class RunnerStack(pulumi.ComponentResource):
             if manager.fleet:
                 host = RunnerFleet(manager.name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, manager_args, opts=child)
+                host = RunnerHost(manager.name, {**manager_args}, opts=child)
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)

@@ -211,7 +211,7 @@ def test_a_cache() -> None:
     assert rule == {
         "id": "expire",
         "status": "Enabled",
-        "filter": {"prefix": ""},
+        "filter": {},
         "expiration": {"days": 7},
         "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
     }

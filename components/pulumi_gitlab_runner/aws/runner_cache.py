@@ -54,7 +54,7 @@ class RunnerCache(pulumi.ComponentResource):
                 {
                     "id": "expire",
                     "status": "Enabled",
-                    "filter": {"prefix": ""},
+                    "filter": {},
                     "expiration": {"days": cache.expire_days},
                     "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
                 }
