@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, check_pinned
 from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import build_stack
 
@@ -46,6 +46,9 @@ class RunnerHostArgs(TypedDict):
     """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    digests: NotRequired[pulumi.Input[dict[str, str]]]
+    """The digests of the images that the runner declares, `sha256:…`, by the image as declared; one that is
+    left out keeps its tag. Default: asked of the registries."""
 
 
 class RunnerHost(pulumi.ComponentResource):
@@ -53,8 +56,9 @@ class RunnerHost(pulumi.ComponentResource):
 
     The instance holds no secret before it boots: it reads its token from Parameter Store, and the passwords
     of registries when an image is pulled. Its files are fetched from S3, so a change of them reaches a
-    running host without replacing it. The images that its runner declares are pinned to the digests that ECR
-    has for them now, so a tag that has moved is a change of these files.
+    running host without replacing it. The images that its runner declares are pinned to the digests that
+    their registries have for them now, so a tag that has moved is a change of these files. Where no digest
+    can be had, the tag stays, with a warning; with `require_digests` that is an error.
 
     Creates:
 
@@ -66,7 +70,8 @@ class RunnerHost(pulumi.ComponentResource):
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared.
+    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
+    digest where digests are required.
     """
 
     group_name: pulumi.Output[str]
@@ -134,7 +139,13 @@ class RunnerHost(pulumi.ComponentResource):
 
         # By way of the parameters, so that a running host never meets new files with the token of old ones.
         written = [each.name for each in (token, *passwords)]
-        digests = image_digests(runner.images, registries, environment, self)
+        digests = args.get("digests")
+        if digests is None:
+            images = runner.images.values()
+            declarations = args.get("registries", {})
+            digests = image_digests(images, registries, declarations, environment, self)
+        if runner.require_digests:
+            digests = pulumi.Output.from_input(digests).apply(lambda found: _all_pinned(runner, found))
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
@@ -254,3 +265,10 @@ class RunnerHost(pulumi.ComponentResource):
             filters=[{"name": "default-for-az", "values": ["true"]}],
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).ids
+
+
+def _all_pinned(runner: Runner, digests: dict[str, str]) -> dict[str, str]:
+    """The digests of a runner's images, when there is one for each."""
+    with told_once():
+        check_pinned(runner, digests)
+    return digests
