@@ -104,8 +104,10 @@ get() {
     if mkdir -p "$place" 2>/dev/null && [ -r "$place" ]; then
         # One asks; those that come meanwhile wait for what it gets. The lock is that of the directory.
         exec 9<"$place"
-        flock -w "$((patience + 3))" 9 2>/dev/null
-        end_with_what_is_kept
+        flock -n 9 2>/dev/null || {
+            flock -w "$((patience + 3))" 9 2>/dev/null
+            end_with_what_is_kept
+        }
     fi
     answer=$(ask 2>/dev/null 9<&-) || failed "$(why $?)"
     is_plain "$answer" || answer=$(printf '%s' "$answer" | jq -cse --arg host "$host" '
