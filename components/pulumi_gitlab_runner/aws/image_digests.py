@@ -1,6 +1,7 @@
 """The digests of the images that a declaration names, as their registries have them now."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -132,4 +133,5 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
 
 def _first_line(text: str) -> str:
     """What a provider says, without Pulumi's words before it, in one line."""
-    return text.partition(" failed: ")[2].strip().partition("\n")[0][:300] or "ECR gives no digest"
+    told = text.partition(" failed: ")[2].strip().partition("\n")[0]
+    return re.sub(r"^invocation of \S+ returned an error: ", "", told)[:300] or "ECR gives no digest"
