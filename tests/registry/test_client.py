@@ -111,6 +111,13 @@ def test_a_digest_that_is_not_named_is_computed(registry: RegistryDouble) -> Non
     assert ask(registry).digest == DIGEST
 
 
+@pytest.mark.parametrize("digest", ["sha256:0", "latest", f'{DIGEST}"]', "sha512:" + "0" * 64])
+def test_what_is_no_digest_is_not_passed_on(registry: RegistryDouble, digest: str) -> None:
+    registry.images = {"team/app:1": digest}
+    answer = ask(registry)
+    assert (answer.outcome, answer.digest) == (Outcome.FAILED, None)
+
+
 def test_a_web_server_that_is_no_registry(registry: RegistryDouble) -> None:
     registry.ping_status = 404
     assert ask(registry).outcome is Outcome.NO_REGISTRY

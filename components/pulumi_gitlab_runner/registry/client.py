@@ -4,6 +4,7 @@ Source: the OCI distribution specification 1.1, and distribution/distribution, d
 """
 
 import hashlib
+import re
 import ssl
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -32,6 +33,7 @@ _ACCEPT = ", ".join(
 Question = tuple[ImageReference, Credentials | None]
 """An image, and what to authenticate with; None for a pull without."""
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _DOCKER_HUB_API = "registry-1.docker.io"
 _PATIENCE = 10.0
 _AT_ONCE = 16
@@ -160,6 +162,8 @@ class _Registry:
         if response.status_code != 200:
             raise _refused(self._host, response.status_code, bool(credentials))
         digest = response.headers.get("docker-content-digest") or self._digest_of(response.request)
+        if not _DIGEST.fullmatch(digest):
+            raise _Refusal(Outcome.FAILED, f"{self._host} has it, and names a digest that is none")
         media_type = response.headers.get("content-type", "").partition(";")[0]
         return RegistryAnswer(Outcome.FOUND, f"{self._host} has it, as {digest}", digest, media_type)
 
