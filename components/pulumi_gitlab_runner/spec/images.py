@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
@@ -15,7 +16,6 @@ from pulumi_gitlab_runner.spec.registries import (
     StaticRegistry,
 )
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST
 
 
 def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
