@@ -1276,6 +1276,10 @@ def test_a_required_digest_that_cannot_be_had() -> None:
     ]
 
 
+def test_a_digest_that_is_not_required_may_be_missing() -> None:
+    check_pinned(build_stack(by_digest(require_digests=False)).runners.values(), {})
+
+
 @pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])
 def test_required_digests_that_are_there(image: str) -> None:
     assert pinned_problems(image, {"team/ci/base:1": DIGEST, "redis:7": DIGEST}) == []
