@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.docker.engine import authorization
 from sandbox.docker.machine import ENVIRONMENT as USER
-from sandbox.docker.registry import Credentials
+from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials
 from sandbox.docker.sandbox import ECR_LOGIN, HUB, Image, private
 from sandbox.paths import CHECKOUT
 from tests.docker.runner_host import (
+    BY_HOST,
+    BY_PATH,
     CACHE,
     CONFIG,
     ECR_IMAGE,
@@ -23,7 +26,6 @@ from tests.docker.runner_host import (
     OTHER_ACCOUNT_IMAGE,
     PARAMETER_IMAGE,
     PRIVATE,
-    PRIVATE_REGISTRIES,
     PUBLIC,
     SECRET_IMAGE,
     SHARED,
@@ -71,14 +73,14 @@ class Doctor:
 
 def _secrets() -> Iterator[str]:
     """The passwords, and every form in which a configuration or an answer has them."""
-    for registry in PRIVATE_REGISTRIES:
-        assert registry.credentials
-        password = registry.credentials.password
+    for image in PRIVATE.values():
+        assert image.credentials
+        password = image.credentials.password
         yield password
         yield json.dumps(password)[1:-1]
         yield json.dumps(password, ensure_ascii=False)[1:-1]
         yield from re.findall(r"[^\W\d]{6,}", password)
-        yield _encoded(registry.credentials)
+        yield _encoded(image.credentials)
 
 
 def _encoded(credentials: Credentials, end: str = "") -> str:
@@ -115,12 +117,12 @@ def _forget_answers_of_ecr(host: RunnerHost) -> None:
     _forget(host, ECR_IMAGE.registry.host, SHARED.host)
 
 
-@pytest.mark.parametrize("image", PRIVATE.values(), ids=PRIVATE)
+@pytest.mark.parametrize("image", BY_HOST.values(), ids=BY_HOST)
 def test_the_registry_accepts_what_the_host_has(doctor: Doctor, image: Image) -> None:
     (seen,) = doctor.json("image", image.name)["images"]
     assert (seen["runner"]["source"], seen["difference"], seen["findings"]) == (CONFIG, "", [])
-    assert image.registry.credentials
-    assert seen["runner"]["user"] == image.registry.credentials.username
+    assert image.credentials
+    assert seen["runner"]["user"] == image.credentials.username.removeprefix(IDENTITY_TOKEN_USER)
     assert (seen["registry"]["outcome"], seen["registry"]["digest"]) == ("found", _digest(doctor, image))
 
 
@@ -128,6 +130,15 @@ def test_the_registry_accepts_what_the_host_has(doctor: Doctor, image: Image) ->
 def test_a_public_image_has_no_credentials(doctor: Doctor, image: Image) -> None:
     (seen,) = doctor.json("image", image.name, "--offline")["images"]
     assert (seen["runner"]["source"], seen["runner"]["user"], seen["findings"]) == (None, "", [])
+
+
+@pytest.mark.parametrize("image", BY_PATH.values(), ids=BY_PATH)
+def test_docker_knows_no_paths(doctor: Doctor, image: Image) -> None:
+    (seen,) = doctor.json("image", image.name)["images"]
+    assert image.credentials
+    assert (seen["runner"]["user"], seen["registry"]["outcome"]) == (image.credentials.username, "found")
+    assert seen["docker"]["source"] is None
+    assert seen["difference"]
 
 
 def test_a_public_registry_accepts_that(doctor: Doctor) -> None:
@@ -248,7 +259,8 @@ def test_the_host(doctor: Doctor) -> None:
     facts = {fact["name"]: fact["value"] for fact in answer["facts"]}
     version = doctor.host.docker.engine.api.version()["Version"]
     assert re.fullmatch(rf"{re.escape(version)}, room for \d+ of \d+ networks", facts["docker"])
-    assert {facts[registry.host] for registry in PRIVATE_REGISTRIES} == {"docker-credential-runner answers"}
+    named = json.loads(doctor.host.docker.machine.path(CONFIG).read_text())["credHelpers"]
+    assert {facts[host] for host in named} == {"docker-credential-runner answers"}
     assert facts["helpers"] == HELPER
     assert answer["findings"] == []
 
@@ -295,8 +307,6 @@ def test_pins_are_what_the_registries_give(doctor: Doctor) -> None:
 
 def _digest(doctor: Doctor, image: Image) -> str:
     """The digest of an image, as the Docker Engine is told by the registry."""
-    known = image.registry.credentials
-    credentials = {"username": known.username, "password": known.password} if known else {}
-    answer = doctor.host.docker.engine.api.inspect_distribution(image.name, credentials)
+    answer = doctor.host.docker.engine.api.inspect_distribution(image.name, authorization(image.credentials))
     digest: str = answer["Descriptor"]["digest"]
     return digest

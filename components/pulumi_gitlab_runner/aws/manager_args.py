@@ -49,6 +49,9 @@ class ManagerArgs(TypedDict):
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    digests: NotRequired[pulumi.Input[dict[str, str]]]
+    """The digests of the images that the runners declare, `sha256:…`, by the image as declared; one that is
+    left out keeps its tag. Default: asked of the registries."""
 
 
 def declared_stack(args: ManagerArgs, name: str, environment: AwsEnvironment | None = None) -> Stack:
