@@ -9,8 +9,10 @@ from sandbox.providers.aws import (
     iam,
     kms,
     launch_template,
+    lifecycle_hook,
     network,
     s3,
+    scaling_schedule,
     security_group,
     ssm,
 )
@@ -63,6 +65,8 @@ class Aws(StandIn[Connection]):
         security_group.SecurityGroupEgressRule,
         launch_template.LaunchTemplate,
         autoscaling.Group,
+        lifecycle_hook.LifecycleHook,
+        scaling_schedule.Schedule,
     )
     functions = (
         account.GetCallerIdentity,

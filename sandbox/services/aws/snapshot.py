@@ -103,11 +103,23 @@ class _Region:
                 for one in instances
                 if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
-            "Auto Scaling group": [
-                group["AutoScalingGroupName"]
-                for group in _all(
-                    self._client("autoscaling"), "describe_auto_scaling_groups", "AutoScalingGroups"
-                )
+            **self._scaling(),
+        }
+
+    def _scaling(self) -> dict[str, Sequence[str]]:
+        scaling = self._client("autoscaling")
+        found = _all(scaling, "describe_auto_scaling_groups", "AutoScalingGroups")
+        groups = [group["AutoScalingGroupName"] for group in found]
+        return {
+            "Auto Scaling group": groups,
+            "lifecycle hook": [
+                f"{group}/{hook['LifecycleHookName']}"
+                for group in groups
+                for hook in scaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
+            ],
+            "scheduled action": [
+                f"{one['AutoScalingGroupName']}/{one['ScheduledActionName']}"
+                for one in _all(scaling, "describe_scheduled_actions", "ScheduledUpdateGroupActions")
             ],
         }
 

@@ -34,7 +34,7 @@ class Case:
 
     ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
     in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
-    properties that an import cannot see.
+    properties that an import cannot see; ``below`` is the one that the id to import begins with.
     """
 
     token: str
@@ -44,6 +44,7 @@ class Case:
     replacement: Inputs = field(default_factory=dict)
     replaces: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    below: str = ""
 
     def __str__(self) -> str:
         return self.token.rsplit(":", 1)[1]
@@ -280,6 +281,7 @@ CASES = [
         update={"content": "two", "cacheControl": "no-cache", "metadata": None, "tags": {"b": "3"}},
         replacement={"key": "other"},
         replaces=("key",),
+        below="bucket",
     ),
     Case(
         "aws:ec2/securityGroup:SecurityGroup",
@@ -360,6 +362,13 @@ CASES = [
             "suspendedProcesses": ["AZRebalance"],
             "enabledMetrics": ["GroupTotalInstances"],
             "protectFromScaleIn": True,
+            "initialLifecycleHooks": [
+                {"name": "boot", "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
+            ],
+            "instanceRefresh": {
+                "strategy": "Rolling",
+                "preferences": {"minHealthyPercentage": 100, "maxHealthyPercentage": 200},
+            },
             "tags": [{"key": "Name", "value": "one", "propagateAtLaunch": True}],
         },
         needs=("template", "subnet"),
@@ -372,9 +381,63 @@ CASES = [
             "suspendedProcesses": ["Launch"],
             "enabledMetrics": None,
             "protectFromScaleIn": False,
+            "capacityRebalance": True,
+            "terminationPolicies": ["OldestInstance"],
+            "instanceRefresh": {
+                "strategy": "Rolling",
+                "preferences": {"instanceWarmup": "0", "skipMatching": True, "checkpointPercentages": [50]},
+                "triggers": ["tag"],
+            },
             "tags": [{"key": "team", "value": "ci", "propagateAtLaunch": False}],
+        },
+        replacement={"initialLifecycleHooks": None},
+        replaces=("initialLifecycleHooks",),
+        lost=("initialLifecycleHooks", "instanceRefresh"),
+    ),
+    Case(
+        "aws:autoscaling/lifecycleHook:LifecycleHook",
+        lambda scaled: {
+            "autoscalingGroupName": scaled,
+            "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+            "heartbeatTimeout": 60,
+            "notificationMetadata": "one",
+            "notificationTargetArn": "arn:aws:sns:eu-west-1:123456789012:hooks",
+            "roleArn": "arn:aws:iam::123456789012:role/hooks",
+        },
+        needs=("scaled",),
+        update={
+            "defaultResult": "CONTINUE",
+            "heartbeatTimeout": None,
+            "notificationMetadata": None,
+            "notificationTargetArn": None,
+            "roleArn": None,
         },
         replacement={"name": "other"},
         replaces=("name",),
+        below="autoscalingGroupName",
+    ),
+    Case(
+        "aws:autoscaling/schedule:Schedule",
+        lambda scaled: {
+            "autoscalingGroupName": scaled,
+            "scheduledActionName": f"evening-{uuid4().hex[:7]}",
+            "minSize": 0,
+            "maxSize": -1,
+            "desiredCapacity": 0,
+            "recurrence": "0 18 * * 1-5",
+            "timeZone": "Europe/Berlin",
+        },
+        needs=("scaled",),
+        update={
+            "minSize": 1,
+            "maxSize": 5,
+            "desiredCapacity": -1,
+            "recurrence": "0 19 * * 1-5",
+            "startTime": "2030-01-31T18:00:00Z",
+            "endTime": "2030-03-31T18:00:00Z",
+        },
+        replacement={"scheduledActionName": "other"},
+        replaces=("scheduledActionName",),
+        below="autoscalingGroupName",
     ),
 ]
