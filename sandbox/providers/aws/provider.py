@@ -12,6 +12,8 @@ from sandbox.providers.aws import (
     kms,
     launch_template,
     lifecycle_hook,
+    log_group,
+    metric_alarm,
     network,
     s3,
     scaling_schedule,
@@ -74,6 +76,8 @@ class Aws(StandIn[Connection]):
         autoscaling.Group,
         lifecycle_hook.LifecycleHook,
         scaling_schedule.Schedule,
+        log_group.LogGroup,
+        metric_alarm.MetricAlarm,
     )
     functions = (
         account.GetCallerIdentity,

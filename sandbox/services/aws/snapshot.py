@@ -109,6 +109,13 @@ class _Region:
                 if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
             **self._scaling(),
+            "log group": [
+                one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
+            ],
+            "alarm": [
+                one["AlarmName"]
+                for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")
+            ],
         }
 
     def _scaling(self) -> dict[str, Sequence[str]]:
