@@ -17,7 +17,9 @@ from sandbox.providers.aws import (
     network,
     s3,
     scaling_schedule,
+    secret,
     security_group,
+    sns,
     ssm,
 )
 from sandbox.providers.aws.connection import Clients, Connection
@@ -78,6 +80,9 @@ class Aws(StandIn[Connection]):
         scaling_schedule.Schedule,
         log_group.LogGroup,
         metric_alarm.MetricAlarm,
+        sns.Topic,
+        secret.Secret,
+        secret.SecretVersion,
     )
     functions = (
         account.GetCallerIdentity,

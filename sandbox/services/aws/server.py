@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, kms, logs, s3
+from sandbox.services.aws import autoscaling, ec2, ecr, kms, logs, s3, secretsmanager
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -35,6 +35,7 @@ class AwsServer:
         kms.mend()
         logs.mend()
         s3.mend()
+        secretsmanager.mend()
         self._server = make_server(
             "127.0.0.1",
             port,

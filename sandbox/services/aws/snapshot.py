@@ -109,6 +109,12 @@ class _Region:
                 if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
             **self._scaling(),
+            "topic": [one["TopicArn"] for one in _all(self._client("sns"), "list_topics", "Topics")],
+            "secret": [
+                one["Name"]
+                for one in _all(self._client("secretsmanager"), "list_secrets", "SecretList")
+                if "DeletedDate" not in one
+            ],
             "log group": [
                 one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
             ],

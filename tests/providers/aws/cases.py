@@ -588,4 +588,48 @@ CASES = [
         replacement={"name": "other"},
         replaces=("name",),
     ),
+    Case(
+        "aws:sns/topic:Topic",
+        lambda key: {"displayName": "one", "kmsMasterKeyId": key, "tags": {"a": "1"}},
+        needs=("key",),
+        update={
+            "displayName": None,
+            "kmsMasterKeyId": None,
+            "policy": policy("sns:Publish", Principal={"Service": "cloudwatch.amazonaws.com"}, Resource="*"),
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:secretsmanager/secret:Secret",
+        lambda key: {
+            "description": "one",
+            "kmsKeyId": key,
+            "recoveryWindowInDays": 7,
+            "tags": {"a": "1"},
+        },
+        needs=("key",),
+        update={
+            "description": None,
+            "kmsKeyId": "alias/secrets",
+            "policy": policy(
+                "secretsmanager:GetSecretValue", Principal={"AWS": "123456789012"}, Resource="*"
+            ),
+            "recoveryWindowInDays": 0,
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+        lost=("recoveryWindowInDays",),
+    ),
+    Case(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        lambda secret: {"secretId": secret, "secretString": "one"},
+        needs=("secret",),
+        update={"versionStages": ["AWSCURRENT", "checked"]},
+        replacement={"secretString": "two"},
+        replaces=("secretString",),
+        left={"secretString": "one"},
+    ),
 ]

@@ -49,6 +49,9 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         inputs = {"imageId": image(), "instanceType": "t3.large"}
         return make("aws:ec2/launchTemplate:LaunchTemplate", inputs).id
 
+    def secret() -> str:
+        return make("aws:secretsmanager/secret:Secret", {}).id
+
     @cache
     def scaled() -> str:
         """An Auto Scaling group."""
@@ -65,6 +68,7 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         subnet,
         template,
         scaled,
+        secret,
     )
     by_name = {maker.__name__: maker for maker in makers}
     return lambda case: {name: by_name[name]() for name in case.needs}
