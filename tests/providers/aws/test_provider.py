@@ -376,3 +376,45 @@ def test_a_secret_that_awaits_its_deletion_is_gone_and_so_is_its_value(make: Mak
     secret.delete()
     assert secret.read() is None
     assert version.read() is None
+
+
+def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: str) -> None:
+    before = snapshot(endpoint)
+    vpc = make("aws:ec2/vpc:Vpc", {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True})
+    public = make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.3.0.0/24"})
+    private = make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.3.1.0/24"})
+    gateway = make("aws:ec2/internetGateway:InternetGateway", {"vpcId": vpc.id})
+    address = make("aws:ec2/eip:Eip", {"domain": "vpc"})
+    nat = make("aws:ec2/natGateway:NatGateway", {"subnetId": public.id, "allocationId": address.id})
+    table = make("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id})
+    way_out = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
+    route = make("aws:ec2/route:Route", {**way_out, "natGatewayId": nat.id})
+    routed = {"subnetId": private.id, "routeTableId": table.id}
+    association = make("aws:ec2/routeTableAssociation:RouteTableAssociation", routed)
+    group = make("aws:ec2/securityGroup:SecurityGroup", {"vpcId": vpc.id})
+    reachable = {
+        "vpcId": vpc.id,
+        "serviceName": "com.amazonaws.eu-west-1.ecr.api",
+        "vpcEndpointType": "Interface",
+    }
+    placed = {"subnetIds": [private.id], "securityGroupIds": [group.id], "privateDnsEnabled": True}
+    endpoint_made = make("aws:ec2/vpcEndpoint:VpcEndpoint", {**reachable, **placed})
+    made = [vpc, public, private, gateway, address, nat, table, route, association, group, endpoint_made]
+    for one in made:
+        state = one.read()
+        assert state is not None
+        assert state.inputs == one.inputs
+    assert route.outputs["natGatewayId"] == nat.id
+    moved = endpoint_made.update({**reachable, **placed, "subnetIds": [public.id]})
+    assert moved.outputs["subnetIds"] == [public.id]
+    for one in reversed(made):
+        one.delete()
+    assert snapshot(endpoint) == before
+
+
+def test_a_route_has_one_target(failures: Refusals) -> None:
+    route = {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}
+    found = failures("aws:ec2/route:Route", {**route, "gatewayId": "igw-1", "natGatewayId": "nat-1"})
+    assert [(one.path, one.reason) for one in found] == [
+        ("gatewayId", "one of gatewayId, natGatewayId must be given; found gatewayId and natGatewayId")
+    ]
