@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, kms, logs, s3, secretsmanager
+from sandbox.services.aws import autoscaling, ec2, ecr, iam, kms, logs, s3, secretsmanager
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -32,6 +32,7 @@ class AwsServer:
         autoscaling.mend()
         ec2.mend()
         ecr.mend()
+        iam.mend()
         kms.mend()
         logs.mend()
         s3.mend()

@@ -51,6 +51,9 @@ class _Region:
                 profile["InstanceProfileName"]
                 for profile in _all(iam, "list_instance_profiles", "InstanceProfiles")
             ],
+            "identity provider": [
+                one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+            ],
             "bucket": buckets,
             "object": [
                 f"{bucket}/{version['Key']}"

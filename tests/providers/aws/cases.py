@@ -705,4 +705,20 @@ CASES = [
         replacement={"vpcEndpointType": "Interface"},
         replaces=("vpcEndpointType",),
     ),
+    Case(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        lambda: {
+            "url": f"https://gitlab-{uuid4().hex[:7]}.example.com",
+            "clientIdLists": ["sts.amazonaws.com", "gitlab"],
+            "thumbprintLists": ["a" * 40],
+            "tags": {"a": "1"},
+        },
+        update={
+            "clientIdLists": ["sts.amazonaws.com", "other"],
+            "thumbprintLists": ["b" * 40],
+            "tags": {"b": "2"},
+        },
+        replacement={"url": "https://gitlab.example.org"},
+        replaces=("url",),
+    ),
 ]
