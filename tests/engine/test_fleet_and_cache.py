@@ -94,16 +94,16 @@ def test_it_stays_as_it_is(up: Project) -> None:
 
 def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
     autoscaling, ec2 = up.aws("autoscaling"), up.aws("ec2")
-    autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=2)
+    autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=3)
     workers = [each["InstanceId"] for each in group(up)["Instances"]]
-    assert len(workers) == 2
+    assert len(workers) == 3
     for reservation in ec2.describe_instances(InstanceIds=workers)["Reservations"]:
         for worker in reservation["Instances"]:
             assert "IamInstanceProfile" not in worker
     assert up.changes() == set()
     assert up.changes("--refresh") == set()
     up.up()
-    assert group(up)["DesiredCapacity"] == 2
+    assert group(up)["DesiredCapacity"] == 3
 
 
 def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: Project) -> None:

@@ -1,8 +1,8 @@
 """Mends moto's EC2.
 
 moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
-they were when it was made, and cannot launch a later version that has user data. It forgets the description of
-a security group's rule whose far end is another group.
+they were when it was made, and cannot launch a later version that has user data. It forgets the description
+of a security group's rule whose far end is another group.
 """
 
 from typing import Any
