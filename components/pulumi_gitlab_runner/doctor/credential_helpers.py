@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pulumi_gitlab_runner.auth.registry_list import read_registry_list
 from pulumi_gitlab_runner.auth.resolution.helpers import NOT_FOUND, HelperAnswer, RunHelper
 
 PATIENCE = 15.0
@@ -70,8 +71,7 @@ class DeclaredHelper:
 
 def declared_helper(registry_list: str) -> DeclaredHelper:
     """The helper that answers from a list, as `auth.registry_list` writes it."""
-    lines = (line.split() for line in registry_list.splitlines() if not line.startswith("#"))
-    return DeclaredHelper(frozenset(words[0] for words in lines if words))
+    return DeclaredHelper(frozenset(read_registry_list(registry_list)))
 
 
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it

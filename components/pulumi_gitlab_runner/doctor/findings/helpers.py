@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
 
@@ -15,7 +15,7 @@ def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Findin
     """What is wrong with the helpers that every pull asks."""
     if resolution.failure:
         yield Finding(
-            "helper-name",
+            FindingName.HELPER_NAME,
             resolution.failure.partition(":")[0],
             resolution.failure.partition(": ")[2],
             "every pull of this runner fails",
@@ -30,7 +30,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
     missing = "executable file not found" in source.reason
     if host.process is None:
         return Finding(
-            "hosted-helper",
+            FindingName.HOSTED_HELPER,
             source.name,
             f"it names {helper}",
             f"a hosted runner has no such program, so {_DROPS_ALL}",
@@ -38,7 +38,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
         )
     if not missing:
         return Finding(
-            "helper-fails",
+            FindingName.HELPER_FAILS,
             source.name,
             f"{helper}: {source.reason}",
             f"{_DROPS_ALL}; the runner says so only for $DOCKER_AUTH_CONFIG",
@@ -47,7 +47,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
     place = _place_of(helper, host)
     if place:
         return Finding(
-            "helper-off-path",
+            FindingName.HELPER_OFF_PATH,
             source.name,
             f"{helper} lies in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
@@ -55,7 +55,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             f"add {place}, let docker-credential-runner of this library call it",
         )
     return Finding(
-        "helper-missing",
+        FindingName.HELPER_MISSING,
         source.name,
         f"{helper} is not on the PATH of the runner's process ({host.process.path})",
         _DROPS_ALL,
@@ -80,16 +80,18 @@ def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator
         for entry in source.entries:
             is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
             if is_helper and entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths:
-                yield Finding(
-                    "helper-silent",
-                    f"{source.name}, {entry.key}",
-                    f"{entry.helper} has no credentials for it",
-                    "the image is pulled without any",
-                    _where_it_says_why(entry.key, entry.helper or ""),
-                )
+                yield silent_helper(source.name, entry.key, entry.helper or "")
 
 
-def _where_it_says_why(registry: str, helper: str) -> str:
+def silent_helper(source: str, registry: str, helper: str) -> Finding:
+    """A helper that has no credentials for a registry, and no reason to give."""
+    mend = f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
     if helper == "docker-credential-runner":
-        return "it tells the reason to the journal: journalctl -t docker-credential-runner"
-    return f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
+        mend = "it tells the reason to the journal: journalctl -t docker-credential-runner"
+    return Finding(
+        FindingName.HELPER_SILENT,
+        f"{source}, {registry}",
+        f"{helper} has no credentials for it",
+        "its images are pulled without any",
+        mend,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 
 _CACHED = "if-not-present"
 
@@ -23,7 +23,7 @@ def pull_policy_findings(
     allowed = _policies(docker.get("allowed_pull_policies")) or configured
     if asked and not set(asked) & set(allowed):
         yield Finding(
-            "pull-policy-refused",
+            FindingName.PULL_POLICY_REFUSED,
             resolution.image,
             f"the job asks for the pull policy {', '.join(asked)}, the runner allows {', '.join(allowed)}",
             "the job fails before the image is pulled",
@@ -34,7 +34,7 @@ def pull_policy_findings(
     for key, policies in (("pull_policy", configured), ("allowed_pull_policies", allowed)):
         if _CACHED in policies:
             yield Finding(
-                "pull-policy",
+                FindingName.PULL_POLICY,
                 f"config.toml, runners.docker.{key}",
                 f"it has {_CACHED!r}, and {resolution.image} is private",
                 "once one project's job has pulled it, any project's job on this host may use it",
