@@ -22,6 +22,7 @@ class FindingName(StrEnum):
 
     # The credential helpers.
     HELPER_FAILS = "helper-fails"
+    HELPER_HANGS = "helper-hangs"
     HELPER_MISSING = "helper-missing"
     HELPER_NAME = "helper-name"
     HELPER_OFF_PATH = "helper-off-path"

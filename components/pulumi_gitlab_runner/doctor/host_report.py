@@ -51,20 +51,19 @@ def examine_host(host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) 
         process: how the runner manager's process runs.
     """
     report = HostReport()
-    _examine_process(report, host, process)
+    _examine_process(report, process)
+    if files.is_this_host:
+        _examine_identity(report, files, process)
     _examine_credentials(report, host)
     _examine_modes(report, host, files, process)
     config = _examine_config(report, host, files)
     _examine_engine(report, host, files, config)
-    if files.is_this_host:
-        _examine_identity(report, files, process)
     report.findings = list(dict.fromkeys(report.findings))
     return report
 
 
-def _examine_process(report: HostReport, host: RunnerHost, process: ManagerProcess) -> None:
+def _examine_process(report: HostReport, process: ManagerProcess) -> None:
     report.facts += [
-        ("runner", f"gitlab-runner {host.runner_version}"),
         ("unit", ", ".join(process.files) or "no unit found; the packaged one is assumed"),
         ("process", f"user {process.user}, home {process.home}"),
         ("PATH", process.path),
@@ -122,7 +121,7 @@ def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) ->
             Finding(
                 FindingName.CONFIG_UNREADABLE,
                 CONFIG,
-                f"it cannot be read: {found.problem or 'it is not there'}",
+                f"it cannot be read: {found.problem}" if found.problem else "it is not there",
                 "without it the runner takes no jobs",
                 "run the doctor as root; if it is not there, register the runner",
             )
@@ -160,7 +159,7 @@ def _examine_engine(report: HostReport, host: RunnerHost, files: FilesOnDisk, co
                 socket,
                 f"the Docker Engine does not answer: {error}",
                 "no job can start",
-                "systemctl status docker; and let the runner's user open the socket",
+                "see why with: systemctl status docker; the runner's user must be able to open the socket",
             )
         )
         return
@@ -187,6 +186,8 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
 def _examine_identity(report: HostReport, files: FilesOnDisk, process: ManagerProcess) -> None:
     """Who the process is in AWS, if anybody."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
+    if region := process.environment.get("AWS_REGION"):
+        command += ["--region", region]  # version 1 of the command does not read the variable
     environment = {**process.environment, "PATH": os.environ.get("PATH", os.defpath), "AWS_MAX_ATTEMPTS": "1"}
     try:
         asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=15)

@@ -113,10 +113,10 @@ def _pin(place: ImagePlace, reference: ImageReference, digest: str) -> Pin:
     written = place.name.partition("@")[0]
     pinned = f"{written if reference.tag else f'{written}:latest'}@{digest}"
     if reference.digest is None:
-        return Pin(place, State.NOT_PINNED, f"{reference.tag or 'latest'} is {digest}", pinned)
+        return Pin(place, State.NOT_PINNED, f"the tag {reference.tag or 'latest'} is {digest}", pinned)
     if reference.digest == digest:
         return Pin(place, State.PINNED, "its tag has this digest", pinned)
-    return Pin(place, State.MOVED, f"{reference.tag} is now {digest}", pinned)
+    return Pin(place, State.MOVED, f"the tag {reference.tag} is now {digest}", pinned)
 
 
 def with_pins(text: str, pins: Sequence[Pin]) -> str:
@@ -143,7 +143,7 @@ def pin_findings(file: Path, pins: Sequence[Pin], *, written: bool) -> list[Find
         what = f"{without_password(pin.place.name)}: {pin.told}"
         if pin.state is State.UNKNOWN:
             why = "whoever may push to it decides what jobs run"
-            way_out = "give its variables with --variable, or mend what is said, and pin again"
+            way_out = "see to that (a variable's value is given with --variable), and pin again"
             findings.append(Finding(FindingName.CANNOT_BE_PINNED, where, what, why, way_out))
         elif pin.state is State.NOT_PINNED and not written:
             why = "whoever may push to the tag decides what jobs run"

@@ -86,5 +86,5 @@ def _unknown(image: JobImage) -> Finding:
         f"{image.role} of {image.job}",
         f"the name {image.image} holds {names}, whose value is not known here",
         "the image was not examined",
-        " ".join(f"--variable {name}=…" for name in image.unknown),
+        "give it: " + " ".join(f"--variable {name}=…" for name in image.unknown),
     )

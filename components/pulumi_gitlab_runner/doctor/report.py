@@ -98,10 +98,13 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
-    """Show what was seen, a name and a value each."""
+    """Show what was seen, a name and a value each; what belongs to the one before stands below it."""
     rows = _grid()
     for name, value in facts:
-        rows.add_row(Text(name, "dim"), Text(printable(value)))
+        if name.startswith(" "):
+            rows.add_row("", Text.assemble(printable(name), (printable(f"  {value}"), "dim")))
+        else:
+            rows.add_row(Text(name, "dim"), Text(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
 
 
@@ -156,12 +159,11 @@ def _source(source: Source) -> RenderableType:
         title = Text(source.name)
     notes = [Text(printable(f"  ! {note}"), "yellow") for note in source.notes]
     order = list(Verdict)
-    entries: list[RenderableType] = []
+    entries = Table.grid(padding=(0, 1))
     for entry in sorted(source.entries, key=lambda entry: order.index(entry.verdict)):
         mark, style = _MARKS[entry.verdict]
-        said = Text(printable(entry.reason), "dim")
+        said = Text.assemble(printable(entry.key), (printable(f"  {entry.reason}"), "dim"))
         for note in entry.notes:
             said.append(f"; {note}", "yellow")
-        entries.append(Text.assemble((f"  {mark} ", style), printable(entry.key)))
-        entries.append(Padding(said, (0, 0, 0, 4)))
-    return Group(title, *notes, *entries)
+        entries.add_row(Text(mark, style), said)
+    return Group(title, *notes, Padding(entries, (0, 0, 0, 2)))

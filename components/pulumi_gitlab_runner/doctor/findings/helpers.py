@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER
 from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
+from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
@@ -36,6 +38,15 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             f"a hosted runner has no such program, so {_DROPS_ALL}",
             "use a registry with a fixed user and password there, in `auths`; or a runner of your own",
         )
+    if NO_ANSWER in source.reason:
+        return Finding(
+            FindingName.HELPER_HANGS,
+            source.name,
+            f"{helper} gave no answer in {PATIENCE:g} seconds",
+            "the runner sets a helper no limit: every pull waits for it until the job's time is over",
+            f"see what it waits for: echo HOST | {helper} get; docker-credential-runner of this library "
+            "gives it up after a while",
+        )
     if not missing:
         return Finding(
             FindingName.HELPER_FAILS,
@@ -51,8 +62,8 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"{helper} lies in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
-            f"a job's own variable can name any helper on that PATH ({host.process.path}): rather than "
-            f"add {place}, let docker-credential-runner of this library call it",
+            f"let docker-credential-runner of this library call it; leave {place} off that PATH "
+            f"({host.process.path}), since a job's own variable can name any helper there",
         )
     return Finding(
         FindingName.HELPER_MISSING,

@@ -19,7 +19,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
                 file.path,
                 f"it cannot be read: {file.problem}",
                 "the doctor cannot say what the runner finds there; the runner passes over such a file",
-                "run the doctor as root; a file that root cannot read is broken",
+                "run the doctor as root; what root cannot read either, replace by a file that it can",
             )
     if host.process is None or host.files is None or host.process.home == PACKAGED_HOME:
         return

@@ -5,6 +5,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.runner_host import CONFIG
 
 _CACHED = "if-not-present"
 
@@ -35,7 +36,7 @@ def pull_policy_findings(
         if _CACHED in policies:
             yield Finding(
                 FindingName.PULL_POLICY,
-                f"config.toml, runners.docker.{key}",
+                f"{CONFIG}, runners.docker.{key}",
                 f"it has {_CACHED!r}, and {resolution.image} is private",
                 "once one project's job has pulled it, any project's job on this host may use it",
                 'allow only "always": layers that are there already are not pulled again',

@@ -63,7 +63,7 @@ def _mend_of_no_credentials(resolution: Resolution) -> str:
     """To mend what keeps a source's credentials from being used, or to give them in the first place."""
     named = next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
     if named:
-        return f"mend what is found in {named}, which names the registry and does not give its credentials"
+        return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
     return "declare the registry under stack.registries, and name it under the runner's registries"
 
 
