@@ -267,6 +267,7 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
             "Pulumi.gone.yaml cannot be read",
         ),
         (["image", "nginx", "--root", "/nonexistent"], "there is no runner below /nonexistent"),
+        (["image", "nginx", "--stack", "sandbox", "--account", "12"], "--account 12: write its 12 digits"),
         (
             ["image", "nginx", "--hosted", "--runner-version", "new"],
             "--runner-version new: write it as 18.11.0",
