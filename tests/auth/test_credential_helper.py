@@ -226,7 +226,7 @@ def test_an_answer_without_user_and_password(one_helper: Helper, answer: str) ->
     assert one_helper.reasons() == [
         f"{STATIC}: parameter eu-west-1 {PARAMETER} answered without a user and password"
     ]
-    assert "4711" not in done.stderr
+    assert done.stderr == f"docker-credential-runner: {one_helper.reasons()[0]}\n"
     assert not any("4711" in call for call in one_helper.commands.calls())
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from sandbox.docker.sandbox import HUB, Image, private
+from sandbox.paths import CHECKOUT
 from tests.docker.doctor import Doctor
 from tests.docker.runner_host import (
     CONFIG,
@@ -48,6 +49,15 @@ def test_docker_hub_has_it_by_every_name(doctor: Doctor, name: str) -> None:
     (seen,) = doctor.json("image", name)["images"]
     assert (seen["runner"]["source"], seen["registry"]["outcome"]) == (None, "found")
     assert seen["registry"]["digest"] == doctor.digest(MIRRORED)
+
+
+def test_every_image_of_a_pipeline_is_asked_for(doctor: Doctor) -> None:
+    doctor.host.docker.machine.write(PIPELINE, (CHECKOUT / "examples/ci/.gitlab-ci.yml").read_text())
+    answer = doctor.json("job", PIPELINE)
+    assert {seen["image"]: seen["registry"]["outcome"] for seen in answer["images"]} == dict.fromkeys(
+        [ECR_IMAGE.name, *(image.name for image in PUBLIC.values())], "found"
+    )
+    assert answer["findings"] == []
 
 
 def test_the_host(doctor: Doctor) -> None:

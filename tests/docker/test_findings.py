@@ -418,6 +418,7 @@ CASES = {
         "journalctl -t docker-credential-runner",
         image=PARAMETER_IMAGE.name,
         where=f"{CONFIG}, {LEGACY.host}",
+        found="parameter eu-west-1 /no/such/parameter failed with exit status",
     ),
     "a source behind the scoped helper that hangs": home(
         Name.HELPER_SILENT,
@@ -429,6 +430,7 @@ CASES = {
         "journalctl -t docker-credential-runner",
         image=PARAMETER_IMAGE.name,
         where=f"{CONFIG}, {LEGACY.host}",
+        found="gave no answer in 1 seconds",
     ),
     "the real helper is not installed": home(
         Name.HELPER_SILENT,
@@ -436,6 +438,7 @@ CASES = {
         "journalctl -t docker-credential-runner",
         image=ECR_IMAGE.name,
         where=f"{CONFIG}, {TEAM.host}",
+        found="is it installed?",
     ),
     # What registries answer
     "no credentials at all": answer(

@@ -98,7 +98,7 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
         answered = "answers" if held else "has no credentials for it"
         report.facts.append((f"  {key}", f"{program} {answered}"))
         if not held:
-            report.findings.append(silent_helper(opened.path, key, program))
+            report.findings.append(silent_helper(opened.path, key, program, host.run_helper))
 
 
 def _examine_modes(report: HostReport, host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> None:

@@ -30,10 +30,12 @@ class HelperAnswer:
     Attributes:
         exit_status: its exit status, 0 for success.
         output: its standard output; it may hold a secret.
+        errors: its standard error; that of any helper but this library's may hold a secret, too.
     """
 
     exit_status: int
     output: str = field(repr=False)
+    errors: str = field(default="", repr=False)
 
 
 class RunHelper(Protocol):

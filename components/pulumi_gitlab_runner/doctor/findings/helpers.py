@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER
+from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER, RunHelper
 from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
-from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE
+from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE, SCOPED_HELPER
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
@@ -91,18 +91,31 @@ def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator
         for entry in source.entries:
             is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
             if is_helper and entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths:
-                yield silent_helper(source.name, entry.key, entry.helper or "")
+                yield silent_helper(source.name, entry.key, entry.helper or "", host.run_helper)
 
 
-def silent_helper(source: str, registry: str, helper: str) -> Finding:
-    """A helper that has no credentials for a registry, and no reason to give."""
+def silent_helper(source: str, registry: str, helper: str, run_helper: RunHelper) -> Finding:
+    """A helper that has no credentials for a registry."""
+    reason = ""
     mend = f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
-    if helper == "docker-credential-runner":
-        mend = "it tells the reason to the journal: journalctl -t docker-credential-runner"
+    if helper == SCOPED_HELPER:
+        reason = _reason(registry, run_helper)
+        mend = "see to the reason" if reason else "see to the reason, which it told to the journal"
+        mend += f"; all that it said: journalctl -t {SCOPED_HELPER}"
     return Finding(
         FindingName.HELPER_SILENT,
         f"{source}, {registry}",
-        f"{helper} has no credentials for it",
+        f"{helper} has no credentials for it" + (f": {reason}" if reason else ""),
         "its images are pulled without any",
         mend,
     )
+
+
+def _reason(registry: str, run_helper: RunHelper) -> str:
+    """What this library's helper says on its standard error, where no secret ever stands."""
+    try:
+        said = run_helper(SCOPED_HELPER, "get", registry).errors.splitlines()
+    except OSError:
+        return ""
+    prefix = f"{SCOPED_HELPER}: {registry}: "
+    return next((line.removeprefix(prefix) for line in said if line.startswith(prefix)), "")

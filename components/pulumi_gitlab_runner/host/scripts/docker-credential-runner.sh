@@ -25,6 +25,7 @@ export PATH AWS_ECR_DISABLE_CACHE AWS_ECR_IGNORE_CREDS_STORAGE
 
 not_found() { # [REASON]
     if [ -n "${1-}" ]; then
+        echo "docker-credential-runner: $host: $1" >&2 # for whoever runs it by hand, and for runner-doctor
         logger -t docker-credential-runner -p daemon.warning -- "$host: $1" 2>/dev/null
     fi
     echo "credentials not found in native keychain"
