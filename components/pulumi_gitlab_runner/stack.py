@@ -38,7 +38,8 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
     - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR
     - `gitlab-runner:index:HostStore`, where there is a runner
-    - `gitlab-runner:index:RunnerRegistration` and `gitlab-runner:index:RunnerHost` for each runner
+    - `gitlab-runner:index:RunnerRegistration` for each runner
+    - `gitlab-runner:index:RunnerHost` for each runner manager, under the name of the runner that declares it
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -108,31 +109,40 @@ class RunnerStack(pulumi.ComponentResource):
     def _runners(
         self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs
     ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
-        """Make the runners; what there is to tell of each, and the role of its manager, by its name."""
-        if not stack.runners:
+        """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
+        if not stack.managers:
             return {}, {}
         child = pulumi.ResourceOptions(parent=self)
         store = HostStore(self._name, {}, opts=child)
+        declared = args["runners"]
+        registrations = {
+            name: RunnerRegistration(name, registration_part(each), opts=child)
+            for name, each in declared.items()
+        }
         told, role_arns = {}, {}
-        for runner in stack.runners.values():
-            declaration = args["runners"][runner.name]
-            registration = RunnerRegistration(runner.name, registration_part(declaration), opts=child)
+        for manager in stack.managers.values():
             host = RunnerHost(
-                runner.name,
+                manager.name,
                 {
-                    "runner": declaration,
-                    "registries": {each: args["registries"][each] for each in runner.registries},
+                    "runners": {
+                        each.name: {
+                            "runner": declared[each.name],
+                            "runner_id": registrations[each.name].runner_id,
+                            "token": registrations[each.name].token,
+                        }
+                        for each in manager.runners
+                    },
+                    "registries": {each: args["registries"][each] for each in manager.registries},
                     "gitlab_url": stack.gitlab_url,
-                    "runner_id": registration.runner_id,
-                    "token": registration.token,
                     "bucket": store.bucket,
                     "key_arn": store.key_arn,
                     "environment": place,
                 },
                 opts=child,
             )
-            told[runner.name] = _runner_told(runner, registration, host)
-            role_arns[runner.name] = host.role_arn
+            role_arns[manager.name] = host.role_arn
+            for runner in manager.runners:
+                told[runner.name] = _runner_told(runner, registrations[runner.name], host)
         return told, role_arns
 
 
@@ -158,7 +168,7 @@ def _required_policies(
     stack: Stack, environment: AwsEnvironment, role_arns: Mapping[str, str]
 ) -> dict[str, str]:
     pulled_by = {
-        arn: list(stack.registries_of(stack.runners[name]).values()) for name, arn in role_arns.items()
+        arn: list(stack.registries_of(stack.managers[name]).values()) for name, arn in role_arns.items()
     }
     return required_policies(pulled_by, environment)
 

@@ -50,7 +50,7 @@ PARENTS = {
     ("gitlab-runner:index:RunnerRegistration", "build"): RUNNER_STACK,
     ("gitlab:index/userRunner:UserRunner", "build"): REGISTRATION,
     ("gitlab-runner:index:RunnerHost", "build"): RUNNER_STACK,
-    ("aws:ssm/parameter:Parameter", "build-token"): HOST,
+    ("aws:ssm/parameter:Parameter", "build-token-build"): HOST,
     ("aws:ssm/parameter:Parameter", "build-registry-legacy"): HOST,
     ("aws:s3/bucketObjectv2:BucketObjectv2", "build-files"): HOST,
     ("gitlab-runner:index:RunnerManagerRole", "build"): HOST,
@@ -67,7 +67,7 @@ PARENTS = {
 }
 
 SECRET_INPUTS = {
-    ("aws:ssm/parameter:Parameter", "build-token"): {"value"},
+    ("aws:ssm/parameter:Parameter", "build-token-build"): {"value"},
     ("aws:ssm/parameter:Parameter", "build-registry-legacy"): {"value"},
     ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): {"value"},
     ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): {"value"},
@@ -212,8 +212,8 @@ def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("aws:ssm/parameter:Parameter", "build-token") == {
-        "name": "/gitlab-runner/sandbox/build/token",
+    assert inputs("aws:ssm/parameter:Parameter", "build-token-build") == {
+        "name": "/gitlab-runner/sandbox/build/tokens/build",
         "type": "SecureString",
         "keyId": "arn:of:aws:kms/key:Key:ci",
         "value": RUNNER_TOKEN,
@@ -242,7 +242,7 @@ def test_new_files_come_after_the_token_that_they_need(
 ) -> None:
     request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].request
     before = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
-    assert before == {"build-token", "build-registry-legacy"}
+    assert before == {"build-token-build", "build-registry-legacy"}
 
 
 def test_no_host_starts_before_its_files_and_its_rights(
@@ -253,7 +253,6 @@ def test_no_host_starts_before_its_files_and_its_rights(
     assert {
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "aws:iam/instanceProfile:InstanceProfile",
-        "aws:ssm/parameter:Parameter",
     } <= before
     profile = registered["aws:iam/instanceProfile:InstanceProfile", "build"].request
     assert any("aws:iam/rolePolicy:RolePolicy" in urn for urn in profile.dependencies)
@@ -273,7 +272,9 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
         "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
     ]
     assert statements["HostFiles"]["Resource"] == ["arn:of:aws:s3/bucketObjectv2:BucketObjectv2:build-files"]
-    parameters = [f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token")]
+    parameters = [
+        f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token-build")
+    ]
     assert statements["HostParameters"]["Resource"] == parameters
     assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
     assert "RegistrySecrets" not in statements
@@ -323,7 +324,7 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
         "BUCKET=ci-0a1b2c3\n"
         "KEY=build/files.json\n"
         "REGION=eu-west-1\n"
-        "TOKEN_PARAMETER=/gitlab-runner/sandbox/build/token\n"
+        "TOKENS=/gitlab-runner/sandbox/build/tokens\n"
         "RUNNER_VERSION=19.3.0\n"
     )
     assert RUNNER_TOKEN not in text
@@ -497,7 +498,7 @@ def test_a_registry_without_a_password_of_the_stack_has_no_parameter(registry: d
     runner = {"group": 42, "registries": ["own"], "host": {}}
     recording, _ = made({"registries": {"own": registry}, "runners": {"build": runner}})
     parameters = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
-    assert parameters == ["build-token"]
+    assert parameters == ["build-token-build"]
 
 
 def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
@@ -532,7 +533,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
-    assert runners == list(stack_file(path)["runners"])
+    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host" in each]
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 

@@ -170,12 +170,12 @@ def _rendered(secret: str) -> dict[str, HostFile]:
     declared["registries"]["partner"] = {"host": PARTNER.host, "static": {"secret": secret}}
     declared["runners"]["build"]["registries"].append("partner")
     stack = build_stack(declared, ENVIRONMENT)
-    runner = stack.runners["build"]
+    manager = stack.managers["build"]
     return host_files(
-        runner,
-        stack.registries_of(runner),
+        manager,
+        stack.registries_of(manager),
         ENVIRONMENT,
         PARAMETERS,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
+        runner_ids={"build": 11},
     )

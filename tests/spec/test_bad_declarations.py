@@ -11,7 +11,7 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, host"
+    "maintenance_note, image, services, require_digests, registries, limit, host, host_of"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
@@ -48,6 +48,13 @@ def by_digest(**changes: Any) -> Any:
     services = [{"name": f"redis:7@{DIGEST}"}]
     declared = changed("runners/build/services", services)
     declared["runners"]["build"] |= {"require_digests": True, **changes}
+    return declared
+
+
+def with_second_runner(first_host: Any = None, /, **runner: Any) -> Any:
+    """The good declaration with another runner, and other settings of the first one's host."""
+    declared = changed("runners/second", {"group": 42, **runner})
+    declared["runners"]["build"]["host"] |= first_host or {}
     return declared
 
 
@@ -672,9 +679,73 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         without("runners/build/host"),
         Problem(
             "stack.runners.build",
-            "no 'host'",
-            "a host for the runner's manager",
+            "none of host, host_of",
+            "exactly one of host, host_of",
             "host: {} takes the defaults",
+        ),
+    ),
+    "a runner with a host and another's": (
+        with_second_runner(host={}, host_of="build"),
+        Problem(
+            "stack.runners.second",
+            "'host' and 'host_of'",
+            "exactly one of host, host_of",
+            "host: {} takes the defaults",
+        ),
+    ),
+    "the host of nobody": (
+        with_second_runner(host_of="biuld"),
+        Problem(
+            "stack.runners.second.host_of",
+            "'biuld', a runner that nobody declares",
+            "build",
+            "did you mean 'build'?",
+        ),
+    ),
+    "a runner on its own host, which it does not have": (
+        with_second_runner(host_of="second"),
+        Problem(
+            "stack.runners.second.host_of",
+            "'second', the runner itself",
+            "build",
+            "host: {} gives it a host of its own",
+        ),
+    ),
+    "the host of a runner that has none": (
+        changed(
+            "runners",
+            {
+                "build": {"group": 42, "host": {}},
+                "second": {"group": 42, "host_of": "build"},
+                "third": {"group": 42, "host_of": "second"},
+            },
+        ),
+        Problem("stack.runners.third.host_of", "'second', which has no host of its own", "build"),
+    ),
+    "the only runner on another's host": (
+        changed("runners", {"build": {"group": 42, "host_of": "other"}}),
+        Problem(
+            "stack.runners.build.host_of",
+            "'other', a runner that nobody declares",
+            "no runner: no other one declares a host",
+        ),
+    ),
+    "no jobs at all": (
+        changed("runners/build/limit", 0),
+        Problem("stack.runners.build.limit", "0", "1 or more"),
+    ),
+    "digests on the old runner of another's host": (
+        with_second_runner(
+            {"runner_version": "17.0.1"},
+            host_of="build",
+            require_digests=True,
+            image=f"alpine:3@{DIGEST}",
+        ),
+        Problem(
+            "stack.runners.second.require_digests",
+            "true, on runner 17.0.1",
+            "runner 17.1 or newer",
+            "an older runner runs a service that has a digest alone by the tag latest",
         ),
     ),
     "an undeclared registry": (

@@ -103,8 +103,15 @@ def hosted_runner(version: str | None) -> RunnerHost:
     return RunnerHost("a hosted runner", version or Host.runner_version, (), no_helper)
 
 
-def declared_runner(files: DeclaredFiles, name: str, version: str) -> RunnerHost:
-    """A runner that is only declared: which registries it has credentials for, not the passwords."""
+def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) -> RunnerHost:
+    """A runner that is only declared: which registries it has credentials for, not the passwords.
+
+    Args:
+        files: those of its host.
+        name: as shown.
+        runner: the name of the ``[[runners]]`` entry.
+        version: the runner's version.
+    """
     process = manager_process(files)
     helper = declared_helper(files.read(REGISTRIES).text or "")
     return RunnerHost(
@@ -113,7 +120,7 @@ def declared_runner(files: DeclaredFiles, name: str, version: str) -> RunnerHost
         _home_configs(files, process.home),
         helper,
         process,
-        _settings(files.read(CONFIG), None),
+        _settings(files.read(CONFIG), runner),
         files,
         docker_user=_root_user(files, helper),
         passwords_known=False,

@@ -1,4 +1,4 @@
-"""Runners: one `[[runners]]` entry each, what GitLab knows of it, and the host of its manager."""
+"""Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
-from pulumi_gitlab_runner.spec.hosts import (
-    Host,
-    HostDeclaration,
-    build_host,
-    host_problems,
-    release_of,
-)
+from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
@@ -64,7 +58,7 @@ class RegistrationDeclaration(ScopeDeclaration):
 
 @_strict
 class RunnerDeclaration(RegistrationDeclaration):
-    """One runner: exactly one of `group`, `project` and `instance`, and the host that its manager runs on."""
+    """One runner: exactly one of `group`, `project` and `instance`, and one of `host` and `host_of`."""
 
     image: NotRequired[str]
     """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
@@ -76,8 +70,13 @@ class RunnerDeclaration(RegistrationDeclaration):
     runner 17.1 on. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
+    limit: NotRequired[int]
+    """How many of its jobs run at once. 1 or more. Default: as many as its host's `concurrent`."""
     host: NotRequired[HostDeclaration]
     """The EC2 host of the runner's manager."""
+    host_of: NotRequired[str]
+    """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
+    same identity: what the registries of either hold, jobs of both can pull."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Runner:
 
     name: str
     registration: Registration
-    host: Host
+    limit: int
     image: str = "alpine:latest"
     services: tuple[Service, ...] = ()
     registries: tuple[str, ...] = ()
@@ -146,12 +145,18 @@ def build_registration(name: str, declaration: RegistrationDeclaration) -> Regis
     )
 
 
-def build_runner(name: str, declaration: RunnerDeclaration) -> Runner:
-    """The runner that a declaration without problems describes."""
+def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
+    """The runner that a declaration without problems describes.
+
+    Args:
+        name: its name.
+        declaration: without problems.
+        concurrent: how many jobs its host runs at once.
+    """
     return Runner(
         name=name,
         registration=build_registration(name, declaration),
-        host=build_host(declaration.get("host", {})),
+        limit=declaration.get("limit", concurrent),
         image=declaration.get("image", Runner.image),
         services=tuple(
             Service(
@@ -192,20 +197,22 @@ def runner_problems(
     declaration: RunnerDeclaration,
     path: str,
     registries: Mapping[str, Registry],
+    host: HostDeclaration,
     environment: AwsEnvironment | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong with one runner, given the declared registries.
+    """What is wrong with one runner, given the declared registries and the host of its manager.
 
     Args:
         declaration: of the right shape.
         path: its place in the declaration.
         registries: all that are declared.
+        host: where its manager runs.
         environment: where the stack lives; None while that is not known.
     """
     yield from registration_problems(declaration, path)
-    if "host" not in declaration:
-        yield Problem(path, "no 'host'", "a host for the runner's manager", "host: {} takes the defaults")
-    yield from host_problems(declaration.get("host", {}), join_path(path, "host"))
+    limit = declaration.get("limit", 1)
+    if limit < 1:
+        yield Problem(join_path(path, "limit"), str(limit), "1 or more")
     used = declaration.get("registries", [])
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
@@ -215,7 +222,7 @@ def runner_problems(
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")
         else:
-            yield from _path_problems(registries[name], declaration.get("host", {}), at)
+            yield from _path_problems(registries[name], host, at)
     if "image" in declaration:
         yield from image_problems(
             declaration["image"], join_path(path, "image"), registries, used, environment
@@ -224,17 +231,17 @@ def runner_problems(
         at = join_path(path, "services", index, "name")
         yield from image_problems(service["name"], at, registries, used, environment)
     if declaration.get("require_digests"):
-        yield from _require_digests_problems(declaration, path, registries, environment)
+        yield from _require_digests_problems(declaration, path, registries, host, environment)
 
 
 def _require_digests_problems(
     declaration: RunnerDeclaration,
     path: str,
     registries: Mapping[str, Registry],
+    host: HostDeclaration,
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
     at = join_path(path, "require_digests")
-    host = declaration.get("host", {})
     release = release_of(host)
     if release and release < SERVICES_BY_DIGEST:
         yield Problem(
