@@ -11,10 +11,10 @@ from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
+from tests.docker.bearer_registry import start_bearer_registries
 from tests.docker.damages import forget
 from tests.docker.doctor import DROP_IN, Doctor, drop_in
 from tests.docker.runner_host import IMAGES, SECRET_IMAGE, SHARED, TEAM, RunnerHost
-from tests.docker.token_registry import start_token_registries
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +49,12 @@ def host(installed: RunnerHost) -> RunnerHost:
 
 
 @pytest.fixture(scope="session")
-def _token_registries(installed: RunnerHost) -> None:
-    start_token_registries(installed.docker.machine)
+def _bearer_registries(installed: RunnerHost) -> None:
+    start_bearer_registries(installed.docker.machine)
 
 
 @pytest.fixture
-def doctor(installed: RunnerHost, _token_registries: None) -> Doctor:
+def doctor(installed: RunnerHost, _bearer_registries: None) -> Doctor:
     """The doctor on the host as it is rendered, known to AWS."""
     installed.place_files()
     settings = installed.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": "14"}

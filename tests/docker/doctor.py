@@ -12,7 +12,7 @@ from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import Credentials
 from sandbox.docker.sandbox import Image
 from sandbox.paths import CHECKOUT
-from tests.docker.runner_host import PRIVATE_REGISTRIES, RunnerHost
+from tests.docker.runner_host import PRIVATE, RunnerHost
 
 DROP_IN = "/etc/systemd/system/gitlab-runner.service.d/20-sandbox.conf"
 """Says who the runner's process is to AWS, in place of an instance profile."""
@@ -67,11 +67,11 @@ def encoded(credentials: Credentials, end: str = "") -> str:
 
 def _secrets() -> Iterator[str]:
     """The passwords, and every form in which a configuration or an answer has them."""
-    for registry in PRIVATE_REGISTRIES:
-        assert registry.credentials
-        password = registry.credentials.password
+    for known in (image.registry.credentials for image in PRIVATE.values()):
+        assert known
+        password = known.password
         yield password
         yield json.dumps(password)[1:-1]
         yield json.dumps(password, ensure_ascii=False)[1:-1]
         yield from re.findall(r"[^\W\d]{6,}", password)
-        yield encoded(registry.credentials)
+        yield encoded(known)

@@ -1,5 +1,6 @@
 """`runner-doctor` on a runner host: real helpers, real registries, and each thing really broken."""
 
+import json
 import re
 
 import pytest
@@ -13,7 +14,6 @@ from tests.docker.runner_host import (
     HELPER,
     LEGACY,
     PRIVATE,
-    PRIVATE_REGISTRIES,
     PUBLIC,
 )
 
@@ -65,7 +65,8 @@ def test_the_host(doctor: Doctor) -> None:
     facts = {fact["name"]: fact["value"] for fact in answer["facts"]}
     version = doctor.host.docker.engine.api.version()["Version"]
     assert re.fullmatch(rf"{re.escape(version)}, room for \d+ of \d+ networks", facts["docker"])
-    assert {facts[registry.host] for registry in PRIVATE_REGISTRIES} == {"docker-credential-runner answers"}
+    named = json.loads(doctor.host.docker.machine.path(CONFIG).read_text())["credHelpers"]
+    assert {facts[host] for host in named} == {"docker-credential-runner answers"}
     assert facts["helpers"] == HELPER
     assert facts["AWS identity"] == "arn:aws:sts::123456789012:user/moto"
     assert facts["region"] == "eu-west-1"

@@ -23,6 +23,7 @@ from sandbox.docker.engine import PullError
 from sandbox.docker.registry import Credentials, Registry
 from sandbox.docker.sandbox import ECR_LOGIN, private
 from tests.docker import damages
+from tests.docker.bearer_registry import DOCKER_HUB, REFUSING
 from tests.docker.damages import RUNNER_CONFIG, Damage, forget, nothing, together
 from tests.docker.doctor import DROP_IN, Doctor, encoded
 from tests.docker.runner_host import (
@@ -40,7 +41,6 @@ from tests.docker.runner_host import (
     TEAM,
     RunnerHost,
 )
-from tests.docker.token_registry import DOCKER_HUB, GITLAB
 
 pytestmark = pytest.mark.docker
 
@@ -190,8 +190,8 @@ def answer(
 
 def token(name: Name, repository: str, mend: str, by: str) -> Case:
     """A registry whose token server refuses."""
-    image = f"{GITLAB.registry.host}/{repository}:1"
-    value = json.dumps(auths(GITLAB.registry.host, credentials_of(LEGACY)))
+    image = f"{REFUSING.registry.host}/{repository}:1"
+    value = json.dumps(auths(REFUSING.registry.host, credentials_of(LEGACY)))
     asked = ("image", image, "--docker-auth-config", value)
     return Case(name, asked, image, mend, effect=Pull(image, value).fails(by))
 

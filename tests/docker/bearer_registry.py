@@ -33,7 +33,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class TokenRegistry:
+class BearerRegistry:
     """Debian's docker-registry, which takes every token that its token server gives.
 
     Attributes:
@@ -48,7 +48,7 @@ class TokenRegistry:
 
     def start(self, machine: Machine, authority: trustme.CA) -> None:
         """Start both; Docker Engine is told to trust them."""
-        directory = f"/var/lib/token-registry/{self.registry.name}"
+        directory = f"/var/lib/bearer-registry/{self.registry.name}"
         configuration = {
             "version": 0.1,
             "log": {"level": "warn"},
@@ -77,20 +77,20 @@ class TokenRegistry:
             ready=lambda: machine.listens(self.tokens.address, self.tokens.port),
         )  # fmt: skip
         machine.serve(
-            f"token-registry-{self.registry.name}",
+            f"bearer-registry-{self.registry.name}",
             "docker-registry", "serve", f"{directory}/config.yml",
             ready=lambda: machine.listens(self.registry.address, self.registry.port),
         )  # fmt: skip
 
 
-GITLAB = TokenRegistry(
+REFUSING = BearerRegistry(
     Server(f"{LEGACY.name}:5001", LEGACY.address),
     Server(f"{LEGACY.name}:5002", LEGACY.address),
-    "/var/lib/token-registry/images",
+    "/var/lib/bearer-registry/images",
 )
-"""Stands for GitLab's registry, at a name that the machine knows already."""
+"""A registry whose tokens are refused, as GitLab refuses them; at a name that the machine knows already."""
 
-DOCKER_HUB = TokenRegistry(
+DOCKER_HUB = BearerRegistry(
     Server("registry-1.docker.io", "198.51.100.20"),
     Server("auth.docker.io", "198.51.100.21"),
     f"/var/lib/docker-registry/{HUB.name}/images",
@@ -98,7 +98,7 @@ DOCKER_HUB = TokenRegistry(
 """Stands for Docker Hub itself, with the images of the engine's mirror."""
 
 
-def start_token_registries(machine: Machine) -> None:
+def start_bearer_registries(machine: Machine) -> None:
     """Start both, with the trust of the whole machine in Docker Hub, and its names."""
     authority = trustme.CA()
     names, authorities = machine.path(NAMES).read_text(), machine.path(SYSTEM_CAS).read_text()
@@ -106,5 +106,5 @@ def start_token_registries(machine: Machine) -> None:
         names += f"{server.address} {server.name}\n"
     machine.write(NAMES, names)
     machine.write(SYSTEM_CAS, authorities + authority.cert_pem.bytes().decode())
-    for registry in (GITLAB, DOCKER_HUB):
+    for registry in (REFUSING, DOCKER_HUB):
         registry.start(machine, authority)
