@@ -134,7 +134,7 @@ def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) ->
             why = "it works, and hardly as meant"
         where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
         report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.mend))
-    report.facts.append(("config", f"{CONFIG}: {config.get('concurrent', 1)} jobs at a time"))
+    report.facts.append(("config", f"{CONFIG}: concurrent = {config.get('concurrent', 1)}"))
     return config
 
 

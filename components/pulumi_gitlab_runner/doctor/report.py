@@ -102,7 +102,8 @@ def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     rows = _grid()
     for name, value in facts:
         if name.startswith(" "):
-            rows.add_row("", Text.assemble(printable(name), (printable(f"  {value}"), "dim")))
+            said = Text.assemble(printable(name.strip()), (printable(f"  {value}"), "dim"))
+            rows.add_row("", Padding(said, (0, 0, 0, 2)))
         else:
             rows.add_row(Text(name, "dim"), Text(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
