@@ -552,6 +552,21 @@ def test_numbers_of_another_language() -> None:
     }
 
 
+def test_numbers_of_another_language_in_config_toml() -> None:
+    runner = {"group": 42, "config": {"docker": {"network_mtu": 1450.0}}, "host": {"concurrent": 2.0}}
+    recording, _ = made({"runners": {"build": runner}})
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    text = json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
+    assert "network_mtu = 1450\n" in text
+    assert "concurrent = 2\n" in text
+
+
+def test_what_works_hardly_as_meant_is_warned_of() -> None:
+    runner = {"group": 42, "config": {"feature_flags": {"FF_NETWORK_PER_BUILD": False}}, "host": {}}
+    warnings = made({"runners": {"build": runner}})[0].warnings
+    assert any(each.startswith("stack.runners.build.config.docker: all jobs share") for each in warnings)
+
+
 def wrong(**change: Any) -> dict[str, Any]:
     """The sandbox's declaration with something wrong."""
     return sandbox() | change

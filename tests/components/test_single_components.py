@@ -344,6 +344,21 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "build.runners\n  found:   the hosts of one, two",
     ),
+    "a secret for config.toml": (
+        lambda: RunnerHost(
+            "build",
+            hosting(
+                {
+                    "build": {
+                        "group": 42,
+                        "config": {"environment": [pulumi.Output.secret(PASSWORD)]},
+                        "host": {},
+                    }
+                }
+            ),
+        ),
+        "build.runners.build.config.environment[0]\n  found:   a secret",
+    ),
     "a runner of a host without its token": (
         lambda: RunnerHost("build", host_args() | {"runners": {"build": {"runner": {}, "runner_id": "1"}}}),
         "build.runners.build\n  found:   no 'token'",

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor, HostTree
@@ -274,6 +275,22 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
     assert image["runner"]["source"] == "/root/.docker/config.json"
     assert image["registry"]["told"] == "only the host gets the password"
+
+
+@pytest.mark.parametrize("runner", ["build", "second"])
+def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
+    tmp_path: Path, runner: str
+) -> None:
+    (tmp_path / "Pulumi.two.yaml").write_text(
+        "config:\n"
+        "  aws:region: eu-west-1\n"
+        "  gitlab-runner:stack:\n"
+        "    runners:\n"
+        "      build: {group: 42, host: {runner_version: 18.11.0}}\n"
+        "      second: {group: 42, host_of: build}\n"
+    )
+    found = runner_of_stack(tmp_path, "two", runner, "123456789012", None)
+    assert (found.settings["name"], found.runner_version) == (runner, "18.11.0")
 
 
 @pytest.mark.parametrize(

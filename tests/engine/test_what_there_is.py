@@ -72,7 +72,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
     key = key_arn(project)
     parameters = [
         f"arn:aws:ssm:{HERE}:parameter/gitlab-runner/tested/build/{each}"
-        for each in ("registries/legacy", "token")
+        for each in ("registries/legacy", "tokens/build")
     ]
     (bucket,) = (each["Name"] for each in project.aws("s3").list_buckets()["Buckets"])
     assert {each["Sid"]: (each["Effect"], each["Action"], each["Resource"]) for each in statements} == {

@@ -51,7 +51,6 @@ def test_config_toml() -> None:
                     "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11",
                     "privileged": False,
                     "pull_policy": ["always"],
-                    "allowed_pull_policies": ["always"],
                     "volumes": ["/cache"],
                     "services": [
                         {"name": "postgres:latest", "alias": "db"},
@@ -61,6 +60,46 @@ def test_config_toml() -> None:
             }
         ],
     }
+
+
+def test_what_the_declaration_says_of_config_toml_is_laid_over_the_rest() -> None:
+    runner = {
+        "group": 42,
+        "services": [{"name": "redis:7"}],
+        "config": {
+            "tls_ca_file": "/etc/ssl/ca.pem",
+            "output_limit": 8192.0,
+            "feature_flags": {"FF_TIMESTAMPS": False},
+            "docker": {"memory": "2g", "network_mtu": 1450, "volumes": ["/builds"]},
+        },
+        "host": {"config": {"check_interval": 10, "session_server": {"listen_address": "[::]:8093"}}},
+    }
+    stack = build_stack({"runners": {"build": runner}})
+    files = host_files(
+        stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
+    )
+    config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
+    (entry,) = config.pop("runners")
+    assert config == {
+        "concurrent": 4,
+        "check_interval": 10,
+        "session_server": {"listen_address": "[::]:8093"},
+    }
+    assert entry["feature_flags"] == {
+        "FF_NETWORK_PER_BUILD": True,
+        "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True,
+        "FF_TIMESTAMPS": False,
+    }
+    assert entry["docker"] == {
+        "image": "alpine:latest",
+        "privileged": False,
+        "pull_policy": ["always"],
+        "services": [{"name": "redis:7"}],
+        "memory": "2g",
+        "network_mtu": 1450,
+        "volumes": ["/builds"],
+    }
+    assert (entry["tls-ca-file"], entry["output_limit"]) == ("/etc/ssl/ca.pem", 8192)
 
 
 def two_runners() -> dict[str, HostFile]:

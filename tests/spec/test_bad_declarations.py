@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.registries import build_repositories
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.stack import build_registries
 
 from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, limit, host, host_of"
+    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
@@ -48,6 +49,14 @@ def by_digest(**changes: Any) -> Any:
     services = [{"name": f"redis:7@{DIGEST}"}]
     declared = changed("runners/build/services", services)
     declared["runners"]["build"] |= {"require_digests": True, **changes}
+    return declared
+
+
+def configured(config: Any, host: Any = None, **runner: Any) -> Any:
+    """The good declaration, which says these things of config.toml itself."""
+    declared = changed("runners/build/config", config)
+    declared["runners"]["build"] |= runner
+    declared["runners"]["build"]["host"]["config"] = host or {}
     return declared
 
 
@@ -94,7 +103,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.concurency",
             "the key 'concurency', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
             "did you mean 'concurrent'?",
         ),
     ),
@@ -166,7 +175,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.credsStore",
             "the key 'credsStore', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
             CREDS_STORE,
         ),
     ),
@@ -995,11 +1004,116 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
 }
 
 
+# Keys of config.toml itself. The values are not shown: any may be a secret in the wrong place.
+CONFIG: dict[str, tuple[Any, Problem]] = {
+    "a misspelt key of a runner's section": (
+        configured({"docker": {"memmory": "2g"}}),
+        Problem("stack.runners.build.config.docker.memmory", "unknown key", "is `memory` meant?"),
+    ),
+    "a key as config.toml spells it": (
+        configured({"tls-ca-file": "/ca.pem"}),
+        Problem("stack.runners.build.config.tls-ca-file", "unknown key", "is `tls_ca_file` meant?"),
+    ),
+    "a key that was removed": (
+        configured({"pre_clone_script": "true"}),
+        Problem(
+            "stack.runners.build.config.pre_clone_script",
+            "the key was removed after GitLab Runner 16.11",
+            "use `pre_get_sources_script`",
+        ),
+    ),
+    "another executor's section": (
+        configured({"kubernetes": {}}),
+        Problem(
+            "stack.runners.build.config.kubernetes", "the key belongs to another executor", "leave it out"
+        ),
+    ),
+    "a misspelt key of the manager": (
+        configured({}, host={"loglevel": "debug"}),
+        Problem("stack.runners.build.host.config.loglevel", "unknown key", "is `log_level` meant?"),
+    ),
+    "a wrong type": (
+        configured({"docker": {"network_mtu": "1450-canary"}}),
+        Problem("stack.runners.build.config.docker.network_mtu", "text", "a whole number"),
+    ),
+    "a number in the place of text": (
+        configured({"docker": {"cpus": 2}}),
+        Problem("stack.runners.build.config.docker.cpus", "a whole number", "text", "put it in quotes"),
+    ),
+    "a part of a number": (
+        configured({}, host={"check_interval": 1.5}),
+        Problem("stack.runners.build.host.config.check_interval", "a number", "a whole number"),
+    ),
+    "no number": (
+        configured({"autoscaler": {"policy": [{"scale_factor": "much"}]}}),
+        Problem("stack.runners.build.config.autoscaler.policy[0].scale_factor", "text", "a number"),
+    ),
+    "a limit in config.toml": (
+        configured({"limit": 3}),
+        Problem(
+            "stack.runners.build.config.limit",
+            "the key 'limit', which is not set here",
+            "the other keys",
+            "it is 'limit' of the runner",
+        ),
+    ),
+    "an image in config.toml": (
+        configured({"docker": {"image": "alpine"}}),
+        Problem(
+            "stack.runners.build.config.docker.image",
+            "the key 'image', which is not set here",
+            "the other keys",
+            "it is 'image' of the runner",
+        ),
+    ),
+    "runners in config.toml": (
+        configured({}, host={"runners": [{"token": "glrt-canary"}]}),
+        Problem(
+            "stack.runners.build.host.config.runners",
+            "the key 'runners', which is not set here",
+            "the other keys",
+            "they are declared under 'runners' of the stack",
+        ),
+    ),
+    "a secret key of a cache": (
+        configured({"cache": {"s3": {"secret_key": "canary"}}}),
+        Problem(
+            "stack.runners.build.config.cache.s3.secret_key",
+            "the key 'secret_key', which is not set here",
+            "the other keys",
+            "a host's files hold no secret: let the role of the host give access",
+        ),
+    ),
+    "a value that is known later": (
+        configured({"environment": ["A=b", KNOWN_LATER]}),
+        Problem(
+            "stack.runners.build.config.environment[1]",
+            "a secret, or a value that is known only later",
+            "a plain value",
+            "a host's files hold no secret",
+        ),
+    ),
+    "images of one's own choice where digests are required": (
+        configured(
+            {"docker": {"allowed_images": ["**"]}},
+            image=f"alpine:3@{DIGEST}",
+            services=[],
+            require_digests=True,
+        ),
+        Problem(
+            "stack.runners.build.config.docker.allowed_images",
+            "patterns of images",
+            "these without 'require_digests'",
+        ),
+    ),
+}
+
+
 def _cases(table: dict[str, tuple[Any, Problem]]) -> list[Any]:
     return [pytest.param(declared, problem, id=name) for name, (declared, problem) in table.items()]
 
 
-@pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS))
+@pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS) + _cases(CONFIG))
 def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
     assert problems_of(declared) == [problem]
 

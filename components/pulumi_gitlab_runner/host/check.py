@@ -12,8 +12,8 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _ENTRY = re.compile(r"runners\[(?P<index>\d+)\]\.?(?P<key>.*)")
-_OWN_KEYS = {"limit": "limit", "docker.image": "image", "docker.services": "services"}
-"""Keys of a `[[runners]]` section that a runner's declaration has under names of its own."""
+_BESIDE_CONFIG = re.compile(r"(?:docker\.)?(?P<place>(?:limit|image|services)(?:\W.*)?)")
+"""Keys of a `[[runners]]` section that a runner's declaration has beside `config`."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
 """Where a stack lives changes no more of a config.toml than the hosts of its images."""
 
@@ -70,10 +70,10 @@ def declared_place(place: str, manager: Manager, path: str) -> str:
     """
     entry = _ENTRY.fullmatch(place)
     if entry is None:
-        return f"{join_path(path, manager.name, 'host')}.{place}"
+        host = join_path(path, manager.name, "host")
+        return f"{host}.{place}" if place == "concurrent" else f"{host}.config.{place}"
     runner = join_path(path, manager.runners[int(entry["index"])].name)
     key = entry["key"]
-    for written, declared in _OWN_KEYS.items():
-        if key.startswith(written):
-            return f"{runner}.{declared}{key.removeprefix(written)}"
-    return f"{runner}, in config.toml: {key}" if key else runner
+    if beside := _BESIDE_CONFIG.fullmatch(key):
+        return f"{runner}.{beside['place']}"
+    return f"{runner}.config.{key}" if key else runner

@@ -1,6 +1,7 @@
 """The config.toml of a runner manager, from the declaration of its runners."""
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
@@ -11,6 +12,8 @@ from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+_Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
 ONLY_DIGESTS = "**/*@sha256:*"
 """Matches every image by digest, also one without a slash; `**@sha256:*` would match only the latter.
@@ -33,6 +36,8 @@ def manager_config(
     digests: Mapping[str, str] | None = None,
 ) -> ManagerConfig:
     """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
+
+    What the declaration says of config.toml itself is laid over what follows from the rest of it.
 
     Args:
         manager: the manager.
@@ -62,13 +67,27 @@ def manager_config(
         }
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]
-        return config
+        return _overlaid(config, runner.config)
 
-    return {
+    config: ManagerConfig = {
         "concurrent": manager.host.concurrent,
         "check_interval": 3,
         "runners": [entry(each) for each in manager.runners],
     }
+    return _overlaid(config, manager.host.config)
+
+
+def _overlaid(ours: _Table, declared: _Table) -> _Table:
+    """A table with another laid over it: tables in it are merged too, any other value is replaced."""
+
+    def merged(below: Any, above: Any) -> Any:
+        if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+            return above
+        both = {key: merged(below[key], above[key]) for key in below.keys() & above.keys()}
+        return {**below, **above, **both}
+
+    table: _Table = merged(ours, declared)
+    return table
 
 
 def _docker(runner: Runner, image: Callable[[str], str]) -> DockerConfig:
@@ -81,7 +100,6 @@ def _docker(runner: Runner, image: Callable[[str], str]) -> DockerConfig:
         "image": image(runner.image),
         "privileged": False,
         "pull_policy": ["always"],
-        "allowed_pull_policies": ["always"],
         "volumes": ["/cache"],
     }
     if runner.services:

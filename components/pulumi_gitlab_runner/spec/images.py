@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry, Registry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST
 
 
 def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:

@@ -1,14 +1,16 @@
 """Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
@@ -70,6 +72,10 @@ class RunnerDeclaration(RegistrationDeclaration):
     runner 17.1 on. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
+    config: NotRequired[RunnerConfig]
+    """Keys of the runner's `[[runners]]` section of config.toml, such as `docker: {memory: 2g}`, laid over
+    those that follow from this declaration; a list replaces ours. Those that it sets itself are refused, and
+    so are secrets."""
     limit: NotRequired[int]
     """How many of its jobs run at once. 1 or more. Default: as many as its host's `concurrent`."""
     host: NotRequired[HostDeclaration]
@@ -116,6 +122,7 @@ class Runner:
     services: tuple[Service, ...] = ()
     registries: tuple[str, ...] = ()
     require_digests: bool = False
+    config: RunnerConfig = field(default_factory=lambda: RunnerConfig())
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -170,6 +177,7 @@ def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
         ),
         registries=tuple(declaration.get("registries", ())),
         require_digests=declaration.get("require_digests", False),
+        config=declaration.get("config", {}),
     )
 
 
@@ -210,6 +218,7 @@ def runner_problems(
         environment: where the stack lives; None while that is not known.
     """
     yield from registration_problems(declaration, path)
+    yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
     limit = declaration.get("limit", 1)
     if limit < 1:
         yield Problem(join_path(path, "limit"), str(limit), "1 or more")
@@ -242,6 +251,13 @@ def _require_digests_problems(
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
     at = join_path(path, "require_digests")
+    for key in ("allowed_images", "allowed_services"):
+        if key in declaration.get("config", {}).get("docker", {}):
+            yield Problem(
+                join_path(path, "config", "docker", key),
+                "patterns of images",
+                "these without 'require_digests'",
+            )
     release = release_of(host)
     if release and release < SERVICES_BY_DIGEST:
         yield Problem(

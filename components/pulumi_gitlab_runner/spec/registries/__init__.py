@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     RepositoryDeclaration,
     StaticDeclaration,
 )
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST, EcrRegistry
+from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
 from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
 from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
@@ -24,7 +24,6 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
 from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
 
 __all__ = [
-    "ECR_HOST",
     "DeployTokenDeclaration",
     "EcrDeclaration",
     "EcrPublicDeclaration",
