@@ -27,6 +27,7 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
     print(f"The host of the runner {runner} of the stack {stack}, in {directory}:")
     for path, file in sorted(files.items()):
         print(f"  {file.mode} root  /{path}")
+    print("Its images keep their tags here; a preview asks their registries for digests, and pins them.")
 
 
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:

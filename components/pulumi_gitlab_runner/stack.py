@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_store import HostStore
+from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
@@ -89,7 +90,14 @@ class RunnerStack(pulumi.ComponentResource):
                     opts=child,
                 )
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        told, role_arns = self._runners(stack, args, place)
+        digests = image_digests(
+            [image for manager in stack.managers.values() for image in manager.images],
+            stack.registries,
+            declared,
+            environment,
+            self,
+        )
+        told, role_arns = self._runners(stack, args, place, digests)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
             lambda known: _required_policies(stack, *known)
@@ -107,7 +115,11 @@ class RunnerStack(pulumi.ComponentResource):
         )
 
     def _runners(
-        self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs
+        self,
+        stack: Stack,
+        args: StackDeclaration,
+        place: AwsEnvironmentArgs,
+        digests: pulumi.Output[dict[str, str]],
     ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
         """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
         if not stack.managers:
@@ -137,6 +149,7 @@ class RunnerStack(pulumi.ComponentResource):
                     "bucket": store.bucket,
                     "key_arn": store.key_arn,
                     "environment": place,
+                    "digests": digests,
                 },
                 opts=child,
             )

@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, DockerException
 
 from sandbox.docker.machine import Machine
-from sandbox.docker.registry import Credentials
+from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.errors import SandboxError
 
@@ -77,7 +77,7 @@ class DockerEngine:
             )
         )
         progress = list(
-            self.api.push(repository, tag, stream=True, decode=True, auth_config=_authorization(credentials))
+            self.api.push(repository, tag, stream=True, decode=True, auth_config=authorization(credentials))
         )
         if "error" in progress[-1]:
             raise SandboxError(f"{image} cannot be pushed: {progress[-1]['error']}")
@@ -95,7 +95,7 @@ class DockerEngine:
         try:
             progress = list(
                 self.api.pull(
-                    repository, tag, stream=True, decode=True, auth_config=_authorization(credentials)
+                    repository, tag, stream=True, decode=True, auth_config=authorization(credentials)
                 )
             )
         except APIError as error:
@@ -114,10 +114,12 @@ class DockerEngine:
             self.api.remove_image(image["Id"], force=True)
 
 
-def _authorization(credentials: Credentials | None) -> dict[str, str]:
+def authorization(credentials: Credentials | None) -> dict[str, str]:
     """Return what goes into `X-Registry-Auth`; where there is nothing, empty: None means this user's own."""
     if credentials is None:
         return {}
+    if credentials.username == IDENTITY_TOKEN_USER:
+        return {"identitytoken": credentials.password}
     return {"username": credentials.username, "password": credentials.password}
 
 

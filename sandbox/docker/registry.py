@@ -11,6 +11,7 @@ from sandbox.docker.machine import Machine
 
 PASSWORD_ROUNDS = 4  # the least that bcrypt allows: each request is checked, and nothing here is worth more
 TLS_PORT = 443
+IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the user name by which helpers mark an identity token
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,22 @@ class Registry:
     Attributes:
         host: its name as images write it, with its port where that is not 443.
         address: what it listens on: of 198.51.100.0/24, or of 127.0.0.0/8, with which Docker needs no TLS.
-        credentials: its one user; None for a registry that anyone may pull from and push to, without TLS.
+        credentials: its one user; None, unless there are others, for a registry that anyone may pull from and
+            push to, without TLS.
     """
 
     host: str
     address: str
     credentials: Credentials | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it asks nobody who they are."""
+        return self.credentials is None
+
+    def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user has all
+        """Return the credentials for a repository; None where none are asked for."""
+        return self.credentials
 
     @property
     def name(self) -> str:
@@ -74,6 +85,10 @@ class Registry:
         """End its process, as if it were down."""
         machine.end(self.service)
 
+    def _authentication(self) -> dict[str, Any]:
+        """Return the part `auth` of its configuration."""
+        return {"htpasswd": {"realm": self.name, "path": f"{self._directory}/htpasswd"}}
+
     def _files(self, authority: trustme.CA) -> Mapping[str, str]:
         http: dict[str, Any] = {"addr": f"{self.address}:{self.port}", "secret": "sandbox"}
         configuration: dict[str, Any] = {
@@ -83,16 +98,17 @@ class Registry:
             "http": http,
         }
         files = {}
-        if self.credentials is not None:
+        if not self.is_public:
             issued = authority.issue_cert(self.name)
             files["certificate.pem"] = issued.cert_chain_pems[0].bytes().decode()
             files["key.pem"] = issued.private_key_pem.bytes().decode()
-            files["htpasswd"] = _htpasswd(self.credentials)
             http["tls"] = {
                 "certificate": f"{self._directory}/certificate.pem",
                 "key": f"{self._directory}/key.pem",
             }
-            configuration["auth"] = {"htpasswd": {"realm": self.name, "path": f"{self._directory}/htpasswd"}}
+            configuration["auth"] = self._authentication()
+        if self.credentials is not None:
+            files["htpasswd"] = _htpasswd(self.credentials)
         # JSON is YAML.
         return files | {"config.yml": json.dumps(configuration, indent=2)}
 

@@ -15,10 +15,13 @@ from sandbox.docker.machine import Machine
 from sandbox.docker.registry import Credentials, Registry
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from sandbox.services.aws import ecr_public
 
 AWS_PORT = 4566
 HUB = Registry("127.0.1.1:5000", "127.0.1.1")
 """Stands for Docker Hub: the engine's mirror, from which anyone may pull."""
+ECR_PUBLIC = Registry("public.ecr.aws", "198.51.100.6", Credentials("AWS", ecr_public.PASSWORD))
+"""Amazon's public gallery, as it is to those who have credentials of AWS."""
 ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
 
 
@@ -41,6 +44,11 @@ class Image:
     registry: Registry
     repository: str
     name: str
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What it is pulled with; None for nothing."""
+        return self.registry.credentials_for(self.repository)
 
 
 def private(registry: Registry, repository: str) -> Image:
@@ -121,9 +129,7 @@ class DockerSandbox:
             self.start_registry(registry)
         self._engine = DockerEngine.start(self.machine, f"http://{HUB.host}")
         self.identities = {
-            image: self.engine.publish(
-                f"{image.registry.host}/{image.repository}", image.registry.credentials
-            )
+            image: self.engine.publish(f"{image.registry.host}/{image.repository}", image.credentials)
             for image in self._images
         }
 

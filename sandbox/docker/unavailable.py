@@ -19,8 +19,8 @@ PROGRAMS = {
 }
 """The programs that are needed, and the Debian package of each."""
 
-PYTHON_PACKAGES = ("awscli", "bcrypt")
-"""The command line of AWS as runner hosts have it, and what passwords of a registry are kept with."""
+PYTHON_PACKAGES = ("awscli", "bcrypt", "joserfc")
+"""The command line of AWS as runner hosts have it, and what registries need for passwords and tokens."""
 
 
 class DockerUnavailableError(SandboxError):

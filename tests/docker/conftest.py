@@ -54,7 +54,7 @@ def _bearer_registries(installed: RunnerHost) -> None:
 
 
 @pytest.fixture
-def doctor(installed: RunnerHost, _bearer_registries: None) -> Doctor:
+def doctor(installed: RunnerHost, _bearer_registries: None) -> Iterator[Doctor]:
     """The doctor on the host as it is rendered, known to AWS."""
     installed.place_files()
     settings = installed.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": "14"}
@@ -62,4 +62,6 @@ def doctor(installed: RunnerHost, _bearer_registries: None) -> Doctor:
     # AWS's command line is slow to start: what it answers is kept from test to test, and asked for here.
     installed.resolve(SECRET_IMAGE)
     forget(installed, TEAM, SHARED)
-    return Doctor(installed)
+    yield Doctor(installed)
+    forget(installed, TEAM, SHARED)
+    installed.docker.machine.path(DROP_IN).unlink()

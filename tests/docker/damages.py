@@ -107,9 +107,10 @@ def source(registry: Registry, text: str) -> Damage:
 
 
 def forget(host: RunnerHost, *registries: Registry) -> None:
-    """Let the scoped helper forget all that it keeps of some registries."""
+    """Let the scoped helper forget all that it keeps of some registries, and every failure."""
     kept = [f"{CACHE}/{registry.host}" for registry in registries]
     host.docker.machine.run("rm", "-rf", *kept, check=True)
+    host.docker.machine.run("find", CACHE, "-name", ".failure", "-delete")
 
 
 def patience(seconds: int) -> Damage:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.docker.engine import authorization
 from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import Credentials
 from sandbox.docker.sandbox import Image
@@ -53,9 +54,8 @@ class Doctor:
 
     def digest(self, image: Image) -> str:
         """The digest of an image, as the Docker Engine is told by the registry."""
-        known = image.registry.credentials
-        credentials = {"username": known.username, "password": known.password} if known else {}
-        answer = self.host.docker.engine.api.inspect_distribution(image.name, credentials)
+        known = authorization(image.credentials)
+        answer = self.host.docker.engine.api.inspect_distribution(image.name, known)
         digest: str = answer["Descriptor"]["digest"]
         return digest
 
@@ -67,7 +67,7 @@ def encoded(credentials: Credentials, end: str = "") -> str:
 
 def _secrets() -> Iterator[str]:
     """The passwords, and every form in which a configuration or an answer has them."""
-    for known in (image.registry.credentials for image in PRIVATE.values()):
+    for known in (image.credentials for image in PRIVATE.values()):
         assert known
         password = known.password
         yield password

@@ -1,20 +1,26 @@
 """A runner host in the sandbox's machine: the files of the sandbox's runner, and the ways it pulls images."""
 
 import json
+import shlex
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
+from pulumi_gitlab_runner.auth.resolution.sources import JobCredentials
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials as Found
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.host.files import HostFile, host_files
 from pulumi_gitlab_runner.spec import build_stack
 
 from sandbox.docker.machine import ENVIRONMENT as USER
-from sandbox.docker.registry import Credentials, Registry
-from sandbox.docker.sandbox import DockerSandbox, Image, ecr, private, public
+from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
+from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
+from sandbox.docker.token_registry import TokenRegistry
 from tests.host.sandbox_host import PARAMETERS
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
 
@@ -23,21 +29,51 @@ TEAM = ecr("123456789012", "eu-west-1", "198.51.100.2")
 SHARED = ecr("210987654321", "us-east-1", "198.51.100.3")
 LEGACY = Registry("registry.example.com:5000", "198.51.100.4", Credentials("my_username", PASSWORD))
 PARTNER = Registry("registry.partner.example", "198.51.100.5", Credentials("partner", PASSWORD[::-1]))
-PRIVATE_REGISTRIES = (TEAM, SHARED, LEGACY, PARTNER)
+GOOGLE_USER = Credentials("_dcgcr_2_1_0_token", f"ya29.{PASSWORD}")
+GOOGLE = Registry("europe-docker.pkg.dev", "198.51.100.7", GOOGLE_USER)
+AZURE_TOKEN = Credentials(IDENTITY_TOKEN_USER, f"eyJ.{PASSWORD}")
+AZURE = TokenRegistry("team.azurecr.io", "198.51.100.8", users=(("tools", AZURE_TOKEN),))
+DEPLOY_TOKEN = Credentials("gitlab+deploy-token-1", f"gldt-{PASSWORD}")
+MOBILE = Credentials("mobile", f"gltok-{PASSWORD}")
+JOB = Credentials("gitlab-ci-token", f"glcbt-{PASSWORD}")
+GITLAB = TokenRegistry(
+    "registry.gitlab.example.com",
+    "198.51.100.9",
+    users=(("platform", DEPLOY_TOKEN), ("mobile", MOBILE), ("group/project", JOB)),
+)
 
 ECR_IMAGE = private(TEAM, "private/image:2026.11")
 OTHER_ACCOUNT_IMAGE = private(SHARED, "platform/toolchain:3")
 PARAMETER_IMAGE = private(LEGACY, "tools/linter:1")
 SECRET_IMAGE = private(PARTNER, "partner/sdk:1")
+JOB_IMAGE = private(GITLAB, "group/project/image:1")
 POSTGRES, REDIS = public("postgres:latest"), public("redis:latest")
-PRIVATE = {
+BY_HOST = {
     "ECR of this account": ECR_IMAGE,
     "ECR of another account and region": OTHER_ACCOUNT_IMAGE,
+    "a pull-through cache": private(TEAM, "hub/library/redis:7"),
+    "Amazon's public gallery": private(ECR_PUBLIC, "docker/library/busybox:1"),
     "a password in Parameter Store": PARAMETER_IMAGE,
     "a password in Secrets Manager": SECRET_IMAGE,
+    "another helper": private(GOOGLE, "project/tools/image:1"),
+    "another helper, with an identity token": private(AZURE, "tools/image:1"),
 }
+BY_PATH = {
+    "a deploy token for a path": private(GITLAB, "platform/tools/image:1"),
+    "another user for another path": private(GITLAB, "mobile/image:1"),
+}
+"""Docker's own command line knows no paths: it pulls these from no registry that has users."""
+PRIVATE = BY_HOST | BY_PATH | {"the job's own credentials": JOB_IMAGE}
 PUBLIC = {"postgres": POSTGRES, "redis": REDIS}
 IMAGES = (*PRIVATE.values(), *PUBLIC.values())
+GOOGLES_HELPER = "/usr/bin/docker-credential-gcr"
+AZURES_HELPER = "/usr/bin/docker-credential-acr-env"
+MOBILE_PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/ci/mobile"
+
+UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+
+REFUSED = "no basic auth credentials|unauthorized|authentication required"
+"""What the engine says where a registry did not accept the credentials, or there were none."""
 
 RUNNER_VERSION = "18.11"
 HELPER = "/usr/local/bin/docker-credential-runner"
@@ -50,7 +86,7 @@ PATIENCE_S = 60  # the AWS command line is slow to start on a busy machine
 
 @dataclass
 class RunnerHost:
-    """The host of the sandbox's runner `build`, which uses one registry more: the partner's.
+    """The host of the sandbox's runner `build`, which uses a registry of every further kind besides.
 
     Attributes:
         docker: the machine it lives in.
@@ -64,14 +100,14 @@ class RunnerHost:
 
     @classmethod
     def install(cls, docker: DockerSandbox) -> "RunnerHost":
-        """Store the passwords, and render the host."""
-        assert LEGACY.credentials
-        assert PARTNER.credentials
-        parameter = PARAMETERS.registry("legacy")
-        aws(docker, "ssm", "put-parameter", "--type=SecureString", f"--name={parameter}",
-            f"--value={_stored(LEGACY.credentials)}")  # fmt: skip
+        """Store the passwords, bring what a machine image brings, and render the host."""
+        _put_parameter(docker, PARAMETERS.registry("legacy"), LEGACY.credentials)
+        _put_parameter(docker, PARAMETERS.registry("platform"), DEPLOY_TOKEN)
+        _put_parameter(docker, "/ci/mobile", MOBILE)
         secret: str = aws(docker, "secretsmanager", "create-secret", "--name=ci/partner",
                           f"--secret-string={_stored(PARTNER.credentials)}")["ARN"]  # fmt: skip
+        docker.machine.write(GOOGLES_HELPER, _helper(GOOGLE.host, GOOGLE_USER), 0o755)
+        docker.machine.write(AZURES_HELPER, _helper(AZURE.host, AZURE_TOKEN), 0o755)
         return cls(docker, _rendered(secret))
 
     def place_files(self) -> None:
@@ -83,8 +119,20 @@ class RunnerHost:
 
     def forget_answers(self, *registries: Registry) -> None:
         """Let the scoped helper forget what it keeps of some registries, by default of all."""
-        for registry in registries or PRIVATE_REGISTRIES:
-            self.docker.machine.path(f"{CACHE}/{registry.host}/.answer").unlink(missing_ok=True)
+        for name in (".answer", ".failure"):
+            for kept in self._kept(name, *registries):
+                kept.unlink()
+
+    def refresh_answers(self) -> None:
+        """Let the scoped helper have an answer of every registry, as if it had just been given."""
+        self.resolve(REDIS)
+        for kept in self._kept(".answer"):
+            kept.touch()
+
+    def _kept(self, name: str, *registries: Registry) -> Iterator[Path]:
+        places = [f"{CACHE}/{registry.host}" for registry in registries] or [CACHE]
+        for place in places:
+            yield from self.docker.machine.path(place).rglob(name)
 
     def replace_source(self, registry: Registry, source: str) -> None:
         """Let the credentials of a registry come from somewhere else."""
@@ -121,20 +169,20 @@ class RunnerHost:
         return HelperAnswer(done.returncode, done.stdout)
 
     def resolve(self, image: Image, docker_auth_config: str = "") -> Resolution:
-        """Find the credentials of an image in the runner's way, with the real helpers."""
+        """Find the credentials of an image of a job in the runner's way, with the real helpers."""
         return resolve_as_runner(
             image.name,
             runner_version=RUNNER_VERSION,
             run_helper=self.run_helper,
             docker_auth_config=docker_auth_config,
             home=[ConfigFile(CONFIG, self.docker.machine.path(CONFIG).read_text())],
+            job_credentials=[JobCredentials(GITLAB.host, JOB.username, JOB.password)],
         )
 
     def runner_pull(self, image: Image) -> None:
         """Pull an image as gitlab-runner does: its own resolution, then the Docker API."""
         found = self.resolve(image).credentials
-        credentials = Credentials(found.username, found.password.get_secret_value()) if found else None
-        self.docker.engine.pull(image.name, credentials)
+        self.docker.engine.pull(image.name, _known(found) if found else None)
 
     @property
     def _sandbox(self) -> dict[str, str]:
@@ -159,16 +207,52 @@ def aws(docker: DockerSandbox, *arguments: str) -> dict[str, str]:
     return answer
 
 
-def _stored(credentials: Credentials) -> str:
+def _put_parameter(docker: DockerSandbox, name: str, credentials: Credentials | None) -> None:
+    aws(docker, "ssm", "put-parameter", "--type=SecureString", f"--name={name}",
+        f"--value={_stored(credentials)}")  # fmt: skip
+
+
+def _stored(credentials: Credentials | None) -> str:
+    assert credentials
     return credentials_as_json((credentials.username, credentials.password))
 
 
+def _helper(host: str, credentials: Credentials) -> str:
+    """Another cloud's helper, which is not there: it answers for one host."""
+    answer = json.dumps({"ServerURL": host, "Username": credentials.username, "Secret": credentials.password})
+    return (
+        "#!/bin/sh\n"
+        f'[ "$1 $(cat)" = "get {host}" ] || {{ echo credentials not found in native keychain; exit 1; }}\n'
+        f"printf '%s\\n' {shlex.quote(answer)}\n"
+    )
+
+
+def _known(found: Found) -> Credentials:
+    if found.identity_token:
+        return Credentials(IDENTITY_TOKEN_USER, found.identity_token.get_secret_value())
+    return Credentials(found.username, found.password.get_secret_value())
+
+
 def _rendered(secret: str) -> dict[str, HostFile]:
-    """The files of the sandbox's runner, with the partner's registry besides."""
+    """The files of the sandbox's runner, with a registry of every further kind besides.
+
+    Args:
+        secret: the ARN of the partner's user and password.
+    """
     (sandbox,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
     declared = stack_file(sandbox)
-    declared["registries"]["partner"] = {"host": PARTNER.host, "static": {"secret": secret}}
-    declared["runners"]["build"]["registries"].append("partner")
+    further = {
+        "partner": {"host": PARTNER.host, "static": {"secret": secret}},
+        "hub": {"pull_through": "docker-hub", "upstream_secret": UPSTREAM_SECRET},
+        "gallery": {"ecr_public": {}},
+        "google": {"host": GOOGLE.host, "helper": GOOGLES_HELPER},
+        "azure": {"host": AZURE.host, "helper": AZURES_HELPER},
+        "gitlab": {"host": GITLAB.host, "gitlab": {}},
+        "platform": {"host": f"{GITLAB.host}/platform", "gitlab": {"deploy_token": asdict(DEPLOY_TOKEN)}},
+        "mobile": {"host": f"{GITLAB.host}/mobile", "static": {"parameter": MOBILE_PARAMETER}},
+    }
+    declared["registries"] |= further
+    declared["runners"]["build"]["registries"] += further
     stack = build_stack(declared, ENVIRONMENT)
     manager = stack.managers["build"]
     return host_files(

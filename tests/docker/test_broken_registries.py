@@ -15,6 +15,7 @@ from tests.docker.runner_host import (
     PARAMETER_IMAGE,
     POSTGRES,
     REDIS,
+    REFUSED,
     SECRET_IMAGE,
     SHARED,
     RunnerHost,
@@ -22,7 +23,6 @@ from tests.docker.runner_host import (
 
 pytestmark = pytest.mark.docker
 
-REFUSED = "no basic auth credentials|unauthorized|authentication required"
 BROKEN_HELPER = "/opt/docker-credential-broken"
 
 
@@ -39,9 +39,8 @@ def _source(text: str) -> Callable[[RunnerHost], None]:
 
 
 def _hangs(host: RunnerHost) -> None:
-    """Afterwards the answers for the others are fresh, so that impatience meets the one that hangs alone."""
-    host.forget_answers()
-    host.resolve(OTHER_ACCOUNT_IMAGE)
+    """The answers for the others are fresh, so that impatience meets the one that hangs alone."""
+    host.refresh_answers()
     host.forget_answers(SHARED)
     host.patience_s = 1
     _helper("exec sleep 60")(host)

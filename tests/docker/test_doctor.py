@@ -5,15 +5,17 @@ import re
 
 import pytest
 
+from sandbox.docker.registry import IDENTITY_TOKEN_USER
 from sandbox.docker.sandbox import HUB, Image, private
 from sandbox.paths import CHECKOUT
 from tests.docker.doctor import Doctor
 from tests.docker.runner_host import (
+    BY_HOST,
+    BY_PATH,
     CONFIG,
     ECR_IMAGE,
     HELPER,
     LEGACY,
-    PRIVATE,
     PUBLIC,
 )
 
@@ -24,12 +26,12 @@ MIRRORED = Image(HUB, "library/redis:latest", f"{HUB.host}/library/redis:latest"
 """A public image under the name of the registry that stands for Docker Hub."""
 
 
-@pytest.mark.parametrize("image", PRIVATE.values(), ids=PRIVATE)
+@pytest.mark.parametrize("image", BY_HOST.values(), ids=BY_HOST)
 def test_the_registry_accepts_what_the_host_has(doctor: Doctor, image: Image) -> None:
     (seen,) = doctor.json("image", image.name)["images"]
     assert (seen["runner"]["source"], seen["difference"], seen["findings"]) == (CONFIG, "", [])
-    assert image.registry.credentials
-    assert seen["runner"]["user"] == image.registry.credentials.username
+    assert image.credentials
+    assert seen["runner"]["user"] == image.credentials.username.removeprefix(IDENTITY_TOKEN_USER)
     assert (seen["registry"]["outcome"], seen["registry"]["digest"]) == ("found", doctor.digest(image))
 
 
@@ -37,6 +39,15 @@ def test_the_registry_accepts_what_the_host_has(doctor: Doctor, image: Image) ->
 def test_a_public_image_has_no_credentials(doctor: Doctor, image: Image) -> None:
     (seen,) = doctor.json("image", image.name, "--offline")["images"]
     assert (seen["runner"]["source"], seen["runner"]["user"], seen["findings"]) == (None, "", [])
+
+
+@pytest.mark.parametrize("image", BY_PATH.values(), ids=BY_PATH)
+def test_docker_knows_no_paths(doctor: Doctor, image: Image) -> None:
+    (seen,) = doctor.json("image", image.name)["images"]
+    assert image.credentials
+    assert (seen["runner"]["user"], seen["registry"]["outcome"]) == (image.credentials.username, "found")
+    assert seen["docker"]["source"] is None
+    assert seen["difference"]
 
 
 def test_a_public_registry_accepts_that(doctor: Doctor) -> None:

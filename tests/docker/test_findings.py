@@ -19,12 +19,12 @@ from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
 from pulumi_gitlab_runner.doctor.finding import FindingName as Name
 
-from sandbox.docker.engine import PullError
+from sandbox.docker.engine import PullError, authorization
 from sandbox.docker.registry import Credentials, Registry
 from sandbox.docker.sandbox import ECR_LOGIN, private
 from tests.docker import damages
 from tests.docker.bearer_registry import DOCKER_HUB, REFUSING
-from tests.docker.damages import RUNNER_CONFIG, Damage, forget, nothing, together
+from tests.docker.damages import RUNNER_CONFIG, Damage, nothing, together
 from tests.docker.doctor import DROP_IN, Doctor, encoded
 from tests.docker.runner_host import (
     CONFIG,
@@ -209,10 +209,7 @@ def moved_tag(host: RunnerHost) -> Any:
     """A tag that was pushed again since the pipeline was pinned."""
     engine, image = host.docker.engine, MOVING
     engine.publish(image.name, LEGACY.credentials)
-    known = credentials_of(LEGACY)
-    told = engine.api.inspect_distribution(
-        image.name, {"username": known.username, "password": known.password}
-    )
+    told = engine.api.inspect_distribution(image.name, authorization(LEGACY.credentials))
     pinned = f"{image.name}@{told['Descriptor']['digest']}"
     engine.publish(image.name, LEGACY.credentials)
     with pipeline(f"# one line\njob: {{image: {pinned}}}\n")(host):
@@ -623,7 +620,6 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
             for_programs = both.submit(doctor.json, *case.asked)
         (status, printed), told = for_people.result(), for_programs.result()
         case.effect(doctor.host)
-    forget(doctor.host, TEAM, SHARED)
 
     import pathlib
 

@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor, HostTree
-from tests.doctor.registry_double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
 
 HOME = "root/.docker/config.json"
 IMAGE = "registry.example.com:5000/team/app:1"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.registries import build_repositories
+from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.stack import build_registries
 
@@ -40,15 +41,15 @@ STATIC = {"static": {"username": "me", "password": "pass-word"}}
 
 
 DIGEST = "sha256:" + "0" * 64
-DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a declared ECR registry, which is asked for it"
-UNCHECKED = "the runner has require_digests, and runs what its own configuration names unchecked"
+DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a registry that can be asked for it"
+REQUIRED = "the runner has require_digests, and the registry 'vault' is not asked: "
 
 
-def by_digest(**changes: Any) -> Any:
-    """The good declaration, whose runner runs digests only."""
-    services = [{"name": f"redis:7@{DIGEST}"}]
-    declared = changed("runners/build/services", services)
-    declared["runners"]["build"] |= {"require_digests": True, **changes}
+def by_digest(vault: Any = None, **changes: Any) -> Any:
+    """The good declaration, whose runner runs digests only, and uses another `vault.example`."""
+    declared = changed("registries/vault", {"host": "vault.example", **(vault or STATIC)})
+    used = ["team", "shared", "legacy", "vault"]
+    declared["runners"]["build"] |= {"require_digests": True, "registries": used, **changes}
     return declared
 
 
@@ -416,19 +417,31 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "an older runner takes credentials for those of a whole host",
         ),
     ),
-    "an image without a digest where digests are required": (
-        by_digest(image="alpine:3.22"),
+    "a required digest that only the host could ask for": (
+        by_digest({"static": {"secret": SECRET_ARN}}, image="vault/tools:1"),
         Problem(
-            "stack.runners.build.image", "'alpine:3.22', an image without a digest", DIGEST_FORM, UNCHECKED
+            "stack.runners.build.image",
+            "'vault/tools:1', an image without a digest",
+            DIGEST_FORM,
+            f"{REQUIRED}its password is read on the runner host alone",
         ),
     ),
-    "a service without a digest where digests are required": (
-        by_digest(services=[{"name": "legacy/redis:7"}]),
+    "a required digest that only a job could ask for": (
+        by_digest({"gitlab": {}}, services=[{"name": "vault.example/redis:7"}]),
         Problem(
             "stack.runners.build.services[0].name",
-            "'legacy/redis:7', an image without a digest",
+            "'vault.example/redis:7', an image without a digest",
             DIGEST_FORM,
-            UNCHECKED,
+            f"{REQUIRED}only jobs have credentials for it",
+        ),
+    ),
+    "a required digest that a helper's registry has": (
+        by_digest({"helper": "/usr/bin/docker-credential-gcr"}, image="vault/tools:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'vault/tools:1', an image without a digest",
+            DIGEST_FORM,
+            f"{REQUIRED}its credential helper is on the runner host alone",
         ),
     ),
     "digests on a runner that is too old for them": (
@@ -1220,19 +1233,6 @@ def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> 
     ]
 
 
-def test_digests_need_an_image_that_has_one() -> None:
-    declared = by_digest()
-    del declared["runners"]["build"]["image"]
-    assert problems_of(declared) == [
-        Problem(
-            "stack.runners.build.require_digests",
-            "true, with no 'image'",
-            "true, with an image by digest",
-            "a job that names no image would run alpine:latest by its tag",
-        )
-    ]
-
-
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
 @pytest.mark.parametrize(
     "image",
@@ -1240,9 +1240,46 @@ def test_digests_need_an_image_that_has_one() -> None:
         "team/ci/base:1",
         "shared/platform/toolchain:1",
         f"{ENVIRONMENT.account}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
-        f"alpine:3.22@{DIGEST}",
-        f"legacy/tools@{DIGEST}",
+        "alpine:3.22",
+        "ghcr.io/team/app",
+        "vault/tools:1",
+        "vault.example/tools:1",
     ],
 )
-def test_digests_are_asked_of_ecr_and_written_for_all_else(image: str, environment: Any) -> None:
+def test_digests_are_asked_for_where_they_can_be(image: str, environment: Any) -> None:
     assert problems_of(by_digest(image=image), environment) == []
+
+
+def test_a_digest_that_is_written_needs_no_asking() -> None:
+    vault = {"static": {"secret": SECRET_ARN}}
+    assert problems_of(by_digest(vault, image=f"vault/tools@{DIGEST}")) == []
+
+
+def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
+    """What is wrong with a runner that requires digests, and has these."""
+    runner = build_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
+    try:
+        check_pinned([runner], digests)
+    except DeclarationError as error:
+        return list(error.problems)
+    return []
+
+
+def test_a_required_digest_that_cannot_be_had() -> None:
+    assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
+        Problem(
+            "runners.build.services[0].name",
+            "'redis:7', whose digest cannot be had now: a warning says why",
+            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
+            "push the image first and set require_digests after that, or write its digest",
+        )
+    ]
+
+
+def test_a_digest_that_is_not_required_may_be_missing() -> None:
+    check_pinned(build_stack(by_digest(require_digests=False)).runners.values(), {})
+
+
+@pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])
+def test_required_digests_that_are_there(image: str) -> None:
+    assert pinned_problems(image, {"team/ci/base:1": DIGEST, "redis:7": DIGEST}) == []

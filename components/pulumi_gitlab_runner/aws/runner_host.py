@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
 from pulumi_gitlab_runner.spec.shape import check_keys
 from pulumi_gitlab_runner.spec.stack import Stack, build_stack
 
@@ -55,6 +55,9 @@ class RunnerHostArgs(TypedDict):
     """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    digests: NotRequired[pulumi.Input[dict[str, str]]]
+    """The digests of the images that the runner declares, `sha256:…`, by the image as declared; one that is
+    left out keeps its tag. Default: asked of the registries."""
 
 
 class RunnerHost(pulumi.ComponentResource):
@@ -63,7 +66,8 @@ class RunnerHost(pulumi.ComponentResource):
     The instance holds no secret before it boots: it reads its tokens from Parameter Store, and the passwords
     of registries when an image is pulled. Its files are fetched from S3, so a change of them, a further
     runner too, reaches a running host without replacing it. The images that its runners declare are pinned to
-    the digests that ECR has for them now, so a tag that has moved is a change of these files.
+    the digests that their registries have for them now, so a tag that has moved is a change of these files.
+    Where no digest can be had, the tag stays, with a warning; with `require_digests` that is an error.
 
     Creates:
 
@@ -75,7 +79,8 @@ class RunnerHost(pulumi.ComponentResource):
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared.
+    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
+    digest where digests are required.
     """
 
     group_name: pulumi.Output[str]
@@ -151,7 +156,12 @@ class RunnerHost(pulumi.ComponentResource):
         # By way of the parameters, so that a running host never meets new files with the tokens of old ones.
         written = [each.name for each in (*tokens, *passwords)]
         runner_ids = pulumi.Output.all(**{each: it["runner_id"] for each, it in args["runners"].items()})
-        digests = image_digests(manager.images, registries, environment, self)
+        digests = args.get("digests")
+        if digests is None:
+            declarations = args.get("registries", {})
+            digests = image_digests(manager.images, registries, declarations, environment, self)
+        if any(runner.require_digests for runner in manager.runners):
+            digests = pulumi.Output.from_input(digests).apply(lambda found: _all_pinned(manager, found))
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
@@ -283,3 +293,10 @@ def _only_manager(stack: Stack, path: str) -> Manager:
         )
     (manager,) = stack.managers.values()
     return manager
+
+
+def _all_pinned(manager: Manager, digests: dict[str, str]) -> dict[str, str]:
+    """The digests of the runners' images, when there is one for each that needs it."""
+    with told_once():
+        check_pinned(manager.runners, digests)
+    return digests

@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileEr
 def runner_of_stack(
     stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
 ) -> RunnerHost:
-    """The runner that a stack's file declares, with its host.
+    """The runner that a stack's file declares, with its host; only a preview pins its images to digests.
 
     Args:
         stacks: the directory of the stack files.

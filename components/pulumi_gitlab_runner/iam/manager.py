@@ -51,6 +51,9 @@ def _parameter_statements(parameter_arns: Sequence[str], key_arn: str, region: s
 
 
 def ec2_trust_policy() -> str:
-    """The trust policy of a role that EC2 instances take on."""
+    """The trust policy of a role that EC2 instances take on.
+
+    The principal has the same name in every partition: aws/aws-cdk, aws-cdk-lib/region-info/lib/default.ts.
+    """
     statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

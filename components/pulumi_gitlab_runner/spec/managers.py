@@ -35,7 +35,7 @@ class Manager:
     @property
     def images(self) -> tuple[str, ...]:
         """The images that its runners' configuration names, as declared."""
-        return _each_once(image for runner in self.runners for image in runner.images)
+        return _each_once(image for runner in self.runners for image in runner.images.values())
 
 
 def _each_once(names: Iterator[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NotRequired
 
@@ -8,13 +8,14 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
 
 _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -69,7 +70,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The services that every job gets."""
     require_digests: NotRequired[bool]
     """Whether jobs may only run images and services that they name by digest, `name:tag@sha256:…`; from
-    runner 17.1 on. Default false."""
+    runner 17.1 on. The images that the runner itself names, which it lets every job run, are then pinned or
+    refused: one whose digest cannot be had ends a preview. Push such an image first. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
     config: NotRequired[RunnerConfig]
@@ -125,9 +127,10 @@ class Runner:
     config: RunnerConfig = field(default_factory=lambda: RunnerConfig())
 
     @property
-    def images(self) -> tuple[str, ...]:
-        """The images that its configuration names, as declared."""
-        return (self.image, *(service.name for service in self.services))
+    def images(self) -> dict[str, str]:
+        """The images that its configuration names, as declared, by their places in its declaration."""
+        named = {join_path("services", at, "name"): each.name for at, each in enumerate(self.services)}
+        return {"image": self.image, **named}
 
 
 def registration_part(declaration: RunnerDeclaration) -> RegistrationDeclaration:
@@ -266,18 +269,40 @@ def _require_digests_problems(
             "runner 17.1 or newer",
             "an older runner runs a service that has a digest alone by the tag latest",
         )
-    if "image" in declaration:
-        yield from digest_problems(declaration["image"], join_path(path, "image"), registries, environment)
-    else:
-        yield Problem(
-            at,
-            "true, with no 'image'",
-            "true, with an image by digest",
-            f"a job that names no image would run {Runner.image} by its tag",
-        )
+    image = declaration.get("image", Runner.image)
+    yield from digest_problems(image, join_path(path, "image"), registries, environment)
     for index, service in enumerate(declaration.get("services", ())):
         place = join_path(path, "services", index, "name")
         yield from digest_problems(service["name"], place, registries, environment)
+
+
+def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
+    """Check the images of those runners that require digests, once their registries were asked.
+
+    gitlab-runner lets every job run what its own configuration names, with a digest or without:
+    common/allowed_images.go.
+
+    Args:
+        runners: the runners.
+        digests: those that are known, by the image as declared.
+
+    Raises:
+        DeclarationError: an image has none.
+    """
+    problems = [
+        Problem(
+            f"{join_path('runners', runner.name)}.{place}",
+            f"{image!r}, whose digest cannot be had now: a warning says why",
+            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
+            "push the image first and set require_digests after that, or write its digest",
+        )
+        for runner in runners
+        if runner.require_digests
+        for place, image in runner.images.items()
+        if image not in digests and not parse(image).digest
+    ]
+    if problems:
+        raise DeclarationError(problems)
 
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:

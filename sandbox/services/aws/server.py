@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, kms, s3
+from sandbox.services.aws import autoscaling, ec2, ecr, ecr_public, kms, s3
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -37,7 +37,7 @@ class AwsServer:
         self._server = make_server(
             "127.0.0.1",
             port,
-            DomainDispatcherApplication(create_backend_app),
+            ecr_public.answering(DomainDispatcherApplication(create_backend_app)),
             threaded=True,
             request_handler=MotoRequestHandler,
         )

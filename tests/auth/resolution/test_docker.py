@@ -151,3 +151,29 @@ def test_an_image_that_is_none_fails_the_pull() -> None:
     resolution = resolve("registry.example.com/Team/app", config=docker_config({HOST: "me"}))
     assert resolution.failure is not None
     assert "lowercase" in resolution.failure
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{"other": {{}}}}}}',
+        f'{{"Auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{}}}}',
+        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}", "Auth": null}}}}}}',
+        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "proxies": {"9" * 5000}}}',
+    ],
+    ids=["auths twice", "auths in two spellings", "null beside a string", "a long number"],
+)
+def test_json_is_read_as_docker_reads_it(config: str) -> None:
+    assert user(resolve(config=config)) == "me"
+
+
+def test_a_field_that_is_a_string_and_an_object_breaks_the_file() -> None:
+    (line,) = resolve(config='{"auths": "canary", "Auths": {}}').log
+    assert line.text.endswith("the configuration has a field twice, as a string and as an object")
+
+
+def test_an_answer_with_half_a_surrogate_pair_can_be_sent() -> None:
+    answer = HelperAnswer(0, r'{"Username": "me", "Secret": "a\ud800\ud83d\ude00"}')
+    found = resolve(config=docker_config(helpers={HOST: "h"}), helpers=Helpers(h={HOST: answer})).credentials
+    assert found
+    assert found.password.get_secret_value() == "a\N{REPLACEMENT CHARACTER}\N{GRINNING FACE}"

@@ -5,9 +5,11 @@ Docker looks for one key: the registry's host and port, or for Docker Hub an add
 key; else the ``credsStore``; else it looks in ``auths``. Once a helper is asked, nothing else is.
 
 A configuration that is only partly broken is not used in part here: Docker may use some of its ``auths``.
+A ``registrytoken`` in ``auths`` is passed over where a helper is asked: Docker would send it as well.
 
 Source: docker/cli 29.7, cli/config/configfile/file.go, cli/config/credentials and cli/command/registry.go.
-``$DOCKER_AUTH_CONFIG`` is read since 28.4. Up to 28 a failing helper meant a pull without credentials.
+``$DOCKER_AUTH_CONFIG`` is read since 28.4. Up to 28 a failing helper was passed over without a word, and what
+``auths`` has was sent.
 """
 
 from collections.abc import Mapping

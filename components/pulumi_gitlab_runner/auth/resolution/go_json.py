@@ -1,9 +1,23 @@
 """JSON as Go's decoder takes it, which differs from Python's in what it lets pass."""
 
 import json
+import re
+from collections.abc import Iterable
 from typing import Never
 
 _WHITE_SPACE = " \t\r\n"
+
+
+class _Object(dict[str, object]):
+    """A JSON object that remembers the fields it has more than once.
+
+    Attributes:
+        pairs: all its fields, in the order of the text.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, object]] = ()) -> None:
+        self.pairs = tuple(pairs)
+        super().__init__(self.pairs)
 
 
 def decode(text: str, *, alone: bool = False) -> object:
@@ -20,7 +34,11 @@ def decode(text: str, *, alone: bool = False) -> object:
     if not text:
         return None
     try:
-        value, end = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(text)
+        # No number is ever used; as a float it may have any length.
+        decoder = json.JSONDecoder(
+            parse_int=float, parse_constant=_refuse_constant, object_pairs_hook=_object_of
+        )
+        value, end = decoder.raw_decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"it is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
     except (ValueError, RecursionError):
@@ -31,12 +49,24 @@ def decode(text: str, *, alone: bool = False) -> object:
 
 
 def fields(value: object, what: str) -> dict[str, object]:
-    """The fields of a JSON object, their names in lower case: Go ignores case. None has no fields.
+    """The fields of a JSON object, their names in lower case: Go ignores case, and takes ſ for s.
+
+    None has no fields. Of a field that is there twice, objects are put together, and null leaves a string.
 
     Raises:
-        ValueError: the value is not an object.
+        ValueError: the value is not an object, or has a field twice that cannot be right both times.
     """
-    return {name.lower(): field for name, field in mapping(value, what).items()}
+    found: dict[str, object] = {}
+    for written, field in _object(value, what).pairs:
+        name = written.lower().replace("ſ", "s")
+        before = found.get(name)
+        if isinstance(before, _Object) and isinstance(field, _Object):
+            found[name] = _Object((*before.pairs, *field.pairs))
+        elif before is not None and field is not None and _kind(before) != _kind(field):
+            raise ValueError(f"{what} has a field twice, as {_kind(before)} and as {_kind(field)}")
+        elif not (isinstance(before, str) and field is None):
+            found[name] = field
+    return found
 
 
 def text(value: object, what: str) -> str:
@@ -58,16 +88,31 @@ def mapping(value: object, what: str) -> dict[str, object]:
     Raises:
         ValueError: the value is not an object.
     """
+    return _object(value, what)
+
+
+def _object_of(pairs: list[tuple[str, object]]) -> _Object:
+    return _Object(
+        (_whole(name), _whole(field) if isinstance(field, str) else field) for name, field in pairs
+    )
+
+
+def _whole(text: str) -> str:
+    """A text in which half a surrogate pair is replaced, as Go does: it could not be encoded."""
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _object(value: object, what: str) -> _Object:
     if value is None:
-        return {}
-    if not isinstance(value, dict):
+        return _Object()
+    if not isinstance(value, _Object):
         raise ValueError(f"{what} is {_kind(value)}, not an object")
     return value
 
 
 def _kind(value: object) -> str:
     """What a JSON value is, without saying what it holds."""
-    kinds = {str: "a string", list: "a list", bool: "true or false", dict: "an object"}
+    kinds = {str: "a string", list: "a list", bool: "true or false", _Object: "an object"}
     return kinds.get(type(value), "a number")
 
 

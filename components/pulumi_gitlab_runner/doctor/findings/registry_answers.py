@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.registry_answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.images.runner_paths import with_parents
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
 _NAMES = {
     Outcome.NO_IMAGE: (
