@@ -17,6 +17,7 @@ _SECURE = {
 _SECRETS = {
     "StaticDeclaration": "password",
     "DeployTokenDeclaration": "password",
+    "UpstreamCredentialsDeclaration": "access_token",
     "VariableDeclaration": "value",
 }
 

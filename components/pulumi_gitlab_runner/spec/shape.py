@@ -28,6 +28,9 @@ _EXPECTED = {
     "mapping_type": "a mapping",
 }
 
+_SECRET_PLACES = frozenset({"static", "deploy_token", "upstream_credentials", "value"})
+"""The keys at and below which no value is told."""
+
 _REFUSED_KEYS = {
     "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
     "declare each registry under stack.registries instead, with how it authenticates",
@@ -133,7 +136,7 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
     found = details["input"]
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
-    whole = allowed in ("a mapping", "a list") or not {"static", "deploy_token", "value"}.isdisjoint(place)
+    whole = allowed in ("a mapping", "a list") or not _SECRET_PLACES.isdisjoint(place)
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
 
 

@@ -5,10 +5,12 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     EcrDeclaration,
     EcrPublicDeclaration,
     GitLabRegistryDeclaration,
+    KeepDeclaration,
     RegistryDeclaration,
     RepositoriesDeclaration,
     RepositoryDeclaration,
     StaticDeclaration,
+    UpstreamCredentialsDeclaration,
 )
 from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST, EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
@@ -33,6 +35,7 @@ __all__ = [
     "GitLabRegistry",
     "GitLabRegistryDeclaration",
     "HelperRegistry",
+    "KeepDeclaration",
     "PullThroughRegistry",
     "Registry",
     "RegistryDeclaration",
@@ -41,6 +44,7 @@ __all__ = [
     "RepositoryDeclaration",
     "StaticDeclaration",
     "StaticRegistry",
+    "UpstreamCredentialsDeclaration",
     "build_registry",
     "build_repositories",
     "registry_problems",
