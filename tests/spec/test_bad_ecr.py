@@ -228,7 +228,7 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             'ecr.creation_templates["hub/"]',
             "'hub/'",
-            "what the names of the repositories start with, without a '/' at its end, or ROOT",
+            "2 to 256 characters that names of repositories start with, without '/' at the end, or ROOT",
         ),
     ),
     "a number of images": (

@@ -54,8 +54,10 @@ def creation_template_problems(
     prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
     """What is wrong with a template of a registry in `region`."""
-    if prefix != ROOT and not REPOSITORY.fullmatch(prefix):
-        allowed = f"what the names of the repositories start with, without a '/' at its end, or {ROOT}"
+    if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
+        allowed = (
+            f"2 to 256 characters that names of repositories start with, without '/' at the end, or {ROOT}"
+        )
         yield Problem(path, repr(prefix), allowed)
     yield from settings_problems(declaration, path)
     if region:
