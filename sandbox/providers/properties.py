@@ -217,6 +217,18 @@ class Number(Property):
         return value
 
 
+@dataclass(frozen=True, kw_only=True)
+class Float(Property):
+    """A number, whole or not; its text is taken as such, as the official providers do."""
+
+    def _check(self, value: Any, path: str, failures: list[Failure]) -> Any:
+        if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._refuse(value, "a number", path, failures)
+        return value
+
+
 @dataclass(frozen=True)
 class ListOf(Property):
     """A list of ``item``; its order matters. ``minimum_items`` and ``maximum_items`` bound its length."""

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandbox.providers.aws import instance_refresh
 from sandbox.providers.aws.launch_template import INSTANCE_REQUIREMENTS
+from sandbox.providers.aws.lifecycle_hook import HOOK
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
@@ -52,31 +54,15 @@ _MIXED_INSTANCES = {
                         "instanceType": Text(),
                         "instanceRequirements": Object(INSTANCE_REQUIREMENTS),
                         "launchTemplateSpecification": Object(_SPECIFICATION),
-                        "weightedCapacity": Text(),
+                        "weightedCapacity": Text(
+                            pattern=r"[1-9]\d{0,2}", pattern_meaning="a number from 1 to 999"
+                        ),
                     }
                 ),
                 computed=True,
             ),
         },
         required=True,
-    ),
-}
-
-_INSTANCE_REFRESH = {
-    "strategy": Text(required=True, one_of=("Rolling", "ReplaceRootVolume")),
-    "triggers": SetOf(Text()),
-    "preferences": Object(
-        {
-            "autoRollback": Flag(),
-            "checkpointDelay": Text(),
-            "checkpointPercentages": ListOf(Number(minimum=1, maximum=100)),
-            "instanceWarmup": Text(),
-            "maxHealthyPercentage": Number(default=100, minimum=100, maximum=200),
-            "minHealthyPercentage": Number(default=90, minimum=0, maximum=100),
-            "scaleInProtectedInstances": Text(default="Ignore", one_of=("Refresh", "Ignore", "Wait")),
-            "skipMatching": Flag(default=False),
-            "standbyInstances": Text(default="Ignore", one_of=("Terminate", "Ignore", "Wait")),
-        }
     ),
 }
 
@@ -116,6 +102,9 @@ _DIRECT: Mapping[str, Property] = {
 
 _WHAT_IS_LAUNCHED = {"launchTemplate", "mixedInstancesPolicy"}
 
+_DRAINED_WITHIN = 600
+"""In seconds; how long the official provider waits for the instances of a group that it deletes."""
+
 
 class Group(AwsResource):
     """An Auto Scaling group. Its id is its name."""
@@ -140,7 +129,8 @@ class Group(AwsResource):
                 }
             )
         ),
-        "instanceRefresh": Object(_INSTANCE_REFRESH),
+        "instanceRefresh": Object(instance_refresh.PROPERTIES),
+        "initialLifecycleHooks": SetOf(Object(HOOK), replaces=True),
         "waitForCapacityTimeout": Text(
             default="10m", pattern=r"0|(\d+(\.\d+)?(h|m|s))+", pattern_meaning="a duration as 10m or 90s"
         ),
@@ -161,6 +151,7 @@ class Group(AwsResource):
             yield Failure(
                 "launchTemplate", f"one of launchTemplate, mixedInstancesPolicy must be given; found {found}"
             )
+        yield from instance_refresh.validate(inputs, cls.inputs)
         least, most = inputs.get("minSize"), inputs.get("maxSize")
         wanted = inputs.get("desiredCapacity", least)
         if isinstance(least, int) and isinstance(most, int) and isinstance(wanted, int):
@@ -171,21 +162,28 @@ class Group(AwsResource):
                 yield Failure("desiredCapacity", f"{wanted} is not allowed; allowed is {allowed}")
 
     def create(self, inputs: Properties) -> str:
-        """Make the group."""
+        """Make the group; with initial hooks, without instances at first."""
         name = name_from(inputs)
+        empty = {"minSize": 0, "maxSize": 0, "desiredCapacity": None, "desiredCapacityType": None}
         self.client.create_auto_scaling_group(
             AutoScalingGroupName=name,
-            **to_api(_DIRECT, inputs),
+            **to_api(_DIRECT, {**inputs, **(empty if inputs.get("initialLifecycleHooks") else {})}),
             **_places(inputs),
             Tags=[_tag(name, tag) for tag in inputs.get("tags") or ()],
         )
         return name
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Suspend processes, collect metrics, and wait for the instances."""
+        """Put the initial hooks, wait for the instances, suspend processes and collect metrics."""
+        if hooks := inputs.get("initialLifecycleHooks"):
+            for hook in hooks:
+                self.client.put_lifecycle_hook(AutoScalingGroupName=resource_id, **to_api(HOOK, hook))
+            self._update_group(
+                resource_id, inputs, {"minSize", "maxSize", "desiredCapacity", "desiredCapacityType"}
+            )
+        self._wait_for_capacity(resource_id, inputs)
         self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
         self._measure(resource_id, {}, inputs)
-        self._wait_for_capacity(resource_id, inputs)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The group as it is now."""
@@ -228,13 +226,9 @@ class Group(AwsResource):
         if changed & {"enabledMetrics", "metricsGranularity"}:
             self._measure(resource_id, old, new)
         refresh = new.get("instanceRefresh")
-        if refresh and changed & {*_WHAT_IS_LAUNCHED, *(refresh.get("triggers") or ())}:
-            preferences = to_api(_INSTANCE_REFRESH, refresh).get("Preferences")
-            self.client.start_instance_refresh(
-                AutoScalingGroupName=resource_id,
-                Strategy=refresh["strategy"],
-                **({"Preferences": _whole_numbers(preferences)} if preferences else {}),
-            )
+        if refresh and (changed & _WHAT_IS_LAUNCHED or instance_refresh.is_triggered(refresh, changed)):
+            launched = to_api({name: _DIRECT[name] for name in _WHAT_IS_LAUNCHED}, new)
+            instance_refresh.start(self.client, resource_id, refresh, launched)
         if changed & {"minSize", "desiredCapacity"}:
             self._wait_for_capacity(resource_id, new)
 
@@ -244,14 +238,7 @@ class Group(AwsResource):
         if live is None:
             return
         if not state.get("forceDelete"):
-            protected = [one["InstanceId"] for one in live["Instances"] if one["ProtectedFromScaleIn"]]
-            if protected:
-                self.client.set_instance_protection(
-                    AutoScalingGroupName=resource_id, InstanceIds=protected, ProtectedFromScaleIn=False
-                )
-            self.client.update_auto_scaling_group(
-                AutoScalingGroupName=resource_id, MinSize=0, MaxSize=0, DesiredCapacity=0
-            )
+            self._drain(resource_id, live)
         self.client.delete_auto_scaling_group(
             AutoScalingGroupName=resource_id, ForceDelete=bool(state.get("forceDelete"))
         )
@@ -272,6 +259,22 @@ class Group(AwsResource):
             **to_api(direct, values),
             **(_places(new) if changed & {"availabilityZones", "vpcZoneIdentifiers"} else {}),
         )
+
+    def _drain(self, name: str, live: Any) -> None:
+        """Let all instances go, and wait for those that a lifecycle hook holds back."""
+        protected = [one["InstanceId"] for one in live["Instances"] if one["ProtectedFromScaleIn"]]
+        if protected:
+            self.client.set_instance_protection(
+                AutoScalingGroupName=name, InstanceIds=protected, ProtectedFromScaleIn=False
+            )
+        self.client.update_auto_scaling_group(
+            AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
+        )
+        deadline = time.monotonic() + _DRAINED_WITHIN
+        while left := [one["InstanceId"] for one in self._find(name)["Instances"]]:
+            if time.monotonic() > deadline:
+                raise Refused(f"after {_DRAINED_WITHIN} seconds there are still instances: {', '.join(left)}")
+            time.sleep(0.2)
 
     def _retag(self, name: str, old: list[Properties], new: list[Properties]) -> None:
         keys = {tag["key"] for tag in new}
@@ -333,14 +336,6 @@ def _tag(group: str, tag: Properties) -> dict[str, Any]:
 def _chosen(policies: list[str] | None) -> list[str] | None:
     """Termination policies other than the service's own choice, which it names Default."""
     return None if policies in (None, [], ["Default"]) else policies
-
-
-def _whole_numbers(preferences: dict[str, Any]) -> dict[str, Any]:
-    """The preferences of an instance refresh; the provider writes two of its numbers as text."""
-    return {
-        name: int(value) if name in ("CheckpointDelay", "InstanceWarmup") else value
-        for name, value in preferences.items()
-    }
 
 
 def _seconds(duration: str) -> float:

@@ -4,14 +4,32 @@ Source of what replaces and what is updated: the official provider's ``internal/
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Json, ListOf, Object, Text
+from sandbox.providers.properties import Flag, Json, ListOf, Object, Property, Text
 from sandbox.providers.standin import AutomaticName, Function, Refused
 from sandbox.providers.values import Properties
+
+MUTABILITY: Mapping[str, Property] = {
+    "imageTagMutability": Text(
+        default="MUTABLE",
+        one_of=("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"),
+    ),
+    "imageTagMutabilityExclusionFilters": ListOf(
+        Object(
+            {
+                "filter": Text(required=True, minimum_length=1, maximum_length=128),
+                "filterType": Text(required=True, one_of=("WILDCARD",)),
+            }
+        ),
+        maximum_items=5,
+    ),
+}
+"""Whether tags may be moved; also part of a repository creation template."""
 
 
 class Repository(AwsResource):
@@ -23,19 +41,7 @@ class Repository(AwsResource):
     automatic_name = AutomaticName()
     inputs = {
         "name": Text(replaces=True),
-        "imageTagMutability": Text(
-            default="MUTABLE",
-            one_of=("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"),
-        ),
-        "imageTagMutabilityExclusionFilters": ListOf(
-            Object(
-                {
-                    "filter": Text(required=True, minimum_length=1, maximum_length=128),
-                    "filterType": Text(required=True, one_of=("WILDCARD",)),
-                }
-            ),
-            maximum_items=5,
-        ),
+        **MUTABILITY,
         "imageScanningConfiguration": Object(
             {"scanOnPush": Flag(required=True)},
             computed=True,
@@ -199,8 +205,15 @@ class RepositoryPolicy(AwsResource):
         self.client.set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
 
 
+PREFIX: Mapping[str, Any] = {
+    "pattern": r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*/?|ROOT",
+    "pattern_meaning": "letters in lower case and digits, separated by . _ - or /, or ROOT",
+}
+"""What the prefix of repositories' names may be."""
+
+
 class PullThroughCacheRule(AwsResource):
-    """A rule after which images of a public registry are pulled through. Its id is its prefix."""
+    """A rule after which images of another registry are pulled through. Its id is its prefix."""
 
     token = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
     service = "ecr"
@@ -211,11 +224,14 @@ class PullThroughCacheRule(AwsResource):
             replaces=True,
             minimum_length=2,
             maximum_length=30,
-            pattern=r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*/?|ROOT",
-            pattern_meaning="letters in lower case and digits, separated by . _ - or /",
+            **PREFIX,
         ),
         "upstreamRegistryUrl": Text(required=True, replaces=True),
         "credentialArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
+        "customRoleArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
+        "upstreamRepositoryPrefix": Text(
+            default="ROOT", replaces=True, minimum_length=2, maximum_length=30, **PREFIX
+        ),
         **REGION,
     }
     outputs = {"registryId": Text()}
@@ -232,9 +248,10 @@ class PullThroughCacheRule(AwsResource):
         return {name: live.get(name) for name in (*_RULE, "registryId")}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the secret that ECR logs in with; like the official provider, it takes none away."""
+        """Change how ECR logs in; like the official provider, it takes no secret and no role away."""
         self.client.update_pull_through_cache_rule(
-            ecrRepositoryPrefix=resource_id, **given({"credentialArn": new.get("credentialArn")})
+            ecrRepositoryPrefix=resource_id,
+            **given({name: new.get(name) for name in ("credentialArn", "customRoleArn")}),
         )
 
     def remove(self, resource_id: str, state: Properties) -> None:
@@ -242,7 +259,13 @@ class PullThroughCacheRule(AwsResource):
         self.client.delete_pull_through_cache_rule(ecrRepositoryPrefix=resource_id)
 
 
-_RULE = ("ecrRepositoryPrefix", "upstreamRegistryUrl", "credentialArn")
+_RULE = (
+    "ecrRepositoryPrefix",
+    "upstreamRegistryUrl",
+    "upstreamRepositoryPrefix",
+    "credentialArn",
+    "customRoleArn",
+)
 """The properties that the API takes and gives as they are, under the same names."""
 
 

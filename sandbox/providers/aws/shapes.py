@@ -5,7 +5,7 @@ The API's name of a property is its own with a capital, or its ``service_name``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import tag_list, tag_map
 from sandbox.providers.properties import ListOf, MapOf, Object, Property, Text
@@ -22,6 +22,15 @@ class TextFlag(Text):
 @dataclass(frozen=True)
 class TagMap(MapOf):
     """Tags, which the API has as a list of keys and values."""
+
+    key: ClassVar[str] = "Key"
+
+
+@dataclass(frozen=True)
+class DimensionMap(TagMap):
+    """The dimensions of a metric, which the API has as a list of names and values."""
+
+    key: ClassVar[str] = "Name"
 
 
 def to_api(properties: Mapping[str, Property], values: Properties) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def _to_api(part: Property, value: Any) -> Any:
         case TextFlag():
             return value == "true"
         case TagMap():
-            return tag_list(value)
+            return tag_list(value, part.key)
         case Object():
             return to_api(part.fields, value)
         case ListOf():
@@ -63,7 +72,7 @@ def _from_api(part: Property, value: Any) -> Any:
         case TextFlag():
             return "true" if value else "false"
         case TagMap():
-            return tag_map(value)
+            return tag_map(value, part.key)
         case Object():
             read = from_api(part.fields, value)
             return {name: item for name, item in read.items() if item is not None}

@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, kms, s3
+from sandbox.services.aws import autoscaling, ec2, ecr, kms, logs, s3
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -33,6 +33,7 @@ class AwsServer:
         ec2.mend()
         ecr.mend()
         kms.mend()
+        logs.mend()
         s3.mend()
         self._server = make_server(
             "127.0.0.1",

@@ -76,6 +76,11 @@ class _Region:
                 one["ecrRepositoryPrefix"]
                 for one in _all(ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules")
             ],
+            "repository creation template": [
+                one["prefix"]
+                for one in _all(ecr, "describe_repository_creation_templates", "repositoryCreationTemplates")
+            ],
+            "registry": _registry(ecr),
             "key": [
                 key["KeyId"]
                 for key in _all(kms, "list_keys", "Keys")
@@ -103,11 +108,30 @@ class _Region:
                 for one in instances
                 if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
-            "Auto Scaling group": [
-                group["AutoScalingGroupName"]
-                for group in _all(
-                    self._client("autoscaling"), "describe_auto_scaling_groups", "AutoScalingGroups"
-                )
+            **self._scaling(),
+            "log group": [
+                one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
+            ],
+            "alarm": [
+                one["AlarmName"]
+                for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")
+            ],
+        }
+
+    def _scaling(self) -> dict[str, Sequence[str]]:
+        scaling = self._client("autoscaling")
+        found = _all(scaling, "describe_auto_scaling_groups", "AutoScalingGroups")
+        groups = [group["AutoScalingGroupName"] for group in found]
+        return {
+            "Auto Scaling group": groups,
+            "lifecycle hook": [
+                f"{group}/{hook['LifecycleHookName']}"
+                for group in groups
+                for hook in scaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
+            ],
+            "scheduled action": [
+                f"{one['AutoScalingGroupName']}/{one['ScheduledActionName']}"
+                for one in _all(scaling, "describe_scheduled_actions", "ScheduledUpdateGroupActions")
             ],
         }
 
@@ -136,6 +160,24 @@ def _client(endpoint: str, region: str, service: str) -> Any:
 
 def _is_kept(kms: Any, key: str) -> bool:
     return bool(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion")
+
+
+def _registry(ecr: Any) -> list[str]:
+    """What is set for the whole registry, other than at first."""
+    scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+    found = {
+        "policy": _registry_policy(ecr),
+        "replication": bool(ecr.describe_registry()["replicationConfiguration"]["rules"]),
+        "scanning": scanning != {"scanType": "BASIC", "rules": []},
+    }
+    return [name for name, there in found.items() if there]
+
+
+def _registry_policy(ecr: Any) -> bool:
+    try:
+        return bool(ecr.get_registry_policy())
+    except ecr.exceptions.RegistryPolicyNotFoundException:
+        return False
 
 
 def _all(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:

@@ -4,10 +4,12 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
 Inputs = dict[str, Any]
+ROLE = "arn:aws:iam::123456789012:role"
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub"
 
 
@@ -28,13 +30,40 @@ def lifecycle(keep: int) -> str:
     return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
 
 
+def replication(*prefixes: str) -> Inputs:
+    """A rule for each of ``prefixes`` that copies the repositories below it to another region."""
+    there = [{"region": "eu-west-1", "registryId": "123456789012"}]
+    filters = [[{"filter": prefix, "filterType": "PREFIX_MATCH"}] for prefix in prefixes]
+    return {"rules": [{"destinations": there, "repositoryFilters": one} for one in filters]}
+
+
+def scanning(frequency: str, *patterns: str) -> Inputs:
+    """A rule after which images of the repositories ``patterns`` are scanned."""
+    filters = [{"filter": pattern, "filterType": "WILDCARD"} for pattern in patterns]
+    return {"scanFrequency": frequency, "repositoryFilters": filters}
+
+
+def registry_policy(*actions: str) -> str:
+    """A registry policy that lets another account do ``actions``."""
+    return policy(*actions, Principal={"AWS": "210987654321"}, Resource="*")
+
+
+_REGIONS = cycle(["ap-south-1", "ca-central-1", "eu-central-1", "eu-north-1", "us-east-2", "us-west-2"])
+
+
+def alone() -> Inputs:
+    """The next region, for a resource of which a region has only one."""
+    return {"region": next(_REGIONS)}
+
+
 @dataclass(frozen=True)
 class Case:
     """A resource type under test.
 
     ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
     in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
-    properties that an import cannot see.
+    properties that an import cannot see; ``below`` is the one that the id to import begins with. ``left`` is
+    what a deletion leaves of a resource that is never gone.
     """
 
     token: str
@@ -44,6 +73,8 @@ class Case:
     replacement: Inputs = field(default_factory=dict)
     replaces: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    below: str = ""
+    left: Inputs | None = None
 
     def __str__(self) -> str:
         return self.token.rsplit(":", 1)[1]
@@ -57,19 +88,20 @@ def changed(inputs: Inputs, change: Inputs) -> Inputs:
 CASES = [
     Case(
         "aws:ecr/repository:Repository",
-        lambda: {
+        lambda key: {
             "imageTagMutability": "IMMUTABLE",
             "imageScanningConfiguration": {"scanOnPush": True},
-            "encryptionConfigurations": [{"encryptionType": "AES256"}],
+            "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": key}],
             "tags": {"a": "1", "b": "2"},
         },
+        needs=("key",),
         update={
             "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
             "imageTagMutabilityExclusionFilters": [{"filter": "latest*", "filterType": "WILDCARD"}],
             "imageScanningConfiguration": {"scanOnPush": False},
             "tags": {"b": "3", "c": "4"},
         },
-        replacement={"encryptionConfigurations": [{"encryptionType": "KMS"}]},
+        replacement={"encryptionConfigurations": [{"encryptionType": "AES256"}]},
         replaces=("encryptionConfigurations[0].encryptionType",),
     ),
     Case(
@@ -102,6 +134,81 @@ CASES = [
         update={"credentialArn": f"{UPSTREAM_SECRET}-GhIjKl"},
         replacement={"upstreamRegistryUrl": "ghcr.io"},
         replaces=("upstreamRegistryUrl",),
+    ),
+    Case(
+        "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+        lambda: {
+            "ecrRepositoryPrefix": f"shared-{uuid4().hex[:7]}",
+            "upstreamRegistryUrl": "210987654321.dkr.ecr.eu-west-1.amazonaws.com",
+            "upstreamRepositoryPrefix": "platform",
+            "customRoleArn": f"{ROLE}/one",
+        },
+        update={"customRoleArn": f"{ROLE}/two"},
+        replacement={"upstreamRepositoryPrefix": None},
+        replaces=("upstreamRepositoryPrefix",),
+    ),
+    Case(
+        "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
+        lambda key: {
+            "prefix": f"hub-{uuid4().hex[:7]}",
+            "appliedFors": ["PULL_THROUGH_CACHE", "REPLICATION"],
+            "description": "one",
+            "customRoleArn": f"{ROLE}/one",
+            "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{"filter": "latest*", "filterType": "WILDCARD"}],
+            "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": key}],
+            "lifecyclePolicy": lifecycle(3),
+            "repositoryPolicy": policy("ecr:BatchGetImage", Principal={"AWS": "210987654321"}),
+            "resourceTags": {"a": "1"},
+        },
+        needs=("key",),
+        update={
+            "appliedFors": ["PULL_THROUGH_CACHE"],
+            "description": None,
+            "customRoleArn": None,
+            "imageTagMutability": None,
+            "imageTagMutabilityExclusionFilters": None,
+            "encryptionConfigurations": [{"encryptionType": "AES256"}],
+            "lifecyclePolicy": lifecycle(4),
+            "repositoryPolicy": None,
+            "resourceTags": None,
+        },
+        replacement={"prefix": "ROOT"},
+        replaces=("prefix",),
+    ),
+    Case(
+        "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+        lambda: {**alone(), "replicationConfiguration": replication("team/", "ci/")},
+        update={"replicationConfiguration": replication("team/")},
+        replacement={"region": "eu-west-3"},
+        replaces=("region",),
+    ),
+    Case(
+        "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+        lambda: {
+            **alone(),
+            "scanType": "ENHANCED",
+            "rules": [scanning("SCAN_ON_PUSH", "*"), scanning("CONTINUOUS_SCAN", "team/*", "ci/*")],
+        },
+        update={"scanType": "BASIC", "rules": [scanning("SCAN_ON_PUSH", "*")]},
+        replacement={"region": "eu-west-3"},
+        replaces=("region",),
+        left={"scanType": "BASIC"},
+    ),
+    Case(
+        "aws:ecr/registryPolicy:RegistryPolicy",
+        lambda: {**alone(), "policy": registry_policy("ecr:ReplicateImage")},
+        update={"policy": registry_policy("ecr:CreateRepository", "ecr:BatchImportUpstreamImage")},
+        replacement={"region": "eu-west-3"},
+        replaces=("region",),
+    ),
+    Case(
+        "aws:ecr/accountSetting:AccountSetting",
+        lambda: {**alone(), "name": "REGISTRY_POLICY_SCOPE", "value": "V2"},
+        update={"value": "V1"},
+        replacement={"name": "BLOB_MOUNTING", "value": "ENABLED"},
+        replaces=("name",),
+        left={"name": "REGISTRY_POLICY_SCOPE", "value": "V2"},
     ),
     Case(
         "aws:iam/role:Role",
@@ -193,6 +300,7 @@ CASES = [
         update={"versioningConfiguration": {"status": "Suspended"}},
         replacement={"versioningConfiguration": {"status": "Disabled"}},
         replaces=("versioningConfiguration.status",),
+        left={"versioningConfiguration": {"status": "Suspended"}},
     ),
     Case(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -280,6 +388,7 @@ CASES = [
         update={"content": "two", "cacheControl": "no-cache", "metadata": None, "tags": {"b": "3"}},
         replacement={"key": "other"},
         replaces=("key",),
+        below="bucket",
     ),
     Case(
         "aws:ec2/securityGroup:SecurityGroup",
@@ -360,6 +469,13 @@ CASES = [
             "suspendedProcesses": ["AZRebalance"],
             "enabledMetrics": ["GroupTotalInstances"],
             "protectFromScaleIn": True,
+            "initialLifecycleHooks": [
+                {"name": "boot", "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING"}
+            ],
+            "instanceRefresh": {
+                "strategy": "Rolling",
+                "preferences": {"minHealthyPercentage": 100, "maxHealthyPercentage": 200},
+            },
             "tags": [{"key": "Name", "value": "one", "propagateAtLaunch": True}],
         },
         needs=("template", "subnet"),
@@ -372,7 +488,102 @@ CASES = [
             "suspendedProcesses": ["Launch"],
             "enabledMetrics": None,
             "protectFromScaleIn": False,
+            "capacityRebalance": True,
+            "terminationPolicies": ["OldestInstance"],
+            "instanceRefresh": {
+                "strategy": "Rolling",
+                "preferences": {"instanceWarmup": "0", "skipMatching": True, "checkpointPercentages": [50]},
+                "triggers": ["tag"],
+            },
             "tags": [{"key": "team", "value": "ci", "propagateAtLaunch": False}],
+        },
+        replacement={"initialLifecycleHooks": None},
+        replaces=("initialLifecycleHooks",),
+        lost=("initialLifecycleHooks", "instanceRefresh"),
+    ),
+    Case(
+        "aws:autoscaling/lifecycleHook:LifecycleHook",
+        lambda scaled: {
+            "autoscalingGroupName": scaled,
+            "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+            "heartbeatTimeout": 60,
+            "notificationMetadata": "one",
+            "notificationTargetArn": "arn:aws:sns:eu-west-1:123456789012:hooks",
+            "roleArn": "arn:aws:iam::123456789012:role/hooks",
+        },
+        needs=("scaled",),
+        update={
+            "defaultResult": "CONTINUE",
+            "heartbeatTimeout": None,
+            "notificationMetadata": None,
+            "notificationTargetArn": None,
+            "roleArn": None,
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+        below="autoscalingGroupName",
+    ),
+    Case(
+        "aws:autoscaling/schedule:Schedule",
+        lambda scaled: {
+            "autoscalingGroupName": scaled,
+            "scheduledActionName": f"evening-{uuid4().hex[:7]}",
+            "minSize": 0,
+            "maxSize": -1,
+            "desiredCapacity": 0,
+            "recurrence": "0 18 * * 1-5",
+            "timeZone": "Europe/Berlin",
+        },
+        needs=("scaled",),
+        update={
+            "minSize": 1,
+            "maxSize": 5,
+            "desiredCapacity": -1,
+            "recurrence": "0 19 * * 1-5",
+            "startTime": "2030-01-31T18:00:00Z",
+            "endTime": "2030-03-31T18:00:00Z",
+        },
+        replacement={"scheduledActionName": "other"},
+        replaces=("scheduledActionName",),
+        below="autoscalingGroupName",
+    ),
+    Case(
+        "aws:cloudwatch/logGroup:LogGroup",
+        lambda key: {"kmsKeyId": key, "retentionInDays": 30, "tags": {"a": "1"}},
+        needs=("key",),
+        update={"kmsKeyId": None, "retentionInDays": None, "tags": {"b": "2"}},
+        replacement={"logGroupClass": "INFREQUENT_ACCESS"},
+        replaces=("logGroupClass",),
+    ),
+    Case(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        lambda: {
+            "alarmDescription": "one",
+            "namespace": "AWS/EC2",
+            "metricName": "StatusCheckFailed",
+            "dimensions": {"AutoScalingGroupName": "build"},
+            "statistic": "Maximum",
+            "period": 60,
+            "evaluationPeriods": 3,
+            "datapointsToAlarm": 2,
+            "threshold": 0.5,
+            "comparisonOperator": "GreaterThanThreshold",
+            "treatMissingData": "breaching",
+            "alarmActions": ["arn:aws:sns:eu-west-1:123456789012:alarms"],
+            "tags": {"a": "1"},
+        },
+        update={
+            "alarmDescription": None,
+            "dimensions": None,
+            "statistic": None,
+            "extendedStatistic": "p99.9",
+            "threshold": None,
+            "datapointsToAlarm": None,
+            "treatMissingData": None,
+            "actionsEnabled": False,
+            "alarmActions": None,
+            "okActions": ["arn:aws:sns:eu-west-1:123456789012:alarms"],
+            "tags": {"b": "2"},
         },
         replacement={"name": "other"},
         replaces=("name",),

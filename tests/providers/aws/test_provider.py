@@ -18,6 +18,14 @@ REPOSITORY = "aws:ecr/repository:Repository"
 ROLE = "aws:iam/role:Role"
 PARAMETER = "aws:ssm/parameter:Parameter"
 GROUP = "aws:autoscaling/group:Group"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+METRIC = {
+    "namespace": "AWS/EC2",
+    "metricName": "CPUUtilization",
+    "period": 60,
+    "evaluationPeriods": 1,
+    "comparisonOperator": "GreaterThanThreshold",
+}
 Refusals = Callable[[str, dict[str, Any]], list[Any]]
 
 
@@ -155,6 +163,11 @@ def test_from_advanced_to_standard_is_a_new_parameter(make: Make) -> None:
         (GROUP, {"minSize": 0, "maxSize": 1}, "launchTemplate", "found none"),
         ("aws:ec2/launchTemplate:LaunchTemplate", {"userData": "#!/bin/sh"}, "userData", "must be base64"),
         ("aws:kms/key:Key", {"deletionWindowInDays": 3}, "deletionWindowInDays", "at least 7"),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 2}, "retentionInDays", "1, 3, 5"),
+        ("aws:cloudwatch/logGroup:LogGroup", {"kmsKeyId": "alias/logs"}, "kmsKeyId", "the ARN of a key"),
+        (ALARM, {**METRIC, "period": 90}, "period", "a multiple of 60"),
+        (ALARM, {**METRIC, "threshold": "high"}, "threshold", "allowed is a number"),
+        (ALARM, METRIC, "statistic", "found none"),
     ],
 )
 def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
@@ -315,3 +328,15 @@ def test_a_rule_without_the_secret_that_its_upstream_wants_is_refused(make: Make
     rule = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
     with pytest.raises(Exception, match="requires a credential"):
         make("aws:ecr/pullThroughCacheRule:PullThroughCacheRule", rule)
+
+
+def test_an_alarm_does_not_take_the_place_of_one_that_is_there(make: Make) -> None:
+    name = make(ALARM, {**METRIC, "statistic": "Sum"}).id
+    with pytest.raises(Refused, match=f"there is an alarm {name} already"):
+        make(ALARM, {**METRIC, "statistic": "Sum", "name": name})
+
+
+def test_a_log_group_may_outlive_its_stack(make: Make) -> None:
+    group = make("aws:cloudwatch/logGroup:LogGroup", {"skipDestroy": True})
+    group.delete()
+    assert group.read() is not None

@@ -49,7 +49,23 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         inputs = {"imageId": image(), "instanceType": "t3.large"}
         return make("aws:ec2/launchTemplate:LaunchTemplate", inputs).id
 
-    makers: Sequence[Callable[[], str]] = (bucket, group, repository, image, key, role, subnet, template)
+    @cache
+    def scaled() -> str:
+        """An Auto Scaling group."""
+        launched = {"launchTemplate": {"id": template()}, "vpcZoneIdentifiers": [subnet()]}
+        return make("aws:autoscaling/group:Group", {"minSize": 0, "maxSize": 9, **launched}).id
+
+    makers: Sequence[Callable[[], str]] = (
+        bucket,
+        group,
+        repository,
+        image,
+        key,
+        role,
+        subnet,
+        template,
+        scaled,
+    )
     by_name = {maker.__name__: maker for maker in makers}
     return lambda case: {name: by_name[name]() for name in case.needs}
 
@@ -107,8 +123,8 @@ def test_replacement(case: Case, standing: Made) -> None:
 
 
 def test_import(case: Case, standing: Made) -> None:
-    given = f"{standing.inputs['bucket']}/{standing.id}" if "bucketObject" in case.token else standing.id
-    state = standing.imported(given)
+    given = f"{standing.inputs[case.below]}/{standing.id}" if case.below else standing.id
+    state = standing.imported(f"{given}@{standing.given['region']}" if "region" in standing.given else given)
     assert state.resource_id == standing.id
     imported = replace(standing, inputs=state.inputs, outputs=state.outputs)
     named = {name: standing.inputs[name] for name in ("name", "bucket", "key") if name in standing.inputs}
@@ -117,13 +133,15 @@ def test_import(case: Case, standing: Made) -> None:
     )
 
 
-def test_deleted_is_gone(made: Made) -> None:
+def test_deleted_is_gone(case: Case, made: Made) -> None:
     made.delete()
-    if made.token.endswith("BucketVersioning"):
-        assert made.read().inputs["versioningConfiguration"]["status"] == "Suspended"  # type: ignore[union-attr]
-        return
-    assert made.read() is None
-    made.delete()
+    state = made.read()
+    if case.left is None:
+        assert state is None
+        made.delete()
+    else:
+        assert state is not None
+        assert {name: state.inputs[name] for name in case.left} == case.left
 
 
 def test_preview_knows_no_outputs(standing: Made, aws: Aws) -> None:

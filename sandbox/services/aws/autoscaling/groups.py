@@ -1,15 +1,14 @@
-"""Mends moto's Auto Scaling.
+"""Mends moto's Auto Scaling groups.
 
 moto drops several properties of a group, forgets a mixed instances policy at any update of something else,
-lets a group be deleted with its instances and resized beyond its limits, cannot stop to collect metrics, and
-has no instance refresh. A refresh is done at once here: every instance is ended and a new one takes its
-place.
+lets a group be deleted with its instances and resized beyond its limits, and cannot stop to collect metrics.
 """
 
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
-from uuid import uuid4
+
+from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
 
 # The API's name of each property that moto drops at creation, and moto's name for the same. Where moto
 # answers, it looks an attribute up by the latter.
@@ -32,13 +31,11 @@ _WITHOUT = {"default_instance_warmup": -1, "max_instance_lifetime": 0}
 
 
 def mend() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Change moto's classes in this process."""
     from moto.autoscaling import models, responses
 
     actions: Any = responses.AutoScalingResponse
     group: Any = models.FakeAutoScalingGroup
-    if hasattr(actions, "start_instance_refresh"):
-        return
     actions.create_auto_scaling_group = _keeping(actions.create_auto_scaling_group, _DROPPED)
     actions.update_auto_scaling_group = _keeping(
         actions.update_auto_scaling_group, {**_DROPPED, **_DROPPED_AT_UPDATE}
@@ -47,8 +44,6 @@ def mend() -> None:
     actions.delete_auto_scaling_group = _empty_or_forced(actions.delete_auto_scaling_group)
     group.update = _remembering_policy(group.update)
     actions.disable_metrics_collection = _disable_metrics_collection
-    actions.start_instance_refresh = _start_instance_refresh
-    actions.describe_instance_refreshes = _describe_instance_refreshes
 
 
 def _keeping(original: Callable[[Any], Any], names: dict[str, str]) -> Callable[[Any], Any]:
@@ -56,7 +51,7 @@ def _keeping(original: Callable[[Any], Any], names: dict[str, str]) -> Callable[
 
     def call(response: Any) -> Any:
         answer = original(response)
-        group = _group(response)
+        group = group_of(response)
         given = response._get_params()
         for name, attribute in names.items():
             if name not in given:
@@ -85,11 +80,11 @@ def _remembering_policy(original: Callable[..., None]) -> Callable[..., None]:
 
 def _within_limits(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(response: Any) -> Any:
-        group, wanted = _group(response), response._get_int_param("DesiredCapacity")
+        group, wanted = group_of(response), response._get_int_param("DesiredCapacity")
         if not group.min_size <= wanted <= group.max_size:
             above = wanted > group.max_size
             limit = f"above max value {group.max_size}" if above else f"below min value {group.min_size}"
-            raise _validation_error(
+            raise validation_error(
                 f"New SetDesiredCapacity value {wanted} is {limit} for the AutoScalingGroup."
             )
         return original(response)
@@ -99,17 +94,13 @@ def _within_limits(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(response: Any) -> Any:
-        from moto.autoscaling.exceptions import ResourceContentionError
-
         name = response._get_param("AutoScalingGroupName")
         group = response.autoscaling_backend.autoscaling_groups.get(name)
-        if group and group.instance_states and not response._get_bool_param("ForceDelete"):
-            error = ResourceContentionError()
-            error.message = (
-                "You cannot delete an AutoScalingGroup while there are instances still in the group."
+        if group and group.instances and not response._get_bool_param("ForceDelete"):
+            raise error(
+                "ResourceInUse",
+                "You cannot delete an AutoScalingGroup while there are instances still in the group.",
             )
-            error.code = "ResourceInUse"
-            raise error
         return original(response)
 
     return call
@@ -118,48 +109,9 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _disable_metrics_collection(response: Any) -> Any:
     from moto.core.responses import EmptyResult
 
-    group, given = _group(response), response._get_param("Metrics", [])
+    group, given = group_of(response), response._get_param("Metrics", [])
     group.metrics = [metric for metric in group.metrics if given and metric not in given]
     return EmptyResult()
-
-
-def _start_instance_refresh(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
-    group = _group(response)
-    wanted = group.desired_capacity
-    group.set_desired_capacity(0)
-    group.set_desired_capacity(wanted)
-    refresh = {
-        "InstanceRefreshId": str(uuid4()),
-        "AutoScalingGroupName": group.name,
-        "Status": "Successful",
-        "PercentageComplete": 100,
-        "InstancesToUpdate": 0,
-        "Preferences": response._get_params().get("Preferences", {}),
-    }
-    group.instance_refreshes = [refresh, *getattr(group, "instance_refreshes", [])]
-    return ActionResult({"InstanceRefreshId": refresh["InstanceRefreshId"]})
-
-
-def _describe_instance_refreshes(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
-    return ActionResult({"InstanceRefreshes": getattr(_group(response), "instance_refreshes", [])})
-
-
-def _group(response: Any) -> Any:
-    name = response._get_param("AutoScalingGroupName")
-    group = response.autoscaling_backend.autoscaling_groups.get(name)
-    if group is None:
-        raise _validation_error("AutoScalingGroup name not found - null")
-    return group
-
-
-def _validation_error(message: str) -> Exception:
-    from moto.autoscaling.exceptions import ValidationError
-
-    return ValidationError(message)
 
 
 def _is_unset_policy(value: Any) -> bool:

@@ -1,0 +1,199 @@
+"""What is set for a whole registry of the Elastic Container Registry, of which each region has one.
+
+Source of what replaces and what is updated: the official provider's ``internal/service/ecr``.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from sandbox.providers.aws.policy_document import PolicyDocument
+from sandbox.providers.aws.resource import REGION, AwsResource
+from sandbox.providers.properties import Failure, ListOf, Object, Property, SetOf, Text
+from sandbox.providers.values import Properties
+
+
+def _filter(kind: str, pattern: str) -> Object:
+    return Object(
+        {
+            "filter": Text(
+                required=True, pattern=pattern, pattern_meaning="what the name of a repository may hold"
+            ),
+            "filterType": Text(required=True, one_of=(kind,)),
+        }
+    )
+
+
+_DESTINATION = Object(
+    {
+        "region": Text(required=True, pattern=r"[a-z0-9-]{2,25}", pattern_meaning="a region"),
+        "registryId": Text(required=True, pattern=r"\d{12}", pattern_meaning="an account's 12 digits"),
+    }
+)
+
+_REPLICATION = Object(
+    {
+        "rules": ListOf(
+            Object(
+                {
+                    "destinations": ListOf(_DESTINATION, required=True, maximum_items=25),
+                    "repositoryFilters": ListOf(
+                        _filter("PREFIX_MATCH", r"[a-z0-9._/-]{2,256}"), minimum_items=1, maximum_items=100
+                    ),
+                }
+            ),
+            required=True,
+            maximum_items=10,
+        )
+    }
+)
+
+
+class ReplicationConfiguration(AwsResource):
+    """Where a registry's images are copied to. Its id is the account's number."""
+
+    token = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+    service = "ecr"
+    inputs = {"replicationConfiguration": _REPLICATION, **REGION}
+    outputs = {"registryId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Put the rules in the place of those that are there."""
+        self._put(inputs)
+        return self.connection.account
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The rules as they are now; without any, it counts as gone."""
+        live = self.client.describe_registry()
+        rules = live["replicationConfiguration"]["rules"]
+        if not rules:
+            return None
+        return {"replicationConfiguration": {"rules": rules}, "registryId": live["registryId"]}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new rules in the place of the old ones."""
+        self._put(new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Take all rules away."""
+        self._put({})
+
+    def _put(self, inputs: Properties) -> None:
+        self.client.put_replication_configuration(
+            replicationConfiguration=inputs.get("replicationConfiguration") or {"rules": []}
+        )
+
+
+_SCANNING_RULE = Object(
+    {
+        "repositoryFilters": SetOf(
+            _filter("WILDCARD", r"[a-z0-9*](?:[._/*a-z0-9-]?[a-z0-9*]+)*"), required=True, minimum_items=1
+        ),
+        "scanFrequency": Text(required=True, one_of=("SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL")),
+    }
+)
+
+
+class RegistryScanningConfiguration(AwsResource):
+    """Which images are scanned, and when. Its id is the account's number."""
+
+    token = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
+    service = "ecr"
+    inputs = {
+        "scanType": Text(required=True, one_of=("BASIC", "ENHANCED")),
+        "rules": SetOf(_SCANNING_RULE, maximum_items=100),
+        **REGION,
+    }
+    outputs = {"registryId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Put the configuration in the place of the one that is there."""
+        self._put(inputs)
+        return self.connection.account
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The configuration as it is now; there always is one."""
+        live = self.client.get_registry_scanning_configuration()
+        return {**live["scanningConfiguration"], "registryId": live["registryId"]}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new configuration in the place of the old one."""
+        self._put(new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Go back to basic scanning without rules."""
+        self._put({"scanType": "BASIC"})
+
+    def _put(self, inputs: Properties) -> None:
+        self.client.put_registry_scanning_configuration(
+            scanType=inputs["scanType"], rules=inputs.get("rules") or []
+        )
+
+
+class RegistryPolicy(AwsResource):
+    """The permissions on a registry. Its id is the account's number."""
+
+    token = "aws:ecr/registryPolicy:RegistryPolicy"
+    service = "ecr"
+    gone = ("RegistryPolicyNotFoundException",)
+    inputs = {"policy": PolicyDocument(required=True), **REGION}
+    outputs = {"registryId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Put the policy in the place of the one that is there."""
+        return str(self.client.put_registry_policy(policyText=inputs["policy"])["registryId"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The policy as it is now."""
+        live = self.client.get_registry_policy()
+        return {"policy": live["policyText"], "registryId": live["registryId"]}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the new policy in the place of the old one."""
+        self.create(new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the policy."""
+        self.client.delete_registry_policy()
+
+
+_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE", "CLAIR"),
+    "BLOB_MOUNTING": ("ENABLED", "DISABLED"),
+    "REGISTRY_POLICY_SCOPE": ("V1", "V2"),
+}
+
+
+class AccountSetting(AwsResource):
+    """A setting of a registry. Its id is its name."""
+
+    token = "aws:ecr/accountSetting:AccountSetting"
+    service = "ecr"
+    inputs: Mapping[str, Property] = {
+        "name": Text(required=True, replaces=True, one_of=tuple(_SETTINGS)),
+        "value": Text(required=True),
+        **REGION,
+    }
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """The value is one of the setting's."""
+        name, value = inputs["name"], inputs["value"]
+        if isinstance(name, str) and isinstance(value, str) and value not in _SETTINGS[name]:
+            allowed = " or ".join(_SETTINGS[name])
+            yield Failure("value", f"{value} is not allowed; allowed for {name} is {allowed}")
+
+    def create(self, inputs: Properties) -> str:
+        """Set it."""
+        self.client.put_account_setting(name=inputs["name"], value=inputs["value"])
+        return str(inputs["name"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The setting as it is now; there always is one."""
+        live = self.client.get_account_setting(name=resource_id)
+        return {"name": live["name"], "value": live["value"]}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Set it anew."""
+        self.create(new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Leave it as it is; like the official provider."""

@@ -1,0 +1,87 @@
+"""Instance refreshes, which replace the instances of an Auto Scaling group when what it launches changes.
+
+Source of the properties: the official provider's ``internal/service/autoscaling/group.go``.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sandbox.providers.aws.resource import error_code
+from sandbox.providers.aws.shapes import to_api
+from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.providers.values import Properties
+
+_SECONDS = Text(pattern=r"\d+", pattern_meaning="a number of seconds")
+"""A time that the official provider takes as text, to tell 0 from "not given"."""
+
+PROPERTIES: Mapping[str, Property] = {
+    "strategy": Text(required=True, one_of=("Rolling",)),
+    "triggers": SetOf(Text()),
+    "preferences": Object(
+        {
+            "alarmSpecification": Object({"alarms": ListOf(Text(), maximum_items=10)}),
+            "autoRollback": Flag(),
+            "checkpointDelay": _SECONDS,
+            "checkpointPercentages": ListOf(Number(minimum=1, maximum=100)),
+            "instanceWarmup": _SECONDS,
+            "maxHealthyPercentage": Number(default=100, minimum=100, maximum=200),
+            "minHealthyPercentage": Number(default=90, minimum=0, maximum=100),
+            "scaleInProtectedInstances": Text(default="Ignore", one_of=("Refresh", "Ignore", "Wait")),
+            "skipMatching": Flag(default=False),
+            "standbyInstances": Text(default="Ignore", one_of=("Terminate", "Ignore", "Wait")),
+        }
+    ),
+}
+"""A group's ``instanceRefresh``."""
+
+
+def validate(inputs: Properties, names: Iterable[str]) -> Iterator[Failure]:
+    """Each trigger is one of the group's properties ``names``, in Terraform's spelling."""
+    refresh = inputs.get("instanceRefresh")
+    allowed = set(map(_terraform_name, names))
+    for trigger in (refresh.get("triggers") if isinstance(refresh, dict) else None) or ():
+        if isinstance(trigger, str) and trigger not in allowed:
+            reason = f"{trigger} is not a property of the group in Terraform's spelling, as tag or max_size"
+            yield Failure("instanceRefresh.triggers", reason)
+
+
+def is_triggered(refresh: Properties, changed: set[str]) -> bool:
+    """Whether a change of the properties ``changed`` is to start a refresh."""
+    return not {_terraform_name(name) for name in changed}.isdisjoint(refresh.get("triggers") or ())
+
+
+def start(client: Any, group: str, refresh: Properties, launched: Mapping[str, Any]) -> None:
+    """Start a refresh, in the place of one that is under way; ``launched`` is what the group now launches."""
+    preferences = _whole_numbers(to_api(PROPERTIES, refresh).get("Preferences") or {})
+    wanted = {
+        "AutoScalingGroupName": group,
+        "Strategy": refresh["strategy"],
+        **({"Preferences": preferences} if preferences else {}),
+        **({"DesiredConfiguration": launched} if preferences.get("AutoRollback") else {}),
+    }
+    try:
+        client.start_instance_refresh(**wanted)
+    except Exception as error:
+        if error_code(error) != "InstanceRefreshInProgress":
+            raise
+        client.cancel_instance_refresh(AutoScalingGroupName=group)
+        client.start_instance_refresh(**wanted)
+
+
+def _terraform_name(name: str) -> str:
+    """A property's name as the triggers spell it."""
+    singular = {
+        "initialLifecycleHooks": "initial_lifecycle_hook",
+        "tags": "tag",
+        "vpcZoneIdentifiers": "vpc_zone_identifier",
+    }
+    return singular.get(name) or re.sub("[A-Z]", lambda found: "_" + found[0].lower(), name)
+
+
+def _whole_numbers(preferences: dict[str, Any]) -> dict[str, Any]:
+    """The preferences of a refresh; the provider writes two of its numbers as text."""
+    return {
+        name: int(value) if name in ("CheckpointDelay", "InstanceWarmup") else value
+        for name, value in preferences.items()
+    }

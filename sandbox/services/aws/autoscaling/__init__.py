@@ -1,0 +1,25 @@
+"""Mends moto's Auto Scaling, one concept a module."""
+
+from typing import Any
+
+from sandbox.services.aws.autoscaling import (
+    groups,
+    instance_refresh,
+    instances,
+    lifecycle_hooks,
+    scheduled_actions,
+)
+
+
+def mend() -> None:
+    """Change moto's classes in this process; a second call changes nothing."""
+    from moto.autoscaling import responses
+
+    actions: Any = responses.AutoScalingResponse
+    if hasattr(actions, "start_instance_refresh"):
+        return
+    groups.mend()
+    instances.mend()
+    lifecycle_hooks.mend()
+    instance_refresh.mend()
+    scheduled_actions.mend()

@@ -1,0 +1,26 @@
+"""What the requests of Auto Scaling name, and the errors that answer them."""
+
+from typing import Any
+
+
+def group_of(response: Any) -> Any:
+    """The group that a request names."""
+    name = response._get_param("AutoScalingGroupName")
+    group = response.autoscaling_backend.autoscaling_groups.get(name)
+    if group is None:
+        raise validation_error("AutoScalingGroup name not found - null")
+    return group
+
+
+def validation_error(message: str) -> Exception:
+    """The API's error for a request that does not fit what there is."""
+    from moto.autoscaling.exceptions import ValidationError
+
+    return ValidationError(message)
+
+
+def error(code: str, message: str) -> Exception:
+    """The API's error ``code``."""
+    made = validation_error(message)
+    made.code = code  # type: ignore[attr-defined]
+    return made

@@ -1,0 +1,75 @@
+"""Gives moto repository creation templates, which say how a repository is made that ECR itself makes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.services.aws.ecr.requests import answer, error, given
+
+_Templates = dict[str, dict[str, Any]]
+
+
+def mend() -> None:
+    """Change moto's classes in this process."""
+    from moto.ecr import responses
+
+    actions: Any = responses.ECRResponse
+    actions.create_repository_creation_template = _create
+    actions.update_repository_creation_template = _update
+    actions.describe_repository_creation_templates = _describe
+    actions.delete_repository_creation_template = _delete
+
+
+def _create(response: Any) -> Any:
+    asked = given(response)
+    prefix = asked["prefix"]
+    if prefix in _templates(response):
+        raise error(
+            "TemplateAlreadyExistsException", f"A template with the prefix '{prefix}' already exists."
+        )
+    usual = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encryptionType": "AES256"}}
+    return _keep(response, {**usual, **asked, "createdAt": datetime.now(UTC)})
+
+
+def _update(response: Any) -> Any:
+    asked = given(response)
+    return _keep(response, {**_template(response, asked["prefix"]), **asked})
+
+
+def _describe(response: Any) -> Any:
+    prefixes = response._get_param("prefixes") or list(_templates(response))
+    found = [_templates(response)[prefix] for prefix in prefixes if prefix in _templates(response)]
+    return answer({"registryId": response.current_account, "repositoryCreationTemplates": found})
+
+
+def _delete(response: Any) -> Any:
+    template = _template(response, response._get_param("prefix"))
+    del _templates(response)[template["prefix"]]
+    return answer({"registryId": response.current_account, "repositoryCreationTemplate": template})
+
+
+def _keep(response: Any, template: dict[str, Any]) -> Any:
+    """Keep ``template`` without what is empty, if it is one that ECR takes."""
+    kept = {name: value for name, value in template.items() if value not in ("", [])}
+    if not kept["imageTagMutability"].endswith("_WITH_EXCLUSION"):
+        kept.pop("imageTagMutabilityExclusionFilters", None)
+    elif not kept.get("imageTagMutabilityExclusionFilters"):
+        raise error("InvalidParameterException", "The tag mutability requires exclusion filters.")
+    encrypted = kept["encryptionConfiguration"]["encryptionType"] != "AES256"
+    if (encrypted or kept.get("resourceTags")) and not kept.get("customRoleArn"):
+        raise error("InvalidParameterException", "Resource tags and KMS encryption require a custom role.")
+    kept["updatedAt"] = datetime.now(UTC)
+    _templates(response)[kept["prefix"]] = kept
+    return answer({"registryId": response.current_account, "repositoryCreationTemplate": kept})
+
+
+def _templates(response: Any) -> _Templates:
+    """The templates of the account and region, by their prefix; they end with moto's own state."""
+    templates: _Templates = vars(response.ecr_backend).setdefault("creation_templates", {})
+    return templates
+
+
+def _template(response: Any, prefix: str) -> dict[str, Any]:
+    template = _templates(response).get(prefix)
+    if template is None:
+        raise error("TemplateNotFoundException", f"No template with the prefix '{prefix}' was found.")
+    return template

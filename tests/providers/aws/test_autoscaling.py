@@ -1,0 +1,273 @@
+"""How the instances of an Auto Scaling group come and go: hooks, refreshes, schedules."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.providers.aws.provider import Aws
+from sandbox.services.aws.autoscaling import lifecycle_hooks
+from tests.providers.aws.conftest import Made, Make
+
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+GROUP = "aws:autoscaling/group:Group"
+HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
+SCHEDULE = "aws:autoscaling/schedule:Schedule"
+TERMINATING = {"lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}
+Client = Callable[[str], Any]
+
+
+class Scaled:
+    """A group of one or more instances and what a test does with it."""
+
+    def __init__(self, make: Make, aws: Aws, client: Client, **inputs: Any) -> None:
+        name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+        image = aws.invoke("aws:ssm/getParameter:getParameter", {"name": name})[0]["value"]
+        self.launched = {"imageId": image, "instanceType": "t3.small"}
+        self.template = make(TEMPLATE, self.launched)
+        self.inputs = {
+            "minSize": 1,
+            "maxSize": 3,
+            "vpcZoneIdentifiers": aws.invoke("aws:ec2/getSubnets:getSubnets", {})[0]["ids"],
+            "launchTemplate": {"id": self.template.id, "version": "1"},
+            **inputs,
+        }
+        self.made: Made = make(GROUP, self.inputs)
+        self.name = self.made.id
+        self.api = client("autoscaling")
+        self.ec2 = client("ec2")
+
+    def instances(self) -> dict[str, str]:
+        """The state of each instance, by its id."""
+        found = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])
+        listed = found["AutoScalingGroups"][0]["Instances"]
+        return {one["InstanceId"]: one["LifecycleState"] for one in listed}
+
+    def state(self, instance: str) -> str:
+        """The state of an instance in EC2."""
+        found = self.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        return str(found["State"]["Name"])
+
+    def end(self, instance: str) -> None:
+        """Let the group end an instance."""
+        self.api.terminate_instance_in_auto_scaling_group(
+            InstanceId=instance, ShouldDecrementDesiredCapacity=False
+        )
+
+    def about(self, hook: Made, instance: str) -> dict[str, str]:
+        """What a request about ``hook`` holding back ``instance`` names."""
+        return {
+            "AutoScalingGroupName": self.name,
+            "LifecycleHookName": hook.id,
+            "InstanceId": instance,
+        }
+
+    def refreshes(self) -> list[str]:
+        """The states of the group's refreshes, the newest first."""
+        found = self.api.describe_instance_refreshes(AutoScalingGroupName=self.name)
+        return [one["Status"] for one in found["InstanceRefreshes"]]
+
+
+@pytest.fixture
+def scaled(make: Make, aws: Aws, client: Client) -> Callable[..., Scaled]:
+    """Makes a group with further inputs."""
+    return lambda **inputs: Scaled(make, aws, client, **inputs)
+
+
+def test_a_hook_holds_an_instance_back_until_it_is_completed(make: Make, scaled: Any) -> None:
+    group = scaled()
+    hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
+    (old,) = group.instances()
+    group.end(old)
+    states = group.instances()
+    assert states.pop(old) == "Terminating:Wait"
+    assert list(states.values()) == ["InService"]
+    assert group.state(old) == "running"
+    group.api.complete_lifecycle_action(**group.about(hook, old), LifecycleActionResult="CONTINUE")
+    assert group.instances() == states
+    assert group.state(old) == "terminated"
+    with pytest.raises(Exception, match=f"No active Lifecycle Action found with instance ID {old}"):
+        group.api.complete_lifecycle_action(**group.about(hook, old), LifecycleActionResult="CONTINUE")
+
+
+def test_every_hook_must_be_completed_unless_one_abandons(make: Make, scaled: Any) -> None:
+    group = scaled()
+    first, second = (make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING}) for _ in range(2))
+    (old,) = group.instances()
+    group.end(old)
+    group.api.complete_lifecycle_action(**group.about(first, old), LifecycleActionResult="CONTINUE")
+    assert group.instances()[old] == "Terminating:Wait"
+    group.api.complete_lifecycle_action(**group.about(second, old), LifecycleActionResult="CONTINUE")
+    (old,) = group.instances()
+    group.end(old)
+    group.api.complete_lifecycle_action(**group.about(second, old), LifecycleActionResult="ABANDON")
+    assert old not in group.instances()
+
+
+def test_a_heartbeat_puts_off_the_end_of_the_wait(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = scaled()
+    hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING, "heartbeatTimeout": 30})
+    (old,) = group.instances()
+    start = lifecycle_hooks.now()
+    group.end(old)
+    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 29)
+    group.api.record_lifecycle_action_heartbeat(**group.about(hook, old))
+    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 58)
+    assert group.instances()[old] == "Terminating:Wait"
+    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 60)
+    assert old not in group.instances()
+    assert group.state(old) == "terminated"
+
+
+def test_a_deleted_hook_holds_nothing_back(make: Make, scaled: Any) -> None:
+    group = scaled()
+    hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
+    (old,) = group.instances()
+    group.end(old)
+    hook.delete()
+    assert old not in group.instances()
+    group.made.delete()
+    assert group.made.read() is None
+
+
+def test_a_group_that_is_deleted_by_force_waits_for_no_hook(scaled: Any) -> None:
+    group = scaled(forceDelete=True, initialLifecycleHooks=[{"name": "drain", **TERMINATING}])
+    (old,) = group.instances()
+    group.end(old)
+    (new,) = set(group.instances()) - {old}
+    group.made.delete()
+    assert [group.state(one) for one in (old, new)] == ["terminated", "terminated"]
+
+
+def test_initial_hooks_are_there_before_the_first_instance(scaled: Any) -> None:
+    group = scaled(initialLifecycleHooks=[{"name": "drain", "heartbeatTimeout": 90, **TERMINATING}])
+    found = group.api.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]
+    assert [(hook["LifecycleHookName"], hook["HeartbeatTimeout"]) for hook in found] == [("drain", 90)]
+    assert list(group.instances().values()) == ["InService"]
+
+
+def test_an_instance_is_launched_from_the_version_that_its_group_names(scaled: Any) -> None:
+    group = scaled(instanceRefresh={"strategy": "Rolling"})
+    group.template.update({**group.launched, "instanceType": "t3.large", "keyName": "two"})
+    group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
+    found = group.api.describe_auto_scaling_groups(AutoScalingGroupNames=[group.name])
+    (listed,) = found["AutoScalingGroups"][0]["Instances"]
+    assert listed["LaunchTemplate"]["Version"] == "2"
+    live = group.ec2.describe_instances(InstanceIds=[listed["InstanceId"]])
+    instance = live["Reservations"][0]["Instances"][0]
+    assert (instance["InstanceType"], instance["KeyName"]) == ("t3.large", "two")
+
+
+def test_instances_are_spread_over_the_subnets(scaled: Any) -> None:
+    group = scaled(minSize=3)
+    found = group.ec2.describe_instances(InstanceIds=list(group.instances()))["Reservations"]
+    assert len({one["SubnetId"] for part in found for one in part["Instances"]}) == 3
+
+
+def test_a_refresh_is_in_progress_while_a_hook_holds_an_old_instance_back(make: Make, scaled: Any) -> None:
+    group = scaled(instanceRefresh={"strategy": "Rolling"})
+    hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
+    (old,) = group.instances()
+    group.template.update({**group.launched, "instanceType": "t3.large"})
+    inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
+    updated = group.made.update(inputs)
+    assert sorted(group.instances().values()) == ["InService", "Terminating:Wait"]
+    assert group.refreshes() == ["InProgress"]
+    updated.update({**inputs, "launchTemplate": {"id": group.template.id, "version": "1"}})
+    assert group.refreshes() == ["InProgress", "Cancelled"]
+    for one, state in group.instances().items():
+        if state == "Terminating:Wait":
+            group.api.complete_lifecycle_action(**group.about(hook, one), LifecycleActionResult="CONTINUE")
+    assert group.refreshes() == ["Successful", "Cancelled"]
+    assert old not in group.instances()
+
+
+def test_a_refresh_leaves_protected_instances_unless_it_is_told_not_to(scaled: Any) -> None:
+    refresh: dict[str, Any] = {"strategy": "Rolling", "triggers": ["tag"]}
+    group = scaled(protectFromScaleIn=True, instanceRefresh=refresh)
+    before = group.instances()
+
+    def tagged(value: str) -> list[dict[str, Any]]:
+        return [{"key": "a", "value": value, "propagateAtLaunch": False}]
+
+    updated = group.made.update({**group.inputs, "tags": tagged("1")})
+    assert (group.instances(), group.refreshes()) == (before, ["Successful"])
+    preferred = {**refresh, "preferences": {"scaleInProtectedInstances": "Refresh"}}
+    updated.update({**group.inputs, "tags": tagged("2"), "instanceRefresh": preferred})
+    assert set(group.instances()).isdisjoint(before)
+
+
+def test_a_refresh_skips_instances_that_match(scaled: Any) -> None:
+    refresh = {"strategy": "Rolling", "triggers": ["max_size"], "preferences": {"skipMatching": True}}
+    group = scaled(instanceRefresh=refresh)
+    before = group.instances()
+    group.made.update({**group.inputs, "maxSize": 4})
+    assert (group.instances(), group.refreshes()) == (before, ["Successful"])
+
+
+def test_a_refresh_that_may_roll_back_names_what_it_is_to_launch(scaled: Any) -> None:
+    refresh = {"strategy": "Rolling", "preferences": {"autoRollback": True}}
+    group = scaled(instanceRefresh=refresh)
+    group.template.update({**group.launched, "instanceType": "t3.large"})
+    group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
+    (found,) = group.api.describe_instance_refreshes(AutoScalingGroupName=group.name)["InstanceRefreshes"]
+    assert found["DesiredConfiguration"]["LaunchTemplate"]["Version"] == "2"
+
+
+def test_healthy_percentages_too_far_apart_are_refused(scaled: Any) -> None:
+    preferences = {"minHealthyPercentage": 50, "maxHealthyPercentage": 200}
+    group = scaled(instanceRefresh={"strategy": "Rolling", "preferences": preferences, "triggers": ["tag"]})
+    tags = [{"key": "a", "value": "1", "propagateAtLaunch": False}]
+    with pytest.raises(Exception, match="must not be over 100"):
+        group.made.update({**group.inputs, "tags": tags})
+
+
+def test_a_trigger_must_be_a_property_in_terraforms_spelling(aws: Aws) -> None:
+    refresh = {"strategy": "Rolling", "triggers": ["tags"]}
+    inputs = {"minSize": 0, "maxSize": 1, "launchTemplate": {"id": "lt-1"}, "instanceRefresh": refresh}
+    _, failures = aws.check(GROUP, "x", {}, inputs, b"x")
+    assert [failure.path for failure in failures] == ["instanceRefresh.triggers"]
+
+
+def test_a_mixed_group_launches_the_first_type_that_it_names(scaled: Any, make: Make, aws: Aws) -> None:
+    policy = {
+        "launchTemplate": {
+            "launchTemplateSpecification": {"launchTemplateId": scaled().template.id, "version": "$Latest"},
+            "overrides": [{"instanceType": "c7i.large"}, {"instanceType": "c7a.large"}],
+        }
+    }
+    group = scaled(launchTemplate=None, mixedInstancesPolicy=policy)
+    (instance,) = group.instances()
+    found = group.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert found["InstanceType"] == "c7i.large"
+
+
+def test_two_groups_may_call_a_scheduled_action_the_same(make: Make, scaled: Any) -> None:
+    first, second = (
+        make(
+            SCHEDULE,
+            {"autoscalingGroupName": scaled().name, "scheduledActionName": "night", "minSize": size},
+        )
+        for size in (1, 2)
+    )
+    second.delete()
+    state = first.read()
+    assert state is not None
+    assert (state.outputs["minSize"], second.read()) == (1, None)
+
+
+def test_a_scheduled_action_ends_with_its_group(make: Make, scaled: Any) -> None:
+    group = scaled()
+    action = make(SCHEDULE, {"autoscalingGroupName": group.name, "scheduledActionName": "night"})
+    group.made.delete()
+    assert action.read() is None
+
+
+def test_a_size_that_a_schedule_does_not_name_is_0_as_with_the_official_provider(
+    make: Make, scaled: Any
+) -> None:
+    inputs = {"autoscalingGroupName": scaled().name, "scheduledActionName": "night", "minSize": -1}
+    made = make(SCHEDULE, inputs)
+    assert [made.outputs[name] for name in ("minSize", "maxSize", "desiredCapacity")] == [-1, 0, 0]
