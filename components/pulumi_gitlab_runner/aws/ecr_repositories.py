@@ -103,7 +103,7 @@ class EcrRepositories(pulumi.ComponentResource):
         """Options that take over a repository which exists, with whatever settings it has.
 
         Pulumi imports nothing that differs from its inputs, so none of them counts. The provider takes the
-        region behind the name: pulumi.com/registry/packages/aws/how-to-guides/7-0-migration.
+        region behind the name: pulumi.com/registry/packages/aws/how-to-guides/aws-enhanced-region-support.
         """
         known = f"{repository.name}@{region}" if region else repository.name
         return pulumi.ResourceOptions(parent=self, import_=known, ignore_changes=["*"])
