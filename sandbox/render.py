@@ -5,8 +5,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pulumi_gitlab_runner.host.files import TOKEN_PLACEHOLDER, HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 from sandbox.environment import Sandbox
@@ -26,6 +27,7 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
     print(f"The host of the runner {runner} of the stack {stack}, in {directory}:")
     for path, file in sorted(files.items()):
         print(f"  {file.mode} root  /{path}")
+    print("Its images keep their tags here; a preview asks their registries for digests, and pins them.")
 
 
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
@@ -60,8 +62,8 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     Args:
         stack: the stack's name; its configuration is read from `stacks/`.
         runner: the runner's name.
-        sandbox: for a stack of the sandbox; its token and number are those of the runner registered there,
-            if it is up. Any other stack's token stays the placeholder that its host replaces.
+        sandbox: for a stack of the sandbox; tokens and numbers are those of the runners registered there, if
+            it is up. Any other stack's tokens stay the placeholders that its host replaces.
 
     Raises:
         SandboxError: there is no such stack or runner, or its declaration has problems.
@@ -76,19 +78,19 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
         raise SandboxError(
             f"the stack {stack} declares no runner {runner!r}, only: {', '.join(declared.runners) or 'none'}"
         )
-    parameters = HostParameters(f"/{PROJECT}/{stack}/{runner}")
-    token, number = TOKEN_PLACEHOLDER, None
-    if sandbox is not None:
-        token, number = _registered(sandbox, environment.region, parameters)
-    chosen = declared.runners[runner]
+    manager = declared.manager_of(runner)
+    parameters = HostParameters(f"/{PROJECT}/{stack}/{manager.name}")
+    tokens, numbers = (
+        ({}, {}) if sandbox is None else _registered(sandbox, environment.region, manager, parameters)
+    )
     return host_files(
-        chosen,
-        declared.registries_of(chosen),
+        manager,
+        declared.registries_of(manager),
         environment,
         parameters,
         gitlab_url=declared.gitlab_url,
-        runner_id=number,
-        token=token,
+        runner_ids=numbers,
+        tokens=tokens,
     )
 
 
@@ -123,8 +125,10 @@ def _environment(stack: str, file: StackFile, sandbox: Sandbox | None) -> AwsEnv
     return AwsEnvironment(identity["Account"], region, identity["Arn"].split(":")[1])
 
 
-def _registered(sandbox: Sandbox, region: str, parameters: HostParameters) -> tuple[str, int | None]:
-    """The token and number of the runner that is registered in the sandbox; placeholders if there is none."""
+def _registered(
+    sandbox: Sandbox, region: str, manager: Manager, parameters: HostParameters
+) -> tuple[dict[str, str], dict[str, int]]:
+    """The tokens of a manager's runners, and the numbers of those that are registered in the sandbox."""
     import boto3
     import httpx
     from botocore.config import Config
@@ -138,9 +142,14 @@ def _registered(sandbox: Sandbox, region: str, parameters: HostParameters) -> tu
         aws_secret_access_key="sandbox",  # noqa: S106 - the sandbox takes any
         config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
     )
-    try:
-        token: str = aws.get_parameter(Name=parameters.token, WithDecryption=True)["Parameter"]["Value"]
-        verify = f"{sandbox.services['gitlab'].url}/api/v4/runners/verify"
-        return token, httpx.post(verify, json={"token": token}).raise_for_status().json()["id"]
-    except (BotoCoreError, ClientError, httpx.HTTPError):
-        return NOT_REGISTERED, None
+    verify = f"{sandbox.services['gitlab'].url}/api/v4/runners/verify"
+    tokens, numbers = {}, {}
+    for runner in manager.runners:
+        stored = {"Name": parameters.token(runner.name), "WithDecryption": True}
+        try:
+            token = aws.get_parameter(**stored)["Parameter"]["Value"]
+            numbers[runner.name] = httpx.post(verify, json={"token": token}).raise_for_status().json()["id"]
+            tokens[runner.name] = token
+        except (BotoCoreError, ClientError, httpx.HTTPError):
+            tokens[runner.name] = NOT_REGISTERED
+    return tokens, numbers

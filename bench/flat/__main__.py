@@ -91,8 +91,8 @@ runner = gitlab.UserRunner(
 )
 
 token = aws.ssm.Parameter(
-    "build-token",
-    name="/gitlab-runner/sandbox/build/token",
+    "build-token-build",
+    name="/gitlab-runner/sandbox/build/tokens/build",
     type="SecureString",
     key_id=key.arn,
     value=runner.token,
@@ -210,7 +210,7 @@ template = aws.ec2.LaunchTemplate(
             },
         }
     ],
-    user_data=pulumi.Output.all(files.bucket, files.key, token.name).apply(
+    user_data=pulumi.Output.all(files.bucket, files.key).apply(
         lambda _: base64.b64encode(Path("user-data.yaml").read_bytes()).decode()
     ),
     update_default_version=True,

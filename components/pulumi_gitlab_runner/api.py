@@ -4,7 +4,7 @@ from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrReposi
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.runner_host import HostedRunnerArgs, RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -49,6 +49,7 @@ __all__ = [
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",
+    "HostedRunnerArgs",
     "KeepDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",

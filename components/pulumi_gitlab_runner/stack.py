@@ -11,6 +11,7 @@ from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_store import HostStore
+from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import plain, told_once
@@ -42,7 +43,8 @@ class RunnerStack(pulumi.ComponentResource):
       has `upstream_credentials`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:HostStore`, where there is a runner
-    - `gitlab-runner:index:RunnerRegistration` and `gitlab-runner:index:RunnerHost` for each runner
+    - `gitlab-runner:index:RunnerRegistration` for each runner
+    - `gitlab-runner:index:RunnerHost` for each runner manager, under the name of the runner that declares it
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -88,7 +90,14 @@ class RunnerStack(pulumi.ComponentResource):
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        told, role_arns = self._runners(stack, args, place)
+        digests = image_digests(
+            [image for manager in stack.managers.values() for image in manager.images],
+            stack.registries,
+            declared,
+            environment,
+            self,
+        )
+        told, role_arns = self._runners(stack, args, place, digests)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
             lambda known: _required_policies(stack, *known)
@@ -106,33 +115,47 @@ class RunnerStack(pulumi.ComponentResource):
         )
 
     def _runners(
-        self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs
+        self,
+        stack: Stack,
+        args: StackDeclaration,
+        place: AwsEnvironmentArgs,
+        digests: pulumi.Output[dict[str, str]],
     ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
-        """Make the runners; what there is to tell of each, and the role of its manager, by its name."""
-        if not stack.runners:
+        """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
+        if not stack.managers:
             return {}, {}
         child = pulumi.ResourceOptions(parent=self)
         store = HostStore(self._name, {}, opts=child)
+        declared = args["runners"]
+        registrations = {
+            name: RunnerRegistration(name, registration_part(each), opts=child)
+            for name, each in declared.items()
+        }
         told, role_arns = {}, {}
-        for runner in stack.runners.values():
-            declaration = args["runners"][runner.name]
-            registration = RunnerRegistration(runner.name, registration_part(declaration), opts=child)
+        for manager in stack.managers.values():
             host = RunnerHost(
-                runner.name,
+                manager.name,
                 {
-                    "runner": declaration,
-                    "registries": {each: args["registries"][each] for each in runner.registries},
+                    "runners": {
+                        each.name: {
+                            "runner": declared[each.name],
+                            "runner_id": registrations[each.name].runner_id,
+                            "token": registrations[each.name].token,
+                        }
+                        for each in manager.runners
+                    },
+                    "registries": {each: args["registries"][each] for each in manager.registries},
                     "gitlab_url": stack.gitlab_url,
-                    "runner_id": registration.runner_id,
-                    "token": registration.token,
                     "bucket": store.bucket,
                     "key_arn": store.key_arn,
                     "environment": place,
+                    "digests": digests,
                 },
                 opts=child,
             )
-            told[runner.name] = _runner_told(runner, registration, host)
-            role_arns[runner.name] = host.role_arn
+            role_arns[manager.name] = host.role_arn
+            for runner in manager.runners:
+                told[runner.name] = _runner_told(runner, registrations[runner.name], host)
         return told, role_arns
 
 
@@ -158,7 +181,7 @@ def _required_policies(
     stack: Stack, environment: AwsEnvironment, role_arns: Mapping[str, str]
 ) -> dict[str, str]:
     pulled_by = {
-        arn: list(stack.registries_of(stack.runners[name]).values()) for name, arn in role_arns.items()
+        arn: list(stack.registries_of(stack.managers[name]).values()) for name, arn in role_arns.items()
     }
     return required_policies(pulled_by, environment)
 

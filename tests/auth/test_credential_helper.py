@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,11 @@ def one_helper(tmp_path: Path) -> Helper:
 def kept_of(helper: Helper, host: str) -> Path:
     """Where the answer for a registry is kept."""
     return helper.cache / host / ".answer"
+
+
+def failure_of(helper: Helper, host: str) -> Path:
+    """What says that a registry failed a while ago."""
+    return helper.cache / host / ".failure"
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> bool:
@@ -333,11 +339,49 @@ def test_a_path_below_a_host_has_credentials_of_its_own(helper: Helper) -> None:
     assert refused(helper.get(f"{team}/"))
 
 
-def test_what_failed_is_not_kept(helper: Helper) -> None:
+def test_what_failed_is_asked_again_after_a_minute(helper: Helper) -> None:
     helper.answer("parameter", "rubbish")
     assert refused(helper.get(STATIC))
     helper.answer("parameter", json.dumps({"username": "me", "password": "mended"}))
+    assert refused(helper.get(STATIC))
+    _age(failure_of(helper, STATIC), 1)
     assert json.loads(helper.get(STATIC).stdout)["Secret"] == "mended"
+    assert len(helper.commands.calls("aws")) == 2
+    assert len(helper.reasons()) == 1
+
+
+def test_a_source_that_hangs_is_waited_for_once(helper: Helper) -> None:
+    helper.commands.add("docker-credential-ecr-login", "exec sleep 20")
+    assert refused(helper.get(ECR))
+    started = time.monotonic()
+    assert refused(helper.get(ECR))
+    assert time.monotonic() - started < 1
+    assert len(helper.commands.calls("docker-credential-ecr-login")) == len(helper.reasons()) == 1
+
+
+def test_a_failure_is_that_of_its_registry_alone(helper: Helper) -> None:
+    helper.ecr_login.unlink()
+    assert refused(helper.get(ECR))
+    assert json.loads(helper.get(STATIC).stdout)["Secret"] == SECRET
+    assert json.loads(helper.run("list").stdout) == {ECR: "", STATIC: "", VAULT: ""}
+
+
+def test_a_kept_answer_outlasts_an_old_failure(helper: Helper) -> None:
+    helper.get(STATIC)
+    failure_of(helper, STATIC).touch()
+    assert json.loads(helper.get(STATIC).stdout)["Secret"] == SECRET
+
+
+@pytest.mark.skipif(shutil.which("flock") is None, reason="flock is not installed")
+@pytest.mark.parametrize("answers", [True, False], ids=["answers", "fails"])
+def test_those_that_come_at_once_share_one_asking(helper: Helper, answers: bool) -> None:
+    then = f'cat "{helper.answers}/ecr"' if answers else "exit 1"
+    helper.commands.add("docker-credential-ecr-login", f"cat >/dev/null; sleep 0.5; {then}")
+    with ThreadPoolExecutor(4) as pulls:
+        done = list(pulls.map(helper.get, [ECR] * 4))
+    assert [each.returncode for each in done] == [0 if answers else 1] * 4
+    assert len({each.stdout for each in done}) == 1
+    assert len(helper.commands.calls("docker-credential-ecr-login")) == 1
 
 
 def test_it_answers_where_nothing_can_be_kept(helper: Helper) -> None:
@@ -353,6 +397,14 @@ def test_erase_drops_an_answer(helper: Helper) -> None:
     assert kept_of(helper, VAULT).exists()
     helper.get(STATIC)
     assert len([call for call in helper.commands.calls("aws") if " ssm " in call]) == 2
+
+
+def test_erase_drops_a_failure(helper: Helper) -> None:
+    helper.answer("parameter", "rubbish")
+    helper.get(STATIC)
+    helper.answer("parameter", json.dumps({"username": "me", "password": "mended"}))
+    helper.run("erase", stdin=STATIC)
+    assert json.loads(helper.get(STATIC).stdout)["Secret"] == "mended"
 
 
 def test_erase_touches_nothing_outside(helper: Helper) -> None:

@@ -79,8 +79,6 @@ class Cloud(Mocks):
                 known["repositoryUrl"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{inputs['name']}"
             case "aws:kms/key:Key":
                 known["keyId"] = "the-key"
-            case "aws:secretsmanager/secretVersion:SecretVersion":
-                known["secretArn"] = f"arn:of:{inputs['secretId']}"
             case "aws:s3/bucket:Bucket":
                 known["bucket"] = f"{args.name}-0a1b2c3"
             case "aws:ec2/launchTemplate:LaunchTemplate":

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import tomllib
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
+from pulumi_gitlab_runner.aws import image_digests
 
 from tests.components.recording import (
     ACCOUNT,
@@ -20,6 +22,8 @@ from tests.components.recording import (
     digest_of,
     run,
 )
+from tests.registry.double import DIGEST, USERNAME, RegistryDouble
+from tests.registry.double import PASSWORD as REGISTRY_PASSWORD
 from tests.spec.declaration import STACKS, declaration, stack_file
 
 PASSWORD = "decrypted-value"
@@ -50,7 +54,7 @@ PARENTS = {
     ("gitlab-runner:index:RunnerRegistration", "build"): RUNNER_STACK,
     ("gitlab:index/userRunner:UserRunner", "build"): REGISTRATION,
     ("gitlab-runner:index:RunnerHost", "build"): RUNNER_STACK,
-    ("aws:ssm/parameter:Parameter", "build-token"): HOST,
+    ("aws:ssm/parameter:Parameter", "build-token-build"): HOST,
     ("aws:ssm/parameter:Parameter", "build-registry-legacy"): HOST,
     ("aws:s3/bucketObjectv2:BucketObjectv2", "build-files"): HOST,
     ("gitlab-runner:index:RunnerManagerRole", "build"): HOST,
@@ -67,7 +71,7 @@ PARENTS = {
 }
 
 SECRET_INPUTS = {
-    ("aws:ssm/parameter:Parameter", "build-token"): {"value"},
+    ("aws:ssm/parameter:Parameter", "build-token-build"): {"value"},
     ("aws:ssm/parameter:Parameter", "build-registry-legacy"): {"value"},
     ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): {"value"},
     ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): {"value"},
@@ -212,8 +216,8 @@ def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("aws:ssm/parameter:Parameter", "build-token") == {
-        "name": "/gitlab-runner/sandbox/build/token",
+    assert inputs("aws:ssm/parameter:Parameter", "build-token-build") == {
+        "name": "/gitlab-runner/sandbox/build/tokens/build",
         "type": "SecureString",
         "keyId": "arn:of:aws:kms/key:Key:ci",
         "value": RUNNER_TOKEN,
@@ -242,7 +246,7 @@ def test_new_files_come_after_the_token_that_they_need(
 ) -> None:
     request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].request
     before = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
-    assert before == {"build-token", "build-registry-legacy"}
+    assert before == {"build-token-build", "build-registry-legacy"}
 
 
 def test_no_host_starts_before_its_files_and_its_rights(
@@ -253,7 +257,6 @@ def test_no_host_starts_before_its_files_and_its_rights(
     assert {
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "aws:iam/instanceProfile:InstanceProfile",
-        "aws:ssm/parameter:Parameter",
     } <= before
     profile = registered["aws:iam/instanceProfile:InstanceProfile", "build"].request
     assert any("aws:iam/rolePolicy:RolePolicy" in urn for urn in profile.dependencies)
@@ -273,7 +276,9 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
         "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
     ]
     assert statements["HostFiles"]["Resource"] == ["arn:of:aws:s3/bucketObjectv2:BucketObjectv2:build-files"]
-    parameters = [f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token")]
+    parameters = [
+        f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token-build")
+    ]
     assert statements["HostParameters"]["Resource"] == parameters
     assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
     assert "RegistrySecrets" not in statements
@@ -323,7 +328,7 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
         "BUCKET=ci-0a1b2c3\n"
         "KEY=build/files.json\n"
         "REGION=eu-west-1\n"
-        "TOKEN_PARAMETER=/gitlab-runner/sandbox/build/token\n"
+        "TOKENS=/gitlab-runner/sandbox/build/tokens\n"
         "RUNNER_VERSION=19.3.0\n"
     )
     assert RUNNER_TOKEN not in text
@@ -444,13 +449,126 @@ def test_images_of_ecr_are_pinned_and_one_warning_names_the_others() -> None:
         "postgres:17@sha256:" + "0" * 64,
     ]
     (warning,) = warnings
-    assert warning.splitlines()[1:] == ["  redis:7: only ECR is asked for digests"]
+    assert warning.splitlines()[1:] == ["  redis:7: docker.io cannot be reached: connection refused"]
 
 
 def test_an_image_that_is_not_there_yet_keeps_its_tag_with_the_reason() -> None:
     docker, (warning,) = by_digest(NOT_THERE[0])
     assert docker["image"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
     assert "  team/ci/base:2026.11: ImageNotFoundException: The image with tag" in warning
+
+
+def elsewhere(host: str, registry: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A declaration of two runners with the image `team/app:1` of a registry that is not ECR."""
+    runner = {"group": 42, "image": "other/team/app:1", "registries": ["other"], "host": {}, **changes}
+    return {
+        "registries": {"other": {"host": host, **registry}},
+        "runners": {"build": runner, "deploy": runner},
+    }
+
+
+def image_of(recording: Recording, runner: str) -> str:
+    """The default image in a runner's config.toml, which is no secret."""
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", f"{runner}-files"]
+    assert files.secrets == set()
+    config = tomllib.loads(json.loads(files.inputs["content"])["etc/gitlab-runner/config.toml"]["content"])
+    image: str = config["runners"][0]["docker"]["image"]
+    return image
+
+
+@pytest.mark.parametrize("password", [REGISTRY_PASSWORD, pulumi.Output.secret], ids=["plain", "secret"])
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_another_registry_is_asked_once_with_the_declared_password(
+    registry: RegistryDouble, password: Any, preview: bool
+) -> None:
+    def program() -> None:
+        known = password if isinstance(password, str) else password(REGISTRY_PASSWORD)
+        static = {"static": {"username": USERNAME, "password": known}}
+        RunnerStack("ci", elsewhere(registry.host, static))  # type: ignore[arg-type]
+
+    recording, _ = run(program, preview=preview)
+    assert recording.warnings == []
+    assert registry.manifests() == ["/v2/team/app/manifests/1"]
+    if not preview:
+        for runner in ("build", "deploy"):
+            assert image_of(recording, runner) == f"{registry.host}/team/app:1@{DIGEST}"
+
+
+def test_a_deploy_tokens_registry_is_asked_with_it(registry: RegistryDouble) -> None:
+    token = {"username": USERNAME, "password": REGISTRY_PASSWORD}
+    recording, _ = made(elsewhere(registry.host, {"gitlab": {"deploy_token": token}}))
+    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
+
+
+def test_a_public_image_is_asked_for_without_a_password(registry: RegistryDouble) -> None:
+    registry.scheme, registry.public = "bearer", {"team/app"}
+    image = f"{registry.host}/team/app:1"
+    recording, _ = made({"runners": {"build": {"group": 42, "image": image, "host": {}}}})
+    assert image_of(recording, "build") == f"{image}@{DIGEST}"
+
+
+def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: RegistryDouble) -> None:
+    static = {"static": {"username": USERNAME, "password": "wrong-4711"}}
+    recording, _ = made(elsewhere(registry.host, static))
+    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+    (warning,) = recording.warnings
+    assert warning.splitlines()[1:] == [
+        f"  other/team/app:1: {registry.host} refuses these credentials (401)"
+    ]
+    assert "4711" not in warning
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (
+            {"static": {"secret": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ci/other-AbCdEf"}},
+            "its password is read on the runner host alone",
+        ),
+        ({"gitlab": {}}, "only jobs have credentials for it"),
+        (
+            {"helper": "/usr/bin/docker-credential-gcr"},
+            "its credential helper is on the runner host alone",
+        ),
+    ],
+    ids=["secret", "job", "helper"],
+)
+def test_a_registry_that_cannot_be_asked_from_here_is_not(
+    registry: RegistryDouble, kind: dict[str, Any], reason: str
+) -> None:
+    recording, _ = made(elsewhere(registry.host, kind))
+    (warning,) = recording.warnings
+    assert warning.splitlines()[1:] == [f"  other/team/app:1: the registry 'other' is not asked: {reason}"]
+    assert registry.requests == []
+    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+
+
+def test_a_registry_that_hangs_is_not_waited_for(
+    registry: RegistryDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_digests, "PATIENCE_S", 0.2)
+    registry.delay = 2
+    static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
+    started = time.monotonic()
+    recording, _ = made(elsewhere(registry.host, static))
+    assert time.monotonic() - started < 1.5
+    (warning,) = recording.warnings
+    assert f"  other/team/app:1: {registry.host} gave no answer in 0.2 seconds" in warning
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
+    static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
+    registry.images = {}
+    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be had now"
+    with pytest.raises(pulumi.RunError, match=place):
+        made(elsewhere(registry.host, static, require_digests=True), preview=preview)
+
+
+def test_a_required_digest_that_its_registry_has(registry: RegistryDouble) -> None:
+    static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
+    recording, _ = made(elsewhere(registry.host, static, require_digests=True))
+    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
 def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
@@ -497,7 +615,7 @@ def test_a_registry_without_a_password_of_the_stack_has_no_parameter(registry: d
     runner = {"group": 42, "registries": ["own"], "host": {}}
     recording, _ = made({"registries": {"own": registry}, "runners": {"build": runner}})
     parameters = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
-    assert parameters == ["build-token"]
+    assert parameters == ["build-token-build"]
 
 
 def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
@@ -532,7 +650,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
-    assert runners == list(stack_file(path)["runners"])
+    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host" in each]
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 
@@ -549,6 +667,21 @@ def test_numbers_of_another_language() -> None:
     assert {name: each.inputs for name, each in theirs.registered.items()} == {
         name: each.inputs for name, each in ours.registered.items()
     }
+
+
+def test_numbers_of_another_language_in_config_toml() -> None:
+    runner = {"group": 42, "config": {"docker": {"network_mtu": 1450.0}}, "host": {"concurrent": 2.0}}
+    recording, _ = made({"runners": {"build": runner}})
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    text = json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
+    assert "network_mtu = 1450\n" in text
+    assert "concurrent = 2\n" in text
+
+
+def test_what_works_hardly_as_meant_is_warned_of() -> None:
+    runner = {"group": 42, "config": {"feature_flags": {"FF_NETWORK_PER_BUILD": False}}, "host": {}}
+    warnings = made({"runners": {"build": runner}})[0].warnings
+    assert any(each.startswith("stack.runners.build.config.docker: all jobs share") for each in warnings)
 
 
 def wrong(**change: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Each component by itself, as another project's stack imports it."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -145,22 +146,68 @@ def test_a_store_tells_its_bucket_only_with_versions_on() -> None:
 def host_args() -> Any:
     """What `RunnerHost` takes, with Outputs for the secrets."""
     return {
-        "runner": {"group": 42, "image": "team/ci/base:1", "registries": ["team", "legacy"], "host": {}},
+        "runners": {
+            "build": {
+                "runner": {
+                    "group": 42,
+                    "image": "team/ci/base:1",
+                    "registries": ["team", "legacy"],
+                    "host": {},
+                },
+                "runner_id": pulumi.Output.from_input("23"),
+                "token": "glrt-not-even-marked",
+            }
+        },
         "registries": {"team": TEAM, "legacy": with_secret_password()},
         "gitlab_url": "https://gitlab.example.com",
-        "runner_id": pulumi.Output.from_input("23"),
-        "token": "glrt-not-even-marked",
         "bucket": "the-bucket",
         "key_arn": "the-key",
     }
+
+
+def hosting(runners: dict[str, Any]) -> Any:
+    """The same with other runners."""
+    return host_args() | {
+        "runners": {
+            name: {"runner": declared, "runner_id": str(number), "token": f"glrt-{name}"}
+            for number, (name, declared) in enumerate(runners.items(), 23)
+        }
+    }
+
+
+def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
+    runners = {
+        "build": {"group": 42, "registries": ["team"], "host": {}},
+        "release": {"project": 7, "registries": ["legacy"], "host_of": "build"},
+    }
+    recording, _ = run(lambda: RunnerHost("shared", hosting(runners)))
+    parameters = {
+        each.inputs["name"]: each.inputs["value"]
+        for (kind, _), each in recording.registered.items()
+        if kind == "aws:ssm/parameter:Parameter" and "/tokens/" in each.inputs["name"]
+    }
+    assert parameters == {
+        "/gitlab-runner/sandbox/shared/tokens/build": "glrt-build",
+        "/gitlab-runner/sandbox/shared/tokens/release": "glrt-release",
+    }
+    policy = json.loads(only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    statements = {each["Sid"]: each for each in policy["Statement"]}
+    assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
+    assert statements["HostParameters"]["Resource"] == [
+        f"arn:of:aws:ssm/parameter:Parameter:shared-{each}"
+        for each in ("registry-legacy", "token-build", "token-release")
+    ]
+    files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
+    config = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])
+    assert [(each["name"], each["id"]) for each in config["runners"]] == [("build", 23), ("release", 24)]
 
 
 def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
     recording, told = run(lambda: RunnerHost("build", host_args()).group_name)
     registered = recording.registered
     secrets = {name: each.secrets for (kind, name), each in registered.items() if each.secrets}
-    assert secrets == {"build-token": {"value"}, "build-registry-legacy": {"value"}}
-    token = registered["aws:ssm/parameter:Parameter", "build-token"].inputs["value"]
+    assert secrets == {"build-token-build": {"value"}, "build-registry-legacy": {"value"}}
+    token = registered["aws:ssm/parameter:Parameter", "build-token-build"].inputs["value"]
     legacy = registered["aws:ssm/parameter:Parameter", "build-registry-legacy"].inputs["value"]
     assert token == "glrt-not-even-marked"
     assert json.loads(legacy) == {"username": "me", "password": PASSWORD}
@@ -174,7 +221,7 @@ def test_a_password_in_secrets_manager_gets_no_parameter() -> None:
     args = host_args()
     args["registries"]["legacy"]["static"] = {"secret": secret}
     recording, _ = run(lambda: RunnerHost("build", args))
-    assert only(recording, "aws:ssm/parameter:Parameter").name == "build-token"
+    assert only(recording, "aws:ssm/parameter:Parameter").name == "build-token-build"
     policy = only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"]
     assert secret in policy
 
@@ -280,12 +327,41 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "puller.parameter_arns",
     ),
     "host": (
-        lambda: RunnerHost("build", host_args() | {"runner": {"group": 42}}),
+        lambda: RunnerHost("build", hosting({"build": {"group": 42}})),
         "build.runners.build",
     ),
-    "a host without its runner": (
-        lambda: RunnerHost("build", {key: value for key, value in host_args().items() if key != "runner"}),  # type: ignore[arg-type]
-        "no 'runner'",
+    "a host without its runners": (
+        lambda: RunnerHost("build", {key: value for key, value in host_args().items() if key != "runners"}),  # type: ignore[arg-type]
+        "no 'runners'",
+    ),
+    "a host of no runner": (
+        lambda: RunnerHost("build", hosting({})),
+        "build.runners\n  found:   the hosts of no runner",
+    ),
+    "a host of two managers": (
+        lambda: RunnerHost(
+            "build", hosting({"one": {"group": 42, "host": {}}, "two": {"group": 42, "host": {}}})
+        ),
+        "build.runners\n  found:   the hosts of one, two",
+    ),
+    "a secret for config.toml": (
+        lambda: RunnerHost(
+            "build",
+            hosting(
+                {
+                    "build": {
+                        "group": 42,
+                        "config": {"environment": [pulumi.Output.secret(PASSWORD)]},
+                        "host": {},
+                    }
+                }
+            ),
+        ),
+        "build.runners.build.config.environment[0]\n  found:   a secret",
+    ),
+    "a runner of a host without its token": (
+        lambda: RunnerHost("build", host_args() | {"runners": {"build": {"runner": {}, "runner_id": "1"}}}),
+        "build.runners.build\n  found:   no 'token'",
     ),
     "variables": (
         lambda: CiVariables("ci", {"variables": [{"group": 42, "key": "A-B", "value": "a"}]}),

@@ -495,8 +495,8 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 warning(
                     "runners[0].docker",
-                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
-                    "and jobs can reach each other's",
+                    "all jobs share the network `bridge`, on which container links lead to their services; "
+                    "services cannot reach the job or one another, and jobs can reach each other's",
                     "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
                 )
             ],
@@ -533,8 +533,8 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 warning(
                     "runners[0].docker",
-                    "all jobs share the network `bridge`; services cannot reach the job or one another, "
-                    "and jobs can reach each other's",
+                    "all jobs share the network `bridge`, on which container links lead to their services; "
+                    "services cannot reach the job or one another, and jobs can reach each other's",
                     "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
                 ),
                 error(

@@ -84,7 +84,8 @@ class RunnerHost:
     def forget_answers(self, *registries: Registry) -> None:
         """Let the scoped helper forget what it keeps of some registries, by default of all."""
         for registry in registries or PRIVATE_REGISTRIES:
-            self.docker.machine.path(f"{CACHE}/{registry.host}/.answer").unlink(missing_ok=True)
+            for kept in (".answer", ".failure"):
+                self.docker.machine.path(f"{CACHE}/{registry.host}/{kept}").unlink(missing_ok=True)
 
     def replace_source(self, registry: Registry, source: str) -> None:
         """Let the credentials of a registry come from somewhere else."""
@@ -170,12 +171,12 @@ def _rendered(secret: str) -> dict[str, HostFile]:
     declared["registries"]["partner"] = {"host": PARTNER.host, "static": {"secret": secret}}
     declared["runners"]["build"]["registries"].append("partner")
     stack = build_stack(declared, ENVIRONMENT)
-    runner = stack.runners["build"]
+    manager = stack.managers["build"]
     return host_files(
-        runner,
-        stack.registries_of(runner),
+        manager,
+        stack.registries_of(manager),
         ENVIRONMENT,
         PARAMETERS,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
+        runner_ids={"build": 11},
     )

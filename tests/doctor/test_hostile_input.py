@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.doctor.command_line import main
-from pulumi_gitlab_runner.doctor.registry_challenge import read_challenge
 from pulumi_gitlab_runner.doctor.yaml_images import image_places
+from pulumi_gitlab_runner.registry.challenge import read_challenge
 
 from tests.auth.resolution.test_hostile_input import CANARY, CONFIGS, ENCODED_CANARY, IMAGES
 from tests.doctor.host_tree import Doctor, HostTree

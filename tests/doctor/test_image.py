@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor, HostTree
-from tests.doctor.registry_double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
 
 HOME = "root/.docker/config.json"
 IMAGE = "registry.example.com:5000/team/app:1"
@@ -257,6 +258,22 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
     assert image["runner"]["source"] == "/root/.docker/config.json"
     assert image["registry"]["told"] == "only the host gets the password"
+
+
+@pytest.mark.parametrize("runner", ["build", "second"])
+def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
+    tmp_path: Path, runner: str
+) -> None:
+    (tmp_path / "Pulumi.two.yaml").write_text(
+        "config:\n"
+        "  aws:region: eu-west-1\n"
+        "  gitlab-runner:stack:\n"
+        "    runners:\n"
+        "      build: {group: 42, host: {runner_version: 18.11.0}}\n"
+        "      second: {group: 42, host_of: build}\n"
+    )
+    found = runner_of_stack(tmp_path, "two", runner, "123456789012", None)
+    assert (found.settings["name"], found.runner_version) == (runner, "18.11.0")
 
 
 @pytest.mark.parametrize(

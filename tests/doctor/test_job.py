@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.doctor.host_tree import Doctor, HostTree
-from tests.doctor.registry_double import RegistryDouble
+from tests.registry.double import RegistryDouble
 
 EXAMPLE = Path(__file__).parents[2] / "examples/ci/.gitlab-ci.yml"
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor
-from tests.doctor.registry_double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
 
 OLD = "sha256:" + "0" * 64
 

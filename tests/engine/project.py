@@ -18,6 +18,7 @@ from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.paths import CHECKOUT
 from sandbox.services.aws.snapshot import snapshot as aws_snapshot
 from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
+from tests.registry.fixtures import ONLY_LOOPBACK
 
 REGION = "eu-west-1"
 REFRESHED = re.compile(r"^ ~ +(\S+) (\S+) updated", re.MULTILINE)
@@ -58,7 +59,7 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
-        result = self.sandbox.pulumi(*arguments, directory=self.directory)
+        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=ONLY_LOOPBACK)
         self.printed += result.stdout + result.stderr
         if check and result.returncode != 0:
             raise AssertionError(f"pulumi {' '.join(arguments)}:\n{result.stdout}\n{result.stderr}")

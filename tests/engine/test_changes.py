@@ -1,6 +1,7 @@
 """What a changed declaration changes: in place, and nothing else."""
 
 import json
+import tomllib
 from contextlib import ExitStack
 from typing import Any
 
@@ -22,6 +23,11 @@ CHANGES: dict[str, tuple[str, Any, set[Change]]] = {
     "the default image": (
         "runners/build/image",
         "team/private/image:2",
+        {("update", "BucketObjectv2", "build-files")},
+    ),
+    "a key of config.toml": (
+        "runners/build/config",
+        {"docker": {"memory": "2g"}},
         {("update", "BucketObjectv2", "build-files")},
     ),
 }
@@ -47,11 +53,37 @@ def test_the_changes_are_made(project: Project) -> None:
         )
         assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [7, 60]
         assert "private/image:2" in files_of_the_host(project)
+        assert 'memory = \\"2g\\"' in files_of_the_host(project)
         assert project.what_there_is()["aws"].keys() == before["aws"].keys()
         assert project.what_there_is()["aws"]["instance"] == before["aws"]["instance"]
     project.up()
     assert "private/image:2" not in files_of_the_host(project)
     assert project.what_there_is()["gitlab"] == before["gitlab"]
+
+
+def test_another_runner_comes_to_a_running_host_with_its_files(project: Project) -> None:
+    instance = project.what_there_is()["aws"]["instance"]
+    with project.declaring("runners/second", {"group": 42, "tags": ["small"], "host_of": "build"}):
+        assert project.changes() == {
+            ("create", "RunnerRegistration", "second"),
+            ("create", "UserRunner", "second"),
+            ("create", "Parameter", "build-token-second"),
+            ("update", "RolePolicy", "build"),
+            ("update", "BucketObjectv2", "build-files"),
+        }
+        project.up()
+        config = tomllib.loads(
+            json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
+        )
+        told = project.outputs()["runners"]
+        assert [(each["name"], str(each["id"])) for each in config["runners"]] == [
+            (name, told[name]["id"]) for name in ("build", "second")
+        ]
+        assert told["second"]["host"] == told["build"]["host"]
+        parameter = project.aws("ssm").get_parameter(Name="/gitlab-runner/tested/build/tokens/second")
+        assert parameter["Parameter"]["Type"] == "SecureString"
+        assert project.what_there_is()["aws"]["instance"] == instance
+    project.up()
 
 
 def files_of_the_host(project: Project) -> str:

@@ -131,7 +131,7 @@ def assert_rendered(directory: Path, sandbox: Sandbox) -> None:
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",
     )
-    token = ssm.get_parameter(Name="/gitlab-runner/sandbox/build/token", WithDecryption=True)
+    token = ssm.get_parameter(Name="/gitlab-runner/sandbox/build/tokens/build", WithDecryption=True)
     assert runner["token"] == token["Parameter"]["Value"]
     verified = httpx.post(
         f"{sandbox.services['gitlab'].url}/api/v4/runners/verify", json={"token": runner["token"]}

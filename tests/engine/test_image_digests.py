@@ -1,4 +1,4 @@
-"""The default image by its digest: asked of ECR at preview, and a tag that moves is a change."""
+"""The default image by its digest: asked of its registry at preview, and a tag that moves is a change."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,12 +7,18 @@ import pytest
 
 from tests.engine.project import Project
 from tests.engine.test_changes import files_of_the_host
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.fixtures import registry
+
+__all__ = ["registry"]
 
 pytestmark = pytest.mark.engine
 
 REPOSITORY, TAG = "ci/base", "2026.11"
 IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/{REPOSITORY}:{TAG}"
 FILES = ("update", "BucketObjectv2", "build-files")
+
+PASSWORD_PATH = "gitlab-runner:stack.registries.other.static.password"
 
 Push = Callable[[str], str]
 
@@ -56,4 +62,30 @@ def test_an_image_that_is_not_there_is_a_warning_with_the_reason(project: Projec
     assert "these images keep their tag" in printed
     assert f"team/{REPOSITORY}:{TAG}: " in printed
     assert "ImageNotFoundException" in printed
+    assert "redis:latest: docker.io cannot be reached: connection refused" in printed
     assert "Traceback" not in printed
+
+
+def test_an_image_that_is_not_there_is_refused_where_digests_are_required(project: Project) -> None:
+    with project.declaring("runners/build/require_digests", True):
+        preview = project.pulumi("preview", check=False)
+    printed = preview.stdout + preview.stderr
+    assert preview.returncode != 0
+    assert f"found:   'team/{REPOSITORY}:{TAG}', whose digest cannot be had now" in printed
+    assert "ImageNotFoundException" in printed
+    assert "Traceback" not in printed
+
+
+def test_another_registry_is_asked_with_its_secret_password(
+    project: Project, registry: RegistryDouble
+) -> None:
+    used = ["team", "shared", "legacy", "other"]
+    with (
+        project.declaring("registries/other", {"host": registry.host, "static": {"username": USERNAME}}),
+        project.declaring("runners/build/registries", used),
+        project.declaring("runners/build/image", "other/team/app:1"),
+    ):
+        project.pulumi("config", "set", "--secret", "--path", PASSWORD_PATH, PASSWORD)
+        printed = project.pulumi("preview", "--diff").stdout
+    assert f"{registry.host}/team/app:1@{DIGEST}" in printed
+    assert PASSWORD not in printed

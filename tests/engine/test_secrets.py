@@ -34,7 +34,7 @@ def printed(project: Project) -> str:
 
 
 def test_not_in_what_pulumi_prints(printed: str, secret: str) -> None:
-    assert "build-token" in printed
+    assert "build-token-build" in printed
     assert not found_in(printed, secret)
 
 

@@ -72,7 +72,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
     key = key_arn(project)
     parameters = [
         f"arn:aws:ssm:{HERE}:parameter/gitlab-runner/tested/build/{each}"
-        for each in ("registries/legacy", "token")
+        for each in ("registries/legacy", "tokens/build")
     ]
     (bucket,) = (each["Name"] for each in project.aws("s3").list_buckets()["Buckets"])
     assert {each["Sid"]: (each["Effect"], each["Action"], each["Resource"]) for each in statements} == {
@@ -103,7 +103,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("token", TOKEN),
+        ("tokens/build", TOKEN),
         ("registries/legacy", json.dumps({"username": "my_username", "password": PASSWORD})),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_user_data_names_where_everything_is_read(project: Project) -> None:
     text = base64.b64decode(group_template(project)["data"]["UserData"]).decode()
     files = {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
     settings = files["/etc/gitlab-runner-host"]
-    assert "TOKEN_PARAMETER=/gitlab-runner/tested/build/token" in settings.splitlines()
+    assert "TOKENS=/gitlab-runner/tested/build/tokens" in settings.splitlines()
 
 
 def test_a_group_keeps_one_instance(project: Project) -> None:

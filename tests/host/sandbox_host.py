@@ -20,14 +20,13 @@ def sandbox_files(
     if maximum_timeout:
         declared["runners"]["build"]["maximum_timeout"] = maximum_timeout
     stack = build_stack(declared, environment)
-    runner = stack.runners["build"]
-    given = {} if token is None else {"token": token}
+    manager = stack.managers["build"]
     return host_files(
-        runner,
-        stack.registries_of(runner),
+        manager,
+        stack.registries_of(manager),
         environment,
         PARAMETERS,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
-        **given,
+        runner_ids={"build": 11},
+        tokens={"build": token} if token else None,
     )

@@ -28,7 +28,8 @@ case "$*" in
     *"s3api get-object --bucket the-bucket --key build/files.json --if-match $(cat "$S3/etag") "*)
         for last in "$@"; do :; done
         cp "$S3/files.json" "$last" && echo '{"ETag": "an answer that is not needed"}' ;;
-    *"ssm get-parameter --name /the/token --with-decryption "*) cat "$S3/token" ;;
+    *"ssm get-parameter --name /the/tokens/build --with-decryption "*) cat "$S3/token" ;;
+    *"ssm get-parameter --name /the/tokens/release-2 --with-decryption "*) echo glrt-of-the-other ;;
     *) echo "unexpected: $*" >&2; exit 99 ;;
 esac
 """
@@ -42,7 +43,7 @@ class Host:
         (self.root / "run").mkdir(parents=True)
         self._settings = directory / "settings"
         self._settings.write_text(
-            "BUCKET=the-bucket\nKEY=build/files.json\nREGION=eu-west-1\nTOKEN_PARAMETER=/the/token\n"
+            "BUCKET=the-bucket\nKEY=build/files.json\nREGION=eu-west-1\nTOKENS=/the/tokens\n"
         )
         self.store = directory / "store"
         self.store.mkdir()
@@ -109,6 +110,19 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
     (logged,) = host.commands.calls("logger")
     assert logged.endswith('-- applied version "1" of s3://the-bucket/build/files.json')
+
+
+def test_each_runner_gets_its_own_token(host: Host, shell: list[str]) -> None:
+    files = json.loads(files_as_json(sandbox_files()))
+    files[CONFIG]["content"] += '# „Zweite“ \n[[runners]]\nname = "ü"\ntoken = "@RUNNER_TOKEN_release-2@"\n'
+    host.deliver(json.dumps(files), "1")
+    assert host.apply(shell).returncode == 0
+    runners = tomllib.loads((host.root / CONFIG).read_text())["runners"]
+    assert [(each["name"], each["token"]) for each in runners] == [
+        ("build", TOKEN),
+        ("ü", "glrt-of-the-other"),
+    ]
+    assert not any("glrt-" in call for call in host.commands.calls())
 
 
 def test_the_first_boot_comes_before_gitlab_runner(host: Host, shell: list[str]) -> None:
@@ -196,8 +210,8 @@ DAMAGES: dict[str, tuple[Callable[[Host], None], str]] = {
         "docker-credential-runner is not a shell script",
     ),
     "a config.toml that the runner refuses": (_lint, "gitlab-runner refuses config.toml"),
-    "no token": (_token(None), "the runner's token, /the/token, cannot be read"),
-    "an empty token": (_token(""), "the runner's token, /the/token, is empty"),
+    "no token": (_token(None), "the token of the runner build, /the/tokens/build, cannot be read"),
+    "an empty token": (_token(""), "the token of the runner build, /the/tokens/build, is empty"),
     "no object": (
         lambda host: (host.store / "etag").unlink(),
         "s3://the-bucket/build/files.json cannot be read",

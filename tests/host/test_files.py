@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import (
-    TOKEN_PLACEHOLDER,
+    HostFile,
     HostParameters,
     credential_source,
     files_as_json,
@@ -40,7 +40,7 @@ def test_config_toml() -> None:
                 "name": "build",
                 "url": "https://gitlab.example.com",
                 "id": 11,
-                "token": TOKEN_PLACEHOLDER,
+                "token": "@RUNNER_TOKEN_build@",
                 "executor": "docker",
                 "limit": 4,
                 "feature_flags": {
@@ -51,7 +51,6 @@ def test_config_toml() -> None:
                     "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11",
                     "privileged": False,
                     "pull_policy": ["always"],
-                    "allowed_pull_policies": ["always"],
                     "volumes": ["/cache"],
                     "services": [
                         {"name": "postgres:latest", "alias": "db"},
@@ -61,6 +60,111 @@ def test_config_toml() -> None:
             }
         ],
     }
+
+
+def test_what_the_declaration_says_of_config_toml_is_laid_over_the_rest() -> None:
+    runner = {
+        "group": 42,
+        "services": [{"name": "redis:7"}],
+        "config": {
+            "tls_ca_file": "/etc/ssl/ca.pem",
+            "output_limit": 8192.0,
+            "feature_flags": {"FF_TIMESTAMPS": False},
+            "docker": {"memory": "2g", "network_mtu": 1450, "volumes": ["/builds"]},
+        },
+        "host": {"config": {"check_interval": 10, "session_server": {"listen_address": "[::]:8093"}}},
+    }
+    stack = build_stack({"runners": {"build": runner}})
+    files = host_files(
+        stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
+    )
+    config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
+    (entry,) = config.pop("runners")
+    assert config == {
+        "concurrent": 4,
+        "check_interval": 10,
+        "session_server": {"listen_address": "[::]:8093"},
+    }
+    assert entry["feature_flags"] == {
+        "FF_NETWORK_PER_BUILD": True,
+        "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True,
+        "FF_TIMESTAMPS": False,
+    }
+    assert entry["docker"] == {
+        "image": "alpine:latest",
+        "privileged": False,
+        "pull_policy": ["always"],
+        "services": [{"name": "redis:7"}],
+        "memory": "2g",
+        "network_mtu": 1450,
+        "volumes": ["/builds"],
+    }
+    assert (entry["tls-ca-file"], entry["output_limit"]) == ("/etc/ssl/ca.pem", 8192)
+
+
+def two_runners() -> dict[str, HostFile]:
+    """The files of a host whose manager serves two runners, with different registries."""
+    declared = {
+        "registries": {
+            "team": {"ecr": {}, "repositories": ["ci/base"]},
+            "gallery": {"ecr_public": {}},
+        },
+        "runners": {
+            "build": {
+                "group": 42,
+                "registries": ["team"],
+                "maximum_timeout": 600,
+                "host": {"concurrent": 5},
+            },
+            "release": {
+                "project": 7,
+                "limit": 1,
+                "image": "gallery/docker/library/alpine:3",
+                "registries": ["gallery"],
+                "maximum_timeout": 9000,
+                "host_of": "build",
+            },
+        },
+    }
+    stack = build_stack(declared, ENVIRONMENT)
+    manager = stack.managers["build"]
+    return host_files(
+        manager,
+        stack.registries_of(manager),
+        ENVIRONMENT,
+        PARAMETERS,
+        gitlab_url="https://gitlab.example.com",
+        runner_ids={"build": 11, "release": 12},
+    )
+
+
+def test_config_toml_has_a_section_for_each_runner_of_the_manager() -> None:
+    config = tomllib.loads(two_runners()["etc/gitlab-runner/config.toml"].content)
+    assert config["concurrent"] == 5
+    assert [(each["name"], each["id"], each["limit"]) for each in config["runners"]] == [
+        ("build", 11, 5),
+        ("release", 12, 1),
+    ]
+    assert [each["token"] for each in config["runners"]] == [
+        "@RUNNER_TOKEN_build@",
+        "@RUNNER_TOKEN_release@",
+    ]
+    assert [each["docker"]["image"] for each in config["runners"]] == [
+        "alpine:latest",
+        "public.ecr.aws/docker/library/alpine:3",
+    ]
+
+
+def test_a_host_has_the_registries_of_all_its_runners() -> None:
+    files = two_runners()
+    hosts = ["123456789012.dkr.ecr.eu-west-1.amazonaws.com", "public.ecr.aws"]
+    assert list(json.loads(files["root/.docker/config.json"].content)["credHelpers"]) == hosts
+    lines = files["etc/gitlab-runner/registries"].content.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == hosts
+
+
+def test_a_stopping_unit_waits_for_the_longest_job_of_any_runner() -> None:
+    assert "TimeoutStopSec=9000\n" in two_runners()[UNIT_SETTINGS].content
 
 
 def test_a_network_for_each_job_is_a_feature_flag_that_no_job_can_switch_off() -> None:
@@ -86,12 +190,11 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
         }
     )
     config = manager_config(
-        stack.runners["build"],
+        stack.managers["build"],
         stack.registries,
         ENVIRONMENT,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
-        token="glrt-token",
+        runner_ids={"build": 11},
     )
     assert config["runners"][0]["docker"]["services"] == [
         {**service, "name": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"}
@@ -100,9 +203,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
 
 def test_a_public_image_stays_as_it_is() -> None:
     stack = build_stack({"runners": {"build": {"group": 42, "host": {}}}})
-    config = manager_config(
-        stack.runners["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com", runner_id=None, token="t"
-    )
+    config = manager_config(stack.managers["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com")
     (runner,) = config["runners"]
     assert runner["docker"]["image"] == "alpine:latest"
     assert "services" not in runner["docker"]
@@ -121,12 +222,11 @@ def config_with(declared: dict[str, Any], digests: dict[str, str]) -> dict[str, 
         }
     )
     config = manager_config(
-        stack.runners["build"],
+        stack.managers["build"],
         stack.registries,
         ENVIRONMENT,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
-        token="glrt-token",
+        runner_ids={"build": 11},
         digests=digests,
     )
     section: dict[str, Any] = dict(config["runners"][0]["docker"])
@@ -191,12 +291,12 @@ def test_every_kind_of_registry_has_its_source() -> None:
     runner = {"group": 42, "registries": list(declared), "image": "hub/app:1", "host": {}}
     stack = build_stack({"registries": declared, "runners": {"build": runner}}, ENVIRONMENT)
     files = host_files(
-        stack.runners["build"],
+        stack.managers["build"],
         stack.registries,
         ENVIRONMENT,
         PARAMETERS,
         gitlab_url="https://gitlab.example.com",
-        runner_id=11,
+        runner_ids={"build": 11},
     )
     ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     lines = [
@@ -216,7 +316,7 @@ def test_every_kind_of_registry_has_its_source() -> None:
 
 def test_the_names_of_parameters() -> None:
     names = HostParameters("/project/stack/build")
-    assert names.token == "/project/stack/build/token"
+    assert names.token("build") == f"{names.tokens}/build" == "/project/stack/build/tokens/build"
     assert names.registry("legacy") == "/project/stack/build/registries/legacy"
 
 

@@ -19,7 +19,7 @@ SETTINGS = {
     "bucket": "ci-0a1b2c3",
     "key": "build/files.json",
     "region": "eu-west-1",
-    "token_parameter": "/gitlab-runner/sandbox/build/token",
+    "tokens": "/gitlab-runner/sandbox/build/tokens",
     "runner_version": "19.3.0",
 }
 
@@ -92,7 +92,7 @@ def test_the_hosts_settings() -> None:
         "BUCKET": "ci-0a1b2c3",
         "KEY": "build/files.json",
         "REGION": "eu-west-1",
-        "TOKEN_PARAMETER": "/gitlab-runner/sandbox/build/token",
+        "TOKENS": "/gitlab-runner/sandbox/build/tokens",
         "RUNNER_VERSION": "19.3.0",
     }
 
@@ -100,7 +100,7 @@ def test_the_hosts_settings() -> None:
 @settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
 def test_whatever_a_name_holds_is_no_command(name: str) -> None:
-    assert dict(settings_in(parsed(token_parameter=name)))["TOKEN_PARAMETER"] == name
+    assert dict(settings_in(parsed(tokens=name)))["TOKENS"] == name
 
 
 def test_two_hundred_registries_fit() -> None:
@@ -115,12 +115,11 @@ def test_two_hundred_registries_fit() -> None:
     stack = build_stack({"registries": registries, "runners": {"build": runner}})
     delivered = files_as_json(
         host_files(
-            stack.runners["build"],
+            stack.managers["build"],
             stack.registries,
             ENVIRONMENT,
             HostParameters("/gitlab-runner/sandbox/build"),
             gitlab_url="https://gitlab.example.com",
-            runner_id=11,
         )
     )
     assert delivered.count("registry-199.") == 2

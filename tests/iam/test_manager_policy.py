@@ -21,7 +21,7 @@ from pulumi_gitlab_runner.spec.registries import (
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
 
-TOKEN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/build/token"
+TOKEN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/build/tokens/build"
 PASSWORD = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/build/registries/legacy"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
 FILES = "arn:aws:s3:::ci-0a1b2c3/build/files.json"

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.registries import build_repositories
+from pulumi_gitlab_runner.spec.runners import check_pinned
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.stack import build_registries
 
 from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, host"
+    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -40,15 +42,30 @@ STATIC = {"static": {"username": "me", "password": "pass-word"}}
 
 
 DIGEST = "sha256:" + "0" * 64
-DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a declared ECR registry, which is asked for it"
-UNCHECKED = "the runner has require_digests, and runs what its own configuration names unchecked"
+DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a registry that can be asked for it"
+REQUIRED = "the runner has require_digests, and the registry 'vault' is not asked: "
 
 
-def by_digest(**changes: Any) -> Any:
-    """The good declaration, whose runner runs digests only."""
-    services = [{"name": f"redis:7@{DIGEST}"}]
-    declared = changed("runners/build/services", services)
-    declared["runners"]["build"] |= {"require_digests": True, **changes}
+def by_digest(vault: Any = None, **changes: Any) -> Any:
+    """The good declaration, whose runner runs digests only, and uses another `vault.example`."""
+    declared = changed("registries/vault", {"host": "vault.example", **(vault or STATIC)})
+    used = ["team", "shared", "legacy", "vault"]
+    declared["runners"]["build"] |= {"require_digests": True, "registries": used, **changes}
+    return declared
+
+
+def configured(config: Any, host: Any = None, **runner: Any) -> Any:
+    """The good declaration, which says these things of config.toml itself."""
+    declared = changed("runners/build/config", config)
+    declared["runners"]["build"] |= runner
+    declared["runners"]["build"]["host"]["config"] = host or {}
+    return declared
+
+
+def with_second_runner(first_host: Any = None, /, **runner: Any) -> Any:
+    """The good declaration with another runner, and other settings of the first one's host."""
+    declared = changed("runners/second", {"group": 42, **runner})
+    declared["runners"]["build"]["host"] |= first_host or {}
     return declared
 
 
@@ -88,7 +105,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.concurency",
             "the key 'concurency', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
             "did you mean 'concurrent'?",
         ),
     ),
@@ -160,7 +177,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.credsStore",
             "the key 'credsStore', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version",
+            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
             CREDS_STORE,
         ),
     ),
@@ -401,19 +418,31 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "an older runner takes credentials for those of a whole host",
         ),
     ),
-    "an image without a digest where digests are required": (
-        by_digest(image="alpine:3.22"),
+    "a required digest that only the host could ask for": (
+        by_digest({"static": {"secret": SECRET_ARN}}, image="vault/tools:1"),
         Problem(
-            "stack.runners.build.image", "'alpine:3.22', an image without a digest", DIGEST_FORM, UNCHECKED
+            "stack.runners.build.image",
+            "'vault/tools:1', an image without a digest",
+            DIGEST_FORM,
+            f"{REQUIRED}its password is read on the runner host alone",
         ),
     ),
-    "a service without a digest where digests are required": (
-        by_digest(services=[{"name": "legacy/redis:7"}]),
+    "a required digest that only a job could ask for": (
+        by_digest({"gitlab": {}}, services=[{"name": "vault.example/redis:7"}]),
         Problem(
             "stack.runners.build.services[0].name",
-            "'legacy/redis:7', an image without a digest",
+            "'vault.example/redis:7', an image without a digest",
             DIGEST_FORM,
-            UNCHECKED,
+            f"{REQUIRED}only jobs have credentials for it",
+        ),
+    ),
+    "a required digest that a helper's registry has": (
+        by_digest({"helper": "/usr/bin/docker-credential-gcr"}, image="vault/tools:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'vault/tools:1', an image without a digest",
+            DIGEST_FORM,
+            f"{REQUIRED}its credential helper is on the runner host alone",
         ),
     ),
     "digests on a runner that is too old for them": (
@@ -673,9 +702,73 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         without("runners/build/host"),
         Problem(
             "stack.runners.build",
-            "no 'host'",
-            "a host for the runner's manager",
+            "none of host, host_of",
+            "exactly one of host, host_of",
             "host: {} takes the defaults",
+        ),
+    ),
+    "a runner with a host and another's": (
+        with_second_runner(host={}, host_of="build"),
+        Problem(
+            "stack.runners.second",
+            "'host' and 'host_of'",
+            "exactly one of host, host_of",
+            "host: {} takes the defaults",
+        ),
+    ),
+    "the host of nobody": (
+        with_second_runner(host_of="biuld"),
+        Problem(
+            "stack.runners.second.host_of",
+            "'biuld', a runner that nobody declares",
+            "build",
+            "did you mean 'build'?",
+        ),
+    ),
+    "a runner on its own host, which it does not have": (
+        with_second_runner(host_of="second"),
+        Problem(
+            "stack.runners.second.host_of",
+            "'second', the runner itself",
+            "build",
+            "host: {} gives it a host of its own",
+        ),
+    ),
+    "the host of a runner that has none": (
+        changed(
+            "runners",
+            {
+                "build": {"group": 42, "host": {}},
+                "second": {"group": 42, "host_of": "build"},
+                "third": {"group": 42, "host_of": "second"},
+            },
+        ),
+        Problem("stack.runners.third.host_of", "'second', which has no host of its own", "build"),
+    ),
+    "the only runner on another's host": (
+        changed("runners", {"build": {"group": 42, "host_of": "other"}}),
+        Problem(
+            "stack.runners.build.host_of",
+            "'other', a runner that nobody declares",
+            "no runner: no other one declares a host",
+        ),
+    ),
+    "no jobs at all": (
+        changed("runners/build/limit", 0),
+        Problem("stack.runners.build.limit", "0", "1 or more"),
+    ),
+    "digests on the old runner of another's host": (
+        with_second_runner(
+            {"runner_version": "17.0.1"},
+            host_of="build",
+            require_digests=True,
+            image=f"alpine:3@{DIGEST}",
+        ),
+        Problem(
+            "stack.runners.second.require_digests",
+            "true, on runner 17.0.1",
+            "runner 17.1 or newer",
+            "an older runner runs a service that has a digest alone by the tag latest",
         ),
     ),
     "an undeclared registry": (
@@ -925,11 +1018,116 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
 }
 
 
+# Keys of config.toml itself. The values are not shown: any may be a secret in the wrong place.
+CONFIG: dict[str, tuple[Any, Problem]] = {
+    "a misspelt key of a runner's section": (
+        configured({"docker": {"memmory": "2g"}}),
+        Problem("stack.runners.build.config.docker.memmory", "unknown key", "is `memory` meant?"),
+    ),
+    "a key as config.toml spells it": (
+        configured({"tls-ca-file": "/ca.pem"}),
+        Problem("stack.runners.build.config.tls-ca-file", "unknown key", "is `tls_ca_file` meant?"),
+    ),
+    "a key that was removed": (
+        configured({"pre_clone_script": "true"}),
+        Problem(
+            "stack.runners.build.config.pre_clone_script",
+            "the key was removed after GitLab Runner 16.11",
+            "use `pre_get_sources_script`",
+        ),
+    ),
+    "another executor's section": (
+        configured({"kubernetes": {}}),
+        Problem(
+            "stack.runners.build.config.kubernetes", "the key belongs to another executor", "leave it out"
+        ),
+    ),
+    "a misspelt key of the manager": (
+        configured({}, host={"loglevel": "debug"}),
+        Problem("stack.runners.build.host.config.loglevel", "unknown key", "is `log_level` meant?"),
+    ),
+    "a wrong type": (
+        configured({"docker": {"network_mtu": "1450-canary"}}),
+        Problem("stack.runners.build.config.docker.network_mtu", "text", "a whole number"),
+    ),
+    "a number in the place of text": (
+        configured({"docker": {"cpus": 2}}),
+        Problem("stack.runners.build.config.docker.cpus", "a whole number", "text", "put it in quotes"),
+    ),
+    "a part of a number": (
+        configured({}, host={"check_interval": 1.5}),
+        Problem("stack.runners.build.host.config.check_interval", "a number", "a whole number"),
+    ),
+    "no number": (
+        configured({"autoscaler": {"policy": [{"scale_factor": "much"}]}}),
+        Problem("stack.runners.build.config.autoscaler.policy[0].scale_factor", "text", "a number"),
+    ),
+    "a limit in config.toml": (
+        configured({"limit": 3}),
+        Problem(
+            "stack.runners.build.config.limit",
+            "the key 'limit', which is not set here",
+            "the other keys",
+            "it is 'limit' of the runner",
+        ),
+    ),
+    "an image in config.toml": (
+        configured({"docker": {"image": "alpine"}}),
+        Problem(
+            "stack.runners.build.config.docker.image",
+            "the key 'image', which is not set here",
+            "the other keys",
+            "it is 'image' of the runner",
+        ),
+    ),
+    "runners in config.toml": (
+        configured({}, host={"runners": [{"token": "glrt-canary"}]}),
+        Problem(
+            "stack.runners.build.host.config.runners",
+            "the key 'runners', which is not set here",
+            "the other keys",
+            "they are declared under 'runners' of the stack",
+        ),
+    ),
+    "a secret key of a cache": (
+        configured({"cache": {"s3": {"secret_key": "canary"}}}),
+        Problem(
+            "stack.runners.build.config.cache.s3.secret_key",
+            "the key 'secret_key', which is not set here",
+            "the other keys",
+            "a host's files hold no secret: let the role of the host give access",
+        ),
+    ),
+    "a value that is known later": (
+        configured({"environment": ["A=b", KNOWN_LATER]}),
+        Problem(
+            "stack.runners.build.config.environment[1]",
+            "a secret, or a value that is known only later",
+            "a plain value",
+            "a host's files hold no secret",
+        ),
+    ),
+    "images of one's own choice where digests are required": (
+        configured(
+            {"docker": {"allowed_images": ["**"]}},
+            image=f"alpine:3@{DIGEST}",
+            services=[],
+            require_digests=True,
+        ),
+        Problem(
+            "stack.runners.build.config.docker.allowed_images",
+            "patterns of images",
+            "these without 'require_digests'",
+        ),
+    ),
+}
+
+
 def _cases(table: dict[str, tuple[Any, Problem]]) -> list[Any]:
     return [pytest.param(declared, problem, id=name) for name, (declared, problem) in table.items()]
 
 
-@pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS))
+@pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS) + _cases(CONFIG))
 def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
     assert problems_of(declared) == [problem]
 
@@ -1036,19 +1234,6 @@ def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> 
     ]
 
 
-def test_digests_need_an_image_that_has_one() -> None:
-    declared = by_digest()
-    del declared["runners"]["build"]["image"]
-    assert problems_of(declared) == [
-        Problem(
-            "stack.runners.build.require_digests",
-            "true, with no 'image'",
-            "true, with an image by digest",
-            "a job that names no image would run alpine:latest by its tag",
-        )
-    ]
-
-
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
 @pytest.mark.parametrize(
     "image",
@@ -1056,9 +1241,46 @@ def test_digests_need_an_image_that_has_one() -> None:
         "team/ci/base:1",
         "shared/platform/toolchain:1",
         f"{ENVIRONMENT.account}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
-        f"alpine:3.22@{DIGEST}",
-        f"legacy/tools@{DIGEST}",
+        "alpine:3.22",
+        "ghcr.io/team/app",
+        "vault/tools:1",
+        "vault.example/tools:1",
     ],
 )
-def test_digests_are_asked_of_ecr_and_written_for_all_else(image: str, environment: Any) -> None:
+def test_digests_are_asked_for_where_they_can_be(image: str, environment: Any) -> None:
     assert problems_of(by_digest(image=image), environment) == []
+
+
+def test_a_digest_that_is_written_needs_no_asking() -> None:
+    vault = {"static": {"secret": SECRET_ARN}}
+    assert problems_of(by_digest(vault, image=f"vault/tools@{DIGEST}")) == []
+
+
+def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
+    """What is wrong with a runner that requires digests, and has these."""
+    runner = build_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
+    try:
+        check_pinned([runner], digests)
+    except DeclarationError as error:
+        return list(error.problems)
+    return []
+
+
+def test_a_required_digest_that_cannot_be_had() -> None:
+    assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
+        Problem(
+            "runners.build.services[0].name",
+            "'redis:7', whose digest cannot be had now: a warning says why",
+            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
+            "push the image first and set require_digests after that, or write its digest",
+        )
+    ]
+
+
+def test_a_digest_that_is_not_required_may_be_missing() -> None:
+    check_pinned(build_stack(by_digest(require_digests=False)).runners.values(), {})
+
+
+@pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])
+def test_required_digests_that_are_there(image: str) -> None:
+    assert pinned_problems(image, {"team/ci/base:1": DIGEST, "redis:7": DIGEST}) == []

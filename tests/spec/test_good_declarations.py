@@ -205,11 +205,13 @@ def test_an_ecr_registry_elsewhere_keeps_its_own_account_and_region() -> None:
 
 
 def test_a_runner_with_the_defaults() -> None:
-    runner = build_stack({"runners": {"build": SMALLEST_RUNNER}}).runners["build"]
+    manager = build_stack({"runners": {"build": SMALLEST_RUNNER}}).managers["build"]
+    (runner,) = manager.runners
     assert runner.image == "alpine:latest"
     assert runner.services == ()
     assert runner.registries == ()
-    assert runner.host == Host(instance_type="t3.large", concurrent=4, disk_gb=100, runner_version="19.3.0")
+    assert runner.limit == 4
+    assert manager.host == Host(instance_type="t3.large", concurrent=4, disk_gb=100, runner_version="19.3.0")
     registration = runner.registration
     assert registration.scope == GitLabScope("group", 42)
     assert registration.description == "build"
@@ -219,6 +221,26 @@ def test_a_runner_with_the_defaults() -> None:
     assert not registration.paused
     assert registration.maximum_timeout is None
     assert registration.maintenance_note is None
+
+
+def test_several_runners_share_the_manager_of_one() -> None:
+    shared = {"group": 42, "limit": 1, "host_of": "build", "registries": ["legacy", "shared"]}
+    declared = changed("runners/second", shared)
+    declared["runners"]["third"] = {"project": 7, "host": {}}
+    stack = build_stack(declared)
+    assert list(stack.managers) == ["build", "third"]
+    manager = stack.managers["build"]
+    assert [(runner.name, runner.limit) for runner in manager.runners] == [("build", 4), ("second", 1)]
+    assert list(stack.registries_of(manager)) == ["team", "shared", "legacy"]
+    assert list(stack.registries_of(stack.runners["second"])) == ["legacy", "shared"]
+    assert manager.images == ("team/ci/base:2026.11", "redis:latest", "alpine:latest")
+    assert [stack.manager_of(name).name for name in stack.runners] == ["build", "build", "third"]
+
+
+def test_a_runner_may_stand_before_the_one_whose_host_it_shares() -> None:
+    runners = {"second": {"group": 42, "host_of": "build"}, "build": SMALLEST_RUNNER}
+    (manager,) = build_stack({"runners": runners}).managers.values()
+    assert (manager.name, [runner.name for runner in manager.runners]) == ("build", ["second", "build"])
 
 
 def test_a_runner_with_tags_takes_no_untagged_jobs_unless_told_to() -> None:
@@ -258,11 +280,12 @@ def test_a_runner_with_everything_said() -> None:
             "runner_version": "18.11.2",
         },
     }
-    runner = build_stack({"runners": {"release": said}}).runners["release"]
+    stack = build_stack({"runners": {"release": said}})
+    runner = stack.runners["release"]
     assert runner.services == (
         Service("redis:7", "cache redis", ("/bin/sh",), ("-c", "redis-server"), ("A=b",)),
     )
-    assert runner.host == Host(
+    assert stack.managers["release"].host == Host(
         "c7g.large",
         1,
         20,
@@ -361,7 +384,7 @@ def test_whole_numbers_that_another_language_sends_are_whole() -> None:
     declared["registries"]["team"]["repositories"]["ci/base"]["keep_images"] = 3.0
     stack = build_stack(declared)
     assert repr(stack.runners["build"].registration.scope) == "GitLabScope(kind='group', number=42)"
-    assert repr(stack.runners["build"].host.concurrent) == "8"
+    assert repr(stack.managers["build"].host.concurrent) == "8"
     assert repr(stack.registries["team"].repositories["ci/base"].keep_images) == "3"
 
 

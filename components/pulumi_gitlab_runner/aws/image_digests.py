@@ -1,76 +1,131 @@
-"""The digests of the images that a declaration names, as ECR has them now."""
+"""The digests of the images that a declaration names, as their registries have them now."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import SecretStr
 
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.declared import registry_credentials
 from pulumi_gitlab_runner.images.reference import parse
+from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.images import EcrImage, ecr_image, written_out
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.images import EcrImage, ecr_image, registry_of, why_not_asked, written_out
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration, StaticRegistry
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.registry.client import Question
+
+PATIENCE_S = 5.0
+"""How long registries other than ECR may take, all together."""
 
 
 def image_digests(
-    images: Sequence[str],
+    images: Iterable[str],
     registries: Mapping[str, Registry],
+    declared: Mapping[str, RegistryDeclaration],
     environment: pulumi.Output[AwsEnvironment],
     parent: pulumi.Resource,
 ) -> pulumi.Output[dict[str, str]]:
     """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
 
-    Only ECR is asked, by whoever runs Pulumi (`ecr:DescribeImages`): the Docker provider's own look-up would
-    need a Docker Engine, and the passwords of registries among its inputs. What needs a digest of another
-    registry names it in the declaration.
+    Whoever runs Pulumi asks: ECR by its own API (`ecr:DescribeImages`), any other registry as a pull does,
+    with the user and password that its declaration holds or without any. While such a password is not known
+    yet, neither are the digests. The Docker provider's own look-up would need a Docker Engine, and the
+    passwords of registries among its inputs.
 
     Args:
         images: as declared.
         registries: those that may hold them, by name.
+        declared: the declarations of these registries.
         environment: where the stack lives.
         parent: what the look-ups and the warning belong to.
     """
-    return environment.apply(lambda known: _digests(images, registries, known, parent))
+    images = list(dict.fromkeys(images))
+    used = {registry.name for image in images if (registry := registry_of(image, registries, None)[0])}
+    credentials = {
+        each.name: registry_credentials(declared[each.name])
+        for each in registries.values()
+        if isinstance(each, StaticRegistry) and each.declared and each.name in used
+    }
+    known = pulumi.Output.all(environment, pulumi.Output.all(**credentials))
+    found: pulumi.Output[dict[str, str]] = known.apply(
+        lambda known: _digests(images, registries, known[0], known[1], parent)
+    )
+    # A digest tells nothing of the password that it was asked with, and shall show in a preview.
+    return pulumi.Output.unsecret(found)
 
 
-def _digests(
-    images: Sequence[str],
+async def _digests(
+    images: list[str],
     registries: Mapping[str, Registry],
     environment: AwsEnvironment,
+    credentials: Mapping[str, tuple[str, str]],
     parent: pulumi.Resource,
 ) -> dict[str, str]:
-    digests, reasons = {}, []
-    for image in dict.fromkeys(images):
-        full = written_out(image, registries, environment)
-        if parse(full).digest:
+    digests: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    elsewhere: dict[str, Question] = {}
+    for image in images:
+        if parse(image).digest:
             continue
-        asked = ecr_image(full, registries, environment)
-        if asked is None:
-            reasons.append(f"  {image}: only ECR is asked for digests")
-            continue
-        try:
-            digests[image] = _digest(asked, parent)
-        except Exception as error:
-            reasons.append(f"  {image}: {_first_line(str(error))}")
+        registry, _ = registry_of(image, registries, environment)
+        if reason := why_not_asked(registry):
+            reasons[image] = reason
+        elif asked := ecr_image(image, registries, environment):
+            try:
+                digests[image] = _digest_in_ecr(asked, parent)
+            except Exception as error:
+                reasons[image] = _first_line(str(error))
+        else:
+            pair = credentials.get(registry.name) if registry else None
+            elsewhere[image] = (parse(written_out(image, registries, environment)), _credentials(pair))
+    for image, answer in (await _answers(elsewhere)).items():
+        if answer.digest:
+            digests[image] = answer.digest
+        else:
+            reasons[image] = answer.told
     if reasons:
+        told = "\n".join(f"  {image}: {reason}" for image, reason in reasons.items())
         pulumi.log.warn(
-            "these images keep their tag, which can come to mean another image; "
-            "NAME:TAG@sha256:DIGEST says which:\n" + "\n".join(reasons),
+            "these images keep their tag, which can come to mean another image: their digests cannot be had "
+            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no asking:\n"
+            f"{told}",
             parent,
         )
     return digests
 
 
-def _digest(image: EcrImage, parent: pulumi.Resource) -> str:
-    """The digest of an image.
+async def _answers(questions: "Mapping[str, Question]") -> dict[str, RegistryAnswer]:
+    """What the registries answer, by the image."""
+    if not questions:
+        return {}
+    from pulumi_gitlab_runner.registry.client import RegistryClient
+
+    with RegistryClient(patience=PATIENCE_S) as client:
+        answers = await asyncio.to_thread(client.ask_within, list(questions.values()), PATIENCE_S)
+    return dict(zip(questions, answers, strict=True))
+
+
+def _credentials(pair: tuple[str, str] | None) -> Credentials | None:
+    return Credentials(pair[0], SecretStr(pair[1])) if pair else None
+
+
+def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
+    """The digest of an image in ECR.
 
     By the function that gives a plain value: a failure is then an exception here. An Output that fails ends
     the program, whoever awaits it. Pulumi raises a plain `Exception` for it, and has no class of its own.
     """
     found = aws.ecr.get_image(
-        repository_name=image.repository,
-        image_tag=image.tag,
-        registry_id=image.account,
-        region=image.region,
+        repository_name=asked.repository,
+        image_tag=asked.tag,
+        registry_id=asked.account,
+        region=asked.region,
         opts=pulumi.InvokeOptions(parent=parent),
     )
     return found.image_digest
@@ -78,4 +133,5 @@ def _digest(image: EcrImage, parent: pulumi.Resource) -> str:
 
 def _first_line(text: str) -> str:
     """What a provider says, without Pulumi's words before it, in one line."""
-    return text.partition(" failed: ")[2].strip().partition("\n")[0][:300] or "ECR gives no digest"
+    told = text.partition(" failed: ")[2].strip().partition("\n")[0]
+    return re.sub(r"^invocation of \S+ returned an error: ", "", told)[:300] or "ECR gives no digest"

@@ -18,17 +18,17 @@ def pull_through_cache(
     """
     child = pulumi.ResourceOptions(parent=parent)
     secret_arn: pulumi.Input[str] | None = registry.upstream_secret
+    filled: list[pulumi.Resource] = []
     if "upstream_credentials" in declaration:
         credentials = declaration["upstream_credentials"]
         # ECR may read no secret of another name; Pulumi adds some characters, since a deleted secret keeps
         # its name for a while.
+        secret_name = f"ecr-pullthroughcache/{registry.name}"
         secret = aws.secretsmanager.Secret(
-            f"ecr-pullthroughcache/{registry.name}",
-            description=f"What ECR logs in with at {registry.upstream_host}",
-            opts=child,
+            secret_name, description=f"What ECR logs in with at {registry.upstream_host}", opts=child
         )
         version = aws.secretsmanager.SecretVersion(
-            f"ecr-pullthroughcache/{registry.name}",
+            secret_name,
             secret_id=secret.id,
             secret_string=pulumi.Output.json_dumps(
                 {
@@ -38,12 +38,12 @@ def pull_through_cache(
             ),
             opts=child,
         )
-        # By way of the version: ECR makes no rule with a secret that is empty yet.
-        secret_arn = version.secret_arn
+        secret_arn, filled = secret.arn, [version]
     aws.ecr.PullThroughCacheRule(
         registry.name,
         ecr_repository_prefix=registry.prefix,
         upstream_registry_url=registry.upstream_host,
         credential_arn=secret_arn,
-        opts=child,
+        # ECR makes no rule with a secret that is empty yet.
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=filled),
     )

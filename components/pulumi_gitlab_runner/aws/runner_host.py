@@ -17,56 +17,70 @@ from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
 from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, build_stack
 
 AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
 """The public parameters in which AWS names the newest Amazon Linux 2023 of each architecture:
 docs.aws.amazon.com/linux/al2023/ug/ec2.html."""
 
 
-class RunnerHostArgs(TypedDict):
-    """A runner, the registries that it uses, and what it was given when it was registered."""
+class HostedRunnerArgs(TypedDict):
+    """A runner of a host, and what it was given when it was registered."""
 
     runner: RunnerDeclaration
     """The runner."""
+    runner_id: pulumi.Input[str]
+    """Its number in GitLab."""
+    token: pulumi.Input[str]
+    """Its authentication token (`glrt-…`); always treated as a secret."""
+
+
+class RunnerHostArgs(TypedDict):
+    """The runners of a host, and the registries that they use."""
+
+    runners: dict[str, HostedRunnerArgs]
+    """The runners by name: one that declares the `host`, and others that are `host_of` this one."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that it uses, by name."""
+    """The registries that they use, by name."""
     gitlab_url: str
     """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
-    runner_id: pulumi.Input[str]
-    """The runner's number in GitLab."""
-    token: pulumi.Input[str]
-    """The runner's authentication token (`glrt-…`); always treated as a secret."""
     bucket: pulumi.Input[str]
     """The bucket from which hosts fetch their files; see `HostStore`."""
     key_arn: pulumi.Input[str]
     """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    digests: NotRequired[pulumi.Input[dict[str, str]]]
+    """The digests of the images that the runner declares, `sha256:…`, by the image as declared; one that is
+    left out keeps its tag. Default: asked of the registries."""
 
 
 class RunnerHost(pulumi.ComponentResource):
-    """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its jobs.
+    """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
 
-    The instance holds no secret before it boots: it reads its token from Parameter Store, and the passwords
-    of registries when an image is pulled. Its files are fetched from S3, so a change of them reaches a
-    running host without replacing it. The images that its runner declares are pinned to the digests that ECR
-    has for them now, so a tag that has moved is a change of these files.
+    The instance holds no secret before it boots: it reads its tokens from Parameter Store, and the passwords
+    of registries when an image is pulled. Its files are fetched from S3, so a change of them, a further
+    runner too, reaches a running host without replacing it. The images that its runners declare are pinned to
+    the digests that their registries have for them now, so a tag that has moved is a change of these files.
+    Where no digest can be had, the tag stays, with a warning; with `require_digests` that is an error.
 
     Creates:
 
     - `gitlab-runner:index:RunnerManagerRole`
-    - `aws:ssm/parameter:Parameter`: the token, and one for each registry with a password of its own
+    - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
       all egress, no ingress
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared.
+    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
+    digest where digests are required.
     """
 
     group_name: pulumi.Output[str]
@@ -80,16 +94,18 @@ class RunnerHost(pulumi.ComponentResource):
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             check_keys(args, RunnerHostArgs, name)
+            for each, hosted in args["runners"].items():
+                check_keys(hosted, HostedRunnerArgs, join_path(name, "runners", each))
         declared = {
             "gitlab_url": args["gitlab_url"],
             "registries": args.get("registries", {}),
-            "runners": {name: args["runner"]},
+            "runners": {each: hosted["runner"] for each, hosted in args["runners"].items()},
         }
         with told_once():
             stack = build_stack(plain(declared), path=name)
             check_manager_configs(stack, name)
-        runner = stack.runners[name]
-        registries = stack.registries_of(runner)
+            manager = _only_manager(stack, join_path(name, "runners"))
+        registries = stack.registries_of(manager)
         super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         place = args.get("environment") or environment_of(self)
@@ -106,7 +122,10 @@ class RunnerHost(pulumi.ComponentResource):
                 opts=child,
             )
 
-        token = parameter("token", names.token, args["token"])
+        tokens = [
+            parameter(f"token-{each}", names.token(each), hosted["token"])
+            for each, hosted in args["runners"].items()
+        ]
         passwords = [
             parameter(
                 f"registry-{each.name}",
@@ -117,29 +136,37 @@ class RunnerHost(pulumi.ComponentResource):
             if isinstance(each, StaticRegistry) and each.declared
         ]
 
-        def files(known: AwsEnvironment, digests: dict[str, str], runner_id: str, *_parameters: str) -> str:
+        def files(
+            known: AwsEnvironment, digests: dict[str, str], runner_ids: dict[str, str], *_parameters: str
+        ) -> str:
             with told_once():
                 build_stack(plain(declared), known, path=name)
             return files_as_json(
                 host_files(
-                    runner,
+                    manager,
                     registries,
                     known,
                     names,
                     gitlab_url=stack.gitlab_url,
-                    runner_id=int(runner_id),
+                    runner_ids={each: int(runner_id) for each, runner_id in runner_ids.items()},
                     digests=digests,
                 )
             )
 
-        # By way of the parameters, so that a running host never meets new files with the token of old ones.
-        written = [each.name for each in (token, *passwords)]
-        digests = image_digests(runner.images, registries, environment, self)
+        # By way of the parameters, so that a running host never meets new files with the tokens of old ones.
+        written = [each.name for each in (*tokens, *passwords)]
+        runner_ids = pulumi.Output.all(**{each: it["runner_id"] for each, it in args["runners"].items()})
+        digests = args.get("digests")
+        if digests is None:
+            declarations = args.get("registries", {})
+            digests = image_digests(manager.images, registries, declarations, environment, self)
+        if any(runner.require_digests for runner in manager.runners):
+            digests = pulumi.Output.from_input(digests).apply(lambda found: _all_pinned(manager, found))
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
             bucket=args["bucket"],
             key=f"{name}/files.json",
-            content=pulumi.Output.all(environment, digests, args["runner_id"], *written).apply(
+            content=pulumi.Output.all(environment, digests, runner_ids, *written).apply(
                 lambda known: files(*known)
             ),
             content_type="application/json",
@@ -149,7 +176,7 @@ class RunnerHost(pulumi.ComponentResource):
             name,
             {
                 "registries": {each: args["registries"][each] for each in registries},
-                "parameter_arns": [each.arn for each in (token, *passwords)],
+                "parameter_arns": [each.arn for each in (*tokens, *passwords)],
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
                 "environment": place,
@@ -158,15 +185,15 @@ class RunnerHost(pulumi.ComponentResource):
         )
         template = self._template(
             name,
-            runner.host,
+            manager.host,
             profile_arn=role.profile_arn,
-            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment, token.name).apply(
+            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
                     bucket=known[0],
                     key=known[1],
                     region=known[2].region,
-                    token_parameter=known[3],
-                    runner_version=runner.host.runner_version,
+                    tokens=names.tokens,
+                    runner_version=manager.host.runner_version,
                 )
             ),
         )
@@ -174,7 +201,7 @@ class RunnerHost(pulumi.ComponentResource):
             name,
             min_size=1,
             max_size=1,
-            vpc_zone_identifiers=self._subnets(runner.host),
+            vpc_zone_identifiers=self._subnets(manager.host),
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             health_check_type="EC2",
             tags=[{"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True}],
@@ -254,3 +281,22 @@ class RunnerHost(pulumi.ComponentResource):
             filters=[{"name": "default-for-az", "values": ["true"]}],
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).ids
+
+
+def _only_manager(stack: Stack, path: str) -> Manager:
+    """The one manager that all runners share."""
+    if len(stack.managers) != 1:
+        found = f"the hosts of {listed(stack.managers, 'no runner')}"
+        mend = "give each host a RunnerHost of its own"
+        raise DeclarationError(
+            [Problem(path, found, "one host, and runners that are host_of its runner", mend)]
+        )
+    (manager,) = stack.managers.values()
+    return manager
+
+
+def _all_pinned(manager: Manager, digests: dict[str, str]) -> dict[str, str]:
+    """The digests of the runners' images, when there is one for each that needs it."""
+    with told_once():
+        check_pinned(manager.runners, digests)
+    return digests

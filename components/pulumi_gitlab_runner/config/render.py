@@ -4,16 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import tomli_w
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig, manager_type
 
 HEADER = """\
 # Written by pulumi-gitlab-runner from the stack's declaration.
 # Change the declaration: whatever is changed here is lost with the next `pulumi up`.
 """
-
-_MANAGER: TypeAdapter[ManagerConfig] = TypeAdapter(ManagerConfig)
 
 
 def toml_data(config: ManagerConfig) -> dict[str, Any]:
@@ -26,11 +24,11 @@ def toml_data(config: ManagerConfig) -> dict[str, Any]:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
     """
     try:
-        valid = _MANAGER.validate_python(config)
+        valid = manager_type().validate_python(config)
     except ValidationError:
         # The original message shows values, and any of them may be a secret.
         raise ValueError("this is no valid config.toml; `check` tells what is wrong with it") from None
-    data: dict[str, Any] = _MANAGER.dump_python(valid, by_alias=True)
+    data: dict[str, Any] = manager_type().dump_python(valid, by_alias=True)
     for runner in data.get("runners", []):
         for key in ("token_obtained_at", "token_expires_at"):
             if key in runner:

@@ -5,14 +5,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
-from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig, manager_type
 from pulumi_gitlab_runner.config.schema import KEYS, OTHER_EXECUTORS_KEYS, REMOVED_KEYS, Key
 from pulumi_gitlab_runner.config.version import RunnerVersion, parse_version
-
-_MANAGER: TypeAdapter[ManagerConfig] = TypeAdapter(ManagerConfig)
 
 # By pydantic's name of the error.
 _ALLOWED_TYPES = {
@@ -37,7 +35,7 @@ _TYPE_NAMES = {
 def check_types(config: Mapping[str, object]) -> Iterator[Finding]:
     """Find values of the wrong type. A value is never shown: it may be a secret in the wrong place."""
     try:
-        _MANAGER.validate_python(config, strict=True)
+        manager_type().validate_python(config, strict=True)
     except ValidationError as problems:
         for problem in problems.errors(include_url=False):
             value = problem["input"]
@@ -58,7 +56,7 @@ def check_keys(
         place = f"{path}.{name}".removeprefix(".")
         key = KEYS[table].get(name)
         if key is None:
-            yield _unknown_key(table, str(name), place)  # YAML allows numbers as keys
+            yield unknown_key(table, str(name), place)  # YAML allows numbers as keys
             continue
         if version < parse_version(key.since):
             yield error(
@@ -69,14 +67,23 @@ def check_keys(
         if key.instead:
             yield warning(place, "the key is deprecated", f"use `{key.instead}`")
         yield from _check_value(key, value, place)
-        nested = _nested_table(table, name)
-        if nested:
-            for item, item_place in _items(value, place):
-                if isinstance(item, Mapping):
-                    yield from check_keys(item, version, nested, item_place)
+        for nested, content, nested_place in nested_tables(table, name, value, place):
+            yield from check_keys(content, version, nested, nested_place)
 
 
-def _unknown_key(table: type, name: str, place: str) -> Finding:
+def nested_tables(
+    table: type, name: str, value: object, place: str
+) -> Iterator[tuple[type, Mapping[str, object], str]]:
+    """Yield each table that the value of a key holds, with its type before it and its place behind it."""
+    nested = _nested_table(table, name)
+    if nested:
+        for item, item_place in _items(value, place):
+            if isinstance(item, Mapping):
+                yield nested, item, item_place
+
+
+def unknown_key(table: type, name: str, place: str) -> Finding:
+    """Return what to say of a key that a table does not have."""
     if removed := REMOVED_KEYS.get(table, {}).get(name):
         return error(place, f"the key was removed after GitLab Runner {removed.last_in}", removed.mend)
     if name in OTHER_EXECUTORS_KEYS.get(table, ()):

@@ -154,8 +154,8 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
 def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor import pin
     from pulumi_gitlab_runner.doctor.job_variables import job_variables
-    from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
     from pulumi_gitlab_runner.doctor.runner_host import this_user
+    from pulumi_gitlab_runner.registry.client import RegistryClient
 
     file: Path = options.file
     given = job_variables(None, options.variable, None, protected=False).values
@@ -235,7 +235,7 @@ def _show(
     if options.offline:
         reports = examine(asked, host, None)
     else:
-        from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
+        from pulumi_gitlab_runner.registry.client import RegistryClient
 
         with RegistryClient(host.certificates) as client:
             reports = examine(asked, host, client)

@@ -20,12 +20,12 @@ from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_finding
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
-from pulumi_gitlab_runner.doctor.registry_answer import RegistryAnswer
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
+from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
+    from pulumi_gitlab_runner.registry.client import RegistryClient
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.images.reference import (
 )
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
+    from pulumi_gitlab_runner.registry.client import RegistryClient
 
 
 class State(StrEnum):

@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, H
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 
 CONFIG = "/etc/gitlab-runner/config.toml"
 REGISTRIES = "/etc/gitlab-runner/registries"
@@ -100,11 +100,18 @@ class RunnerHost:
 
 def hosted_runner(version: str | None) -> RunnerHost:
     """A runner whose host is out of reach, as GitLab's own and most instance runners are."""
-    return RunnerHost("a hosted runner", version or Host.runner_version, (), no_helper)
+    return RunnerHost("a hosted runner", version or DEFAULT_RUNNER_VERSION, (), no_helper)
 
 
-def declared_runner(files: DeclaredFiles, name: str, version: str) -> RunnerHost:
-    """A runner that is only declared: which registries it has credentials for, not the passwords."""
+def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) -> RunnerHost:
+    """A runner that is only declared: which registries it has credentials for, not the passwords.
+
+    Args:
+        files: those of its host.
+        name: as shown.
+        runner: the name of the ``[[runners]]`` entry.
+        version: the runner's version.
+    """
     process = manager_process(files)
     helper = declared_helper(files.read(REGISTRIES).text or "")
     return RunnerHost(
@@ -113,7 +120,7 @@ def declared_runner(files: DeclaredFiles, name: str, version: str) -> RunnerHost
         _home_configs(files, process.home),
         helper,
         process,
-        _settings(files.read(CONFIG), None),
+        _settings(files.read(CONFIG), runner),
         files,
         docker_user=_root_user(files, helper),
         passwords_known=False,
@@ -146,7 +153,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
     helper = asked_once(_helper_of(files, process))
     return RunnerHost(
         "this host" if files.is_this_host else str(root),
-        version or (_installed_version() if files.is_this_host else None) or Host.runner_version,
+        version or (_installed_version() if files.is_this_host else None) or DEFAULT_RUNNER_VERSION,
         _home_configs(files, process.home),
         helper,
         process,

@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileEr
 def runner_of_stack(
     stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
 ) -> RunnerHost:
-    """The runner that a stack's file declares, with its host.
+    """The runner that a stack's file declares, with its host; only a preview pins its images to digests.
 
     Args:
         stacks: the directory of the stack files.
@@ -44,17 +44,17 @@ def runner_of_stack(
     if runner is None or runner not in declared.runners:
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
         raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
-    chosen = declared.runners[runner]
+    manager = declared.manager_of(runner)
     files = host_files(
-        chosen,
-        declared.registries_of(chosen),
+        manager,
+        declared.registries_of(manager),
         environment,
-        HostParameters(f"/{PROJECT}/{stack}/{runner}"),
+        HostParameters(f"/{PROJECT}/{stack}/{manager.name}"),
         gitlab_url=declared.gitlab_url,
-        runner_id=None,
     )
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
-    return declared_runner(texts, f"{runner} of the stack {stack}", version or chosen.host.runner_version)
+    name = f"{runner} of the stack {stack}"
+    return declared_runner(texts, name, runner, version or manager.host.runner_version)
 
 
 def _read(stacks: Path, stack: str) -> StackFile:

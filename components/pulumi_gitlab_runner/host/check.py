@@ -1,14 +1,19 @@
 """Whether the config.toml that follows from a declaration is one that its runner takes."""
 
+import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config import Finding, Severity, check
-from pulumi_gitlab_runner.host.files import TOKEN_PLACEHOLDER
+from pulumi_gitlab_runner.config.finding import warning
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.stack import Stack
 
+_ENTRY = re.compile(r"runners\[(?P<index>\d+)\]\.?(?P<key>.*)")
+_BESIDE_CONFIG = re.compile(r"(?:docker\.)?(?P<place>(?:limit|image|services)(?:\W.*)?)")
+"""Keys of a `[[runners]]` section that a runner's declaration has beside `config`."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
 """Where a stack lives changes no more of a config.toml than the hosts of its images."""
 
@@ -34,15 +39,41 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
 
 
 def _findings(stack: Stack, path: str) -> Iterator[Finding]:
-    for runner in stack.runners.values():
-        config = manager_config(
-            runner,
-            stack.registries_of(runner),
-            _ANYWHERE,
-            gitlab_url=stack.gitlab_url,
-            runner_id=None,
-            token=TOKEN_PLACEHOLDER,
-        )
-        for each in check(config, runner.host.runner_version):
-            place = f"{join_path(path, 'runners', runner.name)}, in config.toml: {each.path}"
+    for manager in stack.managers.values():
+        config = manager_config(manager, stack.registries_of(manager), _ANYWHERE, gitlab_url=stack.gitlab_url)
+        for each in check(config, manager.host.runner_version):
+            place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
+        yield from _shared_registries(manager, join_path(path, "runners"))
+
+
+def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
+    """Registries that a runner did not declare, and its jobs can pull from by way of the shared manager."""
+    for runner in manager.runners:
+        others = [name for name in manager.registries if name not in runner.registries]
+        if others:
+            yield warning(
+                join_path(path, runner.name, "registries"),
+                f"its jobs can also pull from {listed(others)}: a manager pulls with one identity for all of "
+                f"its runners, here {listed(each.name for each in manager.runners)}",
+                "give the runner a host of its own, unless its jobs may read these",
+            )
+
+
+def declared_place(place: str, manager: Manager, path: str) -> str:
+    """Where in the declaration stands what is at a place of a manager's config.toml.
+
+    Args:
+        place: such as `runners[0].docker.image`.
+        manager: the manager.
+        path: the place of the runners in the declaration, such as `stack.runners`.
+    """
+    entry = _ENTRY.fullmatch(place)
+    if entry is None:
+        host = join_path(path, manager.name, "host")
+        return f"{host}.{place}" if place == "concurrent" else f"{host}.config.{place}"
+    runner = join_path(path, manager.runners[int(entry["index"])].name)
+    key = entry["key"]
+    if beside := _BESIDE_CONFIG.fullmatch(key):
+        return f"{runner}.{beside['place']}"
+    return f"{runner}.config.{key}" if key else runner

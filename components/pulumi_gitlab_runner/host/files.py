@@ -10,15 +10,14 @@ from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import (
     GitLabRegistry,
     HelperRegistry,
     Registry,
     StaticRegistry,
 )
-from pulumi_gitlab_runner.spec.runners import Runner
 
-TOKEN_PLACEHOLDER = "@RUNNER_TOKEN@"  # noqa: S105 - what the host replaces by the token
 HELPER_PATH = "usr/local/bin/docker-credential-runner"
 
 
@@ -37,14 +36,18 @@ class HostFile:
 
 @dataclass(frozen=True)
 class HostParameters:
-    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/RUNNER/…``."""
+    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``."""
 
     prefix: str
 
     @property
-    def token(self) -> str:
-        """The runner's token."""
-        return f"{self.prefix}/token"
+    def tokens(self) -> str:
+        """What the names of all tokens start with; the runner's name follows."""
+        return f"{self.prefix}/tokens"
+
+    def token(self, runner: str) -> str:
+        """The token of a runner."""
+        return f"{self.tokens}/{runner}"
 
     def registry(self, name: str) -> str:
         """The user and password of a registry."""
@@ -52,38 +55,38 @@ class HostParameters:
 
 
 def host_files(
-    runner: Runner,
+    manager: Manager,
     registries: Mapping[str, Registry],
     environment: AwsEnvironment,
     parameters: HostParameters,
     *,
     gitlab_url: str,
-    runner_id: int | None,
-    token: str = TOKEN_PLACEHOLDER,
+    runner_ids: Mapping[str, int] | None = None,
+    tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
 ) -> dict[str, HostFile]:
-    """The files of the host of a runner's manager, by their path below the root.
+    """The files of the host of a manager, by their path below the root.
 
     The Docker configuration lies in the home of the manager's process, which is root's under the packaged
     unit, whatever its `--user` says (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
 
     Args:
-        runner: the runner.
-        registries: those that it uses, by name.
+        manager: the manager.
+        registries: those that its runners use, by name.
         environment: where its stack lives.
         parameters: the names of what the host reads.
         gitlab_url: GitLab's address as the host reaches it.
-        runner_id: the runner's number in GitLab; None where it is not registered.
-        token: the runner's token. Default: what the host replaces by it.
-        digests: the digests of its images, as far as they are known, by the image as declared.
+        runner_ids: each runner's number in GitLab, as far as they are registered.
+        tokens: the runners' tokens. Default: what the host replaces by each.
+        digests: the digests of their images, as far as they are known, by the image as declared.
     """
     config = manager_config(
-        runner,
+        manager,
         registries,
         environment,
         gitlab_url=gitlab_url,
-        runner_id=runner_id,
-        token=token,
+        runner_ids=runner_ids,
+        tokens=tokens,
         digests=digests,
     )
     # By host: this account's ECR and what is pulled through it share one, and its credentials.
@@ -96,7 +99,7 @@ def host_files(
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
-            _unit_settings(runner, environment), "0644"
+            _unit_settings(manager, environment), "0644"
         ),
         "root/.docker/config.json": HostFile(host_docker_config(sources)),
         HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
@@ -129,13 +132,13 @@ def files_as_json(files: Mapping[str, HostFile]) -> str:
     )
 
 
-def _unit_settings(runner: Runner, environment: AwsEnvironment) -> str:
+def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
     alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
     """
-    longest_job = runner.registration.maximum_timeout or 7200
+    longest_job = max(runner.registration.maximum_timeout or 7200 for runner in manager.runners)
     return "\n".join(
         (
             "[Service]",

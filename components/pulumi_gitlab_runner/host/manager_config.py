@@ -1,6 +1,7 @@
-"""The config.toml of a runner manager, from the declaration of its runner."""
+"""The config.toml of a runner manager, from the declaration of its runners."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
@@ -8,37 +9,44 @@ from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+_Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
 ONLY_DIGESTS = "**/*@sha256:*"
 """Matches every image by digest, also one without a slash; `**@sha256:*` would match only the latter.
 The runner compares the text as the job writes it: gitlab-runner, common/allowed_images.go."""
 
 
+def token_placeholder(runner: str) -> str:
+    """What stands in config.toml for a runner's token until the host fills it in."""
+    return f"@RUNNER_TOKEN_{runner}@"
+
+
 def manager_config(
-    runner: Runner,
+    manager: Manager,
     registries: Mapping[str, Registry],
     environment: AwsEnvironment,
     *,
     gitlab_url: str,
-    runner_id: int | None,
-    token: str,
+    runner_ids: Mapping[str, int] | None = None,
+    tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
 ) -> ManagerConfig:
-    """The configuration of the manager that runs one runner.
+    """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
 
-    Every job gets a bridge network of its own (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`,
-    where no job can switch it off), and the images' tags are asked for anew at every pull.
+    What the declaration says of config.toml itself is laid over what follows from the rest of it.
 
     Args:
-        runner: the runner.
-        registries: those that it uses, by name.
+        manager: the manager.
+        registries: those that its runners use, by name.
         environment: where its stack lives.
         gitlab_url: GitLab's address as the host reaches it.
-        runner_id: the runner's number in GitLab; None where it is not registered.
-        token: its authentication token, or what stands for it until the host fills it in.
-        digests: the digests of its images, as far as they are known, by the image as declared.
+        runner_ids: each runner's number in GitLab, as far as they are registered.
+        tokens: the runners' authentication tokens. Default: what stands for each until the host fills it in.
+        digests: the digests of their images, as far as they are known, by the image as declared.
     """
 
     def image(declared: str) -> str:
@@ -46,30 +54,59 @@ def manager_config(
         digest = (digests or {}).get(declared)
         return pinned(full, digest) if digest else full
 
+    def entry(runner: Runner) -> RunnerConfig:
+        config: RunnerConfig = {
+            "name": runner.name,
+            "url": gitlab_url,
+            "token": (tokens or {}).get(runner.name, token_placeholder(runner.name)),
+            "executor": "docker",
+            "limit": runner.limit,
+            # Rotation would write the new token into config.toml alone, and lose it with the host.
+            "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
+            "docker": _docker(runner, image),
+        }
+        if runner_ids and runner.name in runner_ids:
+            config["id"] = runner_ids[runner.name]
+        return _overlaid(config, runner.config)
+
+    config: ManagerConfig = {
+        "concurrent": manager.host.concurrent,
+        "check_interval": 3,
+        "runners": [entry(each) for each in manager.runners],
+    }
+    return _overlaid(config, manager.host.config)
+
+
+def _overlaid(ours: _Table, declared: _Table) -> _Table:
+    """A table with another laid over it: tables in it are merged too, any other value is replaced."""
+
+    def merged(below: Any, above: Any) -> Any:
+        if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+            return above
+        both = {key: merged(below[key], above[key]) for key in below.keys() & above.keys()}
+        return {**below, **above, **both}
+
+    table: _Table = merged(ours, declared)
+    return table
+
+
+def _docker(runner: Runner, image: Callable[[str], str]) -> DockerConfig:
+    """The containers of a runner's jobs.
+
+    Every job gets a bridge network of its own (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`,
+    where no job can switch it off), and the images' tags are asked for anew at every pull.
+    """
     docker: DockerConfig = {
         "image": image(runner.image),
         "privileged": False,
         "pull_policy": ["always"],
-        "allowed_pull_policies": ["always"],
         "volumes": ["/cache"],
     }
     if runner.services:
         docker["services"] = [_service(service, image(service.name)) for service in runner.services]
     if runner.require_digests:
         docker["allowed_images"] = docker["allowed_services"] = [ONLY_DIGESTS]
-    runner_config: RunnerConfig = {
-        "name": runner.name,
-        "url": gitlab_url,
-        "token": token,
-        "executor": "docker",
-        "limit": runner.host.concurrent,
-        # Rotation would write the new token into config.toml alone, and lose it with the host.
-        "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
-        "docker": docker,
-    }
-    if runner_id is not None:
-        runner_config["id"] = runner_id
-    return {"concurrent": runner.host.concurrent, "check_interval": 3, "runners": [runner_config]}
+    return docker
 
 
 def _service(service: Service, image: str) -> ServiceConfig:

@@ -7,7 +7,7 @@ import yaml
 from pulumi_gitlab_runner.host.scripts import script
 
 
-def user_data(*, bucket: str, key: str, region: str, token_parameter: str, runner_version: str) -> str:
+def user_data(*, bucket: str, key: str, region: str, tokens: str, runner_version: str) -> str:
     """Cloud-init's configuration of a runner host.
 
     A change of it needs a new host; what changes without one lies in the host's files in S3.
@@ -16,14 +16,14 @@ def user_data(*, bucket: str, key: str, region: str, token_parameter: str, runne
         bucket: the bucket of the host's files.
         key: their key in it.
         region: where bucket and parameters lie.
-        token_parameter: the name of the parameter with the runner's token.
+        tokens: what the names of the parameters with the runners' tokens start with.
         runner_version: the version of gitlab-runner, such as ``19.3.0``.
     """
     settings = {
         "BUCKET": bucket,
         "KEY": key,
         "REGION": region,
-        "TOKEN_PARAMETER": token_parameter,
+        "TOKENS": tokens,
         "RUNNER_VERSION": runner_version,
     }
     files = {

@@ -50,5 +50,8 @@ def _parameter_statements(parameter_arns: Sequence[str], key_arn: str, region: s
 
 
 def ec2_trust_policy() -> str:
-    """The trust policy of a role that EC2 instances take on."""
+    """The trust policy of a role that EC2 instances take on.
+
+    The principal has the same name in every partition: aws/aws-cdk, aws-cdk-lib/region-info/lib/default.ts.
+    """
     return trust_policy("ec2.amazonaws.com")

@@ -34,7 +34,7 @@ def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) 
 def public_gallery_statement() -> Statement:
     """What lets a role log in to `public.ecr.aws`; neither action has a resource.
 
-    Source: docs.aws.amazon.com/AmazonECR/latest/public/public-registry-auth.html.
+    Source: docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html.
     """
     return allow("EcrPublicToken", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], ["*"])
 

@@ -56,8 +56,9 @@ def required_policies(
 def _password_statements(registries: Sequence[StaticRegistry]) -> Iterator[Statement]:
     """Reading passwords of the user's own, and their keys through the store that they lie in alone.
 
-    Source of the conditions: docs.aws.amazon.com/kms/latest/developerguide/services-secrets-manager.html and
-    services-parameter-store.html (encryption context).
+    Source of the conditions: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
+    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context). AWS
+    gives `kms:ViaService` one form, SERVICE.REGION.amazonaws.com, and none of its own for China.
     """
     if secrets := [each.secret for each in registries if each.secret]:
         yield allow("RegistrySecrets", ["secretsmanager:GetSecretValue"], secrets)

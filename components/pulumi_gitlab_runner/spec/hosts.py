@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 
@@ -30,6 +33,9 @@ class HostDeclaration(TypedDict):
     """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the default VPC."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
+    config: NotRequired[ManagerConfig]
+    """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, laid over those that
+    follow from this declaration. Those that it sets itself are refused, and so are secrets."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Host:
     ami: str | None = None
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
-    runner_version: str = "19.3.0"
+    runner_version: str = DEFAULT_RUNNER_VERSION
+    config: ManagerConfig = field(default_factory=lambda: ManagerConfig())
 
     @property
     def architecture(self) -> str:
@@ -82,6 +89,7 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
             yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
     if ("vpc" in declaration) != bool(declaration.get("subnets")):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+    yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"

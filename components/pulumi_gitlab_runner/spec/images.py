@@ -3,12 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
+from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import (
+    EcrRegistry,
+    GitLabRegistry,
+    HelperRegistry,
+    PullThroughRegistry,
+    Registry,
+    StaticRegistry,
+)
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST
 
 
 def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
@@ -33,18 +40,35 @@ def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEn
     """What to ask ECR about an image; None where it is of another registry.
 
     Args:
-        image: written out.
+        image: as declared.
         registries: those that may hold it, by name.
         environment: where the stack lives.
     """
-    reference = parse(image)
-    registry, repository = _registry_of(reference, registries, environment)
-    tag = reference.tag or "latest"
+    registry, repository = registry_of(image, registries, environment)
+    tag = parse(image).tag or "latest"
     if isinstance(registry, EcrRegistry):
         return EcrImage(repository, tag, registry.account, registry.region)
     if isinstance(registry, PullThroughRegistry):
         return EcrImage(f"{registry.prefix}/{repository}", tag)
     return None
+
+
+def why_not_asked(registry: Registry | None) -> str:
+    """Why a registry cannot be asked for digests where Pulumi runs; empty where it can.
+
+    Args:
+        registry: a declared one, or None for any other, which is asked without credentials.
+    """
+    match registry:
+        case StaticRegistry(declared=False):
+            reason = "its password is read on the runner host alone"
+        case GitLabRegistry():
+            reason = "only jobs have credentials for it"
+        case HelperRegistry():
+            reason = "its credential helper is on the runner host alone"
+        case _:
+            return ""
+    return f"the registry {registry.name!r} is not asked: {reason}"
 
 
 def digest_problems(
@@ -62,16 +86,13 @@ def digest_problems(
         reference = parse(image, path)
     except InvalidImageReference:
         return
-    registry = registries.get(image.partition("/")[0]) or _registry_of(reference, registries, environment)[0]
-    known = environment or all(known_address(each, None) for each in registries.values())
-    if reference.digest or isinstance(registry, EcrRegistry | PullThroughRegistry):
-        return
-    if known or not ECR_HOST.fullmatch(reference.registry):
+    reason = why_not_asked(registry_of(image, registries, environment)[0])
+    if reason and not reference.digest:
         yield Problem(
             path,
             f"{image!r}, an image without a digest",
-            "NAME:TAG@sha256:DIGEST, or an image of a declared ECR registry, which is asked for it",
-            "the runner has require_digests, and runs what its own configuration names unchecked",
+            "NAME:TAG@sha256:DIGEST, or an image of a registry that can be asked for it",
+            f"the runner has require_digests, and {reason}",
         )
 
 
@@ -96,13 +117,7 @@ def image_problems(
     except InvalidImageReference as error:
         yield Problem(path, error.found, error.allowed)
         return
-    name, _, rest = image.partition("/")
-    repository = reference.repository
-    if rest and name in registries:
-        registry: Registry | None = registries[name]
-        repository = repository.removeprefix(f"{name}/")
-    else:
-        registry, repository = _registry_of(reference, registries, environment)
+    registry, repository = registry_of(image, registries, environment)
     if registry is None:
         if _private_ecr(reference.registry, registries, environment):
             yield Problem(
@@ -128,10 +143,20 @@ def image_problems(
         )
 
 
-def _registry_of(
-    reference: ImageReference, registries: Mapping[str, Registry], environment: AwsEnvironment | None
+def registry_of(
+    image: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> tuple[Registry | None, str]:
-    """The registry that an image is of by its address, the longest one, and the repository in it."""
+    """The registry that an image is of, by its name or else by its address, and the repository in it.
+
+    Args:
+        image: as declared.
+        registries: all that may be meant, by name.
+        environment: where the stack lives; None while that is not known.
+    """
+    reference = parse(image)
+    name, _, rest = image.partition("/")
+    if rest and name in registries:
+        return registries[name], reference.repository.removeprefix(f"{name}/")
     name = f"{reference.registry.lower()}/{reference.repository}"
     found: tuple[Registry | None, str] = None, reference.repository
     longest = 0

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 
 _SECURE = {
@@ -26,6 +27,9 @@ def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
     schema = TypeAdapter(StackDeclaration).json_schema()
     definitions = schema.pop("$defs")
+    for table, keys in REFUSED_KEYS.items():
+        for key in keys:
+            del definitions[table.__name__]["properties"][key]
     for name, key in _SECRETS.items():
         _allow_beside(definitions[name], key, _SECURE)
     _allow_beside(

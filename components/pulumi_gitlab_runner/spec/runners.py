@@ -1,24 +1,21 @@
-"""Runners: one `[[runners]]` entry each, what GitLab knows of it, and the host of its manager."""
+"""Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
-from pulumi_gitlab_runner.spec.hosts import (
-    Host,
-    HostDeclaration,
-    build_host,
-    host_problems,
-    release_of,
-)
+from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
 
 _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -64,7 +61,7 @@ class RegistrationDeclaration(ScopeDeclaration):
 
 @_strict
 class RunnerDeclaration(RegistrationDeclaration):
-    """One runner: exactly one of `group`, `project` and `instance`, and the host that its manager runs on."""
+    """One runner: exactly one of `group`, `project` and `instance`, and one of `host` and `host_of`."""
 
     image: NotRequired[str]
     """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
@@ -73,11 +70,21 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The services that every job gets."""
     require_digests: NotRequired[bool]
     """Whether jobs may only run images and services that they name by digest, `name:tag@sha256:…`; from
-    runner 17.1 on. Default false."""
+    runner 17.1 on. The images that the runner itself names, which it lets every job run, are then pinned or
+    refused: one whose digest cannot be had ends a preview. Push such an image first. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
+    config: NotRequired[RunnerConfig]
+    """Keys of the runner's `[[runners]]` section of config.toml, such as `docker: {memory: 2g}`, laid over
+    those that follow from this declaration; a list replaces ours. Those that it sets itself are refused, and
+    so are secrets."""
+    limit: NotRequired[int]
+    """How many of its jobs run at once. 1 or more. Default: as many as its host's `concurrent`."""
     host: NotRequired[HostDeclaration]
     """The EC2 host of the runner's manager."""
+    host_of: NotRequired[str]
+    """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
+    same identity: what the registries of either hold, jobs of both can pull."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +119,18 @@ class Runner:
 
     name: str
     registration: Registration
-    host: Host
+    limit: int
     image: str = "alpine:latest"
     services: tuple[Service, ...] = ()
     registries: tuple[str, ...] = ()
     require_digests: bool = False
+    config: RunnerConfig = field(default_factory=lambda: RunnerConfig())
 
     @property
-    def images(self) -> tuple[str, ...]:
-        """The images that its configuration names, as declared."""
-        return (self.image, *(service.name for service in self.services))
+    def images(self) -> dict[str, str]:
+        """The images that its configuration names, as declared, by their places in its declaration."""
+        named = {join_path("services", at, "name"): each.name for at, each in enumerate(self.services)}
+        return {"image": self.image, **named}
 
 
 def registration_part(declaration: RunnerDeclaration) -> RegistrationDeclaration:
@@ -146,12 +155,18 @@ def build_registration(name: str, declaration: RegistrationDeclaration) -> Regis
     )
 
 
-def build_runner(name: str, declaration: RunnerDeclaration) -> Runner:
-    """The runner that a declaration without problems describes."""
+def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
+    """The runner that a declaration without problems describes.
+
+    Args:
+        name: its name.
+        declaration: without problems.
+        concurrent: how many jobs its host runs at once.
+    """
     return Runner(
         name=name,
         registration=build_registration(name, declaration),
-        host=build_host(declaration.get("host", {})),
+        limit=declaration.get("limit", concurrent),
         image=declaration.get("image", Runner.image),
         services=tuple(
             Service(
@@ -165,6 +180,7 @@ def build_runner(name: str, declaration: RunnerDeclaration) -> Runner:
         ),
         registries=tuple(declaration.get("registries", ())),
         require_digests=declaration.get("require_digests", False),
+        config=declaration.get("config", {}),
     )
 
 
@@ -192,20 +208,23 @@ def runner_problems(
     declaration: RunnerDeclaration,
     path: str,
     registries: Mapping[str, Registry],
+    host: HostDeclaration,
     environment: AwsEnvironment | None = None,
 ) -> Iterator[Problem]:
-    """What is wrong with one runner, given the declared registries.
+    """What is wrong with one runner, given the declared registries and the host of its manager.
 
     Args:
         declaration: of the right shape.
         path: its place in the declaration.
         registries: all that are declared.
+        host: where its manager runs.
         environment: where the stack lives; None while that is not known.
     """
     yield from registration_problems(declaration, path)
-    if "host" not in declaration:
-        yield Problem(path, "no 'host'", "a host for the runner's manager", "host: {} takes the defaults")
-    yield from host_problems(declaration.get("host", {}), join_path(path, "host"))
+    yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
+    limit = declaration.get("limit", 1)
+    if limit < 1:
+        yield Problem(join_path(path, "limit"), str(limit), "1 or more")
     used = declaration.get("registries", [])
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
@@ -215,7 +234,7 @@ def runner_problems(
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")
         else:
-            yield from _path_problems(registries[name], declaration.get("host", {}), at)
+            yield from _path_problems(registries[name], host, at)
     if "image" in declaration:
         yield from image_problems(
             declaration["image"], join_path(path, "image"), registries, used, environment
@@ -224,17 +243,24 @@ def runner_problems(
         at = join_path(path, "services", index, "name")
         yield from image_problems(service["name"], at, registries, used, environment)
     if declaration.get("require_digests"):
-        yield from _require_digests_problems(declaration, path, registries, environment)
+        yield from _require_digests_problems(declaration, path, registries, host, environment)
 
 
 def _require_digests_problems(
     declaration: RunnerDeclaration,
     path: str,
     registries: Mapping[str, Registry],
+    host: HostDeclaration,
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
     at = join_path(path, "require_digests")
-    host = declaration.get("host", {})
+    for key in ("allowed_images", "allowed_services"):
+        if key in declaration.get("config", {}).get("docker", {}):
+            yield Problem(
+                join_path(path, "config", "docker", key),
+                "patterns of images",
+                "these without 'require_digests'",
+            )
     release = release_of(host)
     if release and release < SERVICES_BY_DIGEST:
         yield Problem(
@@ -243,18 +269,40 @@ def _require_digests_problems(
             "runner 17.1 or newer",
             "an older runner runs a service that has a digest alone by the tag latest",
         )
-    if "image" in declaration:
-        yield from digest_problems(declaration["image"], join_path(path, "image"), registries, environment)
-    else:
-        yield Problem(
-            at,
-            "true, with no 'image'",
-            "true, with an image by digest",
-            f"a job that names no image would run {Runner.image} by its tag",
-        )
+    image = declaration.get("image", Runner.image)
+    yield from digest_problems(image, join_path(path, "image"), registries, environment)
     for index, service in enumerate(declaration.get("services", ())):
         place = join_path(path, "services", index, "name")
         yield from digest_problems(service["name"], place, registries, environment)
+
+
+def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
+    """Check the images of those runners that require digests, once their registries were asked.
+
+    gitlab-runner lets every job run what its own configuration names, with a digest or without:
+    common/allowed_images.go.
+
+    Args:
+        runners: the runners.
+        digests: those that are known, by the image as declared.
+
+    Raises:
+        DeclarationError: an image has none.
+    """
+    problems = [
+        Problem(
+            f"{join_path('runners', runner.name)}.{place}",
+            f"{image!r}, whose digest cannot be had now: a warning says why",
+            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
+            "push the image first and set require_digests after that, or write its digest",
+        )
+        for runner in runners
+        if runner.require_digests
+        for place, image in runner.images.items()
+        if image not in digests and not parse(image).digest
+    ]
+    if problems:
+        raise DeclarationError(problems)
 
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:

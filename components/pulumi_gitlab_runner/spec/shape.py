@@ -11,6 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import get_type_hints, is_typeddict
 
+from pulumi_gitlab_runner.config.schema import KEYS
+from pulumi_gitlab_runner.config.structure import unknown_key
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
 KNOWN_LATER = "(known later)"
@@ -21,6 +23,7 @@ _Declaration = TypeVar("_Declaration")
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
+    "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
@@ -28,8 +31,8 @@ _EXPECTED = {
     "mapping_type": "a mapping",
 }
 
-_SECRET_PLACES = frozenset({"static", "deploy_token", "upstream_credentials", "value"})
-"""The keys at and below which no value is told."""
+_MAY_BE_SECRET = {"static", "deploy_token", "upstream_credentials", "value", "config"}
+"""Keys whose values are not shown."""
 
 _REFUSED_KEYS = {
     "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
@@ -129,14 +132,19 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
         return Problem(join_path(path, *place[:-2]), f"the key {name!r}", "text as a key", "put it in quotes")
     at = join_path(path, *place)
     if details["type"] == "extra_forbidden":
-        return _unknown_key(at, str(place[-1]), _keys(kind, place[:-1]))
+        table = _type_at(kind, place[:-1])
+        if table in KEYS:
+            told = unknown_key(table, str(place[-1]), at)
+            return Problem(at, told.found, told.mend)
+        return _unknown_key(at, str(place[-1]), list(get_type_hints(table)))
     if details["type"] == "missing":
-        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), _keys(kind, place[:-1]))
+        known = list(get_type_hints(_type_at(kind, place[:-1])))
+        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), known)
     allowed = _EXPECTED.get(details["type"], details["msg"])
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
     found = details["input"]
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
-    whole = allowed in ("a mapping", "a list") or not _SECRET_PLACES.isdisjoint(place)
+    whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(place)
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
 
 
@@ -166,10 +174,10 @@ def _kind(value: Any) -> str:
     return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 
-def _keys(kind: Any, place: tuple[int | str, ...]) -> list[str]:
-    """The keys that the declaration knows at a place, found by following the types."""
+def _type_at(kind: Any, place: tuple[int | str, ...]) -> Any:
+    """The type of what stands at a place."""
     for part in place:
         kind = get_type_hints(kind)[str(part)] if is_typeddict(kind) else get_args(kind)[-1]
         while get_origin(kind) in (NotRequired, Required):
             kind = get_args(kind)[0]
-    return list(get_type_hints(kind)) if is_typeddict(kind) else []
+    return kind

@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_of,
     ecr_settings_problems,
 )
+from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
@@ -25,7 +26,7 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
-from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner, runner_problems
+from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
@@ -60,13 +61,22 @@ class Stack:
 
     gitlab_url: str
     registries: Mapping[str, Registry]
-    runners: Mapping[str, Runner]
+    managers: Mapping[str, Manager]
     variables: tuple[Variable, ...]
     ecr_settings: Mapping[str, EcrSettings]
 
-    def registries_of(self, runner: Runner) -> dict[str, Registry]:
-        """The registries that a runner uses, in the order that it names them."""
-        return {name: self.registries[name] for name in runner.registries}
+    @property
+    def runners(self) -> dict[str, Runner]:
+        """The runners of all managers, by name."""
+        return {runner.name: runner for manager in self.managers.values() for runner in manager.runners}
+
+    def manager_of(self, runner: str) -> Manager:
+        """The manager that serves a runner."""
+        return next(each for each in self.managers.values() if self.runners[runner] in each.runners)
+
+    def registries_of(self, user: Runner | Manager) -> dict[str, Registry]:
+        """The registries that a runner or a manager uses, in the order that it names them."""
+        return {name: self.registries[name] for name in user.registries}
 
 
 def build_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
@@ -88,7 +98,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     return Stack(
         gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
-        runners={name: build_runner(name, each) for name, each in shaped.get("runners", {}).items()},
+        managers=build_managers(shaped.get("runners", {})),
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
@@ -127,8 +137,11 @@ def _problems(
         name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
     }
     yield from shared_host_problems(registries, environment, join_path(path, "registries"))
-    for name, runner in declaration.get("runners", {}).items():
-        yield from runner_problems(runner, join_path(path, "runners", name), registries, environment)
+    runners = declaration.get("runners", {})
+    for name, runner in runners.items():
+        at = join_path(path, "runners", name)
+        yield from runner_problems(runner, at, registries, host_of(name, runners), environment)
+        yield from manager_problems(name, runners, at)
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)

@@ -62,8 +62,9 @@ class RepositoryCreationTemplate(AwsResource):
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """Tags and KMS encryption need a role to make the repository with."""
         encryption = inputs.get("encryptionConfigurations")
-        encrypted = isinstance(encryption, list) and encryption and isinstance(encryption[0], dict)
-        kms = encrypted and encryption[0].get("encryptionType") in ("KMS", "KMS_DSSE")
+        listed = encryption if isinstance(encryption, list) else []
+        kinds = [one.get("encryptionType") for one in listed if isinstance(one, dict)]
+        kms = "KMS" in kinds or "KMS_DSSE" in kinds
         if (kms or inputs.get("resourceTags")) and "customRoleArn" not in inputs:
             yield Failure("customRoleArn", "required beside resourceTags and KMS encryption; none was given")
 

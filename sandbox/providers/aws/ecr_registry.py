@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.providers.properties import Failure, ListOf, Object, Property, SetOf, Text
+from sandbox.providers.properties import Failure, ListOf, Object, SetOf, Text
 from sandbox.providers.values import Properties
 
 
@@ -167,7 +167,7 @@ class AccountSetting(AwsResource):
 
     token = "aws:ecr/accountSetting:AccountSetting"
     service = "ecr"
-    inputs: Mapping[str, Property] = {
+    inputs = {
         "name": Text(required=True, replaces=True, one_of=tuple(_SETTINGS)),
         "value": Text(required=True),
         **REGION,

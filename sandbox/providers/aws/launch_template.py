@@ -8,8 +8,9 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
 from sandbox.providers.aws.shapes import TagMap, TextFlag, from_api, to_api
 from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
 from sandbox.providers.values import Properties
@@ -138,14 +139,14 @@ _DATA: Mapping[str, Property] = {
 """The properties that make up a version of the template."""
 
 
-class LaunchTemplate(AwsResource):
+class LaunchTemplate(Ec2Resource):
     """A launch template. Its id is the one that the service chose.
 
     A change of what it launches makes a new version.
     """
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
-    service = "ec2"
+    kind = "launch-template"
     gone = (
         "InvalidLaunchTemplateId.NotFound",
         "InvalidLaunchTemplateId.NotFoundException",
@@ -183,16 +184,11 @@ class LaunchTemplate(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the template and its first version."""
-        tags = tag_list(inputs.get("tagsAll"))
         made = self.client.create_launch_template(
             LaunchTemplateName=name_from(inputs),
             LaunchTemplateData=to_api(_DATA, inputs),
-            **given(
-                {
-                    "VersionDescription": inputs.get("description"),
-                    "TagSpecifications": [{"ResourceType": "launch-template", "Tags": tags}] if tags else [],
-                }
-            ),
+            **given({"VersionDescription": inputs.get("description")}),
+            **self.tags(inputs),
         )
         return str(made["LaunchTemplate"]["LaunchTemplateId"])
 
@@ -211,8 +207,7 @@ class LaunchTemplate(AwsResource):
             "defaultVersion": live["DefaultVersionNumber"],
             **from_api(_DATA, version["LaunchTemplateData"]),
             "tagsAll": tag_map(live.get("Tags")),
-            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{self.connection.account}"
-            f":launch-template/{resource_id}",
+            "arn": self.arn(resource_id),
             "latestVersion": live["LatestVersionNumber"],
         }
 
@@ -232,11 +227,7 @@ class LaunchTemplate(AwsResource):
         if default is not None:
             self.client.modify_launch_template(LaunchTemplateId=resource_id, DefaultVersion=str(default))
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in removed])
-            if added:
-                self.client.create_tags(Resources=[resource_id], Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the template with all its versions."""

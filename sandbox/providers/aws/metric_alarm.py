@@ -12,6 +12,13 @@ from sandbox.providers.properties import Failure, Flag, Float, Number, Property,
 from sandbox.providers.standin import AutomaticName, Refused
 from sandbox.providers.values import Properties
 
+_SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes")
+_BITS = ("Bits", "Kilobits", "Megabits", "Gigabits", "Terabits")
+_UNITS = (
+    *("Seconds", "Microseconds", "Milliseconds", "Percent", "Count", "Count/Second", "None"),
+    *(unit + per for unit in (*_SIZES, *_BITS) for per in ("", "/Second")),
+)
+
 _ACTION = Text(pattern="arn:.+", pattern_meaning="an ARN")
 
 _ALARM: Mapping[str, Property] = {
@@ -23,7 +30,7 @@ _ALARM: Mapping[str, Property] = {
     ),
     "dimensions": DimensionMap(Text()),
     "period": Number(required=True, minimum=10),
-    "unit": Text(),
+    "unit": Text(one_of=_UNITS),
     "statistic": Text(
         conflicts_with=("extendedStatistic",),
         one_of=("SampleCount", "Average", "Sum", "Minimum", "Maximum"),

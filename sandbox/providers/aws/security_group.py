@@ -7,8 +7,9 @@ Source of what replaces and what is updated: the official provider's ``internal/
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
 from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
 from sandbox.providers.values import Properties, is_known
 
@@ -54,7 +55,7 @@ def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
             yield (*start, "self", True)
 
 
-class SecurityGroup(AwsResource):
+class SecurityGroup(Ec2Resource):
     """A security group. Its id is the one that the service chose.
 
     Rules may be written inside it or be resources of their own, not both: rules that are not written inside
@@ -62,7 +63,7 @@ class SecurityGroup(AwsResource):
     """
 
     token = "aws:ec2/securityGroup:SecurityGroup"
-    service = "ec2"
+    kind = "security-group"
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
     automatic_name, names = naming()
     inputs = {
@@ -82,7 +83,8 @@ class SecurityGroup(AwsResource):
         made = self.client.create_security_group(
             GroupName=name_from(inputs),
             Description=inputs["description"],
-            **given({"VpcId": inputs.get("vpcId"), "TagSpecifications": _tags("security-group", inputs)}),
+            **given({"VpcId": inputs.get("vpcId")}),
+            **self.tags(inputs),
         )
         return str(made["GroupId"])
 
@@ -106,8 +108,7 @@ class SecurityGroup(AwsResource):
             "ingress": _inline_rules(live["GroupId"], live["IpPermissions"]),
             "egress": _inline_rules(live["GroupId"], live["IpPermissionsEgress"]),
             "tagsAll": tag_map(live.get("Tags")),
-            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{live['OwnerId']}"
-            f":security-group/{live['GroupId']}",
+            "arn": self.arn(resource_id),
             "ownerId": live["OwnerId"],
         }
 
@@ -119,7 +120,7 @@ class SecurityGroup(AwsResource):
                 self._revoke(way, group, group[_WAYS[way]])
                 self._authorize(way, resource_id, new.get(way) or [])
         if "tagsAll" in changed:
-            _retag(self.client, resource_id, old, new)
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the group; with ``revokeRulesOnDelete`` its rules first."""
@@ -179,10 +180,10 @@ def _inline_rules(group: str, permissions: list[Any]) -> list[Properties]:
     return list(rules.values())
 
 
-class _SecurityGroupRule(AwsResource):
+class _SecurityGroupRule(Ec2Resource):
     """One rule of a security group. Its id is the one that the service chose."""
 
-    service = "ec2"
+    kind = "security-group-rule"
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
     way: ClassVar[str]
     inputs = {
@@ -216,7 +217,7 @@ class _SecurityGroupRule(AwsResource):
         made = authorize(
             GroupId=inputs["securityGroupId"],
             IpPermissions=[_permission(inputs["securityGroupId"], _as_inline(inputs))],
-            **given({"TagSpecifications": _tags("security-group-rule", inputs)}),
+            **self.tags(inputs),
         )
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
@@ -238,8 +239,7 @@ class _SecurityGroupRule(AwsResource):
             "referencedSecurityGroupId": (live.get("ReferencedGroupInfo") or {}).get("GroupId"),
             "description": live.get("Description"),
             "tagsAll": tag_map(live.get("Tags")),
-            "arn": f"arn:{self.connection.partition}:ec2:{self.connection.region}:{self.connection.account}"
-            f":security-group-rule/{resource_id}",
+            "arn": self.arn(resource_id),
             "securityGroupRuleId": resource_id,
         }
 
@@ -264,7 +264,7 @@ class _SecurityGroupRule(AwsResource):
                 ],
             )
         if "tagsAll" in changed:
-            _retag(self.client, resource_id, old, new)
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Take the rule away."""
@@ -298,16 +298,3 @@ class SecurityGroupEgressRule(_SecurityGroupRule):
 
     token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     way = "egress"
-
-
-def _tags(kind: str, inputs: Properties) -> list[dict[str, Any]]:
-    tags = tag_list(inputs.get("tagsAll"))
-    return [{"ResourceType": kind, "Tags": tags}] if tags else []
-
-
-def _retag(client: Any, resource_id: str, old: Properties, new: Properties) -> None:
-    added, removed = tag_changes(old, new)
-    if removed:
-        client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in removed])
-    if added:
-        client.create_tags(Resources=[resource_id], Tags=tag_list(added))

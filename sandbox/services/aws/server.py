@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, kms, logs, s3
+from sandbox.services.aws import autoscaling, ec2, ecr, iam, kms, logs, s3, secretsmanager
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -32,9 +32,11 @@ class AwsServer:
         autoscaling.mend()
         ec2.mend()
         ecr.mend()
+        iam.mend()
         kms.mend()
         logs.mend()
         s3.mend()
+        secretsmanager.mend()
         self._server = make_server(
             "127.0.0.1",
             port,

@@ -51,6 +51,9 @@ class _Region:
                 profile["InstanceProfileName"]
                 for profile in _all(iam, "list_instance_profiles", "InstanceProfiles")
             ],
+            "identity provider": [
+                one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+            ],
             "bucket": buckets,
             "object": [
                 f"{bucket}/{version['Key']}"
@@ -108,13 +111,49 @@ class _Region:
                 for one in instances
                 if one["State"]["Name"] not in ("terminated", "shutting-down")
             ],
+            **self._networks(),
             **self._scaling(),
+            "topic": [one["TopicArn"] for one in _all(self._client("sns"), "list_topics", "Topics")],
+            "secret": [
+                one["Name"]
+                for one in _all(self._client("secretsmanager"), "list_secrets", "SecretList")
+                if "DeletedDate" not in one
+            ],
             "log group": [
                 one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
             ],
             "alarm": [
                 one["AlarmName"]
                 for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")
+            ],
+        }
+
+    def _networks(self) -> dict[str, Sequence[str]]:
+        ec2 = self._client("ec2")
+        vpcs = [vpc["VpcId"] for vpc in _all(ec2, "describe_vpcs", "Vpcs") if not vpc["IsDefault"]]
+        gateways = _all(ec2, "describe_internet_gateways", "InternetGateways")
+        tables = _all(ec2, "describe_route_tables", "RouteTables")
+        return {
+            "VPC": vpcs,
+            "subnet": [
+                one["SubnetId"] for one in _all(ec2, "describe_subnets", "Subnets") if one["VpcId"] in vpcs
+            ],
+            "internet gateway": [one["InternetGatewayId"] for one in gateways],
+            "NAT gateway": [
+                one["NatGatewayId"]
+                for one in _all(ec2, "describe_nat_gateways", "NatGateways")
+                if one["State"] != "deleted"
+            ],
+            "address": [one["AllocationId"] for one in ec2.describe_addresses()["Addresses"]],
+            "route table": [
+                one["RouteTableId"]
+                for one in tables
+                if not any(association.get("Main") for association in one["Associations"])
+            ],
+            "VPC endpoint": [
+                one["VpcEndpointId"]
+                for one in _all(ec2, "describe_vpc_endpoints", "VpcEndpoints")
+                if one["State"] != "deleted"
             ],
         }
 

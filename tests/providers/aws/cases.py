@@ -62,8 +62,8 @@ class Case:
 
     ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
     in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
-    properties that an import cannot see; ``below`` is the one that the id to import begins with. ``left`` is
-    what a deletion leaves of a resource that is never gone.
+    properties that an import cannot see, ``import_id`` the form of the id that it takes. ``left`` is what a
+    deletion leaves of a resource that is never gone.
     """
 
     token: str
@@ -73,7 +73,7 @@ class Case:
     replacement: Inputs = field(default_factory=dict)
     replaces: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
-    below: str = ""
+    import_id: str = "{id}"
     left: Inputs | None = None
 
     def __str__(self) -> str:
@@ -388,7 +388,7 @@ CASES = [
         update={"content": "two", "cacheControl": "no-cache", "metadata": None, "tags": {"b": "3"}},
         replacement={"key": "other"},
         replaces=("key",),
-        below="bucket",
+        import_id="{bucket}/{id}",
     ),
     Case(
         "aws:ec2/securityGroup:SecurityGroup",
@@ -521,7 +521,7 @@ CASES = [
         },
         replacement={"name": "other"},
         replaces=("name",),
-        below="autoscalingGroupName",
+        import_id="{autoscalingGroupName}/{id}",
     ),
     Case(
         "aws:autoscaling/schedule:Schedule",
@@ -545,7 +545,7 @@ CASES = [
         },
         replacement={"scheduledActionName": "other"},
         replaces=("scheduledActionName",),
-        below="autoscalingGroupName",
+        import_id="{autoscalingGroupName}/{id}",
     ),
     Case(
         "aws:cloudwatch/logGroup:LogGroup",
@@ -587,5 +587,138 @@ CASES = [
         },
         replacement={"name": "other"},
         replaces=("name",),
+    ),
+    Case(
+        "aws:sns/topic:Topic",
+        lambda key: {"displayName": "one", "kmsMasterKeyId": key, "tags": {"a": "1"}},
+        needs=("key",),
+        update={
+            "displayName": None,
+            "kmsMasterKeyId": None,
+            "policy": policy("sns:Publish", Principal={"Service": "cloudwatch.amazonaws.com"}, Resource="*"),
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:secretsmanager/secret:Secret",
+        lambda key: {
+            "description": "one",
+            "kmsKeyId": key,
+            "recoveryWindowInDays": 7,
+            "tags": {"a": "1"},
+        },
+        needs=("key",),
+        update={
+            "description": None,
+            "kmsKeyId": "alias/secrets",
+            "policy": policy(
+                "secretsmanager:GetSecretValue", Principal={"AWS": "123456789012"}, Resource="*"
+            ),
+            "recoveryWindowInDays": 0,
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+        lost=("recoveryWindowInDays",),
+    ),
+    Case(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        lambda secret: {"secretId": secret, "secretString": "one"},
+        needs=("secret",),
+        update={"versionStages": ["AWSCURRENT", "checked"]},
+        replacement={"secretString": "two"},
+        replaces=("secretString",),
+        left={"secretString": "one"},
+    ),
+    Case(
+        "aws:ec2/vpc:Vpc",
+        lambda: {"cidrBlock": "10.1.0.0/16", "tags": {"a": "1"}},
+        update={"enableDnsHostnames": True, "enableDnsSupport": False, "tags": {"b": "2"}},
+        replacement={"cidrBlock": "10.2.0.0/16"},
+        replaces=("cidrBlock",),
+    ),
+    Case(
+        "aws:ec2/subnet:Subnet",
+        lambda vpc: {"vpcId": vpc, "cidrBlock": "10.0.1.0/24", "availabilityZone": "eu-west-1b"},
+        needs=("vpc",),
+        update={"mapPublicIpOnLaunch": True, "tags": {"a": "1"}},
+        replacement={"availabilityZone": "eu-west-1c"},
+        replaces=("availabilityZone",),
+    ),
+    Case(
+        "aws:ec2/internetGateway:InternetGateway",
+        lambda vpc: {"vpcId": vpc},
+        needs=("vpc",),
+        update={"tags": {"a": "1"}},
+    ),
+    Case(
+        "aws:ec2/eip:Eip",
+        lambda: {"domain": "vpc"},
+        update={"tags": {"a": "1"}},
+    ),
+    Case(
+        "aws:ec2/natGateway:NatGateway",
+        lambda subnet, address: {"subnetId": subnet, "allocationId": address},
+        needs=("subnet", "address"),
+        update={"tags": {"a": "1"}},
+        replacement={"connectivityType": "private"},
+        replaces=("connectivityType",),
+    ),
+    Case(
+        "aws:ec2/routeTable:RouteTable",
+        lambda vpc: {"vpcId": vpc, "tags": {"a": "1"}},
+        needs=("vpc",),
+        update={"tags": {"b": "2"}},
+        replacement={"vpcId": "vpc-0"},
+        replaces=("vpcId",),
+    ),
+    Case(
+        "aws:ec2/route:Route",
+        lambda routes, gateway: {
+            "routeTableId": routes,
+            "destinationCidrBlock": "0.0.0.0/0",
+            "gatewayId": gateway,
+        },
+        needs=("routes", "gateway"),
+        replacement={"destinationCidrBlock": "10.9.0.0/16"},
+        replaces=("destinationCidrBlock",),
+        import_id="{routeTableId}_{destinationCidrBlock}",
+    ),
+    Case(
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        lambda network: {"subnetId": network["subnet"], "routeTableId": network["table"]},
+        needs=("network",),
+        replacement={"routeTableId": "rtb-0"},
+        replaces=("routeTableId",),
+    ),
+    Case(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        lambda network: {
+            "vpcId": network["vpc"],
+            "serviceName": "com.amazonaws.eu-west-1.s3",
+            "routeTableIds": [network["table"]],
+        },
+        needs=("network",),
+        update={"policy": policy("s3:GetObject", Principal="*", Resource="*"), "tags": {"a": "1"}},
+        replacement={"vpcEndpointType": "Interface"},
+        replaces=("vpcEndpointType",),
+    ),
+    Case(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        lambda: {
+            "url": f"https://gitlab-{uuid4().hex[:7]}.example.com",
+            "clientIdLists": ["sts.amazonaws.com", "gitlab"],
+            "thumbprintLists": ["a" * 40],
+            "tags": {"a": "1"},
+        },
+        update={
+            "clientIdLists": ["sts.amazonaws.com", "other"],
+            "thumbprintLists": ["b" * 40],
+            "tags": {"b": "2"},
+        },
+        replacement={"url": "https://gitlab.example.org"},
+        replaces=("url",),
     ),
 ]

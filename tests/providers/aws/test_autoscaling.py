@@ -37,11 +37,19 @@ class Scaled:
         self.api = client("autoscaling")
         self.ec2 = client("ec2")
 
+    def listed(self) -> list[Any]:
+        """The group's instances as the API shows them."""
+        found = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])
+        instances: list[Any] = found["AutoScalingGroups"][0]["Instances"]
+        return instances
+
     def instances(self) -> dict[str, str]:
         """The state of each instance, by its id."""
-        found = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])
-        listed = found["AutoScalingGroups"][0]["Instances"]
-        return {one["InstanceId"]: one["LifecycleState"] for one in listed}
+        return {one["InstanceId"]: one["LifecycleState"] for one in self.listed()}
+
+    def versions(self) -> dict[str, str]:
+        """The template's version that an instance was launched from, by the instance's state."""
+        return {one["LifecycleState"]: one["LaunchTemplate"]["Version"] for one in self.listed()}
 
     def state(self, instance: str) -> str:
         """The state of an instance in EC2."""
@@ -152,8 +160,7 @@ def test_an_instance_is_launched_from_the_version_that_its_group_names(scaled: A
     group = scaled(instanceRefresh={"strategy": "Rolling"})
     group.template.update({**group.launched, "instanceType": "t3.large", "keyName": "two"})
     group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
-    found = group.api.describe_auto_scaling_groups(AutoScalingGroupNames=[group.name])
-    (listed,) = found["AutoScalingGroups"][0]["Instances"]
+    (listed,) = group.listed()
     assert listed["LaunchTemplate"]["Version"] == "2"
     live = group.ec2.describe_instances(InstanceIds=[listed["InstanceId"]])
     instance = live["Reservations"][0]["Instances"][0]
@@ -173,7 +180,7 @@ def test_a_refresh_is_in_progress_while_a_hook_holds_an_old_instance_back(make: 
     group.template.update({**group.launched, "instanceType": "t3.large"})
     inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
     updated = group.made.update(inputs)
-    assert sorted(group.instances().values()) == ["InService", "Terminating:Wait"]
+    assert group.versions() == {"InService": "2", "Terminating:Wait": "1"}
     assert group.refreshes() == ["InProgress"]
     updated.update({**inputs, "launchTemplate": {"id": group.template.id, "version": "1"}})
     assert group.refreshes() == ["InProgress", "Cancelled"]

@@ -19,6 +19,7 @@ ROLE = "aws:iam/role:Role"
 PARAMETER = "aws:ssm/parameter:Parameter"
 GROUP = "aws:autoscaling/group:Group"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 METRIC = {
     "namespace": "AWS/EC2",
     "metricName": "CPUUtilization",
@@ -168,6 +169,10 @@ def test_from_advanced_to_standard_is_a_new_parameter(make: Make) -> None:
         (ALARM, {**METRIC, "period": 90}, "period", "a multiple of 60"),
         (ALARM, {**METRIC, "threshold": "high"}, "threshold", "allowed is a number"),
         (ALARM, METRIC, "statistic", "found none"),
+        (ALARM, {**METRIC, "unit": "Bananas"}, "unit", "Kilobytes/Second"),
+        ("aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 3}, "recoveryWindowInDays", "0, 7"),
+        (VERSION, {"secretId": "s"}, "secretString", "found none"),
+        (VERSION, {"secretId": "s", "secretStringWo": "x"}, "secretStringWoVersion", "together"),
     ],
 )
 def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
@@ -340,3 +345,76 @@ def test_a_log_group_may_outlive_its_stack(make: Make) -> None:
     group = make("aws:cloudwatch/logGroup:LogGroup", {"skipDestroy": True})
     group.delete()
     assert group.read() is not None
+
+
+def test_a_secret_that_is_write_only_is_in_no_state(make: Make, client: Callable[[str], Any]) -> None:
+    secret = make("aws:secretsmanager/secret:Secret", {})
+    made = make(VERSION, {"secretId": secret.id, "secretStringWo": "hidden", "secretStringWoVersion": 1})
+    state = made.read()
+    assert state is not None
+    assert "hidden" not in str(made.outputs) + str(state.outputs)
+    assert made.outputs["hasSecretStringWo"]
+    assert client("secretsmanager").get_secret_value(SecretId=secret.id)["SecretString"] == "hidden"
+
+
+def test_the_current_stage_moves_to_the_version_that_asks_for_it(make: Make) -> None:
+    secret = make("aws:secretsmanager/secret:Secret", {})
+    first = make(VERSION, {"secretId": secret.id, "secretString": "first"})
+    second = make(VERSION, {"secretId": secret.id, "secretString": "second"})
+    back = {"secretId": secret.id, "secretString": "first", "versionStages": ["AWSCURRENT"]}
+    state = first.read()
+    assert state is not None
+    first.aws.update(first.token, first.id, first.inputs, state.outputs, first.check(back), preview=False)
+    moved = second.read()
+    assert moved is not None
+    assert "AWSCURRENT" not in moved.outputs["versionStages"]
+
+
+def test_a_secret_that_awaits_its_deletion_is_gone_and_so_is_its_value(make: Make) -> None:
+    secret = make("aws:secretsmanager/secret:Secret", {})
+    version = make(VERSION, {"secretId": secret.id, "secretString": "value"})
+    secret.delete()
+    assert secret.read() is None
+    assert version.read() is None
+
+
+def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: str) -> None:
+    before = snapshot(endpoint)
+    vpc = make("aws:ec2/vpc:Vpc", {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True})
+    public = make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.3.0.0/24"})
+    private = make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.3.1.0/24"})
+    gateway = make("aws:ec2/internetGateway:InternetGateway", {"vpcId": vpc.id})
+    address = make("aws:ec2/eip:Eip", {"domain": "vpc"})
+    nat = make("aws:ec2/natGateway:NatGateway", {"subnetId": public.id, "allocationId": address.id})
+    table = make("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id})
+    way_out = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
+    route = make("aws:ec2/route:Route", {**way_out, "natGatewayId": nat.id})
+    routed = {"subnetId": private.id, "routeTableId": table.id}
+    association = make("aws:ec2/routeTableAssociation:RouteTableAssociation", routed)
+    group = make("aws:ec2/securityGroup:SecurityGroup", {"vpcId": vpc.id})
+    reachable = {
+        "vpcId": vpc.id,
+        "serviceName": "com.amazonaws.eu-west-1.ecr.api",
+        "vpcEndpointType": "Interface",
+    }
+    placed = {"subnetIds": [private.id], "securityGroupIds": [group.id], "privateDnsEnabled": True}
+    endpoint_made = make("aws:ec2/vpcEndpoint:VpcEndpoint", {**reachable, **placed})
+    made = [vpc, public, private, gateway, address, nat, table, route, association, group, endpoint_made]
+    for one in made:
+        state = one.read()
+        assert state is not None
+        assert state.inputs == one.inputs
+    assert route.outputs["natGatewayId"] == nat.id
+    moved = endpoint_made.update({**reachable, **placed, "subnetIds": [public.id]})
+    assert moved.outputs["subnetIds"] == [public.id]
+    for one in reversed(made):
+        one.delete()
+    assert snapshot(endpoint) == before
+
+
+def test_a_route_has_one_target(failures: Refusals) -> None:
+    route = {"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}
+    found = failures("aws:ec2/route:Route", {**route, "gatewayId": "igw-1", "natGatewayId": "nat-1"})
+    assert [(one.path, one.reason) for one in found] == [
+        ("gatewayId", "one of gatewayId, natGatewayId must be given; found gatewayId and natGatewayId")
+    ]

@@ -49,13 +49,35 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         inputs = {"imageId": image(), "instanceType": "t3.large"}
         return make("aws:ec2/launchTemplate:LaunchTemplate", inputs).id
 
+    def vpc() -> str:
+        return make("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"}).id
+
+    def address() -> str:
+        return make("aws:ec2/eip:Eip", {}).id
+
+    def routes() -> str:
+        return make("aws:ec2/routeTable:RouteTable", {"vpcId": vpc()}).id
+
+    def gateway() -> str:
+        return make("aws:ec2/internetGateway:InternetGateway", {"vpcId": vpc()}).id
+
+    def network() -> dict[str, str]:
+        """A VPC with a subnet and a route table."""
+        made = vpc()
+        inside = make("aws:ec2/subnet:Subnet", {"vpcId": made, "cidrBlock": "10.0.1.0/24"})
+        table = make("aws:ec2/routeTable:RouteTable", {"vpcId": made})
+        return {"vpc": made, "subnet": inside.id, "table": table.id}
+
+    def secret() -> str:
+        return make("aws:secretsmanager/secret:Secret", {}).id
+
     @cache
     def scaled() -> str:
         """An Auto Scaling group."""
         launched = {"launchTemplate": {"id": template()}, "vpcZoneIdentifiers": [subnet()]}
         return make("aws:autoscaling/group:Group", {"minSize": 0, "maxSize": 9, **launched}).id
 
-    makers: Sequence[Callable[[], str]] = (
+    makers: Sequence[Callable[[], Any]] = (
         bucket,
         group,
         repository,
@@ -65,6 +87,12 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         subnet,
         template,
         scaled,
+        secret,
+        vpc,
+        address,
+        routes,
+        gateway,
+        network,
     )
     by_name = {maker.__name__: maker for maker in makers}
     return lambda case: {name: by_name[name]() for name in case.needs}
@@ -123,7 +151,7 @@ def test_replacement(case: Case, standing: Made) -> None:
 
 
 def test_import(case: Case, standing: Made) -> None:
-    given = f"{standing.inputs[case.below]}/{standing.id}" if case.below else standing.id
+    given = case.import_id.format(id=standing.id, **standing.inputs)
     state = standing.imported(f"{given}@{standing.given['region']}" if "region" in standing.given else given)
     assert state.resource_id == standing.id
     imported = replace(standing, inputs=state.inputs, outputs=state.outputs)

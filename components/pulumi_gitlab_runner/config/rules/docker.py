@@ -41,10 +41,11 @@ def _network(docker: DockerConfig, path: str, network_per_build: bool) -> Iterat
             "leave `network_mode` out, or set the flag to false",
         )
     elif not network_per_build:
+        shared = f"`{mode}`" if mode else "`bridge`, on which container links lead to their services"
         yield warning(
             f"{path}.network_mode" if mode else path,
-            f"all jobs share the network `{mode or 'bridge'}`; services cannot reach the job or one another, "
-            "and jobs can reach each other's",
+            f"all jobs share the network {shared}; services cannot reach the job or one another, and "
+            "jobs can reach each other's",
             "set `FF_NETWORK_PER_BUILD` in `feature_flags`",
         )
     for key in ("network_mtu", "enable_ipv6"):

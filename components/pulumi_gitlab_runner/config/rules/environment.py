@@ -1,9 +1,13 @@
 """Rules for lists of variables, `KEY=value`. No message shows more than the name of a variable."""
 
+import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
+
+_SECRET = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
+"""How the names of variables with secrets end."""
 
 
 def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
@@ -22,4 +26,10 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
         elif name in FEATURE_FLAGS:
             yield warning(
                 place, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
+            )
+        elif _SECRET.search(name):
+            yield warning(
+                place,
+                f"every job and service can read the variable `{name}`, and the host keeps it in the clear",
+                "give a secret to the projects that need it, as a masked CI variable",
             )

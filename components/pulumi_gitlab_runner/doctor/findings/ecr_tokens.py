@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
-from pulumi_gitlab_runner.spec.registries import ECR_HOST
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
 
 
 def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Finding]:

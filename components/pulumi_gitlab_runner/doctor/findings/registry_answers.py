@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.finding import Finding
-from pulumi_gitlab_runner.doctor.registry_answer import Outcome, RegistryAnswer
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
 _NAMES = {
     Outcome.NO_IMAGE: (

@@ -31,9 +31,23 @@ not_found() { # [REASON]
     exit 1
 }
 
+failed() { # REASON: kept for a minute, so that a broken registry costs one wait, and not one for each pull
+    touch "$place/.failure" 2>/dev/null
+    not_found "$1"
+}
+
+end_with_what_is_kept() { # of $place, while it holds: an answer for $minutes, a failure for one
+    case $(find "$place/.answer" "$place/.failure" \
+        \( -name .answer -mmin "-$minutes" \) -o \( -name .failure -mmin -1 \) 2>/dev/null) in
+        */.answer*) exec cat "$place/.answer" ;;
+        */.failure) not_found ;;
+    esac
+}
+
 find_registry() { # sets kind, first and second for $host
     while read -r name kind first second; do
-        if [ "$name" = "$host" ]; then
+        # A comment's line is that of no host.
+        if [ "$name" = "$host" ] && [ "$name" != "#" ]; then
             return 0
         fi
     done <"$list"
@@ -81,21 +95,27 @@ get() {
     read -r host || [ -n "$host" ] || not_found
     [ -r "$list" ] || not_found "$list is missing or unreadable"
     find_registry || not_found
-    # In a directory for each host and path: no part of a path starts with a dot.
-    kept=$cache/$host/.answer
+    # A directory for each host and path: no part of a path starts with a dot.
+    place=$cache/$host
     # An ECR password lasts 12 hours, other helpers' less; a changed fixed password shall be seen soon.
     minutes=5
     [ "${first##*/}" = docker-credential-ecr-login ] && minutes=360
-    if [ -n "$(find "$kept" -mmin "-$minutes" 2>/dev/null)" ]; then
-        exec cat "$kept"
+    end_with_what_is_kept
+    if mkdir -p "$place" 2>/dev/null && [ -r "$place" ]; then
+        # One asks; those that come meanwhile wait for what it gets. The lock is that of the directory.
+        exec 9<"$place"
+        flock -n 9 2>/dev/null || {
+            flock -w "$((patience + 3))" 9 2>/dev/null
+            end_with_what_is_kept
+        }
     fi
-    answer=$(ask 2>/dev/null) || not_found "$(why $?)"
+    answer=$(ask 2>/dev/null 9<&-) || failed "$(why $?)"
     is_plain "$answer" || answer=$(printf '%s' "$answer" | jq -cse --arg host "$host" '
         .[0] | {ServerURL: $host, Username: (.Username // .username), Secret: (.Secret // .password)}
         | select([.Username, .Secret] | all(type == "string" and . != ""))' 2>/dev/null) ||
-        not_found "$kind $first${second:+ $second} answered without a user and password"
-    if mkdir -p "${kept%/*}" 2>/dev/null && printf '%s\n' "$answer" >"$kept.$$" 2>/dev/null; then
-        mv -f "$kept.$$" "$kept"
+        failed "$kind $first${second:+ $second} answered without a user and password"
+    if printf '%s\n' "$answer" 2>/dev/null >"$place/.answer.$$"; then
+        mv -f "$place/.answer.$$" "$place/.answer"
     fi
     printf '%s\n' "$answer"
 }
@@ -110,7 +130,7 @@ case ${1-} in
     erase)
         read -r host || true
         if find_registry 2>/dev/null; then
-            rm -f "$cache/$host/.answer"
+            rm -f "$cache/$host/.answer" "$cache/$host/.failure"
         fi
         ;;
     store)

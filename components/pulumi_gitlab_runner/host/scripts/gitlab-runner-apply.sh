@@ -7,7 +7,7 @@
 set -eu
 umask 077
 
-# BUCKET, KEY, REGION and TOKEN_PARAMETER of this host.
+# BUCKET, KEY, REGION and TOKENS of this host.
 # shellcheck source=/dev/null
 . "${RUNNER_HOST_SETTINGS:-/etc/gitlab-runner-host}"
 root=${RUNNER_HOST_ROOT:-}
@@ -24,22 +24,31 @@ if [ -r "$applied" ] && [ "$(cat "$applied")" = "$version" ]; then
     exit 0
 fi
 
-# In memory: config.toml will hold the runner's token.
+# In memory: config.toml will hold the runners' tokens.
 work=$(mktemp -d "$root/run/gitlab-runner-apply.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 aws --region "$REGION" s3api get-object --bucket "$BUCKET" --key "$KEY" --if-match "$version" "$work/files.json" \
     >/dev/null || fail "s3://$BUCKET/$KEY cannot be read"
-RUNNER_TOKEN=$(aws --region "$REGION" ssm get-parameter --name "$TOKEN_PARAMETER" --with-decryption \
-    --query Parameter.Value --output text) || fail "the runner's token, $TOKEN_PARAMETER, cannot be read"
-[ -n "$RUNNER_TOKEN" ] || fail "the runner's token, $TOKEN_PARAMETER, is empty"
-export RUNNER_TOKEN
+
+# A token for each runner that config.toml names. By way of the environment: arguments are for everyone to see.
+runners=$(jq -r '[.[].content | strings | scan("@RUNNER_TOKEN_([a-z0-9-]+)@")[]] | unique[]' "$work/files.json") ||
+    fail "the files are not JSON"
+RUNNER_TOKENS={}
+export RUNNER_TOKENS
+for runner in $runners; do
+    RUNNER_TOKEN=$(aws --region "$REGION" ssm get-parameter --name "$TOKENS/$runner" --with-decryption \
+        --query Parameter.Value --output text) || fail "the token of the runner $runner, $TOKENS/$runner, cannot be read"
+    [ -n "$RUNNER_TOKEN" ] || fail "the token of the runner $runner, $TOKENS/$runner, is empty"
+    export RUNNER_TOKEN
+    RUNNER_TOKENS=$(jq -cn --arg runner "$runner" '(env.RUNNER_TOKENS | fromjson) + {($runner): env.RUNNER_TOKEN}')
+done
 
 jq -r 'to_entries[] | "\(.value.mode) \(.key)"' "$work/files.json" >"$work/list" || fail "the files are not JSON"
 [ -s "$work/list" ] || fail "there are no files"
 while read -r mode path; do
     mkdir -p "$work/new/$(dirname "$path")"
-    # The token goes in through the environment: arguments are for everyone to see.
-    jq -j --arg path "$path" '.[$path].content | split("@RUNNER_TOKEN@") | join(env.RUNNER_TOKEN)' \
+    jq -j --arg path "$path" '(env.RUNNER_TOKENS | fromjson) as $tokens
+        | .[$path].content | gsub("@RUNNER_TOKEN_(?<runner>[a-z0-9-]+)@"; $tokens[.runner])' \
         "$work/files.json" >"$work/new/$path" || fail "$path cannot be unpacked"
     chmod "$mode" "$work/new/$path" || fail "$path cannot have the mode $mode"
 done <"$work/list"

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     StaticDeclaration,
     UpstreamCredentialsDeclaration,
 )
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HOST, EcrRegistry
+from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
 from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
 from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
@@ -26,7 +26,6 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
 from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
 
 __all__ = [
-    "ECR_HOST",
     "DeployTokenDeclaration",
     "EcrDeclaration",
     "EcrPublicDeclaration",

@@ -14,11 +14,6 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     repositories_of,
 )
 
-ECR_HOST = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)"
-)
-"""An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it."""
-
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 

@@ -1,4 +1,8 @@
-"""Registries whose credentials another Docker credential helper gives: Google's, Azure's, any other."""
+"""Registries whose credentials another Docker credential helper gives: Google's, Azure's, any other.
+
+Source of the names: github.com/GoogleCloudPlatform/docker-credential-gcr (the one that needs no gcloud) and
+github.com/chrismellard/docker-credential-acr-env.
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ def mend() -> None:
     group: Any = models.FakeAutoScalingGroup
     state: Any = models.InstanceState
     group.replace_autoscaling_group_instances = _launching(group.replace_autoscaling_group_instances)
-    state.launch_template = property(lambda one: vars(one).get("launched_from"))
+    state.launch_template = property(lambda one: vars(one.instance).get("launched_from"))
 
 
 def template_of(group: Any) -> dict[str, Any] | None:
@@ -62,11 +62,9 @@ def _launch(group: Any, template: dict[str, Any], tags: dict[str, str]) -> None:
     )
     for instance in reservation.instances:
         instance.autoscaling_group = group
-        state: Any = InstanceState(
-            instance, protected_from_scale_in=group.new_instances_protected_from_scale_in
-        )
-        state.launched_from = template
-        group.instance_states.append(state)
+        instance.launched_from = template
+        protected = group.new_instances_protected_from_scale_in
+        group.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
 
 
 def _instance_type(group: Any) -> str:

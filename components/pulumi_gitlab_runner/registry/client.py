@@ -4,12 +4,14 @@ Source: the OCI distribution specification 1.1, and distribution/distribution, d
 """
 
 import hashlib
+import re
 import ssl
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -17,9 +19,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
-from pulumi_gitlab_runner.doctor.registry_answer import INDEX_TYPES, Outcome, RegistryAnswer
-from pulumi_gitlab_runner.doctor.registry_challenge import Challenge, read_challenge
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB, ImageReference
+from pulumi_gitlab_runner.registry.answer import INDEX_TYPES, Outcome, RegistryAnswer
+from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 
 _ACCEPT = ", ".join(
     (
@@ -28,6 +30,10 @@ _ACCEPT = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
+Question = tuple[ImageReference, Credentials | None]
+"""An image, and what to authenticate with; None for a pull without."""
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _DOCKER_HUB_API = "registry-1.docker.io"
 _PATIENCE = 10.0
 _AT_ONCE = 16
@@ -45,7 +51,7 @@ class RegistryClient:
     """Asks registries for images; one client serves any number of threads.
 
     Credentials go to the registry and to the address that its own challenge names, and after a redirect to
-    no other host. Without TLS they go to this machine only.
+    no other host. Without TLS only this machine is asked.
 
     Args:
         certificates: the directory with a folder ``HOST[:PORT]`` for each registry with a CA of its own, as
@@ -85,12 +91,40 @@ class RegistryClient:
         except _Refusal as refusal:
             return refusal.answer
         except httpx.TimeoutException:
-            told = f"{image.registry} gave no answer in {self._patience:g} seconds"
-            return RegistryAnswer(Outcome.UNREACHABLE, told)
+            return _no_answer(image.registry, self._patience)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return _not_reached(image.registry, error)
 
-    def ask_all(self, questions: Iterable[tuple[ImageReference, Credentials | None]]) -> list[RegistryAnswer]:
+    def ask_within(self, questions: Sequence[Question], seconds: float) -> list[RegistryAnswer]:
+        """Ask for images all at once, and wait for the answers no longer than this altogether.
+
+        The client's patience is for each step of a conversation, and not for looking up a name. So each
+        image has a thread of its own, which keeps no program from ending when it is given up.
+
+        Args:
+            questions: images, each with what to authenticate with.
+            seconds: after which a registry has given no answer.
+
+        Returns:
+            the answers, in the order of the questions.
+        """
+        answers: list[Future[RegistryAnswer]] = [Future() for _ in questions]
+
+        def ask(question: Question, answer: Future[RegistryAnswer]) -> None:
+            try:
+                answer.set_result(self.ask(*question))
+            except Exception as error:
+                answer.set_exception(error)
+
+        for asked in zip(questions, answers, strict=True):
+            Thread(target=ask, args=asked, daemon=True).start()
+        wait(answers, seconds)
+        return [
+            answer.result() if answer.done() else _no_answer(image.registry, seconds)
+            for (image, _), answer in zip(questions, answers, strict=True)
+        ]
+
+    def ask_all(self, questions: Iterable[Question]) -> list[RegistryAnswer]:
         """Ask for many images at once; the answers stand in the order of the questions."""
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             return list(threads.map(lambda question: self.ask(*question), questions))
@@ -108,10 +142,12 @@ class _Registry:
             timeout=patience,
             follow_redirects=True,
             limits=httpx.Limits(max_connections=_AT_ONCE),
+            event_hooks={"request": [self._only_with_tls]},
         )
         self._lock = Lock()
         self._base = ""
         self._challenge: Challenge | None = None
+        self._failure: Exception | None = None
 
     def close(self) -> None:
         self._client.close()
@@ -126,32 +162,44 @@ class _Registry:
         if response.status_code != 200:
             raise _refused(self._host, response.status_code, bool(credentials))
         digest = response.headers.get("docker-content-digest") or self._digest_of(response.request)
+        if not _DIGEST.fullmatch(digest):
+            raise _Refusal(Outcome.FAILED, f"{self._host} has it, and names a digest that is none")
         media_type = response.headers.get("content-type", "").partition(";")[0]
         return RegistryAnswer(Outcome.FOUND, f"{self._host} has it, as {digest}", digest, media_type)
 
+    def _only_with_tls(self, request: httpx.Request) -> None:
+        if request.url.scheme != "https" and not _is_local(request.url.netloc.decode()):
+            raise _Refusal(Outcome.FAILED, f"{self._host} redirects to {request.url.host} without TLS")
+
     def _ping(self) -> None:
-        """Find out how the registry is reached, and how it authenticates."""
+        """Find out how the registry is reached, and how it authenticates; a failure is one for all images."""
         with self._lock:
-            if self._base:
-                return
-            base = f"https://{self._address}"
-            try:
-                response = self._client.get(f"{base}/v2/")
-            except httpx.TransportError:
-                if not self._local:
+            if self._failure:
+                raise self._failure
+            if not self._base:
+                try:
+                    self._base = self._reached()
+                except Exception as error:
+                    self._failure = error
                     raise
-                # As Docker Engine does for registries of this machine.
-                base = f"http://{self._address}"
-                response = self._client.get(f"{base}/v2/")
-            if response.status_code == 401:
-                self._challenge = read_challenge(response.headers.get_list("www-authenticate"))
-            elif response.status_code == 404:
-                raise _Refusal(
-                    Outcome.NO_REGISTRY, f"{self._host} answers, but is no registry: /v2/ gives 404"
-                )
-            elif response.status_code != 200:
-                raise _refused(self._host, response.status_code, with_credentials=False)
-            self._base = base
+
+    def _reached(self) -> str:
+        base = f"https://{self._address}"
+        try:
+            response = self._client.get(f"{base}/v2/")
+        except httpx.TransportError:
+            if not self._local:
+                raise
+            # As Docker Engine does for registries of this machine.
+            base = f"http://{self._address}"
+            response = self._client.get(f"{base}/v2/")
+        if response.status_code == 401:
+            self._challenge = read_challenge(response.headers.get_list("www-authenticate"))
+        elif response.status_code == 404:
+            raise _Refusal(Outcome.NO_REGISTRY, f"{self._host} answers, but is no registry: /v2/ gives 404")
+        elif response.status_code != 200:
+            raise _refused(self._host, response.status_code, with_credentials=False)
+        return base
 
     def _head(
         self, url: str, repository: str, credentials: Credentials | None, challenge: Challenge | None
@@ -177,7 +225,8 @@ class _Registry:
         if credentials and credentials.identity_token:
             refresh = credentials.identity_token.get_secret_value()
             form = asked | {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": "docker"}
-            response = self._client.post(challenge.realm, data=form)
+            # A redirect would take the token along, in the body.
+            response = self._client.post(challenge.realm, data=form, follow_redirects=False)
         else:
             headers = {"Authorization": _basic(credentials)} if credentials else {}
             url = httpx.URL(challenge.realm).copy_merge_params(asked)
@@ -224,8 +273,15 @@ def _refused(who: str, status: int, with_credentials: bool) -> _Refusal:
     return _Refusal(Outcome.FAILED, f"{who} answers with status {status}")
 
 
+def _no_answer(host: str, seconds: float) -> RegistryAnswer:
+    """The answer where a registry gave none in time."""
+    return RegistryAnswer(Outcome.UNREACHABLE, f"{host} gave no answer in {seconds:g} seconds")
+
+
 def _not_reached(host: str, error: Exception) -> RegistryAnswer:
     """The answer where there is none. The reason is the system's own, which holds no secret."""
+    if isinstance(error, httpx.ProxyError):
+        return RegistryAnswer(Outcome.UNREACHABLE, f"{host} cannot be reached: the proxy says {error}")
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -251,10 +307,19 @@ def _is_local(address: str) -> bool:
 
 def _trust(host: str, certificates: Path | None) -> ssl.SSLContext:
     """The CAs of the system, and those that Docker is given for this registry."""
+    files = sorted((certificates / host).glob("*.crt")) if certificates else []
+    if not files:
+        return _system_trust()
     context = ssl.create_default_context()
-    for file in sorted((certificates / host).glob("*.crt")) if certificates else ():
+    for file in files:
         try:
             context.load_verify_locations(file)
         except OSError:
             continue  # Docker Engine would refuse; the certificate then shows as not trusted.
     return context
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """The CAs of the system, which take a while to read."""
+    return ssl.create_default_context()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
 USERNAME, PASSWORD = "my_username", "canary-4711"
@@ -22,7 +22,8 @@ class RegistryDouble:
     """A registry with images by ``REPOSITORY:TAG``, and how it behaves.
 
     `scheme` is ``basic``, ``bearer`` or empty for a public one. `status` answers every manifest with a
-    status of its own. `names_digest` is whether it sends the digest along. `redirect` sends manifests on.
+    status of its own. `names_digest` is whether it sends the digest along. `redirect` sends manifests on, and
+    `token_redirect` who asks for a token. Every answer takes a `delay` in seconds.
     """
 
     scheme: str = "basic"
@@ -33,8 +34,10 @@ class RegistryDouble:
     open_ping: bool = False
     names_digest: bool = True
     redirect: str = ""
+    token_redirect: str = ""
     realm: str = ""
     refresh_token: str = ""
+    delay: float = 0
     host: str = ""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
@@ -49,6 +52,8 @@ BASIC = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 @contextmanager
 def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -> Iterator[RegistryDouble]:
     """Serve a registry on a free port until the block ends."""
+
+    ended = Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -75,7 +80,10 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             double.requests.append((self.command, self.path, dict(self.headers)))
             path = urlsplit(self.path).path
-            if path == "/token":
+            ended.wait(double.delay)
+            if path == "/token" and double.token_redirect:
+                self.answer(307, Location=double.token_redirect)
+            elif path == "/token":
                 self.token(parse_qs(body.decode() or urlsplit(self.path).query))
             elif path == "/v2/":
                 self.ping()
@@ -132,5 +140,6 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
     try:
         yield double
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()

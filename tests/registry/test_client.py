@@ -1,18 +1,19 @@
 """Asking registries: a real one on loopback, with each way to authenticate and each way to fail."""
 
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 import trustme
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
-from pulumi_gitlab_runner.doctor.registry_answer import Outcome, RegistryAnswer
-from pulumi_gitlab_runner.doctor.registry_challenge import Challenge, read_challenge
-from pulumi_gitlab_runner.doctor.registry_client import RegistryClient
 from pulumi_gitlab_runner.images.reference import ImageReference
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
+from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
+from pulumi_gitlab_runner.registry.client import RegistryClient
 from pydantic import SecretStr
 
-from tests.doctor.registry_double import BASIC, DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
+from tests.registry.double import BASIC, DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
 GOOD = Credentials(USERNAME, SecretStr(PASSWORD))
 WRONG = Credentials(USERNAME, SecretStr("wrong-4711"))
@@ -110,6 +111,13 @@ def test_a_digest_that_is_not_named_is_computed(registry: RegistryDouble) -> Non
     assert ask(registry).digest == DIGEST
 
 
+@pytest.mark.parametrize("digest", ["sha256:0", "latest", f'{DIGEST}"]', "sha512:" + "0" * 64])
+def test_what_is_no_digest_is_not_passed_on(registry: RegistryDouble, digest: str) -> None:
+    registry.images = {"team/app:1": digest}
+    answer = ask(registry)
+    assert (answer.outcome, answer.digest) == (Outcome.FAILED, None)
+
+
 def test_a_web_server_that_is_no_registry(registry: RegistryDouble) -> None:
     registry.ping_status = 404
     assert ask(registry).outcome is Outcome.NO_REGISTRY
@@ -133,6 +141,26 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(registry: Registry
         BASIC
     ]
     assert [headers.get("Authorization") for _, _, headers in other.requests] == [None]
+
+
+def test_an_identity_token_follows_no_redirect(registry: RegistryDouble) -> None:
+    with serving(RegistryDouble()) as other:
+        registry.scheme, registry.token_redirect = "bearer", f"http://{other.host}/token"
+        answer = ask(registry, Credentials(identity_token=SecretStr("refresh-4711")))
+    assert (answer.outcome, other.requests) == (Outcome.FAILED, [])
+
+
+def test_no_redirect_leads_to_where_there_is_no_tls(registry: RegistryDouble) -> None:
+    registry.redirect = "http://registry.example.com/v2/team/app/manifests/1"
+    answer = ask(registry)
+    assert answer.outcome is Outcome.FAILED
+    assert answer.told == f"{registry.host} redirects to registry.example.com without TLS"
+
+
+def test_a_proxy_that_cannot_be_reached() -> None:
+    with RegistryClient(patience=2) as client:
+        answer = client.ask(ImageReference("registry.example.com", "app"))
+    assert answer.told == "registry.example.com cannot be reached: connection refused"
 
 
 @pytest.mark.parametrize("realm", ["http://auth.example.com/token", "ftp://127.0.0.1/", "", "://"])
@@ -166,6 +194,33 @@ def test_many_images_at_once_are_answered_in_order(registry: RegistryDouble) -> 
         )
     assert [answer.digest for answer in answers] == list(registry.images.values())
     assert sum(path == "/v2/" for _, path, _ in registry.requests) <= 1
+
+
+def test_a_registry_that_fails_is_asked_once_for_all_images(registry: RegistryDouble) -> None:
+    registry.ping_status = 503
+    with RegistryClient() as client:
+        answers = client.ask_all((ImageReference(registry.host, "app", tag), None) for tag in "abc")
+    assert {answer.outcome for answer in answers} == {Outcome.FAILED}
+    assert len(registry.requests) == 1
+
+
+def test_answers_are_waited_for_no_longer_than_allowed(registry: RegistryDouble) -> None:
+    with serving(RegistryDouble(delay=5)) as slow, RegistryClient() as client:
+        images = [ImageReference(host, "team/app", "1") for host in (slow.host, registry.host, slow.host)]
+        started = time.monotonic()
+        answers = client.ask_within([(image, GOOD) for image in images], 0.5)
+        assert time.monotonic() - started < 2
+    assert [answer.digest for answer in answers] == [None, DIGEST, None]
+    assert answers[0].told == f"{slow.host} gave no answer in 0.5 seconds"
+
+
+def test_answers_that_are_there_are_not_waited_for(registry: RegistryDouble) -> None:
+    image = ImageReference(registry.host, "team/app", "1")
+    with RegistryClient() as client:
+        started = time.monotonic()
+        assert [each.digest for each in client.ask_within([(image, GOOD)] * 3, 60)] == [DIGEST] * 3
+        assert client.ask_within([], 60) == []
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("scheme", ["basic", "bearer"])

@@ -1,0 +1,81 @@
+"""What a declaration says of config.toml itself, and what it may not say there."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_gitlab_runner.config.autoscaler import ConnectorConfig
+from pulumi_gitlab_runner.config.cache import AzureCacheConfig, GcsCacheConfig, S3CacheConfig
+from pulumi_gitlab_runner.config.docker import DockerConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.config.structure import nested_tables
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+_REGISTERED = "it comes from GitLab, where the runner is registered"
+_ROLE = "a host's files hold no secret: let the role of the host give access"
+
+REFUSED_KEYS: dict[type, dict[str, str]] = {
+    ManagerConfig: {
+        "concurrent": "it is 'concurrent' of the host",
+        "runners": "they are declared under 'runners' of the stack",
+    },
+    RunnerConfig: {
+        "name": "it is the runner's name in the declaration",
+        "url": "it is 'gitlab_url' of the stack",
+        "id": _REGISTERED,
+        "token": _REGISTERED,
+        "token_obtained_at": _REGISTERED,
+        "token_expires_at": _REGISTERED,
+        "executor": "it follows from where the runner's jobs run",
+        "limit": "it is 'limit' of the runner",
+    },
+    DockerConfig: {
+        "image": "it is 'image' of the runner",
+        "services": "they are 'services' of the runner",
+    },
+    S3CacheConfig: dict.fromkeys(("access_key", "secret_key", "session_token"), _ROLE),
+    GcsCacheConfig: {"private_key": "a host's files hold no secret: use 'credentials_file'"},
+    AzureCacheConfig: {"account_key": _ROLE},
+    ConnectorConfig: {"password": "a host's files hold no secret: use 'key_path'"},
+}
+"""The keys of config.toml that `config` may not have, by their table, and where each comes from instead."""
+
+
+def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
+    """What `config` of a runner or a host may not say.
+
+    Args:
+        config: keys of config.toml, of the right shape.
+        table: the type of the table that they belong to.
+        path: their place in the declaration.
+    """
+    yield from _refused_keys(config, table, path)
+    yield from _known_later(config, path)
+
+
+def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
+    refused = REFUSED_KEYS.get(table, {})
+    for key, value in config.items():
+        at = join_path(path, key)
+        if key in refused:
+            yield Problem(at, f"the key {key!r}, which is not set here", "the other keys", refused[key])
+            continue
+        for nested, content, place in nested_tables(table, key, value, at):
+            yield from _refused_keys(content, nested, place)
+
+
+def _known_later(value: Any, path: str) -> Iterator[Problem]:
+    if value == KNOWN_LATER:
+        yield Problem(
+            path,
+            "a secret, or a value that is known only later",
+            "a plain value",
+            "a host's files hold no secret",
+        )
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _known_later(each, join_path(path, index))
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _known_later(each, join_path(path, key))

@@ -1,0 +1,97 @@
+"""Runner managers: each on a host of its own, with the runners that it serves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
+
+WAYS = ("host", "host_of")
+"""The keys of a runner that say where its manager runs."""
+
+RunnerDeclarations = Mapping[str, RunnerDeclaration]
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A runner manager, with the defaults filled in.
+
+    Attributes:
+        name: that of the runner that declares the host.
+        host: where it runs.
+        runners: those that it serves, in the order of their declaration.
+    """
+
+    name: str
+    host: Host
+    runners: tuple[Runner, ...]
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """The registries that its runners use. It pulls for all of them with the same identity."""
+        return _each_once(name for runner in self.runners for name in runner.registries)
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images that its runners' configuration names, as declared."""
+        return _each_once(image for runner in self.runners for image in runner.images.values())
+
+
+def _each_once(names: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def build_managers(runners: RunnerDeclarations) -> dict[str, Manager]:
+    """The managers, by name, that declarations of runners without problems describe."""
+    hosts = {name: build_host(each["host"]) for name, each in runners.items() if "host" in each}
+    return {
+        manager: Manager(
+            manager,
+            host,
+            tuple(
+                build_runner(name, each, host.concurrent)
+                for name, each in runners.items()
+                if each.get("host_of", name) == manager
+            ),
+        )
+        for manager, host in hosts.items()
+    }
+
+
+def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
+    """The host that a runner's manager runs on; an empty declaration where it has none."""
+    declaration = runners[name]
+    owner = runners.get(declaration.get("host_of", name), declaration)
+    return owner.get("host", {})
+
+
+def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
+    """What is wrong with where a runner's manager runs.
+
+    Args:
+        name: the runner.
+        runners: all that are declared.
+        path: its place in the declaration.
+    """
+    declaration = runners[name]
+    given = [way for way in WAYS if way in declaration]
+    if len(given) != 1:
+        found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
+        yield Problem(path, found, f"exactly one of {listed(WAYS)}", "host: {} takes the defaults")
+    if "host" in declaration:
+        yield from host_problems(declaration["host"], join_path(path, "host"))
+    if "host_of" in declaration:
+        yield from _host_of_problems(name, runners, join_path(path, "host_of"))
+
+
+def _host_of_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
+    owner = runners[name]["host_of"]
+    owners = [each for each, declaration in runners.items() if "host" in declaration and each != name]
+    allowed = listed(owners, "no runner: no other one declares a host")
+    if owner == name:
+        yield Problem(path, f"{owner!r}, the runner itself", allowed, "host: {} gives it a host of its own")
+    elif owner not in runners:
+        yield Problem(path, f"{owner!r}, a runner that nobody declares", allowed, did_you_mean(owner, owners))
+    elif "host" not in runners[owner]:
+        yield Problem(path, f"{owner!r}, which has no host of its own", allowed)

@@ -1,0 +1,164 @@
+"""Route tables, their routes, and the subnets that they are for.
+
+Source of what replaces and what is updated: the official provider's ``internal/service/ec2/vpc_route*.go``.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.providers.aws.ec2_resource import Ec2Resource
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_map
+from sandbox.providers.properties import Failure, Text
+from sandbox.providers.values import Properties
+
+_TARGETS = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
+"""The API's name of each kind of target."""
+
+
+class RouteTable(Ec2Resource):
+    """A route table without routes of its own. Its id is the one that the service chose."""
+
+    token = "aws:ec2/routeTable:RouteTable"
+    kind = "route-table"
+    gone = ("InvalidRouteTableID.NotFound",)
+    inputs = {"vpcId": Text(required=True, replaces=True), **REGION, **TAGS}
+    outputs = {"arn": Text(), "ownerId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the table."""
+        made = self.client.create_route_table(VpcId=inputs["vpcId"], **self.tags(inputs))
+        return str(made["RouteTable"]["RouteTableId"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The table as it is now."""
+        live = self.client.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"][0]
+        return {
+            "vpcId": live["VpcId"],
+            "tagsAll": tag_map(live.get("Tags")),
+            "arn": self.arn(resource_id),
+            "ownerId": live["OwnerId"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the tags."""
+        self.retag(resource_id, old, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the table."""
+        self.client.delete_route_table(RouteTableId=resource_id)
+
+
+class Route(AwsResource):
+    """A route. Its id is made of its table and destination; to import it, ``TABLE_DESTINATION``."""
+
+    token = "aws:ec2/route:Route"
+    service = "ec2"
+    gone = ("InvalidRouteTableID.NotFound", "InvalidRoute.NotFound")
+    inputs = {
+        "routeTableId": Text(required=True, replaces=True),
+        "destinationCidrBlock": Text(required=True, replaces=True),
+        "gatewayId": Text(),
+        "natGatewayId": Text(),
+        **REGION,
+    }
+    outputs = {"origin": Text(), "state": Text()}
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Exactly one target is given."""
+        found = [name for name in _TARGETS if name in inputs]
+        if len(found) != 1:
+            listed = " and ".join(found) or "none"
+            yield Failure("gatewayId", f"one of {', '.join(_TARGETS)} must be given; found {listed}")
+
+    @classmethod
+    def identify(cls, resource_id: str) -> tuple[str, Properties]:
+        """The table is named before the destination."""
+        proper, told = super().identify(resource_id)
+        table, _, destination = proper.partition("_")
+        return _route_id(table, destination), {
+            **told,
+            "routeTableId": table,
+            "destinationCidrBlock": destination,
+        }
+
+    def create(self, inputs: Properties) -> str:
+        """Add the route."""
+        self.client.create_route(**_route(inputs), **_target(inputs))
+        return _route_id(inputs["routeTableId"], inputs["destinationCidrBlock"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The route as it is now."""
+        table, destination = known["routeTableId"], known["destinationCidrBlock"]
+        routes = self.client.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        live: Any = next((one for one in routes if one.get("DestinationCidrBlock") == destination), None)
+        if live is None:
+            return None
+        return {
+            "routeTableId": table,
+            "destinationCidrBlock": destination,
+            **{name: live.get(shown) for name, shown in _TARGETS.items()},
+            "origin": live["Origin"],
+            "state": live["State"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the target."""
+        self.client.replace_route(**_route(new), **_target(new))
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Take the route away."""
+        self.client.delete_route(**_route(state))
+
+
+def _route(properties: Properties) -> dict[str, Any]:
+    return {
+        "RouteTableId": properties["routeTableId"],
+        "DestinationCidrBlock": properties["destinationCidrBlock"],
+    }
+
+
+def _target(inputs: Properties) -> dict[str, Any]:
+    return given({shown: inputs.get(name) for name, shown in _TARGETS.items()})
+
+
+def _route_id(table: str, destination: str) -> str:
+    return f"r-{table}{zlib.crc32(destination.encode())}"
+
+
+class RouteTableAssociation(AwsResource):
+    """The table of a subnet. Its id is the one that the service chose.
+
+    With another table the official provider changes it in place, under a new id; here it is made anew.
+    """
+
+    token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+    service = "ec2"
+    gone = ("InvalidAssociationID.NotFound", "InvalidRouteTableID.NotFound")
+    deletes_first = True
+    inputs = {
+        "subnetId": Text(required=True, replaces=True),
+        "routeTableId": Text(required=True, replaces=True),
+        **REGION,
+    }
+
+    def create(self, inputs: Properties) -> str:
+        """Give the subnet its table."""
+        made = self.client.associate_route_table(
+            SubnetId=inputs["subnetId"], RouteTableId=inputs["routeTableId"]
+        )
+        return str(made["AssociationId"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The association as it is now."""
+        only = [{"Name": "association.route-table-association-id", "Values": [resource_id]}]
+        for table in self.client.describe_route_tables(Filters=only)["RouteTables"]:
+            for one in table["Associations"]:
+                if one["RouteTableAssociationId"] == resource_id:
+                    return {"subnetId": one["SubnetId"], "routeTableId": table["RouteTableId"]}
+        return None
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Leave the subnet to the VPC's main table."""
+        self.client.disassociate_route_table(AssociationId=resource_id)

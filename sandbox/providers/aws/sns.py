@@ -1,0 +1,70 @@
+"""Simple Notification Service.
+
+Source of the properties and of what replaces: the official provider's ``internal/service/sns/topic.go``.
+"""
+
+from sandbox.providers.aws.names import name_from, naming
+from sandbox.providers.aws.policy_document import PolicyDocument
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
+from sandbox.providers.properties import Text
+from sandbox.providers.values import Properties
+
+_ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy"}
+"""The API's name of each attribute."""
+
+
+class Topic(AwsResource):
+    """A topic. Its id is its ARN."""
+
+    token = "aws:sns/topic:Topic"
+    service = "sns"
+    gone = ("NotFound", "NotFoundException")
+    automatic_name, names = naming(
+        maximum_length=256, pattern=r"[\w-]+", pattern_meaning="letters, digits, - and _"
+    )
+    inputs = {
+        **names,
+        "displayName": Text(maximum_length=100),
+        "kmsMasterKeyId": Text(),
+        "policy": PolicyDocument(computed=True),
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "owner": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the topic."""
+        attributes = given({shown: inputs.get(name) for name, shown in _ATTRIBUTES.items()})
+        tags = given({"Tags": tag_list(inputs.get("tagsAll"))})
+        return str(
+            self.client.create_topic(Name=name_from(inputs), Attributes=attributes, **tags)["TopicArn"]
+        )
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The topic as it is now."""
+        live = self.client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
+        tags = self.client.list_tags_for_resource(ResourceArn=resource_id)["Tags"]
+        return {
+            "name": resource_id.rsplit(":", 1)[1],
+            **{name: live.get(shown) for name, shown in _ATTRIBUTES.items()},
+            "tagsAll": tag_map(tags),
+            "arn": live["TopicArn"],
+            "owner": live["Owner"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change each attribute by itself."""
+        for name in sorted(changed & _ATTRIBUTES.keys()):
+            self.client.set_topic_attributes(
+                TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=new.get(name, "")
+            )
+        if "tagsAll" in changed:
+            added, removed = tag_changes(old, new)
+            if removed:
+                self.client.untag_resource(ResourceArn=resource_id, TagKeys=removed)
+            if added:
+                self.client.tag_resource(ResourceArn=resource_id, Tags=tag_list(added))
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the topic."""
+        self.client.delete_topic(TopicArn=resource_id)

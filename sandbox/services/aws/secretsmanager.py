@@ -1,0 +1,24 @@
+"""Mends moto's Secrets Manager, which cannot take a secret's description away."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def mend() -> None:
+    """Change moto's classes in this process; a second call changes nothing."""
+    from moto.secretsmanager import models
+
+    backend: Any = models.SecretsManagerBackend
+    if not hasattr(backend.update_secret, "mended"):
+        backend.update_secret = _describing(backend.update_secret)
+
+
+def _describing(original: Callable[..., str]) -> Callable[..., str]:
+    def update(backend: Any, secret_id: str, *arguments: Any, **named: Any) -> str:
+        answer = original(backend, secret_id, *arguments, **named)
+        if named.get("description") == "":
+            backend.secrets[secret_id].description = ""
+        return answer
+
+    update.mended = True  # type: ignore[attr-defined]
+    return update

@@ -1,0 +1,171 @@
+"""What follows from a declaration, checked as its runner would read it, and told at its place there."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config import Finding, Severity
+from pulumi_gitlab_runner.host.check import check_manager_configs, declared_place
+from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+
+from tests.spec.declaration import changed, declaration
+
+
+def findings(declared: Any) -> list[Finding]:
+    """What is told of a declaration."""
+    return check_manager_configs(build_stack(declared))
+
+
+def sharing(**second: Any) -> Any:
+    """The good declaration, with a second runner on the host of the first."""
+    registries = declaration()["runners"]["build"]["registries"]
+    return changed("runners/second", {"group": 42, "host_of": "build", "registries": registries, **second})
+
+
+def test_there_is_nothing_to_tell_of_a_good_declaration() -> None:
+    assert findings(declaration()) == []
+    assert findings(sharing()) == []
+
+
+def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager() -> None:
+    (found,) = findings(sharing(registries=["team"]))
+    assert found == Finding(
+        Severity.WARNING,
+        "stack.runners.second.registries",
+        "its jobs can also pull from shared, legacy: a manager pulls with one identity for all of its "
+        "runners, here build, second",
+        "give the runner a host of its own, unless its jobs may read these",
+    )
+
+
+def test_a_limit_above_that_of_the_host() -> None:
+    (found,) = findings(sharing(limit=5))
+    assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.second.limit")
+
+
+def test_less_jobs_than_runners() -> None:
+    declared = sharing(limit=1)
+    declared["runners"]["build"]["host"]["concurrent"] = 1
+    (found,) = findings(declared)
+    assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.build.host.concurrent")
+
+
+def build(config: Any, runner_version: str = "19.3.0", **host: Any) -> Any:
+    """The good declaration, whose runner and host say these things of config.toml itself."""
+    declared = changed("runners/build/config", config)
+    declared["runners"]["build"]["host"] |= {"runner_version": runner_version, "config": host}
+    return declared
+
+
+def test_what_the_declaration_may_say_of_config_toml() -> None:
+    docker = {
+        "memory": "2g",
+        "cpus": "1.5",
+        "network_mtu": 1450.0,
+        "enable_ipv6": True,
+        "volumes": ["/cache", "/a:/a"],
+    }
+    config = {"docker": docker, "environment": ["A=b"], "pre_build_script": "true", "output_limit": 8192.0}
+    assert (
+        findings(build(config, log_level="debug", listen_address="127.0.0.1:9252", shutdown_timeout=60)) == []
+    )
+    both = ["if-not-present", "always"]
+    (warned,) = findings(build({"docker": {"pull_policy": both, "allowed_pull_policies": both}}))
+    assert (warned.severity, warned.path) == (
+        Severity.WARNING,
+        "stack.runners.build.config.docker.pull_policy",
+    )
+
+
+CONFIG = "stack.runners.build.config"
+REFUSED: dict[str, tuple[Any, str, str]] = {
+    "a key newer than the runner": (
+        build({"prepare_timeout": "10m"}, "18.11.0"),
+        f"{CONFIG}.prepare_timeout",
+        "the key is new in GitLab Runner 19.0, and 18.11 would silently ignore it",
+    ),
+    "memory that the runner dies of": (
+        build({"docker": {"memory": "lots"}}),
+        f"{CONFIG}.docker.memory",
+        "`lots` is not understood",
+    ),
+    "a pull policy that is not allowed": (
+        build({"docker": {"pull_policy": ["never"], "allowed_pull_policies": ["always"]}}),
+        f"{CONFIG}.docker.pull_policy",
+        "`never` is not among `allowed_pull_policies`, so that jobs fail",
+    ),
+    "a network that switches that of the job off": (
+        build({"docker": {"network_mode": "host"}}),
+        f"{CONFIG}.docker.network_mode",
+        "the network `host` switches the network per job off, which `FF_NETWORK_PER_BUILD` asks for",
+    ),
+    "the packets of a network that is not there": (
+        build({"docker": {"network_mtu": 1450}, "feature_flags": {"FF_NETWORK_PER_BUILD": False}}),
+        f"{CONFIG}.docker.network_mtu",
+        "the key is ignored without a network per job",
+    ),
+    "a feature flag that nobody knows": (
+        build({"feature_flags": {"FF_NETWORK_PER_JOB": True}}),
+        f"{CONFIG}.feature_flags.FF_NETWORK_PER_JOB",
+        "unknown feature flag, which the runner would silently ignore",
+    ),
+    "credentials for every job": (
+        build({"environment": ["DOCKER_AUTH_CONFIG={}"]}),
+        f"{CONFIG}.environment[0]",
+        "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
+    ),
+    "a level of the log that is none": (
+        build({}, log_level="loud"),
+        "stack.runners.build.host.config.log_level",
+        "`loud` is not known",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declared", "path", "found"), REFUSED.values(), ids=REFUSED)
+def test_what_the_runner_would_ignore_or_die_of_is_refused(declared: Any, path: str, found: str) -> None:
+    with pytest.raises(DeclarationError) as raised:
+        findings(declared)
+    (problem,) = raised.value.problems
+    assert (problem.path, problem.found) == (path, found)
+
+
+WARNED: dict[str, tuple[Any, str, str]] = {
+    "legacy container links": (
+        {"feature_flags": {"FF_NETWORK_PER_BUILD": False}},
+        f"{CONFIG}.docker",
+        (
+            "all jobs share the network `bridge`, on which container links lead to their services; "
+            "services cannot reach the job or one another, and jobs can reach each other's"
+        ),
+    ),
+    "a secret for every job": (
+        {"environment": ["NPM_TOKEN=canary"]},
+        f"{CONFIG}.environment[0]",
+        "every job and service can read the variable `NPM_TOKEN`, and the host keeps it in the clear",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "path", "found"), WARNED.values(), ids=WARNED)
+def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) -> None:
+    told = findings(build(config))
+    assert (Severity.WARNING, path, found) in [(each.severity, each.path, each.found) for each in told]
+    assert not any("canary" in str(each) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("place", "declared"),
+    [
+        ("concurrent", "stack.runners.build.host.concurrent"),
+        ("log_level", "stack.runners.build.host.config.log_level"),
+        ("runners[0]", "stack.runners.build"),
+        ("runners[1].docker.memory", "stack.runners.second.config.docker.memory"),
+        ("runners[0].limit", "stack.runners.build.limit"),
+        ("runners[1].docker.image", "stack.runners.second.image"),
+        ("runners[1].docker.services_limit", "stack.runners.second.config.docker.services_limit"),
+        ("runners[1].docker.services[2].name", "stack.runners.second.services[2].name"),
+    ],
+)
+def test_the_place_in_the_declaration(place: str, declared: str) -> None:
+    manager = build_stack(sharing()).managers["build"]
+    assert declared_place(place, manager, "stack.runners") == declared

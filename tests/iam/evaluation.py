@@ -1,0 +1,49 @@
+"""Whether a policy allows a call, by moto's evaluator."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to AWS: the action, its resource, and the condition keys that AWS fills in for it."""
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def allows(policy: str, call: Call) -> bool:
+    """Whether a policy that denies nothing by itself allows a call.
+
+    Statement by statement: moto takes a condition that does not hold for a denial by the whole policy, and
+    one whose key is not there for one that holds. In AWS such a statement does not apply.
+    """
+    return any(_applies(statement, call) for statement in json.loads(policy)["Statement"])
+
+
+def without(policy: str, action: str) -> str:
+    """The policy with an action taken away; a statement that is then empty goes with it."""
+    document = json.loads(policy)
+    kept = [
+        each | {"Action": [name for name in each["Action"] if name != action]}
+        for each in document["Statement"]
+    ]
+    return json.dumps(document | {"Statement": [each for each in kept if each["Action"]]})
+
+
+def _applies(statement: dict[str, Any], call: Call) -> bool:
+    assert statement["Effect"] == "Allow"
+    for operator, wanted in statement.get("Condition", {}).items():
+        assert operator == "StringEquals", f"moto does not evaluate {operator}"
+        if not wanted.keys() <= call.context.keys():
+            return False
+    alone = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return (
+        alone.is_action_permitted(call.action, call.resource, incoming_condition_values=dict(call.context))
+        is PermissionResult.PERMITTED
+    )

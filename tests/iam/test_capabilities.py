@@ -1,0 +1,188 @@
+"""What a runner host can do with its role: each call on its own resources, and on nobody else's.
+
+A capability names what the host does, the calls that it makes for that, and the same calls on a neighbour's
+resources, which must be refused.
+"""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.pull import IMPORT_ACTIONS, PULL_ACTIONS
+from pulumi_gitlab_runner.spec import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import (
+    EcrPublicRegistry,
+    EcrRegistry,
+    PullThroughRegistry,
+    Repository,
+    StaticRegistry,
+)
+
+from tests.iam.evaluation import Call, allows, without
+
+ECR = "arn:aws:ecr:eu-west-1:123456789012:repository"
+SSM = "arn:aws:ssm:eu-west-1:123456789012:parameter"
+SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
+KMS = "arn:aws:kms:eu-west-1:123456789012:key"
+TOKEN = f"{SSM}/gitlab-runner/dev/build/token"
+PASSWORD = f"{SSM}/gitlab-runner/dev/build/registries/legacy"
+PARTNER = f"{SECRETS}:ci/partner-AbCdEf"
+OWN = f"{SSM}/ci/own"
+
+POLICY = manager_policy(
+    [
+        EcrRegistry("team", repositories={"ci/base": Repository("ci/base")}),
+        EcrRegistry(
+            "shared",
+            account="210987654321",
+            region="us-east-1",
+            repositories={"platform/toolchain": Repository("platform/toolchain")},
+        ),
+        PullThroughRegistry("hub", "docker-hub"),
+        EcrPublicRegistry("gallery"),
+        StaticRegistry("legacy", "registry.example.com"),
+        StaticRegistry("partner", "partner.example", secret=PARTNER, key=f"{KMS}/partner"),
+        StaticRegistry("own", "own.example", parameter=OWN, key=f"{KMS}/own"),
+    ],
+    AwsEnvironment("123456789012", "eu-west-1"),
+    parameter_arns=[TOKEN, PASSWORD],
+    key_arn=f"{KMS}/hosts",
+    files_arn="arn:aws:s3:::ci-0a1b2c3/build/files.json",
+)
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What a host does, and the calls that it makes; `neighbours` are what it may not do."""
+
+    name: str
+    calls: tuple[Call, ...]
+    neighbours: tuple[Call, ...] = ()
+
+
+def pulls(repository: str) -> tuple[Call, ...]:
+    """The calls of a pull, the token's aside."""
+    return tuple(Call(action, repository) for action in PULL_ACTIONS)
+
+
+def imports(repository: str) -> tuple[Call, ...]:
+    """The calls of a first pull through a cache, the pull's own aside."""
+    return tuple(Call(action, repository) for action in IMPORT_ACTIONS)
+
+
+def reads_parameter(arn: str, key: str, *, through: str = "ssm.eu-west-1") -> tuple[Call, Call]:
+    """The calls by which Parameter Store reads a SecureString for the host."""
+    context = {"kms:ViaService": f"{through}.amazonaws.com", "kms:EncryptionContext:PARAMETER_ARN": arn}
+    return Call("ssm:GetParameter", arn), Call("kms:Decrypt", f"{KMS}/{key}", context)
+
+
+def reads_secret(arn: str, key: str) -> tuple[Call, Call]:
+    """The calls by which Secrets Manager reads a secret for the host."""
+    context = {
+        "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": arn,
+    }
+    return Call("secretsmanager:GetSecretValue", arn), Call("kms:Decrypt", f"{KMS}/{key}", context)
+
+
+LOGIN = Call("ecr:GetAuthorizationToken", "*")
+CAPABILITIES = [
+    Capability(
+        "pulls an image of this account",
+        (LOGIN, *pulls(f"{ECR}/ci/base")),
+        (
+            *pulls(f"{ECR}/ci/base-of-others"),
+            *pulls(f"{ECR}/ci"),
+            *pulls("arn:aws:ecr:us-east-1:123456789012:repository/ci/base"),
+            *imports(f"{ECR}/ci/base"),
+            Call("ecr:PutImage", f"{ECR}/ci/base"),
+        ),
+    ),
+    Capability(
+        "pulls an image of another account",
+        (LOGIN, *pulls("arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain")),
+        (
+            *pulls("arn:aws:ecr:us-east-1:210987654321:repository/platform/other"),
+            *pulls(f"{ECR}/platform/toolchain"),
+        ),
+    ),
+    Capability(
+        "pulls a public image through the cache",
+        (LOGIN, *pulls(f"{ECR}/hub/library/redis"), *imports(f"{ECR}/hub/library/redis")),
+        (*pulls(f"{ECR}/hub"), *imports(f"{ECR}/quay/app"), *pulls(f"{ECR}/hubs/app")),
+    ),
+    Capability(
+        "logs in to the public gallery",
+        (Call("ecr-public:GetAuthorizationToken", "*"), Call("sts:GetServiceBearerToken", "*")),
+    ),
+    Capability(
+        "reads its runner's token",
+        reads_parameter(TOKEN, "hosts"),
+        (
+            *reads_parameter(f"{SSM}/gitlab-runner/dev/release/token", "hosts"),
+            Call("ssm:PutParameter", TOKEN),
+            Call("ssm:GetParameters", TOKEN),
+        ),
+    ),
+    Capability(
+        "reads the password of a registry",
+        reads_parameter(PASSWORD, "hosts"),
+        reads_parameter(f"{SSM}/gitlab-runner/dev/build/registries/other", "hosts"),
+    ),
+    Capability(
+        "reads a secret of the user's own, under a key of the user's own",
+        reads_secret(PARTNER, "partner"),
+        (*reads_secret(f"{SECRETS}:ci/other-AbCdEf", "partner"), reads_secret(PARTNER, "hosts")[1]),
+    ),
+    Capability(
+        "reads a parameter of the user's own, under a key of the user's own",
+        reads_parameter(OWN, "own"),
+        (*reads_parameter(f"{SSM}/ci/other", "own"), reads_parameter(OWN, "hosts")[1]),
+    ),
+    Capability(
+        "fetches its files",
+        (Call("s3:GetObject", "arn:aws:s3:::ci-0a1b2c3/build/files.json"),),
+        (
+            Call("s3:GetObject", "arn:aws:s3:::ci-0a1b2c3/release/files.json"),
+            Call("s3:PutObject", "arn:aws:s3:::ci-0a1b2c3/build/files.json"),
+            Call("s3:ListBucket", "arn:aws:s3:::ci-0a1b2c3"),
+        ),
+    ),
+]
+ACTIONS = sorted({action for each in json.loads(POLICY)["Statement"] for action in each["Action"]})
+
+of_each = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
+
+
+@of_each
+def test_a_host_may_do_its_work(capability: Capability) -> None:
+    assert [call for call in capability.calls if not allows(POLICY, call)] == []
+
+
+@of_each
+def test_what_is_a_neighbours_stays_out_of_reach(capability: Capability) -> None:
+    assert [call for call in capability.neighbours if allows(POLICY, call)] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_action_is_superfluous(action: str) -> None:
+    """Without it, some capability is broken."""
+    rest = without(POLICY, action)
+    assert [
+        capability.name
+        for capability in CAPABILITIES
+        if not all(allows(rest, call) for call in capability.calls)
+    ]
+
+
+@pytest.mark.parametrize(
+    "capability",
+    [each for each in CAPABILITIES if any(call.action == "kms:Decrypt" for call in each.calls)],
+    ids=lambda each: each.name,
+)
+def test_keys_decrypt_only_by_way_of_the_store_that_holds_the_secret(capability: Capability) -> None:
+    (decrypt,) = (call for call in capability.calls if call.action == "kms:Decrypt")
+    elsewhere = {**decrypt.context, "kms:ViaService": "ssm.us-east-1.amazonaws.com"}
+    assert not allows(POLICY, Call(decrypt.action, decrypt.resource, elsewhere))
+    assert not allows(POLICY, Call(decrypt.action, decrypt.resource))

@@ -1,0 +1,29 @@
+"""What tests that ask a registry share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.registry.double import RegistryDouble, serving
+
+ONLY_LOOPBACK = {
+    "no_proxy": "127.0.0.1",
+    "https_proxy": "http://127.0.0.1:1",
+    "http_proxy": "http://127.0.0.1:1",
+}
+ONLY_LOOPBACK |= {name.upper(): value for name, value in ONLY_LOOPBACK.items()}
+"""An environment in which nothing but this machine can be reached: nobody listens where the proxy should."""
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registries of these tests are on this machine, and no other is asked."""
+    for name, value in ONLY_LOOPBACK.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def registry() -> Iterator[RegistryDouble]:
+    """A registry with `team/app:1`, for one user."""
+    with serving(RegistryDouble()) as double:
+        yield double

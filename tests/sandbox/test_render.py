@@ -1,0 +1,46 @@
+"""`./dev render`: the files of a host, whichever of its runners is named."""
+
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sandbox import render
+from sandbox.errors import SandboxError
+
+STACK = """
+config:
+  aws:region: eu-west-1
+  gitlab-runner:stack:
+    runners:
+      build: {group: 42, host: {}}
+      second: {group: 42, limit: 1, host_of: build}
+"""
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A sandbox that is not up, and one stack."""
+    (tmp_path / "Pulumi.two.yaml").write_text(STACK)
+    monkeypatch.setattr(render, "STACKS", tmp_path)
+    service = SimpleNamespace(url=NOBODY_LISTENS)
+    return SimpleNamespace(services={"aws": service, "gitlab": service})
+
+
+@pytest.mark.parametrize("runner", ["build", "second"])
+def test_runners_that_share_a_host_have_the_same_files(sandbox: Any, runner: str) -> None:
+    files = render.files_of("two", runner, sandbox)
+    runners = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"]
+    assert [(each["name"], each["token"]) for each in runners] == [
+        ("build", render.NOT_REGISTERED),
+        ("second", render.NOT_REGISTERED),
+    ]
+    assert not any("id" in each for each in runners)
+
+
+def test_a_runner_that_nobody_declares(sandbox: Any) -> None:
+    with pytest.raises(SandboxError, match="declares no runner 'third', only: build, second"):
+        render.files_of("two", "third", sandbox)
