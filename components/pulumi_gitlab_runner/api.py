@@ -1,21 +1,31 @@
 """All that users of the library import, in one place."""
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
+from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.runner_host import HostedRunnerArgs, RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    CreationTemplateDeclaration,
+    EcrSettingsDeclaration,
+    ReplicateFromDeclaration,
+    ReplicateToDeclaration,
+    ScanningDeclaration,
+)
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
     EcrDeclaration,
     EcrPublicDeclaration,
     GitLabRegistryDeclaration,
+    KeepDeclaration,
     RegistryDeclaration,
     RepositoryDeclaration,
     StaticDeclaration,
+    UpstreamCredentialsDeclaration,
 )
 from pulumi_gitlab_runner.spec.runners import RegistrationDeclaration, RunnerDeclaration, ServiceDeclaration
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
@@ -26,18 +36,25 @@ __all__ = [
     "AwsEnvironmentArgs",
     "CiVariables",
     "CiVariablesArgs",
+    "CreationTemplateDeclaration",
     "DeployTokenDeclaration",
     "EcrDeclaration",
     "EcrPublicDeclaration",
     "EcrRepositories",
     "EcrRepositoriesArgs",
+    "EcrSettings",
+    "EcrSettingsArgs",
+    "EcrSettingsDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",
+    "KeepDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
+    "ReplicateFromDeclaration",
+    "ReplicateToDeclaration",
     "RepositoryDeclaration",
     "RunnerDeclaration",
     "RunnerHost",
@@ -46,9 +63,11 @@ __all__ = [
     "RunnerManagerRoleArgs",
     "RunnerRegistration",
     "RunnerStack",
+    "ScanningDeclaration",
     "ServiceDeclaration",
     "StackDeclaration",
     "StaticDeclaration",
+    "UpstreamCredentialsDeclaration",
     "VariableDeclaration",
     "declaration_from_config",
 ]
