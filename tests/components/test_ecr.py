@@ -173,10 +173,10 @@ def test_a_stack_makes_the_settings_of_each_region_that_it_declares() -> None:
         RunnerStack("ci", {"ecr_settings": {"us-east-1": {"scanning": {}}, "eu-west-1": {"scanning": {}}}})
 
     scanning = made(run(program)[0], "RegistryScanningConfiguration")
-    assert [(each.name, each.inputs["region"]) for each in scanning] == [
-        ("us-east-1", "us-east-1"),
-        ("eu-west-1", "eu-west-1"),
-    ]
+    assert {each.name: each.inputs["region"] for each in scanning} == {
+        "us-east-1": "us-east-1",
+        "eu-west-1": "eu-west-1",
+    }
 
 
 def test_a_stack_leaves_the_settings_of_a_registry_alone() -> None:
