@@ -178,6 +178,7 @@ def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
     config = tomllib.loads(with_fleet_and_cache()["etc/gitlab-runner/config.toml"].content)
     (entry,) = config["runners"]
     assert (config["concurrent"], entry["limit"], entry["executor"]) == (6, 6, "docker-autoscaler")
+    assert config["shutdown_timeout"] == 60
     assert entry["autoscaler"]["plugin_config"]["name"] == "gitlab-runner-sandbox-build"
 
 

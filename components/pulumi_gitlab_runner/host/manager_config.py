@@ -86,6 +86,9 @@ def manager_config(
         "check_interval": 3,
         "runners": [entry(each) for each in manager.runners],
     }
+    if manager.fleet:
+        # In seconds: it tries three times, ten seconds apart, to see its instances ended.
+        config["shutdown_timeout"] = 60
     return _overlaid(config, manager.host.config)
 
 
