@@ -12,11 +12,10 @@ from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.manager_args import ManagerArgs
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -140,7 +139,7 @@ class RunnerStack(pulumi.ComponentResource):
         }
         told, role_arns = {}, {}
         for manager in stack.managers.values():
-            manager_args: ManagerArgs = {
+            manager_args: RunnerHostArgs = {
                 "runners": {
                     each.name: {
                         "runner": declared[each.name],
@@ -162,7 +161,7 @@ class RunnerStack(pulumi.ComponentResource):
             if manager.fleet:
                 host = RunnerFleet(manager.name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, {**manager_args}, opts=child)
+                host = RunnerHost(manager.name, manager_args, opts=child)
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)
