@@ -330,6 +330,7 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
         "REGION=eu-west-1\n"
         "TOKENS=/gitlab-runner/sandbox/build/tokens\n"
         "RUNNER_VERSION=19.3.0\n"
+        "LIFECYCLE_HOOK=gitlab-runner-drain\n"
     )
     assert RUNNER_TOKEN not in text
     assert PASSWORD not in text

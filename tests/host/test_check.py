@@ -42,6 +42,14 @@ def test_a_limit_above_that_of_the_host() -> None:
     assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.second.limit")
 
 
+def test_more_jobs_than_there_are_networks() -> None:
+    with pytest.raises(DeclarationError) as refused:
+        findings(changed("runners/build/host", {"concurrent": 2048}))
+    assert "stack.runners.build.host.concurrent" in str(refused.value)
+    assert "192.168.0.0/16 has not so many" in str(refused.value)
+    assert findings(changed("runners/build/host", {"concurrent": 2047})) == []
+
+
 def test_less_jobs_than_runners() -> None:
     declared = sharing(limit=1)
     declared["runners"]["build"]["host"]["concurrent"] = 1

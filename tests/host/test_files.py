@@ -1,10 +1,14 @@
 """The files of the sandbox runner's host, each as it is written."""
 
 import json
+import re
 import tomllib
+from importlib.resources import files
 from typing import Any
 
 import pytest
+import yaml
+from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
@@ -13,6 +17,9 @@ from pulumi_gitlab_runner.host.files import (
     host_files,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.operating_systems import OPERATING_SYSTEMS
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
@@ -24,12 +31,64 @@ UNIT_SETTINGS = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
 
 def test_every_file_and_its_mode() -> None:
     assert {path: file.mode for path, file in sandbox_files().items()} == {
+        "etc/docker/daemon.json": "0644",
         "etc/gitlab-runner/config.toml": "0600",
         "etc/gitlab-runner/registries": "0600",
+        "etc/systemd/system/gitlab-runner-apply.service": "0644",
+        "etc/systemd/system/gitlab-runner-apply.timer": "0644",
+        "etc/systemd/system/gitlab-runner-drain.service": "0644",
+        "etc/systemd/system/gitlab-runner-health.service": "0644",
+        "etc/systemd/system/gitlab-runner-health.timer": "0644",
+        "etc/systemd/system/gitlab-runner-prune.service": "0644",
+        "etc/systemd/system/gitlab-runner-prune.timer": "0644",
         UNIT_SETTINGS: "0644",
         "root/.docker/config.json": "0600",
         "usr/local/bin/docker-credential-runner": "0755",
+        "usr/local/lib/gitlab-runner-host.sh": "0644",
+        "usr/local/sbin/gitlab-runner-apply": "0755",
+        "usr/local/sbin/gitlab-runner-drain": "0755",
+        "usr/local/sbin/gitlab-runner-health": "0755",
+        "usr/local/sbin/gitlab-runner-prune": "0755",
     }
+
+
+def test_every_unit_runs_a_program_that_is_there() -> None:
+    rendered = sandbox_files()
+    programs = {
+        path: re.findall(r"^ExecStart=/(\S+)$", file.content, re.M)
+        for path, file in rendered.items()
+        if path.endswith(".service")
+    }
+    assert len(programs) == 4
+    for (program,) in programs.values():
+        assert rendered[program].mode == "0755"
+
+
+def test_every_timer_has_its_service() -> None:
+    timers = [path for path in sandbox_files() if path.endswith(".timer")]
+    assert len(timers) == 3
+    assert {path.replace(".timer", ".service") for path in timers} <= set(sandbox_files())
+
+
+def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
+    enabled = set(re.findall(r"gitlab-runner-\w+\.(?:timer|service)", script("gitlab-runner-boot.sh")))
+    installable = {
+        path.rpartition("/")[2]
+        for path, file in sandbox_files().items()
+        if path.endswith((".timer", ".service")) and "[Install]" in file.content
+    }
+    assert enabled == installable
+
+
+def test_every_script_reaches_a_host() -> None:
+    delivered = {file.content for file in sandbox_files().values()}
+    for system in OPERATING_SYSTEMS.values():
+        arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
+        written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
+        delivered |= {file["content"] for file in written}
+    names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
+    assert len(names) > 10
+    assert [name for name in names if script(name) not in delivered] == []
 
 
 def test_config_toml() -> None:

@@ -1,10 +1,11 @@
-"""Whether the config.toml that follows from a declaration is one that its runner takes."""
+"""Whether what follows from a declaration is what its hosts take: config.toml, room for job networks."""
 
 import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config import Finding, Severity, check
-from pulumi_gitlab_runner.config.finding import warning
+from pulumi_gitlab_runner.config.finding import error, warning
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -52,6 +53,16 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
         yield from _shared_registries(manager, join_path(path, "runners"))
+        yield from _job_networks(manager, join_path(path, "runners", manager.name, "host", "concurrent"))
+
+
+def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
+    """More jobs at a time than there is room for their networks."""
+    if job_network_size(manager.host.concurrent) is None:
+        found = (
+            f"{manager.host.concurrent} jobs at a time, with a network each: {JOB_NETWORKS} has not so many"
+        )
+        yield error(path, found, "run fewer jobs on one host, and more hosts")
 
 
 def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.auth.docker_config import host_docker_config
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
 from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -106,6 +108,8 @@ def host_files(
         if (source := credential_source(registry, environment, parameters))
     }
     return {
+        **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
+        "etc/docker/daemon.json": HostFile(docker_daemon_config(manager.host.concurrent), "0644"),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
