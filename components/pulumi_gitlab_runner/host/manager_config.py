@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
@@ -86,6 +87,8 @@ def manager_config(
         "check_interval": 3,
         "runners": [entry(each) for each in manager.runners],
     }
+    if manager.host.metrics:
+        config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
 
 

@@ -34,6 +34,11 @@ class Manager:
     cache: Cache | None = None
 
     @property
+    def longest_job(self) -> int:
+        """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
+        return max(each.registration.maximum_timeout or 7200 for each in self.runners)
+
+    @property
     def cache_prefixes(self) -> tuple[str, ...]:
         """The prefixes of its runners in the cache; none without a cache."""
         if self.cache is None:
