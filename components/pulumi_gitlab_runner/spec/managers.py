@@ -112,6 +112,13 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
         yield from host_problems(declaration["host"], join_path(path, "host"))
     if "fleet" in declaration:
         yield from fleet_problems(declaration["fleet"], join_path(path, "fleet"))
+    elif "autoscaler" in declaration.get("config", {}):
+        yield Problem(
+            join_path(path, "config", "autoscaler"),
+            "settings of a fleet, which the runner does not have",
+            "the other keys",
+            "declare a 'fleet' in place of the host",
+        )
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
 
