@@ -17,6 +17,9 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-3333444455
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 
 
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+
+
 def fleet_args(**fleet: Any) -> Any:
     """What `RunnerFleet` takes, for the smallest fleet with some fields more."""
     declared = {"instance_types": ["c7i.large", "c7a.large"], "max_instances": 20} | fleet
@@ -121,7 +124,7 @@ def test_a_worker_has_no_role_and_nothing_but_docker(burst: Recording) -> None:
     template = of(burst, "LaunchTemplate").inputs
     assert "iamInstanceProfile" not in template
     assert base64.b64decode(template["userData"]).decode() == script("gitlab-runner-worker.sh")
-    assert template["imageId"] == "ami-of-x86_64"
+    assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["vpcSecurityGroupIds"] == ["burst-workers-id"]
     assert template["metadataOptions"] == {
         "httpEndpoint": "enabled",
@@ -154,7 +157,8 @@ def test_workers_on_graviton_from_an_image_of_ones_own() -> None:
     assert template["imageId"] == "ami-0123456789abcdef0"
     assert "userData" not in template
     assert statements(own, "burst")["FleetLogin"]["Condition"]["StringEquals"]["ec2:osuser"] == "ubuntu"
-    assert of(made(instance_types=["c7g.large"]), "LaunchTemplate").inputs["imageId"] == "ami-of-arm64"
+    graviton = of(made(instance_types=["c7g.large"]), "LaunchTemplate").inputs
+    assert graviton["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
 
 
 def test_workers_and_manager_share_their_network() -> None:

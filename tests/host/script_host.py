@@ -24,6 +24,7 @@ class ScriptHost:
     def __init__(self, directory: Path) -> None:
         self.root = directory / "root"
         (self.root / "run").mkdir(parents=True)
+        self.report()
         settings = directory / "settings"
         settings.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
         self.commands = Commands(directory)
@@ -34,6 +35,12 @@ class ScriptHost:
             "RUNNER_HOST_SETTINGS": str(settings),
             "RUNNER_HOST_LIBRARY": str(SCRIPTS / "gitlab-runner-host.sh"),
         }
+
+    def report(self, **to: str) -> None:
+        """Say where the scripts report to: `LOG_GROUP`, `HEALTH_OF`. Default: nowhere."""
+        reporting = self.root / "etc" / "gitlab-runner" / "reporting"
+        reporting.parent.mkdir(parents=True, exist_ok=True)
+        reporting.write_text("".join(f"{name}={to.get(name, '')}\n" for name in ("LOG_GROUP", "HEALTH_OF")))
 
     def run(self, script: str, shell: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a script of the host under a shell."""

@@ -23,6 +23,7 @@ UNITS = (
 ORDER = [
     "dnf install -y -q awscli-2 jq amazon-ecr-credential-helper",
     "gitlab-runner-apply ",
+    "systemctl enable --now gitlab-runner-logs.timer",
     "dnf install -y -q docker",
     "systemctl enable --now docker",
     "dnf install -y -q gitlab-runner-19.3.0-1 gitlab-runner-helper-images-19.3.0-1",

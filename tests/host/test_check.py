@@ -37,6 +37,16 @@ def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager()
     )
 
 
+def test_a_protected_runner_beside_one_that_anybody_may_use() -> None:
+    (found,) = findings(sharing(protected=True))
+    assert found == Finding(
+        Severity.WARNING,
+        "stack.runners.second.protected",
+        "true, on a host that it shares with build, whose jobs any branch may start",
+        "give the runner a host of its own: jobs of one host share its Docker and its disk",
+    )
+
+
 def test_a_limit_above_that_of_the_host() -> None:
     (found,) = findings(sharing(limit=5))
     assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.second.limit")

@@ -34,11 +34,14 @@ def test_every_file_and_its_mode() -> None:
         "etc/docker/daemon.json": "0644",
         "etc/gitlab-runner/config.toml": "0600",
         "etc/gitlab-runner/registries": "0600",
+        "etc/gitlab-runner/reporting": "0600",
         "etc/systemd/system/gitlab-runner-apply.service": "0644",
         "etc/systemd/system/gitlab-runner-apply.timer": "0644",
         "etc/systemd/system/gitlab-runner-drain.service": "0644",
         "etc/systemd/system/gitlab-runner-health.service": "0644",
         "etc/systemd/system/gitlab-runner-health.timer": "0644",
+        "etc/systemd/system/gitlab-runner-logs.service": "0644",
+        "etc/systemd/system/gitlab-runner-logs.timer": "0644",
         "etc/systemd/system/gitlab-runner-prune.service": "0644",
         "etc/systemd/system/gitlab-runner-prune.timer": "0644",
         UNIT_SETTINGS: "0644",
@@ -48,6 +51,7 @@ def test_every_file_and_its_mode() -> None:
         "usr/local/sbin/gitlab-runner-apply": "0755",
         "usr/local/sbin/gitlab-runner-drain": "0755",
         "usr/local/sbin/gitlab-runner-health": "0755",
+        "usr/local/sbin/gitlab-runner-logs": "0755",
         "usr/local/sbin/gitlab-runner-prune": "0755",
     }
 
@@ -59,14 +63,14 @@ def test_every_unit_runs_a_program_that_is_there() -> None:
         for path, file in rendered.items()
         if path.endswith(".service")
     }
-    assert len(programs) == 4
+    assert len(programs) == 5
     for (program,) in programs.values():
         assert rendered[program].mode == "0755"
 
 
 def test_every_timer_has_its_service() -> None:
     timers = [path for path in sandbox_files() if path.endswith(".timer")]
-    assert len(timers) == 3
+    assert len(timers) == 4
     assert {path.replace(".timer", ".service") for path in timers} <= set(sandbox_files())
 
 

@@ -47,6 +47,23 @@ def test_a_healthy_host_says_nothing(host: CheckedHost, shell: list[str]) -> Non
     assert host.said() == []
 
 
+def test_a_healthy_host_says_so_where_there_is_an_alarm(host: CheckedHost, shell: list[str]) -> None:
+    host.report(HEALTH_OF="/the/host")
+    told = (
+        "aws --region eu-west-1 cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy "
+        "--dimensions Host=/the/host --value 1"
+    )
+    assert host.check(2, shell) == [told, told]
+    host.commands.add("systemctl", RUNNER_DEAD)
+    assert host.check(1) == [told, told]
+
+
+def test_a_draining_host_leaves_that_to_the_new_one(host: CheckedHost) -> None:
+    host.report(HEALTH_OF="/the/host")
+    (host.root / "run/gitlab-runner-draining").touch()
+    assert host.check(1) == []
+
+
 @pytest.mark.parametrize(
     ("command", "body", "reason"),
     [

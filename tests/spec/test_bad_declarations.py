@@ -15,6 +15,10 @@ RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
     "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of, fleet"
 )
+HOST_KEYS = (
+    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, runner_version, session_manager, logs, "
+    "alarms, metrics, permissions_boundary, role_path, config"
+)
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
     "static, gitlab, helper"
@@ -106,7 +110,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.concurency",
             "the key 'concurency', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
+            HOST_KEYS,
             "did you mean 'concurrent'?",
         ),
     ),
@@ -178,7 +182,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.credsStore",
             "the key 'credsStore', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
+            HOST_KEYS,
             CREDS_STORE,
         ),
     ),
@@ -835,6 +839,61 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/host/disk_gb", 19),
         Problem("stack.runners.build.host.disk_gb", "19", "20 or more"),
     ),
+    "an operating system": (
+        changed("runners/build/host/os", "debian-13"),
+        Problem(
+            "stack.runners.build.host.os",
+            "'debian-13'",
+            "amazon-linux-2023, debian-12, ubuntu-24.04",
+            "did you mean 'debian-12'?",
+        ),
+    ),
+    "Session Manager where its agent is not": (
+        changed("runners/build/host", {"os": "debian-12", "session_manager": True}),
+        Problem(
+            "stack.runners.build.host.session_manager",
+            "true, on debian-12",
+            "true with an 'ami' of your own, or another 'os'",
+            "the published machine images come without the agent of Systems Manager",
+        ),
+    ),
+    "logs for a time that CloudWatch does not have": (
+        changed("runners/build/host/logs", {"retention_days": 10}),
+        Problem(
+            "stack.runners.build.host.logs.retention_days",
+            "10",
+            "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, "
+            "2922, 3288, 3653",
+        ),
+    ),
+    "alarms for no topic": (
+        changed("runners/build/host/alarms", {"topic": "ci-alarms"}),
+        Problem(
+            "stack.runners.build.host.alarms.topic",
+            "'ci-alarms'",
+            "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
+        ),
+    ),
+    "metrics for the world": (
+        changed("runners/build/host/metrics", "public"),
+        Problem("stack.runners.build.host.metrics", "'public'", "loopback, vpc"),
+    ),
+    "a boundary by its name": (
+        changed("runners/build/host/permissions_boundary", "ci-boundary"),
+        Problem(
+            "stack.runners.build.host.permissions_boundary",
+            "'ci-boundary'",
+            "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary",
+        ),
+    ),
+    "a role's path that does not end": (
+        changed("runners/build/host/role_path", "/ci"),
+        Problem(
+            "stack.runners.build.host.role_path",
+            "'/ci'",
+            "a path that starts and ends with '/', such as /ci/runners/, of 512 characters at most",
+        ),
+    ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
         Problem("stack.runners.build.host.instance_type", "'large'", "such as t3.large"),
@@ -1124,12 +1183,33 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         ),
     ),
     "a fleet's size in the words of config.toml": (
-        configured({"autoscaler": {"max_instances": 9, "update_interval": "2m"}}),
+        changed(
+            "runners/burst",
+            {"group": 42, "fleet": FLEET, "config": {"autoscaler": {"max_instances": 9}}},
+        ),
         Problem(
-            "stack.runners.build.config.autoscaler.max_instances",
+            "stack.runners.burst.config.autoscaler.max_instances",
             "the key 'max_instances', which is not set here",
             "the other keys",
             "it is 'max_instances' of the fleet",
+        ),
+    ),
+    "settings of a fleet, for a runner on a host": (
+        configured({"autoscaler": {"update_interval": "2m"}}),
+        Problem(
+            "stack.runners.build.config.autoscaler",
+            "settings of a fleet, which the runner does not have",
+            "the other keys",
+            "declare a 'fleet' in place of the host",
+        ),
+    ),
+    "two words on who reads the metrics": (
+        changed("runners/build/host", {"metrics": "loopback", "config": {"listen_address": ":9252"}}),
+        Problem(
+            "stack.runners.build.host.config.listen_address",
+            "an address, beside 'metrics'",
+            "one of the two",
+            "'metrics' sets it, and opens the port to those who may read",
         ),
     ),
     "a secret key of a cache": (

@@ -3,9 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
-"""The public parameters in which AWS names the newest Amazon Linux 2023 of each architecture:
-docs.aws.amazon.com/linux/al2023/ug/ec2.html."""
+from pulumi_gitlab_runner.host.operating_systems import OperatingSystem
 
 METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
     "http_endpoint": "enabled",
@@ -15,17 +13,30 @@ METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
 """One hop: an instance itself gets at its metadata and its role's credentials, a job's container does not."""
 
 
-def newest_amazon_linux(architecture: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The newest Amazon Linux 2023 for an architecture: `x86_64` or `arm64`."""
-    newest = aws.ssm.get_parameter_output(
-        name=f"{AMAZON_LINUX}{architecture}", opts=pulumi.InvokeOutputOptions(parent=parent)
-    )
-    return newest.insecure_value
+def newest_image(operating_system: OperatingSystem, architecture: str) -> str:
+    """The newest machine image at the time that an instance is launched, for a launch template.
+
+    EC2 reads the parameter at each launch, so that a newer image changes no template and replaces no
+    instance: docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
+
+    Args:
+        operating_system: which one.
+        architecture: `x86_64` or `arm64`.
+    """
+    return f"resolve:ssm:{operating_system.images[architecture]}"
 
 
 def default_vpc(parent: pulumi.Resource) -> pulumi.Output[str]:
     """The id of the account's default VPC."""
     return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=parent)).id
+
+
+def vpc_range(vpc: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The primary range of IPv4 addresses of a VPC; None is the default VPC."""
+    found = aws.ec2.get_vpc_output(
+        id=vpc, default=None if vpc else True, opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    return found.cidr_block
 
 
 def default_subnets(parent: pulumi.Resource) -> pulumi.Output[list[str]]:
@@ -62,14 +73,17 @@ def egress_only(
     return group
 
 
-def encrypted_root(size_gb: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
+def encrypted_root(
+    size_gb: int, operating_system: OperatingSystem
+) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
     """An encrypted gp3 root disk, which ends with its instance.
 
     Args:
         size_gb: its size in GiB.
+        operating_system: that of the machine image.
     """
     return {
-        "device_name": "/dev/xvda",
+        "device_name": operating_system.root_device,
         "ebs": {
             "encrypted": "true",
             "volume_type": "gp3",

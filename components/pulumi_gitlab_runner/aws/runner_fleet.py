@@ -10,12 +10,13 @@ from pulumi_gitlab_runner.aws.instances import (
     default_subnets,
     egress_only,
     encrypted_root,
-    newest_amazon_linux,
+    newest_image,
 )
 from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import told_once
 from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
@@ -122,10 +123,10 @@ class RunnerFleet(pulumi.ComponentResource):
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Runner {name}",
-            image_id=fleet.ami or newest_amazon_linux(fleet.architecture, self),
+            image_id=fleet.ami or newest_image(AMAZON_LINUX_2023, fleet.architecture),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
-            block_device_mappings=[encrypted_root(fleet.disk_gb)],
+            block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],
             user_data=None if fleet.ami else boot,
             update_default_version=True,
             opts=pulumi.ResourceOptions(parent=self),

@@ -1,6 +1,5 @@
 """The EC2 host of a runner manager."""
 
-import base64
 from typing import NotRequired
 
 import pulumi
@@ -8,16 +7,16 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.environment import environment_of, known_environment
+from pulumi_gitlab_runner.aws.host_group import host_group
+from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.instances import (
-    METADATA_FOR_THE_HOST,
-    default_subnets,
-    egress_only,
-    encrypted_root,
-    newest_amazon_linux,
-)
+from pulumi_gitlab_runner.aws.instances import egress_only
 from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager, declared_stack
-from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
+from pulumi_gitlab_runner.aws.runner_manager_role import (
+    HostAccessArgs,
+    RunnerManagerRole,
+    RunnerManagerRoleArgs,
+)
 from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
@@ -52,9 +51,13 @@ class RunnerHost(pulumi.ComponentResource):
     - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
-      all egress, no ingress
+      all egress, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
-    - `aws:autoscaling/group:Group`: one instance
+    - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
+    - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
+    - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
+    - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
 
     Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
     digest where digests are required.
@@ -153,6 +156,7 @@ class RunnerHost(pulumi.ComponentResource):
             content_type="application/json",
             opts=child,
         )
+        logs = log_group(name, manager.host.logs, names.prefix, self) if manager.host.logs else None
         role = RunnerManagerRole(
             name,
             {
@@ -160,15 +164,22 @@ class RunnerHost(pulumi.ComponentResource):
                 "parameter_arns": [each.arn for each in (*tokens, *passwords)],
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
+                "host": _host_access(manager.host, names.prefix, logs),
+                "path": manager.host.role_path,
                 "environment": place,
                 **_access(manager, args),
             },
             opts=child,
         )
-        security_group = egress_only(name, f"Runner host {name}: egress only", manager.host.vpc, self)
-        template = self._template(
+        security_group = egress_only(name, f"Runner host {name}", manager.host.vpc, self)
+        if manager.host.metrics == "vpc":
+            metrics_ingress(name, manager.host, security_group.id, self)
+        if manager.host.alarm_topic:
+            health_alarm(name, manager.host.alarm_topic, names.prefix, self)
+        group = host_group(
             name,
-            manager.host,
+            manager,
+            tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
@@ -178,18 +189,10 @@ class RunnerHost(pulumi.ComponentResource):
                     region=known[2].region,
                     tokens=names.tokens,
                     runner_version=manager.host.runner_version,
+                    operating_system=manager.host.os,
                 )
             ),
-        )
-        group = aws.autoscaling.Group(
-            name,
-            min_size=1,
-            max_size=1,
-            vpc_zone_identifiers=list(manager.host.subnets) or default_subnets(self),
-            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-            health_check_type="EC2",
-            tags=[{"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True}],
-            opts=child,
+            parent=self,
         )
         self.group_name = group.name
         self.security_group_id = security_group.id
@@ -204,33 +207,24 @@ class RunnerHost(pulumi.ComponentResource):
             }
         )
 
-    def _template(
-        self,
-        name: str,
-        host: Host,
-        *,
-        profile_arn: pulumi.Output[str],
-        security_group_id: pulumi.Output[str],
-        boot: pulumi.Output[str],
-    ) -> aws.ec2.LaunchTemplate:
-        return aws.ec2.LaunchTemplate(
-            name,
-            description=f"Runner host {name}",
-            image_id=host.ami or newest_amazon_linux(host.architecture, self),
-            instance_type=host.instance_type,
-            iam_instance_profile={"arn": profile_arn},
-            vpc_security_group_ids=[security_group_id],
-            metadata_options=METADATA_FOR_THE_HOST,
-            block_device_mappings=[encrypted_root(host.disk_gb)],
-            user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
-            update_default_version=True,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+
+def _host_access(host: Host, tag: str, logs: aws.cloudwatch.LogGroup | None) -> HostAccessArgs:
+    """What the manager's role is told of its host."""
+    access: HostAccessArgs = {
+        "tag": tag,
+        "session_manager": host.session_manager,
+        "reports_health": host.alarm_topic is not None,
+    }
+    if logs:
+        access["log_group_arn"] = logs.arn
+    return access
 
 
 def _access(manager: Manager, args: RunnerHostArgs) -> RunnerManagerRoleArgs:
-    """What the manager's role is told of its fleet and its cache."""
+    """What the manager's role is told of its fleet, its cache and its boundary."""
     access: RunnerManagerRoleArgs = {}
+    if manager.host.permissions_boundary:
+        access["permissions_boundary"] = manager.host.permissions_boundary
     if manager.fleet:
         access["fleet"] = {"group": args["fleet_group"], "user": manager.fleet.user}
     if manager.cache:

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
+from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statement
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -40,6 +41,19 @@ class CacheAccessArgs(TypedDict):
     """The ARN of the KMS key that encrypts the bucket. Default: S3's own key."""
 
 
+class HostAccessArgs(TypedDict):
+    """The host of a manager."""
+
+    tag: str
+    """The value of the tag `gitlab-runner-host` of its Auto Scaling group."""
+    session_manager: NotRequired[bool]
+    """Whether Systems Manager may open a shell on it. Default false."""
+    log_group_arn: NotRequired[pulumi.Input[str]]
+    """The log group that it writes its journal to. Default: none."""
+    reports_health: NotRequired[bool]
+    """Whether it tells CloudWatch that it works. Default false."""
+
+
 class RunnerManagerRoleArgs(TypedDict):
     """What a runner manager pulls and reads."""
 
@@ -51,10 +65,16 @@ class RunnerManagerRoleArgs(TypedDict):
     """The customer-managed key that encrypts these parameters. Required with them."""
     files_arn: NotRequired[pulumi.Input[str]]
     """The S3 object that holds its host's files."""
+    host: NotRequired[HostAccessArgs]
+    """The host that it runs on: what that does on its own behalf."""
     fleet: NotRequired[FleetAccessArgs]
     """The fleet whose instances it starts, ends and enters: that one, and no other."""
     cache: NotRequired[CacheAccessArgs]
     """The cache that it reads and writes, below the prefixes of its runners alone."""
+    permissions_boundary: NotRequired[str]
+    """The ARN of the policy that bounds the role. Default: none."""
+    path: NotRequired[str]
+    """The IAM path of role and instance profile. Default `/`."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
 
@@ -84,6 +104,8 @@ class RunnerManagerRole(pulumi.ComponentResource):
     ) -> None:
         with told_once():
             check_keys(args, RunnerManagerRoleArgs, name)
+            if "host" in args:
+                check_keys(args["host"], HostAccessArgs, join_path(name, "host"))
             if "fleet" in args:
                 check_keys(args["fleet"], FleetAccessArgs, join_path(name, "fleet"))
             if "cache" in args:
@@ -101,7 +123,7 @@ class RunnerManagerRole(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         environment = known_environment(args.get("environment") or environment_of(self))
 
-        fleet, cache = args.get("fleet"), args.get("cache")
+        host, fleet, cache = args.get("host"), args.get("fleet"), args.get("cache")
 
         def policy(
             place: AwsEnvironment,
@@ -110,8 +132,14 @@ class RunnerManagerRole(pulumi.ComponentResource):
             files_arn: str | None,
             group: str | None,
             bucket: str | None,
+            log_group_arn: str | None,
         ) -> str:
             further: list[Statement] = []
+            if host:
+                further.append(lifecycle_statement(host["tag"], place))
+                if host.get("session_manager"):
+                    further.append(session_statement())
+                further += report_statements(log_group_arn, health=host.get("reports_health", False))
             if fleet and group:
                 further += fleet_statements(group, fleet["user"], place)
             if cache and bucket:
@@ -132,8 +160,15 @@ class RunnerManagerRole(pulumi.ComponentResource):
             args.get("files_arn"),
             fleet and fleet["group"],
             cache and cache["bucket"],
+            host and host.get("log_group_arn"),
         )
-        role = aws.iam.Role(name, assume_role_policy=ec2_trust_policy(), opts=child)
+        role = aws.iam.Role(
+            name,
+            path=args.get("path"),
+            assume_role_policy=ec2_trust_policy(),
+            permissions_boundary=args.get("permissions_boundary"),
+            opts=child,
+        )
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
@@ -141,7 +176,7 @@ class RunnerManagerRole(pulumi.ComponentResource):
             opts=child,
         )
         # By way of the policy, so that no host starts before its role may do its work.
-        profile = aws.iam.InstanceProfile(name, role=role_policy.role, opts=child)
+        profile = aws.iam.InstanceProfile(name, path=args.get("path"), role=role_policy.role, opts=child)
         self.role_arn = role.arn
         self.profile_arn = profile.arn
         self.required_policies = pulumi.Output.all(role.arn, environment).apply(

@@ -53,6 +53,7 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
         yield from _shared_registries(manager, join_path(path, "runners"))
+        yield from _protected_beside_others(manager, join_path(path, "runners"))
         yield from _job_networks(manager, join_path(path, "runners", manager.name, "host", "concurrent"))
 
 
@@ -75,6 +76,18 @@ def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
                 f"its jobs can also pull from {listed(others)}: a manager pulls with one identity for all of "
                 f"its runners, here {listed(each.name for each in manager.runners)}",
                 "give the runner a host of its own, unless its jobs may read these",
+            )
+
+
+def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
+    """Protected runners, whose jobs run on one machine with those of anybody's branch."""
+    others = [each.name for each in manager.runners if not each.registration.protected]
+    for runner in manager.runners:
+        if runner.registration.protected and others:
+            yield warning(
+                join_path(path, runner.name, "protected"),
+                f"true, on a host that it shares with {listed(others)}, whose jobs any branch may start",
+                "give the runner a host of its own: jobs of one host share its Docker and its disk",
             )
 
 

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import (
@@ -40,7 +41,11 @@ class HostFile:
 
 @dataclass(frozen=True)
 class HostParameters:
-    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``."""
+    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``.
+
+    Attributes:
+        prefix: what they start with. The host reports, and its role knows its group, under it.
+    """
 
     prefix: str
 
@@ -112,6 +117,7 @@ def host_files(
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
         "etc/docker/daemon.json": HostFile(docker_daemon_config(manager.host.concurrent), "0644"),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
+        "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(manager, environment), "0644"
@@ -162,6 +168,16 @@ def files_as_json(files: Mapping[str, HostFile]) -> str:
     )
 
 
+def _reporting(manager: Manager, parameters: HostParameters) -> str:
+    """Where the host's scripts report to. Not in the user data: a change of it needs no new host."""
+    return shell_settings(
+        {
+            "LOG_GROUP": parameters.prefix if manager.host.logs else "",
+            "HEALTH_OF": parameters.prefix if manager.host.alarm_topic else "",
+        }
+    )
+
+
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
@@ -170,7 +186,6 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """
     # Before the runner starts, for as long as the plugin is missing; with its HOME, where it looks for it.
     plugin = ["ExecStartPre=/usr/bin/gitlab-runner fleeting install"] if manager.fleet else []
-    longest_job = max(runner.registration.maximum_timeout or 7200 for runner in manager.runners)
     return "\n".join(
         (
             "[Service]",
@@ -179,7 +194,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
             f"Environment=AWS_REGION={environment.region}",
             *plugin,
             "KillSignal=SIGQUIT",
-            f"TimeoutStopSec={longest_job}",
+            f"TimeoutStopSec={manager.longest_job}",
             "",
         )
     )

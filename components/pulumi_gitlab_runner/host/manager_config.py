@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
@@ -89,6 +90,8 @@ def manager_config(
     if manager.fleet:
         # In seconds: it tries three times, ten seconds apart, to see its instances ended.
         config["shutdown_timeout"] = 60
+    if manager.host.metrics:
+        config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
 
 

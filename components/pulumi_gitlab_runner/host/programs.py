@@ -19,6 +19,7 @@ PROGRAMS = {
     **FETCHING,
     f"{_PROGRAMS}/gitlab-runner-drain": "gitlab-runner-drain.sh",
     f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
+    f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
     f"{_PROGRAMS}/gitlab-runner-prune": "gitlab-runner-prune.sh",
     **{
         f"{_UNITS}/{unit}": unit
@@ -28,6 +29,8 @@ PROGRAMS = {
             "gitlab-runner-drain.service",
             "gitlab-runner-health.service",
             "gitlab-runner-health.timer",
+            "gitlab-runner-logs.service",
+            "gitlab-runner-logs.timer",
             "gitlab-runner-prune.service",
             "gitlab-runner-prune.timer",
         )

@@ -1,12 +1,11 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
-import shlex
-
 import yaml
 
 from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.settings import shell_settings
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
@@ -43,7 +42,7 @@ def user_data(
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
     files = {
-        "/etc/gitlab-runner-host": (_shell_settings(settings), "0600"),
+        "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
         "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
@@ -61,10 +60,6 @@ def user_data(
 def worker_user_data() -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
     return script("gitlab-runner-worker.sh")
-
-
-def _shell_settings(settings: dict[str, str]) -> str:
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
 class _BlockText(yaml.SafeDumper):

@@ -34,6 +34,11 @@ class Manager:
     cache: Cache | None = None
 
     @property
+    def longest_job(self) -> int:
+        """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
+        return max(each.registration.maximum_timeout or 7200 for each in self.runners)
+
+    @property
     def cache_prefixes(self) -> tuple[str, ...]:
         """The prefixes of its runners in the cache; none without a cache."""
         if self.cache is None:
@@ -107,6 +112,13 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
         yield from host_problems(declaration["host"], join_path(path, "host"))
     if "fleet" in declaration:
         yield from fleet_problems(declaration["fleet"], join_path(path, "fleet"))
+    elif "autoscaler" in declaration.get("config", {}):
+        yield Problem(
+            join_path(path, "config", "autoscaler"),
+            "settings of a fleet, which the runner does not have",
+            "the other keys",
+            "declare a 'fleet' in place of the host",
+        )
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
 
