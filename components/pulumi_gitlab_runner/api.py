@@ -1,6 +1,7 @@
 """All that users of the library import, in one place."""
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
+from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
@@ -11,6 +12,13 @@ from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, Runn
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    CreationTemplateDeclaration,
+    EcrSettingsDeclaration,
+    ReplicateFromDeclaration,
+    ReplicateToDeclaration,
+    ScanningDeclaration,
+)
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -18,9 +26,11 @@ from pulumi_gitlab_runner.spec.registries import (
     EcrDeclaration,
     EcrPublicDeclaration,
     GitLabRegistryDeclaration,
+    KeepDeclaration,
     RegistryDeclaration,
     RepositoryDeclaration,
     StaticDeclaration,
+    UpstreamCredentialsDeclaration,
 )
 from pulumi_gitlab_runner.spec.runners import RegistrationDeclaration, RunnerDeclaration, ServiceDeclaration
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
@@ -32,11 +42,15 @@ __all__ = [
     "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
+    "CreationTemplateDeclaration",
     "DeployTokenDeclaration",
     "EcrDeclaration",
     "EcrPublicDeclaration",
     "EcrRepositories",
     "EcrRepositoriesArgs",
+    "EcrSettings",
+    "EcrSettingsArgs",
+    "EcrSettingsDeclaration",
     "FleetDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
@@ -44,8 +58,11 @@ __all__ = [
     "HostStoreArgs",
     "HostedRunnerArgs",
     "IdleDeclaration",
+    "KeepDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
+    "ReplicateFromDeclaration",
+    "ReplicateToDeclaration",
     "RepositoryDeclaration",
     "RunnerCache",
     "RunnerDeclaration",
@@ -57,9 +74,11 @@ __all__ = [
     "RunnerManagerRoleArgs",
     "RunnerRegistration",
     "RunnerStack",
+    "ScanningDeclaration",
     "ServiceDeclaration",
     "StackDeclaration",
     "StaticDeclaration",
+    "UpstreamCredentialsDeclaration",
     "VariableDeclaration",
     "declaration_from_config",
 ]

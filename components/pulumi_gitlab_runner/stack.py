@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
+from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.manager_args import ManagerArgs
+from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -40,7 +40,10 @@ class RunnerStack(pulumi.ComponentResource):
     Creates:
 
     - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
-    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR
+    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
+      with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
+      has `upstream_credentials`
+    - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:HostStore`, where there is a runner
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
@@ -88,13 +91,9 @@ class RunnerStack(pulumi.ComponentResource):
                     opts=child,
                 )
             elif isinstance(registry, PullThroughRegistry):
-                aws.ecr.PullThroughCacheRule(
-                    registry.name,
-                    ecr_repository_prefix=registry.prefix,
-                    upstream_registry_url=registry.upstream_host,
-                    credential_arn=registry.upstream_secret,
-                    opts=child,
-                )
+                pull_through_cache(registry, declared[registry.name], self)
+        for region, settings in args.get("ecr_settings", {}).items():
+            EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
         digests = image_digests(
             [image for manager in stack.managers.values() for image in manager.images],
@@ -140,7 +139,7 @@ class RunnerStack(pulumi.ComponentResource):
         }
         told, role_arns = {}, {}
         for manager in stack.managers.values():
-            manager_args: ManagerArgs = {
+            manager_args: RunnerHostArgs = {
                 "runners": {
                     each.name: {
                         "runner": declared[each.name],
@@ -162,7 +161,7 @@ class RunnerStack(pulumi.ComponentResource):
             if manager.fleet:
                 host = RunnerFleet(manager.name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, {**manager_args}, opts=child)
+                host = RunnerHost(manager.name, manager_args, opts=child)
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)

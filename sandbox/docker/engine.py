@@ -15,6 +15,8 @@ from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.errors import SandboxError
 
 SOCKET = "/run/docker.sock"
+ADDRESS_POOLS = [{"base": "10.200.0.0/24", "size": 27}]
+"""Room for eight networks, so that a test can use it up; the engine's own takes one."""
 API_TIMEOUT_S = 30
 
 
@@ -43,7 +45,11 @@ class DockerEngine:
         Raises:
             DockerUnavailableError: it does not start, for want of rights for instance.
         """
-        settings = {"hosts": [f"unix://{SOCKET}"], "registry-mirrors": [mirror]}
+        settings = {
+            "hosts": [f"unix://{SOCKET}"],
+            "registry-mirrors": [mirror],
+            "default-address-pools": ADDRESS_POOLS,
+        }
         machine.write("/etc/docker/daemon.json", json.dumps(settings))
         try:
             machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))

@@ -2,7 +2,12 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+from pulumi_gitlab_runner.auth.registry_list import (
+    ECR_HELPER,
+    CredentialSource,
+    read_registry_list,
+    registry_list,
+)
 
 SOURCES = [
     (
@@ -34,6 +39,14 @@ def test_the_order_of_the_registries_does_not_change_the_list(
     sources: list[tuple[str, CredentialSource]],
 ) -> None:
     assert registry_list(sources) == registry_list(SOURCES)
+
+
+def test_a_list_is_read_as_it_was_written() -> None:
+    assert read_registry_list(registry_list(SOURCES)) == dict(SOURCES)
+
+
+def test_lines_that_say_nothing_are_passed_over() -> None:
+    assert read_registry_list("# a comment\n\nregistry.example.com\n") == {}
 
 
 def test_no_registry_is_a_list_with_its_heading_alone() -> None:

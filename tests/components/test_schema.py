@@ -38,6 +38,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
         for name in (
             "CiVariables",
             "EcrRepositories",
+            "EcrSettings",
             "HostStore",
             "RunnerCache",
             "RunnerFleet",

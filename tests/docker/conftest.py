@@ -11,7 +11,10 @@ from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
-from tests.docker.runner_host import IMAGES, SHARED, TEAM, RunnerHost
+from tests.docker.bearer_registry import start_bearer_registries
+from tests.docker.damages import forget
+from tests.docker.doctor import DROP_IN, Doctor, drop_in
+from tests.docker.runner_host import IMAGES, SECRET_IMAGE, SHARED, TEAM, RunnerHost
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +46,22 @@ def host(installed: RunnerHost) -> RunnerHost:
     installed.forget_answers(TEAM, SHARED)
     installed.docker.engine.forget_images()
     return installed
+
+
+@pytest.fixture(scope="session")
+def _bearer_registries(installed: RunnerHost) -> None:
+    start_bearer_registries(installed.docker.machine)
+
+
+@pytest.fixture
+def doctor(installed: RunnerHost, _bearer_registries: None) -> Iterator[Doctor]:
+    """The doctor on the host as it is rendered, known to AWS."""
+    installed.place_files()
+    settings = installed.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": "14"}
+    installed.docker.machine.write(DROP_IN, drop_in(settings))
+    # AWS's command line is slow to start: what it answers is kept from test to test, and asked for here.
+    installed.resolve(SECRET_IMAGE)
+    forget(installed, TEAM, SHARED)
+    yield Doctor(installed)
+    forget(installed, TEAM, SHARED)
+    installed.docker.machine.path(DROP_IN).unlink()

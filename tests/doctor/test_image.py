@@ -109,6 +109,23 @@ def test_a_helper_that_knows_nothing_of_its_registry(doctor: Doctor, host: HostT
     assert "journalctl" in doctor.findings(*offline(host))["helper-silent"]["mend"]
 
 
+def test_the_scoped_helpers_reason_is_told(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {KEY: "runner", ECR: "other"}}))
+    script = """#!/bin/sh
+read -r host || true
+echo "$0: $host: canary" >&2
+echo "docker-credential-runner: $host: it is raining" >&2
+echo 'credentials not found in native keychain'
+exit 1
+"""
+    host.write("usr/local/bin/docker-credential-runner", script, 0o755)
+    host.write("usr/local/bin/docker-credential-other", script, 0o755)
+    said = "docker-credential-runner has no credentials for it: it is raining"
+    assert doctor.findings(*offline(host))["helper-silent"]["what"] == said
+    other = doctor.findings(*offline(host, f"{ECR}/a:1"))["helper-silent"]
+    assert other["what"] == "docker-credential-other has no credentials for it"
+
+
 def test_a_hosted_runner_has_no_helper(doctor: Doctor) -> None:
     value = json.dumps({"credHelpers": {ECR: "ecr-login"}})
     found = doctor.findings("image", IMAGE, "--hosted", "--offline", "--docker-auth-config", value)
@@ -284,6 +301,7 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
             "Pulumi.gone.yaml cannot be read",
         ),
         (["image", "nginx", "--root", "/nonexistent"], "there is no runner below /nonexistent"),
+        (["image", "nginx", "--stack", "sandbox", "--account", "12"], "--account 12: write its 12 digits"),
         (
             ["image", "nginx", "--hosted", "--runner-version", "new"],
             "--runner-version new: write it as 18.11.0",

@@ -16,6 +16,7 @@ def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbo
     components = {
         "CiVariables",
         "EcrRepositories",
+        "EcrSettings",
         "HostStore",
         "RunnerHost",
         "RunnerManagerRole",

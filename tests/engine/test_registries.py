@@ -1,5 +1,6 @@
 """A stack with a registry of every further kind: made as declared, steady, and gone again."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,8 +13,13 @@ from tests.engine.test_changes import files_of_the_host
 pytestmark = pytest.mark.engine
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+TOKEN = "a-token-of-docker-hub"
 REGISTRIES: dict[str, Any] = {
     "quay": {"pull_through": "quay"},
+    "hub": {
+        "pull_through": "docker-hub",
+        "upstream_credentials": {"username": "me", "access_token": TOKEN},
+    },
     "gallery": {"ecr_public": {}},
     "own": {"host": "registry.gitlab.com", "gitlab": {}},
     "other": {
@@ -38,10 +44,23 @@ def up(project: Project) -> Iterator[Project]:
     assert project.aws("ecr").describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
 
 
-def test_the_rule_of_the_cache_is_there(up: Project) -> None:
-    (rule,) = up.aws("ecr").describe_pull_through_cache_rules()["pullThroughCacheRules"]
-    assert (rule["ecrRepositoryPrefix"], rule["upstreamRegistryUrl"]) == ("quay", "quay.io")
+def test_the_rules_of_the_caches_are_there(up: Project) -> None:
+    found = up.aws("ecr").describe_pull_through_cache_rules()["pullThroughCacheRules"]
+    rules = {rule["ecrRepositoryPrefix"]: rule for rule in found}
+    assert {prefix: rule["upstreamRegistryUrl"] for prefix, rule in rules.items()} == {
+        "quay": "quay.io",
+        "hub": "registry-1.docker.io",
+    }
     assert up.outputs()["registries"]["quay"]["host"] == f"{ECR}/quay"
+
+
+def test_ecr_logs_in_with_the_declared_credentials(up: Project) -> None:
+    found = up.aws("ecr").describe_pull_through_cache_rules(ecrRepositoryPrefixes=["hub"])
+    (rule,) = found["pullThroughCacheRules"]
+    secret = up.aws("secretsmanager").get_secret_value(SecretId=rule["credentialArn"])
+    assert secret["Name"].startswith("ecr-pullthroughcache/hub-")
+    assert json.loads(secret["SecretString"]) == {"username": "me", "accessToken": TOKEN}
+    assert TOKEN not in up.pulumi("stack", "export").stdout
 
 
 def test_it_stays_as_it_is(up: Project) -> None:

@@ -129,6 +129,28 @@ def test_a_new_version_replaces_the_old_one(host: Host, shell: list[str]) -> Non
     assert TOKEN in text
 
 
+@pytest.mark.parametrize(
+    ("runs", "changed", "restarted"),
+    [(True, "fleet.json", True), (True, "config.toml", False), (False, "fleet.json", False)],
+    ids=["another fleet", "another schedule", "another fleet, with no runner"],
+)
+def test_a_runner_starts_anew_for_another_fleet_alone(
+    host: Host, shell: list[str], runs: bool, changed: str, restarted: bool
+) -> None:
+    files = json.loads(files_as_json(sandbox_files()))
+    files["etc/gitlab-runner/fleet.json"] = {"mode": "0600", "content": "[]"}
+    host.deliver(json.dumps(files), "1")
+    host.commands.add("systemctl", 'case "$*" in *"is-active gitlab-runner") exit 3 ;; esac')
+    assert host.apply(shell).returncode == 0
+    if runs:
+        host.commands.add("systemctl", "")
+    files[f"etc/gitlab-runner/{changed}"]["content"] += "\n"
+    host.deliver(json.dumps(files), "2")
+    assert host.apply(shell).returncode == 0
+    restarts = [call for call in host.commands.calls("systemctl") if call.endswith(" restart gitlab-runner")]
+    assert restarts == (["systemctl --no-block restart gitlab-runner"] if restarted else [])
+
+
 def test_the_token_is_nowhere_but_in_config_toml(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert TOKEN not in done.stdout + done.stderr

@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.host.files import (
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
@@ -85,8 +85,7 @@ def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
 
 
 def test_every_script_reaches_a_host() -> None:
-    delivered = {script("gitlab-runner-worker.sh")}  # which is a worker's user data
-    delivered |= {file.content for file in sandbox_files().values()}
+    delivered = {worker_user_data(), *(file.content for file in sandbox_files().values())}
     for system in OPERATING_SYSTEMS.values():
         arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
         written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
@@ -242,7 +241,16 @@ def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
     config = tomllib.loads(with_fleet_and_cache()["etc/gitlab-runner/config.toml"].content)
     (entry,) = config["runners"]
     assert (config["concurrent"], entry["limit"], entry["executor"]) == (6, 6, "docker-autoscaler")
+    assert config["shutdown_timeout"] == 60
     assert entry["autoscaler"]["plugin_config"]["name"] == "gitlab-runner-sandbox-build"
+
+
+def test_what_a_manager_learns_of_its_fleet_at_its_start_stands_in_a_file_of_its_own() -> None:
+    files = with_fleet_and_cache()
+    (settings,) = json.loads(files["etc/gitlab-runner/fleet.json"].content)
+    assert settings["max_instances"] == 3
+    assert "policy" not in settings
+    assert "etc/gitlab-runner/fleet.json" not in two_runners()
 
 
 def test_the_plugin_is_there_before_a_manager_with_a_fleet_starts() -> None:

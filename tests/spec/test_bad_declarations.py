@@ -20,7 +20,8 @@ HOST_KEYS = (
     "alarms, metrics, permissions_boundary, role_path, config"
 )
 REGISTRY_KEYS = (
-    "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, host, static, gitlab, helper"
+    "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
+    "static, gitlab, helper"
 )
 REGISTRY_KINDS = "exactly one of ecr, ecr_public, pull_through, static, gitlab, helper"
 HOST_FORM = (
@@ -87,7 +88,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, cache, variables",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings",
             "did you mean 'registries'?",
         ),
     ),
@@ -127,7 +128,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             'stack.registries.team.repositories["ci/base"].keep_image',
             "the key 'keep_image', which is not known here",
-            "keep_images, untagged_days, delete_images",
+            "keep_images, untagged_days, keep, mutable_tags, kms_key, delete_images, adopt",
             "did you mean 'keep_images'?",
         ),
     ),
@@ -136,7 +137,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, cache, variables",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings",
             CREDS_STORE,
         ),
     ),
@@ -492,8 +493,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/hub", {"pull_through": "docker-hub"}),
         Problem(
             "stack.registries.hub",
-            "no 'upstream_secret', for docker-hub",
-            "the ARN of a secret that ECR logs in with",
+            "neither upstream_secret nor upstream_credentials, for docker-hub",
+            "one of upstream_secret and upstream_credentials, which ECR logs in with",
             "AWS caches docker-hub only with an account there; without one: ecr-public, kubernetes, quay",
         ),
     ),
@@ -501,7 +502,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/hub", {"pull_through": "quay", "upstream_secret": UPSTREAM_SECRET}),
         Problem(
             "stack.registries.hub.upstream_secret",
-            "a secret, for quay",
+            "'upstream_secret', for quay",
             "nothing: ECR pulls from there without credentials",
         ),
     ),

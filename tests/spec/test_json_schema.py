@@ -39,3 +39,13 @@ def test_every_stack_file_fits_it_and_names_it(path: Path) -> None:
 def test_it_refuses_what_the_declaration_refuses(stack: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, stack_file_schema())
+
+
+def test_every_key_is_described() -> None:
+    undescribed = [
+        f"{name}.{key}"
+        for name, definition in stack_file_schema()["$defs"].items()
+        for key, known in definition.get("properties", {}).items()
+        if not known.get("description")
+    ]
+    assert undescribed == []

@@ -30,3 +30,13 @@ def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:
     """
     lines = sorted(" ".join((host, source.kind, *source.place)) for host, source in sources)
     return _HEADING + "".join(line + "\n" for line in lines)
+
+
+def read_registry_list(text: str) -> dict[str, CredentialSource]:
+    """What a list says: each registry's host with where its credentials come from."""
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {host: CredentialSource(kind, tuple(place)) for host, kind, *place in filter(_is_entry, lines)}
+
+
+def _is_entry(words: list[str]) -> bool:
+    return len(words) > 1

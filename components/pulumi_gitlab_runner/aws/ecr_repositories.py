@@ -1,15 +1,16 @@
 """ECR repositories with what keeps them in order."""
 
+from collections.abc import Mapping
 from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
-from pulumi_gitlab_runner.images.retention import lifecycle_policy
-from pulumi_gitlab_runner.spec.registries import RepositoriesDeclaration, build_repositories
+from pulumi_gitlab_runner.spec.registries import RepositoriesDeclaration, Repository, build_repositories
 from pulumi_gitlab_runner.spec.shape import check_keys
 
 
@@ -25,9 +26,12 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
 class EcrRepositories(pulumi.ComponentResource):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
+    ECR refuses to delete a repository that holds images, where `delete_images` does not allow it: the update
+    ends there with ECR's message, and the repository keeps its images and its policies.
+
     Creates for each repository:
 
-    - `aws:ecr/repository:Repository`
+    - `aws:ecr/repository:Repository`; with `adopt` it is imported, and nothing else is made for it
     - `aws:ecr/lifecyclePolicy:LifecyclePolicy`
     - `aws:ecr/repositoryPolicy:RepositoryPolicy`, where `allow_pull` names accounts
 
@@ -46,10 +50,6 @@ class EcrRepositories(pulumi.ComponentResource):
             check_keys(args, EcrRepositoriesArgs, name)
             repositories = build_repositories(plain(args), name)
         super().__init__("gitlab-runner:index:EcrRepositories", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        # The official provider replaces a changed lifecycle policy (its `policy` is ForceNew). Made before
-        # the old one is deleted, it would be deleted with it: a repository has only one.
-        lifecycle = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
         region = args.get("region")
         accounts = args.get("allow_pull", [])
         if accounts:
@@ -62,24 +62,54 @@ class EcrRepositories(pulumi.ComponentResource):
                 child_name,
                 name=each.name,
                 region=region,
-                image_tag_mutability="IMMUTABLE",
                 image_scanning_configuration={"scan_on_push": True},
-                encryption_configurations=[{"encryption_type": "AES256"}],
                 force_delete=each.delete_images,
-                opts=child,
+                **repository_inputs(each, _kms_key(args, each)),
+                opts=self._adopting(each, region) if each.adopt else pulumi.ResourceOptions(parent=self),
             )
+            if each.adopt:
+                continue
+            # The policies go with the repository: taken away before it, as what depends on it is, they would
+            # be gone where ECR then refuses to delete it.
             aws.ecr.LifecyclePolicy(
                 child_name,
                 repository=repository.name,
                 region=region,
-                policy=lifecycle_policy(keep_images=each.keep_images, untagged_days=each.untagged_days),
-                opts=lifecycle,
+                policy=lifecycle_policy_of(each),
+                # The official provider replaces a changed lifecycle policy (its `policy` is ForceNew). Made
+                # before the old one is deleted, it would be deleted with it: a repository has only one.
+                opts=pulumi.ResourceOptions(parent=self, deleted_with=repository, delete_before_replace=True),
             )
             if accounts:
                 aws.ecr.RepositoryPolicy(
-                    child_name, repository=repository.name, region=region, policy=pull_policy, opts=child
+                    child_name,
+                    repository=repository.name,
+                    region=region,
+                    policy=pull_policy,
+                    opts=pulumi.ResourceOptions(parent=self, deleted_with=repository),
                 )
+        if adopted := [each.name for each in repositories.values() if each.adopt]:
+            pulumi.log.warn(
+                f"these repositories are taken over as they are: {', '.join(adopted)}; without 'adopt', the "
+                "next update gives them the declared settings and policies",
+                self,
+            )
         urls: dict[str, Any] = {key: each.repository_url for key, each in created.items()}
         arns: dict[str, Any] = {key: each.arn for key, each in created.items()}
         self.urls, self.arns = pulumi.Output.from_input(urls), pulumi.Output.from_input(arns)
         self.register_outputs({"urls": self.urls, "arns": self.arns})
+
+    def _adopting(self, repository: Repository, region: str | None) -> pulumi.ResourceOptions:
+        """Options that take over a repository which exists, with whatever settings it has.
+
+        Pulumi imports nothing that differs from its inputs, so none of them counts. The provider takes the
+        region behind the name: pulumi.com/registry/packages/aws/how-to-guides/aws-enhanced-region-support.
+        """
+        known = f"{repository.name}@{region}" if region else repository.name
+        return pulumi.ResourceOptions(parent=self, import_=known, ignore_changes=["*"])
+
+
+def _kms_key(args: EcrRepositoriesArgs, repository: Repository) -> Any:
+    """The repository's key as it is given, which may be an Output."""
+    declared = args.get("repositories", {})
+    return declared[repository.name].get("kms_key") if isinstance(declared, Mapping) else None

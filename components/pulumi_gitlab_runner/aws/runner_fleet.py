@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import told_once
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023
-from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.shape import check_keys
@@ -119,7 +119,7 @@ class RunnerFleet(pulumi.ComponentResource):
     def _template(
         self, name: str, fleet: Fleet, security_group_id: pulumi.Output[str]
     ) -> aws.ec2.LaunchTemplate:
-        boot = base64.b64encode(script("gitlab-runner-worker.sh").encode()).decode()
+        boot = base64.b64encode(worker_user_data().encode()).decode()
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Runner {name}",

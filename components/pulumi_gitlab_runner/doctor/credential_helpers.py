@@ -6,10 +6,19 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.auth.resolution.helpers import NOT_FOUND, HelperAnswer, RunHelper
+from pulumi_gitlab_runner.auth.docker_config import CREDENTIAL_HELPER
+from pulumi_gitlab_runner.auth.registry_list import read_registry_list
+from pulumi_gitlab_runner.auth.resolution.helpers import (
+    NOT_FOUND,
+    HelperAnswer,
+    RunHelper,
+    program_name,
+)
 
 PATIENCE = 15.0
 """Seconds that a helper may take; `docker-credential-runner` itself gives up after 12."""
+
+SCOPED_HELPER = program_name(CREDENTIAL_HELPER)
 
 KNOWN_ON_THE_HOST = "(known only on the host)"
 """Stands for the password of a host that is only declared."""
@@ -45,7 +54,9 @@ class HelperProcess:
             )
         except subprocess.TimeoutExpired:
             raise TimeoutError(program) from None
-        return HelperAnswer(done.returncode, done.stdout.decode(errors="replace"))
+        return HelperAnswer(
+            done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class DeclaredHelper:
 
     def __call__(self, program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG002 - as RunHelper has it
         """Say which registries it has credentials for, without having them."""
-        if program != "docker-credential-runner":
+        if program != SCOPED_HELPER:
             raise FileNotFoundError(program)
         if server not in self.hosts:
             return HelperAnswer(1, NOT_FOUND)
@@ -70,8 +81,7 @@ class DeclaredHelper:
 
 def declared_helper(registry_list: str) -> DeclaredHelper:
     """The helper that answers from a list, as `auth.registry_list` writes it."""
-    lines = (line.split() for line in registry_list.splitlines() if not line.startswith("#"))
-    return DeclaredHelper(frozenset(words[0] for words in lines if words))
+    return DeclaredHelper(frozenset(read_registry_list(registry_list)))
 
 
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it

@@ -1,6 +1,61 @@
 """A finding: something that breaks pulls, or will."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FindingName(StrEnum):
+    """What kind of finding it is. The names stay the same between versions: programs may ask for them."""
+
+    # The credentials, and where they stand.
+    CREDENTIALS_STORE = "credentials-store"
+    DOCKER_CONFIG = "docker-config"
+    DOCKER_CONFIG_UNREADABLE = "docker-config-unreadable"
+    ECR_TOKEN = "ecr-token"  # noqa: S105 - a name
+    ENCODED_TWICE = "encoded-twice"
+    HOME = "home"
+    PORT = "port"
+    REGISTRY_KEY = "registry-key"
+    VARIABLE_HIDDEN = "variable-hidden"
+    VARIABLE_PROTECTED = "variable-protected"
+    WHITE_SPACE = "white-space"
+
+    # The credential helpers.
+    HELPER_FAILS = "helper-fails"
+    HELPER_HANGS = "helper-hangs"
+    HELPER_MISSING = "helper-missing"
+    HELPER_NAME = "helper-name"
+    HELPER_OFF_PATH = "helper-off-path"
+    HELPER_SILENT = "helper-silent"
+    HOSTED_HELPER = "hosted-helper"
+
+    # What the registry answers.
+    ACCESS_FORBIDDEN = "access-forbidden"
+    CERTIFICATE = "certificate"
+    CREDENTIALS_REFUSED = "credentials-refused"
+    IMAGE_MISSING = "image-missing"
+    NO_CREDENTIALS = "no-credentials"
+    NO_REGISTRY = "no-registry"
+    REGISTRY_FAILS = "registry-fails"
+    REGISTRY_UNREACHABLE = "registry-unreachable"
+    TOO_MANY_REQUESTS = "too-many-requests"
+
+    # The image and its pull.
+    CANNOT_BE_PINNED = "cannot-be-pinned"
+    IMAGE_NAME = "image-name"
+    NOT_PINNED = "not-pinned"
+    PULL_POLICY = "pull-policy"
+    PULL_POLICY_REFUSED = "pull-policy-refused"
+    TAG_MOVED = "tag-moved"
+    VARIABLE_UNKNOWN = "variable-unknown"
+
+    # The runner's host.
+    ADDRESS_POOLS = "address-pools"
+    AWS_IDENTITY = "aws-identity"
+    CONFIG = "config"
+    CONFIG_UNREADABLE = "config-unreadable"
+    DOCKER_UNREACHABLE = "docker-unreachable"
+    FILE_MODE = "file-mode"
 
 
 @dataclass(frozen=True)
@@ -8,14 +63,14 @@ class Finding:
     """One thing that is wrong. No part of it ever holds a secret.
 
     Attributes:
-        name: what kind of finding it is, such as ``helper-missing``; it stays the same between versions.
+        name: what kind of finding it is.
         where: the place: a file, a variable, an image.
         what: what was found there.
         why: why it matters.
         mend: what to do about it.
     """
 
-    name: str
+    name: FindingName
     where: str
     what: str
     why: str

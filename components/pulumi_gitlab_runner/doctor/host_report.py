@@ -13,10 +13,11 @@ from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.findings.aws_identity import aws_identity_findings
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
-from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings
+from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
@@ -50,20 +51,19 @@ def examine_host(host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) 
         process: how the runner manager's process runs.
     """
     report = HostReport()
-    _examine_process(report, host, process)
+    _examine_process(report, process)
+    if files.is_this_host:
+        _examine_identity(report, files, process)
     _examine_credentials(report, host)
     _examine_modes(report, host, files, process)
     config = _examine_config(report, host, files)
     _examine_engine(report, host, files, config)
-    if files.is_this_host:
-        _examine_identity(report, process)
     report.findings = list(dict.fromkeys(report.findings))
     return report
 
 
-def _examine_process(report: HostReport, host: RunnerHost, process: ManagerProcess) -> None:
+def _examine_process(report: HostReport, process: ManagerProcess) -> None:
     report.facts += [
-        ("runner", f"gitlab-runner {host.runner_version}"),
         ("unit", ", ".join(process.files) or "no unit found; the packaged one is assumed"),
         ("process", f"user {process.user}, home {process.home}"),
         ("PATH", process.path),
@@ -94,20 +94,11 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
         except helpers.HelperFailure as failure:
             report.facts.append((f"  {key}", f"{failure.program}: {failure.text}"))
             continue
+        program = helpers.program_name(helper)
         answered = "answers" if held else "has no credentials for it"
-        report.facts.append((f"  {key}", f"{helpers.program_name(helper)} {answered}"))
+        report.facts.append((f"  {key}", f"{program} {answered}"))
         if not held:
-            report.findings.append(_silent(opened.path, key, helper))
-
-
-def _silent(path: str, key: str, helper: str) -> Finding:
-    return Finding(
-        "helper-silent",
-        f"{path}, {key}",
-        f"{helpers.program_name(helper)} has no credentials for it",
-        "its images are pulled without any",
-        "see journalctl -t docker-credential-runner, or the helper's own log",
-    )
+            report.findings.append(silent_helper(opened.path, key, program, host.run_helper))
 
 
 def _examine_modes(report: HostReport, host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> None:
@@ -128,9 +119,9 @@ def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) ->
     if found.text is None:
         report.findings.append(
             Finding(
-                "config-unreadable",
+                FindingName.CONFIG_UNREADABLE,
                 CONFIG,
-                f"it cannot be read: {found.problem or 'it is not there'}",
+                f"it cannot be read: {found.problem}" if found.problem else "it is not there",
                 "without it the runner takes no jobs",
                 "run the doctor as root; if it is not there, register the runner",
             )
@@ -142,8 +133,8 @@ def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) ->
         if problem.severity == "warning":
             why = "it works, and hardly as meant"
         where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
-        report.findings.append(Finding("config", where, problem.found, why, problem.mend))
-    report.facts.append(("config", f"{CONFIG}: {config.get('concurrent', 1)} jobs at a time"))
+        report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.mend))
+    report.facts.append(("config", f"{CONFIG}: concurrent = {config.get('concurrent', 1)}"))
     return config
 
 
@@ -164,11 +155,11 @@ def _examine_engine(report: HostReport, host: RunnerHost, files: FilesOnDisk, co
         report.facts.append(("docker", f"{socket}: {error}"))
         report.findings.append(
             Finding(
-                "docker-unreachable",
+                FindingName.DOCKER_UNREACHABLE,
                 socket,
                 f"the Docker Engine does not answer: {error}",
                 "no job can start",
-                "systemctl status docker; and let the runner's user open the socket",
+                "see why with: systemctl status docker; the runner's user must be able to open the socket",
             )
         )
         return
@@ -183,7 +174,7 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
     per_job = isinstance(flags, dict) and flags.get(NETWORK_PER_JOB) is True
     if per_job and isinstance(jobs, int) and left < jobs:
         yield Finding(
-            "address-pools",
+            FindingName.ADDRESS_POOLS,
             "/etc/docker/daemon.json",
             f"there is room for {left} more networks, and up to {jobs} jobs run at a time, each with one",
             'a job without a network fails: "could not find an available, non-overlapping IPv4 address pool"',
@@ -192,14 +183,22 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
         )
 
 
-def _examine_identity(report: HostReport, process: ManagerProcess) -> None:
-    """Who the process is in AWS, where it has credentials at all."""
+def _examine_identity(report: HostReport, files: FilesOnDisk, process: ManagerProcess) -> None:
+    """Who the process is in AWS, if anybody."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
+    if region := process.environment.get("AWS_REGION"):
+        command += ["--region", region]  # version 1 of the command does not read the variable
     environment = {**process.environment, "PATH": os.environ.get("PATH", os.defpath), "AWS_MAX_ATTEMPTS": "1"}
     try:
         asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=15)
         report.facts.append(("AWS identity", str(json.loads(asked.stdout)["Arn"])))
+        return
     except FileNotFoundError:
         report.facts.append(("AWS identity", "not asked: there is no aws command"))
+        return
+    except subprocess.CalledProcessError as error:
+        reason = " ".join(error.stderr.decode(errors="replace").split()) or "it does not say why"
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
-        report.facts.append(("AWS identity", "none: AWS does not know this process"))
+        reason = "it does not answer"
+    report.facts.append(("AWS identity", "none"))
+    report.findings += aws_identity_findings(files.read(REGISTRIES).text or "", reason)

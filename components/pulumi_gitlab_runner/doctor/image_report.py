@@ -40,7 +40,8 @@ class ImageReport:
         answer: what the registry says.
         not_asked: why the registry was not asked.
         hit: whether the pull itself fails or goes another way than meant.
-        findings: what is wrong: first with this pull, then with the sources that every pull looks at.
+        findings: what is wrong: first with the sources that every pull looks at, then with this pull,
+            which may be a consequence.
     """
 
     image: str
@@ -153,7 +154,7 @@ def _excuse(pull: _Pull, host: RunnerHost) -> str:
 def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse: str) -> ImageReport:
     own = list(_image_findings(pull, host, answer))
     hit = bool(own) or bool(pull.runner.failure) or _has_lost_entry(pull.runner)
-    findings = dict.fromkeys((*own, *_source_findings(pull.asked, host, pull.runner)))
+    findings = dict.fromkeys((*_source_findings(pull.asked, host, pull.runner), *own))
     return ImageReport(
         pull.runner.image, pull.asked.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.job_images import expand
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser
 from pulumi_gitlab_runner.doctor.yaml_images import ImagePlace, global_variables, image_places
@@ -113,10 +113,10 @@ def _pin(place: ImagePlace, reference: ImageReference, digest: str) -> Pin:
     written = place.name.partition("@")[0]
     pinned = f"{written if reference.tag else f'{written}:latest'}@{digest}"
     if reference.digest is None:
-        return Pin(place, State.NOT_PINNED, f"{reference.tag or 'latest'} is {digest}", pinned)
+        return Pin(place, State.NOT_PINNED, f"the tag {reference.tag or 'latest'} is {digest}", pinned)
     if reference.digest == digest:
         return Pin(place, State.PINNED, "its tag has this digest", pinned)
-    return Pin(place, State.MOVED, f"{reference.tag} is now {digest}", pinned)
+    return Pin(place, State.MOVED, f"the tag {reference.tag} is now {digest}", pinned)
 
 
 def with_pins(text: str, pins: Sequence[Pin]) -> str:
@@ -136,22 +136,19 @@ def pin_findings(file: Path, pins: Sequence[Pin], *, written: bool) -> list[Find
         pins: its images.
         written: whether the pins that are known have been written into the file.
     """
+    mend = f"runner-doctor pin {file}"
     findings: list[Finding] = []
     for pin in pins:
         where = f"{file}, line {pin.place.line}"
-        name = without_password(pin.place.name)
+        what = f"{without_password(pin.place.name)}: {pin.told}"
         if pin.state is State.UNKNOWN:
-            mend = "give its variables with --variable, or mend what is said, and pin again"
             why = "whoever may push to it decides what jobs run"
-            findings.append(Finding("cannot-be-pinned", where, f"{name}: {pin.told}", why, mend))
+            way_out = "see to that (a variable's value is given with --variable), and pin again"
+            findings.append(Finding(FindingName.CANNOT_BE_PINNED, where, what, why, way_out))
         elif pin.state is State.NOT_PINNED and not written:
             why = "whoever may push to the tag decides what jobs run"
-            findings.append(
-                Finding("not-pinned", where, f"{name}: {pin.told}", why, f"runner-doctor pin {file}")
-            )
+            findings.append(Finding(FindingName.NOT_PINNED, where, what, why, mend))
         elif pin.state is State.MOVED and not written:
             why = "jobs run an older image than the tag now names"
-            findings.append(
-                Finding("tag-moved", where, f"{name}: {pin.told}", why, f"runner-doctor pin {file}")
-            )
+            findings.append(Finding(FindingName.TAG_MOVED, where, what, why, mend))
     return findings

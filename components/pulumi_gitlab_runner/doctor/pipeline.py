@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.ci_yaml import read_ci_configuration
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.image_report import AskedImage
 from pulumi_gitlab_runner.doctor.job_images import JobImage, images_of, jobs_of
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
@@ -82,9 +82,9 @@ def _asked(images: Sequence[JobImage], variables: JobVariables) -> Iterator[Aske
 def _unknown(image: JobImage) -> Finding:
     names = ", ".join(image.unknown)
     return Finding(
-        "variable-unknown",
+        FindingName.VARIABLE_UNKNOWN,
         f"{image.role} of {image.job}",
         f"the name {image.image} holds {names}, whose value is not known here",
         "the image was not examined",
-        " ".join(f"--variable {name}=…" for name in image.unknown),
+        "give it: " + " ".join(f"--variable {name}=…" for name in image.unknown),
     )

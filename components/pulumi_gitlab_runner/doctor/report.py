@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Status, Verdict, Where
+from pulumi_gitlab_runner.auth.resolution.trace import Entry, Resolution, Source, Status, Verdict, Where
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
 from pulumi_gitlab_runner.doctor.pin import Pin, State
@@ -98,15 +98,19 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
-    """Show what was seen, a name and a value each."""
+    """Show what was seen, a name and a value each; what belongs to the one before stands below it."""
     rows = _grid()
     for name, value in facts:
-        rows.add_row(Text(name, "dim"), Text(printable(value)))
+        if name.startswith(" "):
+            said = Text.assemble(printable(name.strip()), (printable(f"  {value}"), "dim"))
+            rows.add_row("", Padding(said, (0, 0, 0, 2)))
+        else:
+            rows.add_row(Text(name, "dim"), Text(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
 
 
-def _grid() -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _grid(padding: tuple[int, int] = (0, 2)) -> Table:
+    grid = Table.grid(padding=padding)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     return grid
@@ -147,7 +151,7 @@ def _registry(report: ImageReport) -> Text:
 
 
 def _source(source: Source) -> RenderableType:
-    """A source with its entries, those that count first."""
+    """A source with its entries."""
     if source.status is Status.ABSENT:
         title = Text.assemble(source.name, (f"  {source.reason}", "dim"))
     elif source.status is Status.DROPPED:
@@ -155,13 +159,20 @@ def _source(source: Source) -> RenderableType:
     else:
         title = Text(source.name)
     notes = [Text(printable(f"  ! {note}"), "yellow") for note in source.notes]
+    lines: list[RenderableType] = [title, *notes]
+    if source.entries:
+        lines.append(Padding(_entries(source.entries), (0, 0, 0, 2)))
+    return Group(*lines)
+
+
+def _entries(entries: Iterable[Entry]) -> Table:
+    """Registries, those that count first, each with what became of it."""
     order = list(Verdict)
-    entries: list[RenderableType] = []
-    for entry in sorted(source.entries, key=lambda entry: order.index(entry.verdict)):
+    rows = _grid((0, 1))
+    for entry in sorted(entries, key=lambda entry: order.index(entry.verdict)):
         mark, style = _MARKS[entry.verdict]
-        said = Text(printable(entry.reason), "dim")
+        said = Text.assemble(printable(entry.key), (printable(f"  {entry.reason}"), "dim"))
         for note in entry.notes:
             said.append(f"; {note}", "yellow")
-        entries.append(Text.assemble((f"  {mark} ", style), printable(entry.key)))
-        entries.append(Padding(said, (0, 0, 0, 4)))
-    return Group(title, *notes, *entries)
+        rows.add_row(Text(mark, style), said)
+    return rows

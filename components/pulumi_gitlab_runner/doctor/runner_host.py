@@ -148,7 +148,8 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         there = "on this host" if files.is_this_host else f"below {root}"
         raise UsageError(
             f"there is no runner {there}: no {CONFIG}, no unit\n"
-            "name one with --stack and --runner, with --root DIR for a host's files, or say --hosted"
+            "name a host's files with --root DIR; for an image or a job also a stack's runner with --stack, "
+            "or say --hosted"
         )
     helper = asked_once(_helper_of(files, process))
     return RunnerHost(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def _environment(region: str, account: str | None) -> AwsEnvironment:
     """The account and region; the account is asked of the AWS command line where it is not given."""
     partition = partition_of(region)
     if account:
+        if not re.fullmatch(r"\d{12}", account):
+            raise UsageError(f"--account {account}: write its 12 digits, as 123456789012")
         return AwsEnvironment(account, region, partition)
     command = ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"]
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.docker_config import host_docker_config
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import manager_config
@@ -121,9 +122,24 @@ def host_files(
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(manager, environment), "0644"
         ),
+        **_fleet_settings(config),
         "root/.docker/config.json": HostFile(host_docker_config(sources)),
         HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
     }
+
+
+def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
+    """What the runner takes up only when it starts: of its autoscaler, all but the policies.
+
+    The host compares this file, and starts the runner anew where it has changed:
+    docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.autoscaler]` section.
+    """
+    settings = [
+        {key: value for key, value in runner["autoscaler"].items() if key != "policy"}
+        for runner in config["runners"]
+        if "autoscaler" in runner
+    ]
+    return {"etc/gitlab-runner/fleet.json": HostFile(json.dumps(settings, indent=1))} if settings else {}
 
 
 def credential_source(

@@ -89,6 +89,9 @@ def manager_config(
     }
     if manager.host.metrics:
         config["listen_address"] = METRICS[manager.host.metrics]
+    if manager.fleet:
+        # In seconds: it tries three times, ten seconds apart, to see its instances ended.
+        config["shutdown_timeout"] = 60
     return _overlaid(config, manager.host.config)
 
 

@@ -57,6 +57,11 @@ def user_data(
     return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
 
 
+def worker_user_data() -> str:
+    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
+    return script("gitlab-runner-worker.sh")
+
+
 class _BlockText(yaml.SafeDumper):
     """Writes text of several lines as it is, so that user data can be read."""
 

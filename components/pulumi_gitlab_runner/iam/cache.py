@@ -1,9 +1,8 @@
 """What it takes to read and write the cache of a runner, and no other's."""
 
-import json
 from collections.abc import Iterator, Sequence
 
-from pulumi_gitlab_runner.iam.policy import Statement, allow
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 
 
@@ -42,4 +41,4 @@ def tls_only_policy(bucket_arn: str) -> str:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+    return policy_document([statement])

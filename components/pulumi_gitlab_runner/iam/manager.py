@@ -1,9 +1,8 @@
 """What a runner manager's role may do: pull the declared images, and read what its host needs."""
 
-import json
 from collections.abc import Iterable, Sequence
 
-from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -57,5 +56,4 @@ def ec2_trust_policy() -> str:
 
     The principal has the same name in every partition: aws/aws-cdk, aws-cdk-lib/region-info/lib/default.ts.
     """
-    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+    return trust_policy("ec2.amazonaws.com")

@@ -35,3 +35,9 @@ def allow(
     if conditions:
         statement["Condition"] = conditions
     return statement
+
+
+def trust_policy(service: str) -> str:
+    """The trust policy of a role that a service of AWS takes on, such as ``ec2.amazonaws.com``."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return policy_document([statement])

@@ -1,40 +1,68 @@
 """Which images of an ECR repository stay."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
-def lifecycle_policy(*, keep_images: int, untagged_days: int) -> str:
+@dataclass(frozen=True)
+class TagRule:
+    """How long images stay that have a tag of one pattern: by their number or by their age.
+
+    Attributes:
+        pattern: such as ``release-*``; ``*`` stands for any characters.
+        images: how many stay, the newest first.
+        days: after how many days they expire, where `images` is None.
+    """
+
+    pattern: str
+    images: int | None = None
+    days: int | None = None
+
+
+def lifecycle_policy(*, keep_images: int, untagged_days: int, keep: Sequence[TagRule] = ()) -> str:
     """The lifecycle policy of an ECR repository.
 
-    ECR evaluates rules by their priority, and gives them back in that order; so they are written in it.
+    ECR evaluates rules by their priority, and gives them back in that order; so they are written in it. An
+    image that fits the pattern of a rule is not expired by a later one, but a later one that counts images
+    counts it too: docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. Each rule has one
+    pattern, since ECR takes several for images that fit them all.
 
     Args:
         keep_images: how many images with a tag stay, the newest first.
         untagged_days: after how many days an image without a tag expires.
+        keep: the rules for images by their tags; the first one that fits an image decides.
     """
-    rules: list[dict[str, Any]] = [
-        {
-            "rulePriority": 1,
-            "description": f"Images without a tag expire after {untagged_days} days",
-            "selection": {
-                "tagStatus": "untagged",
-                "countType": "sinceImagePushed",
-                "countUnit": "days",
-                "countNumber": untagged_days,
-            },
-            "action": {"type": "expire"},
-        },
-        {
-            "rulePriority": 2,
-            "description": f"The newest {keep_images} images with a tag stay",
-            "selection": {
-                "tagStatus": "tagged",
-                "tagPatternList": ["*"],
-                "countType": "imageCountMoreThan",
-                "countNumber": keep_images,
-            },
-            "action": {"type": "expire"},
-        },
-    ]
-    return json.dumps({"rules": rules}, indent=2)
+    untagged = _expiry(
+        f"Images without a tag expire after {untagged_days} days",
+        {"tagStatus": "untagged"},
+        days=untagged_days,
+    )
+    by_tag = [*keep, TagRule("*", images=keep_images)]
+    rules = [untagged, *map(_tag_expiry, by_tag)]
+    return json.dumps(
+        {"rules": [{"rulePriority": priority, **rule} for priority, rule in enumerate(rules, 1)]}, indent=2
+    )
+
+
+def _tag_expiry(rule: TagRule) -> dict[str, Any]:
+    tag = "a tag" if rule.pattern == "*" else f"a tag {rule.pattern}"
+    if rule.days:
+        told = f"Images with {tag} expire after {rule.days} days"
+    else:
+        told = f"The newest {rule.images} images with {tag} stay"
+    selection = {"tagStatus": "tagged", "tagPatternList": [rule.pattern]}
+    return _expiry(told, selection, images=rule.images, days=rule.days)
+
+
+def _expiry(
+    description: str, selection: dict[str, Any], *, images: int | None = None, days: int | None = None
+) -> dict[str, Any]:
+    """A rule by the number of images, or by their age."""
+    count = (
+        {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
+        if days
+        else {"countType": "imageCountMoreThan", "countNumber": images}
+    )
+    return {"description": description, "selection": {**selection, **count}, "action": {"type": "expire"}}

@@ -1,8 +1,10 @@
 """The JSON Schema of a stack's file, with which editors complete and check what is written."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
+from typing_extensions import get_original_bases, get_type_hints, is_typeddict
 
 from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
@@ -18,6 +20,7 @@ _SECURE = {
 _SECRETS = {
     "StaticDeclaration": "password",
     "DeployTokenDeclaration": "password",
+    "UpstreamCredentialsDeclaration": "access_token",
     "VariableDeclaration": "value",
 }
 
@@ -26,6 +29,9 @@ def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
     schema = TypeAdapter(StackDeclaration).json_schema()
     definitions = schema.pop("$defs")
+    for kind in _declarations(StackDeclaration):
+        if kind.__name__ in definitions:
+            _describe(definitions[kind.__name__], _descriptions(kind))
     for table, keys in REFUSED_KEYS.items():
         for key in keys:
             del definitions[table.__name__]["properties"][key]
@@ -51,3 +57,29 @@ def _allow_beside(definition: dict[str, Any], key: str, form: dict[str, Any]) ->
     known = definition["properties"][key]
     described = {name: known.pop(name) for name in ("title", "description") if name in known}
     definition["properties"][key] = {**described, "anyOf": [known, form]}
+
+
+def _declarations(kind: Any) -> Iterator[Any]:
+    """The classes of a declaration and of all that stands in it."""
+    if is_typeddict(kind):
+        yield kind
+    for part in get_type_hints(kind).values() if is_typeddict(kind) else get_args(kind):
+        yield from _declarations(part)
+
+
+def _descriptions(kind: Any) -> dict[str, str]:
+    """What is said of each key of a declaration, in its class or in one that it extends.
+
+    Pydantic reads a class's own docstrings alone.
+    """
+    found: dict[str, str] = {}
+    for base in filter(is_typeddict, get_original_bases(kind)):
+        found |= _descriptions(base)
+    own = TypeAdapter(kind).json_schema().get("properties", {})
+    return found | {key: each["description"] for key, each in own.items() if "description" in each}
+
+
+def _describe(definition: dict[str, Any], descriptions: dict[str, str]) -> None:
+    for key, known in definition.get("properties", {}).items():
+        if key in descriptions:
+            known.setdefault("description", descriptions[key])

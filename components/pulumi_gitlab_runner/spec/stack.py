@@ -10,6 +10,12 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    EcrSettings,
+    EcrSettingsDeclaration,
+    ecr_settings_of,
+    ecr_settings_problems,
+)
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
@@ -19,6 +25,7 @@ from pulumi_gitlab_runner.spec.registries import (
     registry_problems,
 )
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
+from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
 from pulumi_gitlab_runner.spec.shape import checked
@@ -46,6 +53,9 @@ class StackDeclaration(TypedDict):
     """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
+    ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
+    """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
+    and two stacks would overwrite one another's. Default: left as they are."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Stack:
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
+    ecr_settings: Mapping[str, EcrSettings]
 
     @property
     def runners(self) -> dict[str, Runner]:
@@ -95,6 +106,9 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
+        ecr_settings={
+            region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
+        },
     )
 
 
@@ -139,6 +153,10 @@ def _problems(
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
     yield from _repeated_variables(variables, path)
+    for region, settings in declaration.get("ecr_settings", {}).items():
+        at = join_path(path, "ecr_settings", region)
+        yield from region_problems(region, at)
+        yield from ecr_settings_problems(settings, region, at)
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:

@@ -16,6 +16,9 @@ from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 NOT_FOUND = "credentials not found in native keychain"
 """What a helper prints, with an exit status other than 0, when it has no credentials for a registry."""
 
+NO_ANSWER = "it did not answer in time"
+"""Stands for the runner's words where there are none: it sets a helper no limit, and waits."""
+
 _TOKEN_USER = "<token>"  # noqa: S105 - the user name by which a helper marks an identity token
 _KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
 
@@ -27,10 +30,12 @@ class HelperAnswer:
     Attributes:
         exit_status: its exit status, 0 for success.
         output: its standard output; it may hold a secret.
+        errors: its standard error; that of any helper but this library's may hold a secret, too.
     """
 
     exit_status: int
     output: str = field(repr=False)
+    errors: str = field(default="", repr=False)
 
 
 class RunHelper(Protocol):
@@ -117,7 +122,7 @@ def _run(run: RunHelper, program: str, action: str, server: str) -> HelperAnswer
     except FileNotFoundError:
         reason = f'exec: "{program}": executable file not found in $PATH'
     except TimeoutError:
-        reason = "it did not answer in time"
+        reason = NO_ANSWER
     except OSError as error:
         reason = (error.strerror or "it cannot be run").lower()
     raise HelperFailure(program, f"error {doing} credentials - err: {reason}, out: ``") from None

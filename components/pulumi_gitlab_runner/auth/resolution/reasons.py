@@ -21,7 +21,7 @@ def no_match(entry_path: str, image_path: str) -> str:
     if entry_host != image_host:
         if entry_host.partition(":")[0] == image_host.partition(":")[0]:
             return f"the ports differ: the key says {entry_host}, the image {image_host}"
-        return f"it is for {entry_host}, the image is on {image_host}"
+        return f"the image is on {image_host}"
     if image_path.startswith(f"{entry_path}@"):
         return (
             f"an image with a digest and no tag is looked for as {image_path}: "

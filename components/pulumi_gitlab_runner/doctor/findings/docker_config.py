@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.config_file import DockerConfig, read_docker_config
 from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
 
@@ -28,7 +28,7 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
         yield _broken(text, config.broken, where)
     if config.credentials_store:
         yield Finding(
-            "credentials-store",
+            FindingName.CREDENTIALS_STORE,
             where,
             f"credsStore names {config.credentials_store!r}",
             "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
@@ -43,14 +43,14 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
 def _broken(text: str, reason: str, where: str) -> Finding:
     if _encoded_twice(text):
         return Finding(
-            "encoded-twice",
+            FindingName.ENCODED_TWICE,
             where,
             "it is encoded once more than it should be",
             _DROPPED,
             'give it as plain JSON, {"auths": …}: only the `auth` in it is Base64, and only once',
         )
     return Finding(
-        "docker-config",
+        FindingName.DOCKER_CONFIG,
         where,
         reason,
         _DROPPED,
@@ -87,7 +87,7 @@ def _white_space(config: DockerConfig, where: str) -> Iterator[Finding]:
         values = (held.username, held.password.get_secret_value())
         if any(value != value.strip() for value in values):
             yield Finding(
-                "white-space",
+                FindingName.WHITE_SPACE,
                 f"{where}, {without_password(key)}",
                 "its user or password begins or ends with white space, such as a newline encoded with it",
                 "the registry takes it for a part of the password, and refuses it",
@@ -105,7 +105,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
     if separator:
         lost = f" and drops the path /{path}, so that it is for all of {host}" if path else ""
         yield Finding(
-            "registry-key",
+            FindingName.REGISTRY_KEY,
             place,
             f"the registry stands there with {scheme}://",
             f"the runner keeps only the host{lost}; Docker looks for the host without a scheme",
@@ -113,7 +113,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
         )
     elif path in ("v1", "v2"):
         yield Finding(
-            "registry-key",
+            FindingName.REGISTRY_KEY,
             place,
             f"the registry stands there with /{path}",
             f"the runner takes it for a folder, so it is for no image but those below {host}/{path}",
@@ -121,7 +121,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
         )
     elif path and version < PATH_SCOPES:
         yield Finding(
-            "registry-key",
+            FindingName.REGISTRY_KEY,
             place,
             f"the registry stands there with the path /{path}",
             f"before runner 17.5 only the host counts, so it is for all of {host}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin, Resolution, Verdict
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
 
 
@@ -24,7 +24,7 @@ def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Findin
     else:
         what = f"its ECR password {'ended' if end <= now else 'ends'} at {end:%Y-%m-%d %H:%M} UTC"
     yield Finding(
-        "ecr-token",
+        FindingName.ECR_TOKEN,
         f"{source.name}, {entry.key}",
         what,
         "ECR refuses it from then on, and nothing renews it",

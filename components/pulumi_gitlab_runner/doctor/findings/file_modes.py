@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 
 
@@ -19,7 +19,7 @@ def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str
         mode = _mode(files, path)
         if mode is not None and mode & 0o077:
             yield Finding(
-                "file-mode",
+                FindingName.FILE_MODE,
                 path,
                 f"its mode is {mode:04o}",
                 "others than its owner can read or change what is secret in it",
@@ -29,7 +29,7 @@ def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str
         mode = _mode(files, path)
         if mode is not None and (mode & 0o022 or not mode & 0o100):
             yield Finding(
-                "file-mode",
+                FindingName.FILE_MODE,
                 path,
                 f"its mode is {mode:04o}",
                 "others can change a program that root runs, or root cannot run it",

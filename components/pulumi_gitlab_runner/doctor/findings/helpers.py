@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER, RunHelper
 from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE, SCOPED_HELPER
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
 
@@ -15,7 +17,7 @@ def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Findin
     """What is wrong with the helpers that every pull asks."""
     if resolution.failure:
         yield Finding(
-            "helper-name",
+            FindingName.HELPER_NAME,
             resolution.failure.partition(":")[0],
             resolution.failure.partition(": ")[2],
             "every pull of this runner fails",
@@ -30,15 +32,24 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
     missing = "executable file not found" in source.reason
     if host.process is None:
         return Finding(
-            "hosted-helper",
+            FindingName.HOSTED_HELPER,
             source.name,
             f"it names {helper}",
             f"a hosted runner has no such program, so {_DROPS_ALL}",
             "use a registry with a fixed user and password there, in `auths`; or a runner of your own",
         )
+    if NO_ANSWER in source.reason:
+        return Finding(
+            FindingName.HELPER_HANGS,
+            source.name,
+            f"{helper} gave no answer in {PATIENCE:g} seconds",
+            "the runner sets a helper no limit: every pull waits for it until the job's time is over",
+            f"see what it waits for: echo HOST | {helper} get; docker-credential-runner of this library "
+            "gives it up after a while",
+        )
     if not missing:
         return Finding(
-            "helper-fails",
+            FindingName.HELPER_FAILS,
             source.name,
             f"{helper}: {source.reason}",
             f"{_DROPS_ALL}; the runner says so only for $DOCKER_AUTH_CONFIG",
@@ -47,15 +58,15 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
     place = _place_of(helper, host)
     if place:
         return Finding(
-            "helper-off-path",
+            FindingName.HELPER_OFF_PATH,
             source.name,
             f"{helper} lies in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
-            f"a job's own variable can name any helper on that PATH ({host.process.path}): rather than "
-            f"add {place}, let docker-credential-runner of this library call it",
+            f"let docker-credential-runner of this library call it; leave {place} off that PATH "
+            f"({host.process.path}), since a job's own variable can name any helper there",
         )
     return Finding(
-        "helper-missing",
+        FindingName.HELPER_MISSING,
         source.name,
         f"{helper} is not on the PATH of the runner's process ({host.process.path})",
         _DROPS_ALL,
@@ -80,16 +91,31 @@ def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator
         for entry in source.entries:
             is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
             if is_helper and entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths:
-                yield Finding(
-                    "helper-silent",
-                    f"{source.name}, {entry.key}",
-                    f"{entry.helper} has no credentials for it",
-                    "the image is pulled without any",
-                    _where_it_says_why(entry.key, entry.helper or ""),
-                )
+                yield silent_helper(source.name, entry.key, entry.helper or "", host.run_helper)
 
 
-def _where_it_says_why(registry: str, helper: str) -> str:
-    if helper == "docker-credential-runner":
-        return "it tells the reason to the journal: journalctl -t docker-credential-runner"
-    return f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
+def silent_helper(source: str, registry: str, helper: str, run_helper: RunHelper) -> Finding:
+    """A helper that has no credentials for a registry."""
+    reason = ""
+    mend = f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
+    if helper == SCOPED_HELPER:
+        reason = _reason(registry, run_helper)
+        mend = "see to the reason" if reason else "see to the reason, which it told to the journal"
+        mend += f"; all that it said: journalctl -t {SCOPED_HELPER}"
+    return Finding(
+        FindingName.HELPER_SILENT,
+        f"{source}, {registry}",
+        f"{helper} has no credentials for it" + (f": {reason}" if reason else ""),
+        "its images are pulled without any",
+        mend,
+    )
+
+
+def _reason(registry: str, run_helper: RunHelper) -> str:
+    """What this library's helper says on its standard error, where no secret ever stands."""
+    try:
+        said = run_helper(SCOPED_HELPER, "get", registry).errors.splitlines()
+    except OSError:
+        return ""
+    prefix = f"{SCOPED_HELPER}: {registry}: "
+    return next((line.removeprefix(prefix) for line in said if line.startswith(prefix)), "")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 PACKAGED_HOME = "/home/gitlab-runner"
@@ -15,11 +15,11 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
     for file in host.home:
         if file.problem:
             yield Finding(
-                "docker-config-unreadable",
+                FindingName.DOCKER_CONFIG_UNREADABLE,
                 file.path,
                 f"it cannot be read: {file.problem}",
                 "the doctor cannot say what the runner finds there; the runner passes over such a file",
-                "run the doctor as root; a file that root cannot read is broken",
+                "run the doctor as root; what root cannot read either, replace by a file that it can",
             )
     if host.process is None or host.files is None or host.process.home == PACKAGED_HOME:
         return
@@ -27,7 +27,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
     if unread.text and read_docker_config(unread.text).names_registries:
         home = host.process.home
         yield Finding(
-            "home",
+            FindingName.HOME,
             unread.path,
             f"it holds credentials, and the home of the runner's process is {home}",
             "the runner never reads this file: the `--user` of its unit is for the shell executor alone",

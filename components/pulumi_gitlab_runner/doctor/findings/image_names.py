@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse, without_password
 
 
@@ -12,7 +12,7 @@ def image_name_findings(image: str) -> Iterator[Finding]:
         parse(image)
     except InvalidImageReference as error:
         yield Finding(
-            "image-name",
+            FindingName.IMAGE_NAME,
             without_password(image) or "image",
             error.found,
             "nothing can be pulled by it",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 
 
 def port_findings(resolution: Resolution) -> Iterator[Finding]:
@@ -17,7 +17,7 @@ def port_findings(resolution: Resolution) -> Iterator[Finding]:
             same_name = other.partition(":")[0] == host.partition(":")[0]
             if entry.verdict is Verdict.NO_MATCH and same_name and other != host:
                 yield Finding(
-                    "port",
+                    FindingName.PORT,
                     f"{source.name}, {entry.key}",
                     f"its credentials are for {other}, the image is on {host}",
                     "ports must be the same, also :443: the image is pulled without credentials",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.runner_host import CONFIG
 
 _CACHED = "if-not-present"
 
@@ -23,7 +24,7 @@ def pull_policy_findings(
     allowed = _policies(docker.get("allowed_pull_policies")) or configured
     if asked and not set(asked) & set(allowed):
         yield Finding(
-            "pull-policy-refused",
+            FindingName.PULL_POLICY_REFUSED,
             resolution.image,
             f"the job asks for the pull policy {', '.join(asked)}, the runner allows {', '.join(allowed)}",
             "the job fails before the image is pulled",
@@ -34,8 +35,8 @@ def pull_policy_findings(
     for key, policies in (("pull_policy", configured), ("allowed_pull_policies", allowed)):
         if _CACHED in policies:
             yield Finding(
-                "pull-policy",
-                f"config.toml, runners.docker.{key}",
+                FindingName.PULL_POLICY,
+                f"{CONFIG}, runners.docker.{key}",
                 f"it has {_CACHED!r}, and {resolution.image} is private",
                 "once one project's job has pulled it, any project's job on this host may use it",
                 'allow only "always": layers that are there already are not pulled again',

@@ -2,52 +2,53 @@
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.images.runner_paths import with_parents
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
 _NAMES = {
     Outcome.NO_IMAGE: (
-        "image-missing",
+        FindingName.IMAGE_MISSING,
         "mend the name or the tag, or push the image; a registry also hides what its credentials may not see",
     ),
     Outcome.FORBIDDEN: (
-        "access-forbidden",
+        FindingName.ACCESS_FORBIDDEN,
         "let this user pull from the repository; for ECR, name it under the registry's `repositories`",
     ),
     Outcome.TOO_MANY_REQUESTS: (
-        "too-many-requests",
+        FindingName.TOO_MANY_REQUESTS,
         "pull with credentials, or through a mirror or an ECR pull-through cache",
     ),
     Outcome.NOT_TRUSTED: (
-        "certificate",
-        "put the registry's CA into /etc/docker/certs.d/HOST/ca.crt on the machine that pulls",
+        FindingName.CERTIFICATE,
+        "put the CA of its certificate into /etc/docker/certs.d/{host}/ca.crt on the machine that pulls",
     ),
     Outcome.UNREACHABLE: (
-        "registry-unreachable",
+        FindingName.REGISTRY_UNREACHABLE,
         "see to its name, port, firewall and proxy from the machine that pulls",
     ),
-    Outcome.NO_REGISTRY: ("no-registry", "mend the image's host and port"),
-    Outcome.FAILED: ("registry-fails", "ask again later, then ask whoever runs the registry"),
+    Outcome.NO_REGISTRY: (FindingName.NO_REGISTRY, "mend the image's host and port"),
+    Outcome.FAILED: (FindingName.REGISTRY_FAILS, "ask again later, then ask whoever runs the registry"),
 }
 
 
 def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> Iterator[Finding]:
     """What a registry's answer means for the pull."""
     why = "the job cannot pull the image"
+    host = resolution.path.partition("/")[0]
     if answer.outcome is Outcome.UNAUTHORIZED:
-        host = resolution.path.partition("/")[0]
         if not resolution.credentials:
             yield Finding(
-                "no-credentials",
+                FindingName.NO_CREDENTIALS,
                 resolution.image,
                 f"{answer.told}, and no source has any for {host}",
                 why,
-                "declare the registry under stack.registries, and name it under the runner's registries",
+                _mend_of_no_credentials(resolution),
             )
             return
         yield Finding(
-            "credentials-refused",
+            FindingName.CREDENTIALS_REFUSED,
             resolution.image,
             f"{answer.told}: those of {resolution.source.name if resolution.source else 'no source'}",
             why,
@@ -55,4 +56,22 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
         )
     elif answer.outcome in _NAMES:
         name, mend = _NAMES[answer.outcome]
-        yield Finding(name, resolution.image, answer.told, why, mend)
+        yield Finding(name, resolution.image, answer.told, why, mend.format(host=host))
+
+
+def _mend_of_no_credentials(resolution: Resolution) -> str:
+    """To mend what keeps a source's credentials from being used, or to give them in the first place."""
+    named = next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
+    if named:
+        return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
+    return "declare the registry under stack.registries, and name it under the runner's registries"
+
+
+def _withholds(source: Source, resolution: Resolution) -> bool:
+    """Whether a source names the image's registry, and its credentials are not to be had."""
+    paths = with_parents(resolution.path)
+    return any(
+        entry.verdict is Verdict.LOST
+        or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
+        for entry in source.entries
+    )

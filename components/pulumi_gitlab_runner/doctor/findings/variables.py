@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
-from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.images.reference import without_password
 
@@ -17,8 +18,8 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
     """
     if DOCKER_AUTH_CONFIG in variables.withheld:
         yield Finding(
-            "variable-protected",
-            DOCKER_AUTH_CONFIG,
+            FindingName.VARIABLE_PROTECTED,
+            VARIABLE,
             "the variable is protected, and the job's branch or tag is not",
             "the job does not get it, and pulls without its credentials",
             "protect the branch, or take the protection off the variable and mask it (`docker_auth: […]`, "
@@ -30,8 +31,8 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
     lost = sorted(_registries(runners_own) - _registries(jobs_own))
     if lost:
         yield Finding(
-            "variable-hidden",
-            DOCKER_AUTH_CONFIG,
+            FindingName.VARIABLE_HIDDEN,
+            VARIABLE,
             f"the job's variable replaces the runner's own, which also has {', '.join(lost)}",
             "the two are not merged: the job has no credentials for those registries",
             "leave the variable out of `environment` under [[runners]], and put those registries into the "

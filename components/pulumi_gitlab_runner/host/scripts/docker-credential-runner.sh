@@ -23,8 +23,13 @@ AWS_ECR_DISABLE_CACHE=true
 AWS_ECR_IGNORE_CREDS_STORAGE=true
 export PATH AWS_ECR_DISABLE_CACHE AWS_ECR_IGNORE_CREDS_STORAGE
 
+tell() { # REASON: to whoever runs it by hand, and to runner-doctor
+    echo "docker-credential-runner: $host: $1" >&2
+}
+
 not_found() { # [REASON]
     if [ -n "${1-}" ]; then
+        tell "$1"
         logger -t docker-credential-runner -p daemon.warning -- "$host: $1" 2>/dev/null
     fi
     echo "credentials not found in native keychain"
@@ -32,7 +37,7 @@ not_found() { # [REASON]
 }
 
 failed() { # REASON: kept for a minute, so that a broken registry costs one wait, and not one for each pull
-    touch "$place/.failure" 2>/dev/null
+    printf '%s\n' "$1" 2>/dev/null >"$place/.failure"
     not_found "$1"
 }
 
@@ -40,7 +45,10 @@ end_with_what_is_kept() { # of $place, while it holds: an answer for $minutes, a
     case $(find "$place/.answer" "$place/.failure" \
         \( -name .answer -mmin "-$minutes" \) -o \( -name .failure -mmin -1 \) 2>/dev/null) in
         */.answer*) exec cat "$place/.answer" ;;
-        */.failure) not_found ;;
+        */.failure)
+            tell "$(cat "$place/.failure")"
+            not_found
+            ;;
     esac
 }
 

@@ -76,6 +76,8 @@ if gitlab-runner lint --help >/dev/null 2>&1; then
 fi
 
 cmp -s "$work/new/$daemon" "$root/$daemon" || new_daemon_settings=yes
+fleet=etc/gitlab-runner/fleet.json
+[ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
 while read -r mode path _; do
     mkdir -p "$root/$(dirname "$path")"
     cp -p "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
@@ -94,3 +96,7 @@ if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
     systemctl reload docker || say warning "Docker does not reload its settings"
 fi
 systemctl try-restart gitlab-runner-drain.service
+# The runner reads a changed config.toml by itself, its fleet's settings only at its start: it ends its jobs first.
+if [ -n "${new_fleet_settings-}" ] && systemctl --quiet is-active gitlab-runner; then
+    systemctl --no-block restart gitlab-runner
+fi

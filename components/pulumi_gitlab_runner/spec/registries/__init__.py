@@ -5,10 +5,12 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     EcrDeclaration,
     EcrPublicDeclaration,
     GitLabRegistryDeclaration,
+    KeepDeclaration,
     RegistryDeclaration,
     RepositoriesDeclaration,
     RepositoryDeclaration,
     StaticDeclaration,
+    UpstreamCredentialsDeclaration,
 )
 from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
@@ -32,6 +34,7 @@ __all__ = [
     "GitLabRegistry",
     "GitLabRegistryDeclaration",
     "HelperRegistry",
+    "KeepDeclaration",
     "PullThroughRegistry",
     "Registry",
     "RegistryDeclaration",
@@ -40,6 +43,7 @@ __all__ = [
     "RepositoryDeclaration",
     "StaticDeclaration",
     "StaticRegistry",
+    "UpstreamCredentialsDeclaration",
     "build_registry",
     "build_repositories",
     "registry_problems",

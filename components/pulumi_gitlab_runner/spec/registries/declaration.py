@@ -9,15 +9,48 @@ _strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 
 @_strict
-class RepositoryDeclaration(TypedDict):
-    """One ECR repository: immutable tags, scan on push, encrypted."""
+class KeepDeclaration(TypedDict):
+    """How long images with certain tags stay: `images` or `days`."""
+
+    tags: list[str]
+    """Patterns of tags, such as `release-*`: `*` stands for any characters, and may stand four times. The
+    rule is for each pattern by itself."""
+    images: NotRequired[int]
+    """How many images stay, the newest; older ones expire. 1 or more."""
+    days: NotRequired[int]
+    """After how many days images expire. 1 or more."""
+
+
+@_strict
+class RepositorySettingsDeclaration(TypedDict):
+    """What an ECR repository does with its images."""
 
     keep_images: NotRequired[int]
-    """How many tagged images stay; older ones expire. 1 or more. Default 100."""
+    """How many tagged images stay; older ones expire. Those that a rule of `keep` is for count too, but stay
+    or expire by their own rule. 1 or more. Default 100."""
     untagged_days: NotRequired[int]
     """After how many days an image without a tag expires. 1 or more. Default 7."""
+    keep: NotRequired[list[KeepDeclaration]]
+    """Rules of their own for images by their tags; the first one that fits an image decides."""
+    mutable_tags: NotRequired[list[str]]
+    """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` stands for
+    any characters, and may stand twice. 5 at most; `["*"]` for all tags. Default: none, but in a creation
+    template all."""
+    kms_key: NotRequired[str]
+    """The ARN of the KMS key that encrypts the images, in the repository's region. Default: a key of ECR's
+    own. It cannot change later: a repository with another key is a new one."""
+
+
+@_strict
+class RepositoryDeclaration(RepositorySettingsDeclaration):
+    """One ECR repository: immutable tags, scan on push, encrypted."""
+
     delete_images: NotRequired[bool]
-    """Whether the repository may be deleted while it holds images. Default false."""
+    """Whether the repository may be deleted while it holds images. Default false: ECR then refuses."""
+    adopt: NotRequired[bool]
+    """Whether the repository exists already, and is taken over as it is: as long as this is true, neither its
+    settings nor its policies nor its images change. Take it out again, and the next `up` gives the repository
+    what is declared; if it is encrypted by KMS, declare its `kms_key` too. Default false."""
 
 
 @_strict
@@ -82,6 +115,16 @@ class GitLabRegistryDeclaration(TypedDict):
 
 
 @_strict
+class UpstreamCredentialsDeclaration(TypedDict):
+    """The user that ECR logs in as at a registry that it caches."""
+
+    username: str
+    """The user."""
+    access_token: str
+    """The user's access token, which may read images: a secret. It is kept in Secrets Manager."""
+
+
+@_strict
 class RegistryDeclaration(RepositoriesDeclaration):
     """A container registry and how it authenticates.
 
@@ -97,7 +140,10 @@ class RegistryDeclaration(RepositoriesDeclaration):
     `ghcr`, `gitlab`, `kubernetes` or `quay`."""
     upstream_secret: NotRequired[str]
     """The ARN of a Secrets Manager secret `{"username": …, "accessToken": …}`, whose name starts with
-    `ecr-pullthroughcache/`, in this account and region. Required for `docker-hub`, `ghcr` and `gitlab`."""
+    `ecr-pullthroughcache/`, in this account and region. It or `upstream_credentials` is required for
+    `docker-hub`, `ghcr` and `gitlab`."""
+    upstream_credentials: NotRequired[UpstreamCredentialsDeclaration]
+    """The user and token themselves, in the place of `upstream_secret`: the secret is created."""
     host: NotRequired[str]
     """The host with its port, such as `registry.example.com:5000`, for `static`, `gitlab` and `helper`. With
     a path, `registry.example.com/team`, the credentials are for what is below it; from runner 17.5 on."""

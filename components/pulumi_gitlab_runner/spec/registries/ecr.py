@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import ACCOUNT, Repository, repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import (
+    Repository,
+    account_problems,
+    key_region_problems,
+    repositories_of,
+)
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
@@ -55,12 +60,12 @@ def build_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with an ECR registry."""
     ecr = declaration["ecr"]
-    if not ACCOUNT.fullmatch(ecr.get("account", "0" * 12)):
-        yield Problem(join_path(path, "ecr", "account"), repr(ecr["account"]), "an AWS account, 12 digits")
-    if not _REGION.fullmatch(ecr.get("region", "eu-west-1")):
-        yield Problem(
-            join_path(path, "ecr", "region"), repr(ecr["region"]), "an AWS region, such as eu-west-1"
-        )
+    if "account" in ecr:
+        yield from account_problems(ecr["account"], join_path(path, "ecr", "account"))
+    if "region" in ecr:
+        yield from region_problems(ecr["region"], join_path(path, "ecr", "region"))
+    for name, repository in declaration.get("repositories", {}).items() if "region" in ecr else ():
+        yield from key_region_problems(repository, ecr["region"], join_path(path, "repositories", name))
     if not declaration.get("repositories"):
         yield Problem(
             path,
@@ -75,3 +80,9 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
             "nothing, for a registry of another account",
             "its owner must let this account pull, by a policy on each repository",
         )
+
+
+def region_problems(region: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the name of an AWS region."""
+    if not _REGION.fullmatch(region):
+        yield Problem(path, repr(region), "an AWS region, such as eu-west-1")

@@ -39,7 +39,9 @@ class _Kind:
 _KINDS = {
     "ecr": _Kind(build_ecr, ecr_problems, ("allow_pull",)),
     "ecr_public": _Kind(build_ecr_public, _none),
-    "pull_through": _Kind(build_pull_through, pull_through_problems, ("upstream_secret",)),
+    "pull_through": _Kind(
+        build_pull_through, pull_through_problems, ("upstream_secret", "upstream_credentials")
+    ),
     "static": _Kind(build_static, static_problems, ("host",)),
     "gitlab": _Kind(build_gitlab, gitlab_problems, ("host",)),
     "helper": _Kind(build_helper, helper_problems, ("host",)),
@@ -47,6 +49,7 @@ _KINDS = {
 _OWN_KEYS = {
     "allow_pull": "only ECR knows AWS accounts",
     "host": "the host follows from the kind of the registry",
+    "upstream_credentials": "only a pull-through cache has an upstream",
     "upstream_secret": "only a pull-through cache has an upstream",
 }
 """The keys that do not belong to every kind, with why."""

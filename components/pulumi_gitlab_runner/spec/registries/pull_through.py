@@ -36,13 +36,15 @@ class PullThroughRegistry:
 
     Attributes:
         upstream: which one, a key of `UPSTREAM_HOSTS`.
-        upstream_secret: the ARN of the secret that ECR logs in with there, if it does.
+        upstream_secret: the ARN of the secret of the user's own that ECR logs in with there, if it does.
+        upstream_credentials: whether the declaration has the user and token themselves.
         repositories: those that may be pulled, by their names upstream; empty for all.
     """
 
     name: str
     upstream: str
     upstream_secret: str | None = None
+    upstream_credentials: bool = False
     repositories: Mapping[str, Repository] = field(default_factory=dict)
 
     @property
@@ -75,7 +77,11 @@ class PullThroughRegistry:
 def build_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:
     """The registry that a declaration without problems describes."""
     return PullThroughRegistry(
-        name, declaration["pull_through"], declaration.get("upstream_secret"), repositories_of(declaration)
+        name,
+        declaration["pull_through"],
+        declaration.get("upstream_secret"),
+        "upstream_credentials" in declaration,
+        repositories_of(declaration),
     )
 
 
@@ -86,24 +92,30 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
         mend = did_you_mean(upstream, list(UPSTREAM_HOSTS))
         yield Problem(join_path(path, "pull_through"), repr(upstream), listed(UPSTREAM_HOSTS), mend)
         return
-    secret = declaration.get("upstream_secret")
-    at = join_path(path, "upstream_secret")
-    if secret is None and upstream in _NEED_A_SECRET:
+    given = [key for key in ("upstream_secret", "upstream_credentials") if key in declaration]
+    if upstream not in _NEED_A_SECRET:
+        for key in given:
+            found = f"{key!r}, for {upstream}"
+            yield Problem(join_path(path, key), found, "nothing: ECR pulls from there without credentials")
+        return
+    if len(given) != 1:
         yield Problem(
             path,
-            f"no 'upstream_secret', for {upstream}",
-            "the ARN of a secret that ECR logs in with",
+            f"{listed(given, 'neither upstream_secret nor upstream_credentials')}, for {upstream}",
+            "one of upstream_secret and upstream_credentials, which ECR logs in with",
             f"AWS caches {upstream} only with an account there; without one: {listed(_without_secret())}",
         )
-    elif secret is not None and upstream not in _NEED_A_SECRET:
-        yield Problem(at, f"a secret, for {upstream}", "nothing: ECR pulls from there without credentials")
-    elif secret is not None and not _SECRET_ARN.fullmatch(secret):
+    secret, credentials = declaration.get("upstream_secret"), declaration.get("upstream_credentials")
+    if secret is not None and not _SECRET_ARN.fullmatch(secret):
         yield Problem(
-            at,
+            join_path(path, "upstream_secret"),
             "text",
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
             "ECR may read no other secrets",
         )
+    if credentials is not None and not all(credentials.values()):
+        at = join_path(path, "upstream_credentials")
+        yield Problem(at, "an empty value", "'username' and 'access_token'")
 
 
 def prefix_problems(name: str, path: str) -> Iterator[Problem]:

@@ -1,29 +1,55 @@
 """Repositories of a registry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.declaration import RepositoriesDeclaration
-from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.images.retention import TagRule
+from pulumi_gitlab_runner.spec.aws_environment import region_of
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.registries.declaration import (
+    KeepDeclaration,
+    RepositoriesDeclaration,
+    RepositorySettingsDeclaration,
+)
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
 
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
 
-ACCOUNT = re.compile(r"[0-9]{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+
+_TAG_PATTERN = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
+_MOST_WILDCARDS = {"keep": 4, "mutable_tags": 2}
+"""How often `*` may stand in a pattern: docs.aws.amazon.com/AmazonECR/latest/userguide
+/lifecycle_policy_parameters.html; for mutable tags, what the AWS provider takes (internal/service/ecr)."""
+_MOST_MUTABLE = 5
+_MOST_RULES = 50 - 2
+"""ECR takes 50 rules in a lifecycle policy, of which two are for untagged images and for all tags."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositorySettings:
+    """What a repository does with its images, with the defaults filled in."""
+
+    keep_images: int = KEEP_IMAGES
+    untagged_days: int = UNTAGGED_DAYS
+    keep: tuple[TagRule, ...] = ()
+    mutable_tags: tuple[str, ...] = ()
+    kms_key: str | None = None
 
 
 @dataclass(frozen=True)
-class Repository:
+class Repository(RepositorySettings):
     """One repository, with the defaults filled in."""
 
     name: str
-    keep_images: int = KEEP_IMAGES
-    untagged_days: int = UNTAGGED_DAYS
     delete_images: bool = False
+    adopt: bool = False
 
 
 def build_repositories(declaration: Any, path: str) -> dict[str, Repository]:
@@ -39,7 +65,34 @@ def build_repositories(declaration: Any, path: str) -> dict[str, Repository]:
 def repositories_of(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
     """The repositories that a declaration without problems describes."""
     declared = declaration.get("repositories", {})
-    return {name: Repository(name, **settings) for name, settings in declared.items()}
+    return {
+        name: Repository(
+            name,
+            delete_images=each.get("delete_images", False),
+            adopt=each.get("adopt", False),
+            **settings_of(each),
+        )
+        for name, each in declared.items()
+    }
+
+
+def settings_of(declaration: RepositorySettingsDeclaration) -> dict[str, Any]:
+    """The fields of `RepositorySettings` that a declaration without problems has."""
+    given: dict[str, Any] = {
+        key: declaration[key] for key in ("keep_images", "untagged_days", "kms_key") if key in declaration
+    }
+    if "keep" in declaration:
+        given["keep"] = tuple(rule for each in declaration["keep"] for rule in _tag_rules(each))
+    if "mutable_tags" in declaration:
+        given["mutable_tags"] = tuple(declaration["mutable_tags"])
+    return given
+
+
+def _tag_rules(declaration: KeepDeclaration) -> list[TagRule]:
+    return [
+        TagRule(pattern, declaration.get("images"), declaration.get("days"))
+        for pattern in declaration["tags"]
+    ]
 
 
 def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> Iterator[Problem]:
@@ -50,12 +103,94 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
             yield Problem(
                 at, repr(name), "2 to 256 of a-z, 0-9, '.', '_', '-' and '/', as ECR names repositories"
             )
-        for key, number in (
-            ("keep_images", repository.get("keep_images", 1)),
-            ("untagged_days", repository.get("untagged_days", 1)),
-        ):
-            if number < 1:
-                yield Problem(join_path(at, key), str(number), "1 or more")
-    for index, account in enumerate(declaration.get("allow_pull", ())):
-        if not ACCOUNT.fullmatch(account):
-            yield Problem(join_path(path, "allow_pull", index), repr(account), "an AWS account, 12 digits")
+        yield from settings_problems(repository, at)
+    yield from accounts_problems(declaration.get("allow_pull", ()), join_path(path, "allow_pull"))
+
+
+def accounts_problems(accounts: Sequence[str], path: str) -> Iterator[Problem]:
+    """What is wrong with a list of AWS accounts."""
+    for index, account in enumerate(accounts):
+        yield from account_problems(account, join_path(path, index))
+
+
+def account_problems(account: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the number of an AWS account."""
+    if not _ACCOUNT.fullmatch(account):
+        yield Problem(path, repr(account), "an AWS account, 12 digits")
+
+
+def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with the settings of a repository."""
+    for key, number in (
+        ("keep_images", declaration.get("keep_images", 1)),
+        ("untagged_days", declaration.get("untagged_days", 1)),
+    ):
+        if number < 1:
+            yield Problem(join_path(path, key), str(number), "1 or more")
+    yield from _keep_problems(declaration.get("keep", []), join_path(path, "keep"))
+    yield from _mutable_problems(declaration.get("mutable_tags", []), join_path(path, "mutable_tags"))
+    key = declaration.get("kms_key", KNOWN_LATER)
+    if key != KNOWN_LATER and not KEY_ARN.fullmatch(key):
+        yield Problem(
+            join_path(path, "kms_key"),
+            repr(key),
+            "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
+            "ECR tells the key that the alias is of, which would look like a change"
+            if ":alias/" in key
+            else "",
+        )
+
+
+def key_region_problems(
+    declaration: RepositorySettingsDeclaration, region: str, path: str
+) -> Iterator[Problem]:
+    """A key of another region than the repository's, whose region is known."""
+    key = declaration.get("kms_key", "")
+    if KEY_ARN.fullmatch(key) and region_of(key) != region:
+        yield Problem(
+            join_path(path, "kms_key"),
+            f"a key in {region_of(key)}",
+            f"a key in {region}, where the repository is",
+        )
+
+
+def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Problem]:
+    seen: dict[str, str] = {ALL_TAGS: "keep_images"}
+    for index, rule in enumerate(rules):
+        at = join_path(path, index)
+        given = [key for key in ("images", "days") if key in rule]
+        if len(given) != 1:
+            yield Problem(at, listed(given, "neither 'images' nor 'days'"), "exactly one of images, days")
+        for key in given:
+            if rule[key] < 1:
+                yield Problem(join_path(at, key), str(rule[key]), "1 or more")
+        if not rule["tags"]:
+            yield Problem(join_path(at, "tags"), "no patterns", "at least one, such as release-*")
+        for number, pattern in enumerate(rule["tags"]):
+            place = join_path(at, "tags", number)
+            yield from _pattern_problems(pattern, place, _MOST_WILDCARDS["keep"])
+            first = seen.setdefault(pattern, place)
+            if first != place:
+                yield Problem(place, f"{pattern!r}, which {first} is for already", "one rule for a pattern")
+    count = sum(len(rule["tags"]) for rule in rules)
+    if count > _MOST_RULES:
+        yield Problem(
+            path, f"{count} patterns", f"{_MOST_RULES} at most, as ECR takes {_MOST_RULES + 2} rules"
+        )
+
+
+def _mutable_problems(patterns: Sequence[str], path: str) -> Iterator[Problem]:
+    if len(patterns) > _MOST_MUTABLE:
+        yield Problem(path, f"{len(patterns)} patterns", f"{_MOST_MUTABLE} at most", '["*"] is for all tags')
+    for index, pattern in enumerate(patterns):
+        yield from _pattern_problems(pattern, join_path(path, index), _MOST_WILDCARDS["mutable_tags"])
+
+
+def _pattern_problems(pattern: str, path: str, most_wildcards: int) -> Iterator[Problem]:
+    if not _TAG_PATTERN.fullmatch(pattern) or pattern.count("*") > most_wildcards:
+        yield Problem(
+            path,
+            repr(pattern),
+            f"1 to 128 of a-z, A-Z, 0-9, '.', '_', '-', and '*' for any characters, {most_wildcards} times "
+            "at most",
+        )

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import KEY_ARN, Repository, repositories_of
 
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
 _PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
-_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
 _FORMS = ({"username", "password"}, {"secret"}, {"parameter"}, {"secret", "key"}, {"parameter", "key"})
 
 
@@ -80,7 +79,7 @@ def static_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Pro
     for key, form, described in (
         ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),
         ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
-        ("key", _KEY_ARN, "the ARN of a KMS key"),
+        ("key", KEY_ARN, "the ARN of a KMS key"),
     ):
         value = static.get(key)
         if isinstance(value, str) and value and not form.fullmatch(value):

@@ -1,0 +1,30 @@
+"""Findings about a host that AWS does not know."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, read_registry_list
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
+
+
+def aws_identity_findings(registry_list: str, reason: str) -> Iterator[Finding]:
+    """Registries whose credentials come from AWS, which gives this host none.
+
+    Args:
+        registry_list: the host's.
+        reason: why AWS does not know the runner's process.
+    """
+    hosts = [host for host, source in read_registry_list(registry_list).items() if _asks_aws(source)]
+    if hosts:
+        yield Finding(
+            FindingName.AWS_IDENTITY,
+            REGISTRIES,
+            f"AWS does not know the runner's process: {reason}",
+            f"it gives no credentials for {', '.join(hosts)}",
+            "attach the runner's instance profile to the instance, and see that the instance metadata "
+            "service answers the process: aws sts get-caller-identity",
+        )
+
+
+def _asks_aws(source: CredentialSource) -> bool:
+    return source.kind != "helper" or source.place == (ECR_HELPER,)

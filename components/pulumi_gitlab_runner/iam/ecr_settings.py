@@ -1,0 +1,67 @@
+"""Who may copy images into a registry, and what ECR may do to create a repository by itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.ecr_settings import ReplicaSource
+from pulumi_gitlab_runner.spec.ecr_settings.creation_template import ROOT
+
+
+def registry_policy(sources: Sequence[ReplicaSource], environment: AwsEnvironment) -> str:
+    """The policy of a registry that lets other accounts copy images into it.
+
+    Source: docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-replication.html.
+
+    Args:
+        sources: the accounts, and the prefixes of what they may copy.
+        environment: where the registry is.
+    """
+    return policy_document(
+        {
+            **allow(
+                f"ReplicateFrom{number}",
+                ["ecr:CreateRepository", "ecr:ReplicateImage"],
+                [_repositories(prefix, environment) for prefix in source.prefixes or ("",)],
+            ),
+            "Principal": {"AWS": f"arn:{environment.partition}:iam::{source.account}:root"},
+        }
+        for number, source in enumerate(sources, 1)
+    )
+
+
+def creation_role_policy(
+    prefixes: Iterable[str], kms_keys: Sequence[str], environment: AwsEnvironment
+) -> str:
+    """The policy of the role with which ECR creates repositories with tags or a key of the account's own.
+
+    Source: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html; the
+    condition is that of the AWS managed key for ECR.
+
+    Args:
+        prefixes: what the names of the repositories start with.
+        kms_keys: the ARNs of the keys.
+        environment: where the registry is.
+    """
+    return policy_document(_creation_statements(prefixes, kms_keys, environment))
+
+
+def _creation_statements(
+    prefixes: Iterable[str], kms_keys: Sequence[str], environment: AwsEnvironment
+) -> Iterator[Statement]:
+    yield allow(
+        "CreateRepositories",
+        ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+        [_repositories("" if prefix == ROOT else f"{prefix}/", environment) for prefix in prefixes],
+    )
+    if kms_keys:
+        yield allow(
+            "EncryptRepositories",
+            ["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
+            sorted(set(kms_keys)),
+            {"StringEquals": {"kms:ViaService": f"ecr.{environment.region}.amazonaws.com"}},
+        )
+
+
+def _repositories(prefix: str, environment: AwsEnvironment) -> str:
+    return f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}:repository/{prefix}*"

@@ -1,0 +1,18 @@
+"""Which tags of an ECR repository may be moved to another image."""
+
+from collections.abc import Sequence
+
+ALL_TAGS = "*"
+
+
+def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str]]]:
+    """ECR's mode for the tags of a repository, and the filters for those that are excepted from it.
+
+    Args:
+        mutable_tags: patterns of the tags that may be moved, such as ``latest`` or ``cache-*``.
+    """
+    if ALL_TAGS in mutable_tags:
+        return "MUTABLE", []
+    if not mutable_tags:
+        return "IMMUTABLE", []
+    return "IMMUTABLE_WITH_EXCLUSION", [{"filter": each, "filter_type": "WILDCARD"} for each in mutable_tags]

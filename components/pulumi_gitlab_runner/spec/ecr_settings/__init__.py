@@ -1,0 +1,109 @@
+"""Settings of this account's whole ECR registry in a region. One file a concern.
+
+ECR has one of each in an account and region, so they stand apart from the registries of a stack: several
+stacks may have repositories there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_gitlab_runner.spec.ecr_settings.creation_template import (
+    CreationTemplate,
+    build_creation_template,
+    creation_template_problems,
+)
+from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
+    CreationTemplateDeclaration,
+    EcrSettingsDeclaration,
+    ReplicateFromDeclaration,
+    ReplicateToDeclaration,
+    ScanningDeclaration,
+)
+from pulumi_gitlab_runner.spec.ecr_settings.replication import (
+    Replica,
+    ReplicaSource,
+    build_replica_sources,
+    build_replicas,
+    replicate_from_problems,
+    replicate_to_problems,
+)
+from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, build_scanning, scanning_problems
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.shape import checked
+
+__all__ = [
+    "CreationTemplate",
+    "CreationTemplateDeclaration",
+    "EcrSettings",
+    "EcrSettingsDeclaration",
+    "Replica",
+    "ReplicaSource",
+    "ReplicateFromDeclaration",
+    "ReplicateToDeclaration",
+    "Scanning",
+    "ScanningDeclaration",
+    "build_ecr_settings",
+    "ecr_settings_of",
+    "ecr_settings_problems",
+]
+
+
+@dataclass(frozen=True)
+class EcrSettings:
+    """Settings of a registry without problems, with the defaults filled in."""
+
+    replicate_to: tuple[Replica, ...] = ()
+    replicate_from: tuple[ReplicaSource, ...] = ()
+    scanning: Scanning | None = None
+    creation_templates: Mapping[str, CreationTemplate] = field(default_factory=dict)
+
+
+def build_ecr_settings(declaration: Any, region: str | None, path: str) -> EcrSettings:
+    """The settings that a declaration describes.
+
+    Args:
+        declaration: plain values in the shape of `EcrSettingsDeclaration`.
+        region: the registry's, where it is known.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: with every problem of the declaration.
+    """
+    return ecr_settings_of(
+        checked(
+            declaration,
+            EcrSettingsDeclaration,
+            path,
+            lambda shaped, path: ecr_settings_problems(shaped, region, path),
+        )
+    )
+
+
+def ecr_settings_of(declaration: EcrSettingsDeclaration) -> EcrSettings:
+    """The settings that a declaration without problems describes."""
+    templates = declaration.get("creation_templates", {})
+    return EcrSettings(
+        build_replicas(declaration.get("replicate_to", ())),
+        build_replica_sources(declaration.get("replicate_from", ())),
+        build_scanning(declaration["scanning"]) if "scanning" in declaration else None,
+        {prefix: build_creation_template(prefix, each) for prefix, each in templates.items()},
+    )
+
+
+def ecr_settings_problems(
+    declaration: EcrSettingsDeclaration, region: str | None, path: str
+) -> Iterator[Problem]:
+    """What is wrong with the settings of a registry in `region`."""
+    if not declaration:
+        yield Problem(
+            path, "no settings", f"at least one of {listed(EcrSettingsDeclaration.__annotations__)}"
+        )
+    replicas, sources = declaration.get("replicate_to", ()), declaration.get("replicate_from", ())
+    yield from replicate_to_problems(replicas, region, join_path(path, "replicate_to"))
+    yield from replicate_from_problems(sources, join_path(path, "replicate_from"))
+    if "scanning" in declaration:
+        yield from scanning_problems(declaration["scanning"], join_path(path, "scanning"))
+    for prefix, template in declaration.get("creation_templates", {}).items():
+        at = join_path(path, "creation_templates", prefix)
+        yield from creation_template_problems(prefix, template, region, at)

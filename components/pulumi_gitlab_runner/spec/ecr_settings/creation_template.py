@@ -1,0 +1,76 @@
+"""What repositories are like that ECR creates by itself.
+
+Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries.repositories import (
+    REPOSITORY,
+    RepositorySettings,
+    accounts_problems,
+    key_region_problems,
+    settings_of,
+    settings_problems,
+)
+
+ROOT = "ROOT"
+"""The prefix of the template for every repository that no other template is for."""
+
+
+@dataclass(frozen=True)
+class CreationTemplate(RepositorySettings):
+    """What a repository is like that ECR creates by itself, with the defaults filled in."""
+
+    prefix: str
+    allow_pull: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_role(self) -> bool:
+        """Whether ECR needs a role of the account's own to create it.
+
+        Source: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html.
+        """
+        return bool(self.kms_key or self.tags)
+
+
+def build_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
+    """The template that a declaration without problems describes.
+
+    Tags can be moved by default: what is upstream moves them, and ECR could not follow.
+    """
+    settings = {"mutable_tags": (ALL_TAGS,), **settings_of(declaration)}
+    return CreationTemplate(
+        prefix, tuple(declaration.get("allow_pull", ())), declaration.get("tags", {}), **settings
+    )
+
+
+def creation_template_problems(
+    prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
+) -> Iterator[Problem]:
+    """What is wrong with a template of a registry in `region`."""
+    if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
+        allowed = (
+            f"2 to 256 characters that names of repositories start with, without '/' at the end, or {ROOT}"
+        )
+        yield Problem(path, repr(prefix), allowed)
+    yield from settings_problems(declaration, path)
+    if region:
+        yield from key_region_problems(declaration, region, path)
+    yield from accounts_problems(declaration.get("allow_pull", ()), join_path(path, "allow_pull"))
+    yield from _tag_problems(declaration.get("tags", {}), join_path(path, "tags"))
+
+
+def _tag_problems(tags: Mapping[str, str], path: str) -> Iterator[Problem]:
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
+            yield Problem(
+                join_path(path, key),
+                repr(value),
+                "a key of 1 to 128 characters that does not start with aws:, a value of 256 at most",
+            )

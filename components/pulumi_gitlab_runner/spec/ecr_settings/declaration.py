@@ -1,0 +1,81 @@
+"""What a stack may say of this account's whole ECR registry in a region."""
+
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.registries.declaration import RepositorySettingsDeclaration
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+
+@_strict
+class ReplicateToDeclaration(TypedDict):
+    """Another registry that images are copied to when they are pushed here."""
+
+    region: str
+    """Its region."""
+    account: NotRequired[str]
+    """Its account, 12 digits in quotes, which must allow it by `replicate_from`. Default: this account."""
+    prefixes: NotRequired[list[str]]
+    """What the names of the repositories start with, such as `team/`. Default: every repository."""
+
+
+@_strict
+class ReplicateFromDeclaration(TypedDict):
+    """Another account that may copy images to here."""
+
+    account: str
+    """The account, 12 digits in quotes."""
+    prefixes: NotRequired[list[str]]
+    """What the names of the repositories start with, such as `team/`. Default: every repository."""
+
+
+@_strict
+class ScanningDeclaration(TypedDict):
+    """How images are scanned for known vulnerabilities.
+
+    A filter is a repository's name, in which `*` stands for any characters; without `*` it is for every name
+    that contains it.
+    """
+
+    enhanced: NotRequired[bool]
+    """Whether Amazon Inspector scans, which is charged for: packages of languages too, and images that were
+    pushed before. Default false: ECR's own scanning of packages of the operating system."""
+    on_push: NotRequired[list[str]]
+    """Filters for the repositories whose images are scanned when they are pushed. Default `["*"]`, all."""
+    continuous: NotRequired[list[str]]
+    """Filters for the repositories whose images are scanned again whenever a vulnerability becomes known.
+    Only with `enhanced`. Default: none."""
+
+
+@_strict
+class CreationTemplateDeclaration(RepositorySettingsDeclaration):
+    """What a repository is like that ECR creates by itself, for a pull-through cache or for replication.
+
+    It is for repositories that are created from then on.
+    """
+
+    allow_pull: NotRequired[list[str]]
+    """Other AWS accounts (12 digits, in quotes) that may pull."""
+    tags: NotRequired[dict[str, str]]
+    """AWS tags of the repository."""
+
+
+@_strict
+class EcrSettingsDeclaration(TypedDict):
+    """Settings of this account's ECR registry in one region.
+
+    ECR has one of each in an account and region, and whoever writes it last wins: declare them in one stack.
+    """
+
+    replicate_to: NotRequired[list[ReplicateToDeclaration]]
+    """The registries that images are copied to when they are pushed."""
+    replicate_from: NotRequired[list[ReplicateFromDeclaration]]
+    """The accounts that may copy images to here."""
+    scanning: NotRequired[ScanningDeclaration]
+    """How images are scanned. Default: as the registry has it."""
+    creation_templates: NotRequired[dict[str, CreationTemplateDeclaration]]
+    """What repositories are like that ECR creates by itself, by the prefix of their names: the name of a
+    registry with `pull_through`, a prefix of what is replicated to here, or `ROOT` for all others."""

@@ -1,0 +1,93 @@
+"""Images that are copied to other registries when they are pushed, and from others to here.
+
+Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutReplicationConfiguration.html, and 10 rules,
+as the AWS provider takes (internal/service/ecr).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
+    ReplicateFromDeclaration,
+    ReplicateToDeclaration,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.registries.repositories import account_problems
+
+_PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")
+_MOST_DESTINATIONS, _MOST_RULES, _MOST_PREFIXES = 25, 10, 100
+
+
+@dataclass(frozen=True)
+class Replica:
+    """A registry that images are copied to; `account` is None for the stack's own."""
+
+    region: str
+    account: str | None = None
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReplicaSource:
+    """An account that may copy images to here."""
+
+    account: str
+    prefixes: tuple[str, ...] = ()
+
+
+def build_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
+    """The registries that a declaration without problems names."""
+    return tuple(
+        Replica(each["region"], each.get("account"), tuple(each.get("prefixes", ()))) for each in declared
+    )
+
+
+def build_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
+    """The accounts that a declaration without problems names."""
+    return tuple(ReplicaSource(each["account"], tuple(each.get("prefixes", ()))) for each in declared)
+
+
+def replicate_to_problems(
+    declared: Sequence[ReplicateToDeclaration], region: str | None, path: str
+) -> Iterator[Problem]:
+    """What is wrong with the registries that images are copied to, from one in `region`."""
+    for index, replica in enumerate(declared):
+        at = join_path(path, index)
+        yield from region_problems(replica["region"], join_path(at, "region"))
+        if "account" in replica:
+            yield from account_problems(replica["account"], join_path(at, "account"))
+        elif replica["region"] == region:
+            yield Problem(at, "the registry itself", "another region or another account")
+        yield from _prefix_problems(replica.get("prefixes"), join_path(at, "prefixes"))
+    destinations = {(each["region"], each.get("account")) for each in declared}
+    if len(destinations) > _MOST_DESTINATIONS:
+        yield Problem(path, f"{len(destinations)} registries", f"{_MOST_DESTINATIONS} at most")
+    rules = {tuple(each.get("prefixes", ())) for each in declared}
+    if len(rules) > _MOST_RULES:
+        yield Problem(path, f"{len(rules)} different lists of prefixes", f"{_MOST_RULES} at most")
+
+
+def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: str) -> Iterator[Problem]:
+    """What is wrong with the accounts that may copy images to here."""
+    for index, source in enumerate(declared):
+        at = join_path(path, index)
+        yield from account_problems(source["account"], join_path(at, "account"))
+        yield from _prefix_problems(source.get("prefixes"), join_path(at, "prefixes"))
+
+
+def _prefix_problems(prefixes: Sequence[str] | None, path: str) -> Iterator[Problem]:
+    if prefixes is None:
+        return
+    if not 1 <= len(prefixes) <= _MOST_PREFIXES:
+        allowed = f"1 to {_MOST_PREFIXES}; every repository without this key"
+        yield Problem(path, f"{len(prefixes)} prefixes", allowed)
+    for index, prefix in enumerate(prefixes):
+        if not _PREFIX.fullmatch(prefix) or not 2 <= len(prefix) <= 256:
+            yield Problem(
+                join_path(path, index),
+                repr(prefix),
+                "2 to 256 characters that the names of repositories start with, such as team/",
+                "a prefix has no '*'" if "*" in prefix else "",
+            )

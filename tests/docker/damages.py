@@ -1,0 +1,204 @@
+"""Ways to break a runner host. Each is undone at its end, whatever happened meanwhile."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+import tomli_w
+import trustme
+from docker.errors import APIError
+
+from sandbox.docker.engine import SOCKET
+from sandbox.docker.registry import Registry
+from tests.docker.doctor import DROP_IN, drop_in
+from tests.docker.runner_host import CACHE, CONFIG, LIST, RunnerHost
+
+RUNNER_CONFIG = "/etc/gitlab-runner/config.toml"
+
+Damage = Callable[[RunnerHost], AbstractContextManager[None]]
+
+
+@contextmanager
+def nothing(host: RunnerHost) -> Iterator[None]:
+    """No damage: what is wrong is asked of the doctor."""
+    yield
+
+
+def together(*damages: Damage) -> Damage:
+    """Several, in turn."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        with ExitStack() as stack:
+            for each in damages:
+                stack.enter_context(each(host))
+            yield
+
+    return damage
+
+
+def file(path: str, text: str, mode: int = 0o600) -> Damage:
+    """A file with another text, or one that should not be there."""
+    return _changed(path, lambda host: host.docker.machine.write(path, text, mode))
+
+
+def without(path: str) -> Damage:
+    """A file is not there."""
+    return _changed(path, lambda host: host.docker.machine.path(path).unlink())
+
+
+def directory(path: str) -> Damage:
+    """A directory where a file should be, as Docker makes one of a volume whose file is missing."""
+
+    def change(host: RunnerHost) -> None:
+        host.docker.machine.path(path).unlink()
+        host.docker.machine.path(path).mkdir()
+
+    return _changed(path, change)
+
+
+def mode(path: str, bits: int) -> Damage:
+    """A file with another mode."""
+    return _changed(path, lambda host: host.docker.machine.path(path).chmod(bits))
+
+
+def helper(name: str, script: str) -> Damage:
+    """A credential helper on the PATH of the runner's process."""
+    return file(f"/usr/local/bin/docker-credential-{name}", f"#!/bin/sh\n{script}\n", 0o755)
+
+
+def docker_configuration(change: Callable[[dict[str, Any]], object]) -> Damage:
+    """The Docker configuration of the runner's process, changed."""
+
+    def write(host: RunnerHost) -> None:
+        content = json.loads(host.docker.machine.path(CONFIG).read_text())
+        change(content)
+        host.docker.machine.write(CONFIG, json.dumps(content), 0o600)
+
+    return _changed(CONFIG, write)
+
+
+def runner_configuration(change: Callable[[dict[str, Any]], object]) -> Damage:
+    """The `[[runners]]` entry of config.toml, changed."""
+
+    def write(host: RunnerHost) -> None:
+        content = tomllib.loads(host.docker.machine.path(RUNNER_CONFIG).read_text())
+        change(content["runners"][0])
+        host.docker.machine.write(RUNNER_CONFIG, tomli_w.dumps(content), 0o600)
+
+    return _changed(RUNNER_CONFIG, write)
+
+
+def source(registry: Registry, text: str) -> Damage:
+    """The credentials of a registry come from somewhere else, and nothing of them is remembered."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        with _changed(LIST, lambda host: host.replace_source(registry, text))(host):
+            forget(host, registry)
+            try:
+                yield
+            finally:
+                forget(host, registry)
+
+    return damage
+
+
+def forget(host: RunnerHost, *registries: Registry) -> None:
+    """Let the scoped helper forget all that it keeps of some registries, and every failure."""
+    kept = [f"{CACHE}/{registry.host}" for registry in registries]
+    host.docker.machine.run("rm", "-rf", *kept, check=True)
+    host.docker.machine.run("find", CACHE, "-name", ".failure", "-delete")
+
+
+def patience(seconds: int) -> Damage:
+    """The scoped helper waits no longer than this for an answer."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        host.patience_s = seconds
+        settings = host.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": str(seconds)}
+        with file(DROP_IN, drop_in(settings))(host):
+            yield
+
+    return damage
+
+
+def down(registry: Registry) -> Damage:
+    """A registry does not run."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        registry.stop(host.docker.machine)
+        try:
+            yield
+        finally:
+            host.docker.start_registry(registry)
+
+    return damage
+
+
+def another_authority(registry: Registry) -> Damage:
+    """A registry's certificate is of an authority that nobody here knows."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        with down(registry)(host):
+            registry.start(host.docker.machine, trustme.CA())
+            try:
+                yield
+            finally:
+                registry.stop(host.docker.machine)
+
+    return damage
+
+
+@contextmanager
+def no_docker(host: RunnerHost) -> Iterator[None]:
+    """The Docker Engine's socket is not there."""
+    socket = host.docker.machine.path(SOCKET)
+    away = socket.rename(socket.with_name("moved-away.sock"))
+    try:
+        yield
+    finally:
+        away.rename(socket)
+
+
+@contextmanager
+def no_addresses_left(host: RunnerHost) -> Iterator[None]:
+    """Networks that jobs left behind, until the engine has no addresses for another."""
+    api = host.docker.engine.api
+    left_behind: list[str] = []
+    try:
+        while len(left_behind) < 100:
+            try:
+                left_behind.append(api.create_network(f"job-{len(left_behind)}", driver="bridge")["Id"])
+            except APIError:
+                break
+        yield
+    finally:
+        for network in left_behind:
+            api.remove_network(network)
+
+
+def _changed(path: str, change: Callable[[RunnerHost], object]) -> Damage:
+    """A change of one file, which is put back at the end."""
+
+    @contextmanager
+    def damage(host: RunnerHost) -> Iterator[None]:
+        place = host.docker.machine.path(path)
+        before = (place.read_bytes(), place.stat().st_mode) if place.exists() else None
+        change(host)
+        try:
+            yield
+        finally:
+            if place.is_dir():
+                place.rmdir()
+            place.unlink(missing_ok=True)
+            if before:
+                place.write_bytes(before[0])
+                place.chmod(before[1] & 0o7777)
+
+    return damage

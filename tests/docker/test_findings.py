@@ -1,0 +1,642 @@
+"""Every finding of `runner-doctor`: the thing is really broken, has its effect, and is told.
+
+The effect is shown on a real Docker Engine and real registries; that on a pull, with the credentials that the
+runner finds.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from docker.errors import APIError
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution
+from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
+from pulumi_gitlab_runner.doctor.finding import FindingName as Name
+
+from sandbox.docker.engine import PullError, authorization
+from sandbox.docker.registry import Credentials, Registry
+from sandbox.docker.sandbox import ECR_LOGIN, private
+from tests.docker import damages
+from tests.docker.bearer_registry import DOCKER_HUB, REFUSING
+from tests.docker.damages import RUNNER_CONFIG, Damage, nothing, together
+from tests.docker.doctor import DROP_IN, Doctor, encoded
+from tests.docker.runner_host import (
+    CONFIG,
+    ECR_IMAGE,
+    HELPER,
+    LEGACY,
+    LIST,
+    OTHER_ACCOUNT_IMAGE,
+    PARAMETER_IMAGE,
+    PARTNER,
+    RUNNER_VERSION,
+    SECRET_IMAGE,
+    SHARED,
+    TEAM,
+    RunnerHost,
+)
+
+pytestmark = pytest.mark.docker
+
+NOT_AUTHENTICATED = "no basic auth credentials"
+WRONG = "unauthorized|authentication required"
+VARIABLE = "$DOCKER_AUTH_CONFIG"
+VARIABLES = "/root/variables.json"
+PIPELINE = "/root/pipeline/.gitlab-ci.yml"
+UNREAD_HOME = "/home/gitlab-runner/.docker/config.json"
+TAG = (
+    "/var/lib/docker-registry/registry.example.com/images/docker/registry/v2/repositories/"
+    "tools/linter/_manifests/tags/1/current/link"
+)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The pull of an image by the runner.
+
+    Attributes:
+        image: the image's name.
+        variable: the job's DOCKER_AUTH_CONFIG.
+        hosted: by a runner that has nothing else.
+        version: the runner's.
+    """
+
+    image: str
+    variable: str = ""
+    hosted: bool = False
+    version: str = RUNNER_VERSION
+
+    def resolve(self, host: RunnerHost) -> Resolution:
+        """Find the credentials."""
+        config = host.docker.machine.path(CONFIG)
+        home = [ConfigFile(CONFIG, config.read_text())] if config.is_file() and not self.hosted else []
+        return resolve_as_runner(
+            self.image,
+            runner_version=self.version,
+            run_helper=no_helper if self.hosted else host.run_helper,
+            docker_auth_config=self.variable,
+            home=home,
+        )
+
+    def succeeds(self, host: RunnerHost) -> None:
+        """Pull the image."""
+        found = self.resolve(host).credentials
+        credentials = Credentials(found.username, found.password.get_secret_value()) if found else None
+        host.docker.engine.pull(self.image, credentials)
+
+    def fails(self, by: str) -> Callable[[RunnerHost], None]:
+        """Show that it fails, by an error of the engine."""
+
+        def proof(host: RunnerHost) -> None:
+            with pytest.raises(PullError, match=by):
+                self.succeeds(host)
+
+        return proof
+
+
+def command(*words: str, status: int) -> Callable[[RunnerHost], None]:
+    """Show that a command on the host ends so."""
+
+    def proof(host: RunnerHost) -> None:
+        done = host.docker.machine.run(*words)
+        assert done.returncode == status, done.stderr
+
+    return proof
+
+
+def self_evident(host: RunnerHost) -> None:
+    """The break is its own effect, or it takes a runner to show it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something broken, and what the doctor says of it.
+
+    Attributes:
+        name: the finding.
+        asked: the doctor's command.
+        where: the place that it names.
+        mend: part of how it says to mend it.
+        damage: breaks it.
+        effect: shows what that does.
+        also: what else follows from it.
+        found: part of what it found, where that tells cases of one finding apart.
+    """
+
+    name: Name
+    asked: tuple[str, ...]
+    where: str
+    mend: str
+    damage: Damage = nothing
+    effect: Callable[[RunnerHost], None] = self_evident
+    also: frozenset[Name] = frozenset()
+    found: str = ""
+
+
+def credentials_of(registry: Registry) -> Credentials:
+    assert registry.credentials
+    return registry.credentials
+
+
+def auths(key: str, credentials: Credentials, end: str = "") -> dict[str, Any]:
+    """A Docker configuration with one user and password."""
+    return {"auths": {key: {"auth": encoded(credentials, end)}}}
+
+
+def hosted(
+    name: Name,
+    value: str,
+    mend: str,
+    *,
+    image: str = PARAMETER_IMAGE.name,
+    where: str = VARIABLE,
+    by: str = NOT_AUTHENTICATED,
+    also: Name = Name.NO_CREDENTIALS,
+) -> Case:
+    """A DOCKER_AUTH_CONFIG that a hosted runner gets, which has nothing else."""
+    asked = ("image", image, "--hosted", "--docker-auth-config", value)
+    return Case(
+        name, asked, where, mend, effect=Pull(image, value, hosted=True).fails(by), also=frozenset({also})
+    )
+
+
+def home(
+    name: Name,
+    damage: Damage,
+    mend: str,
+    *,
+    image: str = SECRET_IMAGE.name,
+    where: str = CONFIG,
+    also: frozenset[Name] = frozenset({Name.NO_CREDENTIALS}),
+    by: str = NOT_AUTHENTICATED,
+    found: str = "",
+) -> Case:
+    """A Docker configuration in the home of the runner's process with which an image cannot be pulled."""
+    return Case(name, ("image", image), where, mend, damage, Pull(image).fails(by), also, found)
+
+
+def answer(
+    name: Name, image: str, mend: str, by: str, damage: Damage = nothing, also: frozenset[Name] = frozenset()
+) -> Case:
+    """A registry that does not give an image."""
+    return Case(name, ("image", image), image, mend, damage, Pull(image).fails(by), also)
+
+
+def token(name: Name, repository: str, mend: str, by: str) -> Case:
+    """A registry whose token server refuses."""
+    image = f"{REFUSING.registry.host}/{repository}:1"
+    value = json.dumps(auths(REFUSING.registry.host, credentials_of(LEGACY)))
+    asked = ("image", image, "--docker-auth-config", value)
+    return Case(name, asked, image, mend, effect=Pull(image, value).fails(by))
+
+
+def pipeline(text: str) -> Damage:
+    return damages.file(PIPELINE, text)
+
+
+def helper_of(registry: Registry, name: str) -> Damage:
+    return damages.docker_configuration(lambda content: content["credHelpers"].update({registry.host: name}))
+
+
+@damages.contextmanager
+def moved_tag(host: RunnerHost) -> Any:
+    """A tag that was pushed again since the pipeline was pinned."""
+    engine, image = host.docker.engine, MOVING
+    engine.publish(image.name, LEGACY.credentials)
+    told = engine.api.inspect_distribution(image.name, authorization(LEGACY.credentials))
+    pinned = f"{image.name}@{told['Descriptor']['digest']}"
+    engine.publish(image.name, LEGACY.credentials)
+    with pipeline(f"# one line\njob: {{image: {pinned}}}\n")(host):
+        yield
+
+
+def another_project_uses_the_image(host: RunnerHost) -> None:
+    """Nobody is asked for credentials once the image is there."""
+    image, engine = SECRET_IMAGE.name, host.docker.engine
+    with pytest.raises(PullError, match=NOT_AUTHENTICATED):
+        engine.pull(image, None)
+    Pull(image).succeeds(host)
+    job = host.docker.machine.run("docker", "run", "--rm", "--pull=never", "--network=none", image)
+    engine.forget_images()
+    assert job.stdout.startswith("tini version"), job.stderr
+
+
+def no_network_for_a_job(host: RunnerHost) -> None:
+    with pytest.raises(APIError, match="could not find an available, non-overlapping IPv4 address pool"):
+        host.docker.engine.api.create_network("job-of-the-doctor", driver="bridge")
+
+
+def the_runner_fails_before_it_asks(host: RunnerHost) -> None:
+    assert "path traversal" in (Pull(SECRET_IMAGE.name).resolve(host).failure or "")
+
+
+def docker_pull_waits(host: RunnerHost) -> None:
+    """Neither the runner nor Docker's own client sets a helper a limit."""
+    done = host.docker.machine.run("timeout", "2", "docker", "pull", OTHER_ACCOUNT_IMAGE.name)
+    assert done.returncode == 124, done.stderr
+
+
+def as_nobody(*words: str) -> tuple[str, ...]:
+    return "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words
+
+
+MOVING = private(LEGACY, "tools/moving:1")
+OLD_TOKEN = base64.b64encode(
+    json.dumps({"payload": "any", "type": "DATA_KEY", "expiration": 1767225600}).encode()
+).decode()
+ENCODED = json.dumps(auths(LEGACY.host, credentials_of(LEGACY)))
+TWICE = {
+    "auths": {LEGACY.host: {"auth": base64.b64encode(encoded(credentials_of(LEGACY)).encode()).decode()}}
+}
+BOTH = json.dumps(
+    {"auths": {each.host: {"auth": encoded(credentials_of(each))} for each in (LEGACY, PARTNER)}}
+)
+NO_PORT = f"{LEGACY.name}/tools/linter:1"
+OTHER_FOLDER = json.dumps(auths(f"{LEGACY.host}/other", credentials_of(LEGACY)))
+SCHEME = json.dumps(auths(f"https://{LEGACY.host}/other", credentials_of(LEGACY)))
+
+CASES = {
+    # DOCKER_AUTH_CONFIG
+    "a variable that is not JSON": hosted(Name.DOCKER_CONFIG, "my_username:password", '{"auths": '),
+    "a variable encoded as JSON again": hosted(Name.ENCODED_TWICE, json.dumps(ENCODED), "plain JSON"),
+    "a variable encoded in Base64": hosted(
+        Name.ENCODED_TWICE, base64.b64encode(ENCODED.encode()).decode(), "plain JSON"
+    ),
+    "an auth encoded twice": hosted(Name.ENCODED_TWICE, json.dumps(TWICE), "only once"),
+    "a newline at the end of the password": hosted(
+        Name.WHITE_SPACE,
+        json.dumps(auths(LEGACY.host, credentials_of(LEGACY), "\n")),
+        "without a newline",
+        where=f"{VARIABLE}, {LEGACY.host}",
+        by=WRONG,
+        also=Name.CREDENTIALS_REFUSED,
+    ),
+    "a registry with /v2/": hosted(
+        Name.REGISTRY_KEY,
+        json.dumps(auths(f"{LEGACY.host}/v2/", credentials_of(LEGACY))),
+        f"write {LEGACY.host}",
+        where=f"{VARIABLE}, {LEGACY.host}/v2/",
+    ),
+    "a registry with a scheme and a path, which is lost": Case(
+        Name.REGISTRY_KEY,
+        ("image", PARAMETER_IMAGE.name, "--hosted", "--docker-auth-config", SCHEME),
+        f"{VARIABLE}, https://{LEGACY.host}/other",
+        f"write the registry as images name it: {LEGACY.host}",
+        effect=Pull(PARAMETER_IMAGE.name, SCHEME, hosted=True).succeeds,
+    ),
+    "a registry with a path, before the runner knew paths": Case(
+        Name.REGISTRY_KEY,
+        (
+            "image",
+            PARAMETER_IMAGE.name,
+            "--hosted",
+            "--runner-version=17.4",
+            "--docker-auth-config",
+            OTHER_FOLDER,
+        ),
+        f"{VARIABLE}, {LEGACY.host}/other",
+        "use runner 17.5 or later",
+        effect=Pull(PARAMETER_IMAGE.name, OTHER_FOLDER, hosted=True, version="17.4").succeeds,
+    ),
+    "a port is missing": Case(
+        Name.PORT,
+        ("image", NO_PORT, "--hosted", "--docker-auth-config", ENCODED),
+        f"{VARIABLE}, {LEGACY.host}",
+        f"write {LEGACY.host} in the image's name",
+        effect=Pull(NO_PORT, ENCODED, hosted=True).fails("connection refused"),
+        also=frozenset({Name.REGISTRY_UNREACHABLE}),
+    ),
+    "a helper on a hosted runner": hosted(
+        Name.HOSTED_HELPER,
+        json.dumps({**json.loads(ENCODED), "credHelpers": {TEAM.host: "ecr-login"}}),
+        "a runner of your own",
+    ),
+    "a job's variable that hides the runner's own": Case(
+        Name.VARIABLE_HIDDEN,
+        ("image", SECRET_IMAGE.name, "--docker-auth-config", ENCODED),
+        VARIABLE,
+        "leave the variable out of `environment`",
+        together(
+            damages.without(CONFIG),
+            damages.runner_configuration(
+                lambda runner: runner.update(environment=[f"DOCKER_AUTH_CONFIG={BOTH}"])
+            ),
+        ),
+        Pull(SECRET_IMAGE.name, ENCODED).fails(NOT_AUTHENTICATED),
+        frozenset({Name.NO_CREDENTIALS}),
+    ),
+    "a protected variable on a branch that is not": Case(
+        Name.VARIABLE_PROTECTED,
+        ("image", PARAMETER_IMAGE.name, "--hosted", "--variables", VARIABLES),
+        VARIABLE,
+        "protect the branch",
+        damages.file(
+            VARIABLES, json.dumps([{"key": "DOCKER_AUTH_CONFIG", "value": ENCODED, "protected": True}])
+        ),
+        Pull(PARAMETER_IMAGE.name, "", hosted=True).fails(NOT_AUTHENTICATED),
+        frozenset({Name.NO_CREDENTIALS}),
+    ),
+    # The Docker configuration of the runner's process
+    "a Docker configuration that is not JSON": home(
+        Name.DOCKER_CONFIG, damages.file(CONFIG, '{"credHelpers": '), '{"auths": '
+    ),
+    "a Docker configuration that is a directory": home(
+        Name.DOCKER_CONFIG_UNREADABLE, damages.directory(CONFIG), "run the doctor as root"
+    ),
+    "credentials in a home that nobody reads": home(
+        Name.HOME,
+        together(damages.file(UNREAD_HOME, ENCODED), damages.without(CONFIG)),
+        f"move it to {CONFIG}",
+        image=PARAMETER_IMAGE.name,
+        where=UNREAD_HOME,
+    ),
+    "a credentials store": home(
+        Name.CREDENTIALS_STORE,
+        damages.docker_configuration(lambda content: content.update(credsStore="desktop")),
+        "take credsStore out",
+        also=frozenset({Name.HELPER_MISSING, Name.NO_CREDENTIALS}),
+    ),
+    "an ECR password that has ended": home(
+        Name.ECR_TOKEN,
+        damages.file(CONFIG, json.dumps(auths(TEAM.host, Credentials("AWS", OLD_TOKEN)))),
+        "declare the registry as `ecr: {}`",
+        image=ECR_IMAGE.name,
+        where=f"{CONFIG}, {TEAM.host}",
+        also=frozenset({Name.CREDENTIALS_REFUSED}),
+        by=WRONG,
+    ),
+    # Credential helpers
+    "a helper that is missing takes another registry's credentials away": home(
+        Name.HELPER_MISSING, helper_of(SHARED, "nowhere"), "install docker-credential-nowhere"
+    ),
+    "a helper off the PATH": home(
+        Name.HELPER_OFF_PATH, helper_of(SHARED, "ecr-login"), "let docker-credential-runner"
+    ),
+    "a helper with a path": Case(
+        Name.HELPER_NAME,
+        ("image", SECRET_IMAGE.name),
+        CONFIG,
+        "without its path",
+        helper_of(SHARED, ECR_LOGIN),
+        the_runner_fails_before_it_asks,
+    ),
+    "a helper that fails": home(
+        Name.HELPER_FAILS,
+        together(helper_of(SHARED, "broken"), damages.helper("broken", "echo AccessDeniedException; exit 3")),
+        "docker-credential-broken get",
+        found="exit status 3",
+    ),
+    "a helper that answers rubbish": home(
+        Name.HELPER_FAILS,
+        together(
+            helper_of(SHARED, "broken"), damages.helper("broken", "echo '<html>502 Bad Gateway</html>'")
+        ),
+        "docker-credential-broken get",
+        found="the answer is not JSON",
+    ),
+    "a helper that hangs": Case(
+        Name.HELPER_HANGS,
+        ("image", SECRET_IMAGE.name),
+        CONFIG,
+        "docker-credential-broken get",
+        together(helper_of(SHARED, "broken"), damages.helper("broken", "exec /bin/sleep 60")),
+        docker_pull_waits,
+        frozenset({Name.NO_CREDENTIALS}),
+    ),
+    "a password that is not in its store": home(
+        Name.HELPER_SILENT,
+        damages.source(LEGACY, "parameter eu-west-1 /no/such/parameter"),
+        "journalctl -t docker-credential-runner",
+        image=PARAMETER_IMAGE.name,
+        where=f"{CONFIG}, {LEGACY.host}",
+        found="parameter eu-west-1 /no/such/parameter failed with exit status",
+    ),
+    "a source behind the scoped helper that hangs": home(
+        Name.HELPER_SILENT,
+        together(
+            damages.source(LEGACY, "helper /opt/docker-credential-broken"),
+            damages.file("/opt/docker-credential-broken", "#!/bin/sh\nexec /bin/sleep 60\n", 0o755),
+            damages.patience(1),
+        ),
+        "journalctl -t docker-credential-runner",
+        image=PARAMETER_IMAGE.name,
+        where=f"{CONFIG}, {LEGACY.host}",
+        found="gave no answer in 1 seconds",
+    ),
+    "the real helper is not installed": home(
+        Name.HELPER_SILENT,
+        damages.without(ECR_LOGIN),
+        "journalctl -t docker-credential-runner",
+        image=ECR_IMAGE.name,
+        where=f"{CONFIG}, {TEAM.host}",
+        found="is it installed?",
+    ),
+    # What registries answer
+    "no credentials at all": answer(
+        Name.NO_CREDENTIALS,
+        PARAMETER_IMAGE.name,
+        "declare the registry",
+        NOT_AUTHENTICATED,
+        damages.without(CONFIG),
+    ),
+    "a wrong password": answer(
+        Name.CREDENTIALS_REFUSED,
+        OTHER_ACCOUNT_IMAGE.name,
+        "renew the user or password",
+        WRONG,
+        together(
+            damages.source(SHARED, "helper /opt/docker-credential-wrong"),
+            damages.file(
+                "/opt/docker-credential-wrong",
+                """#!/bin/sh\necho '{"ServerURL": "", "Username": "AWS", "Secret": "wrong"}'\n""",
+                0o755,
+            ),
+        ),
+    ),
+    "a tag that is not there": answer(
+        Name.IMAGE_MISSING, f"{LEGACY.host}/tools/linter:gone", "mend the name or the tag", "manifest unknown"
+    ),
+    "a repository that is not there": answer(
+        Name.IMAGE_MISSING,
+        f"{LEGACY.host}/tools/gone:1",
+        "mend the name or the tag",
+        "not found|name unknown",
+    ),
+    "access that is forbidden": token(
+        Name.ACCESS_FORBIDDEN, "team/forbidden", "let this user pull", "denied: access forbidden"
+    ),
+    "too many requests": token(
+        Name.TOO_MANY_REQUESTS, "team/throttled", "pull-through cache", "toomanyrequests"
+    ),
+    "a certificate of an unknown authority": answer(
+        Name.CERTIFICATE,
+        PARAMETER_IMAGE.name,
+        f"/etc/docker/certs.d/{LEGACY.host}/ca.crt",
+        "certificate signed by unknown authority",
+        damages.another_authority(LEGACY),
+    ),
+    "a registry that is down": answer(
+        Name.REGISTRY_UNREACHABLE,
+        SECRET_IMAGE.name,
+        "see to its name, port, firewall and proxy",
+        "connection refused",
+        damages.down(PARTNER),
+    ),
+    "a registry that fails": answer(
+        Name.REGISTRY_FAILS,
+        PARAMETER_IMAGE.name,
+        "ask again later",
+        "500 Internal Server Error",
+        damages.file(TAG, "rubbish"),
+    ),
+    "a web server that is no registry": answer(
+        Name.NO_REGISTRY, f"{DOCKER_HUB.tokens.host}/team/app:1", "mend the image's host and port", "404"
+    ),
+    # The image and its pull
+    "a name that is none": Case(
+        Name.IMAGE_NAME,
+        ("image", "Team/App"),
+        "Team/App",
+        "write ",
+        effect=command("docker", "pull", "Team/App", status=1),
+    ),
+    "a private image that other projects may use": Case(
+        Name.PULL_POLICY,
+        ("image", SECRET_IMAGE.name),
+        f"{RUNNER_CONFIG}, runners.docker.allowed_pull_policies",
+        'allow only "always"',
+        damages.runner_configuration(
+            lambda runner: runner["docker"].update(allowed_pull_policies=["always", "if-not-present"])
+        ),
+        another_project_uses_the_image,
+    ),
+    "a pull policy that the runner refuses": Case(
+        Name.PULL_POLICY_REFUSED,
+        ("job", PIPELINE),
+        SECRET_IMAGE.name,
+        "take pull_policy out of the job",
+        pipeline(f"job: {{script: [x], image: {{name: {SECRET_IMAGE.name}, pull_policy: never}}}}\n"),
+    ),
+    "a name with a variable that nobody gave": Case(
+        Name.VARIABLE_UNKNOWN,
+        ("job", PIPELINE),
+        "image of job",
+        "--variable CI_REGISTRY_IMAGE=",
+        pipeline("job: {script: [x], image: '$CI_REGISTRY_IMAGE/app:1'}\n"),
+    ),
+    "an image that is not pinned": Case(
+        Name.NOT_PINNED,
+        ("pin", PIPELINE, "--check"),
+        f"{PIPELINE}, line 1",
+        f"runner-doctor pin {PIPELINE}",
+        pipeline(f"job: {{image: {SECRET_IMAGE.name}}}\n"),
+    ),
+    "a tag that has moved": Case(
+        Name.TAG_MOVED,
+        ("pin", PIPELINE, "--check"),
+        f"{PIPELINE}, line 2",
+        f"runner-doctor pin {PIPELINE}",
+        moved_tag,
+    ),
+    "an image that cannot be pinned": Case(
+        Name.CANNOT_BE_PINNED,
+        ("pin", PIPELINE, "--check"),
+        f"{PIPELINE}, line 1",
+        "see to that",
+        pipeline(f"job: {{image: {LEGACY.host}/tools/gone:1}}\n"),
+    ),
+    # The host
+    "no addresses left for job networks": Case(
+        Name.ADDRESS_POOLS,
+        ("host",),
+        "/etc/docker/daemon.json",
+        "docker network prune",
+        damages.no_addresses_left,
+        no_network_for_a_job,
+    ),
+    "a Docker Engine out of reach": Case(
+        Name.DOCKER_UNREACHABLE,
+        ("host",),
+        "/var/run/docker.sock",
+        "systemctl status docker",
+        damages.no_docker,
+        command("docker", "version", status=1),
+    ),
+    "a key that this runner does not know yet": Case(
+        Name.CONFIG,
+        ("host",),
+        f"{RUNNER_CONFIG}, runners[0].docker.pid_mode",
+        "19.1",
+        together(
+            damages.file("/usr/bin/gitlab-runner", "#!/bin/sh\necho 'Version:      18.11.0'\n", 0o755),
+            damages.runner_configuration(lambda runner: runner["docker"].update(pid_mode="host")),
+        ),
+    ),
+    "no config.toml": Case(
+        Name.CONFIG_UNREADABLE,
+        ("host",),
+        RUNNER_CONFIG,
+        "register the runner",
+        damages.without(RUNNER_CONFIG),
+    ),
+    "a secret that everybody can read": Case(
+        Name.FILE_MODE,
+        ("host",),
+        RUNNER_CONFIG,
+        f"chmod 0600 {RUNNER_CONFIG}",
+        damages.mode(RUNNER_CONFIG, 0o644),
+        command(*as_nobody("cat", RUNNER_CONFIG), status=0),
+    ),
+    "a helper that everybody can change": Case(
+        Name.FILE_MODE,
+        ("host",),
+        HELPER,
+        f"chmod 0755 {HELPER}",
+        damages.mode(HELPER, 0o777),
+        command(*as_nobody("test", "-w", HELPER), status=0),
+    ),
+    "a host that AWS does not know": Case(
+        Name.AWS_IDENTITY,
+        ("host",),
+        LIST,
+        "attach the runner's instance profile",
+        damages.file(DROP_IN, "[Service]\nEnvironment=AWS_EC2_METADATA_DISABLED=true\n"),
+        also=frozenset({Name.HELPER_SILENT}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
+    with case.damage(doctor.host):
+        with ThreadPoolExecutor() as both:  # a hanging helper is waited for once
+            for_people = both.submit(doctor.run, *case.asked)
+            for_programs = both.submit(doctor.json, *case.asked)
+        (status, printed), told = for_people.result(), for_programs.result()
+        case.effect(doctor.host)
+
+    import pathlib
+
+    pathlib.Path("/tmp/out").mkdir(exist_ok=True)
+    pathlib.Path(f"/tmp/out/{case.name}-{abs(hash(case.mend)) % 1000}.txt").write_text(printed)
+    assert status == 1
+    assert {each["name"] for each in told["findings"]} == {case.name, *case.also}
+    assert all(all(each.values()) for each in told["findings"])
+    (found,) = (
+        each for each in told["findings"] if each["name"] == case.name and each["where"] == case.where
+    )
+    assert case.mend in found["mend"]
+    assert case.found in found["what"]
+    shown = "".join(printed.split())
+    assert [text for text in found.values() if "".join(text.split()) not in shown] == []
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_every_finding_has_a_case() -> None:
+    assert {case.name for case in CASES.values()} == set(Name)

@@ -1,0 +1,123 @@
+"""ECR repositories that hold images: taken over without a change, and not deleted by accident."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engine.project import Change, Project
+
+pytestmark = pytest.mark.engine
+
+DECLARED: dict[str, Any] = {"private/image": {}, "ci/base": {"keep_images": 50}}
+BY_HAND = {
+    "rules": [
+        {
+            "rulePriority": 1,
+            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 900},
+            "action": {"type": "expire"},
+        }
+    ]
+}
+MANIFEST = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+    "config": {
+        "mediaType": "application/vnd.docker.container.image.v1+json",
+        "size": 7,
+        "digest": "sha256:c",
+    },
+    "layers": [],
+}
+
+
+def push(project: Project, repository: str, tag: str) -> None:
+    project.aws("ecr").put_image(
+        repositoryName=repository, imageTag=tag, imageManifest=json.dumps(MANIFEST | {"config": tag})
+    )
+
+
+def images(project: Project, repository: str) -> list[Any]:
+    found = project.aws("ecr").list_images(repositoryName=repository)["imageIds"]
+    return sorted(each["imageTag"] for each in found)
+
+
+def changes_of_repositories(project: Project) -> set[Change]:
+    """What `up` would do now, but to the role that may pull from them."""
+    return {change for change in project.changes() if change[1] != "RolePolicy"}
+
+
+@pytest.fixture
+def by_hand(project: Project) -> Iterator[str]:
+    """A repository that somebody made by hand, with images, and a policy that keeps them."""
+    ecr, name = project.aws("ecr"), "by/hand"
+    ecr.create_repository(repositoryName=name, imageTagMutability="MUTABLE")
+    ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=json.dumps(BY_HAND))
+    for tag in ("1", "2", "3"):
+        push(project, name, tag)
+    yield name
+    project.up()
+    if name in {each["repositoryName"] for each in ecr.describe_repositories()["repositories"]}:
+        ecr.delete_repository(repositoryName=name, force=True)
+
+
+def test_an_existing_repository_is_taken_over_in_two_steps(project: Project, by_hand: str) -> None:
+    ecr = project.aws("ecr")
+    (before,) = ecr.describe_repositories(repositoryNames=[by_hand])["repositories"]
+    adopted = {"adopt": True, "keep_images": 2, "delete_images": True}
+    with project.declaring("registries/team/repositories", DECLARED | {by_hand: adopted}):
+        assert changes_of_repositories(project) == {("import", "Repository", f"team/{by_hand}")}
+        project.up()
+        assert "taken over as they are: by/hand" in project.printed
+        assert ecr.describe_repositories(repositoryNames=[by_hand])["repositories"] == [before]
+        assert json.loads(ecr.get_lifecycle_policy(repositoryName=by_hand)["lifecyclePolicyText"]) == BY_HAND
+        assert images(project, by_hand) == ["1", "2", "3"]
+        assert project.changes() == set()
+        assert project.refresh() == set()
+    declared = {"keep_images": 2, "delete_images": True}
+    with project.declaring("registries/team/repositories", DECLARED | {by_hand: declared}):
+        assert changes_of_repositories(project) == {
+            ("update", "Repository", f"team/{by_hand}"),
+            ("create", "LifecyclePolicy", f"team/{by_hand}"),
+        }
+        project.up()
+        (after,) = ecr.describe_repositories(repositoryNames=[by_hand])["repositories"]
+        assert after["imageTagMutability"] == "IMMUTABLE"
+        assert images(project, by_hand) == ["1", "2", "3"]
+
+
+def test_a_repository_that_is_not_there_is_not_adopted(project: Project) -> None:
+    with project.declaring("registries/team/repositories", DECLARED | {"no/where": {"adopt": True}}):
+        result = project.pulumi("preview", check=False)
+    assert result.returncode != 0
+    assert "'no/where' does not exist" in result.stdout
+
+
+def test_a_repository_with_images_is_not_deleted_and_loses_nothing(project: Project) -> None:
+    ecr, name = project.aws("ecr"), "team/app"
+    settings: dict[str, Any] = {"mutable_tags": ["latest"], "keep": [{"tags": ["mr-*"], "days": 14}]}
+    with project.declaring("registries/team/repositories", DECLARED | {name: settings}):
+        project.up()
+        assert project.changes() == set()
+        assert project.refresh() == set()
+        (made,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+        assert made["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
+    push(project, name, "1")
+    policy = ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+
+    result = project.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert result.returncode != 0
+    assert "cannot be deleted because it still contains images" in result.stdout
+    assert images(project, name) == ["1"]
+    assert ecr.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"] == policy
+
+    with project.declaring("registries/team/repositories", DECLARED | {name: settings}):
+        project.up()
+        assert project.changes() == set()
+    allowed = settings | {"delete_images": True}
+    with project.declaring("registries/team/repositories", DECLARED | {name: allowed}):
+        project.up()
+    project.up()
+    names = {each["repositoryName"] for each in ecr.describe_repositories()["repositories"]}
+    assert names == DECLARED.keys()

@@ -1,0 +1,20 @@
+"""Which tags may be moved, as ECR takes it."""
+
+import pytest
+from pulumi_gitlab_runner.images.mutability import tag_mutability
+
+
+@pytest.mark.parametrize(
+    ("mutable_tags", "mode", "filters"),
+    [
+        ((), "IMMUTABLE", []),
+        (("latest", "cache-*"), "IMMUTABLE_WITH_EXCLUSION", ["latest", "cache-*"]),
+        (("*",), "MUTABLE", []),
+        (("latest", "*"), "MUTABLE", []),
+    ],
+)
+def test_only_the_named_tags_may_be_moved(
+    mutable_tags: tuple[str, ...], mode: str, filters: list[str]
+) -> None:
+    wildcards = [{"filter": each, "filter_type": "WILDCARD"} for each in filters]
+    assert tag_mutability(mutable_tags) == (mode, wildcards)

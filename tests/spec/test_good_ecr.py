@@ -1,0 +1,92 @@
+"""What a declaration of ECR's settings becomes, with its defaults."""
+
+from pulumi_gitlab_runner.images.retention import TagRule
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    CreationTemplate,
+    EcrSettings,
+    Replica,
+    ReplicaSource,
+    Scanning,
+    build_ecr_settings,
+)
+from pulumi_gitlab_runner.spec.registries import Repository, build_repositories
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+from tests.spec.declaration import changed, problems_of
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
+
+
+def test_every_setting_of_a_repository() -> None:
+    declared = {
+        "keep_images": 50,
+        "untagged_days": 3,
+        "keep": [{"tags": ["release-*", "v*"], "images": 500}, {"tags": ["mr-*"], "days": 14}],
+        "mutable_tags": ["latest", "cache-*"],
+        "kms_key": KEY,
+        "delete_images": True,
+        "adopt": True,
+    }
+    assert build_repositories({"repositories": {"ci/base": declared}}, "images") == {
+        "ci/base": Repository(
+            "ci/base",
+            keep_images=50,
+            untagged_days=3,
+            keep=(
+                TagRule("release-*", images=500),
+                TagRule("v*", images=500),
+                TagRule("mr-*", days=14),
+            ),
+            mutable_tags=("latest", "cache-*"),
+            kms_key=KEY,
+            delete_images=True,
+            adopt=True,
+        )
+    }
+
+
+def test_a_repository_keeps_its_tags_and_its_images_by_default() -> None:
+    (repository,) = build_repositories({"repositories": ["ci/base"]}, "images").values()
+    assert (repository.mutable_tags, repository.delete_images, repository.adopt) == ((), False, False)
+
+
+def test_a_key_may_be_known_later() -> None:
+    declared = {"repositories": {"ci/base": {"kms_key": KNOWN_LATER}}}
+    assert build_repositories(declared, "images")["ci/base"].kms_key == KNOWN_LATER
+
+
+def test_every_setting_of_a_registry() -> None:
+    declared = {
+        "replicate_to": [
+            {"region": "us-east-1"},
+            {"region": "eu-west-1", "account": "210987654321", "prefixes": ["team/"]},
+        ],
+        "replicate_from": [{"account": "210987654321"}],
+        "scanning": {"enhanced": True, "on_push": [], "continuous": ["team/*", "base"]},
+        "creation_templates": {
+            "hub": {"keep_images": 20},
+            "ROOT": {"mutable_tags": [], "allow_pull": ["210987654321"], "tags": {"team": "ci"}},
+        },
+    }
+    assert build_ecr_settings(declared, "eu-west-1", "ecr") == EcrSettings(
+        replicate_to=(Replica("us-east-1"), Replica("eu-west-1", "210987654321", ("team/",))),
+        replicate_from=(ReplicaSource("210987654321"),),
+        scanning=Scanning(enhanced=True, on_push=(), continuous=("team/*", "base")),
+        creation_templates={
+            "hub": CreationTemplate("hub", keep_images=20, mutable_tags=("*",)),
+            "ROOT": CreationTemplate("ROOT", ("210987654321",), {"team": "ci"}),
+        },
+    )
+
+
+def test_every_repository_is_scanned_on_push_by_default() -> None:
+    assert build_ecr_settings({"scanning": {}}, None, "ecr").scanning == Scanning(
+        enhanced=False, on_push=("*",), continuous=()
+    )
+
+
+def test_without_settings_a_registry_is_left_as_it_is() -> None:
+    settings = {"us-east-1": {"creation_templates": {"team": {}}}}
+    assert problems_of(changed("ecr_settings", settings)) == []
+    made = build_ecr_settings(settings["us-east-1"], "us-east-1", "ecr")
+    assert (made.replicate_to, made.replicate_from, made.scanning) == ((), (), None)
