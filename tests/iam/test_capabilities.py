@@ -125,7 +125,7 @@ def enters(group: str, user: str = "ec2-user") -> Call:
 
 def ends(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
     """The calls by which a host puts off, completes and asks for its own end, in its own group."""
-    group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b2c3d:autoScalingGroupName/any-1a2b3c4"
+    group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b:autoScalingGroupName/any-1a2b"
     actions = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
     context = {"aws:ResourceTag/gitlab-runner-host": host}
     return tuple(Call(f"autoscaling:{action}", group, context) for action in actions)
