@@ -87,11 +87,11 @@ def manager_config(
         "check_interval": 3,
         "runners": [entry(each) for each in manager.runners],
     }
-    if manager.host.metrics:
-        config["listen_address"] = METRICS[manager.host.metrics]
     if manager.fleet:
         # In seconds: it tries three times, ten seconds apart, to see its instances ended.
         config["shutdown_timeout"] = 60
+    if manager.host.metrics:
+        config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
 
 
