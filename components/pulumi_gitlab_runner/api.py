@@ -6,6 +6,7 @@ from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.runner_host import HostedRunnerArgs, RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
+from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.spec.ecr_settings import (
@@ -15,7 +16,9 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ReplicateToDeclaration,
     ScanningDeclaration,
 )
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
     EcrDeclaration,
@@ -45,12 +48,14 @@ __all__ = [
     "EcrSettings",
     "EcrSettingsArgs",
     "EcrSettingsDeclaration",
+    "EgressDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",
     "KeepDeclaration",
+    "NetworkDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
     "ReplicateFromDeclaration",
@@ -61,6 +66,8 @@ __all__ = [
     "RunnerHostArgs",
     "RunnerManagerRole",
     "RunnerManagerRoleArgs",
+    "RunnerNetwork",
+    "RunnerNetworkArgs",
     "RunnerRegistration",
     "RunnerStack",
     "ScanningDeclaration",

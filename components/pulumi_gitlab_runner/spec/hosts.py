@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.config_toml import config_problems
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress, egress_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 
@@ -28,9 +29,13 @@ class HostDeclaration(TypedDict):
     ami: NotRequired[str]
     """The machine image. Default: the newest Amazon Linux 2023, which AWS names in Parameter Store."""
     vpc: NotRequired[str]
-    """The VPC's id. Default: the account's default VPC."""
+    """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
     subnets: NotRequired[list[str]]
-    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the default VPC."""
+    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the stack's
+    `network`, else of the default VPC."""
+    egress: NotRequired[list[EgressDeclaration]]
+    """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
+    installs, and AWS, S3 among it. Default: everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     config: NotRequired[ManagerConfig]
@@ -48,6 +53,7 @@ class Host:
     ami: str | None = None
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
+    egress: tuple[EgressRule, ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     config: ManagerConfig = field(default_factory=lambda: ManagerConfig())
 
@@ -67,7 +73,11 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 def build_host(declaration: HostDeclaration) -> Host:
     """The host that a declaration without problems describes."""
-    return Host(**{**declaration, "subnets": tuple(declaration.get("subnets", ()))})  # type: ignore[arg-type]
+    lists = {
+        "subnets": tuple(declaration.get("subnets", ())),
+        "egress": build_egress(declaration.get("egress", ())),
+    }
+    return Host(**{**declaration, **lists})  # type: ignore[arg-type]
 
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
@@ -89,6 +99,8 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
             yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
     if ("vpc" in declaration) != bool(declaration.get("subnets")):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+    if "egress" in declaration:
+        yield from egress_problems(declaration["egress"], join_path(path, "egress"))
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
