@@ -4,11 +4,15 @@ from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrReposi
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
-from pulumi_gitlab_runner.aws.runner_host import HostedRunnerArgs, RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
+from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplateDeclaration,
     EcrSettingsDeclaration,
@@ -17,6 +21,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ScanningDeclaration,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration
+from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -37,6 +42,7 @@ from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
 
 __all__ = [
     "AwsEnvironmentArgs",
+    "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
     "CreationTemplateDeclaration",
@@ -49,11 +55,13 @@ __all__ = [
     "EcrSettingsArgs",
     "EcrSettingsDeclaration",
     "EgressDeclaration",
+    "FleetDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",
+    "IdleDeclaration",
     "KeepDeclaration",
     "NetworkDeclaration",
     "RegistrationDeclaration",
@@ -61,7 +69,10 @@ __all__ = [
     "ReplicateFromDeclaration",
     "ReplicateToDeclaration",
     "RepositoryDeclaration",
+    "RunnerCache",
     "RunnerDeclaration",
+    "RunnerFleet",
+    "RunnerFleetArgs",
     "RunnerHost",
     "RunnerHostArgs",
     "RunnerManagerRole",

@@ -13,7 +13,9 @@ from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
+from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -44,7 +46,9 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:HostStore`, where there is a runner
     - `gitlab-runner:index:RunnerRegistration` for each runner
-    - `gitlab-runner:index:RunnerHost` for each runner manager, under the name of the runner that declares it
+    - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
+    - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
+      name of the runner that declares it
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -54,7 +58,8 @@ class RunnerStack(pulumi.ComponentResource):
     registries: pulumi.Output[dict[str, Any]]
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
     runners: pulumi.Output[dict[str, Any]]
-    """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`."""
+    """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
+    group of its host or its workers."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the runners may pull."""
@@ -126,6 +131,7 @@ class RunnerStack(pulumi.ComponentResource):
             return {}, {}
         child = pulumi.ResourceOptions(parent=self)
         store = HostStore(self._name, {}, opts=child)
+        cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
             name: RunnerRegistration(name, registration_part(each), opts=child)
@@ -133,26 +139,29 @@ class RunnerStack(pulumi.ComponentResource):
         }
         told, role_arns = {}, {}
         for manager in stack.managers.values():
-            host = RunnerHost(
-                manager.name,
-                {
-                    "runners": {
-                        each.name: {
-                            "runner": declared[each.name],
-                            "runner_id": registrations[each.name].runner_id,
-                            "token": registrations[each.name].token,
-                        }
-                        for each in manager.runners
-                    },
-                    "registries": {each: args["registries"][each] for each in manager.registries},
-                    "gitlab_url": stack.gitlab_url,
-                    "bucket": store.bucket,
-                    "key_arn": store.key_arn,
-                    "environment": place,
-                    "digests": digests,
+            manager_args: RunnerHostArgs = {
+                "runners": {
+                    each.name: {
+                        "runner": declared[each.name],
+                        "runner_id": registrations[each.name].runner_id,
+                        "token": registrations[each.name].token,
+                    }
+                    for each in manager.runners
                 },
-                opts=child,
-            )
+                "registries": {each: args["registries"][each] for each in manager.registries},
+                "gitlab_url": stack.gitlab_url,
+                "bucket": store.bucket,
+                "key_arn": store.key_arn,
+                "environment": place,
+                "digests": digests,
+            }
+            if cache_bucket is not None:
+                manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
+            host: RunnerHost | RunnerFleet
+            if manager.fleet:
+                host = RunnerFleet(manager.name, manager_args, opts=child)
+            else:
+                host = RunnerHost(manager.name, manager_args, opts=child)
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)
@@ -187,7 +196,7 @@ def _required_policies(
 
 
 def _runner_told(
-    runner: Runner, registration: RunnerRegistration, host: RunnerHost
+    runner: Runner, registration: RunnerRegistration, host: RunnerHost | RunnerFleet
 ) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         id=registration.runner_id,

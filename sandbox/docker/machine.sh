@@ -7,6 +7,8 @@
 #     DIRECTORY   an empty directory, on which the copy is put together
 #     PATH        a directory that is copied too, since it lies on another file system
 set -eu
+# shellcheck source=sandbox/docker/devices.sh
+. "$(dirname "$0")/devices.sh"
 
 directory=$1
 shift
@@ -23,7 +25,7 @@ for path in / "$@"; do
         machine "$directory/root$path"
 done
 cd "$directory/root"
-mount --rbind /dev ./dev
+private_devices .
 mount --rbind /sys ./sys
 mount -t proc proc ./proc
 # Docker keeps its layers on an overlay of its own, which cannot lie on this one.

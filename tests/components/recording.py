@@ -61,10 +61,8 @@ class Cloud(Mocks):
                 if args.args["imageTag"] in NOT_THERE:
                     raise NotThereError
                 answer = {"imageDigest": digest_of(args.args)}
-            case "aws:ssm/getParameter:getParameter":
-                answer = {"insecureValue": f"ami-of-{args.args['name'].rpartition('-')[2]}"}
             case "aws:ec2/getVpc:getVpc":
-                answer = {"id": "vpc-of-the-account"}
+                answer = {"id": args.args.get("id", "vpc-of-the-account"), "cidrBlock": "10.0.0.0/16"}
             case "aws:ec2/getSubnets:getSubnets":
                 answer = {"ids": ["subnet-of-the-account"]}
             case _:

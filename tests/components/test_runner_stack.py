@@ -65,11 +65,13 @@ PARENTS = {
     ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build"): HOST,
     ("aws:ec2/launchTemplate:LaunchTemplate", "build"): HOST,
     ("aws:autoscaling/group:Group", "build"): HOST,
+    ("aws:autoscaling/lifecycleHook:LifecycleHook", "build"): HOST,
     ("gitlab-runner:index:CiVariables", "ci"): RUNNER_STACK,
     ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): VARIABLES,
     ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): VARIABLES,
 }
 
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
 SECRET_INPUTS = {
     ("aws:ssm/parameter:Parameter", "build-token-build"): {"value"},
     ("aws:ssm/parameter:Parameter", "build-registry-legacy"): {"value"},
@@ -291,6 +293,7 @@ def test_the_hosts_metadata_needs_a_token_and_is_out_of_reach_of_jobs(
         "httpEndpoint": "enabled",
         "httpTokens": "required",
         "httpPutResponseHopLimit": 1,
+        "instanceMetadataTags": "enabled",
     }
 
 
@@ -310,8 +313,8 @@ def test_the_hosts_disk_is_encrypted(inputs: Callable[[str, str], Any]) -> None:
 
 def test_the_host(inputs: Callable[[str, str], Any]) -> None:
     template = inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")
-    # Parameter Store names the image of each architecture.
-    assert template["imageId"] == "ami-of-x86_64"
+    # EC2 looks it up at each launch, so that a newer image changes nothing here.
+    assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["instanceType"] == "t3.large"
     assert template["iamInstanceProfile"] == {"arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:build"}
     assert template["vpcSecurityGroupIds"] == ["build-id"]
@@ -330,6 +333,7 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
         "REGION=eu-west-1\n"
         "TOKENS=/gitlab-runner/sandbox/build/tokens\n"
         "RUNNER_VERSION=19.3.0\n"
+        "LIFECYCLE_HOOK=gitlab-runner-drain\n"
     )
     assert RUNNER_TOKEN not in text
     assert PASSWORD not in text
@@ -337,14 +341,14 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
 
 def test_the_host_lets_nothing_in(inputs: Callable[[str, str], Any]) -> None:
     group = inputs("aws:ec2/securityGroup:SecurityGroup", "build")
-    assert group == {"description": "Runner host build: egress only", "vpcId": "vpc-of-the-account"}
+    assert group == {"description": "Runner host build", "vpcId": "vpc-of-the-account"}
     rule = inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build")
     assert (rule["securityGroupId"], rule["ipProtocol"], rule["cidrIpv4"]) == ("build-id", "-1", "0.0.0.0/0")
 
 
 def test_one_instance_is_kept(inputs: Callable[[str, str], Any]) -> None:
     group = inputs("aws:autoscaling/group:Group", "build")
-    assert (group["minSize"], group["maxSize"]) == (1, 1)
+    assert (group["minSize"], group["maxSize"], group.get("desiredCapacity")) == (1, 2, None)
     assert group["launchTemplate"] == {"id": "build-id", "version": "1"}
     assert group["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
 
@@ -628,7 +632,7 @@ def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
     declared = {"runners": {"build": {"group": 42, "host": {"instance_type": "c7g.large"}}}}
     recording, _ = made(declared)
     template = recording.registered["aws:ec2/launchTemplate:LaunchTemplate", "build"]
-    assert template.inputs["imageId"] == "ami-of-arm64"
+    assert template.inputs["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
 
 
 def test_a_host_in_a_vpc_of_its_own() -> None:
@@ -650,7 +654,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
-    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host" in each]
+    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host_of" not in each]
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 

@@ -40,6 +40,8 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "EcrRepositories",
             "EcrSettings",
             "HostStore",
+            "RunnerCache",
+            "RunnerFleet",
             "RunnerHost",
             "RunnerManagerRole",
             "RunnerRegistration",

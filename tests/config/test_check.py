@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config import Finding, Severity, check
 from pulumi_gitlab_runner.config.finding import error, warning
+from pulumi_gitlab_runner.config.periods import PERIOD
 
 VERSION = "19.4.0"
 
@@ -689,6 +690,16 @@ def test_sound(config: dict[str, Any], version: str) -> None:
                     "runners[0].autoscaler.policy[0].idle_time",
                     "`500ms` is too short",
                     "allowed is `1s` or more",
+                )
+            ],
+        ),
+        (
+            manager(burst(policy=[{}, {"periods": ["* * * * *", "* 25 * * *"]}])),
+            [
+                error(
+                    "runners[0].autoscaler.policy[1].periods[1]",
+                    "`* 25 * * *` is not understood",
+                    f"allowed is {PERIOD.allowed}",
                 )
             ],
         ),

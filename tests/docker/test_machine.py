@@ -29,7 +29,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/written", "/usr/local/bin/written", "/root/written", f"{CHECKOUT}/written"]
+    "path",
+    ["/etc/written", "/usr/local/bin/written", "/root/written", "/dev/written", f"{CHECKOUT}/written"],
 )
 def test_what_is_written_in_it_stays_in_it(machine: Machine, path: str) -> None:
     machine.write(path, "text", 0o600)

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import files_as_json
 
-from tests.host.commands import SHELLS, Commands
+from tests.host.commands import SHELLS
 from tests.host.sandbox_host import sandbox_files
+from tests.host.script_host import ScriptHost
 
 pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 
-SCRIPT = Path(scripts.__file__).with_name("gitlab-runner-apply.sh")
 TOKEN = "glrt-canary-4711"
 CONFIG = "etc/gitlab-runner/config.toml"
 HELPER = "usr/local/bin/docker-credential-runner"
+DAEMON = "etc/docker/daemon.json"
+REFUSED = "var/lib/gitlab-runner-host/refused"
 
 AWS = """
 case "$*" in
@@ -35,24 +36,19 @@ esac
 """
 
 
-class Host:
+class Host(ScriptHost):
     """A host in a directory, and what it fetches its files from."""
 
     def __init__(self, directory: Path) -> None:
-        self.root = directory / "root"
-        (self.root / "run").mkdir(parents=True)
-        self._settings = directory / "settings"
-        self._settings.write_text(
-            "BUCKET=the-bucket\nKEY=build/files.json\nREGION=eu-west-1\nTOKENS=/the/tokens\n"
-        )
+        super().__init__(directory)
         self.store = directory / "store"
         self.store.mkdir()
-        self.commands = Commands(directory)
+        self.environment["S3"] = str(self.store)
         self.commands.add("aws", AWS)
         self.commands.add("jq", f'exec {shutil.which("jq")} "$@"')
-        self.commands.add("logger", "")
         self.commands.add("systemctl", "")
         self.commands.add("gitlab-runner", "")
+        self.commands.add("dockerd", 'case "$*" in --help) echo "  --validate" ;; esac')
         (self.store / "token").write_text(TOKEN + "\n")
         self.deliver(files_as_json(sandbox_files()), "1")
 
@@ -63,19 +59,7 @@ class Host:
 
     def apply(self, shell: list[str]) -> subprocess.CompletedProcess[str]:
         """Run the script under a shell."""
-        return subprocess.run(
-            [*shell, str(SCRIPT)],
-            env={
-                "PATH": f"{self.commands.directory}:/usr/bin:/bin",
-                "RUNNER_HOST_ROOT": str(self.root),
-                "RUNNER_HOST_SETTINGS": str(self._settings),
-                "S3": str(self.store),
-            },
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        return self.run("gitlab-runner-apply.sh", shell)
 
     def tree(self) -> dict[str, tuple[str, str, int]]:
         """Every file below the root: its mode, its content, and when it was changed."""
@@ -95,12 +79,6 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
-@pytest.fixture(params=SHELLS, ids=lambda command: Path(command[0]).name)
-def shell(request: pytest.FixtureRequest) -> list[str]:
-    chosen: list[str] = request.param
-    return chosen
-
-
 def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert (done.returncode, done.stderr) == (0, "")
@@ -108,8 +86,7 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\n')
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
-    (logged,) = host.commands.calls("logger")
-    assert logged.endswith('-- applied version "1" of s3://the-bucket/build/files.json')
+    assert host.said() == ['info: applied version "1" of s3://the-bucket/build/files.json']
 
 
 def test_each_runner_gets_its_own_token(host: Host, shell: list[str]) -> None:
@@ -152,6 +129,28 @@ def test_a_new_version_replaces_the_old_one(host: Host, shell: list[str]) -> Non
     assert TOKEN in text
 
 
+@pytest.mark.parametrize(
+    ("runs", "changed", "restarted"),
+    [(True, "fleet.json", True), (True, "config.toml", False), (False, "fleet.json", False)],
+    ids=["another fleet", "another schedule", "another fleet, with no runner"],
+)
+def test_a_runner_starts_anew_for_another_fleet_alone(
+    host: Host, shell: list[str], runs: bool, changed: str, restarted: bool
+) -> None:
+    files = json.loads(files_as_json(sandbox_files()))
+    files["etc/gitlab-runner/fleet.json"] = {"mode": "0600", "content": "[]"}
+    host.deliver(json.dumps(files), "1")
+    host.commands.add("systemctl", 'case "$*" in *"is-active gitlab-runner") exit 3 ;; esac')
+    assert host.apply(shell).returncode == 0
+    if runs:
+        host.commands.add("systemctl", "")
+    files[f"etc/gitlab-runner/{changed}"]["content"] += "\n"
+    host.deliver(json.dumps(files), "2")
+    assert host.apply(shell).returncode == 0
+    restarts = [call for call in host.commands.calls("systemctl") if call.endswith(" restart gitlab-runner")]
+    assert restarts == (["systemctl --no-block restart gitlab-runner"] if restarted else [])
+
+
 def test_the_token_is_nowhere_but_in_config_toml(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert TOKEN not in done.stdout + done.stderr
@@ -190,12 +189,17 @@ def _changed_while_read(host: Host) -> None:
     host.commands.add("aws", AWS.replace("$(cat", "another$(cat"))
 
 
-DAMAGES: dict[str, tuple[Callable[[Host], None], str]] = {
+def _docker(host: Host) -> None:
+    host.deliver((host.store / "files.json").read_text(), "2")
+    host.commands.add("dockerd", 'case "$*" in --help) echo "  --validate" ;; --validate*) exit 1 ;; esac')
+
+
+BAD: dict[str, tuple[Callable[[Host], None], str]] = {
     "not JSON": (lambda host: host.deliver("{", "2"), "the files are not JSON"),
     "no files": (lambda host: host.deliver("{}", "2"), "there are no files"),
     "content that is no text": (
         _damage("etc/gitlab-runner/registries", content=5),
-        "etc/gitlab-runner/registries cannot be unpacked",
+        "the files cannot be unpacked",
     ),
     "a mode that is none": (
         _damage("etc/gitlab-runner/registries", mode="rw"),
@@ -209,7 +213,14 @@ DAMAGES: dict[str, tuple[Callable[[Host], None], str]] = {
         _damage(HELPER, content="#!/bin/sh\nif\n"),
         "docker-credential-runner is not a shell script",
     ),
+    "settings of the daemon that are no object": (
+        _damage(DAEMON, content="[]"),
+        "daemon.json is not a JSON object",
+    ),
+    "settings of the daemon that it refuses": (_docker, "Docker refuses daemon.json"),
     "a config.toml that the runner refuses": (_lint, "gitlab-runner refuses config.toml"),
+}
+PASSING: dict[str, tuple[Callable[[Host], None], str]] = {
     "no token": (_token(None), "the token of the runner build, /the/tokens/build, cannot be read"),
     "an empty token": (_token(""), "the token of the runner build, /the/tokens/build, is empty"),
     "no object": (
@@ -218,6 +229,7 @@ DAMAGES: dict[str, tuple[Callable[[Host], None], str]] = {
     ),
     "another version by now": (_changed_while_read, "s3://the-bucket/build/files.json cannot be read"),
 }
+DAMAGES = BAD | PASSING
 
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES.values(), ids=DAMAGES)
@@ -230,12 +242,62 @@ def test_whatever_is_wrong_leaves_the_last_good_files(
     damage(host)
     done = host.apply(SHELLS[0])
     assert done.returncode != 0
-    assert host.tree() == before
+    assert {path: file for path, file in host.tree().items() if path != REFUSED} == before
     assert list((host.root / "run").iterdir()) == []
-    assert host.commands.calls("logger") == [
-        f"logger -s -t gitlab-runner-apply -p daemon.err -- {reason}; the last good files stay"
-    ]
+    assert host.said() == [f"err: {reason}; the last good files stay"]
     assert TOKEN not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("damage", "_reason"), BAD.values(), ids=BAD)
+def test_a_bad_version_is_refused_once(host: Host, damage: Callable[[Host], None], _reason: str) -> None:
+    host.apply(SHELLS[0])
+    damage(host)
+    host.apply(SHELLS[0])
+    host.commands.forget()
+    assert host.apply(SHELLS[0]).returncode == 0
+    assert host.said() == []
+
+
+@pytest.mark.parametrize(("damage", "_reason"), PASSING.values(), ids=PASSING)
+def test_what_may_pass_is_tried_again(host: Host, damage: Callable[[Host], None], _reason: str) -> None:
+    host.apply(SHELLS[0])
+    damage(host)
+    host.apply(SHELLS[0])
+    host.commands.forget()
+    assert host.apply(SHELLS[0]).returncode != 0
+    assert len(host.said()) == 1
+
+
+def test_a_host_without_good_files_never_passes_over_bad_ones(host: Host) -> None:
+    host.deliver("{", "1")
+    assert host.apply(SHELLS[0]).returncode != 0
+    assert host.apply(SHELLS[0]).returncode != 0
+
+
+def test_docker_older_than_its_check_of_its_settings(host: Host) -> None:
+    host.commands.add("dockerd", 'case "$*" in *--validate*) exit 1 ;; esac')
+    assert host.apply(SHELLS[0]).returncode == 0
+
+
+def test_docker_reloads_new_settings_and_is_never_restarted(host: Host) -> None:
+    host.apply(SHELLS[0])
+    host.commands.forget()
+    files = json.loads(files_as_json(sandbox_files()))
+    settings = json.loads(files[DAEMON]["content"]) | {"debug": True}
+    files[DAEMON]["content"] = json.dumps(settings)
+    host.deliver(json.dumps(files), "2")
+    assert host.apply(SHELLS[0]).returncode == 0
+    calls = host.commands.calls("systemctl")
+    assert "systemctl reload docker" in calls
+    assert not any(" restart" in call and "docker" in call for call in calls)
+
+
+def test_docker_is_left_alone_when_its_settings_stay(host: Host) -> None:
+    host.apply(SHELLS[0])
+    host.commands.forget()
+    _damage("etc/gitlab-runner/registries", content="")(host)
+    assert host.apply(SHELLS[0]).returncode == 0
+    assert not any("docker" in call for call in host.commands.calls("systemctl"))
 
 
 def test_after_a_bad_version_the_next_good_one_is_applied(host: Host) -> None:

@@ -37,9 +37,27 @@ def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager()
     )
 
 
+def test_a_protected_runner_beside_one_that_anybody_may_use() -> None:
+    (found,) = findings(sharing(protected=True))
+    assert found == Finding(
+        Severity.WARNING,
+        "stack.runners.second.protected",
+        "true, on a host that it shares with build, whose jobs any branch may start",
+        "give the runner a host of its own: jobs of one host share its Docker and its disk",
+    )
+
+
 def test_a_limit_above_that_of_the_host() -> None:
     (found,) = findings(sharing(limit=5))
     assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.second.limit")
+
+
+def test_more_jobs_than_there_are_networks() -> None:
+    with pytest.raises(DeclarationError) as refused:
+        findings(changed("runners/build/host", {"concurrent": 2048}))
+    assert "stack.runners.build.host.concurrent" in str(refused.value)
+    assert "192.168.0.0/16 has not so many" in str(refused.value)
+    assert findings(changed("runners/build/host", {"concurrent": 2047})) == []
 
 
 def test_less_jobs_than_runners() -> None:
@@ -169,3 +187,38 @@ def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) 
 def test_the_place_in_the_declaration(place: str, declared: str) -> None:
     manager = build_stack(sharing()).managers["build"]
     assert declared_place(place, manager, "stack.runners") == declared
+
+
+def with_fleet(**fields: Any) -> Any:
+    """The good declaration, whose runner has a fleet in place of its host."""
+    declared = declaration()
+    del declared["runners"]["build"]["host"]
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 2} | fields
+    declared["runners"]["build"]["fleet"] = fleet
+    return declared
+
+
+def test_there_is_nothing_to_tell_of_a_fleet() -> None:
+    everything = {"jobs_per_instance": 2, "retire_after_jobs": 1, "idle": [{}], "state_storage": True}
+    assert findings(with_fleet(**everything)) == []
+
+
+def test_a_fleet_that_takes_less_jobs_than_it_has_room_for() -> None:
+    declared = with_fleet(jobs_per_instance=3)
+    declared["runners"]["build"]["limit"] = 2
+    (found,) = findings(declared)
+    assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.build.limit")
+
+
+def test_state_that_the_manager_of_a_fleet_is_too_old_to_keep() -> None:
+    declared = with_fleet(state_storage=True, manager={"runner_version": "17.4.0"})
+    with pytest.raises(DeclarationError) as raised:
+        findings(declared)
+    (problem,) = raised.value.problems
+    assert problem.path == "stack.runners.build.fleet.state_storage"
+
+
+def test_the_place_of_what_a_fleets_manager_is_told() -> None:
+    manager = build_stack(with_fleet()).managers["build"]
+    place = "stack.runners.build.fleet.manager.config.log_level"
+    assert declared_place("log_level", manager, "stack.runners") == place

@@ -1,9 +1,14 @@
 """The files of the sandbox runner's host, each as it is written."""
 
 import json
+import re
 import tomllib
+from importlib.resources import files
 from typing import Any
 
+import pytest
+import yaml
+from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
@@ -12,6 +17,9 @@ from pulumi_gitlab_runner.host.files import (
     host_files,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.operating_systems import OPERATING_SYSTEMS
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
@@ -23,12 +31,68 @@ UNIT_SETTINGS = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
 
 def test_every_file_and_its_mode() -> None:
     assert {path: file.mode for path, file in sandbox_files().items()} == {
+        "etc/docker/daemon.json": "0644",
         "etc/gitlab-runner/config.toml": "0600",
         "etc/gitlab-runner/registries": "0600",
+        "etc/gitlab-runner/reporting": "0600",
+        "etc/systemd/system/gitlab-runner-apply.service": "0644",
+        "etc/systemd/system/gitlab-runner-apply.timer": "0644",
+        "etc/systemd/system/gitlab-runner-drain.service": "0644",
+        "etc/systemd/system/gitlab-runner-health.service": "0644",
+        "etc/systemd/system/gitlab-runner-health.timer": "0644",
+        "etc/systemd/system/gitlab-runner-logs.service": "0644",
+        "etc/systemd/system/gitlab-runner-logs.timer": "0644",
+        "etc/systemd/system/gitlab-runner-prune.service": "0644",
+        "etc/systemd/system/gitlab-runner-prune.timer": "0644",
         UNIT_SETTINGS: "0644",
         "root/.docker/config.json": "0600",
         "usr/local/bin/docker-credential-runner": "0755",
+        "usr/local/lib/gitlab-runner-host.sh": "0644",
+        "usr/local/sbin/gitlab-runner-apply": "0755",
+        "usr/local/sbin/gitlab-runner-drain": "0755",
+        "usr/local/sbin/gitlab-runner-health": "0755",
+        "usr/local/sbin/gitlab-runner-logs": "0755",
+        "usr/local/sbin/gitlab-runner-prune": "0755",
     }
+
+
+def test_every_unit_runs_a_program_that_is_there() -> None:
+    rendered = sandbox_files()
+    programs = {
+        path: re.findall(r"^ExecStart=/(\S+)$", file.content, re.M)
+        for path, file in rendered.items()
+        if path.endswith(".service")
+    }
+    assert len(programs) == 5
+    for (program,) in programs.values():
+        assert rendered[program].mode == "0755"
+
+
+def test_every_timer_has_its_service() -> None:
+    timers = [path for path in sandbox_files() if path.endswith(".timer")]
+    assert len(timers) == 4
+    assert {path.replace(".timer", ".service") for path in timers} <= set(sandbox_files())
+
+
+def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
+    enabled = set(re.findall(r"gitlab-runner-\w+\.(?:timer|service)", script("gitlab-runner-boot.sh")))
+    installable = {
+        path.rpartition("/")[2]
+        for path, file in sandbox_files().items()
+        if path.endswith((".timer", ".service")) and "[Install]" in file.content
+    }
+    assert enabled == installable
+
+
+def test_every_script_reaches_a_host() -> None:
+    delivered = {worker_user_data(), *(file.content for file in sandbox_files().values())}
+    for system in OPERATING_SYSTEMS.values():
+        arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
+        written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
+        delivered |= {file["content"] for file in written}
+    names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
+    assert len(names) > 10
+    assert [name for name in names if script(name) not in delivered] == []
 
 
 def test_config_toml() -> None:
@@ -161,6 +225,45 @@ def test_a_host_has_the_registries_of_all_its_runners() -> None:
     assert list(json.loads(files["root/.docker/config.json"].content)["credHelpers"]) == hosts
     lines = files["etc/gitlab-runner/registries"].content.splitlines()[1:]
     assert [line.split()[0] for line in lines] == hosts
+
+
+def with_fleet_and_cache(**cache: Any) -> dict[str, HostFile]:
+    """The files of the host of a manager that has a fleet, and of a stack that has a cache."""
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 3, "jobs_per_instance": 2}
+    stack = build_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
+    manager = stack.managers["build"]
+    return host_files(
+        manager, {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com", cache_bucket="bucket"
+    )
+
+
+def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
+    config = tomllib.loads(with_fleet_and_cache()["etc/gitlab-runner/config.toml"].content)
+    (entry,) = config["runners"]
+    assert (config["concurrent"], entry["limit"], entry["executor"]) == (6, 6, "docker-autoscaler")
+    assert config["shutdown_timeout"] == 60
+    assert entry["autoscaler"]["plugin_config"]["name"] == "gitlab-runner-sandbox-build"
+
+
+def test_what_a_manager_learns_of_its_fleet_at_its_start_stands_in_a_file_of_its_own() -> None:
+    files = with_fleet_and_cache()
+    (settings,) = json.loads(files["etc/gitlab-runner/fleet.json"].content)
+    assert settings["max_instances"] == 3
+    assert "policy" not in settings
+    assert "etc/gitlab-runner/fleet.json" not in two_runners()
+
+
+def test_the_plugin_is_there_before_a_manager_with_a_fleet_starts() -> None:
+    line = "ExecStartPre=/usr/bin/gitlab-runner fleeting install\n"
+    assert line in with_fleet_and_cache()[UNIT_SETTINGS].content
+    assert line not in two_runners()[UNIT_SETTINGS].content
+
+
+@pytest.mark.parametrize(("shared", "prefix"), [(False, "runners/build"), (True, "shared")])
+def test_the_cache_lies_below_the_runners_prefix(shared: bool, prefix: str) -> None:
+    config = tomllib.loads(with_fleet_and_cache(shared=shared)["etc/gitlab-runner/config.toml"].content)
+    cache = config["runners"][0]["cache"]
+    assert (cache["Path"], cache["s3"]["BucketName"]) == (prefix, "bucket")
 
 
 def test_a_stopping_unit_waits_for_the_longest_job_of_any_runner() -> None:

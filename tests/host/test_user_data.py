@@ -1,5 +1,6 @@
 """User data: what a fresh host needs to fetch everything else."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.operating_systems import (
+    AMAZON_LINUX_2023,
+    DEBIAN_12,
+    OPERATING_SYSTEMS,
+    UBUNTU_24_04,
+    OperatingSystem,
+)
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import build_stack
@@ -24,10 +32,18 @@ SETTINGS = {
 }
 
 
-def parsed(**changes: str) -> dict[str, Any]:
+ANY_SYSTEM = pytest.mark.parametrize("system", OPERATING_SYSTEMS.values(), ids=OPERATING_SYSTEMS)
+
+
+def parsed(system: OperatingSystem = AMAZON_LINUX_2023, **changes: str) -> dict[str, Any]:
     """User data, as cloud-init reads it."""
-    loaded: dict[str, Any] = yaml.safe_load(user_data(**(SETTINGS | changes)))
+    loaded: dict[str, Any] = yaml.safe_load(user_data(**(SETTINGS | changes), operating_system=system))
     return loaded
+
+
+def contents(system: OperatingSystem) -> dict[str, str]:
+    """The content of each file that user data writes, by its path."""
+    return {file["path"]: file["content"] for file in parsed(system)["write_files"]}
 
 
 @pytest.fixture
@@ -41,12 +57,25 @@ def test_cloud_init_knows_what_it_is() -> None:
     assert list(parsed()) == ["write_files", "runcmd"]
 
 
+@ANY_SYSTEM
+def test_it_has_the_shape_that_cloud_init_takes(system: OperatingSystem) -> None:
+    """cloud-init: config/schemas/schema-cloud-config-v1.json, cc_write_files and cc_runcmd."""
+    data = parsed(system)
+    assert set(data) == {"write_files", "runcmd"}
+    for file in data["write_files"]:
+        assert set(file) == {"path", "permissions", "content"}
+        assert all(isinstance(value, str) for value in file.values())
+        assert re.fullmatch("0[0-7]{3}", file["permissions"])
+    assert data["runcmd"]
+    assert all(isinstance(word, str) for command in data["runcmd"] for word in command)
+
+
 def test_every_file_and_its_mode(written: dict[str, Any]) -> None:
     assert {path: file["permissions"] for path, file in written.items()} == {
         "/etc/gitlab-runner-host": "0600",
         "/etc/yum.repos.d/runner_gitlab-runner.repo": "0644",
-        "/etc/systemd/system/gitlab-runner-apply.service": "0644",
-        "/etc/systemd/system/gitlab-runner-apply.timer": "0644",
+        "/usr/local/lib/gitlab-runner-host.sh": "0644",
+        "/usr/local/lib/gitlab-runner-packages.sh": "0644",
         "/usr/local/sbin/gitlab-runner-apply": "0755",
         "/usr/local/sbin/gitlab-runner-boot": "0755",
     }
@@ -56,25 +85,44 @@ def test_every_file_and_its_mode(written: dict[str, Any]) -> None:
     ("path", "name"),
     [
         ("/etc/yum.repos.d/runner_gitlab-runner.repo", "gitlab-runner.repo"),
-        ("/etc/systemd/system/gitlab-runner-apply.service", "gitlab-runner-apply.service"),
-        ("/etc/systemd/system/gitlab-runner-apply.timer", "gitlab-runner-apply.timer"),
+        ("/usr/local/lib/gitlab-runner-host.sh", "gitlab-runner-host.sh"),
+        ("/usr/local/lib/gitlab-runner-packages.sh", "gitlab-runner-packages-dnf.sh"),
         ("/usr/local/sbin/gitlab-runner-apply", "gitlab-runner-apply.sh"),
         ("/usr/local/sbin/gitlab-runner-boot", "gitlab-runner-boot.sh"),
     ],
 )
-def test_scripts_and_units_arrive_as_they_are(written: dict[str, Any], path: str, name: str) -> None:
+def test_scripts_arrive_as_they_are(written: dict[str, Any], path: str, name: str) -> None:
     assert written[path]["content"] == script(name)
+
+
+@pytest.mark.parametrize("system", [DEBIAN_12, UBUNTU_24_04], ids=lambda system: system.name)
+def test_debian_and_ubuntu_install_with_apt(system: OperatingSystem) -> None:
+    files = contents(system)
+    assert files["/usr/local/lib/gitlab-runner-packages.sh"] == script("gitlab-runner-packages-apt.sh")
+    assert not any("yum" in path for path in files)
+
+
+def test_ubuntu_gets_the_key_that_the_command_line_of_aws_is_checked_with() -> None:
+    assert contents(UBUNTU_24_04)["/usr/local/lib/aws-cli.asc"] == script("aws-cli.asc")
+    assert "/usr/local/lib/aws-cli.asc" in script("gitlab-runner-packages-apt.sh")
+
+
+@ANY_SYSTEM
+def test_what_a_host_sources_is_there(system: OperatingSystem) -> None:
+    files = contents(system)
+    sourced = {
+        path
+        for content in files.values()
+        for path in re.findall(r"^\. (?:\"\$\{\w+:-)?(/[^}\"\n]+)", content, re.M)
+    }
+    assert {"/etc/gitlab-runner-host", "/usr/local/lib/gitlab-runner-packages.sh"} <= sourced
+    assert sourced - set(files) <= {"/etc/os-release"}
 
 
 def test_the_host_runs_what_was_written(written: dict[str, Any]) -> None:
     (command,) = parsed()["runcmd"]
     assert command == ["/usr/local/sbin/gitlab-runner-boot"]
     assert command[0] in written
-    boot = written["/usr/local/sbin/gitlab-runner-boot"]["content"]
-    assert "/usr/local/sbin/gitlab-runner-apply\n" in boot
-    assert ". /etc/gitlab-runner-host\n" in boot
-    service = written["/etc/systemd/system/gitlab-runner-apply.service"]["content"]
-    assert "ExecStart=/usr/local/sbin/gitlab-runner-apply\n" in service
 
 
 def settings_in(loaded: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -94,6 +142,7 @@ def test_the_hosts_settings() -> None:
         "REGION": "eu-west-1",
         "TOKENS": "/gitlab-runner/sandbox/build/tokens",
         "RUNNER_VERSION": "19.3.0",
+        "LIFECYCLE_HOOK": "gitlab-runner-drain",
     }
 
 
@@ -124,5 +173,7 @@ def test_two_hundred_registries_fit() -> None:
     )
     assert delivered.count("registry-199.") == 2
     # EC2's limit, before it is encoded. What grows with the declaration lies in S3.
-    assert len(user_data(**SETTINGS).encode()) < 16 * 1024
-    assert "registry-199." not in user_data(**SETTINGS)
+    for system in OPERATING_SYSTEMS.values():
+        text = user_data(**SETTINGS, operating_system=system)
+        assert len(text.encode()) < 16 * 1024
+        assert "registry-199." not in text

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass
 
 import pytest
+from pulumi_gitlab_runner.iam.cache import cache_statements
+from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.pull import IMPORT_ACTIONS, PULL_ACTIONS
 from pulumi_gitlab_runner.spec import AwsEnvironment
@@ -24,12 +26,14 @@ from tests.iam.evaluation import Call, allows, without
 ECR = "arn:aws:ecr:eu-west-1:123456789012:repository"
 SSM = "arn:aws:ssm:eu-west-1:123456789012:parameter"
 SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
+CACHE = "arn:aws:s3:::ci-cache-0a1b2c3"
 KMS = "arn:aws:kms:eu-west-1:123456789012:key"
 TOKEN = f"{SSM}/gitlab-runner/dev/build/token"
 PASSWORD = f"{SSM}/gitlab-runner/dev/build/registries/legacy"
 PARTNER = f"{SECRETS}:ci/partner-AbCdEf"
 OWN = f"{SSM}/ci/own"
 
+HERE = AwsEnvironment("123456789012", "eu-west-1")
 POLICY = manager_policy(
     [
         EcrRegistry("team", repositories={"ci/base": Repository("ci/base")}),
@@ -45,10 +49,14 @@ POLICY = manager_policy(
         StaticRegistry("partner", "partner.example", secret=PARTNER, key=f"{KMS}/partner"),
         StaticRegistry("own", "own.example", parameter=OWN, key=f"{KMS}/own"),
     ],
-    AwsEnvironment("123456789012", "eu-west-1"),
+    HERE,
     parameter_arns=[TOKEN, PASSWORD],
     key_arn=f"{KMS}/hosts",
     files_arn="arn:aws:s3:::ci-0a1b2c3/build/files.json",
+    further=[
+        *fleet_statements("ci-dev-build", "ec2-user", HERE),
+        *cache_statements("ci-cache-0a1b2c3", ["runners/build"], f"{KMS}/cache", HERE),
+    ],
 )
 
 
@@ -84,6 +92,35 @@ def reads_secret(arn: str, key: str) -> tuple[Call, Call]:
         "kms:EncryptionContext:SecretARN": arn,
     }
     return Call("secretsmanager:GetSecretValue", arn), Call("kms:Decrypt", f"{KMS}/{key}", context)
+
+
+def lists(action: str, region: str = "eu-west-1") -> Call:
+    """A call that asks for resources of a region, and has none itself."""
+    return Call(action, "*", {"aws:RequestedRegion": region})
+
+
+def resizes(group: str) -> tuple[Call, Call]:
+    """The calls that start and end instances of a group."""
+    arn = (
+        "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:0a1b2c3d-0000-1111-2222-333344445555:"
+        f"autoScalingGroupName/{group}"
+    )
+    return (
+        Call("autoscaling:SetDesiredCapacity", arn),
+        Call("autoscaling:TerminateInstanceInAutoScalingGroup", arn),
+    )
+
+
+def enters(group: str, user: str = "ec2-user") -> Call:
+    """The call that lets the manager connect to an instance of a group."""
+    instance = "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0"
+    context = {"ec2:ResourceTag/aws:autoscaling:groupName": group, "ec2:osuser": user}
+    return Call("ec2-instance-connect:SendSSHPublicKey", instance, context)
+
+
+def uses_key(action: str, key: str, service: str = "s3") -> Call:
+    """The call by which S3 encrypts or decrypts for the host."""
+    return Call(action, f"{KMS}/{key}", {"kms:ViaService": f"{service}.eu-west-1.amazonaws.com"})
 
 
 LOGIN = Call("ecr:GetAuthorizationToken", "*")
@@ -147,6 +184,43 @@ CAPABILITIES = [
             Call("s3:GetObject", "arn:aws:s3:::ci-0a1b2c3/release/files.json"),
             Call("s3:PutObject", "arn:aws:s3:::ci-0a1b2c3/build/files.json"),
             Call("s3:ListBucket", "arn:aws:s3:::ci-0a1b2c3"),
+        ),
+    ),
+    Capability(
+        "starts and ends the instances of its fleet",
+        (
+            lists("autoscaling:DescribeAutoScalingGroups"),
+            lists("ec2:DescribeInstances"),
+            lists("ec2:DescribeSpotInstanceRequests"),
+            *resizes("ci-dev-build"),
+        ),
+        (
+            *resizes("ci-dev-build-of-others"),
+            *resizes("ci-dev-release"),
+            lists("ec2:DescribeInstances", "us-east-1"),
+        ),
+    ),
+    Capability(
+        "connects to the instances of its fleet",
+        (enters("ci-dev-build"),),
+        (enters("ci-dev-release"), enters("ci-dev-build", "root")),
+    ),
+    Capability(
+        "reads and writes its runners' cache",
+        (
+            Call("s3:GetObject", f"{CACHE}/runners/build/project/7/default"),
+            Call("s3:PutObject", f"{CACHE}/runners/build/project/7/default"),
+            Call("s3:ListBucket", CACHE),
+            uses_key("kms:Decrypt", "cache"),
+            uses_key("kms:GenerateDataKey", "cache"),
+        ),
+        (
+            Call("s3:GetObject", f"{CACHE}/runners/release/project/7/default"),
+            Call("s3:PutObject", f"{CACHE}/runners/builder/project/7/default"),
+            Call("s3:PutObject", f"{CACHE}/shared/project/7/default"),
+            Call("s3:DeleteObject", f"{CACHE}/runners/build/project/7/default"),
+            uses_key("kms:GenerateDataKey", "hosts"),
+            uses_key("kms:GenerateDataKey", "cache", "ebs"),
         ),
     ),
 ]

@@ -13,7 +13,11 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of"
+    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of, fleet"
+)
+HOST_KEYS = (
+    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, runner_version, session_manager, logs, "
+    "alarms, metrics, permissions_boundary, role_path, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -38,6 +42,7 @@ REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
 STATIC = {"static": {"username": "me", "password": "pass-word"}}
 
 
@@ -83,7 +88,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, variables, ecr_settings",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings",
             "did you mean 'registries'?",
         ),
     ),
@@ -105,7 +110,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.concurency",
             "the key 'concurency', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
+            HOST_KEYS,
             "did you mean 'concurrent'?",
         ),
     ),
@@ -132,7 +137,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, variables, ecr_settings",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings",
             CREDS_STORE,
         ),
     ),
@@ -177,7 +182,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.credsStore",
             "the key 'credsStore', which is not known here",
-            "instance_type, concurrent, disk_gb, ami, vpc, subnets, runner_version, config",
+            HOST_KEYS,
             CREDS_STORE,
         ),
     ),
@@ -702,8 +707,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         without("runners/build/host"),
         Problem(
             "stack.runners.build",
-            "none of host, host_of",
-            "exactly one of host, host_of",
+            "none of host, host_of, fleet",
+            "exactly one of host, host_of, fleet",
             "host: {} takes the defaults",
         ),
     ),
@@ -712,7 +717,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.second",
             "'host' and 'host_of'",
-            "exactly one of host, host_of",
+            "exactly one of host, host_of, fleet",
             "host: {} takes the defaults",
         ),
     ),
@@ -732,6 +737,39 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "'second', the runner itself",
             "build",
             "host: {} gives it a host of its own",
+        ),
+    ),
+    "a runner with a host and a fleet": (
+        changed("runners/build/fleet", FLEET),
+        Problem(
+            "stack.runners.build",
+            "'host' and 'fleet'",
+            "exactly one of host, host_of, fleet",
+            "host: {} takes the defaults",
+        ),
+    ),
+    "a fleet without an instance": (
+        changed("runners/burst", {"group": 42, "fleet": FLEET | {"max_instances": 0}}),
+        Problem("stack.runners.burst.fleet.max_instances", "0", "1 or more"),
+    ),
+    "the host of a fleet's manager": (
+        changed(
+            "runners", {"burst": {"group": 42, "fleet": FLEET}, "second": {"group": 42, "host_of": "burst"}}
+        ),
+        Problem(
+            "stack.runners.second.host_of",
+            "'burst', which has no host of its own",
+            "no runner: no other one declares a host",
+        ),
+    ),
+    "a cache that keeps nothing": (
+        changed("cache", {"expire_days": 0}),
+        Problem("stack.cache.expire_days", "0", "1 or more"),
+    ),
+    "a key of a cache that is none": (
+        changed("cache", {"kms_key": "alias/ci"}),
+        Problem(
+            "stack.cache.kms_key", "'alias/ci'", "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
         ),
     ),
     "the host of a runner that has none": (
@@ -800,6 +838,61 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     "a disk that is too small": (
         changed("runners/build/host/disk_gb", 19),
         Problem("stack.runners.build.host.disk_gb", "19", "20 or more"),
+    ),
+    "an operating system": (
+        changed("runners/build/host/os", "debian-13"),
+        Problem(
+            "stack.runners.build.host.os",
+            "'debian-13'",
+            "amazon-linux-2023, debian-12, ubuntu-24.04",
+            "did you mean 'debian-12'?",
+        ),
+    ),
+    "Session Manager where its agent is not": (
+        changed("runners/build/host", {"os": "debian-12", "session_manager": True}),
+        Problem(
+            "stack.runners.build.host.session_manager",
+            "true, on debian-12",
+            "true with an 'ami' of your own, or another 'os'",
+            "the published machine images come without the agent of Systems Manager",
+        ),
+    ),
+    "logs for a time that CloudWatch does not have": (
+        changed("runners/build/host/logs", {"retention_days": 10}),
+        Problem(
+            "stack.runners.build.host.logs.retention_days",
+            "10",
+            "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, "
+            "2922, 3288, 3653",
+        ),
+    ),
+    "alarms for no topic": (
+        changed("runners/build/host/alarms", {"topic": "ci-alarms"}),
+        Problem(
+            "stack.runners.build.host.alarms.topic",
+            "'ci-alarms'",
+            "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
+        ),
+    ),
+    "metrics for the world": (
+        changed("runners/build/host/metrics", "public"),
+        Problem("stack.runners.build.host.metrics", "'public'", "loopback, vpc"),
+    ),
+    "a boundary by its name": (
+        changed("runners/build/host/permissions_boundary", "ci-boundary"),
+        Problem(
+            "stack.runners.build.host.permissions_boundary",
+            "'ci-boundary'",
+            "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary",
+        ),
+    ),
+    "a role's path that does not end": (
+        changed("runners/build/host/role_path", "/ci"),
+        Problem(
+            "stack.runners.build.host.role_path",
+            "'/ci'",
+            "a path that starts and ends with '/', such as /ci/runners/, of 512 characters at most",
+        ),
     ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
@@ -1087,6 +1180,36 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "the key 'runners', which is not set here",
             "the other keys",
             "they are declared under 'runners' of the stack",
+        ),
+    ),
+    "a fleet's size in the words of config.toml": (
+        changed(
+            "runners/burst",
+            {"group": 42, "fleet": FLEET, "config": {"autoscaler": {"max_instances": 9}}},
+        ),
+        Problem(
+            "stack.runners.burst.config.autoscaler.max_instances",
+            "the key 'max_instances', which is not set here",
+            "the other keys",
+            "it is 'max_instances' of the fleet",
+        ),
+    ),
+    "settings of a fleet, for a runner on a host": (
+        configured({"autoscaler": {"update_interval": "2m"}}),
+        Problem(
+            "stack.runners.build.config.autoscaler",
+            "settings of a fleet, which the runner does not have",
+            "the other keys",
+            "declare a 'fleet' in place of the host",
+        ),
+    ),
+    "two words on who reads the metrics": (
+        changed("runners/build/host", {"metrics": "loopback", "config": {"listen_address": ":9252"}}),
+        Problem(
+            "stack.runners.build.host.config.listen_address",
+            "an address, beside 'metrics'",
+            "one of the two",
+            "'metrics' sets it, and opens the port to those who may read",
         ),
     ),
     "a secret key of a cache": (

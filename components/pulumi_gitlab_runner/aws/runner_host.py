@@ -1,63 +1,39 @@
 """The EC2 host of a runner manager."""
 
-import base64
 from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
-from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.environment import environment_of, known_environment
+from pulumi_gitlab_runner.aws.host_group import host_group
+from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole
-from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
-from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.aws.instances import egress_only
+from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager, declared_stack
+from pulumi_gitlab_runner.aws.runner_manager_role import (
+    HostAccessArgs,
+    RunnerManagerRole,
+    RunnerManagerRoleArgs,
+)
+from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.registries import StaticRegistry
+from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
-
-AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
-"""The public parameters in which AWS names the newest Amazon Linux 2023 of each architecture:
-docs.aws.amazon.com/linux/al2023/ug/ec2.html."""
 
 
-class HostedRunnerArgs(TypedDict):
-    """A runner of a host, and what it was given when it was registered."""
+class RunnerHostArgs(ManagerArgs):
+    """The runners of a host, and what they use."""
 
-    runner: RunnerDeclaration
-    """The runner."""
-    runner_id: pulumi.Input[str]
-    """Its number in GitLab."""
-    token: pulumi.Input[str]
-    """Its authentication token (`glrt-…`); always treated as a secret."""
-
-
-class RunnerHostArgs(TypedDict):
-    """The runners of a host, and the registries that they use."""
-
-    runners: dict[str, HostedRunnerArgs]
-    """The runners by name: one that declares the `host`, and others that are `host_of` this one."""
-    registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that they use, by name."""
-    gitlab_url: str
-    """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
-    bucket: pulumi.Input[str]
-    """The bucket from which hosts fetch their files; see `HostStore`."""
-    key_arn: pulumi.Input[str]
-    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
-    environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
-    digests: NotRequired[pulumi.Input[dict[str, str]]]
-    """The digests of the images that the runner declares, `sha256:…`, by the image as declared; one that is
-    left out keeps its tag. Default: asked of the registries."""
+    fleet_group: NotRequired[pulumi.Input[str]]
+    """The name of the Auto Scaling group of a runner that declares a `fleet`; `RunnerFleet` makes both."""
 
 
 class RunnerHost(pulumi.ComponentResource):
@@ -75,9 +51,13 @@ class RunnerHost(pulumi.ComponentResource):
     - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
-      all egress, no ingress
+      all egress, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
-    - `aws:autoscaling/group:Group`: one instance
+    - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
+    - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
+    - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
+    - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
 
     Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
     digest where digests are required.
@@ -85,6 +65,8 @@ class RunnerHost(pulumi.ComponentResource):
 
     group_name: pulumi.Output[str]
     """The Auto Scaling group's name."""
+    security_group_id: pulumi.Output[str]
+    """The id of its security group."""
     role_arn: pulumi.Output[str]
     """The manager's role."""
     required_policies: pulumi.Output[dict[str, str]]
@@ -94,17 +76,13 @@ class RunnerHost(pulumi.ComponentResource):
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             check_keys(args, RunnerHostArgs, name)
-            for each, hosted in args["runners"].items():
-                check_keys(hosted, HostedRunnerArgs, join_path(name, "runners", each))
-        declared = {
-            "gitlab_url": args["gitlab_url"],
-            "registries": args.get("registries", {}),
-            "runners": {each: hosted["runner"] for each, hosted in args["runners"].items()},
-        }
-        with told_once():
-            stack = build_stack(plain(declared), path=name)
-            check_manager_configs(stack, name)
-            manager = _only_manager(stack, join_path(name, "runners"))
+            stack, manager = declared_manager(args, name)
+            if bool(manager.fleet) != ("fleet_group" in args):
+                found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
+                allowed = "'fleet_group' with a runner that declares a fleet"
+                raise DeclarationError(
+                    [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet makes both")]
+                )
         registries = stack.registries_of(manager)
         super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -137,10 +115,14 @@ class RunnerHost(pulumi.ComponentResource):
         ]
 
         def files(
-            known: AwsEnvironment, digests: dict[str, str], runner_ids: dict[str, str], *_parameters: str
+            known: AwsEnvironment,
+            digests: dict[str, str],
+            runner_ids: dict[str, str],
+            cache_bucket: str,
+            *_written: str,
         ) -> str:
             with told_once():
-                build_stack(plain(declared), known, path=name)
+                declared_stack(args, name, known)
             return files_as_json(
                 host_files(
                     manager,
@@ -150,11 +132,13 @@ class RunnerHost(pulumi.ComponentResource):
                     gitlab_url=stack.gitlab_url,
                     runner_ids={each: int(runner_id) for each, runner_id in runner_ids.items()},
                     digests=digests,
+                    cache_bucket=cache_bucket,
                 )
             )
 
-        # By way of the parameters, so that a running host never meets new files with the tokens of old ones.
-        written = [each.name for each in (*tokens, *passwords)]
+        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
+        # and of the group, so that no manager meets a fleet that is not there.
+        written = [*(each.name for each in (*tokens, *passwords)), args.get("fleet_group")]
         runner_ids = pulumi.Output.all(**{each: it["runner_id"] for each, it in args["runners"].items()})
         digests = args.get("digests")
         if digests is None:
@@ -166,12 +150,13 @@ class RunnerHost(pulumi.ComponentResource):
             f"{name}-files",
             bucket=args["bucket"],
             key=f"{name}/files.json",
-            content=pulumi.Output.all(environment, digests, runner_ids, *written).apply(
-                lambda known: files(*known)
-            ),
+            content=pulumi.Output.all(
+                environment, digests, runner_ids, args.get("cache_bucket", ""), *written
+            ).apply(lambda known: files(*known)),
             content_type="application/json",
             opts=child,
         )
+        logs = log_group(name, manager.host.logs, names.prefix, self) if manager.host.logs else None
         role = RunnerManagerRole(
             name,
             {
@@ -179,14 +164,24 @@ class RunnerHost(pulumi.ComponentResource):
                 "parameter_arns": [each.arn for each in (*tokens, *passwords)],
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
+                "host": _host_access(manager.host, names.prefix, logs),
+                "path": manager.host.role_path,
                 "environment": place,
+                **_access(manager, args),
             },
             opts=child,
         )
-        template = self._template(
+        security_group = egress_only(name, f"Runner host {name}", manager.host.vpc, self)
+        if manager.host.metrics == "vpc":
+            metrics_ingress(name, manager.host, security_group.id, self)
+        if manager.host.alarm_topic:
+            health_alarm(name, manager.host.alarm_topic, names.prefix, self)
+        group = host_group(
             name,
-            manager.host,
+            manager,
+            tag=names.prefix,
             profile_arn=role.profile_arn,
+            security_group_id=security_group.id,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
                     bucket=known[0],
@@ -194,20 +189,13 @@ class RunnerHost(pulumi.ComponentResource):
                     region=known[2].region,
                     tokens=names.tokens,
                     runner_version=manager.host.runner_version,
+                    operating_system=manager.host.os,
                 )
             ),
-        )
-        group = aws.autoscaling.Group(
-            name,
-            min_size=1,
-            max_size=1,
-            vpc_zone_identifiers=self._subnets(manager.host),
-            launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-            health_check_type="EC2",
-            tags=[{"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True}],
-            opts=child,
+            parent=self,
         )
         self.group_name = group.name
+        self.security_group_id = security_group.id
         self.role_arn = role.role_arn
         self.required_policies = role.required_policies
         self.register_outputs(
@@ -215,84 +203,35 @@ class RunnerHost(pulumi.ComponentResource):
                 "groupName": self.group_name,
                 "roleArn": self.role_arn,
                 "requiredPolicies": self.required_policies,
+                "securityGroupId": self.security_group_id,
             }
         )
 
-    def _template(
-        self, name: str, host: Host, *, profile_arn: pulumi.Output[str], boot: pulumi.Output[str]
-    ) -> aws.ec2.LaunchTemplate:
-        child = pulumi.ResourceOptions(parent=self)
-        security_group = aws.ec2.SecurityGroup(
-            name,
-            description=f"Runner host {name}: egress only",
-            vpc_id=host.vpc or self._default_vpc(),
-            opts=child,
-        )
-        aws.vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=security_group.id,
-            description="To GitLab, the registries and AWS",
-            ip_protocol="-1",
-            cidr_ipv4="0.0.0.0/0",
-            opts=child,
-        )
-        return aws.ec2.LaunchTemplate(
-            name,
-            description=f"Runner host {name}",
-            image_id=host.ami or self._amazon_linux(host),
-            instance_type=host.instance_type,
-            iam_instance_profile={"arn": profile_arn},
-            vpc_security_group_ids=[security_group.id],
-            # One hop: the host itself gets its role's credentials, a job's container does not.
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                "http_put_response_hop_limit": 1,
-            },
-            block_device_mappings=[
-                {
-                    "device_name": "/dev/xvda",
-                    "ebs": {
-                        "encrypted": "true",
-                        "volume_type": "gp3",
-                        "volume_size": host.disk_gb,
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
-            user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
-            update_default_version=True,
-            opts=child,
-        )
 
-    def _amazon_linux(self, host: Host) -> pulumi.Output[str]:
-        newest = aws.ssm.get_parameter_output(
-            name=f"{AMAZON_LINUX}{host.architecture}", opts=pulumi.InvokeOutputOptions(parent=self)
-        )
-        return newest.insecure_value
-
-    def _default_vpc(self) -> pulumi.Output[str]:
-        return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=self)).id
-
-    def _subnets(self, host: Host) -> pulumi.Input[list[str]]:
-        if host.subnets:
-            return list(host.subnets)
-        return aws.ec2.get_subnets_output(
-            filters=[{"name": "default-for-az", "values": ["true"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        ).ids
+def _host_access(host: Host, tag: str, logs: aws.cloudwatch.LogGroup | None) -> HostAccessArgs:
+    """What the manager's role is told of its host."""
+    access: HostAccessArgs = {
+        "tag": tag,
+        "session_manager": host.session_manager,
+        "reports_health": host.alarm_topic is not None,
+    }
+    if logs:
+        access["log_group_arn"] = logs.arn
+    return access
 
 
-def _only_manager(stack: Stack, path: str) -> Manager:
-    """The one manager that all runners share."""
-    if len(stack.managers) != 1:
-        found = f"the hosts of {listed(stack.managers, 'no runner')}"
-        mend = "give each host a RunnerHost of its own"
-        raise DeclarationError(
-            [Problem(path, found, "one host, and runners that are host_of its runner", mend)]
-        )
-    (manager,) = stack.managers.values()
-    return manager
+def _access(manager: Manager, args: RunnerHostArgs) -> RunnerManagerRoleArgs:
+    """What the manager's role is told of its fleet, its cache and its boundary."""
+    access: RunnerManagerRoleArgs = {}
+    if manager.host.permissions_boundary:
+        access["permissions_boundary"] = manager.host.permissions_boundary
+    if manager.fleet:
+        access["fleet"] = {"group": args["fleet_group"], "user": manager.fleet.user}
+    if manager.cache:
+        access["cache"] = {"bucket": args["cache_bucket"], "prefixes": list(manager.cache_prefixes)}
+        if manager.cache.kms_key:
+            access["cache"]["kms_key"] = manager.cache.kms_key
+    return access
 
 
 def _all_pinned(manager: Manager, digests: dict[str, str]) -> dict[str, str]:

@@ -36,6 +36,7 @@ from pulumi_gitlab_runner.config.manager import (
     SnowplowBillingConfig,
     UsageLoggerConfig,
 )
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.config.runner import (
     ArtifactConfig,
     BootVerifyConfig,
@@ -379,8 +380,8 @@ KEYS: dict[type, dict[str, Key]] = {
         "use_external_addr": Key("bool", "15.9"),
     },
     AutoscalerPolicyConfig: {
-        "periods": Key("[]string", "15.5"),
-        "timezone": Key("string", "15.5"),
+        "periods": Key("[]string", "15.5", form=PERIOD),
+        "timezone": Key("string", "15.5", form=TIME_ZONE),
         "idle_count": Key("int", "15.5", minimum=0),
         "idle_time": Key("time.Duration", "15.5", form=DURATION),
         "scale_factor": Key("float64", "15.5", minimum=0),

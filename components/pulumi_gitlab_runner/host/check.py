@@ -1,10 +1,11 @@
-"""Whether the config.toml that follows from a declaration is one that its runner takes."""
+"""Whether what follows from a declaration is what its hosts take: config.toml, room for job networks."""
 
 import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config import Finding, Severity, check
-from pulumi_gitlab_runner.config.finding import warning
+from pulumi_gitlab_runner.config.finding import error, warning
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -40,11 +41,29 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
 
 def _findings(stack: Stack, path: str) -> Iterator[Finding]:
     for manager in stack.managers.values():
-        config = manager_config(manager, stack.registries_of(manager), _ANYWHERE, gitlab_url=stack.gitlab_url)
+        config = manager_config(
+            manager,
+            stack.registries_of(manager),
+            _ANYWHERE,
+            gitlab_url=stack.gitlab_url,
+            # Which numbers GitLab gives them does not matter, only that it does.
+            runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
+        )
         for each in check(config, manager.host.runner_version):
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
         yield from _shared_registries(manager, join_path(path, "runners"))
+        yield from _protected_beside_others(manager, join_path(path, "runners"))
+        yield from _job_networks(manager, join_path(path, "runners", manager.name, "host", "concurrent"))
+
+
+def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
+    """More jobs at a time than there is room for their networks."""
+    if job_network_size(manager.host.concurrent) is None:
+        found = (
+            f"{manager.host.concurrent} jobs at a time, with a network each: {JOB_NETWORKS} has not so many"
+        )
+        yield error(path, found, "run fewer jobs on one host, and more hosts")
 
 
 def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
@@ -60,6 +79,18 @@ def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
             )
 
 
+def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
+    """Protected runners, whose jobs run on one machine with those of anybody's branch."""
+    others = [each.name for each in manager.runners if not each.registration.protected]
+    for runner in manager.runners:
+        if runner.registration.protected and others:
+            yield warning(
+                join_path(path, runner.name, "protected"),
+                f"true, on a host that it shares with {listed(others)}, whose jobs any branch may start",
+                "give the runner a host of its own: jobs of one host share its Docker and its disk",
+            )
+
+
 def declared_place(place: str, manager: Manager, path: str) -> str:
     """Where in the declaration stands what is at a place of a manager's config.toml.
 
@@ -70,10 +101,12 @@ def declared_place(place: str, manager: Manager, path: str) -> str:
     """
     entry = _ENTRY.fullmatch(place)
     if entry is None:
-        host = join_path(path, manager.name, "host")
+        host = join_path(path, manager.name, *(("fleet", "manager") if manager.fleet else ("host",)))
         return f"{host}.{place}" if place == "concurrent" else f"{host}.config.{place}"
     runner = join_path(path, manager.runners[int(entry["index"])].name)
     key = entry["key"]
+    if key.startswith("autoscaler.state_storage") and manager.fleet:
+        return f"{runner}.fleet.state_storage"
     if beside := _BESIDE_CONFIG.fullmatch(key):
         return f"{runner}.{beside['place']}"
     return f"{runner}.config.{key}" if key else runner

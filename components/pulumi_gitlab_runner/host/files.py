@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.docker_config import host_docker_config
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import (
@@ -17,6 +21,7 @@ from pulumi_gitlab_runner.spec.registries import (
     Registry,
     StaticRegistry,
 )
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 HELPER_PATH = "usr/local/bin/docker-credential-runner"
 
@@ -36,9 +41,18 @@ class HostFile:
 
 @dataclass(frozen=True)
 class HostParameters:
-    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``."""
+    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``.
+
+    Attributes:
+        prefix: what they start with. The host reports, and its role knows its group, under it.
+    """
 
     prefix: str
+
+    @property
+    def fleet_group(self) -> str:
+        """The name of the manager's Auto Scaling group of workers, which follows the same pattern."""
+        return self.prefix.strip("/").replace("/", "-")
 
     @property
     def tokens(self) -> str:
@@ -64,6 +78,7 @@ def host_files(
     runner_ids: Mapping[str, int] | None = None,
     tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
+    cache_bucket: str = KNOWN_LATER,
 ) -> dict[str, HostFile]:
     """The files of the host of a manager, by their path below the root.
 
@@ -79,6 +94,7 @@ def host_files(
         runner_ids: each runner's number in GitLab, as far as they are registered.
         tokens: the runners' tokens. Default: what the host replaces by each.
         digests: the digests of their images, as far as they are known, by the image as declared.
+        cache_bucket: the name of the cache's bucket, where the stack has a cache.
     """
     config = manager_config(
         manager,
@@ -88,6 +104,8 @@ def host_files(
         runner_ids=runner_ids,
         tokens=tokens,
         digests=digests,
+        fleet_group=parameters.fleet_group,
+        cache_bucket=cache_bucket,
     )
     # By host: this account's ECR and what is pulled through it share one, and its credentials.
     sources = {
@@ -96,14 +114,32 @@ def host_files(
         if (source := credential_source(registry, environment, parameters))
     }
     return {
+        **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
+        "etc/docker/daemon.json": HostFile(docker_daemon_config(manager.host.concurrent), "0644"),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
+        "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(manager, environment), "0644"
         ),
+        **_fleet_settings(config),
         "root/.docker/config.json": HostFile(host_docker_config(sources)),
         HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
     }
+
+
+def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
+    """What the runner takes up only when it starts: of its autoscaler, all but the policies.
+
+    The host compares this file, and starts the runner anew where it has changed:
+    docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.autoscaler]` section.
+    """
+    settings = [
+        {key: value for key, value in runner["autoscaler"].items() if key != "policy"}
+        for runner in config["runners"]
+        if "autoscaler" in runner
+    ]
+    return {"etc/gitlab-runner/fleet.json": HostFile(json.dumps(settings, indent=1))} if settings else {}
 
 
 def credential_source(
@@ -132,21 +168,33 @@ def files_as_json(files: Mapping[str, HostFile]) -> str:
     )
 
 
+def _reporting(manager: Manager, parameters: HostParameters) -> str:
+    """Where the host's scripts report to. Not in the user data: a change of it needs no new host."""
+    return shell_settings(
+        {
+            "LOG_GROUP": parameters.prefix if manager.host.logs else "",
+            "HEALTH_OF": parameters.prefix if manager.host.alarm_topic else "",
+        }
+    )
+
+
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
     alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
     """
-    longest_job = max(runner.registration.maximum_timeout or 7200 for runner in manager.runners)
+    # Before the runner starts, for as long as the plugin is missing; with its HOME, where it looks for it.
+    plugin = ["ExecStartPre=/usr/bin/gitlab-runner fleeting install"] if manager.fleet else []
     return "\n".join(
         (
             "[Service]",
             "Environment=HOME=/root",
             "Environment=PATH=/usr/local/bin",
             f"Environment=AWS_REGION={environment.region}",
+            *plugin,
             "KillSignal=SIGQUIT",
-            f"TimeoutStopSec={longest_job}",
+            f"TimeoutStopSec={manager.longest_job}",
             "",
         )
     )

@@ -6,12 +6,16 @@ from typing import Any, TypeVar
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
+from pulumi_gitlab_runner.host.cache_config import cache_config
 from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 _Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
@@ -34,6 +38,8 @@ def manager_config(
     runner_ids: Mapping[str, int] | None = None,
     tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
+    fleet_group: str = KNOWN_LATER,
+    cache_bucket: str = KNOWN_LATER,
 ) -> ManagerConfig:
     """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
 
@@ -47,6 +53,8 @@ def manager_config(
         runner_ids: each runner's number in GitLab, as far as they are registered.
         tokens: the runners' authentication tokens. Default: what stands for each until the host fills it in.
         digests: the digests of their images, as far as they are known, by the image as declared.
+        fleet_group: the name of the fleet's Auto Scaling group, where the manager has a fleet.
+        cache_bucket: the name of the cache's bucket, where the stack has a cache.
     """
 
     def image(declared: str) -> str:
@@ -59,12 +67,17 @@ def manager_config(
             "name": runner.name,
             "url": gitlab_url,
             "token": (tokens or {}).get(runner.name, token_placeholder(runner.name)),
-            "executor": "docker",
+            "executor": "docker-autoscaler" if manager.fleet else "docker",
             "limit": runner.limit,
             # Rotation would write the new token into config.toml alone, and lose it with the host.
             "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
             "docker": _docker(runner, image),
         }
+        if manager.fleet:
+            config["autoscaler"] = autoscaler_config(manager.fleet, fleet_group)
+        if manager.cache:
+            prefix = manager.cache.prefix_of(runner.name)
+            config["cache"] = cache_config(cache_bucket, prefix, environment.region)
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]
         return _overlaid(config, runner.config)
@@ -74,6 +87,11 @@ def manager_config(
         "check_interval": 3,
         "runners": [entry(each) for each in manager.runners],
     }
+    if manager.fleet:
+        # In seconds: it tries three times, ten seconds apart, to see its instances ended.
+        config["shutdown_timeout"] = 60
+    if manager.host.metrics:
+        config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
 
 

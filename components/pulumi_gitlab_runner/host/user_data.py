@@ -1,13 +1,26 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
-import shlex
-
 import yaml
 
+from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.settings import shell_settings
+
+LIFECYCLE_HOOK = "gitlab-runner-drain"
+"""The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+_BOOT = "/usr/local/sbin/gitlab-runner-boot"
 
 
-def user_data(*, bucket: str, key: str, region: str, tokens: str, runner_version: str) -> str:
+def user_data(
+    *,
+    bucket: str,
+    key: str,
+    region: str,
+    tokens: str,
+    runner_version: str,
+    operating_system: OperatingSystem = AMAZON_LINUX_2023,
+) -> str:
     """Cloud-init's configuration of a runner host.
 
     A change of it needs a new host; what changes without one lies in the host's files in S3.
@@ -18,6 +31,7 @@ def user_data(*, bucket: str, key: str, region: str, tokens: str, runner_version
         region: where bucket and parameters lie.
         tokens: what the names of the parameters with the runners' tokens start with.
         runner_version: the version of gitlab-runner, such as ``19.3.0``.
+        operating_system: that of its machine image.
     """
     settings = {
         "BUCKET": bucket,
@@ -25,26 +39,27 @@ def user_data(*, bucket: str, key: str, region: str, tokens: str, runner_version
         "REGION": region,
         "TOKENS": tokens,
         "RUNNER_VERSION": runner_version,
+        "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
     files = {
-        "/etc/gitlab-runner-host": ("0600", _shell_settings(settings)),
-        "/etc/yum.repos.d/runner_gitlab-runner.repo": ("0644", script("gitlab-runner.repo")),
-        "/etc/systemd/system/gitlab-runner-apply.service": ("0644", script("gitlab-runner-apply.service")),
-        "/etc/systemd/system/gitlab-runner-apply.timer": ("0644", script("gitlab-runner-apply.timer")),
-        "/usr/local/sbin/gitlab-runner-apply": ("0755", script("gitlab-runner-apply.sh")),
-        "/usr/local/sbin/gitlab-runner-boot": ("0755", script("gitlab-runner-boot.sh")),
+        "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
+        **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
+        "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
+        **{path: (script(name), "0644") for path, name in operating_system.data},
+        _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": content} for path, (mode, content) in files.items()
+            {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
         ],
-        "runcmd": [["/usr/local/sbin/gitlab-runner-boot"]],
+        "runcmd": [[_BOOT]],
     }
     return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
 
 
-def _shell_settings(settings: dict[str, str]) -> str:
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+def worker_user_data() -> str:
+    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
+    return script("gitlab-runner-worker.sh")
 
 
 class _BlockText(yaml.SafeDumper):

@@ -1,6 +1,6 @@
 """What a runner manager's role may do: pull the declared images, and read what its host needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.registries import registry_statements
@@ -15,6 +15,7 @@ def manager_policy(
     parameter_arns: Sequence[str],
     key_arn: str | None,
     files_arn: str | None,
+    further: Iterable[Statement] = (),
 ) -> str:
     """The policy of a runner manager's role.
 
@@ -24,13 +25,14 @@ def manager_policy(
         parameter_arns: its own parameters: the runner's token, passwords of registries.
         key_arn: the key that encrypts its own parameters; None where there are none.
         files_arn: the S3 object that holds its host's files, if it has one.
+        further: statements for its fleet and its cache, if it has one.
     """
     statements = list(registry_statements(registries, environment))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns and key_arn:
         statements += _parameter_statements(parameter_arns, key_arn, environment.region)
-    return policy_document(statements)
+    return policy_document([*statements, *further])
 
 
 def _parameter_statements(parameter_arns: Sequence[str], key_arn: str, region: str) -> list[Statement]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_gitlab_runner.config.autoscaler import ConnectorConfig
+from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig, ConnectorConfig, StateStorageConfig
 from pulumi_gitlab_runner.config.cache import AzureCacheConfig, GcsCacheConfig, S3CacheConfig
 from pulumi_gitlab_runner.config.docker import DockerConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
@@ -34,10 +34,21 @@ REFUSED_KEYS: dict[type, dict[str, str]] = {
         "image": "it is 'image' of the runner",
         "services": "they are 'services' of the runner",
     },
+    AutoscalerConfig: {
+        "capacity_per_instance": "it is 'jobs_per_instance' of the fleet",
+        "max_instances": "it is 'max_instances' of the fleet",
+        "max_use_count": "it is 'retire_after_jobs' of the fleet",
+        "policy": "it is 'idle' of the fleet",
+        "plugin_config": "it names the Auto Scaling group of the fleet",
+    },
+    StateStorageConfig: {"enabled": "it is 'state_storage' of the fleet"},
     S3CacheConfig: dict.fromkeys(("access_key", "secret_key", "session_token"), _ROLE),
     GcsCacheConfig: {"private_key": "a host's files hold no secret: use 'credentials_file'"},
     AzureCacheConfig: {"account_key": _ROLE},
-    ConnectorConfig: {"password": "a host's files hold no secret: use 'key_path'"},
+    ConnectorConfig: {
+        "username": "it is 'user' of the fleet",
+        "password": "a host's files hold no secret: use 'key_path'",
+    },
 }
 """The keys of config.toml that `config` may not have, by their table, and where each comes from instead."""
 

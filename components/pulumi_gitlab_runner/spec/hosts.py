@@ -3,22 +3,46 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.host.operating_systems import (
+    AMAZON_LINUX_2023,
+    OPERATING_SYSTEMS,
+    OperatingSystem,
+)
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.config_toml import config_problems
-from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress, egress_problems
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
+from pulumi_gitlab_runner.spec.machines import (
+    architecture_of,
+    instance_type_problems,
+    least_problems,
+    machine_problems,
+)
+from pulumi_gitlab_runner.spec.observation import (
+    AlarmsDeclaration,
+    Logs,
+    LogsDeclaration,
+    alarms_problems,
+    logs_problems,
+    metrics_problems,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class HostDeclaration(TypedDict):
-    """The EC2 host of a runner manager: Amazon Linux 2023, one instance kept by an Auto Scaling group."""
+    """The EC2 host of a runner manager: one instance, kept by an Auto Scaling group.
+
+    A change of `os`, `ami`, `instance_type`, `disk_gb` or `runner_version` needs a new host: it starts first,
+    and the old one ends when its last job has, 48 hours later at most. What else changes reaches the host as
+    it runs.
+    """
 
     instance_type: NotRequired[str]
     """The EC2 instance type; one of a Graviton family makes an arm64 host. Default `t3.large`."""
@@ -26,8 +50,12 @@ class HostDeclaration(TypedDict):
     """How many jobs run at once. 1 or more. Default 4."""
     disk_gb: NotRequired[int]
     """The size of the encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
+    os: NotRequired[str]
+    """The operating system: `amazon-linux-2023`, `debian-12` or `ubuntu-24.04`. Default
+    `amazon-linux-2023`."""
     ami: NotRequired[str]
-    """The machine image. Default: the newest Amazon Linux 2023, which AWS names in Parameter Store."""
+    """A machine image with this `os`. Default: the newest that AWS, Debian or Ubuntu publishes at the time
+    that a host starts; a newer one alone replaces no host."""
     vpc: NotRequired[str]
     """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
     subnets: NotRequired[list[str]]
@@ -38,6 +66,21 @@ class HostDeclaration(TypedDict):
     installs, and AWS, S3 among it. Default: everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
+    session_manager: NotRequired[bool]
+    """Whether AWS Systems Manager may open a shell on the host: `aws ssm start-session`. Nothing else does,
+    there is no SSH. Default false."""
+    logs: NotRequired[LogsDeclaration]
+    """Keeps the host's journal in CloudWatch Logs; `{}` takes the defaults. Default: not kept."""
+    alarms: NotRequired[AlarmsDeclaration]
+    """Tells an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
+    nobody."""
+    metrics: NotRequired[str]
+    """Who may read the runner's metrics for Prometheus at port 9252: `loopback`, the host itself; or `vpc`,
+    all in the primary address range of its VPC, and the jobs. Default: nobody."""
+    permissions_boundary: NotRequired[str]
+    """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
+    role_path: NotRequired[str]
+    """The IAM path of the host's role and instance profile, such as `/ci/`. Default `/`."""
     config: NotRequired[ManagerConfig]
     """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, laid over those that
     follow from this declaration. Those that it sets itself are refused, and so are secrets."""
@@ -50,61 +93,113 @@ class Host:
     instance_type: str = "t3.large"
     concurrent: int = 4
     disk_gb: int = 100
+    os: OperatingSystem = AMAZON_LINUX_2023
     ami: str | None = None
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
     egress: tuple[EgressRule, ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
+    session_manager: bool = False
+    logs: Logs | None = None
+    alarm_topic: str | None = None
+    metrics: str | None = None
+    permissions_boundary: str | None = None
+    role_path: str = "/"
     config: ManagerConfig = field(default_factory=lambda: ManagerConfig())
 
     @property
     def architecture(self) -> str:
         """`arm64` for a Graviton instance type, else `x86_64`."""
-        return "arm64" if _GRAVITON.match(self.instance_type) else "x86_64"
+        return architecture_of(self.instance_type)
 
 
-_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
-_GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
-"""AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
-_IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
-_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
+_BOUNDARY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
+_ROLE_PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
+"""docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
 def build_host(declaration: HostDeclaration) -> Host:
     """The host that a declaration without problems describes."""
-    lists = {
-        "subnets": tuple(declaration.get("subnets", ())),
-        "egress": build_egress(declaration.get("egress", ())),
-    }
-    return Host(**{**declaration, **lists})  # type: ignore[arg-type]
+    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
+    settings["subnets"] = tuple(declaration.get("subnets", ()))
+    settings["egress"] = build_egress(declaration.get("egress", ()))
+    if "os" in declaration:
+        settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
+    if "logs" in declaration:
+        settings["logs"] = Logs(**declaration["logs"])
+    if "alarms" in declaration:
+        settings["alarm_topic"] = declaration["alarms"]["topic"]
+    return Host(**settings)
 
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a host."""
-    for key, least in (("concurrent", 1), ("disk_gb", 20)):
-        value = declaration.get(key, least)
-        if isinstance(value, int) and value < least:
-            yield Problem(join_path(path, key), str(value), f"{least} or more")
-    if not _INSTANCE_TYPE.fullmatch(declaration.get("instance_type", "t3.large")):
-        yield Problem(
-            join_path(path, "instance_type"), repr(declaration["instance_type"]), "such as t3.large"
-        )
-    for key, form in _IDENTIFIERS.items():
-        value = declaration.get(key)
-        if isinstance(value, str) and not form.fullmatch(value):
-            yield Problem(join_path(path, key), repr(value), f"an id that starts with {key}-")
-    for index, subnet in enumerate(declaration.get("subnets", ())):
-        if not _SUBNET.fullmatch(subnet):
-            yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
-    if ("vpc" in declaration) != bool(declaration.get("subnets")):
-        yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
-    if "egress" in declaration:
-        yield from egress_problems(declaration["egress"], join_path(path, "egress"))
+    yield from least_problems(declaration, {"concurrent": 1}, path)
+    if "instance_type" in declaration:
+        yield from instance_type_problems(declaration["instance_type"], join_path(path, "instance_type"))
+    yield from machine_problems(declaration, path)
+    yield from _operating_system_problems(declaration, path)
+    yield from _observation_problems(declaration, path)
+    yield from _role_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
+        )
+
+
+def _operating_system_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
+    name = declaration.get("os", AMAZON_LINUX_2023.name)
+    if name not in OPERATING_SYSTEMS:
+        yield Problem(
+            join_path(path, "os"),
+            repr(name),
+            listed(OPERATING_SYSTEMS),
+            did_you_mean(name, list(OPERATING_SYSTEMS)),
+        )
+    elif (
+        declaration.get("session_manager")
+        and "ami" not in declaration
+        and not OPERATING_SYSTEMS[name].session_agent
+    ):
+        yield Problem(
+            join_path(path, "session_manager"),
+            f"true, on {name}",
+            "true with an 'ami' of your own, or another 'os'",
+            "the published machine images come without the agent of Systems Manager",
+        )
+
+
+def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
+    yield from logs_problems(declaration.get("logs", {}), join_path(path, "logs"))
+    if "alarms" in declaration:
+        yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
+    if "metrics" in declaration:
+        yield from metrics_problems(declaration["metrics"], join_path(path, "metrics"))
+        if "listen_address" in declaration.get("config", {}):
+            yield Problem(
+                join_path(path, "config", "listen_address"),
+                "an address, beside 'metrics'",
+                "one of the two",
+                "'metrics' sets it, and opens the port to those who may read",
+            )
+
+
+def _role_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
+    boundary = declaration.get("permissions_boundary")
+    if boundary is not None and not _BOUNDARY.fullmatch(boundary):
+        yield Problem(
+            join_path(path, "permissions_boundary"),
+            repr(boundary),
+            "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary",
+        )
+    role_path = declaration.get("role_path", Host.role_path)
+    if not _ROLE_PATH.fullmatch(role_path) or len(role_path) > 512:
+        yield Problem(
+            join_path(path, "role_path"),
+            repr(role_path),
+            "a path that starts and ends with '/', such as /ci/runners/, of 512 characters at most",
         )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.spec.cache import Cache
+from pulumi_gitlab_runner.spec.fleets import Fleet, build_fleet, build_manager_host, fleet_problems
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
 
-WAYS = ("host", "host_of")
+WAYS = ("host", "host_of", "fleet")
 """The keys of a runner that say where its manager runs."""
 
 RunnerDeclarations = Mapping[str, RunnerDeclaration]
@@ -18,14 +20,30 @@ class Manager:
     """A runner manager, with the defaults filled in.
 
     Attributes:
-        name: that of the runner that declares the host.
+        name: that of the runner that declares the host or the fleet.
         host: where it runs.
         runners: those that it serves, in the order of their declaration.
+        fleet: where the jobs of its one runner run; None where they run on the host.
+        cache: that of its stack, if it has one.
     """
 
     name: str
     host: Host
     runners: tuple[Runner, ...]
+    fleet: Fleet | None = None
+    cache: Cache | None = None
+
+    @property
+    def longest_job(self) -> int:
+        """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
+        return max(each.registration.maximum_timeout or 7200 for each in self.runners)
+
+    @property
+    def cache_prefixes(self) -> tuple[str, ...]:
+        """The prefixes of its runners in the cache; none without a cache."""
+        if self.cache is None:
+            return ()
+        return _each_once(self.cache.prefix_of(runner.name) for runner in self.runners)
 
     @property
     def registries(self) -> tuple[str, ...]:
@@ -42,28 +60,39 @@ def _each_once(names: Iterator[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def build_managers(runners: RunnerDeclarations) -> dict[str, Manager]:
-    """The managers, by name, that declarations of runners without problems describe."""
-    hosts = {name: build_host(each["host"]) for name, each in runners.items() if "host" in each}
+def build_managers(runners: RunnerDeclarations, cache: Cache | None = None) -> dict[str, Manager]:
+    """The managers, by name, that declarations of runners without problems describe.
+
+    Args:
+        runners: the declarations.
+        cache: that of their stack, if it has one.
+    """
     return {
-        manager: Manager(
-            manager,
-            host,
-            tuple(
-                build_runner(name, each, host.concurrent)
-                for name, each in runners.items()
-                if each.get("host_of", name) == manager
-            ),
-        )
-        for manager, host in hosts.items()
+        name: _build_manager(name, runners, cache)
+        for name, each in runners.items()
+        if "host" in each or "fleet" in each
     }
+
+
+def _build_manager(name: str, runners: RunnerDeclarations, cache: Cache | None) -> Manager:
+    declaration = runners[name]
+    if "fleet" in declaration:
+        host, fleet = build_manager_host(declaration["fleet"]), build_fleet(declaration["fleet"])
+    else:
+        host, fleet = build_host(declaration["host"]), None
+    served = tuple(
+        build_runner(each, runner, host.concurrent)
+        for each, runner in runners.items()
+        if runner.get("host_of", each) == name
+    )
+    return Manager(name, host, served, fleet, cache)
 
 
 def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
     """The host that a runner's manager runs on; an empty declaration where it has none."""
     declaration = runners[name]
     owner = runners.get(declaration.get("host_of", name), declaration)
-    return owner.get("host", {})
+    return owner.get("host") or owner.get("fleet", {}).get("manager", {})
 
 
 def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
@@ -81,6 +110,15 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
         yield Problem(path, found, f"exactly one of {listed(WAYS)}", "host: {} takes the defaults")
     if "host" in declaration:
         yield from host_problems(declaration["host"], join_path(path, "host"))
+    if "fleet" in declaration:
+        yield from fleet_problems(declaration["fleet"], join_path(path, "fleet"))
+    elif "autoscaler" in declaration.get("config", {}):
+        yield Problem(
+            join_path(path, "config", "autoscaler"),
+            "settings of a fleet, which the runner does not have",
+            "the other keys",
+            "declare a 'fleet' in place of the host",
+        )
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
 

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.config_toml import config_problems
+from pulumi_gitlab_runner.spec.fleets import FleetDeclaration
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
@@ -61,7 +62,7 @@ class RegistrationDeclaration(ScopeDeclaration):
 
 @_strict
 class RunnerDeclaration(RegistrationDeclaration):
-    """One runner: exactly one of `group`, `project` and `instance`, and one of `host` and `host_of`."""
+    """One runner: one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
 
     image: NotRequired[str]
     """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
@@ -79,12 +80,15 @@ class RunnerDeclaration(RegistrationDeclaration):
     those that follow from this declaration; a list replaces ours. Those that it sets itself are refused, and
     so are secrets."""
     limit: NotRequired[int]
-    """How many of its jobs run at once. 1 or more. Default: as many as its host's `concurrent`."""
+    """How many of its jobs run at once. 1 or more. Default: its host's `concurrent`, or what its fleet
+    has room for."""
     host: NotRequired[HostDeclaration]
     """The EC2 host of the runner's manager."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
     same identity: what the registries of either hold, jobs of both can pull."""
+    fleet: NotRequired[FleetDeclaration]
+    """The EC2 instances that the runner's manager starts for jobs, and ends again."""
 
 
 @dataclass(frozen=True)

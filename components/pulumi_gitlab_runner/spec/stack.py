@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
@@ -49,6 +50,8 @@ class StackDeclaration(TypedDict):
     """The container registries, by a name of your own that runners and images then use."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
+    cache: NotRequired[CacheDeclaration]
+    """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
@@ -65,6 +68,7 @@ class Stack:
     gitlab_url: str
     registries: Mapping[str, Registry]
     managers: Mapping[str, Manager]
+    cache: Cache | None
     variables: tuple[Variable, ...]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
@@ -99,10 +103,12 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     shaped = checked(
         declaration, StackDeclaration, path, lambda shaped, path: _problems(shaped, environment, path)
     )
+    cache = build_cache(shaped["cache"]) if "cache" in shaped else None
     return Stack(
         gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
-        managers=build_managers(shaped.get("runners", {})),
+        managers=build_managers(shaped.get("runners", {}), cache),
+        cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
@@ -147,6 +153,7 @@ def _problems(
         at = join_path(path, "runners", name)
         yield from runner_problems(runner, at, registries, host_of(name, runners), environment)
         yield from manager_problems(name, runners, at)
+    yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)

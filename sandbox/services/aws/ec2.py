@@ -1,7 +1,8 @@
 """Mends moto's EC2.
 
 moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
-they were when it was made, and cannot launch a later version that has user data.
+they were when it was made, and cannot launch a later version that has user data. It forgets the description
+of a security group's rule whose far end is another group.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 
 def mend() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.ec2.models import launch_templates
+    from moto.ec2.models import launch_templates, security_groups
     from moto.ec2.utils import parse_user_data
 
     template_class: Any = launch_templates.LaunchTemplate
@@ -31,3 +32,11 @@ def mend() -> None:
     create_version.mended = True  # type: ignore[attr-defined]
     template_class.create_version = create_version
     template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
+    rule_class: Any = security_groups.SecurityGroupRule
+    rule_class.description = property(_description)
+
+
+def _description(rule: Any) -> str | None:
+    """What a change of the description leaves stands in the range, which is else empty for a far group."""
+    found: str | None = (rule.source_group | rule.ip_range).get("Description")
+    return found

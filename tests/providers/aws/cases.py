@@ -363,7 +363,7 @@ CASES = [
         needs=("bucket",),
         update={
             "rules": [
-                {"id": "all", "status": "Enabled", "expiration": {"days": 8}},
+                {"id": "all", "status": "Enabled", "filter": {}, "expiration": {"days": 8}},
                 {
                     "id": "some",
                     "status": "Disabled",
@@ -420,7 +420,12 @@ CASES = [
     ),
     Case(
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-        lambda group: {"securityGroupId": group, "ipProtocol": "-1", "referencedSecurityGroupId": group},
+        lambda group: {
+            "securityGroupId": group,
+            "ipProtocol": "-1",
+            "referencedSecurityGroupId": group,
+            "description": "from the group",
+        },
         needs=("group",),
         update={"description": "all of the group"},
         replacement={"securityGroupId": "sg-0"},

@@ -149,6 +149,13 @@ def test_a_group_that_is_deleted_by_force_waits_for_no_hook(scaled: Any) -> None
     assert [group.state(one) for one in (old, new)] == ["terminated", "terminated"]
 
 
+def test_a_group_that_is_deleted_by_force_ends_protected_instances_too(scaled: Any) -> None:
+    group = scaled(forceDelete=True, protectFromScaleIn=True)
+    (instance,) = group.instances()
+    group.made.delete()
+    assert group.state(instance) == "terminated"
+
+
 def test_initial_hooks_are_there_before_the_first_instance(scaled: Any) -> None:
     group = scaled(initialLifecycleHooks=[{"name": "drain", "heartbeatTimeout": 90, **TERMINATING}])
     found = group.api.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]

@@ -7,22 +7,31 @@
 set -eu
 umask 077
 
-# BUCKET, KEY, REGION and TOKENS of this host.
-# shellcheck source=/dev/null
-. "${RUNNER_HOST_SETTINGS:-/etc/gitlab-runner-host}"
-root=${RUNNER_HOST_ROOT:-}
-applied=$root/var/lib/gitlab-runner-host/applied
+program=gitlab-runner-apply
+# shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
+. "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
+applied=$state/applied
+refused=$state/refused
 
-fail() {
-    logger -s -t gitlab-runner-apply -p daemon.err -- "$1; the last good files stay"
+fail() { # REASON: it is tried again
+    say err "$1; the last good files stay"
     exit 1
+}
+
+refuse() { # REASON: this version is bad, and is not tried again once there are good files
+    if [ -e "$applied" ]; then
+        printf '%s\n' "$version" >"$refused"
+    fi
+    fail "$1"
 }
 
 version=$(aws --region "$REGION" s3api head-object --bucket "$BUCKET" --key "$KEY" --query ETag --output text) ||
     fail "s3://$BUCKET/$KEY cannot be read"
-if [ -r "$applied" ] && [ "$(cat "$applied")" = "$version" ]; then
-    exit 0
-fi
+for known in "$applied" "$refused"; do
+    if [ -r "$known" ] && [ "$(cat "$known")" = "$version" ]; then
+        exit 0
+    fi
+done
 
 # In memory: config.toml will hold the runners' tokens.
 work=$(mktemp -d "$root/run/gitlab-runner-apply.XXXXXX")
@@ -32,7 +41,7 @@ aws --region "$REGION" s3api get-object --bucket "$BUCKET" --key "$KEY" --if-mat
 
 # A token for each runner that config.toml names. By way of the environment: arguments are for everyone to see.
 runners=$(jq -r '[.[].content | strings | scan("@RUNNER_TOKEN_([a-z0-9-]+)@")[]] | unique[]' "$work/files.json") ||
-    fail "the files are not JSON"
+    refuse "the files are not JSON"
 RUNNER_TOKENS={}
 export RUNNER_TOKENS
 for runner in $runners; do
@@ -43,34 +52,51 @@ for runner in $runners; do
     RUNNER_TOKENS=$(jq -cn --arg runner "$runner" '(env.RUNNER_TOKENS | fromjson) + {($runner): env.RUNNER_TOKEN}')
 done
 
-jq -r 'to_entries[] | "\(.value.mode) \(.key)"' "$work/files.json" >"$work/list" || fail "the files are not JSON"
-[ -s "$work/list" ] || fail "there are no files"
-while read -r mode path; do
+jq -r '(env.RUNNER_TOKENS | fromjson) as $tokens | to_entries[] | [.value.mode, .key,
+    (.value.content | gsub("@RUNNER_TOKEN_(?<runner>[a-z0-9-]+)@"; $tokens[.runner]) | @base64)] | join(" ")' \
+    "$work/files.json" >"$work/list" || refuse "the files cannot be unpacked"
+[ -s "$work/list" ] || refuse "there are no files"
+while read -r mode path content; do
     mkdir -p "$work/new/$(dirname "$path")"
-    jq -j --arg path "$path" '(env.RUNNER_TOKENS | fromjson) as $tokens
-        | .[$path].content | gsub("@RUNNER_TOKEN_(?<runner>[a-z0-9-]+)@"; $tokens[.runner])' \
-        "$work/files.json" >"$work/new/$path" || fail "$path cannot be unpacked"
-    chmod "$mode" "$work/new/$path" || fail "$path cannot have the mode $mode"
+    printf '%s' "$content" | base64 -d >"$work/new/$path" || refuse "$path cannot be unpacked"
+    chmod "$mode" "$work/new/$path" || refuse "$path cannot have the mode $mode"
 done <"$work/list"
 
-jq -e . "$work/new/root/.docker/config.json" >/dev/null || fail "config.json is not JSON"
-sh -n "$work/new/usr/local/bin/docker-credential-runner" || fail "docker-credential-runner is not a shell script"
-# `lint` came with gitlab-runner 19.3; at the first boot the runner is installed after its files.
+jq -e . "$work/new/root/.docker/config.json" >/dev/null || refuse "config.json is not JSON"
+sh -n "$work/new/usr/local/bin/docker-credential-runner" || refuse "docker-credential-runner is not a shell script"
+daemon=etc/docker/daemon.json
+jq -e 'type == "object"' "$work/new/$daemon" >/dev/null || refuse "daemon.json is not a JSON object"
+# `--validate` came with Docker 23.0, `lint` with gitlab-runner 19.3; both are installed after the first files.
+if dockerd --help 2>/dev/null | grep -q -e --validate; then
+    dockerd --validate --config-file "$work/new/$daemon" >/dev/null || refuse "Docker refuses daemon.json"
+fi
 if gitlab-runner lint --help >/dev/null 2>&1; then
     gitlab-runner lint --config "$work/new/etc/gitlab-runner/config.toml" >/dev/null ||
-        fail "gitlab-runner refuses config.toml"
+        refuse "gitlab-runner refuses config.toml"
 fi
 
-while read -r mode path; do
+cmp -s "$work/new/$daemon" "$root/$daemon" || new_daemon_settings=yes
+fleet=etc/gitlab-runner/fleet.json
+[ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
+while read -r mode path _; do
     mkdir -p "$root/$(dirname "$path")"
     cp -p "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
 done <"$work/list"
-while read -r mode path; do
+while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
 done <"$work/list"
-if [ -z "$root" ]; then
-    systemctl daemon-reload
-fi
-mkdir -p "$(dirname "$applied")"
+mkdir -p "$state"
 printf '%s\n' "$version" >"$applied"
-logger -t gitlab-runner-apply -p daemon.info -- "applied version $version of s3://$BUCKET/$KEY" || true
+rm -f "$refused"
+say info "applied version $version of s3://$BUCKET/$KEY"
+
+systemctl daemon-reload
+# Docker is never restarted under running jobs: it reloads what it can, and takes the rest at its next start.
+if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
+    systemctl reload docker || say warning "Docker does not reload its settings"
+fi
+systemctl try-restart gitlab-runner-drain.service
+# The runner reads a changed config.toml by itself, its fleet's settings only at its start: it ends its jobs first.
+if [ -n "${new_fleet_settings-}" ] && systemctl --quiet is-active gitlab-runner; then
+    systemctl --no-block restart gitlab-runner
+fi

@@ -101,6 +101,9 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 "ResourceInUse",
                 "You cannot delete an AutoScalingGroup while there are instances still in the group.",
             )
+        # moto would leave instances behind that are protected from scale-in.
+        for state in group.instance_states if group else ():
+            state.protected_from_scale_in = False
         return original(response)
 
     return call

@@ -1,0 +1,76 @@
+"""What lets a runner host be seen: its log group, its alarm, and the way to its metrics."""
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.instances import vpc_range
+from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
+
+
+def log_group(name: str, logs: Logs, path: str, parent: pulumi.Resource) -> aws.cloudwatch.LogGroup:
+    """The log group of a host.
+
+    Args:
+        name: of the resource.
+        logs: how long they are kept.
+        path: the group's name in CloudWatch.
+        parent: the component that it belongs to.
+    """
+    return aws.cloudwatch.LogGroup(
+        name,
+        name=path,
+        retention_in_days=logs.retention_days,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def health_alarm(name: str, topic: str, host: str, parent: pulumi.Resource) -> aws.cloudwatch.MetricAlarm:
+    """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
+
+    Args:
+        name: of the alarm.
+        topic: the ARN of the SNS topic that is told.
+        host: under which name it says so.
+        parent: the component that it belongs to.
+    """
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        alarm_description=f"No runner host {name} has had a working gitlab-runner and Docker for 15 minutes",
+        namespace=METRIC_NAMESPACE,
+        metric_name="Healthy",
+        dimensions={"Host": host},
+        statistic="Sum",
+        period=300,
+        evaluation_periods=3,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def metrics_ingress(
+    name: str, host: Host, security_group_id: pulumi.Output[str], parent: pulumi.Resource
+) -> aws.vpc.SecurityGroupIngressRule:
+    """The rule that lets a host's VPC read the runner's metrics.
+
+    Args:
+        name: of the rule.
+        host: the host.
+        security_group_id: its security group.
+        parent: the component that it belongs to.
+    """
+    return aws.vpc.SecurityGroupIngressRule(
+        f"{name}-metrics",
+        security_group_id=security_group_id,
+        description="The runner's metrics, for the VPC",
+        cidr_ipv4=vpc_range(host.vpc, parent),
+        ip_protocol="tcp",
+        from_port=METRICS_PORT,
+        to_port=METRICS_PORT,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

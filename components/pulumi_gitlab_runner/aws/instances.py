@@ -1,0 +1,93 @@
+"""What the EC2 instances of hosts and of fleets have in common."""
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.host.operating_systems import OperatingSystem
+
+METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
+    "http_endpoint": "enabled",
+    "http_tokens": "required",
+    "http_put_response_hop_limit": 1,
+}
+"""One hop: an instance itself gets at its metadata and its role's credentials, a job's container does not."""
+
+
+def newest_image(operating_system: OperatingSystem, architecture: str) -> str:
+    """The newest machine image at the time that an instance is launched, for a launch template.
+
+    EC2 reads the parameter at each launch, so that a newer image changes no template and replaces no
+    instance: docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
+
+    Args:
+        operating_system: which one.
+        architecture: `x86_64` or `arm64`.
+    """
+    return f"resolve:ssm:{operating_system.images[architecture]}"
+
+
+def default_vpc(parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The id of the account's default VPC."""
+    return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=parent)).id
+
+
+def vpc_range(vpc: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The primary range of IPv4 addresses of a VPC; None is the default VPC."""
+    found = aws.ec2.get_vpc_output(
+        id=vpc, default=None if vpc else True, opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    return found.cidr_block
+
+
+def default_subnets(parent: pulumi.Resource) -> pulumi.Output[list[str]]:
+    """The ids of the subnets of the account's default VPC, one in each zone."""
+    return aws.ec2.get_subnets_output(
+        filters=[{"name": "default-for-az", "values": ["true"]}],
+        opts=pulumi.InvokeOutputOptions(parent=parent),
+    ).ids
+
+
+def egress_only(
+    name: str, description: str, vpc: str | None, parent: pulumi.Resource
+) -> aws.ec2.SecurityGroup:
+    """A security group that lets connections out to GitLab, the registries and AWS, and none in.
+
+    Args:
+        name: of the group and of its rule.
+        description: of the group; another one needs a new group.
+        vpc: its VPC's id; None for the default VPC.
+        parent: the component that it belongs to.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    group = aws.ec2.SecurityGroup(
+        name, description=description, vpc_id=vpc or default_vpc(parent), opts=child
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=group.id,
+        description="To GitLab, the registries and AWS",
+        ip_protocol="-1",
+        cidr_ipv4="0.0.0.0/0",
+        opts=child,
+    )
+    return group
+
+
+def encrypted_root(
+    size_gb: int, operating_system: OperatingSystem
+) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
+    """An encrypted gp3 root disk, which ends with its instance.
+
+    Args:
+        size_gb: its size in GiB.
+        operating_system: that of the machine image.
+    """
+    return {
+        "device_name": operating_system.root_device,
+        "ebs": {
+            "encrypted": "true",
+            "volume_type": "gp3",
+            "volume_size": size_gb,
+            "delete_on_termination": "true",
+        },
+    }

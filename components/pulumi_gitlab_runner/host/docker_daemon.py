@@ -1,0 +1,53 @@
+"""The configuration of a runner host's Docker daemon."""
+
+import json
+from ipaddress import IPv4Network
+
+JOB_NETWORKS = "192.168.0.0/16"
+"""Where job networks take their addresses from, if nothing else is said: a range that few VPCs use, and
+Docker itself."""
+_SIZES = range(24, 29)
+"""The sizes that a job network may have, the largest first: a /28 holds a job, its helper and 11 services."""
+
+
+def networks_needed(concurrent: int) -> int:
+    """How many networks a host needs: for each job, for what a killed manager left, and Docker's own."""
+    return 2 * concurrent + 1
+
+
+def job_network_size(concurrent: int, job_networks: str = JOB_NETWORKS) -> int | None:
+    """The prefix length of a job network, the largest of which there are enough; None where there is no room.
+
+    Args:
+        concurrent: how many jobs run at a time.
+        job_networks: the range that they share, such as ``192.168.0.0/16``.
+    """
+    prefix = IPv4Network(job_networks).prefixlen
+    rooms = ((size, 1 << (size - prefix)) for size in _SIZES if size >= prefix)
+    return next((size for size, count in rooms if count >= networks_needed(concurrent)), None)
+
+
+def docker_daemon_config(concurrent: int, job_networks: str = JOB_NETWORKS) -> str:
+    """The daemon.json of a host, as JSON.
+
+    Docker's own pools hold about 30 networks: more jobs at a time, and a job fails for want of addresses.
+    Containers outlive the daemon (`live-restore`). Logs are rotated; the driver is the one that the runner
+    asks for, so that this holds for its containers too (gitlab-runner: executors/docker/docker.go).
+
+    Args:
+        concurrent: how many jobs run at a time.
+        job_networks: the range of the job networks; see `job_network_size`.
+
+    Raises:
+        ValueError: the range has no room for so many networks.
+    """
+    size = job_network_size(concurrent, job_networks)
+    if size is None:
+        raise ValueError(f"{job_networks} has no room for {networks_needed(concurrent)} job networks")
+    settings = {
+        "default-address-pools": [{"base": job_networks, "size": size}],
+        "live-restore": True,
+        "log-driver": "json-file",
+        "log-opts": {"max-file": "2", "max-size": "100m"},
+    }
+    return json.dumps(settings, indent=2) + "\n"

@@ -1,0 +1,44 @@
+"""The programs of a runner host, and the units that run them.
+
+They come with the host's files, so that a newer one reaches a running host. Those that it takes to fetch
+these files come with its user data too.
+"""
+
+from pulumi_gitlab_runner.host.scripts import script
+
+_PROGRAMS = "usr/local/sbin"
+_UNITS = "etc/systemd/system"
+
+FETCHING = {
+    "usr/local/lib/gitlab-runner-host.sh": "gitlab-runner-host.sh",
+    f"{_PROGRAMS}/gitlab-runner-apply": "gitlab-runner-apply.sh",
+}
+"""What it takes to fetch a host's files: the script, by its path below the root."""
+
+PROGRAMS = {
+    **FETCHING,
+    f"{_PROGRAMS}/gitlab-runner-drain": "gitlab-runner-drain.sh",
+    f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
+    f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
+    f"{_PROGRAMS}/gitlab-runner-prune": "gitlab-runner-prune.sh",
+    **{
+        f"{_UNITS}/{unit}": unit
+        for unit in (
+            "gitlab-runner-apply.service",
+            "gitlab-runner-apply.timer",
+            "gitlab-runner-drain.service",
+            "gitlab-runner-health.service",
+            "gitlab-runner-health.timer",
+            "gitlab-runner-logs.service",
+            "gitlab-runner-logs.timer",
+            "gitlab-runner-prune.service",
+            "gitlab-runner-prune.timer",
+        )
+    },
+}
+"""Every script and unit, by its path below the root."""
+
+
+def text_and_mode(path: str, name: str) -> tuple[str, str]:
+    """The text of a script or unit, and its permissions at this path."""
+    return script(name), "0755" if path.startswith(f"{_PROGRAMS}/") else "0644"

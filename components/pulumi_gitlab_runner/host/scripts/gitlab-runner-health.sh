@@ -1,0 +1,37 @@
+#!/bin/sh
+# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and tells CloudWatch
+# that it works, when there is an alarm. Run every minute.
+#
+# EC2's own checks see the machine alone. To stop gitlab-runner by hand for longer, stop this timer first.
+set -u
+
+program=gitlab-runner-health
+# shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
+. "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
+# HEALTH_OF, which is empty where nobody has an alarm.
+# shellcheck source=/dev/null
+. "$root/etc/gitlab-runner/reporting"
+patience=5 # runs in a row
+count=$root/run/gitlab-runner-health
+
+dead=
+if ! systemctl --quiet is-active gitlab-runner; then
+    dead="gitlab-runner is not running"
+elif ! timeout 30 docker version >/dev/null 2>&1; then
+    dead="Docker does not answer"
+fi
+if [ -z "$dead" ] || [ -e "$draining" ]; then
+    rm -f "$count"
+    if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ]; then
+        aws --region "$REGION" cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy \
+            --dimensions "Host=$HEALTH_OF" --value 1
+    fi
+    exit
+fi
+times=$(($(cat "$count" 2>/dev/null || echo 0) + 1))
+echo "$times" >"$count"
+if [ "$times" -lt "$patience" ]; then
+    say warning "$dead, $times of $patience times"
+else
+    ask_to_be_replaced "$dead"
+fi

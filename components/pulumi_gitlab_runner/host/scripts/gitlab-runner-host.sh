@@ -1,0 +1,31 @@
+#!/bin/sh
+# What the scripts of a runner host share. Each sets `program`, its own name, and sources this.
+#
+# BUCKET, KEY, REGION and the other settings of this host.
+# shellcheck source=/dev/null
+. "${RUNNER_HOST_SETTINGS:-/etc/gitlab-runner-host}"
+# shellcheck disable=SC2034 # used by those who source this
+root=${RUNNER_HOST_ROOT:-} state=$root/var/lib/gitlab-runner-host draining=$root/run/gitlab-runner-draining
+imds=${RUNNER_HOST_IMDS:-http://169.254.169.254}
+
+say() { # PRIORITY TEXT: to the journal, and to whoever started the script
+    # shellcheck disable=SC2154 # set by those who source this
+    logger -s -t "$program" -p "daemon.$1" -- "$2" || printf '%s: %s\n' "$program" "$2" >&2
+}
+
+metadata() { # PATH: prints a value of the instance metadata, by IMDSv2; fails where there is none
+    session=$(curl -sf -m 5 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" "$imds/latest/api/token") &&
+        curl -sf -m 5 -H "X-aws-ec2-metadata-token: $session" "$imds/latest/meta-data/$1"
+}
+
+autoscaling() { # ACTION [ARGUMENT…]: a call for this instance
+    action=$1
+    shift
+    instance=$(metadata instance-id) &&
+        aws --region "$REGION" autoscaling "$action" --instance-id "$instance" "$@" >/dev/null
+}
+
+ask_to_be_replaced() { # REASON
+    say err "$1; this host asks its Auto Scaling group to be replaced"
+    autoscaling set-instance-health --health-status Unhealthy --no-should-respect-grace-period
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# gitlab-runner-logs: sends the journal of this runner host to CloudWatch Logs. Run every minute.
+#
+# It goes on behind the last entry that has arrived, so that nothing is lost when CloudWatch does not answer.
+# Of systemd itself, only what is amiss is sent: it tells of every timer, this one too.
+# Limits of a batch: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
+set -eu
+umask 077
+
+# shellcheck disable=SC2034 # used by the library
+program=gitlab-runner-logs
+# shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
+. "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
+# LOG_GROUP, which is empty where logs are not kept.
+# shellcheck source=/dev/null
+. "$root/etc/gitlab-runner/reporting"
+[ -n "$LOG_GROUP" ] || exit 0
+cursor=$state/logs-cursor
+batch=250
+longest=1000
+
+logs() { # ACTION [ARGUMENT…]
+    action=$1
+    shift
+    aws --region "$REGION" logs "$action" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" "$@" >/dev/null
+}
+
+stream=$(metadata instance-id)
+mkdir -p "$state"
+work=$(mktemp -d "$root/run/gitlab-runner-logs.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+if [ ! -e "$cursor" ]; then
+    logs create-log-stream || say warning "there is no new log stream"
+fi
+
+sent=$batch
+while [ "$sent" -eq "$batch" ]; do
+    if [ -e "$cursor" ]; then
+        set -- --after-cursor "$(cat "$cursor")"
+    fi
+    journalctl --quiet --output json "$@" | head -n "$batch" >"$work/entries"
+    jq -cs --argjson longest "$longest" '[.[]
+        | select(.SYSLOG_IDENTIFIER != "systemd" or (.PRIORITY // "6") < "6")
+        | {timestamp: (.__REALTIME_TIMESTAMP | tonumber / 1000 | floor),
+            message: "\(.SYSLOG_IDENTIFIER // "?"): \(.MESSAGE | if type == "string" then .[:$longest] else "(binary)" end)"}
+        ] | sort_by(.timestamp)' "$work/entries" >"$work/events"
+    if [ "$(cat "$work/events")" != "[]" ]; then
+        logs put-log-events --log-events "file://$work/events"
+    fi
+    sent=$(wc -l <"$work/entries")
+    if [ "$sent" -gt 0 ]; then
+        tail -n 1 "$work/entries" | jq -r .__CURSOR >"$cursor.new"
+        mv "$cursor.new" "$cursor"
+    fi
+done

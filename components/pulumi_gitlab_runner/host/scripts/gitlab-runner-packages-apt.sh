@@ -1,0 +1,67 @@
+#!/bin/sh
+# How a runner host installs its packages on Debian 12 and Ubuntu 24.04. gitlab-runner and its helper images
+# come from GitLab's repository, at one version. The key of that is fetched, as GitLab extends its life from
+# time to time, and known by its fingerprint: docs.gitlab.com/omnibus/update/package_signatures.
+
+# ID and VERSION_CODENAME of the operating system.
+# shellcheck source=/dev/null
+. /etc/os-release
+export DEBIAN_FRONTEND=noninteractive
+packages=${RUNNER_HOST_PACKAGES_URL:-https://packages.gitlab.com/runner/gitlab-runner}
+packages_key=${RUNNER_HOST_PACKAGES_KEY:-F6403F6544A38863DAA0B6E03F01618A51312F3F}
+keyring=/etc/apt/keyrings/gitlab-runner.gpg
+# AWS signs it: docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html.
+aws_cli=${RUNNER_HOST_AWS_CLI_URL:-https://awscli.amazonaws.com/awscli-exe-linux}
+aws_cli_version=2.36.40
+
+install_packages() {
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@"
+}
+
+install_tools() {
+    # Upgrades come with a new host: one of Docker at night would end the jobs that run.
+    echo 'APT::Periodic::Enable "0";' >/etc/apt/apt.conf.d/99gitlab-runner-host
+    apt-get update -qq && install_packages ca-certificates curl gpg jq amazon-ecr-credential-helper || return
+    if [ "$ID" = debian ]; then
+        install_packages awscli
+    else
+        aws --version >/dev/null 2>&1 || install_aws
+    fi
+}
+
+install_aws() { # Ubuntu has no package of it since 24.04
+    install_packages unzip || return
+    archive=$(mktemp -d) && (
+        cd "$archive" &&
+            curl -fsSL --retry 3 -o aws.zip "$aws_cli-$(uname -m)-$aws_cli_version.zip" &&
+            curl -fsSL --retry 3 -o aws.sig "$aws_cli-$(uname -m)-$aws_cli_version.zip.sig" &&
+            gpg --quiet --dearmor <"${RUNNER_HOST_AWS_CLI_KEY:-/usr/local/lib/aws-cli.asc}" >key &&
+            gpgv --quiet --keyring ./key aws.sig aws.zip &&
+            unzip -q aws.zip &&
+            ./aws/install --update --bin-dir /usr/bin
+    )
+    installed=$?
+    rm -rf "$archive"
+    return "$installed"
+}
+
+install_docker() { # which loads a profile of its own where the kernel has AppArmor
+    install_packages docker.io apparmor
+}
+
+install_runner() {
+    fetch_key &&
+        printf '%s\n' "Types: deb" "URIs: $packages/$ID/" "Suites: $VERSION_CODENAME" "Components: main" \
+            "Signed-By: $keyring" >/etc/apt/sources.list.d/gitlab-runner.sources &&
+        apt-get update -qq &&
+        install_packages "gitlab-runner=$RUNNER_VERSION-1" "gitlab-runner-helper-images=$RUNNER_VERSION-1"
+}
+
+fetch_key() { # and keep none but the one that is known
+    GNUPGHOME=$(mktemp -d) && export GNUPGHOME && mkdir -p "${keyring%/*}" &&
+        curl -fsSL --retry 3 "$packages/gpgkey" | gpg --batch --quiet --no-autostart --import &&
+        gpg --batch --export "$packages_key" >"$keyring" && [ -s "$keyring" ]
+    fetched=$?
+    rm -rf "$GNUPGHOME"
+    return "$fetched"
+}

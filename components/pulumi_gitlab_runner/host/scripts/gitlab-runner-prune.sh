@@ -1,0 +1,47 @@
+#!/bin/sh
+# gitlab-runner-prune: clears away what jobs left in Docker. Run every hour; twice does no harm.
+#
+# Of a running job there is at every moment its network, and some container of it in whatever state. What has
+# neither is left over. An image has been pulled before there is a container of it, so images and volumes are
+# removed while no job runs, and only when the disk fills up: they save time.
+set -u
+
+program=gitlab-runner-prune
+# shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
+. "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
+managed=label=com.gitlab.gitlab-runner.managed=true # what the runner marks everything with that it makes
+yesterday=$(($(date +%s) - 24 * 60 * 60))
+last_week=$(($(date +%s) - 7 * 24 * 60 * 60))
+
+older_than() { # TIME DATE
+    [ "$(date -d "$2" +%s)" -lt "$1" ]
+}
+
+disk_is_full_to() { # PERCENT
+    used=$(df --output=pcent "$(docker info --format '{{.DockerRootDir}}')" | tr -dc 0-9)
+    [ "$used" -ge "$1" ]
+}
+
+docker container prune --force --filter "$managed" --filter until=24h
+docker network ls --quiet --no-trunc --filter "$managed" | while read -r network; do
+    if older_than "$yesterday" "$(docker network inspect --format '{{json .Created}}' "$network" | tr -d '"')" &&
+        [ -z "$(docker ps --all --quiet --filter "network=$network")" ]; then
+        docker network rm "$network"
+    fi
+done
+
+jobs=$(docker network ls --quiet --filter "$managed" && docker ps --all --quiet --filter "$managed") || exit
+if [ -z "$jobs" ]; then
+    if disk_is_full_to 70; then
+        docker image prune --all --force
+        docker volume ls --quiet --filter dangling=true | while read -r volume; do
+            if older_than "$last_week" "$(docker volume inspect --format '{{.CreatedAt}}' "$volume")"; then
+                docker volume rm "$volume"
+            fi
+        done
+    fi
+elif disk_is_full_to 90; then
+    # A job that has pulled such an image a moment ago fails; on a full disk, every job would.
+    say warning "the disk is almost full, and jobs are running: removing images that no container uses"
+    docker image prune --all --force --filter until=24h
+fi

@@ -1,0 +1,44 @@
+"""What it takes to read and write the cache of a runner, and no other's."""
+
+from collections.abc import Iterator, Sequence
+
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+
+
+def cache_statements(
+    bucket: str, prefixes: Sequence[str], key_arn: str | None, environment: AwsEnvironment
+) -> Iterator[Statement]:
+    """Statements for the manager of runners with a cache: it signs the addresses that jobs use.
+
+    Args:
+        bucket: the name of the cache's bucket.
+        prefixes: below which objects lie.
+        key_arn: the key that encrypts it; None for S3's own.
+        environment: where the bucket lives.
+    """
+    bucket_arn = f"arn:{environment.partition}:s3:::{bucket}"
+    objects = [f"{bucket_arn}/{prefix}/*" for prefix in prefixes]
+    yield allow("CacheObjects", ["s3:GetObject", "s3:PutObject"], objects)
+    # Else S3 says "forbidden", not "not found", of what is not cached yet; a condition on the prefix would
+    # not hold there: docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, permissions.
+    yield allow("CacheMisses", ["s3:ListBucket"], [bucket_arn])
+    if key_arn:
+        conditions = {"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}}
+        yield allow("CacheKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn], conditions)
+
+
+def tls_only_policy(bucket_arn: str) -> str:
+    """The policy of a bucket that refuses requests without TLS.
+
+    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html.
+    """
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return policy_document([statement])

@@ -1,0 +1,59 @@
+"""What a runner host does on its own behalf: let itself be replaced, be entered, and report."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.iam.policy import Statement, allow
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+
+HOST_TAG = "gitlab-runner-host"
+"""The tag by which a role knows the Auto Scaling group of its host, whose name AWS adds to later."""
+METRIC_NAMESPACE = "GitLabRunner"
+"""The namespace in CloudWatch of what hosts report."""
+
+
+def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
+    """Put off and complete the end of an instance, or have it replaced, in the group of one host.
+
+    Args:
+        host: the value of the group's tag `HOST_TAG`.
+        environment: where it lives.
+    """
+    place = f"{environment.region}:{environment.account}"
+    return allow(
+        "HostLifecycle",
+        [
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:RecordLifecycleActionHeartbeat",
+            "autoscaling:SetInstanceHealth",
+        ],
+        [f"arn:{environment.partition}:autoscaling:{place}:autoScalingGroup:*:autoScalingGroupName/*"],
+        {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": host}},
+    )
+
+
+def session_statement() -> Statement:
+    """Sessions of Systems Manager, and nothing else that it can do.
+
+    None of these has a resource of its own:
+    docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html.
+    """
+    channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+    return allow(
+        "SessionManager",
+        ["ssm:UpdateInstanceInformation", *(f"ssmmessages:{each}" for each in channels)],
+        ["*"],
+    )
+
+
+def report_statements(log_group_arn: str | None, *, health: bool) -> Iterator[Statement]:
+    """Write the journal into one log group, and say that the host works.
+
+    Args:
+        log_group_arn: the group; None where logs are not kept.
+        health: whether it says that it works.
+    """
+    if log_group_arn:
+        yield allow("HostLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])
+    if health:
+        namespace = {"StringEquals": {"cloudwatch:namespace": METRIC_NAMESPACE}}
+        yield allow("HostHealth", ["cloudwatch:PutMetricData"], ["*"], namespace)

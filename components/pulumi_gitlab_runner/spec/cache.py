@@ -1,0 +1,55 @@
+"""The cache of a stack's runners: what jobs keep for later ones."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.machines import least_problems
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]+")
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class CacheDeclaration(TypedDict):
+    """A cache for the runners of a stack: one S3 bucket, in which each runner has a prefix of its own."""
+
+    expire_days: NotRequired[int]
+    """After how many days an object is deleted; 1 or more. Default 30."""
+    kms_key: NotRequired[str]
+    """The ARN of a KMS key that encrypts the bucket. Default: S3's own key."""
+    shared: NotRequired[bool]
+    """Whether the runners share one prefix, so that a job finds what another runner cached for its project.
+    Default false."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A cache, with the defaults filled in."""
+
+    expire_days: int = 30
+    kms_key: str | None = None
+    shared: bool = False
+
+    def prefix_of(self, runner: str) -> str:
+        """The prefix of a runner's objects."""
+        return "shared" if self.shared else f"runners/{runner}"
+
+
+def build_cache(declaration: CacheDeclaration) -> Cache:
+    """The cache that a declaration without problems describes."""
+    return Cache(**declaration)
+
+
+def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a cache."""
+    yield from least_problems(declaration, {"expire_days": 1}, path)
+    key = declaration.get("kms_key")
+    if key is not None and not _KEY_ARN.fullmatch(key):
+        yield Problem(
+            join_path(path, "kms_key"), repr(key), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
+        )

@@ -1,0 +1,255 @@
+"""Fleets: a runner manager on a small host, and the EC2 instances that it starts for jobs and ends again."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
+from pulumi_gitlab_runner.spec.machines import (
+    architecture_of,
+    instance_type_problems,
+    least_problems,
+    machine_problems,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+DOCKER_AUTOSCALER: RunnerVersion = (17, 1)
+"""Since when the executor is generally available: docs.gitlab.com/runner/executors/docker_autoscaler."""
+
+SPOT_ALLOCATIONS = (
+    "price-capacity-optimized",
+    "capacity-optimized",
+    "capacity-optimized-prioritized",
+    "lowest-price",
+)
+"""docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html."""
+
+
+@_strict
+class IdleDeclaration(TypedDict):
+    """How much of a fleet waits ready for jobs, and when."""
+
+    periods: NotRequired[list[str]]
+    """When this holds, as cron expressions: `* 8-17 * * mon-fri`. Default: always."""
+    timezone: NotRequired[str]
+    """The time zone of `periods`, such as `Europe/Berlin`. Default: UTC."""
+    idle_count: NotRequired[int]
+    """For how many jobs there is room at once, on instances that run. Default 0."""
+    idle_minutes: NotRequired[int]
+    """After how many minutes without a job an instance beyond that is ended; 1 or more. Default 10."""
+
+
+@_strict
+class FleetDeclaration(TypedDict):
+    """The workers of a runner: EC2 instances that its manager starts for jobs, and ends down to none."""
+
+    instance_types: list[str]
+    """The EC2 instance types, the preferred one first; all of one processor architecture. The more there are,
+    the likelier there is capacity."""
+    max_instances: int
+    """How many instances there are at most. 1 or more."""
+    jobs_per_instance: NotRequired[int]
+    """How many jobs an instance runs at once. 1 or more. Default 1."""
+    retire_after_jobs: NotRequired[int]
+    """After how many jobs an instance is ended; 1 gives each job a fresh one. Default: no such limit."""
+    idle: NotRequired[list[IdleDeclaration]]
+    """How much waits ready for jobs, and when; of several whose periods hold, the last decides. Default:
+    nothing, and an instance ends 10 minutes after its last job."""
+    on_demand_base: NotRequired[int]
+    """How many instances are on-demand ones before any is a spot one. Default 0."""
+    on_demand_percent: NotRequired[int]
+    """How many in a hundred of those beyond `on_demand_base` are on-demand ones. The rest are spot instances:
+    cheaper, and AWS may end them with the jobs on them. Default 100."""
+    spot_allocation: NotRequired[str]
+    """How AWS chooses spot instances: `price-capacity-optimized`, `capacity-optimized`,
+    `capacity-optimized-prioritized` or `lowest-price`. Default `price-capacity-optimized`."""
+    disk_gb: NotRequired[int]
+    """The size of an instance's encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
+    ami: NotRequired[str]
+    """A machine image of your own, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may
+    use. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
+    user: NotRequired[str]
+    """The user of `ami` that the manager connects as. Default `ec2-user`."""
+    vpc: NotRequired[str]
+    """The VPC's id, of the instances and their manager. Default: the account's default VPC."""
+    subnets: NotRequired[list[str]]
+    """The subnets' ids, best in several zones; they need a way out to GitLab and the registries. Default: all
+    of the default VPC."""
+    manager: NotRequired[HostDeclaration]
+    """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
+    of 30 GiB, in the same subnets."""
+    state_storage: NotRequired[bool]
+    """Whether instances outlive a restart of the manager's process; beta, from runner 17.5 on.
+    Default false: a restart ends them, once their jobs are done."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """How much of a fleet waits ready for jobs, and when, with the defaults filled in."""
+
+    periods: tuple[str, ...] = ("* * * * *",)
+    timezone: str = "UTC"
+    idle_count: int = 0
+    idle_minutes: int = 10
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The workers of a runner, with the defaults filled in."""
+
+    instance_types: tuple[str, ...]
+    max_instances: int
+    jobs_per_instance: int = 1
+    retire_after_jobs: int | None = None
+    idle: tuple[Idle, ...] = (Idle(),)
+    on_demand_base: int = 0
+    on_demand_percent: int = 100
+    spot_allocation: str = SPOT_ALLOCATIONS[0]
+    disk_gb: int = 100
+    ami: str | None = None
+    user: str = "ec2-user"
+    vpc: str | None = None
+    subnets: tuple[str, ...] = ()
+    state_storage: bool = False
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it runs at once when all its instances are there."""
+        return self.max_instances * self.jobs_per_instance
+
+    @property
+    def architecture(self) -> str:
+        """The processor architecture of its instances: `arm64` or `x86_64`."""
+        return architecture_of(self.instance_types[0])
+
+
+_USER = re.compile(r"[a-z_][a-z0-9_-]*")
+
+
+def build_fleet(declaration: FleetDeclaration) -> Fleet:
+    """The fleet that a declaration without problems describes."""
+    settings = {key: value for key, value in declaration.items() if key != "manager"}
+    for key in ("instance_types", "subnets"):
+        settings[key] = tuple(declaration.get(key, ()))  # type: ignore[arg-type]
+    if idle := declaration.get("idle"):
+        settings["idle"] = tuple(
+            Idle(**{**each, "periods": tuple(each.get("periods", Idle.periods))})  # type: ignore[arg-type]
+            for each in idle
+        )
+    return Fleet(**settings)  # type: ignore[arg-type]
+
+
+def build_manager_host(declaration: FleetDeclaration) -> Host:
+    """The host of the manager of a fleet whose declaration has no problems."""
+    host: HostDeclaration = {
+        "instance_type": "t3.small",
+        "disk_gb": 30,
+        "concurrent": build_fleet(declaration).jobs,
+    }
+    for key in ("vpc", "subnets"):
+        if key in declaration:
+            host[key] = declaration[key]
+    return build_host(host | declaration.get("manager", {}))
+
+
+def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a fleet."""
+    least = {"max_instances": 1, "jobs_per_instance": 1, "retire_after_jobs": 1, "on_demand_base": 0}
+    yield from least_problems(declaration, least, path)
+    yield from _instance_types_problems(declaration["instance_types"], join_path(path, "instance_types"))
+    yield from _capacity_problems(declaration, path)
+    yield from machine_problems(declaration, path)
+    for index, idle in enumerate(declaration.get("idle", ())):
+        yield from _idle_problems(idle, join_path(path, "idle", index))
+    yield from _user_problems(declaration, join_path(path, "user"))
+    yield from _manager_problems(declaration, join_path(path, "manager"))
+
+
+def _instance_types_problems(instance_types: list[str], path: str) -> Iterator[Problem]:
+    if not instance_types:
+        yield Problem(path, "an empty list", "at least one instance type, such as c7i.large")
+    for index, each in enumerate(instance_types):
+        yield from instance_type_problems(each, join_path(path, index))
+    by_architecture = {architecture_of(each): each for each in reversed(instance_types)}
+    if len(by_architecture) > 1:
+        found = listed(f"{each} ({architecture})" for architecture, each in sorted(by_architecture.items()))
+        yield Problem(path, found, "types of one architecture", "give each architecture a runner of its own")
+
+
+def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
+    percent = declaration.get("on_demand_percent", 100)
+    if not 0 <= percent <= 100:
+        yield Problem(join_path(path, "on_demand_percent"), str(percent), "0 to 100")
+    allocation = declaration.get("spot_allocation", SPOT_ALLOCATIONS[0])
+    if allocation not in SPOT_ALLOCATIONS:
+        yield Problem(
+            join_path(path, "spot_allocation"),
+            repr(allocation),
+            listed(SPOT_ALLOCATIONS),
+            did_you_mean(allocation, SPOT_ALLOCATIONS),
+        )
+    room = declaration["max_instances"] * declaration.get("jobs_per_instance", 1)
+    for index, idle in enumerate(declaration.get("idle", ())):
+        if idle.get("idle_count", 0) > room:
+            yield Problem(
+                join_path(path, "idle", index, "idle_count"),
+                str(idle["idle_count"]),
+                f"{room} at most: 'max_instances' times 'jobs_per_instance'",
+            )
+
+
+def _idle_problems(declaration: IdleDeclaration, path: str) -> Iterator[Problem]:
+    yield from least_problems(declaration, {"idle_count": 0, "idle_minutes": 1}, path)
+    if declaration.get("periods") == []:
+        yield Problem(join_path(path, "periods"), "an empty list", "some periods; without the key, always")
+    for index, period in enumerate(declaration.get("periods", ())):
+        if not PERIOD.accepts(period):
+            yield Problem(join_path(path, "periods", index), repr(period), PERIOD.allowed)
+    timezone = declaration.get("timezone", "UTC")
+    if not TIME_ZONE.accepts(timezone):
+        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE.allowed)
+
+
+def _user_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
+    user = declaration.get("user")
+    if user is None:
+        return
+    if "ami" not in declaration:
+        yield Problem(path, "a user, with no 'ami'", "'user' together with 'ami'")
+    if not _USER.fullmatch(user):
+        yield Problem(path, repr(user), "the name of a user: a-z, 0-9, '_' and '-'")
+
+
+def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
+    manager = declaration.get("manager", {})
+    yield from host_problems(manager, path)
+    if "concurrent" in manager:
+        yield Problem(
+            join_path(path, "concurrent"),
+            str(manager["concurrent"]),
+            "no 'concurrent'",
+            "it follows from the fleet: 'max_instances' times 'jobs_per_instance'",
+        )
+    if manager.get("vpc", declaration.get("vpc")) != declaration.get("vpc"):
+        yield Problem(
+            join_path(path, "vpc"),
+            repr(manager["vpc"]),
+            "the VPC of the fleet",
+            "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
+        )
+    release = release_of(manager)
+    if release and release < DOCKER_AUTOSCALER:
+        yield Problem(
+            join_path(path, "runner_version"),
+            repr(manager["runner_version"]),
+            "runner 17.1 or newer",
+            "an older one has no executor for fleets",
+        )

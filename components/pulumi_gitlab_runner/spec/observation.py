@@ -1,0 +1,72 @@
+"""What a runner host lets be seen of itself: its logs, alarms and metrics."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+METRICS_PORT = 9252
+"""The port of Prometheus' list that is the runner's: docs.gitlab.com/runner/monitoring."""
+METRICS = {"loopback": f"127.0.0.1:{METRICS_PORT}", "vpc": f"0.0.0.0:{METRICS_PORT}"}
+"""Who reaches the runner's metrics, and where it listens for that."""
+
+_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+"""docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html."""
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+
+
+@_strict
+class LogsDeclaration(TypedDict):
+    """The journal of a host, kept in CloudWatch Logs."""
+
+    retention_days: NotRequired[int]
+    """For how many days it is kept, one of those that CloudWatch has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150,
+    180, 365 and longer. Default 30."""
+
+
+@_strict
+class AlarmsDeclaration(TypedDict):
+    """Whom to tell when no host of a runner works."""
+
+    topic: str
+    """The ARN of the SNS topic that is told, and told again when one works."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The kept journal of a host, with the defaults filled in."""
+
+    retention_days: int = 30
+
+
+def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with how long logs are kept."""
+    days = declaration.get("retention_days", Logs.retention_days)
+    if days not in _RETENTIONS:
+        yield Problem(join_path(path, "retention_days"), str(days), f"one of {listed(map(str, _RETENTIONS))}")
+
+
+def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with where alarms go."""
+    if not _TOPIC.fullmatch(declaration["topic"]):
+        yield Problem(
+            join_path(path, "topic"),
+            repr(declaration["topic"]),
+            "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
+        )
+
+
+def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:
+    """What is wrong with who reaches the metrics."""
+    if metrics not in METRICS:
+        yield Problem(path, repr(metrics), listed(METRICS), did_you_mean(metrics, list(METRICS)))

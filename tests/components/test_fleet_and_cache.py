@@ -1,0 +1,280 @@
+"""A runner with a fleet, and the cache of a stack's runners: what is registered, and what each may do."""
+
+import base64
+import json
+import tomllib
+from collections import Counter
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner import RunnerCache, RunnerFleet, RunnerHost, RunnerStack
+from pulumi_gitlab_runner.host.scripts import script
+
+from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
+
+GROUP = "gitlab-runner-sandbox-burst"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
+VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+
+
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+
+
+def fleet_args(**fleet: Any) -> Any:
+    """What `RunnerFleet` takes, for the smallest fleet with some fields more."""
+    declared = {"instance_types": ["c7i.large", "c7a.large"], "max_instances": 20} | fleet
+    return {
+        "runners": {
+            "burst": {
+                "runner": {"group": 42, "fleet": declared},
+                "runner_id": "23",
+                "token": "glrt-canary",
+            }
+        },
+        "gitlab_url": "https://gitlab.example.com",
+        "bucket": "the-bucket",
+        "key_arn": "the-key",
+    }
+
+
+def made(**fleet: Any) -> Recording:
+    """What a `RunnerFleet` registers."""
+    return run(lambda: RunnerFleet("burst", fleet_args(**fleet)))[0]
+
+
+@pytest.fixture(scope="module")
+def burst() -> Recording:
+    return made()
+
+
+def of(recording: Recording, kind: str, name: str = "burst-workers") -> Registered:
+    """A resource by the last part of its type, and its name."""
+    (found,) = (
+        each
+        for (token, each_name), each in recording.registered.items()
+        if token.endswith(f":{kind}") and each_name == name
+    )
+    return found
+
+
+def statements(recording: Recording, name: str) -> dict[str, Any]:
+    """The statements of a manager's policy, by what they are for."""
+    policy = json.loads(of(recording, "RolePolicy", name).inputs["policy"])
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def config_toml(recording: Recording, name: str) -> dict[str, Any]:
+    """The `[[runners]]` entry of a manager with one runner."""
+    files = json.loads(of(recording, "BucketObjectv2", f"{name}-files").inputs["content"])
+    (entry,) = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])["runners"]
+    return dict(entry)
+
+
+def test_workers_and_manager_are_below_the_fleet(burst: Recording) -> None:
+    fleet = "gitlab-runner:index:RunnerFleet::burst"
+    below = {identity for identity, each in burst.registered.items() if each.parent == fleet}
+    assert below == {
+        ("aws:ec2/securityGroup:SecurityGroup", "burst-workers"),
+        ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "burst-workers"),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "burst-workers"),
+        ("aws:ec2/launchTemplate:LaunchTemplate", "burst-workers"),
+        ("aws:autoscaling/group:Group", "burst-workers"),
+        ("gitlab-runner:index:RunnerHost", "burst"),
+    }
+
+
+def test_the_group_is_the_managers_alone_to_scale(burst: Recording) -> None:
+    group = of(burst, "Group").inputs
+    assert group["name"] == GROUP
+    assert (group["minSize"], group["maxSize"]) == (0, 20)
+    assert "desiredCapacity" not in group
+    assert group["waitForCapacityTimeout"] == "0"
+    assert group["protectFromScaleIn"] is True
+    assert group["suspendedProcesses"] == ["AZRebalance"]
+    assert group["forceDelete"] is True
+    assert group["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
+
+
+def test_on_demand_unless_it_says_otherwise(burst: Recording) -> None:
+    assert of(burst, "Group").inputs["mixedInstancesPolicy"] == {
+        "instancesDistribution": {
+            "onDemandAllocationStrategy": "prioritized",
+            "onDemandBaseCapacity": 0,
+            "onDemandPercentageAboveBaseCapacity": 100,
+            "spotAllocationStrategy": "price-capacity-optimized",
+        },
+        "launchTemplate": {
+            "launchTemplateSpecification": {"launchTemplateId": "burst-workers-id", "version": "1"},
+            "overrides": [{"instanceType": "c7i.large"}, {"instanceType": "c7a.large"}],
+        },
+    }
+
+
+def test_spot_after_some_on_demand() -> None:
+    group = of(made(on_demand_base=2, on_demand_percent=25, spot_allocation="capacity-optimized"), "Group")
+    assert group.inputs["mixedInstancesPolicy"]["instancesDistribution"] == {
+        "onDemandAllocationStrategy": "prioritized",
+        "onDemandBaseCapacity": 2,
+        "onDemandPercentageAboveBaseCapacity": 25,
+        "spotAllocationStrategy": "capacity-optimized",
+    }
+
+
+def test_a_worker_has_no_role_and_nothing_but_docker(burst: Recording) -> None:
+    template = of(burst, "LaunchTemplate").inputs
+    assert "iamInstanceProfile" not in template
+    assert base64.b64decode(template["userData"]).decode() == script("gitlab-runner-worker.sh")
+    assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
+    assert template["vpcSecurityGroupIds"] == ["burst-workers-id"]
+    assert template["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+    (disk,) = template["blockDeviceMappings"]
+    assert (disk["ebs"]["encrypted"], disk["ebs"]["volumeType"], disk["ebs"]["volumeSize"]) == (
+        "true",
+        "gp3",
+        100,
+    )
+
+
+def test_only_the_manager_gets_in(burst: Recording) -> None:
+    rule = of(burst, "SecurityGroupIngressRule").inputs
+    assert {key: rule.get(key) for key in ("ipProtocol", "fromPort", "toPort", "cidrIpv4")} == {
+        "ipProtocol": "tcp",
+        "fromPort": 22,
+        "toPort": 22,
+        "cidrIpv4": None,
+    }
+    # The group of the manager's host is named burst, that of the workers burst-workers.
+    assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == ("burst-workers-id", "burst-id")
+
+
+def test_workers_on_graviton_from_an_image_of_ones_own() -> None:
+    own = made(instance_types=["c7g.large"], ami="ami-0123456789abcdef0", user="ubuntu")
+    template = of(own, "LaunchTemplate").inputs
+    assert template["imageId"] == "ami-0123456789abcdef0"
+    assert "userData" not in template
+    assert statements(own, "burst")["FleetLogin"]["Condition"]["StringEquals"]["ec2:osuser"] == "ubuntu"
+    graviton = of(made(instance_types=["c7g.large"]), "LaunchTemplate").inputs
+    assert graviton["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
+
+
+def test_workers_and_manager_share_their_network() -> None:
+    recording = made(**VPC)
+    for name in ("burst", "burst-workers"):
+        assert of(recording, "SecurityGroup", name).inputs["vpcId"] == VPC["vpc"]
+        assert of(recording, "Group", name).inputs["vpcZoneIdentifiers"] == VPC["subnets"]
+
+
+def test_the_manager_of_a_fleet(burst: Recording) -> None:
+    assert of(burst, "LaunchTemplate", "burst").inputs["instanceType"] == "t3.small"
+    entry = config_toml(burst, "burst")
+    assert (entry["executor"], entry["limit"], entry["id"]) == ("docker-autoscaler", 20, 23)
+    assert entry["autoscaler"]["plugin_config"] == {"name": GROUP}
+    assert entry["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
+    rights = statements(burst, "burst")
+    group_arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{GROUP}"
+    assert rights["FleetSize"]["Resource"] == [group_arn]
+
+
+def test_no_manager_starts_before_its_fleet_is_there(burst: Recording) -> None:
+    files = of(burst, "BucketObjectv2", "burst-files").request
+    assert any(urn.endswith("Group::burst-workers") for urn in files.dependencies)
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_no_secret_but_in_the_token_and_no_option_but_the_parent(preview: bool) -> None:
+    recording = run(lambda: RunnerFleet("burst", fleet_args()), preview=preview)[0]
+    for identity, each in recording.registered.items():
+        text = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
+        assert "glrt-canary" not in text, identity
+        assert not each.request.ignoreChanges, identity
+
+
+def test_a_runner_on_a_host_is_no_fleet() -> None:
+    args = fleet_args()
+    args["runners"]["burst"]["runner"] = {"group": 42, "host": {}}
+    with pytest.raises(Exception, match=r"burst\.runners\.burst\n +found: +a 'host'\n +allowed: a 'fleet'"):
+        run(lambda: RunnerFleet("burst", args))
+
+
+def test_a_host_alone_is_no_fleet() -> None:
+    with pytest.raises(Exception, match=r"burst\.fleet_group\n +found: +a fleet, with no group"):
+        run(lambda: RunnerHost("burst", fleet_args()))
+
+
+def test_a_cache() -> None:
+    recording, bucket = run(lambda: RunnerCache("ci", {"expire_days": 7}).bucket)
+    assert bucket == "ci-0a1b2c3"
+    assert of(recording, "Bucket", "ci").inputs == {"forceDestroy": True}
+    (encryption,) = of(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
+    assert encryption == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    (rule,) = of(recording, "BucketLifecycleConfiguration", "ci").inputs["rules"]
+    assert rule == {
+        "id": "expire",
+        "status": "Enabled",
+        "filter": {},
+        "expiration": {"days": 7},
+        "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+    }
+    public = of(recording, "BucketPublicAccessBlock", "ci").inputs
+    assert {value for key, value in public.items() if key != "bucket"} == {True}
+    (statement,) = json.loads(of(recording, "BucketPolicy", "ci").inputs["policy"])["Statement"]
+    assert (statement["Sid"], statement["Resource"][0]) == ("TlsOnly", "arn:of:aws:s3/bucket:Bucket:ci")
+
+
+def test_a_cache_under_a_key_of_ones_own() -> None:
+    recording, _ = run(lambda: RunnerCache("ci", {"kms_key": KEY}))
+    (encryption,) = of(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
+    assert encryption == {
+        "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
+        "bucketKeyEnabled": True,
+    }
+
+
+def test_a_cache_that_keeps_nothing() -> None:
+    with pytest.raises(Exception, match=r"ci\.expire_days\n +found: +0\n +allowed: 1 or more"):
+        run(lambda: RunnerCache("ci", {"expire_days": 0}))
+
+
+def stack(**cache: Any) -> Recording:
+    """A stack of a host and a fleet, with a cache."""
+    declared: Any = {
+        "runners": {
+            "build": {"group": 42, "host": {}},
+            "burst": {"group": 42, "fleet": {"instance_types": ["c7i.large"], "max_instances": 2}},
+        },
+        "cache": cache,
+    }
+    return run(lambda: RunnerStack("ci", declared).runners)[0]
+
+
+def test_a_stack_makes_a_host_a_fleet_and_one_cache() -> None:
+    kinds = Counter(token.rpartition(":")[2] for token, _ in stack().registered)
+    # The manager of the fleet has a host too.
+    assert [kinds[each] for each in ("RunnerCache", "RunnerFleet", "RunnerHost")] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("runner", ["build", "burst"])
+def test_each_runner_has_a_prefix_that_its_manager_alone_may_use(runner: str) -> None:
+    recording = stack()
+    assert config_toml(recording, runner)["cache"] == {
+        "Type": "s3",
+        "Path": f"runners/{runner}",
+        "Shared": True,
+        "s3": {"BucketName": "ci-0a1b2c3", "BucketLocation": REGION, "AuthenticationType": "iam"},
+    }
+    rights = statements(recording, runner)
+    assert rights["CacheObjects"]["Resource"] == [f"arn:aws:s3:::ci-0a1b2c3/runners/{runner}/*"]
+    assert "CacheKey" not in rights
+
+
+def test_runners_that_share_their_cache_under_a_key() -> None:
+    recording = stack(shared=True, kms_key=KEY)
+    for runner in ("build", "burst"):
+        assert config_toml(recording, runner)["cache"]["Path"] == "shared"
+        rights = statements(recording, runner)
+        assert rights["CacheObjects"]["Resource"] == ["arn:aws:s3:::ci-0a1b2c3/shared/*"]
+        assert rights["CacheKey"]["Resource"] == [KEY]

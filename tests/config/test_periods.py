@@ -1,0 +1,55 @@
+"""Periods and time zones, as the runner's own documentation has them."""
+
+import pytest
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* * * * *",
+        "* 8-15 * * mon-fri",
+        "* 8-15 * * MON-FRI",
+        "0-30 13,16 * * SUN",
+        "*/5 0-12/2 1-31 1-12 0-7",
+        "59 23 31 12 7",
+        "1,2,6-9 * * * sat,sun",
+    ],
+)
+def test_a_period(text: str) -> None:
+    assert PERIOD.accepts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * * 13 *",
+        "* * * jan *",
+        "* * * * 8",
+        "* * * * funday",
+        "mon * * * *",
+        "* 8-25 * * *",
+        "* 8- * * *",
+        "* */0 * * *",
+        "* 8, * * *",
+        "@daily",
+    ],
+)
+def test_no_period(text: str) -> None:
+    assert not PERIOD.accepts(text)
+
+
+@pytest.mark.parametrize("text", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_a_time_zone(text: str) -> None:
+    assert TIME_ZONE.accepts(text)
+
+
+@pytest.mark.parametrize("text", ["", "berlin", "CEST", "Europe/", "Europe/Ber lin", "+01:00"])
+def test_no_time_zone(text: str) -> None:
+    assert not TIME_ZONE.accepts(text)

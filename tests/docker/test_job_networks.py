@@ -1,0 +1,174 @@
+"""A Docker Engine with a runner host's own settings has room for every job, and is cleared of leftovers."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+import pytest
+from docker import APIClient
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config, networks_needed
+from pulumi_gitlab_runner.host.programs import FETCHING
+from pulumi_gitlab_runner.host.scripts import script
+
+from sandbox.docker.engine import SOCKET
+from sandbox.docker.machine import Machine
+from sandbox.docker.sandbox import DockerSandbox
+
+pytestmark = pytest.mark.docker
+
+CONCURRENT = 20
+JOB_NETWORKS = "10.99.0.0/21"
+MANAGED = {"com.gitlab.gitlab-runner.managed": "true"}
+PRUNE = "/usr/local/sbin/gitlab-runner-prune"
+DATE = '#!/bin/sh\n[ "$*" = +%s ] || exec /usr/bin/date "$@"\nexec /usr/bin/date -d "now {later}" +%s\n'
+TOMORROW, NEXT_WEEK = "+25 hours", "+8 days"
+# An image holds no program; what a container runs is the machine's own.
+PROGRAMS = {path: {"bind": path, "mode": "ro"} for path in ("/usr", "/lib", "/lib64")}
+
+
+class PrunedHost:
+    """A machine with Docker, its settings, and the script that clears it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        settings = json.loads(docker_daemon_config(CONCURRENT, JOB_NETWORKS))
+        machine.write("/etc/docker/daemon.json", json.dumps(settings | {"hosts": [f"unix://{SOCKET}"]}))
+        machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))
+        self.api = APIClient(f"unix://{machine.path(SOCKET)}", version="auto", timeout=60)
+        machine.write("/etc/gitlab-runner-host", "")
+        for path, name in FETCHING.items():
+            machine.write(f"/{path}", script(name), 0o755)
+        machine.write(PRUNE, script("gitlab-runner-prune.sh"), 0o755)
+
+    def prune(self, *, later: str = "", disk: int = 0) -> str:
+        """Run the script at a later time, the disk full to so many percent; returns its complaints."""
+        self.machine.write("/usr/local/sbin/date", DATE.format(later=later), 0o755)
+        self.machine.write("/usr/local/sbin/df", f"#!/bin/sh\nprintf 'Use%%%%\\n {disk}%%%%\\n'\n", 0o755)
+        done = self.machine.run(PRUNE)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def network(self, name: str, labels: dict[str, str] | None = None) -> None:
+        """Make a network, by default as the runner does for a job."""
+        self.api.create_network(name, driver="bridge", labels=MANAGED if labels is None else labels)
+
+    def networks(self) -> set[str]:
+        """The names of all networks but Docker's own."""
+        return {each["Name"] for each in self.api.networks()} - {"bridge", "host", "none"}
+
+    def container(self, *, network: str = "none", volume: str = "", running: bool = False) -> None:
+        """A container of a job, which has run or runs."""
+        binds = PROGRAMS | ({volume: {"bind": "/cache", "mode": "rw"}} if volume else {})
+        configuration = self.api.create_host_config(network_mode=network, binds=binds)
+        made = self.api.create_container(
+            "job:1", ["/usr/bin/sleep", "60"], labels=MANAGED, host_config=configuration
+        )
+        self.api.start(made["Id"])
+        if not running:
+            self.api.kill(made["Id"])
+            self.api.wait(made["Id"])
+
+    def images(self) -> set[str]:
+        """The names of all images."""
+        return {name for image in self.api.images() for name in image["RepoTags"] or ()}
+
+    def volumes(self) -> set[str]:
+        """The names of all volumes."""
+        return {each["Name"] for each in self.api.volumes()["Volumes"] or ()}
+
+    def clear(self) -> None:
+        """Leave nothing but one image that nobody uses."""
+        for container in self.api.containers(all=True):
+            self.api.remove_container(container["Id"], force=True)
+        for network in self.networks():
+            self.api.remove_network(network)
+        for volume in self.volumes():
+            self.api.remove_volume(volume)
+        for image in self.images():
+            self.api.remove_image(image, force=True)
+        content = io.BytesIO()
+        with tarfile.open(fileobj=content, mode="w") as archive:
+            archive.addfile(tarfile.TarInfo("empty"))
+        self.api.import_image_from_data(content.getvalue(), "job", "1")
+
+
+@pytest.fixture(scope="module")
+def engine(docker: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrunedHost]:
+    """One of its own. Where the sandbox's runs, so does this one, unless its settings are wrong."""
+    with Machine(tmp_path_factory.mktemp("prune")) as machine:
+        host = PrunedHost(machine)
+        yield host
+        host.api.close()
+
+
+@pytest.fixture
+def host(engine: PrunedHost) -> PrunedHost:
+    engine.clear()
+    return engine
+
+
+def test_job_networks_do_not_run_out(host: PrunedHost) -> None:
+    for number in range(networks_needed(CONCURRENT) - 1):
+        host.network(f"job-{number}")
+    made = host.api.networks(filters={"label": [f"{name}={value}" for name, value in MANAGED.items()]})
+    ranges = [IPv4Network(each["IPAM"]["Config"][0]["Subnet"]) for each in made]
+    assert len(ranges) == 2 * CONCURRENT
+    assert all(each.subnet_of(IPv4Network(JOB_NETWORKS)) for each in ranges)
+
+
+def test_a_network_that_a_job_left_is_removed(host: PrunedHost) -> None:
+    host.network("left")
+    assert host.prune() == ""
+    assert host.networks() == {"left"}
+    host.prune(later=TOMORROW)
+    assert host.networks() == set()
+    assert host.prune(later=TOMORROW) == ""
+
+
+@pytest.mark.parametrize("running", [True, False], ids=["running", "between two stages"])
+def test_a_network_of_a_job_stays(host: PrunedHost, running: bool) -> None:
+    host.network("job")
+    host.container(network="job", running=running)
+    host.prune(later=TOMORROW)
+    assert host.networks() == {"job"}
+
+
+def test_a_network_that_is_not_the_runners_stays(host: PrunedHost) -> None:
+    host.network("mine", {})
+    host.prune(later=TOMORROW)
+    assert host.networks() == {"mine"}
+
+
+def test_images_go_when_the_disk_fills_up(host: PrunedHost) -> None:
+    host.prune(disk=69)
+    assert host.images() == {"job:1"}
+    host.prune(disk=70)
+    assert host.images() == set()
+
+
+def test_no_image_goes_while_a_job_may_be_about_to_use_it(host: PrunedHost) -> None:
+    host.network("job")
+    assert host.prune(disk=89) == ""
+    assert host.images() == {"job:1"}
+
+
+def test_a_disk_that_is_almost_full_is_told_of(host: PrunedHost) -> None:
+    host.container(running=True)
+    assert "the disk is almost full" in host.prune(disk=90)
+    assert host.images() == {"job:1"}
+
+
+def test_volumes_go_after_a_week_without_use(host: PrunedHost) -> None:
+    host.api.create_volume("cache")
+    host.prune(disk=70)
+    assert host.volumes() == {"cache"}
+    host.prune(disk=70, later=NEXT_WEEK)
+    assert host.volumes() == set()
+
+
+def test_a_volume_of_a_job_stays(host: PrunedHost) -> None:
+    host.container(volume="cache", running=True)
+    host.prune(disk=70, later=NEXT_WEEK)
+    assert host.volumes() == {"cache"}

@@ -1,0 +1,25 @@
+"""What the tests of the host's scripts share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.host.commands import SHELLS
+from tests.host.instance_metadata import InstanceMetadata
+
+
+@pytest.fixture(params=SHELLS, ids=lambda command: Path(command[0]).name)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    """Every shell that a host may have as `sh`."""
+    chosen: list[str] = request.param
+    return chosen
+
+
+@pytest.fixture
+def metadata(tmp_path: Path) -> Iterator[InstanceMetadata]:
+    with InstanceMetadata(tmp_path / "metadata") as served:
+        served.set("instance-id", "i-0123456789abcdef0")
+        served.set("tags/instance/aws:autoscaling:groupName", "the-group")
+        served.set("autoscaling/target-lifecycle-state", "InService")
+        yield served

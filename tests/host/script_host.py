@@ -1,0 +1,60 @@
+"""A runner host in a directory, on which one of its scripts runs for real."""
+
+import subprocess
+from pathlib import Path
+
+from pulumi_gitlab_runner.host import scripts
+
+from tests.host.commands import Commands
+
+SCRIPTS = Path(scripts.__file__).parent
+SETTINGS = {
+    "BUCKET": "the-bucket",
+    "KEY": "build/files.json",
+    "REGION": "eu-west-1",
+    "TOKENS": "/the/tokens",
+    "RUNNER_VERSION": "19.3.0",
+    "LIFECYCLE_HOOK": "the-hook",
+}
+
+
+class ScriptHost:
+    """Its root, its settings, and the commands that its scripts find."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "root"
+        (self.root / "run").mkdir(parents=True)
+        self.report()
+        settings = directory / "settings"
+        settings.write_text("".join(f"{name}={value}\n" for name, value in SETTINGS.items()))
+        self.commands = Commands(directory)
+        self.commands.add("logger", "")
+        self.environment = {
+            "PATH": f"{self.commands.directory}:/usr/bin:/bin",
+            "RUNNER_HOST_ROOT": str(self.root),
+            "RUNNER_HOST_SETTINGS": str(settings),
+            "RUNNER_HOST_LIBRARY": str(SCRIPTS / "gitlab-runner-host.sh"),
+        }
+
+    def report(self, **to: str) -> None:
+        """Say where the scripts report to: `LOG_GROUP`, `HEALTH_OF`. Default: nowhere."""
+        reporting = self.root / "etc" / "gitlab-runner" / "reporting"
+        reporting.parent.mkdir(parents=True, exist_ok=True)
+        reporting.write_text("".join(f"{name}={to.get(name, '')}\n" for name in ("LOG_GROUP", "HEALTH_OF")))
+
+    def run(self, script: str, shell: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a script of the host under a shell."""
+        return subprocess.run(
+            [*shell, str(SCRIPTS / script)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def said(self) -> list[str]:
+        """What the scripts have said to the journal: priority and text."""
+        return [
+            line.split(" daemon.", 1)[1].replace(" -- ", ": ", 1) for line in self.commands.calls("logger")
+        ]

@@ -1,0 +1,66 @@
+"""The section of config.toml by which a runner has a fleet."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config import AutoscalerConfig
+from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
+from pulumi_gitlab_runner.spec.fleets import build_fleet
+
+
+def config(**fields: Any) -> AutoscalerConfig:
+    """The section of a fleet with these fields."""
+    declared: Any = {"instance_types": ["c7i.large"], "max_instances": 20} | fields
+    return autoscaler_config(build_fleet(declared), "ci-prod-burst")
+
+
+def test_the_smallest_fleet() -> None:
+    assert config() == {
+        "plugin": "aws:1.1.0",
+        "capacity_per_instance": 1,
+        "max_instances": 20,
+        "delete_instances_on_shutdown": True,
+        "instance_ready_command": "cloud-init status --wait && sudo -u ec2-user docker info",
+        "plugin_config": {"name": "ci-prod-burst"},
+        "connector_config": {"username": "ec2-user", "use_external_addr": False},
+        "policy": [{"periods": ["* * * * *"], "timezone": "UTC", "idle_count": 0, "idle_time": "10m0s"}],
+    }
+
+
+def test_schedules_stay_in_their_order() -> None:
+    day = {
+        "periods": ["* 8-17 * * mon-fri"],
+        "timezone": "Europe/Berlin",
+        "idle_count": 4,
+        "idle_minutes": 90,
+    }
+    assert config(idle=[{"idle_minutes": 5}, day])["policy"] == [
+        {"periods": ["* * * * *"], "timezone": "UTC", "idle_count": 0, "idle_time": "5m0s"},
+        {
+            "periods": ["* 8-17 * * mon-fri"],
+            "timezone": "Europe/Berlin",
+            "idle_count": 4,
+            "idle_time": "90m0s",
+        },
+    ]
+
+
+def test_instances_that_outlive_the_manager_are_not_ended_with_it() -> None:
+    kept = config(state_storage=True)
+    assert kept["state_storage"] == {"enabled": True}
+    assert kept["delete_instances_on_shutdown"] is False
+
+
+def test_an_image_of_ones_own_has_a_user_of_its_own() -> None:
+    own = config(ami="ami-0123456789abcdef0", user="ubuntu")
+    assert own["connector_config"]["username"] == "ubuntu"
+    assert own["instance_ready_command"] == "cloud-init status --wait && sudo -u ubuntu docker info"
+
+
+@pytest.mark.parametrize(
+    ("declared", "key", "value"),
+    [("jobs_per_instance", "capacity_per_instance", 3), ("retire_after_jobs", "max_use_count", 1)],
+)
+def test_the_runners_own_names_for_it(declared: str, key: str, value: int) -> None:
+    section: Any = config(**{declared: value})
+    assert section[key] == value

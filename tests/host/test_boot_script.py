@@ -1,0 +1,181 @@
+"""`gitlab-runner-boot`, run with stand-ins for packages: its order, and what it does when a step fails.
+
+`tests/boot/` runs it in a Debian root with the real package manager.
+"""
+
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.host.instance_metadata import InstanceMetadata
+from tests.host.script_host import SCRIPTS, ScriptHost
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+UNITS = (
+    "gitlab-runner gitlab-runner-apply.timer gitlab-runner-drain.service gitlab-runner-health.timer "
+    "gitlab-runner-prune.timer"
+)
+ORDER = [
+    "dnf install -y -q awscli-2 jq amazon-ecr-credential-helper",
+    "gitlab-runner-apply ",
+    "systemctl enable --now gitlab-runner-logs.timer",
+    "dnf install -y -q docker",
+    "systemctl enable --now docker",
+    "dnf install -y -q gitlab-runner-19.3.0-1 gitlab-runner-helper-images-19.3.0-1",
+    f"systemctl enable --now {UNITS}",
+]
+STOPPED = "systemctl disable --now gitlab-runner gitlab-runner-apply.timer"
+UNHEALTHY = "aws --region eu-west-1 autoscaling set-instance-health"
+
+
+class BootingHost(ScriptHost):
+    """An Amazon Linux host."""
+
+    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+        super().__init__(directory)
+        self.console = directory / "console"
+        self.environment |= {
+            "RUNNER_HOST_IMDS": metadata.endpoint,
+            "RUNNER_HOST_CONSOLE": str(self.console),
+            "RUNNER_HOST_INSTALLER": str(SCRIPTS / "gitlab-runner-packages-dnf.sh"),
+        }
+        for command in ("aws", "dnf", "gitlab-runner-apply", "shutdown", "sleep", "systemctl"):
+            self.commands.add(command, "")
+
+    def boot(self, shell: list[str]) -> tuple[int, list[str]]:
+        """Run the script: its exit status, and what it called besides the journal."""
+        status = self.run("gitlab-runner-boot.sh", shell).returncode
+        return status, [call for call in self.commands.calls() if not call.startswith("logger ")]
+
+
+@pytest.fixture
+def host(tmp_path: Path, metadata: InstanceMetadata) -> BootingHost:
+    return BootingHost(tmp_path, metadata)
+
+
+def test_gitlab_runner_comes_last(host: BootingHost, shell: list[str]) -> None:
+    assert host.boot(shell) == (0, ORDER)
+    assert host.said()[-1] == "info: ready"
+
+
+def test_a_step_is_tried_again(host: BootingHost, shell: list[str]) -> None:
+    mark = host.root / "tried"
+    host.commands.add("gitlab-runner-apply", f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 1; }}')
+    status, calls = host.boot(shell)
+    assert (status, [call for call in calls if call != "sleep 5"]) == (0, [*ORDER[:2], *ORDER[1:]])
+    assert "warning: applying this host's files: failed with exit status 1" in host.said()
+
+
+@pytest.mark.parametrize("failing", range(len(ORDER)))
+def test_a_step_that_fails_for_good(host: BootingHost, failing: int) -> None:
+    command, _, arguments = ORDER[failing].partition(" ")
+    host.commands.add(command, f'[ "$*" != "{arguments}" ]')
+    status, calls = host.boot(["sh"])
+    assert status == 1
+    assert calls[:failing] == ORDER[:failing]
+    tried = [(ORDER[failing], f"sleep {pause}") for pause in (5, 15, 45, 0)]
+    assert calls[failing:-3] == [call for attempt in tried for call in attempt]
+    stopped, wait, unhealthy = calls[-3:]
+    assert (stopped, wait) == (STOPPED, "sleep 600")
+    assert unhealthy.startswith(UNHEALTHY)
+    assert host.console.read_text().endswith(": failed for good\n")
+    assert any(said.startswith("err: ") and "gitlab-runner is not started" in said for said in host.said())
+
+
+def test_a_host_that_cannot_ask_shuts_itself_down(host: BootingHost, shell: list[str]) -> None:
+    host.commands.add("dnf", "exit 1")
+    host.commands.remove("aws")
+    host.environment["PATH"] = f"{host.commands.directory}:{_only('curl', host)}"
+    status, calls = host.boot(shell)
+    assert status == 1
+    assert calls[-1] == "shutdown -h now"
+
+
+def _only(command: str, host: BootingHost) -> Path:
+    directory = host.root / "only"
+    directory.mkdir()
+    (directory / command).symlink_to(str(shutil.which(command)))
+    return directory
+
+
+GPG = ("gpg", "gpgv", "unzip")
+AWS_INSTALLER = '#!/bin/sh\necho "$*" >"$INSTALLED"\n'
+
+
+@pytest.mark.skipif(not all(map(shutil.which, GPG)), reason=f"not installed: one of {', '.join(GPG)}")
+class TestTheCommandLineOfAws:
+    """Ubuntu has no package of it: the archive is AWS's own, and its signature is checked."""
+
+    @pytest.fixture
+    def served(self, tmp_path: Path) -> Path:
+        """The archive, signed by a key of the test, and that key."""
+        served = tmp_path / "served"
+        served.mkdir()
+        archive = served / f"aws-{os.uname().machine}-2.36.40.zip"
+        with zipfile.ZipFile(archive, "w") as content:
+            installer = zipfile.ZipInfo("aws/install")
+            installer.external_attr = 0o755 << 16
+            content.writestr(installer, AWS_INSTALLER)
+        home = tmp_path / "gnupg"
+        home.mkdir(mode=0o700)
+
+        def gpg(*arguments: str) -> None:
+            command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", *arguments]
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+        try:
+            gpg("--quick-generate-key", "test@example.com", "ed25519", "sign")
+            gpg("--armor", "--output", str(served / "key.asc"), "--export")
+            gpg("--output", f"{archive}.sig", "--detach-sign", str(archive))
+        finally:
+            subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, timeout=60)
+        return served
+
+    def _install(self, host: BootingHost, served: Path, shell: list[str]) -> str | None:
+        """Install it: what its installer was called with, if it was."""
+        installed = host.root / "installed"
+        host.commands.add("apt-get", "")
+        host.environment |= {
+            "RUNNER_HOST_AWS_CLI_URL": f"file://{served}/aws",
+            "RUNNER_HOST_AWS_CLI_KEY": str(served / "key.asc"),
+            "INSTALLED": str(installed),
+            "HOME": str(host.root),
+        }
+        program = f'. "{SCRIPTS}/gitlab-runner-packages-apt.sh"; install_aws'
+        done = subprocess.run(
+            [*shell, "-c", program], env=host.environment, capture_output=True, timeout=60, check=False
+        )
+        assert (done.returncode == 0) == installed.exists()
+        return installed.read_text() if installed.exists() else None
+
+    def test_is_installed_where_the_credential_helper_finds_it(
+        self, host: BootingHost, served: Path, shell: list[str]
+    ) -> None:
+        assert self._install(host, served, shell) == "--update --bin-dir /usr/bin\n"
+
+    def test_is_refused_when_it_is_not_what_was_signed(
+        self, host: BootingHost, served: Path, shell: list[str]
+    ) -> None:
+        (archive,) = served.glob("*.zip")
+        with zipfile.ZipFile(archive, "a") as content:
+            content.writestr("aws/more", "")
+        assert self._install(host, served, shell) is None
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+def test_the_key_of_aws_is_the_one_that_aws_names(tmp_path: Path) -> None:
+    """docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"""
+    shown = subprocess.run(
+        ["gpg", "--homedir", str(tmp_path), "--show-keys", "--with-colons", str(SCRIPTS / "aws-cli.asc")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    fingerprints = [line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:")]
+    assert fingerprints == ["FB5DB77FD5C118B80511ADA8A6310ACC4672475C"]

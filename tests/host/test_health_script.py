@@ -1,0 +1,125 @@
+"""`gitlab-runner-health`, run for real: a dead host is replaced, a busy or draining one is not."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+from sandbox.services.aws.server import AwsServer
+from tests.host.instance_metadata import InstanceMetadata
+from tests.host.script_host import ScriptHost
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+
+UNHEALTHY = (
+    "aws --region eu-west-1 autoscaling set-instance-health --instance-id i-0123456789abcdef0 "
+    "--health-status Unhealthy --no-should-respect-grace-period"
+)
+RUNNER_DEAD = 'case "$*" in *gitlab-runner) exit 3 ;; esac'
+
+
+class CheckedHost(ScriptHost):
+    """A healthy host."""
+
+    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+        super().__init__(directory)
+        self.environment["RUNNER_HOST_IMDS"] = metadata.endpoint
+        for command in ("aws", "docker", "systemctl"):
+            self.commands.add(command, "")
+
+    def check(self, times: int, shell: list[str] | None = None) -> list[str]:
+        """Run the script so many times: the calls to AWS."""
+        for _ in range(times):
+            self.run("gitlab-runner-health.sh", shell or ["sh"])
+        return self.commands.calls("aws")
+
+
+@pytest.fixture
+def host(tmp_path: Path, metadata: InstanceMetadata) -> CheckedHost:
+    return CheckedHost(tmp_path, metadata)
+
+
+def test_a_healthy_host_says_nothing(host: CheckedHost, shell: list[str]) -> None:
+    assert host.check(6, shell) == []
+    assert host.said() == []
+
+
+def test_a_healthy_host_says_so_where_there_is_an_alarm(host: CheckedHost, shell: list[str]) -> None:
+    host.report(HEALTH_OF="/the/host")
+    told = (
+        "aws --region eu-west-1 cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy "
+        "--dimensions Host=/the/host --value 1"
+    )
+    assert host.check(2, shell) == [told, told]
+    host.commands.add("systemctl", RUNNER_DEAD)
+    assert host.check(1) == [told, told]
+
+
+def test_a_draining_host_leaves_that_to_the_new_one(host: CheckedHost) -> None:
+    host.report(HEALTH_OF="/the/host")
+    (host.root / "run/gitlab-runner-draining").touch()
+    assert host.check(1) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "reason"),
+    [
+        ("systemctl", RUNNER_DEAD, "gitlab-runner is not running"),
+        ("docker", "exit 1", "Docker does not answer"),
+    ],
+)
+def test_a_dead_one_is_replaced_after_five_minutes(
+    host: CheckedHost, shell: list[str], command: str, body: str, reason: str
+) -> None:
+    host.commands.add(command, body)
+    assert host.check(4, shell) == []
+    assert host.said()[-1] == f"warning: {reason}, 4 of 5 times"
+    assert host.check(1, shell) == [UNHEALTHY]
+    assert host.said()[-1].startswith(f"err: {reason}; this host asks")
+
+
+def test_a_restart_starts_the_count_anew(host: CheckedHost) -> None:
+    host.commands.add("systemctl", RUNNER_DEAD)
+    host.check(4)
+    host.commands.add("systemctl", "")
+    host.check(1)
+    host.commands.add("systemctl", RUNNER_DEAD)
+    assert host.check(4) == []
+
+
+def test_a_runner_that_is_stopped_for_its_hosts_end_is_not_dead(host: CheckedHost) -> None:
+    (host.root / "run/gitlab-runner-draining").touch()
+    host.commands.add("systemctl", RUNNER_DEAD)
+    assert host.check(6) == []
+
+
+def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
+    with AwsServer() as aws:
+        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+        place = {"region_name": "eu-west-1", "endpoint_url": aws.endpoint}
+        groups = boto3.client("autoscaling", **place, **keys)
+        groups.create_launch_configuration(
+            LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
+        )
+        groups.create_auto_scaling_group(
+            AutoScalingGroupName="the-group",
+            LaunchConfigurationName="template",
+            MinSize=1,
+            MaxSize=1,
+            AvailabilityZones=["eu-west-1a"],
+        )
+        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+        metadata.set("instance-id", group["Instances"][0]["InstanceId"])
+        host.commands.add("systemctl", RUNNER_DEAD)
+        host.commands.add("aws", f'exec {sys.executable} -P -m awscli "$@"')
+        host.environment |= {
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            **{name.upper(): value for name, value in keys.items()},
+            "HOME": os.devnull,
+        }
+        host.check(5)
+        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert [each["HealthStatus"] for each in group["Instances"]] == ["Unhealthy"]

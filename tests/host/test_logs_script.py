@@ -1,0 +1,142 @@
+"""`gitlab-runner-logs`, run for real: what of the journal reaches CloudWatch, and that nothing is lost."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.host.instance_metadata import InstanceMetadata
+from tests.host.script_host import ScriptHost
+
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, ("curl", "jq"))), reason="curl or jq is not installed"
+)
+
+# A journal of one file, an entry a line: prints what lies behind the cursor, as journalctl does.
+JOURNALCTL = """
+while [ "$#" -gt 0 ]; do
+    case $1 in --after-cursor) after=$2 ;; esac
+    shift
+done
+if [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi
+"""
+CREATE = (
+    "aws --region eu-west-1 logs create-log-stream --log-group-name /the/group "
+    "--log-stream-name i-0123456789abcdef0"
+)
+
+
+class LoggingHost(ScriptHost):
+    """A host with a journal, whose CloudWatch keeps what it is sent."""
+
+    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+        super().__init__(directory)
+        self.journal, self.received = directory / "journal", directory / "received"
+        self.journal.touch()
+        self.received.touch()
+        self.environment |= {
+            "RUNNER_HOST_IMDS": metadata.endpoint,
+            "JOURNAL": str(self.journal),
+            "RECEIVED": str(self.received),
+        }
+        self.report(LOG_GROUP="/the/group")
+        self.commands.add("journalctl", JOURNALCTL)
+        self.cloudwatch(answers=True)
+
+    def cloudwatch(self, *, answers: bool) -> None:
+        keep = (
+            'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
+        )
+        self.commands.add("aws", keep if answers else "exit 255")
+
+    def write(self, *texts: str, **fields: Any) -> None:
+        """Write entries of `gitlab-runner` to the journal."""
+        count = len(self.journal.read_text().splitlines())
+        with self.journal.open("a") as journal:
+            for number, text in enumerate(texts, count):
+                entry = {
+                    "__CURSOR": f"c{number:05}",
+                    "__REALTIME_TIMESTAMP": str(1_700_000_000_000_000 + number * 1_000_000),
+                    "SYSLOG_IDENTIFIER": "gitlab-runner",
+                    "PRIORITY": "6",
+                    "MESSAGE": text,
+                }
+                journal.write(json.dumps(entry | fields) + "\n")
+
+    def batches(self) -> list[list[dict[str, Any]]]:
+        """What CloudWatch was sent."""
+        return [json.loads(line) for line in self.received.read_text().splitlines()]
+
+    def messages(self) -> list[str]:
+        return [event["message"] for batch in self.batches() for event in batch]
+
+
+@pytest.fixture
+def host(tmp_path: Path, metadata: InstanceMetadata) -> LoggingHost:
+    return LoggingHost(tmp_path, metadata)
+
+
+def test_the_journal_is_sent_with_its_times_to_a_stream_of_the_instance(
+    host: LoggingHost, shell: list[str]
+) -> None:
+    host.write("job 1 starts", "job 1 ends")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.batches() == [
+        [
+            {"timestamp": 1_700_000_000_000, "message": "gitlab-runner: job 1 starts"},
+            {"timestamp": 1_700_000_001_000, "message": "gitlab-runner: job 1 ends"},
+        ]
+    ]
+    created, sent = host.commands.calls("aws")
+    assert created == CREATE
+    assert sent.startswith(CREATE.replace("create-log-stream", "put-log-events") + " --log-events file://")
+
+
+def test_the_next_run_goes_on_behind_the_last(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.run("gitlab-runner-logs.sh", shell)
+    host.write("second")
+    host.run("gitlab-runner-logs.sh", shell)
+    host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["gitlab-runner: first", "gitlab-runner: second"]
+    assert len([call for call in host.commands.calls("aws") if call == CREATE]) == 1
+
+
+def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.cloudwatch(answers=False)
+    assert host.run("gitlab-runner-logs.sh", shell).returncode != 0
+    host.cloudwatch(answers=True)
+    host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["gitlab-runner: first"]
+
+
+def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> None:
+    host.write(*(f"{number} " + "é" * 5000 for number in range(600)))
+    host.run("gitlab-runner-logs.sh", ["sh"])
+    assert [len(batch) for batch in host.batches()] == [250, 250, 100]
+    size = max(sum(len(event["message"].encode()) + 26 for event in batch) for batch in host.batches())
+    assert size < 1_048_576
+
+
+def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> None:
+    host.write("Started gitlab-runner-logs.service", SYSLOG_IDENTIFIER="systemd")
+    host.write("docker.service: Failed", SYSLOG_IDENTIFIER="systemd", PRIORITY="4")
+    host.write("Out of memory", SYSLOG_IDENTIFIER="kernel")
+    host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["systemd: docker.service: Failed", "kernel: Out of memory"]
+
+
+def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str]) -> None:
+    host.write("", MESSAGE=[255, 0])
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.messages() == ["gitlab-runner: (binary)"]
+
+
+def test_nothing_is_asked_where_logs_are_not_kept(host: LoggingHost, shell: list[str]) -> None:
+    host.report()
+    host.write("first")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.commands.calls() == []

@@ -1,0 +1,177 @@
+"""Fleets: what a declaration becomes, and what is refused."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.spec import Problem
+from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, build_fleet, build_manager_host, fleet_problems
+
+VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+
+
+def fleet(**fields: Any) -> Any:
+    """The smallest fleet with some fields more, or others."""
+    return {"instance_types": ["c7i.large"], "max_instances": 20} | fields
+
+
+def test_the_defaults() -> None:
+    built = build_fleet(fleet())
+    assert built == Fleet(
+        instance_types=("c7i.large",),
+        max_instances=20,
+        jobs_per_instance=1,
+        retire_after_jobs=None,
+        idle=(Idle(("* * * * *",), "UTC", 0, 10),),
+        on_demand_base=0,
+        on_demand_percent=100,
+        spot_allocation="price-capacity-optimized",
+        disk_gb=100,
+        ami=None,
+        user="ec2-user",
+        vpc=None,
+        subnets=(),
+        state_storage=False,
+    )
+    assert (built.jobs, built.architecture) == (20, "x86_64")
+
+
+def test_everything_declared() -> None:
+    idle = [{}, {"periods": ["* 8-17 * * mon-fri"], "timezone": "Europe/Berlin", "idle_count": 4}]
+    declared = fleet(
+        instance_types=["c7g.large", "m7g.large"],
+        jobs_per_instance=2,
+        retire_after_jobs=10,
+        idle=idle,
+        on_demand_base=1,
+        on_demand_percent=25,
+        **VPC,
+    )
+    built = build_fleet(declared)
+    assert built.jobs == 40
+    assert built.architecture == "arm64"
+    assert built.retire_after_jobs == 10
+    assert built.idle == (Idle(), Idle(("* 8-17 * * mon-fri",), "Europe/Berlin", 4, 10))
+    assert (built.on_demand_base, built.on_demand_percent) == (1, 25)
+    assert (built.vpc, built.subnets) == (VPC["vpc"], tuple(VPC["subnets"]))
+
+
+def test_the_managers_host_is_small_and_among_its_workers() -> None:
+    host = build_manager_host(fleet(jobs_per_instance=3, **VPC))
+    assert (host.instance_type, host.disk_gb, host.concurrent) == ("t3.small", 30, 60)
+    assert (host.vpc, host.subnets) == (VPC["vpc"], tuple(VPC["subnets"]))
+
+
+def test_the_managers_host_may_be_declared() -> None:
+    host = build_manager_host(fleet(manager={"instance_type": "t4g.small", "disk_gb": 40}))
+    assert (host.instance_type, host.disk_gb, host.concurrent) == ("t4g.small", 40, 20)
+
+
+PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
+    "no instance": ({"max_instances": 0}, Problem("f.max_instances", "0", "1 or more")),
+    "no room on an instance": ({"jobs_per_instance": 0}, Problem("f.jobs_per_instance", "0", "1 or more")),
+    "retired before the first job": (
+        {"retire_after_jobs": 0},
+        Problem("f.retire_after_jobs", "0", "1 or more"),
+    ),
+    "no instance type": (
+        {"instance_types": []},
+        Problem("f.instance_types", "an empty list", "at least one instance type, such as c7i.large"),
+    ),
+    "a wrong instance type": (
+        {"instance_types": ["c7i.large", "large"]},
+        Problem("f.instance_types[1]", "'large'", "such as t3.large"),
+    ),
+    "two architectures": (
+        {"instance_types": ["c7i.large", "c7g.large", "m7g.large"]},
+        Problem(
+            "f.instance_types",
+            "c7g.large (arm64), c7i.large (x86_64)",
+            "types of one architecture",
+            "give each architecture a runner of its own",
+        ),
+    ),
+    "less on demand than nothing": ({"on_demand_base": -1}, Problem("f.on_demand_base", "-1", "0 or more")),
+    "more on demand than all": (
+        {"on_demand_percent": 101},
+        Problem("f.on_demand_percent", "101", "0 to 100"),
+    ),
+    "an unknown allocation": (
+        {"spot_allocation": "capacity-optimised"},
+        Problem(
+            "f.spot_allocation",
+            "'capacity-optimised'",
+            "price-capacity-optimized, capacity-optimized, capacity-optimized-prioritized, lowest-price",
+            "did you mean 'capacity-optimized'?",
+        ),
+    ),
+    "more idle than there is room": (
+        {"max_instances": 3, "jobs_per_instance": 2, "idle": [{}, {"idle_count": 7}]},
+        Problem("f.idle[1].idle_count", "7", "6 at most: 'max_instances' times 'jobs_per_instance'"),
+    ),
+    "idle for no time": (
+        {"idle": [{"idle_minutes": 0}]},
+        Problem("f.idle[0].idle_minutes", "0", "1 or more"),
+    ),
+    "never idle": (
+        {"idle": [{"periods": []}]},
+        Problem("f.idle[0].periods", "an empty list", "some periods; without the key, always"),
+    ),
+    "no period": (
+        {"idle": [{"periods": ["* * * * *", "@daily"]}]},
+        Problem("f.idle[0].periods[1]", "'@daily'", PERIOD.allowed),
+    ),
+    "no time zone": (
+        {"idle": [{"timezone": "CEST"}]},
+        Problem("f.idle[0].timezone", "'CEST'", TIME_ZONE.allowed),
+    ),
+    "a small disk": ({"disk_gb": 8}, Problem("f.disk_gb", "8", "20 or more")),
+    "subnets without their VPC": (
+        {"subnets": VPC["subnets"]},
+        Problem("f", "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"),
+    ),
+    "a user of no image": (
+        {"user": "ubuntu"},
+        Problem("f.user", "a user, with no 'ami'", "'user' together with 'ami'"),
+    ),
+    "a user that is none": (
+        {"ami": "ami-0123456789abcdef0", "user": "a b; c"},
+        Problem("f.user", "'a b; c'", "the name of a user: a-z, 0-9, '_' and '-'"),
+    ),
+    "jobs counted on the manager": (
+        {"manager": {"concurrent": 4}},
+        Problem(
+            "f.manager.concurrent",
+            "4",
+            "no 'concurrent'",
+            "it follows from the fleet: 'max_instances' times 'jobs_per_instance'",
+        ),
+    ),
+    "a manager elsewhere": (
+        {"manager": VPC},
+        Problem(
+            "f.manager.vpc",
+            "'vpc-0123456789abcdef0'",
+            "the VPC of the fleet",
+            "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
+        ),
+    ),
+    "a wrong manager": (
+        {"manager": {"disk_gb": 8}},
+        Problem("f.manager.disk_gb", "8", "20 or more"),
+    ),
+    "an old runner": (
+        {"manager": {"runner_version": "17.0.0"}},
+        Problem(
+            "f.manager.runner_version",
+            "'17.0.0'",
+            "runner 17.1 or newer",
+            "an older one has no executor for fleets",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "problem"), PROBLEMS.values(), ids=PROBLEMS)
+def test_what_is_refused(fields: dict[str, Any], problem: Problem) -> None:
+    assert list(fleet_problems(fleet(**fields), "f")) == [problem]
