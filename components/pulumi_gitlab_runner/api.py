@@ -3,6 +3,7 @@
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
@@ -58,6 +59,7 @@ __all__ = [
     "FleetDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
+    "HostNetworkArgs",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_gitlab_runner import RunnerNetwork
+from pulumi_gitlab_runner import RunnerNetwork, RunnerStack
 
 from tests.components.recording import REGION, Recording, run
 
@@ -157,3 +157,72 @@ def test_a_bad_network_is_told_before_anything_is_registered() -> None:
     with pytest.raises(pulumi.RunError, match=r"ci\.zones\n  found:   4"):
         run(lambda: RunnerNetwork("ci", {"zones": 4}), seen=seen)
     assert seen[0].requests == []
+
+
+FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
+GROUP, SECURITY_GROUP = "aws:autoscaling/group:Group", "aws:ec2/securityGroup:SecurityGroup"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+
+
+def stack_of(runners: dict[str, Any], **declared: Any) -> Recording:
+    """What a `RunnerStack` with these runners registers."""
+    runners = {name: {"group": 42, **runner} for name, runner in runners.items()}
+    return run(lambda: RunnerStack("ci", {"runners": runners, **declared}))[0]  # type: ignore[typeddict-item]
+
+
+def test_hosts_and_fleets_live_in_the_network_of_their_stack() -> None:
+    own = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
+    recording = stack_of({"build": {"host": {}}, "own": {"host": own}, "burst": {"fleet": FLEET}}, network={})
+    private = ["ci-private-1-id", "ci-private-2-id"]
+    assert {name: each["vpcZoneIdentifiers"] for name, each in inputs_of(recording, GROUP).items()} == {
+        "build": private,
+        "own": own["subnets"],
+        "burst": private,
+        "burst-workers": private,
+    }
+    assert {name: each["vpcId"] for name, each in inputs_of(recording, SECURITY_GROUP).items()} == {
+        "build": "ci-id",
+        "own": own["vpc"],
+        "burst": "ci-id",
+        "burst-workers": "ci-id",
+    }
+
+
+def test_without_a_network_hosts_live_in_the_default_vpc() -> None:
+    recording = stack_of({"build": {"host": {}}})
+    assert inputs_of(recording, "aws:ec2/vpc:Vpc") == {}
+    assert inputs_of(recording, SECURITY_GROUP)["build"]["vpcId"] == "vpc-of-the-account"
+    assert inputs_of(recording, GROUP)["build"]["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
+
+
+def test_declared_egress_is_all_the_egress() -> None:
+    host = [
+        {"cidr": "10.20.0.0/16", "from_port": 443},
+        {"prefix_list": "pl-6da54004", "from_port": 443},
+    ]
+    workers = [{"cidr": "0.0.0.0/0", "from_port": 8000, "to_port": 8100, "protocol": "udp"}]
+    recording = stack_of(
+        {"build": {"host": {"egress": host}}, "burst": {"fleet": FLEET | {"egress": workers}}}
+    )
+    rules = inputs_of(recording, EGRESS)
+    https = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    assert rules.pop("burst")["ipProtocol"] == "-1"
+    assert rules == {
+        "build-10.20.0.0/16:443/tcp": {
+            "securityGroupId": "build-id",
+            "cidrIpv4": "10.20.0.0/16",
+            **https,
+        },
+        "build-pl-6da54004:443/tcp": {
+            "securityGroupId": "build-id",
+            "prefixListId": "pl-6da54004",
+            **https,
+        },
+        "burst-workers-0.0.0.0/0:8000-8100/udp": {
+            "securityGroupId": "burst-workers-id",
+            "cidrIpv4": "0.0.0.0/0",
+            "ipProtocol": "udp",
+            "fromPort": 8000,
+            "toPort": 8100,
+        },
+    }

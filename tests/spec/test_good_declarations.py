@@ -286,13 +286,13 @@ def test_a_runner_with_everything_said() -> None:
         Service("redis:7", "cache redis", ("/bin/sh",), ("-c", "redis-server"), ("A=b",)),
     )
     assert stack.managers["release"].host == Host(
-        "c7g.large",
-        1,
-        20,
-        "ami-0123456789abcdef0",
-        "vpc-0123456789abcdef0",
-        ("subnet-0123456789abcdef0",),
-        "18.11.2",
+        instance_type="c7g.large",
+        concurrent=1,
+        disk_gb=20,
+        ami="ami-0123456789abcdef0",
+        vpc="vpc-0123456789abcdef0",
+        subnets=("subnet-0123456789abcdef0",),
+        runner_version="18.11.2",
     )
     registration = runner.registration
     assert registration.scope == GitLabScope("project", 7)

@@ -39,6 +39,15 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
         {"cidr": "172.32.0.0/16"},
         Problem(f"{AT}.cidr", "'172.32.0.0/16'", PRIVATE),
     ),
+    "a range that job networks have": (
+        {"cidr": "192.168.4.0/22"},
+        Problem(
+            f"{AT}.cidr",
+            "'192.168.4.0/22', addresses that job networks on the hosts have too",
+            "a range apart from 192.168.0.0/16",
+            "hosts could not reach them",
+        ),
+    ),
     "too large a range": ({"cidr": "10.0.0.0/15"}, Problem(f"{AT}.cidr", "/15", "/16 to /24")),
     "too small a range": ({"cidr": "10.0.0.0/25"}, Problem(f"{AT}.cidr", "/25", "/16 to /24")),
     "no zones": ({"zones": 0}, Problem(f"{AT}.zones", "0", "1 to 3")),
@@ -124,7 +133,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
     ),
     "a rule twice": (
         [HTTPS, HTTPS | {"to_port": 443, "protocol": "tcp"}],
-        Problem(f"{EGRESS}[1]", "10.20.0.0/16 tcp 443 once more", "each rule once"),
+        Problem(f"{EGRESS}[1]", "10.20.0.0/16:443/tcp once more", "each rule once"),
     ),
 }
 
@@ -162,7 +171,7 @@ def test_every_setting_of_a_network() -> None:
     )
 
 
-@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.64.0.0/20", "192.168.4.0/24"])
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.64.0.0/20", "172.20.4.0/24"])
 def test_the_subnets_lie_in_the_network_beside_one_another(cidr: str) -> None:
     network = Network(IPv4Network(cidr), zones=3, nat_per_zone=True)
     subnets = [*network.private_subnets, *network.public_subnets]
@@ -204,6 +213,14 @@ def test_a_host_may_connect_to_what_it_declares() -> None:
         EgressRule(8000, 8100, "udp", cidr="0.0.0.0/0"),
         EgressRule(443, 443, "tcp", prefix_list="pl-6da54004"),
     )
+
+
+def test_the_workers_of_a_fleet_may_connect_to_what_the_fleet_declares() -> None:
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "egress": [HTTPS]}
+    manager = build_stack({"runners": {"burst": {"group": 42, "fleet": fleet}}}).managers["burst"]
+    assert manager.fleet is not None
+    assert manager.fleet.egress == (EgressRule(443, 443, "tcp", cidr="10.20.0.0/16"),)
+    assert manager.host.egress == ()
 
 
 def test_a_host_may_connect_to_everywhere_by_default() -> None:

@@ -45,7 +45,7 @@ class EgressRule:
 
     def __str__(self) -> str:
         ports = f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
-        return f"{self.cidr or self.prefix_list} {self.protocol} {ports}"
+        return f"{self.cidr or self.prefix_list}:{ports}/{self.protocol}"
 
 
 def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:

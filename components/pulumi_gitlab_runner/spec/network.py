@@ -8,6 +8,7 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.shape import checked
@@ -137,6 +138,9 @@ def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
     network = IPv4Network(cidr)
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
         yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE_RANGES))}")
+    if network.overlaps(IPv4Network(JOB_NETWORKS)):
+        found = f"{cidr!r}, addresses that job networks on the hosts have too"
+        yield Problem(path, found, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
     if not _LARGEST <= network.prefixlen <= _SMALLEST:
         yield Problem(path, f"/{network.prefixlen}", f"/{_LARGEST} to /{_SMALLEST}")
 
