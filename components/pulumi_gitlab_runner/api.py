@@ -3,12 +3,14 @@
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
+from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
@@ -19,8 +21,10 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ReplicateToDeclaration,
     ScanningDeclaration,
 )
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
     EcrDeclaration,
@@ -51,14 +55,17 @@ __all__ = [
     "EcrSettings",
     "EcrSettingsArgs",
     "EcrSettingsDeclaration",
+    "EgressDeclaration",
     "FleetDeclaration",
     "GitLabRegistryDeclaration",
     "HostDeclaration",
+    "HostNetworkArgs",
     "HostStore",
     "HostStoreArgs",
     "HostedRunnerArgs",
     "IdleDeclaration",
     "KeepDeclaration",
+    "NetworkDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
     "ReplicateFromDeclaration",
@@ -72,6 +79,8 @@ __all__ = [
     "RunnerHostArgs",
     "RunnerManagerRole",
     "RunnerManagerRoleArgs",
+    "RunnerNetwork",
+    "RunnerNetworkArgs",
     "RunnerRegistration",
     "RunnerStack",
     "ScanningDeclaration",

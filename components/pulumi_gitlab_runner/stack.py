@@ -10,12 +10,14 @@ import pulumi
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -44,6 +46,7 @@ class RunnerStack(pulumi.ComponentResource):
       with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
       has `upstream_credentials`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
+    - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
     - `gitlab-runner:index:HostStore`, where there is a runner
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
@@ -102,7 +105,11 @@ class RunnerStack(pulumi.ComponentResource):
             environment,
             self,
         )
-        told, role_arns = self._runners(stack, args, place, digests)
+        network: HostNetworkArgs | None = None
+        if "network" in args:
+            made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
+            network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
+        told, role_arns = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
             lambda known: _required_policies(stack, *known)
@@ -125,6 +132,7 @@ class RunnerStack(pulumi.ComponentResource):
         args: StackDeclaration,
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
+        network: HostNetworkArgs | None,
     ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
         """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
         if not stack.managers:
@@ -155,6 +163,8 @@ class RunnerStack(pulumi.ComponentResource):
                 "environment": place,
                 "digests": digests,
             }
+            if network is not None:
+                manager_args["network"] = network
             if cache_bucket is not None:
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
             host: RunnerHost | RunnerFleet

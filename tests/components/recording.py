@@ -14,6 +14,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 
 PROJECT, STACK = "gitlab-runner", "sandbox"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+ZONES = [f"{REGION}{letter}" for letter in "abc"]
 RUNNER_TOKEN = "glrt-canary-of-the-token"
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -54,6 +55,8 @@ class Cloud(Mocks):
                 answer = {"region": REGION}
             case "aws:index/getPartition:getPartition":
                 answer = {"partition": "aws"}
+            case "aws:index/getAvailabilityZones:getAvailabilityZones":
+                answer = {"names": ZONES}
             case "aws:ecr/getImage:getImage":
                 if args.args["imageTag"] in NOT_THERE:
                     raise NotThereError
@@ -81,6 +84,8 @@ class Cloud(Mocks):
                 known["bucket"] = f"{args.name}-0a1b2c3"
             case "aws:ec2/launchTemplate:LaunchTemplate":
                 known["latestVersion"] = 1
+            case "aws:ec2/natGateway:NatGateway":
+                known["publicIp"] = f"address-of-{args.name}"
             case "gitlab:index/userRunner:UserRunner":
                 known["token"] = RUNNER_TOKEN
                 return "11", known | inputs

@@ -44,6 +44,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "RunnerFleet",
             "RunnerHost",
             "RunnerManagerRole",
+            "RunnerNetwork",
             "RunnerRegistration",
             "RunnerStack",
         )

@@ -16,8 +16,8 @@ RUNNER_KEYS = (
     "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, runner_version, session_manager, logs, "
-    "alarms, metrics, permissions_boundary, role_path, config"
+    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
+    "logs, alarms, metrics, permissions_boundary, role_path, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -88,7 +88,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -137,7 +137,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings",
+            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
             CREDS_STORE,
         ),
     ),

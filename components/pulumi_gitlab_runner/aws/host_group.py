@@ -7,7 +7,6 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
-    default_subnets,
     encrypted_root,
     newest_image,
 )
@@ -25,6 +24,7 @@ def host_group(
     tag: str,
     profile_arn: pulumi.Output[str],
     security_group_id: pulumi.Output[str],
+    subnet_ids: pulumi.Input[list[str]],
     boot: pulumi.Output[str],
     parent: pulumi.Resource,
 ) -> aws.autoscaling.Group:
@@ -39,6 +39,7 @@ def host_group(
         tag: by which the host's role knows the group; see `HOST_TAG`.
         profile_arn: the instance profile.
         security_group_id: the security group.
+        subnet_ids: where its instance may be started.
         boot: the user data, as text.
         parent: the component that they belong to.
     """
@@ -48,7 +49,7 @@ def host_group(
         name,
         min_size=1,
         max_size=2,
-        vpc_zone_identifiers=list(manager.host.subnets) or default_subnets(parent),
+        vpc_zone_identifiers=subnet_ids,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         # Which an instance refresh keeps to as well.
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},

@@ -3,9 +3,8 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.instances import vpc_range
+from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
-from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
 
 
@@ -54,21 +53,24 @@ def health_alarm(name: str, topic: str, host: str, parent: pulumi.Resource) -> a
 
 
 def metrics_ingress(
-    name: str, host: Host, security_group_id: pulumi.Output[str], parent: pulumi.Resource
+    name: str,
+    vpc_id: pulumi.Input[str],
+    security_group_id: pulumi.Output[str],
+    parent: pulumi.Resource,
 ) -> aws.vpc.SecurityGroupIngressRule:
     """The rule that lets a host's VPC read the runner's metrics.
 
     Args:
         name: of the rule.
-        host: the host.
-        security_group_id: its security group.
+        vpc_id: the host's VPC.
+        security_group_id: the host's security group.
         parent: the component that it belongs to.
     """
     return aws.vpc.SecurityGroupIngressRule(
         f"{name}-metrics",
         security_group_id=security_group_id,
         description="The runner's metrics, for the VPC",
-        cidr_ipv4=vpc_range(host.vpc, parent),
+        cidr_ipv4=vpc_range(vpc_id, parent),
         ip_protocol="tcp",
         from_port=METRICS_PORT,
         to_port=METRICS_PORT,

@@ -1,9 +1,12 @@
 """What the EC2 instances of hosts and of fleets have in common."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.host.operating_systems import OperatingSystem
+from pulumi_gitlab_runner.spec.egress import EgressRule
 
 METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
     "http_endpoint": "enabled",
@@ -26,50 +29,44 @@ def newest_image(operating_system: OperatingSystem, architecture: str) -> str:
     return f"resolve:ssm:{operating_system.images[architecture]}"
 
 
-def default_vpc(parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The id of the account's default VPC."""
-    return aws.ec2.get_vpc_output(default=True, opts=pulumi.InvokeOutputOptions(parent=parent)).id
-
-
-def vpc_range(vpc: str | None, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The primary range of IPv4 addresses of a VPC; None is the default VPC."""
-    found = aws.ec2.get_vpc_output(
-        id=vpc, default=None if vpc else True, opts=pulumi.InvokeOutputOptions(parent=parent)
-    )
-    return found.cidr_block
-
-
-def default_subnets(parent: pulumi.Resource) -> pulumi.Output[list[str]]:
-    """The ids of the subnets of the account's default VPC, one in each zone."""
-    return aws.ec2.get_subnets_output(
-        filters=[{"name": "default-for-az", "values": ["true"]}],
-        opts=pulumi.InvokeOutputOptions(parent=parent),
-    ).ids
-
-
 def egress_only(
-    name: str, description: str, vpc: str | None, parent: pulumi.Resource
+    name: str,
+    description: str,
+    vpc_id: pulumi.Input[str],
+    egress: Sequence[EgressRule],
+    parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
-    """A security group that lets connections out to GitLab, the registries and AWS, and none in.
+    """A security group that lets connections out, and none in.
 
     Args:
-        name: of the group and of its rule.
+        name: of the group; its rules' names start with it.
         description: of the group; another one needs a new group.
-        vpc: its VPC's id; None for the default VPC.
+        vpc_id: its VPC's id.
+        egress: where connections may lead to; without any, to everywhere.
         parent: the component that it belongs to.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    group = aws.ec2.SecurityGroup(
-        name, description=description, vpc_id=vpc or default_vpc(parent), opts=child
-    )
-    aws.vpc.SecurityGroupEgressRule(
-        name,
-        security_group_id=group.id,
-        description="To GitLab, the registries and AWS",
-        ip_protocol="-1",
-        cidr_ipv4="0.0.0.0/0",
-        opts=child,
-    )
+    group = aws.ec2.SecurityGroup(name, description=description, vpc_id=vpc_id, opts=child)
+    for rule in egress:
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-{rule}",
+            security_group_id=group.id,
+            ip_protocol=rule.protocol,
+            from_port=rule.from_port,
+            to_port=rule.to_port,
+            cidr_ipv4=rule.cidr,
+            prefix_list_id=rule.prefix_list,
+            opts=child,
+        )
+    if not egress:
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=group.id,
+            description="To GitLab, the registries and AWS",
+            ip_protocol="-1",
+            cidr_ipv4="0.0.0.0/0",
+            opts=child,
+        )
     return group
 
 

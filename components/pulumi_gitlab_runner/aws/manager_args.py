@@ -6,6 +6,7 @@ import pulumi
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.declared import plain
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -47,6 +48,9 @@ class ManagerArgs(TypedDict):
     """The cache of their jobs. Default: none."""
     cache_bucket: NotRequired[pulumi.Input[str]]
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
+    network: NotRequired[HostNetworkArgs]
+    """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
+    default VPC."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
     digests: NotRequired[pulumi.Input[dict[str, str]]]

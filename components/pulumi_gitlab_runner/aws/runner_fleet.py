@@ -5,9 +5,9 @@ import base64
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
-    default_subnets,
     egress_only,
     encrypted_root,
     newest_image,
@@ -72,7 +72,10 @@ class RunnerFleet(pulumi.ComponentResource):
         super().__init__("gitlab-runner:index:RunnerFleet", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         workers = f"{name}-workers"
-        security_group = egress_only(workers, f"Workers of {name}: SSH from their manager", fleet.vpc, self)
+        network = host_network(fleet.vpc, fleet.subnets, args.get("network"), self)
+        security_group = egress_only(
+            workers, f"Workers of {name}: SSH from their manager", network["vpc_id"], fleet.egress, self
+        )
         template = self._template(workers, fleet, security_group.id)
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
         group = aws.autoscaling.Group(
@@ -82,7 +85,7 @@ class RunnerFleet(pulumi.ComponentResource):
             max_size=fleet.max_instances,
             # No desired capacity: it starts with none, and after that it is the manager's.
             wait_for_capacity_timeout="0",
-            vpc_zone_identifiers=list(fleet.subnets) or default_subnets(self),
+            vpc_zone_identifiers=network["subnet_ids"],
             mixed_instances_policy=_mixed_instances(fleet, template),
             protect_from_scale_in=True,
             suspended_processes=["AZRebalance"],

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.environment import environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_group import host_group
+from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.instances import egress_only
@@ -51,7 +52,7 @@ class RunnerHost(pulumi.ComponentResource):
     - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
-      all egress, no ingress of its own
+      all egress, or the declared `egress` alone, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
     - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
@@ -171,9 +172,12 @@ class RunnerHost(pulumi.ComponentResource):
             },
             opts=child,
         )
-        security_group = egress_only(name, f"Runner host {name}", manager.host.vpc, self)
+        network = host_network(manager.host.vpc, manager.host.subnets, args.get("network"), self)
+        security_group = egress_only(
+            name, f"Runner host {name}", network["vpc_id"], manager.host.egress, self
+        )
         if manager.host.metrics == "vpc":
-            metrics_ingress(name, manager.host, security_group.id, self)
+            metrics_ingress(name, network["vpc_id"], security_group.id, self)
         if manager.host.alarm_topic:
             health_alarm(name, manager.host.alarm_topic, names.prefix, self)
         group = host_group(
@@ -182,6 +186,7 @@ class RunnerHost(pulumi.ComponentResource):
             tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
+            subnet_ids=network["subnet_ids"],
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
                     bucket=known[0],

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
@@ -79,10 +80,14 @@ class FleetDeclaration(TypedDict):
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
     vpc: NotRequired[str]
-    """The VPC's id, of the instances and their manager. Default: the account's default VPC."""
+    """The VPC's id, of the instances and their manager. Default: the stack's `network`, else the account's
+    default VPC."""
     subnets: NotRequired[list[str]]
     """The subnets' ids, best in several zones; they need a way out to GitLab and the registries. Default: all
-    of the default VPC."""
+    of the stack's `network`, else of the default VPC."""
+    egress: NotRequired[list[EgressDeclaration]]
+    """What the instances' jobs may connect to; not the manager, which has an `egress` of its own. Default:
+    everything."""
     manager: NotRequired[HostDeclaration]
     """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
     of 30 GiB, in the same subnets."""
@@ -118,6 +123,7 @@ class Fleet:
     user: str = "ec2-user"
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
+    egress: tuple[EgressRule, ...] = ()
     state_storage: bool = False
 
     @property
@@ -139,6 +145,7 @@ def build_fleet(declaration: FleetDeclaration) -> Fleet:
     settings = {key: value for key, value in declaration.items() if key != "manager"}
     for key in ("instance_types", "subnets"):
         settings[key] = tuple(declaration.get(key, ()))  # type: ignore[arg-type]
+    settings["egress"] = build_egress(declaration.get("egress", ()))
     if idle := declaration.get("idle"):
         settings["idle"] = tuple(
             Idle(**{**each, "periods": tuple(each.get("periods", Idle.periods))})  # type: ignore[arg-type]

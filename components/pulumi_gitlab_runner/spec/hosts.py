@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.host.operating_systems import (
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.config_toml import config_problems
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
@@ -56,9 +57,13 @@ class HostDeclaration(TypedDict):
     """A machine image with this `os`. Default: the newest that AWS, Debian or Ubuntu publishes at the time
     that a host starts; a newer one alone replaces no host."""
     vpc: NotRequired[str]
-    """The VPC's id. Default: the account's default VPC."""
+    """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
     subnets: NotRequired[list[str]]
-    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the default VPC."""
+    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the stack's
+    `network`, else of the default VPC."""
+    egress: NotRequired[list[EgressDeclaration]]
+    """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
+    installs, and AWS, S3 among it. Default: everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -92,6 +97,7 @@ class Host:
     ami: str | None = None
     vpc: str | None = None
     subnets: tuple[str, ...] = ()
+    egress: tuple[EgressRule, ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     session_manager: bool = False
     logs: Logs | None = None
@@ -117,6 +123,7 @@ def build_host(declaration: HostDeclaration) -> Host:
     """The host that a declaration without problems describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
     settings["subnets"] = tuple(declaration.get("subnets", ()))
+    settings["egress"] = build_egress(declaration.get("egress", ()))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pulumi_gitlab_runner.spec.egress import egress_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -47,5 +48,7 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
     for index, subnet in enumerate(declaration.get("subnets", ())):
         if not _SUBNET.fullmatch(subnet):
             yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
+    if "egress" in declaration:
+        yield from egress_problems(declaration["egress"], join_path(path, "egress"))
     if ("vpc" in declaration) != bool(declaration.get("subnets")):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")

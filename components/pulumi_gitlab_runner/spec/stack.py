@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_problems,
 )
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
@@ -56,6 +57,8 @@ class StackDeclaration(TypedDict):
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
     """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
     and two stacks would overwrite one another's. Default: left as they are."""
+    network: NotRequired[NetworkDeclaration]
+    """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Stack:
     cache: Cache | None
     variables: tuple[Variable, ...]
     ecr_settings: Mapping[str, EcrSettings]
+    network: Network | None
 
     @property
     def runners(self) -> dict[str, Runner]:
@@ -109,6 +113,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
+        network=network_of(shaped["network"]) if "network" in shaped else None,
     )
 
 
@@ -157,6 +162,8 @@ def _problems(
         at = join_path(path, "ecr_settings", region)
         yield from region_problems(region, at)
         yield from ecr_settings_problems(settings, region, at)
+    if "network" in declaration:
+        yield from network_problems(declaration["network"], join_path(path, "network"))
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Look-ups in the network that is already there: VPCs and subnets."""
+"""Look-ups in the network that is already there: zones, VPCs and subnets."""
 
 from typing import Any
 
@@ -110,4 +110,26 @@ class GetSubnets(Function[Connection]):
             "ids": sorted(subnet["SubnetId"] for page in pages for subnet in page["Subnets"]),
             "region": self.connection.region,
             "tags": arguments.get("tags") or {},
+        }
+
+
+class GetAvailabilityZones(Function[Connection]):
+    """The zones of the region that match."""
+
+    token = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    arguments = {"state": Text(), "filters": _FILTERS["filters"], **REGION}
+
+    def call(self, arguments: Properties) -> Properties:
+        """The zones, in the order of their names."""
+        client = self.connection.client("ec2")
+        asked = _filters(arguments, state=arguments.get("state"))
+        zones = client.describe_availability_zones(**asked)["AvailabilityZones"]
+        zones.sort(key=lambda zone: zone["ZoneName"])
+        return {
+            **arguments,
+            "id": self.connection.region,
+            "names": [zone["ZoneName"] for zone in zones],
+            "zoneIds": [zone["ZoneId"] for zone in zones],
+            "groupNames": sorted({zone["GroupName"] for zone in zones if "GroupName" in zone}),
+            "region": self.connection.region,
         }

@@ -103,6 +103,7 @@ class Aws(StandIn[Connection]):
         account.GetRegion,
         account.GetPartition,
         ecr.GetImage,
+        network.GetAvailabilityZones,
         network.GetVpc,
         network.GetSubnets,
         ssm.GetParameter,

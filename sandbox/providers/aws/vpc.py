@@ -244,7 +244,7 @@ class NatGateway(Ec2Resource):
         **REGION,
         **TAGS,
     }
-    outputs = {"networkInterfaceId": Text()}
+    outputs = {"networkInterfaceId": Text(), "publicIp": Text()}
 
     def create(self, inputs: Properties) -> str:
         """Make the gateway."""
@@ -269,6 +269,7 @@ class NatGateway(Ec2Resource):
             "connectivityType": live["ConnectivityType"],
             "tagsAll": tag_map(live.get("Tags")),
             "networkInterfaceId": address["NetworkInterfaceId"],
+            "publicIp": address.get("PublicIp"),
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:

@@ -282,6 +282,11 @@ def test_functions(aws: Aws) -> None:
     subnets = call("aws:ec2/getSubnets:getSubnets", filters=[{"name": "vpc-id", "values": [vpc["id"]]}])
     assert len(subnets["ids"]) == 3
     assert call("aws:ec2/getSubnets:getSubnets", tags={"no": "such"})["ids"] == []
+    zones = call(
+        "aws:index/getAvailabilityZones:getAvailabilityZones",
+        filters=[{"name": "zone-type", "values": ["availability-zone"]}],
+    )
+    assert zones["names"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     with pytest.raises(Refused, match="0 VPCs match"):
         call("aws:ec2/getVpc:getVpc", tags={"no": "such"})
 

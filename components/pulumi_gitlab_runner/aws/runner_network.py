@@ -1,0 +1,208 @@
+"""A network for runner hosts."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, build_network, first_zones
+from pulumi_gitlab_runner.spec.shape import check_keys
+
+
+class RunnerNetworkArgs(NetworkDeclaration):
+    """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
+
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+
+
+class RunnerNetwork(pulumi.ComponentResource):
+    """A VPC whose hosts reach GitLab, the registries and AWS, and that nobody reaches from outside.
+
+    Hosts live in private subnets, one in each of the region's first zones. Public subnets hold nothing but
+    NAT gateways, whose addresses are all that GitLab and the registries see of the hosts. What comes from S3
+    takes a gateway endpoint, not a NAT gateway, which is charged for by the gigabyte: a host's files, its
+    cache, and the layers of ECR's images.
+
+    Endpoints have no policy of their own: the role of a host says what it may do. They are named as in the
+    partitions `aws` and `aws-us-gov`.
+
+    Creates:
+
+    - `aws:ec2/vpc:Vpc`, with DNS names
+    - `aws:ec2/subnet:Subnet`: a private one for each zone, a public one for each NAT gateway
+    - `aws:ec2/internetGateway:InternetGateway`
+    - `aws:ec2/eip:Eip` and `aws:ec2/natGateway:NatGateway`: one, or one for each zone
+    - `aws:ec2/routeTable:RouteTable`, `aws:ec2/route:Route`: for each private subnet, and for all public ones
+    - `aws:ec2/routeTableAssociation:RouteTableAssociation` for each subnet
+    - `aws:ec2/vpcEndpoint:VpcEndpoint` for S3, and for each of `endpoints`
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`,
+      with `endpoints`: HTTPS from within the VPC
+
+    Raises `pulumi.RunError` for a network that is wrongly declared, and for more zones than the region has.
+    """
+
+    vpc_id: pulumi.Output[str]
+    """The VPC's id."""
+    subnet_ids: pulumi.Output[list[str]]
+    """The private subnets' ids, known when they have a way out."""
+    nat_addresses: pulumi.Output[list[str]]
+    """The public addresses of the NAT gateways, for the firewall of a GitLab or a registry."""
+
+    def __init__(
+        self, name: str, args: RunnerNetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        with told_once():
+            check_keys(args, RunnerNetworkArgs, name)
+            declared = {
+                key: value for key, value in args.items() if key in NetworkDeclaration.__annotations__
+            }
+            network = build_network(plain(declared), name)
+        super().__init__("gitlab-runner:index:RunnerNetwork", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        vpc = aws.ec2.Vpc(
+            name,
+            cidr_block=str(network.cidr),
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags={"Name": name},
+            opts=child,
+        )
+        zones = self._zones(network.zones)
+        internet = aws.ec2.InternetGateway(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
+        public = self._route_table(f"{name}-public", vpc, {"gateway_id": internet.id})
+        gateways = [
+            self._nat_gateway(
+                f"{name}-{zone + 1}",
+                self._subnet(f"{name}-public-{zone + 1}", vpc, cidr, zones[zone], public),
+            )
+            for zone, cidr in enumerate(network.public_subnets)
+        ]
+        tables, subnets = [], []
+        for zone, cidr in enumerate(network.private_subnets):
+            private = f"{name}-private-{zone + 1}"
+            gateway = gateways[zone if network.nat_per_zone else 0]
+            tables.append(self._route_table(private, vpc, {"nat_gateway_id": gateway.id}))
+            subnets.append(self._subnet(private, vpc, cidr, zones[zone], tables[-1]))
+        services = known_environment(args.get("environment") or environment_of(self)).apply(
+            lambda known: f"com.amazonaws.{known.region}"
+        )
+        aws.ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=vpc.id,
+            service_name=pulumi.Output.concat(services, ".s3"),
+            vpc_endpoint_type="Gateway",
+            route_table_ids=tables,
+            tags={"Name": f"{name}-s3"},
+            opts=child,
+        )
+        if network.endpoints:
+            self._interface_endpoints(network, vpc, subnets, services)
+        self.vpc_id = vpc.id
+        self.subnet_ids = pulumi.Output.all(*subnets)
+        self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
+        self.register_outputs(
+            {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "natAddresses": self.nat_addresses}
+        )
+
+    def _zones(self, count: int) -> pulumi.Output[list[str]]:
+        """The names of the region's first zones.
+
+        An impaired one too: no subnet moves because its zone has trouble.
+        """
+
+        def first(names: list[str]) -> list[str]:
+            with told_once():
+                return first_zones(names, count, self._name)
+
+        found = aws.get_availability_zones_output(
+            filters=[{"name": "zone-type", "values": ["availability-zone"]}],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        return found.names.apply(first)
+
+    def _route_table(
+        self, name: str, vpc: aws.ec2.Vpc, target: Mapping[str, pulumi.Output[str]]
+    ) -> pulumi.Output[str]:
+        """The id of a route table that leads to the internet, known when it does."""
+        child = pulumi.ResourceOptions(parent=self)
+        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
+        route = aws.ec2.Route(
+            name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=child
+        )
+        return _once_made(table.id, route)
+
+    def _subnet(
+        self,
+        name: str,
+        vpc: aws.ec2.Vpc,
+        cidr: IPv4Network,
+        zone: pulumi.Output[str],
+        route_table_id: pulumi.Output[str],
+    ) -> pulumi.Output[str]:
+        """The id of a subnet, known when it has its route table."""
+        child = pulumi.ResourceOptions(parent=self)
+        subnet = aws.ec2.Subnet(
+            name,
+            vpc_id=vpc.id,
+            cidr_block=str(cidr),
+            availability_zone=zone,
+            tags={"Name": name},
+            opts=child,
+        )
+        association = aws.ec2.RouteTableAssociation(
+            name, subnet_id=subnet.id, route_table_id=route_table_id, opts=child
+        )
+        return _once_made(subnet.id, association)
+
+    def _nat_gateway(self, name: str, subnet_id: pulumi.Output[str]) -> aws.ec2.NatGateway:
+        child = pulumi.ResourceOptions(parent=self)
+        address = aws.ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=child)
+        return aws.ec2.NatGateway(
+            name, subnet_id=subnet_id, allocation_id=address.id, tags={"Name": name}, opts=child
+        )
+
+    def _interface_endpoints(
+        self,
+        network: Network,
+        vpc: aws.ec2.Vpc,
+        subnet_ids: Sequence[pulumi.Output[str]],
+        services: pulumi.Output[str],
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-endpoints"
+        security_group = aws.ec2.SecurityGroup(
+            name, description=f"Endpoints of {self._name}: HTTPS from its VPC", vpc_id=vpc.id, opts=child
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=security_group.id,
+            description="HTTPS from the VPC",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=str(network.cidr),
+            opts=child,
+        )
+        for service in network.endpoints:
+            aws.ec2.VpcEndpoint(
+                f"{self._name}-{service}",
+                vpc_id=vpc.id,
+                service_name=pulumi.Output.concat(services, ".", service),
+                vpc_endpoint_type="Interface",
+                subnet_ids=subnet_ids,
+                security_group_ids=[security_group.id],
+                # The service's usual name leads to the endpoint: no client has to be told.
+                private_dns_enabled=True,
+                tags={"Name": f"{self._name}-{service}"},
+                opts=child,
+            )
+
+
+def _once_made(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
+    """A value that is known when a resource is made: what takes it is made after that resource."""
+    return pulumi.Output.all(value, resource.id).apply(lambda known: str(known[0]))

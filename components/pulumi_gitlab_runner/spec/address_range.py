@@ -1,0 +1,17 @@
+"""Ranges of IPv4 addresses."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from pulumi_gitlab_runner.spec.problems import Problem
+
+
+def address_range_problems(cidr: str, path: str) -> Iterator[Problem]:
+    """What is wrong with how a range of IPv4 addresses is written."""
+    try:
+        exact = IPv4Network(cidr, strict=False)
+    except ValueError:
+        yield Problem(path, repr(cidr), "a range of IPv4 addresses, such as 10.20.0.0/16")
+        return
+    if str(exact) != cidr:
+        yield Problem(path, repr(cidr), "a range by its first address and its size", f"write {exact}")

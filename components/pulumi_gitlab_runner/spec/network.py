@@ -1,0 +1,156 @@
+"""The network of a stack's own: its address ranges, its ways out, its endpoints."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any, NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
+from pulumi_gitlab_runner.spec.address_range import address_range_problems
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.shape import checked
+
+ENDPOINTS = (
+    "autoscaling",
+    "ec2",
+    "ecr.api",
+    "ecr.dkr",
+    "kms",
+    "logs",
+    "monitoring",
+    "secretsmanager",
+    "ssm",
+    "ssmmessages",
+    "sts",
+)
+"""The AWS services that hosts call and that have interface endpoints:
+docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html."""
+MOST_ZONES = 3
+_PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_DEFAULT_CIDR = IPv4Network("10.64.0.0/20")
+_LARGEST, _SMALLEST = 16, 24
+"""The largest VPC that AWS makes, and the smallest in which the subnets have the size that AWS asks for, /28:
+docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
+
+
+@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+class NetworkDeclaration(TypedDict):
+    """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
+
+    cidr: NotRequired[str]
+    """The VPC's private IPv4 range, `/16` to `/24`. A change makes a new VPC. Default `10.64.0.0/20`."""
+    zones: NotRequired[int]
+    """In how many Availability Zones there is a private subnet, 1 to 3; each has a quarter of the range.
+    Default 2."""
+    nat_per_zone: NotRequired[bool]
+    """Whether each zone has a NAT gateway of its own, so that none depends on another zone. Default false:
+    one for all."""
+    endpoints: NotRequired[list[str]]
+    """The AWS services that are reached within the VPC, by an interface endpoint in each zone, such as
+    `[ecr.api, ecr.dkr, ssm]`. AWS charges for each. Default: none; S3 always has a gateway endpoint, which is
+    free."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network without problems, with the defaults filled in."""
+
+    cidr: IPv4Network = _DEFAULT_CIDR
+    zones: int = 2
+    nat_per_zone: bool = False
+    endpoints: tuple[str, ...] = ()
+
+    @property
+    def private_subnets(self) -> list[IPv4Network]:
+        """The range of the private subnet of each zone: its quarter, which further zones leave as it is."""
+        return self._quarters[: self.zones]
+
+    @property
+    def public_subnets(self) -> list[IPv4Network]:
+        """The range of each public subnet, in the last quarter: the first zone's, or one for each zone."""
+        count = self.zones if self.nat_per_zone else 1
+        return list(self._quarters[-1].subnets(new_prefix=28))[:count]
+
+    @property
+    def _quarters(self) -> list[IPv4Network]:
+        return list(self.cidr.subnets(prefixlen_diff=2))
+
+
+def build_network(declaration: Any, path: str) -> Network:
+    """The network that a declaration describes.
+
+    Args:
+        declaration: plain values in the shape of `NetworkDeclaration`.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: with every problem of the declaration.
+    """
+    return network_of(checked(declaration, NetworkDeclaration, path, network_problems))
+
+
+def network_of(declaration: NetworkDeclaration) -> Network:
+    """The network that a declaration without problems describes."""
+    return Network(
+        IPv4Network(declaration["cidr"]) if "cidr" in declaration else Network.cidr,
+        declaration.get("zones", Network.zones),
+        declaration.get("nat_per_zone", Network.nat_per_zone),
+        tuple(declaration.get("endpoints", ())),
+    )
+
+
+def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
+    """The first Availability Zones of a region, in the order of their names.
+
+    Args:
+        names: all zones of the region.
+        count: how many are needed.
+        path: the place of the network.
+
+    Raises:
+        DeclarationError: the region has fewer.
+    """
+    zones = sorted(names)
+    if len(zones) < count:
+        raise DeclarationError(
+            [Problem(join_path(path, "zones"), str(count), f"at most {len(zones)}: {listed(zones)}")]
+        )
+    return zones[:count]
+
+
+def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a network."""
+    if "cidr" in declaration:
+        yield from _cidr_problems(declaration["cidr"], join_path(path, "cidr"))
+    zones = declaration.get("zones", 1)
+    if not 1 <= zones <= MOST_ZONES:
+        yield Problem(join_path(path, "zones"), str(zones), f"1 to {MOST_ZONES}")
+    yield from _endpoint_problems(declaration.get("endpoints", []), join_path(path, "endpoints"))
+
+
+def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
+    if found := list(address_range_problems(cidr, path)):
+        yield from found
+        return
+    network = IPv4Network(cidr)
+    if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
+        yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE_RANGES))}")
+    if network.overlaps(IPv4Network(JOB_NETWORKS)):
+        found = f"{cidr!r}, addresses that job networks on the hosts have too"
+        yield Problem(path, found, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
+    if not _LARGEST <= network.prefixlen <= _SMALLEST:
+        yield Problem(path, f"/{network.prefixlen}", f"/{_LARGEST} to /{_SMALLEST}")
+
+
+def _endpoint_problems(endpoints: list[str], path: str) -> Iterator[Problem]:
+    for index, service in enumerate(endpoints):
+        at = join_path(path, index)
+        if service == "s3":
+            yield Problem(at, "'s3'", listed(ENDPOINTS), "S3 always has a gateway endpoint")
+        elif service not in ENDPOINTS:
+            yield Problem(at, repr(service), listed(ENDPOINTS), did_you_mean(service, ENDPOINTS))
+        elif service in endpoints[:index]:
+            yield Problem(at, f"{service!r} once more", "each service once")

@@ -1,0 +1,228 @@
+"""`RunnerNetwork`, and the hosts that live in it."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_gitlab_runner import RunnerNetwork, RunnerStack
+
+from tests.components.recording import REGION, Recording, run
+
+NETWORK = "gitlab-runner:index:RunnerNetwork::ci"
+TABLE, SUBNET = "aws:ec2/routeTable:RouteTable", "aws:ec2/subnet:Subnet"
+ROUTE, ENDPOINT = "aws:ec2/route:Route", "aws:ec2/vpcEndpoint:VpcEndpoint"
+NAT, ASSOCIATION = (
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+)
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
+    """What a `RunnerNetwork` registers, and what it tells."""
+
+    def program() -> Any:
+        network = RunnerNetwork("ci", declared)  # type: ignore[arg-type]
+        return {
+            "vpc": network.vpc_id,
+            "subnets": network.subnet_ids,
+            "addresses": network.nat_addresses,
+        }
+
+    return run(program, preview=preview)
+
+
+def inputs_of(recording: Recording, kind: str) -> dict[str, Any]:
+    """The inputs of all resources of a type, by name."""
+    return {name: each.inputs for (found, name), each in recording.registered.items() if found == kind}
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_exactly_this_is_registered(preview: bool) -> None:
+    recording, _ = made({}, preview=preview)
+    registered = {identity: each.parent for identity, each in recording.registered.items()}
+    parent = registered.pop(("gitlab-runner:index:RunnerNetwork", "ci"))
+    assert parent == "pulumi:pulumi:Stack::gitlab-runner-sandbox"
+    assert registered == {
+        (kind, name): NETWORK
+        for kind, names in {
+            "aws:ec2/vpc:Vpc": ["ci"],
+            "aws:ec2/internetGateway:InternetGateway": ["ci"],
+            TABLE: ["ci-public", "ci-private-1", "ci-private-2"],
+            ROUTE: ["ci-public", "ci-private-1", "ci-private-2"],
+            SUBNET: ["ci-public-1", "ci-private-1", "ci-private-2"],
+            ASSOCIATION: ["ci-public-1", "ci-private-1", "ci-private-2"],
+            "aws:ec2/eip:Eip": ["ci-1"],
+            NAT: ["ci-1"],
+            ENDPOINT: ["ci-s3"],
+        }.items()
+        for name in names
+    }
+
+
+def test_each_subnet_is_in_its_zone_with_its_own_range() -> None:
+    subnets = inputs_of(made({"zones": 3})[0], SUBNET)
+    assert {name: (each["availabilityZone"], each["cidrBlock"]) for name, each in subnets.items()} == {
+        "ci-public-1": (f"{REGION}a", "10.64.12.0/28"),
+        "ci-private-1": (f"{REGION}a", "10.64.0.0/22"),
+        "ci-private-2": (f"{REGION}b", "10.64.4.0/22"),
+        "ci-private-3": (f"{REGION}c", "10.64.8.0/22"),
+    }
+    assert not any("mapPublicIpOnLaunch" in each for each in subnets.values())
+
+
+@pytest.mark.parametrize(
+    ("nat_per_zone", "gateways"), [(False, ["ci-1-id", "ci-1-id"]), (True, ["ci-1-id", "ci-2-id"])]
+)
+def test_private_subnets_lead_out_through_a_nat_gateway(nat_per_zone: bool, gateways: list[str]) -> None:
+    recording, told = made({"nat_per_zone": nat_per_zone})
+    routes = inputs_of(recording, ROUTE)
+    private = [routes[f"ci-private-{number}"] for number in (1, 2)]
+    assert [each["natGatewayId"] for each in private] == gateways
+    assert [each["routeTableId"] for each in private] == ["ci-private-1-id", "ci-private-2-id"]
+    assert "natGatewayId" not in routes["ci-public"]
+    assert routes["ci-public"]["gatewayId"] == "ci-id"
+    assert {each["destinationCidrBlock"] for each in routes.values()} == {"0.0.0.0/0"}
+    tables = inputs_of(recording, ASSOCIATION)
+    assert tables["ci-private-2"] == {"subnetId": "ci-private-2-id", "routeTableId": "ci-private-2-id"}
+    assert tables["ci-public-1"] == {"subnetId": "ci-public-1-id", "routeTableId": "ci-public-id"}
+    assert inputs_of(recording, NAT)["ci-1"]["subnetId"] == "ci-public-1-id"
+    assert told["addresses"] == [f"address-of-{each.removesuffix('-id')}" for each in dict.fromkeys(gateways)]
+
+
+def test_it_tells_the_vpc_and_the_private_subnets() -> None:
+    told = made({})[1]
+    assert told["vpc"] == "ci-id"
+    assert told["subnets"] == ["ci-private-1-id", "ci-private-2-id"]
+
+
+def comes_from(recording: Recording, kind: str, name: str, key: str) -> set[str]:
+    """The resources that an input comes from, `TYPE NAME`, the type's last part alone."""
+    urns = recording.registered[kind, name].request.propertyDependencies[key].urns
+    return {f"{urn.split('::')[-2].rpartition(':')[2]} {urn.split('::')[-1]}" for urn in urns}
+
+
+def test_a_subnet_gets_its_route_table_when_that_leads_out() -> None:
+    recording, _ = made({})
+    for subnet, table in (("ci-public-1", "ci-public"), ("ci-private-1", "ci-private-1")):
+        assert f"Route {table}" in comes_from(recording, ASSOCIATION, subnet, "routeTableId")
+
+
+def test_what_lives_in_a_subnet_is_made_when_the_subnet_has_its_route_table() -> None:
+    recording, _ = made({"endpoints": ["ssm"]})
+    assert "RouteTableAssociation ci-public-1" in comes_from(recording, NAT, "ci-1", "subnetId")
+    assert {"RouteTableAssociation ci-private-1", "RouteTableAssociation ci-private-2"} <= comes_from(
+        recording, ENDPOINT, "ci-ssm", "subnetIds"
+    )
+
+
+def test_s3_is_reached_from_every_private_subnet() -> None:
+    endpoint = inputs_of(made({"zones": 3})[0], ENDPOINT)["ci-s3"]
+    assert endpoint["serviceName"] == f"com.amazonaws.{REGION}.s3"
+    assert endpoint["vpcEndpointType"] == "Gateway"
+    assert endpoint["routeTableIds"] == [f"ci-private-{number}-id" for number in (1, 2, 3)]
+
+
+def test_endpoints_take_https_from_the_vpc_alone() -> None:
+    recording, _ = made({"cidr": "10.9.0.0/16", "endpoints": ["ecr.api", "ecr.dkr"]})
+    endpoints = inputs_of(recording, ENDPOINT)
+    assert endpoints.keys() == {"ci-s3", "ci-ecr.api", "ci-ecr.dkr"}
+    for service in ("ecr.api", "ecr.dkr"):
+        endpoint = endpoints[f"ci-{service}"]
+        assert endpoint["serviceName"] == f"com.amazonaws.{REGION}.{service}"
+        assert endpoint["vpcEndpointType"] == "Interface"
+        assert endpoint["privateDnsEnabled"] is True
+        assert endpoint["subnetIds"] == ["ci-private-1-id", "ci-private-2-id"]
+        assert endpoint["securityGroupIds"] == ["ci-endpoints-id"]
+    assert inputs_of(recording, INGRESS) == {
+        "ci-endpoints": {
+            "securityGroupId": "ci-endpoints-id",
+            "description": "HTTPS from the VPC",
+            "ipProtocol": "tcp",
+            "fromPort": 443,
+            "toPort": 443,
+            "cidrIpv4": "10.9.0.0/16",
+        }
+    }
+
+
+def test_more_zones_than_the_region_has_are_told_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.components.recording.ZONES", [f"{REGION}a", f"{REGION}b"])
+    with pytest.raises(pulumi.RunError, match=r"ci\.zones\n  found:   3\n  allowed: at most 2"):
+        made({"zones": 3})
+
+
+def test_a_bad_network_is_told_before_anything_is_registered() -> None:
+    seen: list[Recording] = []
+    with pytest.raises(pulumi.RunError, match=r"ci\.zones\n  found:   4"):
+        run(lambda: RunnerNetwork("ci", {"zones": 4}), seen=seen)
+    assert seen[0].requests == []
+
+
+FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
+GROUP, SECURITY_GROUP = "aws:autoscaling/group:Group", "aws:ec2/securityGroup:SecurityGroup"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+
+
+def stack_of(runners: dict[str, Any], **declared: Any) -> Recording:
+    """What a `RunnerStack` with these runners registers."""
+    runners = {name: {"group": 42, **runner} for name, runner in runners.items()}
+    return run(lambda: RunnerStack("ci", {"runners": runners, **declared}))[0]  # type: ignore[typeddict-item]
+
+
+def test_hosts_and_fleets_live_in_the_network_of_their_stack() -> None:
+    own = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
+    recording = stack_of({"build": {"host": {}}, "own": {"host": own}, "burst": {"fleet": FLEET}}, network={})
+    private = ["ci-private-1-id", "ci-private-2-id"]
+    assert {name: each["vpcZoneIdentifiers"] for name, each in inputs_of(recording, GROUP).items()} == {
+        "build": private,
+        "own": own["subnets"],
+        "burst": private,
+        "burst-workers": private,
+    }
+    assert {name: each["vpcId"] for name, each in inputs_of(recording, SECURITY_GROUP).items()} == {
+        "build": "ci-id",
+        "own": own["vpc"],
+        "burst": "ci-id",
+        "burst-workers": "ci-id",
+    }
+
+
+def test_without_a_network_hosts_live_in_the_default_vpc() -> None:
+    recording = stack_of({"build": {"host": {}}})
+    assert inputs_of(recording, "aws:ec2/vpc:Vpc") == {}
+    assert inputs_of(recording, SECURITY_GROUP)["build"]["vpcId"] == "vpc-of-the-account"
+    assert inputs_of(recording, GROUP)["build"]["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
+
+
+def test_declared_egress_is_all_the_egress() -> None:
+    host = [
+        {"cidr": "10.20.0.0/16", "from_port": 443},
+        {"prefix_list": "pl-6da54004", "from_port": 443},
+    ]
+    workers = [{"cidr": "0.0.0.0/0", "from_port": 8000, "to_port": 8100, "protocol": "udp"}]
+    recording = stack_of(
+        {"build": {"host": {"egress": host}}, "burst": {"fleet": FLEET | {"egress": workers}}}
+    )
+    rules = inputs_of(recording, EGRESS)
+    https = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    assert rules.pop("burst")["ipProtocol"] == "-1"
+    assert rules == {
+        "build-10.20.0.0/16:443/tcp": {
+            "securityGroupId": "build-id",
+            "cidrIpv4": "10.20.0.0/16",
+            **https,
+        },
+        "build-pl-6da54004:443/tcp": {
+            "securityGroupId": "build-id",
+            "prefixListId": "pl-6da54004",
+            **https,
+        },
+        "burst-workers-0.0.0.0/0:8000-8100/udp": {
+            "securityGroupId": "burst-workers-id",
+            "cidrIpv4": "0.0.0.0/0",
+            "ipProtocol": "udp",
+            "fromPort": 8000,
+            "toPort": 8100,
+        },
+    }

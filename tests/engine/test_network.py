@@ -1,0 +1,90 @@
+"""A stack with a network of its own: its host lives there, and all of it goes again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.environment import Sandbox
+from tests.engine.project import REGION, Project
+
+pytestmark = pytest.mark.engine
+
+DECLARED: dict[str, Any] = {
+    "network": {"cidr": "10.9.0.0/20", "endpoints": ["ecr.api", "ecr.dkr", "ssm"]},
+    "runners": {
+        "inside": {
+            "group": 42,
+            "host": {
+                "egress": [
+                    {"cidr": "0.0.0.0/0", "from_port": 443},
+                    {"cidr": "10.9.0.0/20", "from_port": 5000, "to_port": 5001},
+                ]
+            },
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def up(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A stack of its own with this network; in the end, nothing is left of it."""
+    directory = tmp_path_factory.mktemp("network")
+    settings = directory / "Pulumi.network.yaml"
+    settings.write_text(yaml.safe_dump({"config": {"aws:region": REGION, "gitlab-runner:stack": DECLARED}}))
+    project = Project(directory / "it", sandbox, settings=settings, stack="network")
+    before = project.what_there_is()
+    project.up()
+    yield project
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert project.what_there_is() == before
+
+
+def subnets(up: Project) -> dict[str, Any]:
+    """The subnets of the stack's VPC, by name."""
+    vpcs = up.aws("ec2").describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["ci"]}])["Vpcs"]
+    assert [vpc["CidrBlock"] for vpc in vpcs] == ["10.9.0.0/20"]
+    found = up.aws("ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpcs[0]["VpcId"]]}])
+    return {each["Tags"][0]["Value"]: each for each in found["Subnets"]}
+
+
+def test_the_host_lives_in_the_private_subnets(up: Project) -> None:
+    (group,) = up.aws("autoscaling").describe_auto_scaling_groups(
+        Filters=[{"Name": "tag:Name", "Values": ["gitlab-runner-inside"]}]
+    )["AutoScalingGroups"]
+    private = [subnets(up)[f"ci-private-{zone}"] for zone in (1, 2)]
+    assert set(group["VPCZoneIdentifier"].split(",")) == {each["SubnetId"] for each in private}
+    assert {each["AvailabilityZone"] for each in private} == {"eu-west-1a", "eu-west-1b"}
+
+
+def test_it_may_connect_to_what_is_declared_alone(up: Project) -> None:
+    ec2 = up.aws("ec2")
+    vpc = subnets(up)["ci-private-1"]["VpcId"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    (group,) = [each for each in groups if each["Description"].startswith("Runner host inside")]
+    assert {
+        (rule["FromPort"], rule["ToPort"], one["CidrIp"])
+        for rule in group["IpPermissionsEgress"]
+        for one in rule["IpRanges"]
+    } == {(443, 443, "0.0.0.0/0"), (5000, 5001, "10.9.0.0/20")}
+
+
+def test_it_stays_as_it_is(up: Project) -> None:
+    assert up.changes() == set()
+    assert up.refresh() == set()
+
+
+def test_a_further_zone_changes_nothing_that_is_there(up: Project) -> None:
+    before = subnets(up)
+    with up.declaring("network", DECLARED["network"] | {"zones": 3, "nat_per_zone": True}):
+        changes = up.changes()
+        up.up()
+        after = subnets(up)
+    assert {operation for operation, *_ in changes} <= {"create", "update"}
+    assert len(after) == 6
+    assert {name: each["SubnetId"] for name, each in after.items() if name in before} == {
+        name: each["SubnetId"] for name, each in before.items()
+    }
+    up.up()
+    assert subnets(up).keys() == before.keys()
