@@ -101,12 +101,12 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
         "HostParameters": ("Allow", ["ssm:GetParameter"], parameters),
         "HostParametersKey": ("Allow", ["kms:Decrypt"], [key]),
     }
-    (condition,) = (each["Condition"] for each in statements if "Condition" in each)
-    assert condition == {
-        "StringEquals": {
+    assert {each["Sid"]: each["Condition"]["StringEquals"] for each in statements if "Condition" in each} == {
+        "HostLifecycle": {"aws:ResourceTag/gitlab-runner-host": "/gitlab-runner/tested/build"},
+        "HostParametersKey": {
             "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
             "kms:EncryptionContext:PARAMETER_ARN": parameters,
-        }
+        },
     }
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
