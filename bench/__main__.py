@@ -8,11 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
 from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
 from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
-from bench.preview_ratio import PREVIEW_RATIO
+from bench.preview_ratio import PREVIEW_RATIO, PREVIEW_RATIO_1, PREVIEW_RATIO_10, PREVIEW_RATIO_50
 from bench.up_warm import UP_WARM
+from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
+from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
 from sandbox.errors import SandboxError
 
 MEASURES: tuple[Measure, ...] = (
@@ -21,6 +24,14 @@ MEASURES: tuple[Measure, ...] = (
     HELPER_OVERHEAD,
     HELPER_KEPT,
     DOCTOR_100_IMAGES_RATIO,
+    CONFIG_KEYS_COVERED,
+    CONFIG_KEYS_TOTAL,
+    WILDCARD_STATEMENTS_WITHOUT_NEED,
+    USER_DATA_BYTES_1,
+    USER_DATA_BYTES_200,
+    PREVIEW_RATIO_1,
+    PREVIEW_RATIO_10,
+    PREVIEW_RATIO_50,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -4,37 +4,46 @@ The flat program in `flat/` registers the same resources of AWS and GitLab with 
 without components. Both previews start from nothing, in a backend of their own.
 """
 
+import copy
 import json
 import shutil
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import Any
+
+import yaml
+from pulumi_gitlab_runner.host.files import files_as_json
+from pulumi_gitlab_runner.host.user_data import user_data
 
 from bench.measure import Measure, timed
 from sandbox.environment import Sandbox
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.render import files_of
 
-RUNS = 5
+RUNS = {1: 5, 10: 3, 50: 1}
+"""How many pairs of previews are taken, by the number of runners."""
 STACK = "sandbox"
-PROGRAM = {"Pulumi.yaml", "__main__.py", "files.json", "user-data.yaml"}
+RUNNER = "build"
+PROGRAM = {"Pulumi.yaml", "__main__.py"}
 FLAT = Path(__file__).with_name("flat")
-SETTINGS = CHECKOUT / "stacks" / f"Pulumi.{STACK}.yaml"
+SETTINGS = Path("stacks", f"Pulumi.{STACK}.yaml")
 
 
 class Program:
     """A program with a stack of nothing yet, in a directory and a backend of its own."""
 
-    def __init__(self, source: Path, directory: Path, sandbox: Sandbox) -> None:
+    def __init__(self, source: Path, directory: Path, sandbox: Sandbox, settings: dict[str, Any]) -> None:
         self.directory = directory
         self.command = str(sandbox.engine.command)
         backend = directory / "backend"
         self.environment = sandbox.env() | {"PULUMI_BACKEND_URL": f"file://{backend}", "PULUMI_STACK": STACK}
         (directory / "stacks").mkdir(parents=True)
         backend.mkdir()
-        for file in PROGRAM.intersection(file.name for file in source.iterdir()):
-            shutil.copy(source / file, directory)
-        shutil.copy(SETTINGS, directory / "stacks")
+        for name in PROGRAM:
+            shutil.copy(source / name, directory)
+        (directory / SETTINGS).write_text(yaml.safe_dump(settings))
         timed([self.command, "stack", "init", STACK], directory, self.environment)
 
     def resources(self) -> set[tuple[str, str]]:
@@ -53,24 +62,45 @@ class Program:
         return timed(command, self.directory, self.environment).seconds
 
 
-def take() -> float:
+def take(runners: int) -> float:
     """The median ratio of previews that are taken alternately."""
     sandbox = Sandbox(sandbox_directory())
     sandbox.start()
+    settings = with_runners(runners)
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        components = Program(CHECKOUT, Path(directory, "components"), sandbox)
-        flat = Program(FLAT, Path(directory, "flat"), sandbox)
+        components = Program(CHECKOUT, Path(directory, "components"), sandbox, settings)
+        flat = Program(FLAT, Path(directory, "flat"), sandbox, settings)
+        put_rendered(flat.directory, sandbox)
         # Both once, so that none pays for compiling its modules.
         if difference := components.resources() ^ flat.resources():
             raise SandboxError(
                 f"bench/flat does not register what the stack does: {sorted(difference)} differ"
             )
-        return median(components.preview() / flat.preview() for _ in range(RUNS))
+        return median(components.preview() / flat.preview() for _ in range(RUNS[runners]))
 
 
-PREVIEW_RATIO = Measure(
-    "preview_ratio",
-    "ratio",
-    f"preview of the stack over one of the same resources without components, median of {RUNS} pairs",
-    take,
-)
+def with_runners(number: int) -> dict[str, Any]:
+    """The stack's settings with as many runners like its own, each with a host of its own."""
+    settings: dict[str, Any] = yaml.safe_load((CHECKOUT / SETTINGS).read_text())
+    runners = settings["config"]["gitlab-runner:stack"]["runners"]
+    for further in range(2, number + 1):
+        runners[f"{RUNNER}-{further}"] = copy.deepcopy(runners[RUNNER])
+    return settings
+
+
+def put_rendered(directory: Path, sandbox: Sandbox) -> None:
+    """Write what the flat program delivers to hosts, as the library renders it."""
+    (directory / "files.json").write_text(files_as_json(files_of(STACK, RUNNER, sandbox)))
+    arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
+    (directory / "user-data.yaml").write_text(user_data(**arguments))
+
+
+def _measure(name: str, runners: int) -> Measure:
+    what = f"preview of the stack with {runners} runners over one of the same resources without components"
+    return Measure(name, "ratio", f"{what}, median of {RUNS[runners]} pairs", lambda: take(runners))
+
+
+PREVIEW_RATIO = _measure("preview_ratio", 1)
+PREVIEW_RATIO_1 = _measure("preview_ratio_1", 1)
+PREVIEW_RATIO_10 = _measure("preview_ratio_10", 10)
+PREVIEW_RATIO_50 = _measure("preview_ratio_50", 50)

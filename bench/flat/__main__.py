@@ -1,6 +1,6 @@
 """The resources of the stack `sandbox` as one would write them without components.
 
-`files.json` and `user-data.yaml` are what the stack rendered for its host.
+`files.json` and `user-data.yaml` are what the library renders for a host; the measure puts them here.
 """
 
 import base64
@@ -78,180 +78,192 @@ aws.s3.BucketPublicAccessBlock(
 )
 aws.s3.BucketVersioning("ci", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"})
 
-runner = gitlab.UserRunner(
-    "build",
-    runner_type="group_type",
-    group_id=42,
-    description="build",
-    tag_lists=["docker"],
-    untagged=False,
-    access_level="not_protected",
-    locked=False,
-    paused=False,
-)
 
-token = aws.ssm.Parameter(
-    "build-token-build",
-    name="/gitlab-runner/sandbox/build/tokens/build",
-    type="SecureString",
-    key_id=key.arn,
-    value=runner.token,
-)
-legacy = aws.ssm.Parameter(
-    "build-registry-legacy",
-    name="/gitlab-runner/sandbox/build/registries/legacy",
-    type="SecureString",
-    key_id=key.arn,
-    value=password.apply(lambda known: json.dumps({"username": "my_username", "password": known})),
-)
-files = aws.s3.BucketObjectv2(
-    "build-files",
-    bucket=bucket.bucket,
-    key="build/files.json",
-    content=pulumi.Output.all(account, region, runner.id).apply(lambda _: Path("files.json").read_text()),
-    content_type="application/json",
-)
+def runner_and_host(name: str) -> None:
+    """A runner, and the host that runs its jobs."""
+    runner = gitlab.UserRunner(
+        name,
+        runner_type="group_type",
+        group_id=42,
+        description=name,
+        tag_lists=["docker"],
+        untagged=False,
+        access_level="not_protected",
+        locked=False,
+        paused=False,
+    )
 
-role = aws.iam.Role(
-    "build",
-    assume_role_policy=json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "ec2.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ],
-        }
-    ),
-)
-shared = "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
-policy = aws.iam.RolePolicy(
-    "build",
-    role=role.name,
-    policy=pulumi.Output.json_dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Sid": "EcrToken",
-                    "Effect": "Allow",
-                    "Action": ["ecr:GetAuthorizationToken"],
-                    "Resource": ["*"],
-                },
-                {
-                    "Sid": "EcrPull",
-                    "Effect": "Allow",
-                    "Action": [
-                        "ecr:BatchCheckLayerAvailability",
-                        "ecr:BatchGetImage",
-                        "ecr:GetDownloadUrlForLayer",
-                    ],
-                    "Resource": [*(each.arn for each in repositories), shared],
-                },
-                {"Sid": "HostFiles", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [files.arn]},
-                {
-                    "Sid": "HostLifecycle",
-                    "Effect": "Allow",
-                    "Action": [
-                        "autoscaling:CompleteLifecycleAction",
-                        "autoscaling:RecordLifecycleActionHeartbeat",
-                        "autoscaling:SetInstanceHealth",
-                    ],
-                    "Resource": ["arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*"],
-                    "Condition": {
-                        "StringEquals": {"aws:ResourceTag/gitlab-runner-host": "/flat/sandbox/build"}
+    token = aws.ssm.Parameter(
+        f"{name}-token-{name}",
+        name=f"/gitlab-runner/sandbox/{name}/tokens/{name}",
+        type="SecureString",
+        key_id=key.arn,
+        value=runner.token,
+    )
+    legacy = aws.ssm.Parameter(
+        f"{name}-registry-legacy",
+        name=f"/gitlab-runner/sandbox/{name}/registries/legacy",
+        type="SecureString",
+        key_id=key.arn,
+        value=password.apply(lambda known: json.dumps({"username": "my_username", "password": known})),
+    )
+    files = aws.s3.BucketObjectv2(
+        f"{name}-files",
+        bucket=bucket.bucket,
+        key=f"{name}/files.json",
+        content=pulumi.Output.all(account, region, runner.id).apply(lambda _: Path("files.json").read_text()),
+        content_type="application/json",
+    )
+
+    role = aws.iam.Role(
+        name,
+        assume_role_policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "ec2.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            }
+        ),
+    )
+    shared = "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
+    policy = aws.iam.RolePolicy(
+        name,
+        role=role.name,
+        policy=pulumi.Output.json_dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Sid": "EcrToken",
+                        "Effect": "Allow",
+                        "Action": ["ecr:GetAuthorizationToken"],
+                        "Resource": ["*"],
                     },
-                },
-                {
-                    "Sid": "HostParameters",
-                    "Effect": "Allow",
-                    "Action": ["ssm:GetParameter"],
-                    "Resource": [token.arn, legacy.arn],
-                },
-                {
-                    "Sid": "HostParametersKey",
-                    "Effect": "Allow",
-                    "Action": ["kms:Decrypt"],
-                    "Resource": [key.arn],
-                    "Condition": {
-                        "StringEquals": {
-                            "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
-                            "kms:EncryptionContext:PARAMETER_ARN": [token.arn, legacy.arn],
-                        }
+                    {
+                        "Sid": "EcrPull",
+                        "Effect": "Allow",
+                        "Action": [
+                            "ecr:BatchCheckLayerAvailability",
+                            "ecr:BatchGetImage",
+                            "ecr:GetDownloadUrlForLayer",
+                        ],
+                        "Resource": [*(each.arn for each in repositories), shared],
                     },
-                },
-            ],
-        }
-    ),
-)
-profile = aws.iam.InstanceProfile("build", role=policy.role)
+                    {
+                        "Sid": "HostFiles",
+                        "Effect": "Allow",
+                        "Action": ["s3:GetObject"],
+                        "Resource": [files.arn],
+                    },
+                    {
+                        "Sid": "HostLifecycle",
+                        "Effect": "Allow",
+                        "Action": [
+                            "autoscaling:CompleteLifecycleAction",
+                            "autoscaling:RecordLifecycleActionHeartbeat",
+                            "autoscaling:SetInstanceHealth",
+                        ],
+                        "Resource": ["arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*"],
+                        "Condition": {
+                            "StringEquals": {"aws:ResourceTag/gitlab-runner-host": f"/flat/sandbox/{name}"}
+                        },
+                    },
+                    {
+                        "Sid": "HostParameters",
+                        "Effect": "Allow",
+                        "Action": ["ssm:GetParameter"],
+                        "Resource": [token.arn, legacy.arn],
+                    },
+                    {
+                        "Sid": "HostParametersKey",
+                        "Effect": "Allow",
+                        "Action": ["kms:Decrypt"],
+                        "Resource": [key.arn],
+                        "Condition": {
+                            "StringEquals": {
+                                "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
+                                "kms:EncryptionContext:PARAMETER_ARN": [token.arn, legacy.arn],
+                            }
+                        },
+                    },
+                ],
+            }
+        ),
+    )
+    profile = aws.iam.InstanceProfile(name, role=policy.role)
 
-security_group = aws.ec2.SecurityGroup(
-    "build", description="Runner host build", vpc_id=aws.ec2.get_vpc_output(default=True).id
-)
-aws.vpc.SecurityGroupEgressRule(
-    "build",
-    security_group_id=security_group.id,
-    description="To GitLab, the registries and AWS",
-    ip_protocol="-1",
-    cidr_ipv4="0.0.0.0/0",
-)
-template = aws.ec2.LaunchTemplate(
-    "build",
-    description="Runner host build",
-    image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
-    instance_type="t3.large",
-    iam_instance_profile={"arn": profile.arn},
-    vpc_security_group_ids=[security_group.id],
-    metadata_options={
-        "http_endpoint": "enabled",
-        "http_tokens": "required",
-        "http_put_response_hop_limit": 1,
-        "instance_metadata_tags": "enabled",
-    },
-    block_device_mappings=[
-        {
-            "device_name": "/dev/xvda",
-            "ebs": {
-                "encrypted": "true",
-                "volume_type": "gp3",
-                "volume_size": 100,
-                "delete_on_termination": "true",
-            },
-        }
-    ],
-    user_data=pulumi.Output.all(files.bucket, files.key).apply(
-        lambda _: base64.b64encode(Path("user-data.yaml").read_bytes()).decode()
-    ),
-    update_default_version=True,
-)
-group = aws.autoscaling.Group(
-    "build",
-    min_size=1,
-    max_size=2,
-    vpc_zone_identifiers=aws.ec2.get_subnets_output(
-        filters=[{"name": "default-for-az", "values": ["true"]}]
-    ).ids,
-    launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-    instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
-    instance_refresh={"strategy": "Rolling"},
-    health_check_type="EC2",
-    tags=[
-        {"key": "Name", "value": "gitlab-runner-build", "propagate_at_launch": True},
-        {"key": "gitlab-runner-host", "value": "/flat/sandbox/build", "propagate_at_launch": False},
-    ],
-)
-aws.autoscaling.LifecycleHook(
-    "build",
-    name="gitlab-runner-drain",
-    autoscaling_group_name=group.name,
-    lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
-    heartbeat_timeout=300,
-    default_result="CONTINUE",
-)
+    security_group = aws.ec2.SecurityGroup(
+        name, description=f"Runner host {name}", vpc_id=aws.ec2.get_vpc_output(default=True).id
+    )
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=security_group.id,
+        description="To GitLab, the registries and AWS",
+        ip_protocol="-1",
+        cidr_ipv4="0.0.0.0/0",
+    )
+    template = aws.ec2.LaunchTemplate(
+        name,
+        description=f"Runner host {name}",
+        image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
+        instance_type="t3.large",
+        iam_instance_profile={"arn": profile.arn},
+        vpc_security_group_ids=[security_group.id],
+        metadata_options={
+            "http_endpoint": "enabled",
+            "http_tokens": "required",
+            "http_put_response_hop_limit": 1,
+            "instance_metadata_tags": "enabled",
+        },
+        block_device_mappings=[
+            {
+                "device_name": "/dev/xvda",
+                "ebs": {
+                    "encrypted": "true",
+                    "volume_type": "gp3",
+                    "volume_size": 100,
+                    "delete_on_termination": "true",
+                },
+            }
+        ],
+        user_data=pulumi.Output.all(files.bucket, files.key).apply(
+            lambda _: base64.b64encode(Path("user-data.yaml").read_bytes()).decode()
+        ),
+        update_default_version=True,
+    )
+    group = aws.autoscaling.Group(
+        name,
+        min_size=1,
+        max_size=2,
+        vpc_zone_identifiers=aws.ec2.get_subnets_output(
+            filters=[{"name": "default-for-az", "values": ["true"]}]
+        ).ids,
+        launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+        instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
+        instance_refresh={"strategy": "Rolling"},
+        health_check_type="EC2",
+        tags=[
+            {"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True},
+            {"key": "gitlab-runner-host", "value": f"/flat/sandbox/{name}", "propagate_at_launch": False},
+        ],
+    )
+    aws.autoscaling.LifecycleHook(
+        name,
+        name="gitlab-runner-drain",
+        autoscaling_group_name=group.name,
+        lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
+        heartbeat_timeout=300,
+        default_result="CONTINUE",
+    )
+
+
+for each in declaration["runners"]:
+    runner_and_host(each)
 
 gitlab.ProjectVariable(
     "ci-project-7-DOCKER_AUTH_CONFIG",

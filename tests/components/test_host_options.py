@@ -159,7 +159,7 @@ def test_the_journal_goes_to_a_log_group_of_its_own(full: Recording) -> None:
     assert f"LOG_GROUP={HOST}\n" in files(full)["etc/gitlab-runner/reporting"]
     statement = statements(full)["HostLogs"]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-    assert statement["Resource"] == ["arn:of:aws:cloudwatch/logGroup:LogGroup:build:*"]
+    assert statement["Resource"] == ["arn:of:aws:cloudwatch/logGroup:LogGroup:build:log-stream:*"]
 
 
 def test_somebody_is_told_when_no_host_says_that_it_works(full: Recording) -> None:
@@ -190,7 +190,8 @@ def test_metrics_for_the_host_itself_open_nothing() -> None:
 
 
 def test_a_shell_by_way_of_systems_manager_and_nothing_more(full: Recording) -> None:
-    assert statements(full)["SessionManager"]["Action"] == [
+    (agent,) = statements(full)["SessionAgent"]["Action"]
+    assert [agent, *statements(full)["SessionManager"]["Action"]] == [
         "ssm:UpdateInstanceInformation",
         "ssmmessages:CreateControlChannel",
         "ssmmessages:CreateDataChannel",

@@ -10,9 +10,9 @@ from pulumi_gitlab_runner.config import ManagerConfig
 from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
-from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from tests.config.model import FILE_SCHEMA, SECTIONS, TYPE_SCHEMA, TYPES, model_keys, properties
 from tests.config.runner_schema import DATA, KEYS
 
 TEXT, WHOLE, NUMBER, TRUTH = ({"type": name} for name in ("string", "integer", "number", "boolean"))
@@ -37,42 +37,6 @@ JSON_TYPES: dict[str, dict[str, Any]] = {
     "AutoscalerSettingsMap": {"type": "object", "additionalProperties": True},
 }
 
-# With the keys of the file (serialization), and with the fields of the types (validation).
-FILE_SCHEMA = TypeAdapter(ManagerConfig).json_schema(mode="serialization")
-TYPE_SCHEMA = TypeAdapter(ManagerConfig).json_schema(mode="validation")
-
-
-def table_names(schema: dict[str, Any], section: str = "(global)") -> dict[str, str]:
-    """Map each section below a table to the name of its type."""
-    names = {}
-    name = schema.get("title", "")
-    names[section] = name
-    for key, value in schema["properties"].items():
-        prefix = "" if section == "(global)" else section.removesuffix("[]") + "."
-        if "$ref" in value:
-            names |= table_names(definition_of(value), prefix + key)
-        elif "$ref" in value.get("items", {}):
-            suffix = "" if section == "(global)" else "[]"  # keys.json writes [[runners]] as `runners`
-            names |= table_names(definition_of(value["items"]), prefix + key + suffix)
-    return names
-
-
-def definition_of(reference: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = FILE_SCHEMA["$defs"][reference["$ref"].rpartition("/")[2]]
-    return found
-
-
-SECTIONS = table_names(FILE_SCHEMA)
-TYPES = {table.__name__: table for table in MODEL_KEYS}
-# An instance nested in another is reached in the same way as one that is not.
-REPEATED = "runners.autoscaler.vm_isolation.connector_config"
-
-
-def properties(schema: dict[str, Any], table: str) -> dict[str, Any]:
-    source = schema if table == "ManagerConfig" else schema["$defs"][table]
-    found: dict[str, Any] = source["properties"]
-    return found
-
 
 def field_of(section: str, key: str) -> str:
     """Return the field of a key: fields and keys stand in the same order."""
@@ -81,13 +45,7 @@ def field_of(section: str, key: str) -> str:
 
 
 def test_every_key_is_in_the_model_and_no_other() -> None:
-    model = {
-        (section, key)
-        for section, table in SECTIONS.items()
-        if section != REPEATED
-        for key in properties(FILE_SCHEMA, table)
-    }
-    assert model == {(key["section"], key["key"]) for key in KEYS}
+    assert model_keys() == {(key["section"], key["key"]) for key in KEYS}
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key['section']}.{key['key']}")

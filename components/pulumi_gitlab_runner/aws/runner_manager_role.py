@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
-from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statement
+from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -138,7 +138,7 @@ class RunnerManagerRole(pulumi.ComponentResource):
             if host:
                 further.append(lifecycle_statement(host["tag"], place))
                 if host.get("session_manager"):
-                    further.append(session_statement())
+                    further += session_statements(place)
                 further += report_statements(log_group_arn, health=host.get("reports_health", False))
             if fleet and group:
                 further += fleet_statements(group, fleet["user"], place)

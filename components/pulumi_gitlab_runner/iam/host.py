@@ -31,18 +31,21 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
     )
 
 
-def session_statement() -> Statement:
+def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
     """Sessions of Systems Manager, and nothing else that it can do.
 
-    None of these has a resource of its own:
+    The actions are those of
     docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html.
+
+    Args:
+        environment: where the host lives.
     """
+    place = f"{environment.region}:{environment.account}"
+    instances = f"arn:{environment.partition}:ec2:{place}:instance/*"
+    yield allow("SessionAgent", ["ssm:UpdateInstanceInformation"], [instances])
+    # None of these has a resource.
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-    return allow(
-        "SessionManager",
-        ["ssm:UpdateInstanceInformation", *(f"ssmmessages:{each}" for each in channels)],
-        ["*"],
-    )
+    yield allow("SessionManager", [f"ssmmessages:{each}" for each in channels], ["*"])
 
 
 def report_statements(log_group_arn: str | None, *, health: bool) -> Iterator[Statement]:
@@ -53,7 +56,9 @@ def report_statements(log_group_arn: str | None, *, health: bool) -> Iterator[St
         health: whether it says that it works.
     """
     if log_group_arn:
-        yield allow("HostLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"])
+        yield allow(
+            "HostLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:log-stream:*"]
+        )
     if health:
         namespace = {"StringEquals": {"cloudwatch:namespace": METRIC_NAMESPACE}}
         yield allow("HostHealth", ["cloudwatch:PutMetricData"], ["*"], namespace)
