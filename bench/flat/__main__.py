@@ -153,6 +153,19 @@ policy = aws.iam.RolePolicy(
                 },
                 {"Sid": "HostFiles", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [files.arn]},
                 {
+                    "Sid": "HostLifecycle",
+                    "Effect": "Allow",
+                    "Action": [
+                        "autoscaling:CompleteLifecycleAction",
+                        "autoscaling:RecordLifecycleActionHeartbeat",
+                        "autoscaling:SetInstanceHealth",
+                    ],
+                    "Resource": ["arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:*"],
+                    "Condition": {
+                        "StringEquals": {"aws:ResourceTag/gitlab-runner-host": "/flat/sandbox/build"}
+                    },
+                },
+                {
                     "Sid": "HostParameters",
                     "Effect": "Allow",
                     "Action": ["ssm:GetParameter"],
@@ -177,7 +190,7 @@ policy = aws.iam.RolePolicy(
 profile = aws.iam.InstanceProfile("build", role=policy.role)
 
 security_group = aws.ec2.SecurityGroup(
-    "build", description="Runner host build: egress only", vpc_id=aws.ec2.get_vpc_output(default=True).id
+    "build", description="Runner host build", vpc_id=aws.ec2.get_vpc_output(default=True).id
 )
 aws.vpc.SecurityGroupEgressRule(
     "build",
@@ -186,11 +199,10 @@ aws.vpc.SecurityGroupEgressRule(
     ip_protocol="-1",
     cidr_ipv4="0.0.0.0/0",
 )
-newest = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 template = aws.ec2.LaunchTemplate(
     "build",
     description="Runner host build",
-    image_id=aws.ssm.get_parameter_output(name=newest).insecure_value,
+    image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
     instance_type="t3.large",
     iam_instance_profile={"arn": profile.arn},
     vpc_security_group_ids=[security_group.id],
@@ -198,6 +210,7 @@ template = aws.ec2.LaunchTemplate(
         "http_endpoint": "enabled",
         "http_tokens": "required",
         "http_put_response_hop_limit": 1,
+        "instance_metadata_tags": "enabled",
     },
     block_device_mappings=[
         {
@@ -215,16 +228,29 @@ template = aws.ec2.LaunchTemplate(
     ),
     update_default_version=True,
 )
-aws.autoscaling.Group(
+group = aws.autoscaling.Group(
     "build",
     min_size=1,
-    max_size=1,
+    max_size=2,
     vpc_zone_identifiers=aws.ec2.get_subnets_output(
         filters=[{"name": "default-for-az", "values": ["true"]}]
     ).ids,
     launch_template={"id": template.id, "version": template.latest_version.apply(str)},
+    instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
+    instance_refresh={"strategy": "Rolling"},
     health_check_type="EC2",
-    tags=[{"key": "Name", "value": "gitlab-runner-build", "propagate_at_launch": True}],
+    tags=[
+        {"key": "Name", "value": "gitlab-runner-build", "propagate_at_launch": True},
+        {"key": "gitlab-runner-host", "value": "/flat/sandbox/build", "propagate_at_launch": False},
+    ],
+)
+aws.autoscaling.LifecycleHook(
+    "build",
+    name="gitlab-runner-drain",
+    autoscaling_group_name=group.name,
+    lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
+    heartbeat_timeout=300,
+    default_result="CONTINUE",
 )
 
 gitlab.ProjectVariable(

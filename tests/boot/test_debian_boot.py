@@ -213,6 +213,7 @@ def test_the_token_is_nowhere_else(boots: Boots) -> None:
 def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
     starts = [call for call in boots.asked if call.startswith(("start gitlab-runner ", "enable"))]
     assert starts == [
+        "enable --now gitlab-runner-logs.timer with config.toml",
         "enable --now docker with config.toml",
         "start gitlab-runner with config.toml",
         (

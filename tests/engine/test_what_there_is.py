@@ -45,6 +45,7 @@ def test_these_resources_and_no_others(project: Project) -> None:
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 1,
         "aws:ec2/launchTemplate:LaunchTemplate": 1,
         "aws:autoscaling/group:Group": 1,
+        "aws:autoscaling/lifecycleHook:LifecycleHook": 1,
         "gitlab-runner:index:CiVariables": 1,
         "gitlab:index/projectVariable:ProjectVariable": 1,
         "gitlab:index/groupVariable:GroupVariable": 1,
@@ -87,15 +88,25 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
             ],
         ),
         "HostFiles": ("Allow", ["s3:GetObject"], [f"arn:aws:s3:::{bucket}/build/files.json"]),
+        # In the group with the tag of this host alone.
+        "HostLifecycle": (
+            "Allow",
+            [
+                "autoscaling:CompleteLifecycleAction",
+                "autoscaling:RecordLifecycleActionHeartbeat",
+                "autoscaling:SetInstanceHealth",
+            ],
+            [f"arn:aws:autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/*"],
+        ),
         "HostParameters": ("Allow", ["ssm:GetParameter"], parameters),
         "HostParametersKey": ("Allow", ["kms:Decrypt"], [key]),
     }
-    (condition,) = (each["Condition"] for each in statements if "Condition" in each)
-    assert condition == {
-        "StringEquals": {
+    assert {each["Sid"]: each["Condition"]["StringEquals"] for each in statements if "Condition" in each} == {
+        "HostLifecycle": {"aws:ResourceTag/gitlab-runner-host": "/gitlab-runner/tested/build"},
+        "HostParametersKey": {
             "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
             "kms:EncryptionContext:PARAMETER_ARN": parameters,
-        }
+        },
     }
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
 
@@ -147,7 +158,8 @@ def test_the_user_data_names_where_everything_is_read(project: Project) -> None:
 
 def test_a_group_keeps_one_instance(project: Project) -> None:
     group = group_template(project)["group"]
-    assert (group["MinSize"], group["MaxSize"], group["DesiredCapacity"]) == (1, 1, 1)
+    assert (group["MinSize"], group["MaxSize"], group["DesiredCapacity"]) == (1, 2, 1)
+    assert len(group["Instances"]) == 1
     (instance,) = group["Instances"]
     assert instance["LifecycleState"] == "InService"
 

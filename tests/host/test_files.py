@@ -53,6 +53,7 @@ def test_every_file_and_its_mode() -> None:
         "usr/local/sbin/gitlab-runner-health": "0755",
         "usr/local/sbin/gitlab-runner-logs": "0755",
         "usr/local/sbin/gitlab-runner-prune": "0755",
+        "usr/local/sbin/gitlab-runner-turn": "0755",
     }
 
 
@@ -257,6 +258,12 @@ def test_the_plugin_is_there_before_a_manager_with_a_fleet_starts() -> None:
     line = "ExecStartPre=/usr/bin/gitlab-runner fleeting install\n"
     assert line in with_fleet_and_cache()[UNIT_SETTINGS].content
     assert line not in two_runners()[UNIT_SETTINGS].content
+
+
+def test_a_manager_with_a_fleet_waits_for_the_one_before_it_however_long_that_takes() -> None:
+    settings = with_fleet_and_cache()[UNIT_SETTINGS].content
+    assert " gitlab-runner-turn\nTimeoutStartSec=infinity\n" in settings
+    assert "gitlab-runner-turn" not in two_runners()[UNIT_SETTINGS].content
 
 
 @pytest.mark.parametrize(("shared", "prefix"), [(False, "runners/build"), (True, "shared")])

@@ -96,6 +96,12 @@ def test_a_runner_that_is_stopped_for_its_hosts_end_is_not_dead(host: CheckedHos
     assert host.check(6) == []
 
 
+def test_a_manager_that_waits_for_its_turn_is_not_dead(host: CheckedHost) -> None:
+    (host.root / "run/gitlab-runner-waiting").touch()
+    host.commands.add("systemctl", RUNNER_DEAD)
+    assert host.check(6) == []
+
+
 def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
         keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
+from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statement
 from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.pull import IMPORT_ACTIONS, PULL_ACTIONS
 from pulumi_gitlab_runner.spec import AwsEnvironment
@@ -27,6 +28,7 @@ ECR = "arn:aws:ecr:eu-west-1:123456789012:repository"
 SSM = "arn:aws:ssm:eu-west-1:123456789012:parameter"
 SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 CACHE = "arn:aws:s3:::ci-cache-0a1b2c3"
+LOGS = "arn:aws:logs:eu-west-1:123456789012:log-group"
 KMS = "arn:aws:kms:eu-west-1:123456789012:key"
 TOKEN = f"{SSM}/gitlab-runner/dev/build/token"
 PASSWORD = f"{SSM}/gitlab-runner/dev/build/registries/legacy"
@@ -54,6 +56,9 @@ POLICY = manager_policy(
     key_arn=f"{KMS}/hosts",
     files_arn="arn:aws:s3:::ci-0a1b2c3/build/files.json",
     further=[
+        lifecycle_statement("/ci/dev/build", HERE),
+        session_statement(),
+        *report_statements(f"{LOGS}:/ci/dev/build", health=True),
         *fleet_statements("ci-dev-build", "ec2-user", HERE),
         *cache_statements("ci-cache-0a1b2c3", ["runners/build"], f"{KMS}/cache", HERE),
     ],
@@ -116,6 +121,27 @@ def enters(group: str, user: str = "ec2-user") -> Call:
     instance = "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0"
     context = {"ec2:ResourceTag/aws:autoscaling:groupName": group, "ec2:osuser": user}
     return Call("ec2-instance-connect:SendSSHPublicKey", instance, context)
+
+
+def ends(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
+    """The calls by which a host puts off, completes and asks for its own end, in its own group."""
+    group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b:autoScalingGroupName/any-1a2b"
+    actions = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
+    context = {"aws:ResourceTag/gitlab-runner-host": host}
+    return tuple(Call(f"autoscaling:{action}", group, context) for action in actions)
+
+
+def writes_logs(group: str) -> tuple[Call, Call]:
+    """The calls that write into a log group."""
+    return (
+        Call("logs:CreateLogStream", f"{LOGS}:{group}:log-stream:i-0123456789abcdef0"),
+        Call("logs:PutLogEvents", f"{LOGS}:{group}:log-stream:i-0123456789abcdef0"),
+    )
+
+
+def says(namespace: str) -> Call:
+    """The call that writes a metric."""
+    return Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})
 
 
 def uses_key(action: str, key: str, service: str = "s3") -> Call:
@@ -186,6 +212,40 @@ CAPABILITIES = [
             Call("s3:ListBucket", "arn:aws:s3:::ci-0a1b2c3"),
         ),
     ),
+    Capability(
+        "lets its jobs end before it does, or has itself replaced",
+        ends("/ci/dev/build"),
+        (*ends("/ci/dev/build-2"), *ends("/ci/dev/release"), *ends("/ci/dev/build", "us-east-1")),
+    ),
+    Capability(
+        "lets Systems Manager open a shell",
+        tuple(
+            Call(action, "*")
+            for action in (
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            )
+        ),
+        # What AWS's own policy for it allows besides.
+        (
+            Call("ssm:GetParameters", TOKEN),
+            Call("ssm:GetParameter", OWN + "/other"),
+            Call("ec2messages:GetMessages", "*"),
+        ),
+    ),
+    Capability(
+        "writes its journal",
+        writes_logs("/ci/dev/build"),
+        (
+            *writes_logs("/ci/dev/build-2"),
+            Call("logs:CreateLogGroup", f"{LOGS}:/ci/dev/build"),
+            Call("logs:GetLogEvents", f"{LOGS}:/ci/dev/build:log-stream:i-0123456789abcdef0"),
+        ),
+    ),
+    Capability("says that it works", (says("GitLabRunner"),), (says("AWS/EC2"),)),
     Capability(
         "starts and ends the instances of its fleet",
         (

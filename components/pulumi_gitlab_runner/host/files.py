@@ -23,6 +23,7 @@ from pulumi_gitlab_runner.spec.registries import (
 )
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HELPER_PATH = "usr/local/bin/docker-credential-runner"
 
 
@@ -184,15 +185,19 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
     alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
     """
-    # Before the runner starts, for as long as the plugin is missing; with its HOME, where it looks for it.
-    plugin = ["ExecStartPre=/usr/bin/gitlab-runner fleeting install"] if manager.fleet else []
+    before_a_fleets_manager = [
+        # For as long as the plugin is missing; with the runner's HOME, where it looks for it.
+        "ExecStartPre=/usr/bin/gitlab-runner fleeting install",
+        f"ExecStartPre=/usr/bin/env PATH={_SYSTEM_PATH} gitlab-runner-turn",
+        "TimeoutStartSec=infinity",
+    ]
     return "\n".join(
         (
             "[Service]",
             "Environment=HOME=/root",
             "Environment=PATH=/usr/local/bin",
             f"Environment=AWS_REGION={environment.region}",
-            *plugin,
+            *(before_a_fleets_manager if manager.fleet else ()),
             "KillSignal=SIGQUIT",
             f"TimeoutStopSec={manager.longest_job}",
             "",

@@ -21,6 +21,7 @@ PROGRAMS = {
     f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
     f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
     f"{_PROGRAMS}/gitlab-runner-prune": "gitlab-runner-prune.sh",
+    f"{_PROGRAMS}/gitlab-runner-turn": "gitlab-runner-turn.sh",
     **{
         f"{_UNITS}/{unit}": unit
         for unit in (

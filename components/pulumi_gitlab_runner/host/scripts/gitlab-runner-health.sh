@@ -20,9 +20,9 @@ if ! systemctl --quiet is-active gitlab-runner; then
 elif ! timeout 30 docker version >/dev/null 2>&1; then
     dead="Docker does not answer"
 fi
-if [ -z "$dead" ] || [ -e "$draining" ]; then
+if [ -z "$dead" ] || [ -e "$draining" ] || [ -e "$waiting" ]; then
     rm -f "$count"
-    if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ]; then
+    if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ] && [ ! -e "$waiting" ]; then
         aws --region "$REGION" cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy \
             --dimensions "Host=$HEALTH_OF" --value 1
     fi

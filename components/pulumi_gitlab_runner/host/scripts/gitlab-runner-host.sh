@@ -6,6 +6,8 @@
 . "${RUNNER_HOST_SETTINGS:-/etc/gitlab-runner-host}"
 # shellcheck disable=SC2034 # used by those who source this
 root=${RUNNER_HOST_ROOT:-} state=$root/var/lib/gitlab-runner-host draining=$root/run/gitlab-runner-draining
+# shellcheck disable=SC2034
+waiting=$root/run/gitlab-runner-waiting
 imds=${RUNNER_HOST_IMDS:-http://169.254.169.254}
 
 say() { # PRIORITY TEXT: to the journal, and to whoever started the script
