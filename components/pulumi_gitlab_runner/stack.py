@@ -68,6 +68,9 @@ class RunnerStack(pulumi.ComponentResource):
     repositories, so that the runners may pull."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
+    nat_addresses: pulumi.Output[list[str]]
+    """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
+    without a `network`."""
 
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
@@ -106,9 +109,11 @@ class RunnerStack(pulumi.ComponentResource):
             self,
         )
         network: HostNetworkArgs | None = None
-        if "network" in args:
+        self.nat_addresses = pulumi.Output.from_input([])
+        if stack.network:
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
+            self.nat_addresses = made.nat_addresses
         told, role_arns = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
@@ -119,6 +124,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
             {
+                "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,
                 "runners": self.runners,

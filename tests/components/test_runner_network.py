@@ -164,6 +164,13 @@ GROUP, SECURITY_GROUP = "aws:autoscaling/group:Group", "aws:ec2/securityGroup:Se
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
+def test_a_stack_tells_the_addresses_of_its_network() -> None:
+    def program() -> Any:
+        return [RunnerStack("ci", {"network": {}}).nat_addresses, RunnerStack("bare", {}).nat_addresses]
+
+    assert run(program)[1] == [["address-of-ci-1"], []]
+
+
 def stack_of(runners: dict[str, Any], **declared: Any) -> Recording:
     """What a `RunnerStack` with these runners registers."""
     runners = {name: {"group": 42, **runner} for name, runner in runners.items()}

@@ -58,6 +58,12 @@ def test_the_host_lives_in_the_private_subnets(up: Project) -> None:
     assert {each["AvailabilityZone"] for each in private} == {"eu-west-1a", "eu-west-1b"}
 
 
+def test_the_stack_tells_the_address_that_its_host_goes_out_with(up: Project) -> None:
+    vpc = [{"Name": "vpc-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}]
+    (gateway,) = up.aws("ec2").describe_nat_gateways(Filters=vpc)["NatGateways"]
+    assert up.outputs()["nat_addresses"] == [gateway["NatGatewayAddresses"][0]["PublicIp"]]
+
+
 def test_it_may_connect_to_what_is_declared_alone(up: Project) -> None:
     ec2 = up.aws("ec2")
     vpc = subnets(up)["ci-private-1"]["VpcId"]

@@ -139,8 +139,8 @@ def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
         yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE_RANGES))}")
     if network.overlaps(IPv4Network(JOB_NETWORKS)):
-        found = f"{cidr!r}, addresses that job networks on the hosts have too"
-        yield Problem(path, found, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
+        taken = f"{cidr!r}, addresses that job networks on the hosts have too"
+        yield Problem(path, taken, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
     if not _LARGEST <= network.prefixlen <= _SMALLEST:
         yield Problem(path, f"/{network.prefixlen}", f"/{_LARGEST} to /{_SMALLEST}")
 
