@@ -25,6 +25,7 @@ from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
+from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
     EcrDeclaration,
@@ -42,6 +43,7 @@ from pulumi_gitlab_runner.spec.variables import VariableDeclaration
 from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
 
 __all__ = [
+    "AlarmsDeclaration",
     "AwsEnvironmentArgs",
     "CacheDeclaration",
     "CiVariables",
@@ -65,6 +67,7 @@ __all__ = [
     "HostedRunnerArgs",
     "IdleDeclaration",
     "KeepDeclaration",
+    "LogsDeclaration",
     "NetworkDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",

@@ -8,16 +8,19 @@ from typing import Any
 
 from sandbox.errors import SandboxError
 from sandbox.lock import exclusive
+from sandbox.paths import CHECKOUT
 
 SUITE = "bookworm"
 PROGRAMS = {"apt-get": "apt", "debootstrap": "debootstrap", "gpg": "gnupg", "unshare": "util-linux"}
+DEVICES = CHECKOUT / "sandbox" / "docker" / "devices.sh"
 COMMAND_TIMEOUT_S = 300
 _ENTER = """
 mount -t proc proc "$1/proc"
-mount --rbind /dev "$1/dev"
+. "$3"
+private_devices "$1"
 mount --bind "$2" "$1/var/cache/apt/archives"
 cd "$1"
-shift 2
+shift 3
 exec chroot . "$@"
 """
 
@@ -67,7 +70,7 @@ class DebianRoot:
             "HOME": "/root",
         }
         return subprocess.run(
-            [*enter, str(self.directory), str(self._packages), *command],
+            [*enter, str(self.directory), str(self._packages), str(DEVICES), *command],
             **{
                 "capture_output": True,
                 "text": True,

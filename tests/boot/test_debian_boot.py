@@ -15,8 +15,8 @@ import pytest
 import yaml
 from jsonschema import validate
 from pulumi_gitlab_runner.host.files import files_as_json
-from pulumi_gitlab_runner.host.operating_systems import DEBIAN_12
 from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
 
 from sandbox.docker import ecr_login
 from sandbox.go_toolchain import GoBuildError

@@ -17,10 +17,10 @@ from pulumi_gitlab_runner.host.files import (
     host_files,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
-from pulumi_gitlab_runner.host.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
 from tests.host.sandbox_host import PARAMETERS, sandbox_files

@@ -10,16 +10,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
-from pulumi_gitlab_runner.host.operating_systems import (
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
     DEBIAN_12,
     OPERATING_SYSTEMS,
     UBUNTU_24_04,
     OperatingSystem,
 )
-from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.user_data import user_data
-from pulumi_gitlab_runner.spec import build_stack
 
 from tests.spec.declaration import ENVIRONMENT
 

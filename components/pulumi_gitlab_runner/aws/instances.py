@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.host.operating_systems import OperatingSystem
 from pulumi_gitlab_runner.spec.egress import EgressRule
+from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
 METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
     "http_endpoint": "enabled",

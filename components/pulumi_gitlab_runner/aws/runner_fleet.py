@@ -16,9 +16,9 @@ from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import told_once
 from pulumi_gitlab_runner.host.files import HostParameters
-from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.spec.fleets import Fleet
+from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.shape import check_keys
 

@@ -2,10 +2,10 @@
 
 import yaml
 
-from pulumi_gitlab_runner.host.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""

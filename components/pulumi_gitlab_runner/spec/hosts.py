@@ -9,11 +9,6 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
-from pulumi_gitlab_runner.host.operating_systems import (
-    AMAZON_LINUX_2023,
-    OPERATING_SYSTEMS,
-    OperatingSystem,
-)
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.config_toml import config_problems
@@ -31,6 +26,11 @@ from pulumi_gitlab_runner.spec.observation import (
     alarms_problems,
     logs_problems,
     metrics_problems,
+)
+from pulumi_gitlab_runner.spec.operating_systems import (
+    AMAZON_LINUX_2023,
+    OPERATING_SYSTEMS,
+    OperatingSystem,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
