@@ -25,6 +25,7 @@ from sandbox.progress import Progress
 from sandbox.services.aws.server import AwsServer
 from tests.boot.debian_root import DebianRoot, NoDebianRootError
 from tests.boot.packages import publish
+from tests.host.aws_group import make_group
 from tests.host.instance_metadata import InstanceMetadata
 from tests.host.sandbox_host import PARAMETERS, sandbox_files
 
@@ -157,19 +158,8 @@ def _furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
     )
     files = files_as_json(sandbox_files())
     host.client("s3").put_object(Bucket="the-bucket", Key="build/files.json", Body=files.encode())
-    groups = host.client("autoscaling")
-    groups.create_launch_configuration(
-        LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
-    )
-    groups.create_auto_scaling_group(
-        AutoScalingGroupName="the-group",
-        LaunchConfigurationName="template",
-        MinSize=1,
-        MaxSize=1,
-        AvailabilityZones=["eu-west-1a"],
-    )
-    (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
-    metadata.set("instance-id", group["Instances"][0]["InstanceId"])
+    (instance,) = make_group(host.client("autoscaling"), 1)
+    metadata.set("instance-id", instance)
     host.environment = {
         **{name.upper(): value for name, value in KEYS.items()},
         "AWS_ENDPOINT_URL": host.aws.endpoint,

@@ -1,14 +1,12 @@
 """`gitlab-runner-health`, run for real: a dead host is replaced, a busy or draining one is not."""
 
-import os
 import shutil
-import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
 from sandbox.services.aws.server import AwsServer
+from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, make_group
 from tests.host.instance_metadata import InstanceMetadata
 from tests.host.script_host import ScriptHost
 
@@ -104,28 +102,12 @@ def test_a_manager_that_waits_for_its_turn_is_not_dead(host: CheckedHost) -> Non
 
 def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
-        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-        place = {"region_name": "eu-west-1", "endpoint_url": aws.endpoint}
-        groups = boto3.client("autoscaling", **place, **keys)
-        groups.create_launch_configuration(
-            LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
-        )
-        groups.create_auto_scaling_group(
-            AutoScalingGroupName="the-group",
-            LaunchConfigurationName="template",
-            MinSize=1,
-            MaxSize=1,
-            AvailabilityZones=["eu-west-1a"],
-        )
-        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
-        metadata.set("instance-id", group["Instances"][0]["InstanceId"])
+        groups = client_of(aws)
+        (instance,) = make_group(groups, 1)
+        metadata.set("instance-id", instance)
         host.commands.add("systemctl", RUNNER_DEAD)
-        host.commands.add("aws", f'exec {sys.executable} -P -m awscli "$@"')
-        host.environment |= {
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            **{name.upper(): value for name, value in keys.items()},
-            "HOME": os.devnull,
-        }
+        host.commands.add("aws", AWS_COMMAND)
+        host.environment |= environment_for(aws)
         host.check(5)
         (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [each["HealthStatus"] for each in group["Instances"]] == ["Unhealthy"]

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-import boto3
 import pytest
 
 from sandbox.services.aws.server import AwsServer
+from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, make_group
 from tests.host.instance_metadata import InstanceMetadata
 from tests.host.script_host import ScriptHost
 
@@ -45,29 +45,13 @@ def test_it_waits_where_aws_does_not_answer(host: ScriptHost, shell: list[str]) 
     assert not (host.root / "run/gitlab-runner-waiting").exists()
 
 
-@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS command line is not installed")
 def test_aws_tells_of_the_others(host: ScriptHost, metadata: InstanceMetadata) -> None:
-    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
     with AwsServer() as aws:
-        groups = boto3.client("autoscaling", region_name="eu-west-1", endpoint_url=aws.endpoint, **keys)
-        groups.create_launch_configuration(
-            LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
-        )
-        groups.create_auto_scaling_group(
-            AutoScalingGroupName="the-group",
-            LaunchConfigurationName="template",
-            MinSize=2,
-            MaxSize=2,
-            AvailabilityZones=["eu-west-1a"],
-        )
-        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
-        own, other = (each["InstanceId"] for each in group["Instances"])
-        (metadata.directory / "instance-id").write_text(own)
-        host.environment |= {
-            "PATH": f"{host.environment['PATH']}:{Path(str(shutil.which('aws'))).parent}",
-            "AWS_ENDPOINT_URL": aws.endpoint,
-            **{name.upper(): value for name, value in keys.items()},
-        }
+        groups = client_of(aws)
+        own, other = make_group(groups, 2)
+        metadata.set("instance-id", own)
+        host.commands.add("aws", AWS_COMMAND)
+        host.environment |= environment_for(aws)
         assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode != 0
         groups.update_auto_scaling_group(AutoScalingGroupName="the-group", MinSize=1)
         groups.terminate_instance_in_auto_scaling_group(InstanceId=other, ShouldDecrementDesiredCapacity=True)

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
 from pulumi_gitlab_runner.declared import told_once
 from pulumi_gitlab_runner.spec.shape import check_keys
 
@@ -50,16 +51,7 @@ class HostStore(pulumi.ComponentResource):
             opts=child,
         )
         # Every `pulumi up` writes the hosts' files anew, so nothing is lost with them.
-        bucket = aws.s3.Bucket(name, force_destroy=True, opts=child)
-        aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
+        bucket = closed_bucket(name, self)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )

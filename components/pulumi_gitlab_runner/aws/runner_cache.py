@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.iam.cache import tls_only_policy
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
@@ -34,16 +35,7 @@ class RunnerCache(pulumi.ComponentResource):
         super().__init__("gitlab-runner:index:RunnerCache", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
-        bucket = aws.s3.Bucket(name, force_destroy=True, opts=child)
-        aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
+        bucket = closed_bucket(name, self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )

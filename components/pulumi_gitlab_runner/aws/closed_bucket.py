@@ -1,0 +1,25 @@
+"""A bucket that nobody can open to the public."""
+
+import pulumi
+import pulumi_aws as aws
+
+
+def closed_bucket(name: str, parent: pulumi.Resource) -> aws.s3.Bucket:
+    """A bucket with public access blocked, which is removed with what it holds.
+
+    Args:
+        name: of the bucket and of its block.
+        parent: the component that they belong to.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+    bucket = aws.s3.Bucket(name, force_destroy=True, opts=child)
+    aws.s3.BucketPublicAccessBlock(
+        name,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=child,
+    )
+    return bucket

@@ -1,0 +1,40 @@
+"""An Auto Scaling group in the sandbox's AWS, for the scripts that call AWS."""
+
+import os
+import sys
+from typing import Any
+
+import boto3
+
+from sandbox.services.aws.server import AwsServer
+
+KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+AWS_COMMAND = f'exec {sys.executable} -P -m awscli "$@"'
+"""The real AWS command line, as the body of a command."""
+
+
+def client_of(aws: AwsServer) -> Any:
+    """A client for Auto Scaling."""
+    return boto3.client("autoscaling", region_name="eu-west-1", endpoint_url=aws.endpoint, **KEYS)
+
+
+def environment_for(aws: AwsServer) -> dict[str, str]:
+    """What the AWS command line needs, to ask the sandbox's AWS."""
+    keys = {name.upper(): value for name, value in KEYS.items()}
+    return {"AWS_ENDPOINT_URL": aws.endpoint, "HOME": os.devnull, **keys}
+
+
+def make_group(groups: Any, size: int) -> list[str]:
+    """Make the group `the-group`; the ids of its instances."""
+    groups.create_launch_configuration(
+        LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
+    )
+    groups.create_auto_scaling_group(
+        AutoScalingGroupName="the-group",
+        LaunchConfigurationName="template",
+        MinSize=size,
+        MaxSize=size,
+        AvailabilityZones=["eu-west-1a"],
+    )
+    (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+    return [each["InstanceId"] for each in group["Instances"]]
