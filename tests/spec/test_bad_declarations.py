@@ -1289,6 +1289,15 @@ def test_an_image_whose_registry_is_found_only_once_the_account_is_known() -> No
     assert problem.mend == "add 'team' to the runner's registries"
 
 
+def test_a_runner_keeps_to_the_stacks_cache() -> None:
+    own = {"cache": {"path": "elsewhere", "max_uploaded_archive_size": 1_000_000}}
+    declared = changed("runners/build/config", own)
+    assert problems_of(declared) == []
+    (problem,) = problems_of(declared | {"cache": {}})
+    assert problem.path == "stack.runners.build.config.cache.path"
+    assert problem.found == "a place of the runner's own, beside the stack's 'cache'"
+
+
 def test_registries_of_two_regions_are_two_hosts() -> None:
     declared = changed("registries/other", {"ecr": {"region": "eu-west-2"}, "repositories": ["ci/base"]})
     assert problems_of(declared, environment=None) == []

@@ -1,7 +1,7 @@
 """The cache of a stack's runners: what jobs keep for later ones."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NotRequired
 
@@ -52,4 +52,20 @@ def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem
     if key is not None and not _KEY_ARN.fullmatch(key):
         yield Problem(
             join_path(path, "kms_key"), repr(key), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
+        )
+
+
+def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
+    """What a runner's own `config.cache` may not say where the stack has a cache.
+
+    Args:
+        keys: those of `config.cache`.
+        path: its place in the declaration.
+    """
+    for key in sorted(set(keys) - {"max_uploaded_archive_size"}):
+        yield Problem(
+            join_path(path, key),
+            "a place of the runner's own, beside the stack's 'cache'",
+            "one of both",
+            "the runner's role reaches the runner's prefix in the stack's bucket alone",
         )

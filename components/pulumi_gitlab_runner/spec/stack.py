@@ -9,7 +9,13 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.cache import (
+    Cache,
+    CacheDeclaration,
+    build_cache,
+    cache_problems,
+    own_place_problems,
+)
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
@@ -153,6 +159,9 @@ def _problems(
         at = join_path(path, "runners", name)
         yield from runner_problems(runner, at, registries, host_of(name, runners), environment)
         yield from manager_problems(name, runners, at)
+        if "cache" in declaration:
+            own = runner.get("config", {}).get("cache", {})
+            yield from own_place_problems(own, join_path(at, "config", "cache"))
     yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
