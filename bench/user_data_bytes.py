@@ -18,10 +18,10 @@ def take(registries: int) -> int:
         }
         for number in range(registries)
     }
-    runner = {"group": 42, "registries": list(declared), "host": {}}
+    runner: Any = {"group": 42, "registries": list(declared), "host": {}}
 
     def program() -> None:
-        RunnerStack("ci", {"registries": declared, "runners": {"build": runner}})  # type: ignore[typeddict-item]
+        RunnerStack("ci", {"registries": declared, "runners": {"build": runner}})
 
     template = run(program)[0].registered["aws:ec2/launchTemplate:LaunchTemplate", "build"]
     return len(base64.b64decode(template.inputs["userData"]))
