@@ -1,0 +1,32 @@
+"""Names from elsewhere, made safe to stand in Markdown and in Mermaid."""
+
+import re
+
+from pulumi_gitlab_runner.doctor.printable import printable
+
+NAME_SIZE = 200
+"""How much of a name is shown, in characters."""
+
+
+def one_line(text: str, size: int = NAME_SIZE) -> str:
+    """A text on one line, without what would steer its reader's screen, cut to a size."""
+    shown = printable(" ".join(text[: size + 1].splitlines()))
+    return shown if len(text) <= size else f"{shown[: size - 1]}…"
+
+
+def code(text: str) -> str:
+    """A text as inline code of Markdown, where no character has a meaning, not even to GitLab.
+
+    Source: spec.commonmark.org, code spans: they end with as many backticks as they began with.
+    """
+    shown = one_line(text) or " "
+    ticks = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{ticks} {shown} {ticks}" if shown[0] == "`" or shown[-1] == "`" else f"{ticks}{shown}{ticks}"
+
+
+def label(text: str, size: int = 60) -> str:
+    """A text as it may stand between the quotes of a Mermaid label.
+
+    Source: mermaid.js.org/syntax/flowchart.html, entity codes.
+    """
+    return re.sub(r"[^A-Za-z0-9 ./:_-]", lambda found: f"#{ord(found[0])};", one_line(text, size) or "?")

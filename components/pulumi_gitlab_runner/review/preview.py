@@ -1,0 +1,144 @@
+"""What `pulumi preview --json` says.
+
+Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what stays the same only with
+`--show-sames`, and the steps that a replacement takes only with `--show-replacement-steps`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_gitlab_runner.review.errors import PreviewError
+
+SECRET = "[secret]"  # noqa: S105 - what stands for one
+"""What stands for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a value that only the update will know: pulumi/pulumi, sdk/go/common/resource/plugin."""
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key of a secret as the state holds it: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
+_PART_OF_A_REPLACEMENT = {"create-replacement", "delete-replaced"}
+
+Inputs = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to one resource.
+
+    Attributes:
+        operation: Pulumi's word: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
+        urn: the resource's name in Pulumi.
+        old: its inputs before, without secrets; nothing for a new one.
+        new: its inputs after, without secrets; nothing for one that is deleted.
+        changed: the properties that change, by their paths.
+        replaced_for: the properties that cannot change without a new resource.
+        is_component: whether it only holds others together, and is nothing by itself.
+    """
+
+    operation: str
+    urn: str
+    old: Inputs
+    new: Inputs
+    changed: tuple[str, ...] = ()
+    replaced_for: tuple[str, ...] = ()
+    is_component: bool = False
+
+    @property
+    def type(self) -> str:
+        """The resource's type, such as ``aws:ecr/repository:Repository``."""
+        return self.urn.split("::")[2].rpartition("$")[2]
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        return self.urn.split("::", 3)[3]
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something that Pulumi, or the program, says about the preview.
+
+    Attributes:
+        severity: ``error``, ``warning``, ``info`` or ``info#err``.
+        text: what it says.
+    """
+
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would be done to a stack.
+
+    Attributes:
+        steps: one for each resource.
+        messages: what is said about it.
+    """
+
+    steps: tuple[Step, ...]
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """The steps that do something."""
+        return tuple(step for step in self.steps if step.operation != "same")
+
+    @property
+    def counts(self) -> "Counter[str]":
+        """How many resources each operation concerns, components included, as Pulumi counts them."""
+        return Counter(step.operation for step in self.changes)
+
+
+def read_preview(text: str) -> Preview:
+    """The preview that a text holds.
+
+    Raises:
+        PreviewError: it is none.
+    """
+    try:
+        digest = json.loads(text)
+        if not digest.keys() & {"steps", "diagnostics", "changeSummary"}:
+            raise ValueError("no preview")
+        return Preview(
+            tuple(
+                _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
+            ),
+            tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        mend = "give it what `pulumi preview --json` wrote to its standard output"
+        raise PreviewError(
+            f"The preview cannot be read: it is not one JSON object with its steps; {mend}."
+        ) from None
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    urn = step["urn"]
+    if not isinstance(urn, str) or urn.count("::") < 3:
+        raise ValueError("no URN")
+    changed = step.get("detailedDiff") or step.get("diffReasons") or ()
+    return Step(
+        operation=step["op"],
+        urn=urn,
+        old=_without_secrets(old.get("inputs") or {}),
+        new=_without_secrets(new.get("inputs") or {}),
+        changed=tuple(changed),
+        replaced_for=tuple(step.get("replaceReasons") or ()),
+        is_component=not (new or old).get("custom", False),
+    )
+
+
+def _without_secrets(value: Any) -> Any:
+    """The value with `SECRET` in the place of every secret in it."""
+    if isinstance(value, Mapping):
+        if _SIGNATURE in value:
+            return SECRET
+        return {key: _without_secrets(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    return value
