@@ -12,6 +12,10 @@ from pulumi_gitlab_runner.review.rights import Gain, gains, statements_in
 _NOT_KNOWN = "does not show before the update; look at it afterwards"
 
 
+Phrase = tuple[str, tuple[str, ...]]
+"""A few words, and the names that they are about."""
+
+
 class DangerKind(StrEnum):
     """What kind of danger it is, in the order in which they are told."""
 
@@ -31,28 +35,26 @@ class Danger:
         kind: what kind it is.
         of: the type of the resource.
         name: the resource's name.
-        what: what happens, in our own words.
-        names: whom or what it concerns, in the words of the stack.
+        told: what happens: phrases of ours, each with the names that follow it, in the words of the stack.
     """
 
     kind: DangerKind
     of: str
     name: str
-    what: str
-    names: tuple[str, ...] = ()
+    told: tuple[Phrase, ...]
 
 
-Found = Iterator[tuple[DangerKind, str, tuple[str, ...]]]
+Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
 
 
 def dangers(preview: Preview) -> list[Danger]:
     """The dangers of a preview, the kinds in the order of `DangerKind`."""
     found = [
-        Danger(kind, step.type, step.name, what, names)
+        Danger(kind, step.type, step.name, told)
         for step in preview.changes
         if not step.is_component
         for look in _LOOKS
-        for kind, what, names in look(step)
+        for kind, told in look(step)
     ]
     order = list(DangerKind)
     return sorted(found, key=lambda danger: order.index(danger.kind))
@@ -60,9 +62,9 @@ def dangers(preview: Preview) -> list[Danger]:
 
 def _replaced_or_deleted(step: Step) -> Found:
     if step.operation == "replace":
-        yield DangerKind.REPLACEMENT, "is replaced by a new one, because of", step.replaced_for
+        yield DangerKind.REPLACEMENT, (("is replaced by a new one, because of", step.replaced_for),)
     elif step.operation == "delete":
-        yield DangerKind.DELETION, "is deleted", ()
+        yield DangerKind.DELETION, (("is deleted", ()),)
 
 
 def _rights(step: Step) -> Found:
@@ -71,14 +73,14 @@ def _rights(step: Step) -> Found:
     for key in sorted(step.old.keys() | step.new.keys()):
         old, new = statements_in(step.old.get(key)), statements_in(step.new.get(key))
         if _is_hidden(step.new.get(key)) and (old or _is_policy(step, key)):
-            yield DangerKind.RIGHTS, f"what its {_word(key)} allows {_NOT_KNOWN}", ()
+            yield DangerKind.RIGHTS, ((f"what its {_word(key)} allows {_NOT_KNOWN}", ()),)
         for gain in gains(old, new):
-            yield DangerKind.RIGHTS, *_told(gain)
+            yield DangerKind.RIGHTS, _told(gain)
             yield from _images_gained(gain)
     if step.type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
-        yield DangerKind.RIGHTS, "attaches a policy", (str(step.new.get("policyArn")),)
+        yield DangerKind.RIGHTS, (("attaches the policy", (str(step.new.get("policyArn")),)),)
     if step.old.get("permissionsBoundary") and not step.new.get("permissionsBoundary"):
-        yield DangerKind.RIGHTS, "has no permissions boundary any more", ()
+        yield DangerKind.RIGHTS, (("has no permissions boundary any more", ()),)
 
 
 def _is_hidden(value: Any) -> bool:
@@ -99,21 +101,21 @@ def _word(key: str) -> str:
     return "trust policy" if key == "assumeRolePolicy" else "policy"
 
 
-def _told(gain: Gain) -> tuple[str, tuple[str, ...]]:
-    what = "is no longer denied" if gain.denied_before else "allows"
-    names = (
-        *gain.actions,
-        *(f"on {each}" for each in gain.resources),
-        *(f"to {each}" for each in gain.principals),
+def _told(gain: Gain) -> tuple[Phrase, ...]:
+    phrases = (
+        ("does not deny any more:" if gain.denied_before else "allows", gain.actions),
+        ("on", gain.resources),
+        ("to", gain.principals),
+        ("if", (gain.condition,) if gain.condition else ()),
     )
-    return what, (*names, f"if {gain.condition}") if gain.condition else names
+    return tuple(phrase for phrase in phrases if phrase[1])
 
 
 def _images_gained(gain: Gain) -> Found:
     """The repositories of ECR that images can be pulled from now."""
     repositories = tuple(each for each in gain.resources if each.startswith("arn:") and ":ecr:" in each)
     if repositories and any(action.lower() in _PULLS for action in gain.actions):
-        yield DangerKind.REGISTRY, "may pull from", repositories
+        yield DangerKind.REGISTRY, (("may pull from", repositories),)
 
 
 _PULLS = {"ecr:batchgetimage", "ecr:batch*", "ecr:*", "*"}
@@ -124,15 +126,15 @@ def _host(step: Step) -> Found:
         return
     old, new = host_state(step.old), host_state(step.new)
     if new is None:
-        yield DangerKind.REGISTRY, f"which registries its host reaches {_NOT_KNOWN}", ()
-        yield DangerKind.PRIVILEGE, f"what its host lets jobs do {_NOT_KNOWN}", ()
+        yield DangerKind.REGISTRY, ((f"which registries its host reaches {_NOT_KNOWN}", ()),)
+        yield DangerKind.PRIVILEGE, ((f"what its host lets its jobs do {_NOT_KNOWN}", ()),)
         return
     old = old or NO_HOST
     if registries := new.registries - old.registries:
-        yield DangerKind.REGISTRY, "its host has credentials for", tuple(sorted(registries))
+        yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
     for name in sorted(new.runners):
         for what, value in sorted(_freedoms(new, name) - _freedoms(old, name)):
-            yield DangerKind.PRIVILEGE, what, (name, *filter(None, [value]))
+            yield DangerKind.PRIVILEGE, (("the runner", (name,)), (what, (value,) if value else ()))
 
 
 def _freedoms(host: HostState, runner: str) -> set[tuple[str, str]]:
@@ -163,12 +165,13 @@ def _freedoms(host: HostState, runner: str) -> set[tuple[str, str]]:
 def _variable(step: Step) -> Found:
     if step.type not in _VARIABLES or step.operation == "delete":
         return
-    for property_, what in (
-        ("protected", "is given to jobs of every branch"),
-        ("masked", "shows in job logs"),
+    key = (str(step.new.get("key")),)
+    for setting, what in (
+        ("protected", "jobs of every branch are given it"),
+        ("masked", "it shows in job logs"),
     ):
-        if step.old.get(property_) is True and step.new.get(property_) is not True:
-            yield DangerKind.VARIABLE, f"is {property_} no more: it {what}", (str(step.new.get("key")),)
+        if step.old.get(setting) is True and step.new.get(setting) is not True:
+            yield DangerKind.VARIABLE, (("the variable", key), (f"is not {setting} any more: {what}", ()))
 
 
 _LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -36,7 +36,7 @@ _SHOWN = {
 }
 """The properties whose values are shown; of all others the note says only that they change."""
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
-_NAMES_OF_A_DANGER = 12
+_NAMES_OF_A_PHRASE = 12
 _MESSAGE_LINE = 1000
 
 
@@ -94,11 +94,15 @@ def _listed(found: Iterable[Danger]) -> Iterator[str]:
             kind = danger.kind
             yield f"**⚠ {kind}**"
             yield ""
-        names = [code(each) for each in danger.names[:_NAMES_OF_A_DANGER]]
-        if (more := len(danger.names) - len(names)) > 0:
-            names.append(f"and {more} more")
-        told = f"{danger.what} {', '.join(names)}" if names else danger.what
+        told = " ".join(_phrase(words, names) for words, names in danger.told)
         yield f"- {code(danger.name)} ({code(danger.of)}): {told}"
+
+
+def _phrase(words: str, names: Sequence[str]) -> str:
+    shown = [code(each) for each in names[:_NAMES_OF_A_PHRASE]]
+    if (more := len(names) - len(shown)) > 0:
+        shown.append(f"and {more} more")
+    return f"{words} {', '.join(shown)}" if shown else words
 
 
 def _counts(preview: Preview) -> str:
