@@ -1,0 +1,153 @@
+"""What is told as dangerous, and what is not."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+
+from tests.review.hosts import LEGACY, VAULT, host_inputs, host_step
+from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
+
+IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
+GROUP = "aws:autoscaling/group:Group"
+
+
+def told(*steps: dict[str, Any]) -> list[tuple[DangerKind, str]]:
+    """The dangers of a preview, each as one text."""
+    return [
+        (danger.kind, " ".join(" ".join((words, *names)) for words, names in danger.told))
+        for danger in dangers(preview(*steps))
+    ]
+
+
+def test_a_replacement_is_told_with_its_reasons() -> None:
+    replaced = step("replace", GROUP, old={}, new={}, replaceReasons=["name", "zone"])
+    assert told(replaced) == [(DangerKind.REPLACEMENT, "is replaced by a new one, because of name zone")]
+
+
+def test_a_deletion_is_told_but_not_that_of_a_component() -> None:
+    deleted = step("delete", GROUP, old={})
+    component = step("delete", "gitlab-runner:index:RunnerHost", old={})
+    assert told(deleted, component) == [(DangerKind.DELETION, "is deleted")]
+
+
+def test_what_changes_nothing_is_no_danger() -> None:
+    same = step("same", ROLE_POLICY, old=policy(allow("*")), new=policy(allow("*")))
+    host = host_inputs(privileged=True)
+    assert (
+        told(same, host_step(host, host), step("update", GROUP, old={"maxSize": 1}, new={"maxSize": 2})) == []
+    )
+
+
+def test_rights_gained_are_told_and_kept_ones_not() -> None:
+    before, after = policy(allow("s3:Get*")), policy(allow(["s3:GetObject", "s3:PutObject"], "arn:b"))
+    assert told(step("update", ROLE_POLICY, old=before, new=after)) == [
+        (DangerKind.RIGHTS, "allows s3:PutObject on arn:b")
+    ]
+
+
+def test_all_rights_of_a_new_role_are_told() -> None:
+    role = {"assumeRolePolicy": policy(allow("sts:AssumeRole", [], Principal={"AWS": "arn:x"}))["policy"]}
+    assert told(step("create", "aws:iam/role:Role", new=role)) == [
+        (DangerKind.RIGHTS, "allows sts:AssumeRole to AWS arn:x")
+    ]
+
+
+def test_repositories_that_can_be_pulled_now_are_registries_too() -> None:
+    after = policy(allow(["ecr:BatchGetImage"], [IMAGE]))
+    assert told(step("update", ROLE_POLICY, old=policy(), new=after)) == [
+        (DangerKind.RIGHTS, f"allows ecr:BatchGetImage on {IMAGE}"),
+        (DangerKind.REGISTRY, f"may pull from {IMAGE}"),
+    ]
+
+
+@pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
+def test_a_policy_that_does_not_show_is_told(hidden: str) -> None:
+    ((kind, what),) = told(step("update", ROLE_POLICY, old=policy(allow("x:1")), new={"policy": hidden}))
+    assert (kind, what.split(";")[0]) == (
+        DangerKind.RIGHTS,
+        "what its policy allows does not show before the update",
+    )
+    lifecycle = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+    assert told(step("create", lifecycle, new={"policy": hidden})) == []
+
+
+def test_an_attached_policy_and_a_boundary_taken_away_are_told() -> None:
+    attached = step(
+        "create", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", new={"policyArn": "arn:admin"}
+    )
+    unbound = step("update", "aws:iam/role:Role", old={"permissionsBoundary": "arn:b"}, new={})
+    assert [what for _, what in told(attached, unbound)] == [
+        "attaches the policy arn:admin",
+        "has no permissions boundary any more",
+    ]
+
+
+def test_registries_that_a_host_has_credentials_for_now_are_told() -> None:
+    step_ = host_step(host_inputs(["team"]), host_inputs(["team", "legacy", "vault"]))
+    assert told(step_) == [(DangerKind.REGISTRY, f"its host has credentials for {LEGACY} {VAULT}")]
+
+
+def test_a_registry_taken_away_is_no_danger() -> None:
+    assert told(host_step(host_inputs(["team", "legacy"]), host_inputs(["team"]))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        ({}, {"privileged": True}, "is privileged: every job is root on the host"),
+        (
+            {"privileged": False},
+            {"services_privileged": True},
+            "has privileged services: every job can become root on the host",
+        ),
+        ({"cap_add": ["A"]}, {"cap_add": ["A", "B"]}, "gives its jobs a further capability B"),
+        ({}, {"devices": ["/dev/kvm"]}, "gives its jobs a device of the host /dev/kvm"),
+        (
+            {"volumes": ["/cache"]},
+            {"volumes": ["/cache", "data:/data", "/run/docker.sock:/run/docker.sock"]},
+            "gives its jobs a folder of the host /run/docker.sock:/run/docker.sock",
+        ),
+        ({}, {"pid_mode": "host"}, "lets its jobs see the host's processes"),
+    ],
+)
+def test_what_brings_jobs_closer_to_the_host_is_told(
+    before: dict[str, Any], after: dict[str, Any], what: str
+) -> None:
+    step_ = host_step(host_inputs(**before), host_inputs(**after))
+    assert told(step_) == [(DangerKind.PRIVILEGE, f"the runner build {what}")]
+    assert told(host_step(host_inputs(**after), host_inputs(**before))) == []
+
+
+@pytest.mark.parametrize(
+    "content", [UNKNOWN, "[secret]", "{", "[]", '{"root/.docker/config.json": {"content": "7"}}']
+)
+def test_files_that_cannot_be_read_are_told(content: str) -> None:
+    new = {"key": "build/files.json", "content": content}
+    assert [kind for kind, _ in told(host_step(host_inputs(), new))] == [
+        DangerKind.REGISTRY,
+        DangerKind.PRIVILEGE,
+    ]
+
+
+def test_a_variable_less_protected_is_told_and_one_more_protected_not() -> None:
+    kept, opened = {"key": "K", "masked": True, "protected": True}, {"key": "K", "masked": False}
+    assert told(step("update", VARIABLE, old=kept, new=opened)) == [
+        (DangerKind.VARIABLE, "the variable K is not protected any more: jobs of every branch are given it"),
+        (DangerKind.VARIABLE, "the variable K is not masked any more: it shows in job logs"),
+    ]
+    assert told(step("update", VARIABLE, old=opened, new=kept)) == []
+
+
+def test_the_worst_comes_first() -> None:
+    kinds = [
+        kind
+        for kind, _ in told(
+            step("update", VARIABLE, old={"masked": True}, new={}),
+            host_step(host_inputs(), host_inputs(["legacy"], privileged=True)),
+            step("update", ROLE_POLICY, old=policy(), new=policy(allow("x:1"))),
+            step("delete", GROUP, old={}),
+            step("replace", GROUP, old={}, new={}),
+        )
+    ]
+    assert kinds == list(DangerKind)

@@ -1,0 +1,242 @@
+"""The note: what stands where, what it never holds, and how it is cut."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
+
+from tests.review.hosts import host_inputs, host_step
+from tests.review.previews import FILES, ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
+
+GROUP = "aws:autoscaling/group:Group"
+CANARY = "zqxcanary"
+PIECES = [
+    "`",
+    "``` ",
+    "\n",
+    "\r\n",
+    "#",
+    "<!-- ",
+    "-->",
+    "</details>",
+    "<img src=x>",
+    "@all ",
+    "/close\n",
+    "[a](b)",
+    "\u2028",
+]
+HOSTILE = st.lists(
+    st.sampled_from([*PIECES, "|", "*", "~~~", "%%{init", '"]', "\x1b[2J", "\u202e", "é", " "])
+    | st.text(max_size=4)
+).map(lambda pieces: "".join([*pieces, CANARY, *reversed(pieces)]))
+
+
+def test_the_order_is_dangers_counts_picture_changes() -> None:
+    written = note(
+        preview(
+            step("delete", GROUP, "workers", old={}),
+            host_step(host_inputs(), host_inputs(["team", "legacy"])),
+            messages=(("warning", "mind this"),),
+        ),
+        "prod",
+    )
+    places = [
+        written.index(part)
+        for part in (
+            marker("prod"),
+            "**⚠ Deleted**",
+            "**⚠ Registries newly",
+            "**Counts:** 1 to delete, 1 to update",
+            "```mermaid",
+            "mind this",
+            "- delete aws:autoscaling/group:Group workers",
+        )
+    ]
+    assert places == sorted(places)
+    assert places[0] == 0
+
+
+def test_what_changes_is_told_by_name_and_only_known_values_are_shown() -> None:
+    written = note(
+        preview(
+            step(
+                "update",
+                "aws:ec2/launchTemplate:LaunchTemplate",
+                "build",
+                {"instanceType": "t3.large", "userData": CANARY},
+                {"instanceType": UNKNOWN, "userData": CANARY + "2"},
+                diffReasons=["instanceType", "userData"],
+            ),
+            step(
+                "update",
+                "gitlab:index/userRunner:UserRunner",
+                "build",
+                {"tagLists": ["a"]},
+                {"tagLists": ["a", "b"]},
+                detailedDiff={"tagLists[1]": {}, "tagLists[2]": {}},
+            ),
+            step(
+                "replace",
+                GROUP,
+                "build",
+                {"name": "a"},
+                {"name": "b"},
+                diffReasons=["name"],
+                replaceReasons=["name"],
+            ),
+        ),
+        "prod",
+    )
+    assert '!     instanceType: "t3.large" → known after the update\n!     userData\n' in written
+    assert written.count('!     tagLists: ["a"] → ["a", "b"]\n') == 1
+    assert "!     name (needs a new resource)\n" in written
+    assert CANARY not in written
+
+
+def test_the_files_of_a_host_that_change_are_named() -> None:
+    written = note(preview(host_step(host_inputs(), host_inputs(privileged=True))), "prod")
+    assert "!     content\n!         etc/gitlab-runner/config.toml\n```" in written
+
+
+def test_a_preview_that_failed_says_so_and_not_that_all_is_well() -> None:
+    written = note(preview(messages=(("error", "one\ntwo"),)), "prod")
+    assert "The preview failed" in written
+    assert "| one\n| two\n" in written
+    assert "No dangers" not in written
+
+
+def test_nothing_to_do_is_said_in_so_many_words() -> None:
+    written = note(preview(step("same", GROUP, old={}, new={})), "prod")
+    assert "No dangers found." in written
+    assert written.endswith("**Counts:** nothing changes\n")
+
+
+def test_each_stack_has_a_hidden_line_of_its_own() -> None:
+    names = ["prod", "prod2", "a--b", "a-b", "--> <b>", "ci/prod", "CI/prod", "é"]
+    assert len({marker(name) for name in names}) == len(names)
+    for name in names:
+        assert re.fullmatch(r"<!-- pulumi-gitlab-runner review [A-Za-z0-9._~%]+ -->", marker(name))
+
+
+def test_500_resources_fit_whole() -> None:
+    steps = [
+        step(
+            "replace",
+            GROUP,
+            f"group-{n}",
+            {"name": "a"},
+            {"name": "b"},
+            diffReasons=["name"],
+            replaceReasons=["name"],
+        )
+        for n in range(500)
+    ]
+    written = note(preview(*steps), "prod")
+    assert all(
+        f"- `group-{n}` (" in written and f"! replace {GROUP} group-{n}\n" in written for n in range(500)
+    )
+    assert "more lines" not in written
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("x", NOTE_SIZE), ("x", 10_000), ("😀" * 300, 10_000), ("`&<" * 200, 10_000)]
+)
+def test_what_is_too_long_is_cut_from_the_end_and_says_so(size: int, name: str) -> None:
+    lost = [step("delete", GROUP, f"{name}-{n}", old={}) for n in range(50)]
+    new = [
+        step("create", GROUP, f"{name}-{n}", new={}) for n in range(NOTE_SIZE // len(f"+ create {GROUP} x"))
+    ]
+    errors = (("error", (name + "\n") * 5000), ("warning", (name + "\n") * 5000))
+    written = note(preview(*lost[: size // 1000], *new[: size // 20], messages=errors), "prod", size)
+    assert len(written.encode()) <= size
+    assert f"**Counts:** {min(len(new), size // 20)} to create, {min(50, size // 1000)} to delete" in written
+    assert re.search(r"… and \d+ more lines\n```\n\n</details>\n$", written)
+    assert written.count("<details>") == written.count("</details>") == 2
+
+
+def test_more_dangers_than_there_is_room_for_are_counted() -> None:
+    written = note(preview(*(step("delete", GROUP, f"{n}", old={}) for n in range(1000))), "prod", 10_000)
+    shown = written.count("is deleted")
+    (left_out,) = re.findall(r"… and (\d+) more lines of dangers", written)
+    assert shown > 50
+    assert shown + int(left_out) == 1000
+    assert "**Counts:** 1000 to delete" in written
+
+
+def test_no_secret_is_shown() -> None:
+    marked = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": CANARY}
+    written = note(
+        preview(
+            step(
+                "update",
+                VARIABLE,
+                "v",
+                {"masked": marked, "value": marked, "key": marked},
+                {"masked": False, "value": marked, "key": "[secret]"},
+                diffReasons=["value", "masked"],
+            ),
+            step("update", ROLE_POLICY, "p", policy(), {"policy": marked}, diffReasons=["policy"]),
+        ),
+        "prod",
+    )
+    assert CANARY not in written
+    assert "!     masked: [secret] → false\n" in written
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE)
+def test_no_name_has_a_meaning_in_markdown(name: str) -> None:
+    hosts = host_inputs()
+    steps: list[dict[str, Any]] = [
+        step("replace", GROUP, name, {}, {}, diffReasons=[name], replaceReasons=[name]),
+        step("delete", GROUP, name, old={}),
+        step(
+            "update",
+            VARIABLE,
+            name,
+            {"key": name, "masked": True},
+            {"key": name, "masked": name},
+            diffReasons=["masked"],
+        ),
+        step(
+            "update",
+            ROLE_POLICY,
+            name,
+            policy(),
+            policy(allow(name, name, Principal={"AWS": name}, Condition={name: name})),
+        ),
+        step(
+            "update",
+            FILES,
+            name,
+            hosts,
+            {"key": f"{name}/files.json", "content": hosts["content"].replace("build", "x")},
+        ),
+    ]
+    written = note(preview(*steps, messages=(("error", name), ("warning", name))), name)
+    tokens = MarkdownIt("commonmark").parse(written)
+    html = [token.content.strip() for token in tokens if token.type == "html_block"]
+    assert html[0] == marker(name)
+    assert html[1:] == [
+        "<details><summary>Warnings</summary>",
+        "</details>",
+        "<details><summary>All changes</summary>",
+        "</details>",
+    ]
+    assert [token.info for token in tokens if token.type == "fence"] == ["text", "mermaid", "text", "diff"]
+    inline = [child for token in tokens for child in token.children or []]
+    assert {child.type for child in inline} <= {
+        "text",
+        "code_inline",
+        "strong_open",
+        "strong_close",
+        "softbreak",
+    }
+    assert not [child for child in inline if child.type == "text" and CANARY in child.content]
+    assert [child for child in inline if child.type == "code_inline" and CANARY in child.content]
+    assert sum(token.type == "heading_open" for token in tokens) == 1
+    assert all(each.isprintable() or each == "\n" for each in written)

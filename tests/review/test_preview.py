@@ -1,0 +1,65 @@
+"""What is read of a preview."""
+
+import pytest
+from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.review.preview import SECRET, read_preview
+
+from tests.review.previews import preview, step, text
+
+PARAMETER = "aws:ssm/parameter:Parameter"
+
+
+def test_a_step_has_its_type_and_name() -> None:
+    (read,) = preview(step("create", "aws:ecr/repository:Repository", "team/a::b", new={"name": "a"})).steps
+    assert (read.type, read.name, read.new) == ("aws:ecr/repository:Repository", "team/a::b", {"name": "a"})
+
+
+def test_a_secret_is_hidden_however_it_is_marked_and_however_deep() -> None:
+    marked = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "plaintext": '"hunter2"',
+    }
+    read = preview(step("create", PARAMETER, new={"value": [{"deep": marked}], "other": "[secret]"}))
+    assert "hunter2" not in repr(read)
+    assert read.steps[0].new == {"value": [{"deep": SECRET}], "other": SECRET}
+
+
+def test_a_replacement_is_counted_once_whatever_is_shown_of_it() -> None:
+    steps = [
+        step(operation, PARAMETER, old={}, new={})
+        for operation in ("create-replacement", "replace", "delete-replaced")
+    ]
+    assert preview(*steps, step("same", PARAMETER, "other", {}, {})).counts == {"replace": 1}
+
+
+def test_changed_properties_come_with_or_without_details() -> None:
+    detailed = step(
+        "update", PARAMETER, old={}, new={}, detailedDiff={"a.b": {"kind": "update"}}, diffReasons=["a"]
+    )
+    plain = step("update", PARAMETER, old={}, new={}, detailedDiff=None, diffReasons=["a"])
+    assert [each.changed for each in preview(detailed, plain).steps] == [("a.b",), ("a",)]
+
+
+def test_a_failed_preview_has_messages_and_no_steps() -> None:
+    read = read_preview('{"diagnostics": [{"severity": "error", "message": "no"}]}')
+    assert (read.steps, [(each.severity, each.text) for each in read.messages]) == ((), [("error", "no")])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "hunter2",
+        "[]",
+        "1",
+        "{}",
+        '{"hunter2": 1}',
+        '{"steps": 7}',
+        '{"steps": [{"op": "same"}]}',
+        text() + text(),
+    ],
+)
+def test_what_is_no_preview_is_refused_without_repeating_it(wrong: str) -> None:
+    with pytest.raises(PreviewError, match="pulumi preview --json") as refused:
+        read_preview(wrong)
+    assert "hunter2" not in str(refused.value)
