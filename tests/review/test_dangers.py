@@ -22,7 +22,10 @@ def told(*steps: dict[str, Any]) -> list[tuple[DangerKind, str]]:
 
 def test_a_replacement_is_told_with_its_reasons() -> None:
     replaced = step("replace", GROUP, old={}, new={}, replaceReasons=["name", "zone"])
-    assert told(replaced) == [(DangerKind.REPLACEMENT, "is replaced by a new one, because of name zone")]
+    assert told(replaced) == [(DangerKind.REPLACEMENT, "is replaced by a new one because of name zone")]
+    assert told(step("replace", GROUP, old={}, new={})) == [
+        (DangerKind.REPLACEMENT, "is replaced by a new one")
+    ]
 
 
 def test_a_deletion_is_told_but_not_that_of_a_component() -> None:

@@ -16,7 +16,7 @@ LINE = re.compile(
 
 
 def lines(*steps: dict[str, object]) -> list[str]:
-    return picture(preview(*steps)).splitlines()[3:]
+    return picture(preview(*steps)).splitlines()[1:]
 
 
 def test_what_is_new_gone_and_kept() -> None:

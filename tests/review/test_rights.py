@@ -18,6 +18,7 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         ([allow("ecr:Get", A)], [allow(["ecr:Get"], [A])], []),
         ([allow("ecr:*", "*")], [allow("ecr:Get", A)], []),
         ([allow("ECR:G?t", A)], [allow("ecr:Get", A)], []),
+        ([allow("ECR:get", A)], [allow("ecr:Get", A)], []),
         ([allow("ecr:Get", A), allow("s3:Get", B)], [allow(["ecr:Get"], A)], []),
         ([allow("ecr:Get", A)], [allow("ecr:Get", [A, B])], [Gain(("ecr:Get",), (B,), (), "")]),
         ([allow("ecr:Get", A)], [allow(["ecr:Get", "ecr:Put"], A)], [Gain(("ecr:Put",), (A,), (), "")]),

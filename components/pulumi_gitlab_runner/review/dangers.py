@@ -62,7 +62,8 @@ def dangers(preview: Preview) -> list[Danger]:
 
 def _replaced_or_deleted(step: Step) -> Found:
     if step.operation == "replace":
-        yield DangerKind.REPLACEMENT, (("is replaced by a new one, because of", step.replaced_for),)
+        because = (("because of", step.replaced_for),) if step.replaced_for else ()
+        yield DangerKind.REPLACEMENT, (("is replaced by a new one", ()), *because)
     elif step.operation == "delete":
         yield DangerKind.DELETION, (("is deleted", ()),)
 

@@ -12,10 +12,6 @@ from pulumi_gitlab_runner.review.preview import Preview
 PICTURE_SIZE = 2000
 """What GitLab draws without being asked to, in characters: gitlab-org/gitlab, issue 368393."""
 
-_STYLES = (
-    "classDef new stroke:#108548,stroke-width:3px",
-    "classDef gone stroke:#dd2b0e,stroke-width:3px,stroke-dasharray:4",
-)
 _ARROWS = {"": "-->", "new": "==>", "gone": "-.->"}
 
 
@@ -47,8 +43,8 @@ def picture(preview: Preview) -> str:
     if not connections:
         return ""
     numbers: dict[str, str] = {}
-    lines = ["flowchart LR", *_STYLES]
-    size = sum(len(line) + 1 for line in lines)
+    lines = ["flowchart LR"]
+    size = len(lines[0])
     for drawn, each in enumerate(connections):
         line = _line(each, numbers)
         size += len(line) + 1

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Statement = Mapping[str, Any]
@@ -106,27 +106,33 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
 
 def _not_covered(rights: set[Right], by: set[Right]) -> list[Right]:
     """Those of `rights` that no right in `by` includes."""
+    known = {_plain(each) for each in by}
     patterns = [
-        (_pattern(each.action.lower()), _pattern(each.resource), each) for each in by if _is_wide(each)
+        (_pattern(each.action), _pattern(each.resource), each)
+        for each in sorted(known)
+        if any(character in each.action + each.resource for character in "*?")
     ]
-    return [
-        right
-        for right in sorted(rights - by)
-        if not any(
-            action.fullmatch(right.action.lower())
+
+    def is_covered(right: Right) -> bool:
+        wider = {
+            replace(right, principal=principal, condition=condition)
+            for principal in (right.principal, "*")
+            for condition in (right.condition, "")
+        }
+        return not known.isdisjoint(wider) or any(
+            action.fullmatch(right.action)
             and resource.fullmatch(right.resource)
             and each.principal in (right.principal, "*")
             and each.condition in (right.condition, "")
             for action, resource, each in patterns
         )
-    ]
+
+    return [right for right in sorted(rights) if not is_covered(_plain(right))]
 
 
-def _is_wide(right: Right) -> bool:
-    """Whether it includes others than itself."""
-    return (
-        not right.condition or right.principal == "*" or any(c in right.action + right.resource for c in "*?")
-    )
+def _plain(right: Right) -> Right:
+    """The right with its action as IAM compares it: in whatever case."""
+    return replace(right, action=right.action.lower())
 
 
 def _pattern(text: str) -> re.Pattern[str]:
