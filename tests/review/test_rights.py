@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.review.rights import Gain, gains, statements_in
 from tests.review.previews import allow
 
 A, B = "arn:aws:ecr:eu-west-1:123456789012:repository/a", "arn:aws:ecr:eu-west-1:123456789012:repository/b"
+WHEN = {"Bool": {"aws:SecureTransport": "true"}}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -19,14 +20,16 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         ([allow("ecr:*", "*")], [allow("ecr:Get", A)], []),
         ([allow("ECR:G?t", A)], [allow("ecr:Get", A)], []),
         ([allow("ECR:get", A)], [allow("ecr:Get", A)], []),
+        ([allow("x:*", "*", Condition=WHEN)], [allow("x:1", A)], [Gain(("x:1",), (A,), (), "")]),
+        ([allow("x:*", "*", Condition=WHEN)], [allow("x:1", A, Condition=WHEN)], []),
         ([allow("ecr:Get", A), allow("s3:Get", B)], [allow(["ecr:Get"], A)], []),
         ([allow("ecr:Get", A)], [allow("ecr:Get", [A, B])], [Gain(("ecr:Get",), (B,), (), "")]),
         ([allow("ecr:Get", A)], [allow(["ecr:Get", "ecr:Put"], A)], [Gain(("ecr:Put",), (A,), (), "")]),
         ([allow("ecr:Get", A)], [allow("ecr:*", A)], [Gain(("ecr:*",), (A,), (), "")]),
         ([], [allow(["x:1", "x:2"], [A, B])], [Gain(("x:1", "x:2"), (A, B), (), "")]),
-        ([allow("x:1", A)], [allow("x:1", A, Condition={"Bool": {"k": "v"}})], []),
+        ([allow("x:1", A)], [allow("x:1", A, Condition=WHEN)], []),
         (
-            [allow("x:1", A, Condition={"Bool": {"k": "v"}})],
+            [allow("x:1", A, Condition=WHEN)],
             [allow("x:1", A)],
             [Gain(("x:1",), (A,), (), "")],
         ),
