@@ -1,5 +1,6 @@
 """What is told as dangerous, and what is not."""
 
+import json
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def test_repositories_that_can_be_pulled_now_are_registries_too() -> None:
         (DangerKind.RIGHTS, f"allows ecr:BatchGetImage on {IMAGE}"),
         (DangerKind.REGISTRY, f"may pull from {IMAGE}"),
     ]
+
+
+def test_all_repositories_are_registries_too() -> None:
+    kinds = [kind for kind, _ in told(step("create", ROLE_POLICY, new=policy(allow("ecr:*"))))]
+    assert kinds == [DangerKind.RIGHTS, DangerKind.REGISTRY]
 
 
 @pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
@@ -130,6 +136,19 @@ def test_files_that_cannot_be_read_are_told(content: str) -> None:
     assert [kind for kind, _ in told(host_step(host_inputs(), new))] == [
         DangerKind.REGISTRY,
         DangerKind.PRIVILEGE,
+    ]
+
+
+def test_a_config_that_no_runner_would_take_ends_nothing() -> None:
+    toml = '[[runners]]\nname = 1\n[runners.docker]\nvolumes = 7\ncap_add = [1]\ndevices = "x"\n'
+    files = {
+        "etc/gitlab-runner/config.toml": {"content": toml},
+        "root/.docker/config.json": {"content": '{"credHelpers": [7]}'},
+    }
+    new = {"key": "build/files.json", "content": json.dumps(files)}
+    assert told(host_step(None, new)) == [
+        (DangerKind.REGISTRY, "its host has credentials for 7"),
+        (DangerKind.PRIVILEGE, "the runner 1 gives its jobs a further capability 1"),
     ]
 
 

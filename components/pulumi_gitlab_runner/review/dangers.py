@@ -114,7 +114,7 @@ def _told(gain: Gain) -> tuple[Phrase, ...]:
 
 def _images_gained(gain: Gain) -> Found:
     """The repositories of ECR that images can be pulled from now."""
-    repositories = tuple(each for each in gain.resources if each.startswith("arn:") and ":ecr:" in each)
+    repositories = tuple(each for each in gain.resources if each == "*" or ":ecr:" in each)
     if repositories and any(action.lower() in _PULLS for action in gain.actions):
         yield DangerKind.REGISTRY, (("may pull from", repositories),)
 
@@ -145,10 +145,10 @@ def _freedoms(host: HostState, runner: str) -> set[tuple[str, str]]:
     """
     docker = host.runners.get(runner, {})
     lists = {
-        "gives its jobs a further capability": docker.get("cap_add", []),
-        "gives its jobs a device of the host": docker.get("devices", []),
+        "gives its jobs a further capability": _texts(docker.get("cap_add")),
+        "gives its jobs a device of the host": _texts(docker.get("devices")),
         "gives its jobs a folder of the host": [
-            each for each in docker.get("volumes", []) if each.startswith("/") and ":" in each
+            each for each in _texts(docker.get("volumes")) if each.startswith("/") and ":" in each
         ],
     }
     switches = {
@@ -161,6 +161,11 @@ def _freedoms(host: HostState, runner: str) -> set[tuple[str, str]]:
     return {(what, "") for what, holds in switches.items() if holds} | {
         (what, each) for what, values in lists.items() for each in values
     }
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts of a list; none where a file that is not ours holds something else."""
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _variable(step: Step) -> Found:

@@ -48,8 +48,8 @@ def host_state(inputs: Inputs) -> HostState | None:
         config = tomllib.loads(files.get("etc/gitlab-runner/config.toml", ""))
         docker_config = json.loads(files.get("root/.docker/config.json", "{}"))
         return HostState(
-            runners={each["name"]: dict(each.get("docker", {})) for each in config.get("runners", [])},
-            registries=frozenset(docker_config.get("credHelpers", {})),
+            runners={str(each["name"]): dict(each.get("docker", {})) for each in config.get("runners", [])},
+            registries=frozenset(map(str, docker_config.get("credHelpers", {}))),
             sources=read_registry_list(files.get("etc/gitlab-runner/registries", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
