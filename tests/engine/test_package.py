@@ -18,8 +18,11 @@ def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbo
         "EcrRepositories",
         "EcrSettings",
         "HostStore",
+        "RunnerCache",
+        "RunnerFleet",
         "RunnerHost",
         "RunnerManagerRole",
+        "RunnerNetwork",
         "RunnerRegistration",
         "RunnerStack",
     }
