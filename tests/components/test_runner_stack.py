@@ -361,6 +361,7 @@ def test_the_variables(inputs: Callable[[str, str], Any]) -> None:
         "key": "DOCKER_AUTH_CONFIG",
         "value": f'{{"auths":{{"registry.example.com:5000":{{"auth":"{encoded}"}}}}}}',
         "masked": True,
+        "hidden": False,
         "raw": True,
         "protected": False,
         "variableType": "env_var",

@@ -246,7 +246,8 @@ def test_variables_of_every_scope() -> None:
     instance = registered["gitlab:index/instanceVariable:InstanceVariable"]
     assert (group["group"], group["environmentScope"]) == ("42", "*")
     assert (project["project"], project["environmentScope"]) == ("7", "prod/*")
-    assert "environmentScope" not in instance
+    assert group["hidden"] is project["hidden"] is False
+    assert not {"environmentScope", "hidden"} & instance.keys()
 
 
 def test_every_setting_of_a_variable_reaches_gitlab() -> None:
@@ -254,8 +255,9 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
         {
             "group": 42,
             "key": "A",
-            "value": "$plain",
-            "masked": False,
+            "value": "$plain-and-long",
+            "masked": True,
+            "hidden": True,
             "protected": True,
             "raw": True,
             "file": True,
@@ -265,8 +267,9 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
     assert only(recording, "gitlab:index/groupVariable:GroupVariable").inputs == {
         "group": "42",
         "key": "A",
-        "value": "$plain",
-        "masked": False,
+        "value": "$plain-and-long",
+        "masked": True,
+        "hidden": True,
         "protected": True,
         "raw": True,
         "variableType": "file",

@@ -30,14 +30,16 @@ HOST_FORM = (
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = (
-    "group, project, instance, key, value, docker_auth, masked, protected, raw, file, environment_scope, "
-    "description"
+    "group, project, instance, key, value, docker_auth, masked, hidden, protected, raw, file, "
+    "environment_scope, description"
 )
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "credsStore is asked about every registry, so it breaks public pulls: "
     "declare each registry under stack.registries instead, with how it authenticates"
 )
+SCOPE_FORM = "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
+LONGEST = 128 * 1024
 REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
@@ -1029,6 +1031,66 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     "an environment of the instance": (
         {"variables": [{"instance": True, "key": "KEY", "value": "a-value", "environment_scope": "prod"}]},
         Problem("stack.variables[0].environment_scope", "'prod'", "none, for the instance"),
+    ),
+    "several environments in one": (
+        changed("variables/1/environment_scope", "staging,prod"),
+        Problem("stack.variables[1].environment_scope", "'staging,prod'", SCOPE_FORM),
+    ),
+    "an environment of nothing": (
+        changed("variables/1/environment_scope", ""),
+        Problem("stack.variables[1].environment_scope", "''", SCOPE_FORM),
+    ),
+    "an environment with a space at its end, which GitLab takes off": (
+        changed("variables/1/environment_scope", "prod "),
+        Problem("stack.variables[1].environment_scope", "'prod '", SCOPE_FORM),
+    ),
+    "a hidden variable of the instance": (
+        {"variables": [{"instance": True, "key": "KEY", "value": "a-longer-value", "hidden": True}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, for the instance",
+            "false: GitLab hides those of groups and projects alone",
+        ),
+    ),
+    "a hidden variable that is not masked": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "short", "hidden": True, "masked": False}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, with masked: false",
+            "a hidden variable is masked",
+            "leave 'masked' out",
+        ),
+    ),
+    "a hidden value that GitLab cannot mask": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "short", "hidden": True}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, for a value that GitLab cannot mask",
+            "a value of one line, 8 or more characters, letters, digits and _ + = / @ : . ~ -",
+            "with raw: true every character but white space may be masked; or hidden: false",
+        ),
+    ),
+    "a hidden docker_auth that is not raw": (
+        changed("variables/0", {"project": 7, "docker_auth": ["legacy"], "hidden": True, "raw": False}),
+        Problem(
+            "stack.variables[0].raw",
+            "false, for a masked DOCKER_AUTH_CONFIG",
+            "true",
+            "GitLab masks JSON only when it is raw",
+        ),
+    ),
+    "a value that is too long for the instance": (
+        {"variables": [{"instance": True, "key": "KEY", "value": "a" * 10_001, "file": True}]},
+        Problem("stack.variables[0].value", "10001 characters", "10000 characters at most, for the instance"),
+    ),
+    "a value that is too long for an environment": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "ä" * (LONGEST // 2)}]},
+        Problem(
+            "stack.variables[0].value",
+            f"{LONGEST} bytes",
+            "128 KiB at most, its name included: Linux starts no process with a longer one",
+            "file: true gives jobs the path of a file instead",
+        ),
     ),
     "a description that is too long": (
         changed("variables/1/description", "a" * 256),

@@ -371,6 +371,27 @@ def test_a_value_that_is_known_later_may_be_masked() -> None:
     assert build_stack({"variables": declared}).variables[0].masked is True
 
 
+@pytest.mark.parametrize("value", ["a-longer-value", KNOWN_LATER])
+def test_a_hidden_variable_is_masked(value: str) -> None:
+    declared = [{"group": 42, "key": "KEY", "value": value, "hidden": True}]
+    variable = build_stack({"variables": declared}).variables[0]
+    assert (variable.hidden, variable.masked) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"instance": True, "value": "a" * 10_000},
+        {"group": 42, "value": "a" * (128 * 1024 - len("KEY=") - 1)},
+        {"group": 42, "value": "a" * 128 * 1024, "file": True},
+        {"group": 42, "value": "a", "environment_scope": r"review/*-my env_{$A}.\b"},
+    ],
+    ids=["of the instance", "in the environment", "in a file", "for an environment"],
+)
+def test_the_most_that_a_variable_may_be(declared: dict[str, Any]) -> None:
+    assert problems_of({"variables": [{"key": "KEY", **declared}]}) == []
+
+
 def test_the_instance_is_a_scope() -> None:
     runner = {"instance": True, "host": {}}
     scope = build_stack({"runners": {"build": runner}}).runners["build"].registration.scope
