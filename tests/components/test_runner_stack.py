@@ -689,6 +689,11 @@ def test_what_works_hardly_as_meant_is_warned_of() -> None:
     assert any(each.startswith("stack.runners.build.config.docker: all jobs share") for each in warnings)
 
 
+def test_a_variable_that_hides_the_credentials_of_a_runner_is_warned_of() -> None:
+    warnings = made(sandbox() | {"variables": [{"group": 42, "docker_auth": ["legacy"]}]})[0].warnings
+    assert any(each.startswith("stack.variables[0].docker_auth: jobs on the runner") for each in warnings)
+
+
 def wrong(**change: Any) -> dict[str, Any]:
     """The sandbox's declaration with something wrong."""
     return sandbox() | change
