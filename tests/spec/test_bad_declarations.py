@@ -13,7 +13,8 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of, fleet"
+    "maintenance_note, other_projects, generation, keep_previous, image, services, require_digests, "
+    "registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
@@ -695,6 +696,53 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     "a note that is too long": (
         changed("runners/build/maintenance_note", "a" * 1025),
         Problem("stack.runners.build.maintenance_note", "a longer text", "1024 characters at most"),
+    ),
+    "a runner's description that is too long": (
+        changed("runners/build/description", "a" * 1025),
+        Problem("stack.runners.build.description", "a longer text", "1024 characters at most"),
+    ),
+    "too many tags": (
+        changed("runners/build/tags", [f"tag-{number}" for number in range(51)]),
+        Problem("stack.runners.build.tags", "51 tags", "50 tags at most"),
+    ),
+    "other projects of a group runner": (
+        changed("runners/build/other_projects", [7]),
+        Problem(
+            "stack.runners.build.other_projects",
+            "projects, for a runner of none",
+            "none: only a project runner is enabled for projects",
+        ),
+    ),
+    "other projects of a locked runner": (
+        {"runners": {"build": {"project": 7, "other_projects": [8], "locked": True, "host": {}}}},
+        Problem(
+            "stack.runners.build.other_projects", "projects, for a locked runner", "none, or locked: false"
+        ),
+    ),
+    "another project that is the runner's own": (
+        {"runners": {"build": {"project": 7, "other_projects": [8, 7], "host": {}}}},
+        Problem("stack.runners.build.other_projects[1]", "7, once more", "each project once"),
+    ),
+    "another project twice": (
+        {"runners": {"build": {"project": 7, "other_projects": [8, 8], "host": {}}}},
+        Problem("stack.runners.build.other_projects[1]", "8, once more", "each project once"),
+    ),
+    "another project that cannot be": (
+        {"runners": {"build": {"project": 7, "other_projects": [0], "host": {}}}},
+        Problem("stack.runners.build.other_projects[0]", "0", "the project's number in GitLab"),
+    ),
+    "a generation before the first": (
+        changed("runners/build/generation", 0),
+        Problem("stack.runners.build.generation", "0", "1 or more"),
+    ),
+    "the generation before the first": (
+        changed("runners/build/keep_previous", True),
+        Problem(
+            "stack.runners.build.keep_previous",
+            "true, for the first generation",
+            "true with generation: 2 or more",
+            "to register the runner anew, count its generation up",
+        ),
     ),
     "a runner that never gets a job": (
         changed("runners/idle", {"group": 42, "run_untagged": False, "host": {}}),

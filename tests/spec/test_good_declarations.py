@@ -221,6 +221,18 @@ def test_a_runner_with_the_defaults() -> None:
     assert not registration.paused
     assert registration.maximum_timeout is None
     assert registration.maintenance_note is None
+    assert registration.scopes == (registration.scope,)
+    assert (registration.generation, registration.keep_previous) == (1, False)
+
+
+def test_a_runner_takes_the_jobs_of_its_other_projects() -> None:
+    runner = {"project": 7, "other_projects": [8, 9], "host": {}}
+    registration = build_stack({"runners": {"build": runner}}).runners["build"].registration
+    assert list(map(str, registration.scopes)) == ["project 7", "project 8", "project 9"]
+
+
+def test_a_runner_may_have_as_many_tags_as_gitlab_takes() -> None:
+    assert problems_of(changed("runners/build/tags", [f"tag-{number}" for number in range(50)])) == []
 
 
 def test_several_runners_share_the_manager_of_one() -> None:
@@ -260,6 +272,8 @@ def test_a_runner_with_everything_said() -> None:
         "paused": True,
         "maximum_timeout": 3600,
         "maintenance_note": "Ask the platform team.",
+        "generation": 3,
+        "keep_previous": True,
         "image": "alpine:3.22",
         "services": [
             {
@@ -300,6 +314,7 @@ def test_a_runner_with_everything_said() -> None:
     assert (registration.protected, registration.locked, registration.paused) == (True, True, True)
     assert registration.maximum_timeout == 3600
     assert registration.maintenance_note == "Ask the platform team."
+    assert (registration.generation, registration.keep_previous) == (3, True)
 
 
 def test_the_registries_of_a_runner_stand_in_its_order() -> None:

@@ -59,6 +59,7 @@ def test_a_written_docker_auth_config_may_hide_the_credentials_of_a_runner() -> 
     ("of_variable", "of_runner", "told"),
     [
         ({"project": 7}, {"project": 7}, True),
+        ({"project": 7}, {"project": 8, "other_projects": [7]}, True),
         ({"project": 7}, {"instance": True}, True),
         ({"instance": True}, {"group": 42}, True),
         ({"project": 7}, {"project": 8}, False),

@@ -33,8 +33,8 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
     For one host the runner takes the first credentials, and this variable's come before its own:
     gitlab-runner, helpers/docker/auth/auth.go.
     """
-    scopes = {variable.scope, runner.registration.scope}
-    if len(scopes) > 1 and "instance" not in {each.kind for each in scopes}:
+    scopes = runner.registration.scopes
+    if variable.scope not in scopes and "instance" not in (variable.scope.kind, scopes[0].kind):
         return
     if not variable.docker_auth and runner.registries:
         yield warning(
@@ -55,7 +55,7 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
 
 def _needless_passwords(variable: Variable, stack: Stack, path: str) -> Iterator[Finding]:
     """Passwords for every job of a group or project, whose own runners do not use the registry."""
-    runners = [each for each in stack.runners.values() if each.registration.scope == variable.scope]
+    runners = [each for each in stack.runners.values() if variable.scope in each.registration.scopes]
     used = {name for runner in runners for name in runner.registries}
     needless = [name for name in variable.docker_auth if name not in used]
     if runners and needless:
