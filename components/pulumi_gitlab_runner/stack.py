@@ -29,6 +29,7 @@ from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistr
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
+from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -75,7 +76,7 @@ class RunnerStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             stack = build_stack(plain(args))
-            warnings = check_manager_configs(stack)
+            warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
         super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
         for warning in warnings:
             pulumi.log.warn(str(warning), self)

@@ -87,8 +87,9 @@ class Cloud(Mocks):
             case "aws:ec2/natGateway:NatGateway":
                 known["publicIp"] = f"address-of-{args.name}"
             case "gitlab:index/userRunner:UserRunner":
-                known["token"] = RUNNER_TOKEN
-                return "11", known | inputs
+                generation = args.name.partition("_")[2]
+                known["token"] = RUNNER_TOKEN + generation
+                return f"11{generation}", known | inputs
         return f"{args.name}-id", known | inputs
 
 

@@ -361,6 +361,7 @@ def test_the_variables(inputs: Callable[[str, str], Any]) -> None:
         "key": "DOCKER_AUTH_CONFIG",
         "value": f'{{"auths":{{"registry.example.com:5000":{{"auth":"{encoded}"}}}}}}',
         "masked": True,
+        "hidden": False,
         "raw": True,
         "protected": False,
         "variableType": "env_var",
@@ -686,6 +687,11 @@ def test_what_works_hardly_as_meant_is_warned_of() -> None:
     runner = {"group": 42, "config": {"feature_flags": {"FF_NETWORK_PER_BUILD": False}}, "host": {}}
     warnings = made({"runners": {"build": runner}})[0].warnings
     assert any(each.startswith("stack.runners.build.config.docker: all jobs share") for each in warnings)
+
+
+def test_a_variable_that_hides_the_credentials_of_a_runner_is_warned_of() -> None:
+    warnings = made(sandbox() | {"variables": [{"group": 42, "docker_auth": ["legacy"]}]})[0].warnings
+    assert any(each.startswith("stack.variables[0].docker_auth: jobs on the runner") for each in warnings)
 
 
 def wrong(**change: Any) -> dict[str, Any]:

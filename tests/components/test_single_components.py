@@ -16,7 +16,7 @@ from pulumi_gitlab_runner import (
     RunnerRegistration,
 )
 
-from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
+from tests.components.recording import ACCOUNT, REGION, RUNNER_TOKEN, Recording, Registered, run
 
 PASSWORD = "canary-of-the-password"
 PARTITION = {"account": ACCOUNT, "region": "cn-north-1", "partition": "aws-cn"}
@@ -115,6 +115,50 @@ def test_a_registration(declared: Any, inputs: dict[str, Any]) -> None:
 
 def test_a_runners_token_is_secret() -> None:
     assert run(lambda: RunnerRegistration("build", {"group": 42}).token.is_secret())[1] is True
+
+
+GENERATIONS: dict[str, tuple[dict[str, Any], dict[str, bool], str]] = {
+    "the first": ({}, {"build": False}, "11"),
+    "the next": ({"generation": 2}, {"build_2": False}, "112"),
+    "the next beside the first": (
+        {"generation": 2, "keep_previous": True},
+        {"build_2": False, "build": True},
+        "112",
+    ),
+    "a later one, itself paused": (
+        {"generation": 4, "keep_previous": True, "paused": True},
+        {"build_4": True, "build_3": True},
+        "114",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declared", "paused", "number"), GENERATIONS.values(), ids=GENERATIONS)
+def test_generations_of_a_runner(declared: Any, paused: dict[str, bool], number: str) -> None:
+    def program() -> pulumi.Output[list[str]]:
+        registration = RunnerRegistration("build", {"group": 42, **declared})
+        return pulumi.Output.unsecret(pulumi.Output.all(registration.runner_id, registration.token))
+
+    recording, used = run(program)
+    runners = {
+        name: each.inputs
+        for (kind, name), each in recording.registered.items()
+        if kind == "gitlab:index/userRunner:UserRunner"
+    }
+    assert {name: each["paused"] for name, each in runners.items()} == paused
+    assert all(each["groupId"] == 42 for each in runners.values())
+    assert used == [number, RUNNER_TOKEN + number.removeprefix("11")]
+
+
+def test_each_generation_of_a_runner_is_enabled_for_its_other_projects() -> None:
+    declared: Any = {"project": 7, "other_projects": [8, 9], "generation": 2, "keep_previous": True}
+    registered = run(lambda: RunnerRegistration("build", declared))[0].registered
+    enabled = [
+        (each.inputs["project"], each.inputs["runnerId"])
+        for (kind, _), each in registered.items()
+        if kind == "gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement"
+    ]
+    assert sorted(enabled) == [("8", 11), ("8", 112), ("9", 11), ("9", 112)]
 
 
 def test_a_role_with_the_account_that_aws_names() -> None:
@@ -246,7 +290,8 @@ def test_variables_of_every_scope() -> None:
     instance = registered["gitlab:index/instanceVariable:InstanceVariable"]
     assert (group["group"], group["environmentScope"]) == ("42", "*")
     assert (project["project"], project["environmentScope"]) == ("7", "prod/*")
-    assert "environmentScope" not in instance
+    assert group["hidden"] is project["hidden"] is False
+    assert not {"environmentScope", "hidden"} & instance.keys()
 
 
 def test_every_setting_of_a_variable_reaches_gitlab() -> None:
@@ -254,8 +299,9 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
         {
             "group": 42,
             "key": "A",
-            "value": "$plain",
-            "masked": False,
+            "value": "$plain-and-long",
+            "masked": True,
+            "hidden": True,
             "protected": True,
             "raw": True,
             "file": True,
@@ -265,8 +311,9 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
     assert only(recording, "gitlab:index/groupVariable:GroupVariable").inputs == {
         "group": "42",
         "key": "A",
-        "value": "$plain",
-        "masked": False,
+        "value": "$plain-and-long",
+        "masked": True,
+        "hidden": True,
         "protected": True,
         "raw": True,
         "variableType": "file",

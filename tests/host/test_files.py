@@ -234,7 +234,13 @@ def with_fleet_and_cache(**cache: Any) -> dict[str, HostFile]:
     stack = build_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
     manager = stack.managers["build"]
     return host_files(
-        manager, {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com", cache_bucket="bucket"
+        manager,
+        {},
+        ENVIRONMENT,
+        PARAMETERS,
+        gitlab_url="https://gitlab.example.com",
+        runner_ids={"build": 23},
+        cache_bucket="bucket",
     )
 
 
@@ -249,6 +255,7 @@ def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
 def test_what_a_manager_learns_of_its_fleet_at_its_start_stands_in_a_file_of_its_own() -> None:
     files = with_fleet_and_cache()
     (settings,) = json.loads(files["etc/gitlab-runner/fleet.json"].content)
+    assert settings["id"] == 23
     assert settings["max_instances"] == 3
     assert "policy" not in settings
     assert "etc/gitlab-runner/fleet.json" not in two_runners()

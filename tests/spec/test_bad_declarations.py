@@ -13,7 +13,8 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, image, services, require_digests, registries, config, limit, host, host_of, fleet"
+    "maintenance_note, other_projects, generation, keep_previous, image, services, require_digests, "
+    "registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
@@ -30,14 +31,16 @@ HOST_FORM = (
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = (
-    "group, project, instance, key, value, docker_auth, masked, protected, raw, file, environment_scope, "
-    "description"
+    "group, project, instance, key, value, docker_auth, masked, hidden, protected, raw, file, "
+    "environment_scope, description"
 )
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "credsStore is asked about every registry, so it breaks public pulls: "
     "declare each registry under stack.registries instead, with how it authenticates"
 )
+SCOPE_FORM = "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
+LONGEST = 128 * 1024
 REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
@@ -694,6 +697,53 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/maintenance_note", "a" * 1025),
         Problem("stack.runners.build.maintenance_note", "a longer text", "1024 characters at most"),
     ),
+    "a runner's description that is too long": (
+        changed("runners/build/description", "a" * 1025),
+        Problem("stack.runners.build.description", "a longer text", "1024 characters at most"),
+    ),
+    "too many tags": (
+        changed("runners/build/tags", [f"tag-{number}" for number in range(51)]),
+        Problem("stack.runners.build.tags", "51 tags", "50 tags at most"),
+    ),
+    "other projects of a group runner": (
+        changed("runners/build/other_projects", [7]),
+        Problem(
+            "stack.runners.build.other_projects",
+            "projects, for a runner of none",
+            "none: only a project runner is enabled for projects",
+        ),
+    ),
+    "other projects of a locked runner": (
+        {"runners": {"build": {"project": 7, "other_projects": [8], "locked": True, "host": {}}}},
+        Problem(
+            "stack.runners.build.other_projects", "projects, for a locked runner", "none, or locked: false"
+        ),
+    ),
+    "another project that is the runner's own": (
+        {"runners": {"build": {"project": 7, "other_projects": [8, 7], "host": {}}}},
+        Problem("stack.runners.build.other_projects[1]", "7, once more", "each project once"),
+    ),
+    "another project twice": (
+        {"runners": {"build": {"project": 7, "other_projects": [8, 8], "host": {}}}},
+        Problem("stack.runners.build.other_projects[1]", "8, once more", "each project once"),
+    ),
+    "another project that cannot be": (
+        {"runners": {"build": {"project": 7, "other_projects": [0], "host": {}}}},
+        Problem("stack.runners.build.other_projects[0]", "0", "the project's number in GitLab"),
+    ),
+    "a generation before the first": (
+        changed("runners/build/generation", 0),
+        Problem("stack.runners.build.generation", "0", "1 or more"),
+    ),
+    "the generation before the first": (
+        changed("runners/build/keep_previous", True),
+        Problem(
+            "stack.runners.build.keep_previous",
+            "true, for the first generation",
+            "true with generation: 2 or more",
+            "to register the runner anew, count its generation up",
+        ),
+    ),
     "a runner that never gets a job": (
         changed("runners/idle", {"group": 42, "run_untagged": False, "host": {}}),
         Problem(
@@ -1029,6 +1079,66 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     "an environment of the instance": (
         {"variables": [{"instance": True, "key": "KEY", "value": "a-value", "environment_scope": "prod"}]},
         Problem("stack.variables[0].environment_scope", "'prod'", "none, for the instance"),
+    ),
+    "several environments in one": (
+        changed("variables/1/environment_scope", "staging,prod"),
+        Problem("stack.variables[1].environment_scope", "'staging,prod'", SCOPE_FORM),
+    ),
+    "an environment of nothing": (
+        changed("variables/1/environment_scope", ""),
+        Problem("stack.variables[1].environment_scope", "''", SCOPE_FORM),
+    ),
+    "an environment with a space at its end, which GitLab takes off": (
+        changed("variables/1/environment_scope", "prod "),
+        Problem("stack.variables[1].environment_scope", "'prod '", SCOPE_FORM),
+    ),
+    "a hidden variable of the instance": (
+        {"variables": [{"instance": True, "key": "KEY", "value": "a-longer-value", "hidden": True}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, for the instance",
+            "false: GitLab hides those of groups and projects alone",
+        ),
+    ),
+    "a hidden variable that is not masked": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "short", "hidden": True, "masked": False}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, with masked: false",
+            "a hidden variable is masked",
+            "leave 'masked' out",
+        ),
+    ),
+    "a hidden value that GitLab cannot mask": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "short", "hidden": True}]},
+        Problem(
+            "stack.variables[0].hidden",
+            "true, for a value that GitLab cannot mask",
+            "a value of one line, 8 or more characters, letters, digits and _ + = / @ : . ~ -",
+            "with raw: true every character but white space may be masked; or hidden: false",
+        ),
+    ),
+    "a hidden docker_auth that is not raw": (
+        changed("variables/0", {"project": 7, "docker_auth": ["legacy"], "hidden": True, "raw": False}),
+        Problem(
+            "stack.variables[0].raw",
+            "false, for a masked DOCKER_AUTH_CONFIG",
+            "true",
+            "GitLab masks JSON only when it is raw",
+        ),
+    ),
+    "a value that is too long for the instance": (
+        {"variables": [{"instance": True, "key": "KEY", "value": "a" * 10_001, "file": True}]},
+        Problem("stack.variables[0].value", "10001 characters", "10000 characters at most, for the instance"),
+    ),
+    "a value that is too long for an environment": (
+        {"variables": [{"group": 42, "key": "KEY", "value": "ä" * (LONGEST // 2)}]},
+        Problem(
+            "stack.variables[0].value",
+            f"{LONGEST} bytes",
+            "128 KiB at most, its name included: Linux starts no process with a longer one",
+            "file: true gives jobs the path of a file instead",
+        ),
     ),
     "a description that is too long": (
         changed("variables/1/description", "a" * 256),

@@ -221,6 +221,18 @@ def test_a_runner_with_the_defaults() -> None:
     assert not registration.paused
     assert registration.maximum_timeout is None
     assert registration.maintenance_note is None
+    assert registration.scopes == (registration.scope,)
+    assert (registration.generation, registration.keep_previous) == (1, False)
+
+
+def test_a_runner_takes_the_jobs_of_its_other_projects() -> None:
+    runner = {"project": 7, "other_projects": [8, 9], "host": {}}
+    registration = build_stack({"runners": {"build": runner}}).runners["build"].registration
+    assert list(map(str, registration.scopes)) == ["project 7", "project 8", "project 9"]
+
+
+def test_a_runner_may_have_as_many_tags_as_gitlab_takes() -> None:
+    assert problems_of(changed("runners/build/tags", [f"tag-{number}" for number in range(50)])) == []
 
 
 def test_several_runners_share_the_manager_of_one() -> None:
@@ -260,6 +272,8 @@ def test_a_runner_with_everything_said() -> None:
         "paused": True,
         "maximum_timeout": 3600,
         "maintenance_note": "Ask the platform team.",
+        "generation": 3,
+        "keep_previous": True,
         "image": "alpine:3.22",
         "services": [
             {
@@ -300,6 +314,7 @@ def test_a_runner_with_everything_said() -> None:
     assert (registration.protected, registration.locked, registration.paused) == (True, True, True)
     assert registration.maximum_timeout == 3600
     assert registration.maintenance_note == "Ask the platform team."
+    assert (registration.generation, registration.keep_previous) == (3, True)
 
 
 def test_the_registries_of_a_runner_stand_in_its_order() -> None:
@@ -369,6 +384,27 @@ def test_masking_of_a_value_that_is_known_later_is_not_decided_here() -> None:
 def test_a_value_that_is_known_later_may_be_masked() -> None:
     declared = [{"group": 42, "key": "KEY", "value": KNOWN_LATER, "masked": True}]
     assert build_stack({"variables": declared}).variables[0].masked is True
+
+
+@pytest.mark.parametrize("value", ["a-longer-value", KNOWN_LATER])
+def test_a_hidden_variable_is_masked(value: str) -> None:
+    declared = [{"group": 42, "key": "KEY", "value": value, "hidden": True}]
+    variable = build_stack({"variables": declared}).variables[0]
+    assert (variable.hidden, variable.masked) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"instance": True, "value": "a" * 10_000},
+        {"group": 42, "value": "a" * (128 * 1024 - len("KEY=") - 1)},
+        {"group": 42, "value": "a" * 128 * 1024, "file": True},
+        {"group": 42, "value": "a", "environment_scope": r"review/*-my env_{$A}.\b"},
+    ],
+    ids=["of the instance", "in the environment", "in a file", "for an environment"],
+)
+def test_the_most_that_a_variable_may_be(declared: dict[str, Any]) -> None:
+    assert problems_of({"variables": [{"key": "KEY", **declared}]}) == []
 
 
 def test_the_instance_is_a_scope() -> None:

@@ -65,14 +65,12 @@ class CiVariables(pulumi.ComponentResource):
             name += f"-{variable.environment_scope}"
         if scope.kind == "instance":
             gitlab.InstanceVariable(name, **settings)
-        elif scope.kind == "group":
-            gitlab.GroupVariable(
-                name, group=str(scope.number), environment_scope=variable.environment_scope, **settings
-            )
+            return
+        settings |= {"environment_scope": variable.environment_scope, "hidden": variable.hidden}
+        if scope.kind == "group":
+            gitlab.GroupVariable(name, group=str(scope.number), **settings)
         else:
-            gitlab.ProjectVariable(
-                name, project=str(scope.number), environment_scope=variable.environment_scope, **settings
-            )
+            gitlab.ProjectVariable(name, project=str(scope.number), **settings)
 
 
 def _masked(variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:

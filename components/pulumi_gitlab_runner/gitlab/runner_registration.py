@@ -5,6 +5,7 @@ import pulumi_gitlab as gitlab
 
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.spec.runners import (
+    Registration,
     RegistrationDeclaration,
     build_registration,
     registration_problems,
@@ -15,12 +16,17 @@ from pulumi_gitlab_runner.spec.shape import checked
 class RunnerRegistration(pulumi.ComponentResource):
     """A runner of a group, a project or the instance, registered in GitLab.
 
+    A new `generation` registers it anew, with a new token; with `keep_previous` the generation before stays
+    beside it, paused, so that its running jobs end as usual.
+
     Creates:
 
-    - `gitlab:index/userRunner:UserRunner`
+    - `gitlab:index/userRunner:UserRunner`, one for each generation that there is
+    - `gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement` for each of them and each of
+      `other_projects`
 
-    Raises `pulumi.RunError` for what GitLab would refuse: not exactly one of group, project and instance, a
-    timeout below 600 seconds, a note of more than 1024 characters.
+    Raises `pulumi.RunError` for what GitLab would refuse, such as not exactly one of group, project and
+    instance, a timeout below 600 seconds, more than 50 tags, or other projects of a locked runner.
     """
 
     runner_id: pulumi.Output[str]
@@ -35,6 +41,18 @@ class RunnerRegistration(pulumi.ComponentResource):
             declared = checked(plain(args), RegistrationDeclaration, name, registration_problems)
         registration = build_registration(name, declared)
         super().__init__("gitlab-runner:index:RunnerRegistration", name, {}, opts)
+        runner = self._register(registration, registration.generation, paused=registration.paused)
+        if registration.keep_previous:
+            self._register(registration, registration.generation - 1, paused=True)
+        self.runner_id = runner.id
+        self.token = pulumi.Output.secret(runner.token)
+        self.register_outputs({"runnerId": self.runner_id, "token": self.token})
+
+    def _register(self, registration: Registration, generation: int, *, paused: bool) -> gitlab.UserRunner:
+        """Register one generation, whose resource bears its number: the next one does not replace it."""
+        # No runner of a stack has a `_` in its name: none is taken for another one's generation.
+        name = self._name if generation == 1 else f"{self._name}_{generation}"
+        child = pulumi.ResourceOptions(parent=self)
         scope = registration.scope
         runner = gitlab.UserRunner(
             name,
@@ -46,11 +64,16 @@ class RunnerRegistration(pulumi.ComponentResource):
             untagged=registration.run_untagged,
             access_level="ref_protected" if registration.protected else "not_protected",
             locked=registration.locked,
-            paused=registration.paused,
+            paused=paused,
             maximum_timeout=registration.maximum_timeout,
             maintenance_note=registration.maintenance_note,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=child,
         )
-        self.runner_id = runner.id
-        self.token = pulumi.Output.secret(runner.token)
-        self.register_outputs({"runnerId": self.runner_id, "token": self.token})
+        for project in registration.other_projects:
+            gitlab.ProjectRunnerEnablement(
+                f"{name}-project-{project}",
+                project=str(project),
+                runner_id=runner.id.apply(int),
+                opts=child,
+            )
+        return runner

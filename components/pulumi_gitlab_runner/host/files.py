@@ -132,11 +132,15 @@ def host_files(
 def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
     """What the runner takes up only when it starts: of its autoscaler, all but the policies.
 
+    With the runner's number: one that is registered anew while it runs would manage its fleet twice, since
+    it knows fleets by it (gitlab-runner, executors/internal/autoscaler/provider.go).
+
     The host compares this file, and starts the runner anew where it has changed:
     docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.autoscaler]` section.
     """
     settings = [
-        {key: value for key, value in runner["autoscaler"].items() if key != "policy"}
+        {"id": runner.get("id")}
+        | {key: value for key, value in runner["autoscaler"].items() if key != "policy"}
         for runner in config["runners"]
         if "autoscaler" in runner
     ]

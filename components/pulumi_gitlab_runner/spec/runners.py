@@ -43,11 +43,11 @@ class RegistrationDeclaration(ScopeDeclaration):
     """What GitLab knows of a runner."""
 
     tags: NotRequired[list[str]]
-    """The tags of the jobs that it takes. Without tags it takes every job."""
+    """The tags of the jobs that it takes, 50 at most. Without tags it takes every job."""
     run_untagged: NotRequired[bool]
     """Whether it also takes jobs without tags. Default: only when it has no tags itself."""
     description: NotRequired[str]
-    """Shown in GitLab. Default: the runner's name."""
+    """Shown in GitLab, 1024 characters at most. Default: the runner's name."""
     protected: NotRequired[bool]
     """Whether it takes only jobs of protected branches and tags. Default false."""
     locked: NotRequired[bool]
@@ -58,6 +58,14 @@ class RegistrationDeclaration(ScopeDeclaration):
     """How long a job may run, in seconds; 600 or more. Default: as the project says."""
     maintenance_note: NotRequired[str]
     """A note for those who look after the runner, 1024 characters at most."""
+    other_projects: NotRequired[list[int]]
+    """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
+    generation: NotRequired[int]
+    """How often it was registered anew. The next number gives it a new token, which its host takes up by
+    itself. 1 or more, default 1."""
+    keep_previous: NotRequired[bool]
+    """Whether the generation before stays in GitLab, paused, until its last job has ended; else it is removed
+    as soon as this one is there. Default false."""
 
 
 @_strict
@@ -115,6 +123,14 @@ class Registration:
     paused: bool
     maximum_timeout: int | None
     maintenance_note: str | None
+    other_projects: tuple[int, ...]
+    generation: int
+    keep_previous: bool
+
+    @property
+    def scopes(self) -> tuple[GitLabScope, ...]:
+        """Whose jobs it takes."""
+        return (self.scope, *(GitLabScope("project", number) for number in self.other_projects))
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,9 @@ def build_registration(name: str, declaration: RegistrationDeclaration) -> Regis
         paused=declaration.get("paused", False),
         maximum_timeout=declaration.get("maximum_timeout"),
         maintenance_note=declaration.get("maintenance_note"),
+        other_projects=tuple(declaration.get("other_projects", ())),
+        generation=declaration.get("generation", 1),
+        keep_previous=declaration.get("keep_previous", False),
     )
 
 
@@ -197,14 +216,48 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
     timeout = declaration.get("maximum_timeout", 600)
     if timeout < 600:
         yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", "600 seconds or more")
-    if len(declaration.get("maintenance_note", "")) > 1024:
-        yield Problem(join_path(path, "maintenance_note"), "a longer text", "1024 characters at most")
+    for key in ("description", "maintenance_note"):
+        if len(declaration.get(key, "")) > 1024:  # type: ignore[arg-type]
+            yield Problem(join_path(path, key), "a longer text", "1024 characters at most")
+    if len(declaration.get("tags", ())) > 50:
+        yield Problem(join_path(path, "tags"), f"{len(declaration['tags'])} tags", "50 tags at most")
     if not declaration.get("tags") and declaration.get("run_untagged") is False:
         yield Problem(
             join_path(path, "run_untagged"),
             "false, with no tags",
             "true, or some tags",
             "else it never gets a job",
+        )
+    yield from _other_projects_problems(declaration, path)
+    yield from _generation_problems(declaration, path)
+
+
+def _other_projects_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
+    others = declaration.get("other_projects", [])
+    at = join_path(path, "other_projects")
+    if others and "project" not in declaration:
+        yield Problem(
+            at, "projects, for a runner of none", "none: only a project runner is enabled for projects"
+        )
+    if others and declaration.get("locked"):
+        yield Problem(at, "projects, for a locked runner", "none, or locked: false")
+    for index, number in enumerate(others):
+        if number < 1:
+            yield Problem(join_path(at, index), str(number), "the project's number in GitLab")
+        elif number in (declaration.get("project"), *others[:index]):
+            yield Problem(join_path(at, index), f"{number}, once more", "each project once")
+
+
+def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
+    generation = declaration.get("generation", 1)
+    if generation < 1:
+        yield Problem(join_path(path, "generation"), str(generation), "1 or more")
+    if declaration.get("keep_previous") and generation == 1:
+        yield Problem(
+            join_path(path, "keep_previous"),
+            "true, for the first generation",
+            "true with generation: 2 or more",
+            "to register the runner anew, count its generation up",
         )
 
 

@@ -33,6 +33,9 @@ class VariableDeclaration(ScopeDeclaration):
     it. Every job sees it: only for runners whose host is out of reach, such as hosted ones."""
     masked: NotRequired[bool]
     """Whether job logs show `[MASKED]` in its place. Default: where GitLab can mask the value."""
+    hidden: NotRequired[bool]
+    """Whether GitLab never shows the value again to anybody; it is masked too. Not for the instance. A change
+    replaces the variable, and a value that was changed by hand is not noticed. Default false."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     raw: NotRequired[bool]
@@ -40,7 +43,8 @@ class VariableDeclaration(ScopeDeclaration):
     file: NotRequired[bool]
     """Whether jobs get the path of a file that holds the value. Default false."""
     environment_scope: NotRequired[str]
-    """The environments whose jobs get it, `*` as a wildcard. Not for the instance. Default `*`."""
+    """The environments whose jobs get it, `*` as a wildcard. Not for the instance; for a group it needs
+    GitLab Premium. Default `*`."""
     description: NotRequired[str]
     """Shown in GitLab, 255 characters at most."""
 
@@ -56,6 +60,7 @@ class Variable:
     key: str
     docker_auth: tuple[str, ...]
     masked: bool | None
+    hidden: bool
     protected: bool
     raw: bool
     file: bool
@@ -66,6 +71,10 @@ class Variable:
 _KEY = re.compile(r"[a-zA-Z0-9_]{1,255}")
 _MASKABLE = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
 _MASKABLE_RAW = re.compile(r"\S{8,}")
+_ENVIRONMENT_SCOPE = re.compile(r"[a-zA-Z0-9_/\\${}. *-]+")
+_LONGEST_OF_INSTANCE = 10_000
+_LONGEST_IN_ENVIRONMENT = 128 * 1024
+"""Of `KEY=value` and the byte that ends it: Linux, execve(2), MAX_ARG_STRLEN."""
 
 
 def can_be_masked(value: str, *, raw: bool) -> bool:
@@ -77,7 +86,8 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
     """The variable that a declaration without problems describes."""
     docker_auth = tuple(declaration.get("docker_auth", ()))
     raw = declaration.get("raw", bool(docker_auth))
-    masked: bool | None = declaration.get("masked")
+    hidden = declaration.get("hidden", False)
+    masked: bool | None = declaration.get("masked", True if hidden else None)
     value = declaration.get("value")
     if masked is None and docker_auth:
         masked = raw
@@ -88,6 +98,7 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
         key=declaration.get("key", DOCKER_AUTH_CONFIG),
         docker_auth=docker_auth,
         masked=masked,
+        hidden=hidden,
         protected=declaration.get("protected", False),
         raw=raw,
         file=declaration.get("file", False),
@@ -99,7 +110,10 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
 def variable_problems(
     declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with one variable, given the declared registries."""
+    """What is wrong with one variable, given the declared registries.
+
+    The rules are GitLab's: lib/api/ci/variables.rb and app/models/concerns/ci.
+    """
     yield from scope_problems(declaration, path)
     if ("value" in declaration) == ("docker_auth" in declaration):
         found = "both" if "value" in declaration else "neither"
@@ -110,12 +124,8 @@ def variable_problems(
     key = declaration.get("key", DOCKER_AUTH_CONFIG if "docker_auth" in declaration else "")
     if not _KEY.fullmatch(key):
         yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
-    if declaration.get("instance") and "environment_scope" in declaration:
-        yield Problem(
-            join_path(path, "environment_scope"),
-            repr(declaration["environment_scope"]),
-            "none, for the instance",
-        )
+    yield from _environment_scope_problems(declaration, path)
+    yield from _hidden_problems(declaration, path)
     if len(declaration.get("description", "")) > 255:
         yield Problem(join_path(path, "description"), "a longer text", "255 characters at most")
     if "docker_auth" in declaration:
@@ -124,17 +134,56 @@ def variable_problems(
         yield from _value_problems(declaration, key, path)
 
 
+def _environment_scope_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:
+    scope = declaration.get("environment_scope")
+    at = join_path(path, "environment_scope")
+    if scope is None:
+        return
+    if declaration.get("instance"):
+        yield Problem(at, repr(scope), "none, for the instance")
+    elif not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
+        yield Problem(
+            at, repr(scope), "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
+        )
+
+
+def _hidden_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:
+    if not declaration.get("hidden"):
+        return
+    at = join_path(path, "hidden")
+    if declaration.get("instance"):
+        yield Problem(at, "true, for the instance", "false: GitLab hides those of groups and projects alone")
+    if declaration.get("masked") is False:
+        yield Problem(at, "true, with masked: false", "a hidden variable is masked", "leave 'masked' out")
+
+
 def _value_problems(declaration: VariableDeclaration, key: str, path: str) -> Iterator[Problem]:
     value, raw = declaration["value"], declaration.get("raw", False)
     if value == KNOWN_LATER:
         return
-    if declaration.get("masked") and not can_be_masked(value, raw=raw):
+    masking = "hidden" if declaration.get("hidden") else "masked"
+    if declaration.get("masked", declaration.get("hidden")) and not can_be_masked(value, raw=raw):
         of = "any characters but white space" if raw else "letters, digits and _ + = / @ : . ~ -"
         yield Problem(
-            join_path(path, "masked"),
+            join_path(path, masking),
             "true, for a value that GitLab cannot mask",
             f"a value of one line, 8 or more characters, {of}",
-            "" if raw else "with raw: true every character but white space may be masked; or masked: false",
+            ""
+            if raw
+            else f"with raw: true every character but white space may be masked; or {masking}: false",
+        )
+    if declaration.get("instance") and len(value) > _LONGEST_OF_INSTANCE:
+        yield Problem(
+            join_path(path, "value"),
+            f"{len(value)} characters",
+            f"{_LONGEST_OF_INSTANCE} characters at most, for the instance",
+        )
+    elif not declaration.get("file") and len(f"{key}={value}\0".encode()) > _LONGEST_IN_ENVIRONMENT:
+        yield Problem(
+            join_path(path, "value"),
+            f"{len(value.encode())} bytes",
+            "128 KiB at most, its name included: Linux starts no process with a longer one",
+            "file: true gives jobs the path of a file instead",
         )
     if key == DOCKER_AUTH_CONFIG and "credsStore" in value:
         yield Problem(
@@ -148,7 +197,8 @@ def _value_problems(declaration: VariableDeclaration, key: str, path: str) -> It
 def _docker_auth_problems(
     declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    if declaration.get("masked") and declaration.get("raw") is False:
+    masked = declaration.get("masked", declaration.get("hidden"))
+    if masked and declaration.get("raw") is False:
         yield Problem(
             join_path(path, "raw"),
             "false, for a masked DOCKER_AUTH_CONFIG",

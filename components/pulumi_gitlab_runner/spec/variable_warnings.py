@@ -1,0 +1,67 @@
+"""CI variables that work, and hardly as meant beside the runners of the same stack."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.config.finding import Finding, warning
+from pulumi_gitlab_runner.spec.problems import join_path, listed
+from pulumi_gitlab_runner.spec.runners import Runner
+from pulumi_gitlab_runner.spec.stack import Stack
+from pulumi_gitlab_runner.spec.variables import DOCKER_AUTH_CONFIG, Variable
+
+
+def variable_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
+    """What a stack's variables do to its runners' credentials, or give away beyond them.
+
+    Only where it is certain that a runner takes jobs which get the variable: which projects a group has is
+    not known here.
+
+    Args:
+        stack: the declaration.
+        path: what the paths of findings start with.
+    """
+    for index, variable in enumerate(stack.variables):
+        at = join_path(path, "variables", index)
+        if variable.key == DOCKER_AUTH_CONFIG:
+            for runner in stack.runners.values():
+                yield from _hidden_credentials(variable, runner, at)
+        yield from _needless_passwords(variable, stack, join_path(at, "docker_auth"))
+
+
+def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterator[Finding]:
+    """Credentials of a runner that its jobs pass over.
+
+    For one host the runner takes the first credentials, and this variable's come before its own:
+    gitlab-runner, helpers/docker/auth/auth.go.
+    """
+    scopes = runner.registration.scopes
+    if variable.scope not in scopes and "instance" not in (variable.scope.kind, scopes[0].kind):
+        return
+    if not variable.docker_auth and runner.registries:
+        yield warning(
+            join_path(path, "value"),
+            f"jobs on the runner {runner.name!r} pull with these credentials and not with its own, wherever "
+            f"they are for the host of {listed(runner.registries)}",
+            "leave out the hosts of the runner's registries",
+        )
+    hidden = [name for name in variable.docker_auth if name in runner.registries]
+    if hidden:
+        yield warning(
+            join_path(path, "docker_auth"),
+            f"jobs on the runner {runner.name!r} pull from {listed(hidden)} with these credentials, which "
+            "every job can read, and not with the runner's own",
+            "leave out what the runner can pull by itself",
+        )
+
+
+def _needless_passwords(variable: Variable, stack: Stack, path: str) -> Iterator[Finding]:
+    """Passwords for every job of a group or project, whose own runners do not use the registry."""
+    runners = [each for each in stack.runners.values() if variable.scope in each.registration.scopes]
+    used = {name for runner in runners for name in runner.registries}
+    needless = [name for name in variable.docker_auth if name not in used]
+    if runners and needless:
+        yield warning(
+            path,
+            f"every job of {variable.scope} can read the password of {listed(needless)}, which none of its "
+            f"runners here uses ({listed(each.name for each in runners)})",
+            "leave it out, or declare it among the registries of a runner, whose jobs never see it",
+        )
