@@ -19,8 +19,6 @@ from sandbox.progress import Progress
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
-SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder"]
-"""How pytest runs all tests: in several processes, each folder or file whole in one of them."""
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -156,8 +154,7 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except EngineUnavailableError as unavailable:
         print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
         environment[ENGINE_UNAVAILABLE] = unavailable.reasons
-    passed_on = arguments.passed_on or SIDE_BY_SIDE
-    return _in_terminal([sys.executable, "-m", "pytest", *passed_on], environment)
+    return _in_terminal([sys.executable, "-m", "pytest", *arguments.passed_on], environment)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:

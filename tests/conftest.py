@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,20 +10,6 @@ from sandbox.engine.lookup import locate
 from sandbox.engine.release import Engine, EngineUnavailableError
 from sandbox.environment import Sandbox
 from sandbox.paths import engine_directory
-
-SHARING = ("engine", "docker")
-"""The folders whose tests share a stack or a Docker Engine. They take longest, and come first."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares something, so that the tests can run in several processes."""
-    turns: dict[pytest.Item, int] = {}
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        shares = folder in SHARING
-        item.add_marker(pytest.mark.xdist_group(folder if shares else str(item.path)))
-        turns[item] = SHARING.index(folder) if shares else len(SHARING)
-    items.sort(key=turns.__getitem__)
 
 
 @pytest.fixture(scope="session")
