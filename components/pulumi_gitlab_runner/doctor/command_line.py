@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.printable import printable
+from pulumi_gitlab_runner.printable import printable
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.finding import Finding

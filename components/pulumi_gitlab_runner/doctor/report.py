@@ -11,9 +11,9 @@ from pulumi_gitlab_runner.auth.resolution.trace import Entry, Resolution, Source
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
 from pulumi_gitlab_runner.doctor.pin import Pin, State
-from pulumi_gitlab_runner.doctor.printable import printable
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.registry.answer import Outcome
 
 _GOOD, _DOUBTFUL, _BAD = Text("✔", "green"), Text("!", "yellow"), Text("✘", "red")

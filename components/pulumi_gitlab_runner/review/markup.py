@@ -2,7 +2,7 @@
 
 import re
 
-from pulumi_gitlab_runner.doctor.printable import printable
+from pulumi_gitlab_runner.printable import printable
 
 NAME_SIZE = 200
 """How much of a name is shown, in characters."""
