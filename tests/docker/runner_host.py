@@ -14,15 +14,14 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials as Found
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.host.files import HostFile, host_files
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.host.files import HostFile
 
 from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
 from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
 from sandbox.docker.token_registry import TokenRegistry
-from tests.host.sandbox_host import PARAMETERS
-from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
+from tests.host.sandbox_host import PARAMETERS, files_of_build
+from tests.spec.declaration import STACKS, stack_file
 
 PASSWORD = 'canary:4711 "ü" \\ $HOME'
 TEAM = ecr("123456789012", "eu-west-1", "198.51.100.2")
@@ -253,13 +252,4 @@ def _rendered(secret: str) -> dict[str, HostFile]:
     }
     declared["registries"] |= further
     declared["runners"]["build"]["registries"] += further
-    stack = build_stack(declared, ENVIRONMENT)
-    manager = stack.managers["build"]
-    return host_files(
-        manager,
-        stack.registries_of(manager),
-        ENVIRONMENT,
-        PARAMETERS,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11},
-    )
+    return files_of_build(declared, runner_ids={"build": 11})

@@ -1,6 +1,7 @@
 """The host of the sandbox's runner, as its tests see it."""
 
 from functools import cache
+from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
@@ -19,6 +20,18 @@ def sandbox_files(
     declared = stack_file(sandbox)
     if maximum_timeout:
         declared["runners"]["build"]["maximum_timeout"] = maximum_timeout
+    tokens = {"build": token} if token else None
+    return files_of_build(declared, environment, runner_ids={"build": 11}, tokens=tokens)
+
+
+def files_of_build(
+    declared: dict[str, Any],
+    environment: AwsEnvironment = ENVIRONMENT,
+    *,
+    runner_ids: dict[str, int],
+    tokens: dict[str, str] | None = None,
+) -> dict[str, HostFile]:
+    """The files of the host of the runner `build` of a declaration."""
     stack = build_stack(declared, environment)
     manager = stack.managers["build"]
     return host_files(
@@ -27,6 +40,6 @@ def sandbox_files(
         environment,
         PARAMETERS,
         gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11},
-        tokens={"build": token} if token else None,
+        runner_ids=runner_ids,
+        tokens=tokens,
     )

@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
-from tests.host.sandbox_host import PARAMETERS, sandbox_files
+from tests.host.sandbox_host import PARAMETERS, files_of_build, sandbox_files
 from tests.spec.declaration import ENVIRONMENT
 
 UNIT_SETTINGS = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
@@ -191,16 +191,7 @@ def two_runners() -> dict[str, HostFile]:
             },
         },
     }
-    stack = build_stack(declared, ENVIRONMENT)
-    manager = stack.managers["build"]
-    return host_files(
-        manager,
-        stack.registries_of(manager),
-        ENVIRONMENT,
-        PARAMETERS,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11, "release": 12},
-    )
+    return files_of_build(declared, runner_ids={"build": 11, "release": 12})
 
 
 def test_config_toml_has_a_section_for_each_runner_of_the_manager() -> None:
