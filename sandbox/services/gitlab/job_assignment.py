@@ -1,8 +1,8 @@
 """Which job a runner gets, and what it is told of it.
 
-Sources: GitLab's `app/services/ci/register_job_service.rb`, `app/services/ci/queue/build_queue_service.rb` and
-`lib/api/entities/ci/job_request`. Simpler than GitLab: every runner gets the oldest job first, also those of
-the instance.
+Sources: GitLab's `app/services/ci/register_job_service.rb`, `app/services/ci/queue/build_queue_service.rb`
+and `lib/api/entities/ci/job_request`. Simpler than GitLab: every runner gets the oldest job first, also those
+of the instance.
 """
 
 from typing import Any
