@@ -10,7 +10,7 @@ import pulumi
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
@@ -115,6 +115,8 @@ class RunnerStack(pulumi.ComponentResource):
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
             self.nat_addresses = made.nat_addresses
+        elif not all(manager.host.vpc for manager in stack.managers.values()):
+            network = default_network(self)  # asked for once, not by each host
         told, role_arns = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
