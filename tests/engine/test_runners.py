@@ -21,7 +21,13 @@ SECOND = {"project": 7, "other_projects": [8], "tags": ["small"], "host_of": "bu
 MOVING = {"group": 42, "tags": ["moving"], "host_of": "build"}
 BURST = {"group": 42, "tags": ["burst"], "fleet": {"instance_types": ["c7i.large"], "max_instances": 1}}
 ANEW = {"generation": 2, "keep_previous": True}
-BUILD = "gitlab-runner-tested-build"
+WORKERS = (
+    "Group",
+    "LaunchTemplate",
+    "SecurityGroup",
+    "SecurityGroupEgressRule",
+    "SecurityGroupIngressRule",
+)
 
 
 class Life:
@@ -75,6 +81,12 @@ class Life:
         """Add to the trace of the running job."""
         headers = {"Job-Token": self.job["token"], "Content-Range": f"{start}-{start + len(text) - 1}"}
         return self.ask("PATCH", f"jobs/{self.job['id']}/trace", headers=headers, content=text)
+
+    def instances(self) -> list[str]:
+        """The instances of the host that `build` has."""
+        group = self.project.outputs()["runners"]["second"]["host"]
+        asked = self.project.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        return [each["InstanceId"] for each in asked["AutoScalingGroups"][0]["Instances"]]
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """The `[[runners]]` entries of the host `build`, by name."""
@@ -167,7 +179,7 @@ def renamed(rotated: Life) -> Iterator[Life]:
     """The generations before are gone; `build`, which has the host, is `ci` now; `burst` is on a host."""
     project = rotated.project
     build = yaml.safe_load(project.settings.read_text())["config"]["gitlab-runner:stack"]["runners"]["build"]
-    rotated.first, before = rotated.numbers(), project.what_there_is()["aws"]
+    rotated.first, instances = rotated.numbers(), rotated.instances()
     runners = {
         "ci": build | {"renamed_from": "build"},
         "second": SECOND | {"generation": 2, "host_of": "ci"},
@@ -175,13 +187,20 @@ def renamed(rotated: Life) -> Iterator[Life]:
         "burst": {"group": 42, "tags": ["burst"], "generation": 2, "host": {}},
     }
     with project.declaring("runners", runners):
-        changes = project.changes()
-        print(sorted(changes))
-        assert {change for change in changes if change[0] not in ("update", "delete")} == {
-            ("create", "Parameter", "build-token-ci")
+        assert project.changes() == {
+            ("update", "UserRunner", "build"),
+            ("create", "Parameter", "build-token-ci"),
+            ("delete", "Parameter", "build-token-build"),
+            *(("delete", "UserRunner", name) for name in ("second", "moving", "burst")),
+            # Of what `burst` has, nothing but its workers goes.
+            ("delete", "RunnerFleet", "burst"),
+            *(("delete", kind, "burst-workers") for kind in WORKERS),
+            *(("update", kind, "burst") for kind in ("LaunchTemplate", "Group")),
+            *(("update", "RolePolicy", name) for name in ("build", "burst")),
+            *(("update", "BucketObjectv2", f"{name}-files") for name in ("build", "burst")),
         }
         project.up()
-        assert project.what_there_is()["aws"]["instance"] == before["instance"]
+        assert rotated.instances() == instances
         yield rotated
 
 
