@@ -143,7 +143,7 @@ def _freedoms(host: HostState, runner: str) -> set[tuple[str, str]]:
 
     Source: docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.docker]` section.
     """
-    docker = host.runners.get(runner, {})
+    docker = host.runners.get(runner, {}).get("docker", {})
     lists = {
         "gives its jobs a further capability": _texts(docker.get("cap_add")),
         "gives its jobs a device of the host": _texts(docker.get("devices")),
