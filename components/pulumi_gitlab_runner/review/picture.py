@@ -65,7 +65,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
             for name in old.runners or [manager]:
                 yield _Runner(name, "changed" if old.runners else "new", {_NOT_KNOWN: "changed"})
             continue
-        for name in old.runners | new.runners:
+        for name in {**old.runners, **new.runners}:
             before, after = _registries(old, name), _registries(new, name)
             yield _Runner(
                 name,
@@ -113,7 +113,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
         for registry, change in runner.uses.items():
             weights[registry] += len(runners) + 1 if change else 1
     room = _REGISTRIES_SIZE
-    fitting = []
+    fitting: list[_Registry] = []
     for registry in sorted(weights, key=lambda each: (-weights[each], each)):
         room -= sum(len(label(line)) for line in registry) + 30  # for what stands around it
         if room < 0:

@@ -145,6 +145,12 @@ def test_nothing_is_cut_or_hidden(seen: list[View]) -> None:
         assert [pair for pair in combinations(view.nodes, 2) if _overlap(pair[0].shape, pair[1].shape)] == []
 
 
+def test_no_line_is_broken(seen: list[View]) -> None:
+    for view in seen:
+        for node in view.nodes:
+            assert node.text[3] - node.text[1] < (len(node.lines) + 0.5) * 1.5 * node.size, node
+
+
 def test_every_text_is_large_and_clear_enough_to_read(seen: list[View]) -> None:
     for view in of(seen, "every-change") + of(seen, "ten-runners"):
         for node in view.nodes:
