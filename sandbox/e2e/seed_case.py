@@ -21,6 +21,7 @@ from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.e2e.helper_image import publish_helper_image
+from sandbox.e2e.listening_service import listening_service
 from sandbox.e2e.small_system import small_system
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import CHECKOUT, sandbox_directory
@@ -40,14 +41,16 @@ HELPER_PATIENCE_S = 60
 REGION = "eu-west-1"
 TEAM = ecr(SANDBOX_ACCOUNT, REGION, "198.51.100.2")
 JOB_IMAGE = private(TEAM, "private/image:2026.11")
-SERVICES = {"db": public("postgres:latest"), "cache": public("redis:latest")}
+SERVICES = {"db": (public("postgres:latest"), 5432), "cache": (public("redis:latest"), 6379)}
+"""The public images that run beside it, by their aliases, and what they listen on."""
+SERVICE_IMAGES = tuple(image for image, _ in SERVICES.values())
 SCRIPT = (
     'echo "this is $(cat /name)"',
-    *(f"getent hosts {alias}" for alias in SERVICES),
+    *(f"getent hosts {alias} && : </dev/tcp/{alias}/{port}" for alias, (_, port) in SERVICES.items()),
     "test ! -e /root/.docker/config.json",
     "if env | grep -q DOCKER_AUTH_CONFIG; then exit 1; fi",
 )
-"""Shows the image, finds the services by their aliases, and finds no credentials."""
+"""Shows the image, connects to the services by their aliases, and finds no credentials."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class Outcome:
         expected = {
             f"the job is {self.status}": self.status == "success",
             f"it did not run in {JOB_IMAGE.name}": f"this is {JOB_IMAGE.name}" in self.trace,
+            "a service did not start": "didn't start properly" not in self.trace,
             "its image was not pulled with the host's credentials": _pulled_with_credentials(self.trace),
             f"it had {len(self.networks)} networks of its own": len(self.networks) == 1,
             f"its network was left: {', '.join(self.left)}": not self.left,
@@ -100,7 +104,7 @@ def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
         helper = ecr_login.obtain(sandbox_directory() / "ecr-login", progress)
         with (
             tempfile.TemporaryDirectory() as directory,
-            DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICES.values())) as docker,
+            DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICE_IMAGES)) as docker,
             progress.step("e2e", "one job through a real gitlab-runner"),
         ):
             outcome = _Case(docker, Path(program)).run()
@@ -164,14 +168,10 @@ class _Case:
     def _publish_images(self) -> None:
         """Put what a job needs in the place of the tiny images that the registries hold."""
         engine = self._docker.engine
-        for image in (JOB_IMAGE, *SERVICES.values()):
-            command = [] if image is JOB_IMAGE else ['ENTRYPOINT ["/usr/bin/sleep", "infinity"]']
-            engine.publish(
-                f"{image.registry.host}/{image.repository}",
-                image.credentials,
-                small_system({"name": image.name}),
-                command,
-            )
+        job = small_system({"name": JOB_IMAGE.name})
+        engine.publish(JOB_IMAGE.address, JOB_IMAGE.credentials, job)
+        for image, port in SERVICES.values():
+            engine.publish(image.address, image.credentials, *listening_service(port))
         publish_helper_image(engine, self._program)
 
     def _start_gitlab(self) -> None:
