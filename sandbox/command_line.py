@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "test",
         usage="./dev test [PATH…]",
         help="run the tests",
-        description="Run all tests, or those in each PATH; options go to pytest.",
+        description="Run all tests, in several processes, or those in each PATH; options go to pytest.",
     )
 
     commands.add_parser(
