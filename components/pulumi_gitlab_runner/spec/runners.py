@@ -98,7 +98,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The EC2 host of the runner's manager."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
-    same identity: what the registries of either hold, jobs of both can pull."""
+    same identity: what the registries of either hold, jobs of both can pull. A host that it had itself is
+    removed, with the jobs on it: pause the runner first, until they have ended."""
     fleet: NotRequired[FleetDeclaration]
     """The EC2 instances that the runner's manager starts for jobs, and ends again."""
 
