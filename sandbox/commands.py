@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "test": test,
         "lint": lint,
         "render": render,
+        "e2e": e2e,
         "bench": bench,
     }[arguments.command]
     return command(arguments, progress)
@@ -174,6 +175,13 @@ def render(arguments: argparse.Namespace, _progress: Progress) -> int:
     sandbox = Sandbox(sandbox_directory()) if arguments.stack == SANDBOX_STACK else None
     write(arguments.stack, arguments.runner, arguments.directory.absolute(), sandbox)
     return 0
+
+
+def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run one job through a real gitlab-runner."""
+    from sandbox.e2e import seed_case
+
+    return seed_case.run(progress)
 
 
 def bench(arguments: argparse.Namespace, progress: Progress) -> int:

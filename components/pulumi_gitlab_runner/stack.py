@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
@@ -52,7 +52,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
-      name of the runner that declares it
+      name of the runner that declares it (its first one, if it was renamed)
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -151,8 +151,10 @@ class RunnerStack(pulumi.ComponentResource):
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
-            name: RunnerRegistration(name, registration_part(each), opts=child)
-            for name, each in declared.items()
+            name: RunnerRegistration(
+                runner.resource_name, registration_part(name, declared[name]), opts=child
+            )
+            for name, runner in stack.runners.items()
         }
         told, role_arns = {}, {}
         for manager in stack.managers.values():
@@ -178,9 +180,11 @@ class RunnerStack(pulumi.ComponentResource):
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
             host: RunnerHost | RunnerFleet
             if manager.fleet:
-                host = RunnerFleet(manager.name, manager_args, opts=child)
+                host = RunnerFleet(manager.resource_name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, manager_args, opts=child)
+                host = RunnerHost(
+                    manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
+                )
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)
