@@ -77,8 +77,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     is replaced and no job is lost: in GitLab it stays the same runner, with its token, and its host and its
     part of the cache stay too. Keep it for as long as the runner lives."""
     image: NotRequired[str]
-    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
-    full or public image. Default `alpine:latest`."""
+    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
+    without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
     """The services that every job gets."""
     require_digests: NotRequired[bool]
