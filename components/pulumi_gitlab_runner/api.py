@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, Runn
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplateDeclaration,
@@ -24,6 +25,11 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.mirrors import (
+    MirrorDeclaration,
+    MirroredImageDeclaration,
+    MirrorVariablesDeclaration,
+)
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -66,8 +72,13 @@ __all__ = [
     "HostStoreArgs",
     "HostedRunnerArgs",
     "IdleDeclaration",
+    "ImageMirror",
+    "ImageMirrorArgs",
     "KeepDeclaration",
     "LogsDeclaration",
+    "MirrorDeclaration",
+    "MirrorVariablesDeclaration",
+    "MirroredImageDeclaration",
     "NetworkDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",

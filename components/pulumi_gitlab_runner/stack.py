@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -23,6 +23,7 @@ from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
@@ -54,6 +55,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
       name of the runner that declares it
     - `gitlab-runner:index:CiVariables`, where there are variables
+    - `gitlab-runner:index:ImageMirror` for each mirror
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
     allowed.
@@ -69,6 +71,8 @@ class RunnerStack(pulumi.ComponentResource):
     repositories, so that the runners may pull."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
+    mirrors: pulumi.Output[dict[str, Any]]
+    """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
     without a `network`."""
@@ -85,9 +89,10 @@ class RunnerStack(pulumi.ComponentResource):
         place = environment_of(self)
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
+        repository_urls: dict[str, pulumi.Output[dict[str, str]]] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                EcrRepositories(
+                created = EcrRepositories(
                     registry.name,
                     {
                         "repositories": declared[registry.name].get("repositories", {}),
@@ -97,18 +102,29 @@ class RunnerStack(pulumi.ComponentResource):
                     },
                     opts=child,
                 )
+                repository_urls[registry.name] = created.urls
             elif isinstance(registry, PullThroughRegistry):
                 pull_through_cache(registry, declared[registry.name], self)
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
+        mirrored = self._mirrors(stack, args, place, repository_urls)
         digests = image_digests(
-            [image for manager in stack.managers.values() for image in manager.images],
+            [
+                image
+                for manager in stack.managers.values()
+                for image in manager.images
+                if image not in mirrored
+            ],
             stack.registries,
             declared,
             environment,
             self,
         )
+        if mirrored:
+            digests = pulumi.Output.all(digests, pulumi.Output.all(**mirrored)).apply(
+                lambda known: known[0] | known[1]
+            )
         network: HostNetworkArgs | None = None
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
@@ -125,6 +141,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
             {
+                "mirrors": self.mirrors,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,
@@ -132,6 +149,29 @@ class RunnerStack(pulumi.ComponentResource):
                 "variables": self.variables,
             }
         )
+
+    def _mirrors(
+        self,
+        stack: Stack,
+        args: StackDeclaration,
+        place: AwsEnvironmentArgs,
+        repository_urls: Mapping[str, pulumi.Output[dict[str, str]]],
+    ) -> dict[str, pulumi.Output[str]]:
+        """Make the mirrors; the digest of each image, by the name under which a runner would declare it."""
+        told, digests = {}, {}
+        for mirror in stack.mirrors:
+            declared: dict[str, Any] = {**args["mirrors"][mirror.name]}
+            if mirror.registry in repository_urls:
+                declared["repository_urls"] = repository_urls[mirror.registry]
+            mirror_args = cast(
+                "ImageMirrorArgs", {**declared, "registries": args["registries"], "environment": place}
+            )
+            made = ImageMirror(mirror.name, mirror_args, opts=pulumi.ResourceOptions(parent=self))
+            told[mirror.name] = made.images
+            for image in mirror.images:
+                digests[mirror.image_name(image)] = made.digests[image.name]
+        self.mirrors = pulumi.Output.from_input(told)
+        return digests
 
     def _runners(
         self,

@@ -91,7 +91,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, runners, cache, variables, mirrors, ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +140,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, runners, cache, variables, mirrors, ecr_settings, network",
             CREDS_STORE,
         ),
     ),
@@ -1214,7 +1214,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0", {"group": 42, "key": "DEPLOY_REGION", "value": "us-east-1"}),
         Problem(
             "stack.variables[1]",
-            "DEPLOY_REGION of group 42 once more, as in variables[0]",
+            "DEPLOY_REGION of group 42 once more, as in stack.variables[0]",
             "each key once for a scope and environment",
         ),
     ),

@@ -1,6 +1,6 @@
 """The whole declaration of a stack."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired
 
@@ -23,6 +23,13 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_problems,
 )
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
+from pulumi_gitlab_runner.spec.mirrors import (
+    Mirror,
+    MirrorDeclaration,
+    build_mirror,
+    mirror_problems,
+    mirror_variables,
+)
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
@@ -35,7 +42,7 @@ from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
-from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
@@ -60,6 +67,8 @@ class StackDeclaration(TypedDict):
     """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
+    mirrors: NotRequired[dict[str, MirrorDeclaration]]
+    """Images of other registries that are brought into one of these, by a name of your own."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
     """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
     and two stacks would overwrite one another's. Default: left as they are."""
@@ -76,6 +85,7 @@ class Stack:
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
+    mirrors: tuple[Mirror, ...]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
 
@@ -116,6 +126,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
+        mirrors=tuple(build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()),
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
@@ -142,7 +153,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "runners"):
+    for kind in ("registries", "runners", "mirrors"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -166,7 +177,9 @@ def _problems(
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
-    yield from _repeated_variables(variables, path)
+    for name, mirror in declaration.get("mirrors", {}).items():
+        yield from mirror_problems(mirror, join_path(path, "mirrors", name), registries)
+    yield from _repeated_variables(_variables_by_place(declaration, path))
     for region, settings in declaration.get("ecr_settings", {}).items():
         at = join_path(path, "ecr_settings", region)
         yield from region_problems(region, at)
@@ -186,15 +199,26 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
         )
 
 
-def _repeated_variables(variables: list[VariableDeclaration], path: str) -> Iterator[Problem]:
-    seen: dict[object, int] = {}
-    for index, declaration in enumerate(variables):
+def _variables_by_place(
+    declaration: StackDeclaration, path: str
+) -> Iterator[tuple[str, VariableDeclaration]]:
+    """Every CI variable that a stack makes, with the place that declares it."""
+    for index, variable in enumerate(declaration.get("variables", [])):
+        yield join_path(path, "variables", index), variable
+    for name, mirror in declaration.get("mirrors", {}).items():
+        for variable in mirror_variables(mirror, dict.fromkeys(mirror["images"], KNOWN_LATER)):
+            yield join_path(path, "mirrors", name, "variables"), variable
+
+
+def _repeated_variables(declared: Iterable[tuple[str, VariableDeclaration]]) -> Iterator[Problem]:
+    seen: dict[object, str] = {}
+    for place, declaration in declared:
         variable = build_variable(declaration)
         identity = (variable.scope, variable.key, variable.environment_scope)
-        first = seen.setdefault(identity, index)
-        if first != index:
+        if identity in seen:
             yield Problem(
-                join_path(path, "variables", index),
-                f"{variable.key} of {variable.scope} once more, as in variables[{first}]",
+                place,
+                f"{variable.key} of {variable.scope} once more, as in {seen[identity]}",
                 "each key once for a scope and environment",
             )
+        seen.setdefault(identity, place)

@@ -1,0 +1,1 @@
+"""Images of other registries, copied into one of ours."""
