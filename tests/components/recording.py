@@ -86,6 +86,9 @@ class Cloud(Mocks):
                 known["latestVersion"] = 1
             case "aws:ec2/natGateway:NatGateway":
                 known["publicIp"] = f"address-of-{args.name}"
+            case "gitlab-runner:index:MirroredImage":
+                digest = inputs.get("digest", digest_of(inputs))
+                known |= {"digest": digest, "reference": f"{inputs['target']}@{digest}"}
             case "gitlab:index/userRunner:UserRunner":
                 generation = args.name.partition("_")[2]
                 known["token"] = RUNNER_TOKEN + generation

@@ -45,6 +45,12 @@ class MirroredImages:
         self._asking = RegistryClient()
         self._copier = ImageCopier()
 
+    def close(self) -> None:
+        """Close the connections, and end the threads."""
+        self._copier.close()
+        self._client.close()
+        self._asking.close()
+
     def accepted_digest(self, old: Properties, new: Properties, warn: Tell) -> str:
         """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
 

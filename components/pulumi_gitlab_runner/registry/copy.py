@@ -63,6 +63,10 @@ class ImageCopier:
         self._lock = Lock()
         self._holders: dict[tuple[str, str], str] = {}
 
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
+
     def copy(self, copy: Copy, report: Report = _nobody) -> None:
         """Copy an image, if its digest is not under the tag already.
 
