@@ -1,0 +1,167 @@
+"""How long it takes to mirror 20 images, against `skopeo copy --all` called for each; and to find them there.
+
+All between two of Debian's docker-registry on loopback, without TLS and password. The images share no layer,
+as the worst case has it, and each has two platforms. Both copy into an empty registry in every run. Ours are
+copied by the provider of the resource, as the engine calls it, in a process of its own.
+"""
+
+import json
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+from bench.measure import Measure, program, timed
+from sandbox.docker.loopback_registry import INDEX, WITHOUT_TLS, push_index, serving
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT
+
+IMAGES = 20
+LAYERS = (4_000_000, 1_000_000, 100_000)
+"""Of each platform, in bytes."""
+RUNS = 3
+PLATFORMS = ("linux/amd64", "linux/arm64")
+MIRROR = [sys.executable, "-P", "-m", "bench.mirror_images"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A registry with the images, and their digests."""
+
+    host: str
+    digests: list[str]
+
+
+def ratio() -> float:
+    """The median ratio of runs that are taken alternately.
+
+    Raises:
+        SandboxError: a program is not installed, or one of them did not copy every image.
+    """
+    skopeo = program("skopeo", "skopeo")
+    with _source() as (directory, source):
+        ratios = []
+        for run in range(RUNS):
+            with serving(directory / f"skopeo-{run}") as target:
+                theirs = _skopeo(directory, skopeo, source, target)
+                _check(source, target)
+            with serving(directory / f"ours-{run}") as target:
+                ours = _mirror(directory, source, target)
+                _check(source, target)
+            ratios.append(theirs / ours)
+        return median(ratios)
+
+
+def unchanged() -> float:
+    """The median time to check and compare 20 images that are there, each with its source's tag.
+
+    Raises:
+        SandboxError: docker-registry is not installed.
+    """
+    with _source() as (directory, source), serving(directory / "target") as target:
+        _mirror(directory, source, target)
+        return median(_mirror(directory, source, target, "unchanged") for _ in range(RUNS))
+
+
+@contextmanager
+def _source() -> Iterator[tuple[Path, Source]]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        directory = Path(place)
+        with (
+            serving(directory / "source") as host,
+            httpx.Client(base_url=f"http://{host}", verify=WITHOUT_TLS, timeout=60) as client,
+        ):
+            numbers = random.Random(1)  # noqa: S311 - the same images every time
+            digests = [
+                push_index(
+                    client,
+                    f"library/image-{number}",
+                    "1",
+                    {platform: [numbers.randbytes(size) for size in LAYERS] for platform in PLATFORMS},
+                )["digest"]
+                for number in range(IMAGES)
+            ]
+            yield directory, Source(host, digests)
+
+
+def _skopeo(directory: Path, skopeo: str, source: Source, target: str) -> float:
+    """How long skopeo takes for all images, one after the other, in seconds."""
+    options = ["--all", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false"]
+    return sum(
+        timed(
+            [
+                skopeo, "copy", *options,
+                f"docker://{source.host}/library/image-{number}:1", f"docker://{target}/mirror/image-{number}:1",
+            ],
+            directory,
+            os.environ,
+        ).seconds
+        for number in range(IMAGES)
+    )  # fmt: skip
+
+
+def _mirror(directory: Path, source: Source, target: str, what: str = "copy") -> float:
+    """How long our provider takes for all images, in seconds, its start among them."""
+    inputs = [
+        {
+            "source": f"{source.host}/library/image-{number}:1",
+            "digest": digest,
+            "target": f"{target}/mirror/image-{number}:1",
+        }
+        for number, digest in enumerate(source.digests)
+    ]
+    modules = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT}/components"}
+    return timed([*MIRROR, what, json.dumps(inputs)], directory, os.environ | modules).seconds
+
+
+def _check(source: Source, target: str) -> None:
+    with httpx.Client(base_url=f"http://{target}", verify=WITHOUT_TLS) as client:
+        for number, digest in enumerate(source.digests):
+            answer = client.head(f"/v2/mirror/image-{number}/manifests/1", headers={"Accept": INDEX})
+            if answer.headers.get("docker-content-digest") != digest:
+                raise SandboxError(f"image {number} was not copied")
+
+
+def main(what: str, inputs: str) -> None:
+    """Do what the engine asks of the provider: `copy` the images, or look whether they are `unchanged`."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pulumi_gitlab_runner.mirror.provider import MirroredImages
+
+    with closing(MirroredImages()) as images, ThreadPoolExecutor(IMAGES) as threads:
+
+        def copy(image: dict[str, str]) -> None:
+            images.copy(image, lambda *_: None)
+
+        def compare(image: dict[str, str]) -> None:
+            accepted = images.accepted_digest(image, image, print)
+            found = images.difference(image, images.outputs(image), image | {"digest": accepted})
+            if found.changed:
+                raise SandboxError(f"{image['source']} has changed")
+
+        list(threads.map(copy if what == "copy" else compare, json.loads(inputs)))
+
+
+MIRROR_20_RATIO = Measure(
+    "mirror_20_ratio",
+    "ratio",
+    f"skopeo copy --all for each of {IMAGES} images over the mirror's provider, median of {RUNS} pairs",
+    ratio,
+)
+MIRROR_UNCHANGED = Measure(
+    "mirror_unchanged_s",
+    "s",
+    f"check and diff of {IMAGES} mirrored images by their provider, its start included, median of {RUNS}",
+    unchanged,
+)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
