@@ -10,12 +10,12 @@ import pulumi
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
@@ -53,7 +53,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
-      name of the runner that declares it
+      name of the runner that declares it (its first one, if it was renamed)
     - `gitlab-runner:index:CiVariables`, where there are variables
     - `gitlab-runner:index:ImageMirror` for each mirror
 
@@ -131,6 +131,8 @@ class RunnerStack(pulumi.ComponentResource):
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
             self.nat_addresses = made.nat_addresses
+        elif not all(manager.host.vpc for manager in stack.managers.values()):
+            network = default_network(self)  # asked for once, not by each host
         told, role_arns = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
@@ -189,8 +191,10 @@ class RunnerStack(pulumi.ComponentResource):
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
-            name: RunnerRegistration(name, registration_part(each), opts=child)
-            for name, each in declared.items()
+            name: RunnerRegistration(
+                runner.resource_name, registration_part(name, declared[name]), opts=child
+            )
+            for name, runner in stack.runners.items()
         }
         told, role_arns = {}, {}
         for manager in stack.managers.values():
@@ -216,9 +220,11 @@ class RunnerStack(pulumi.ComponentResource):
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
             host: RunnerHost | RunnerFleet
             if manager.fleet:
-                host = RunnerFleet(manager.name, manager_args, opts=child)
+                host = RunnerFleet(manager.resource_name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, manager_args, opts=child)
+                host = RunnerHost(
+                    manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
+                )
             role_arns[manager.name] = host.role_arn
             for runner in manager.runners:
                 told[runner.name] = _runner_told(runner, registrations[runner.name], host)

@@ -129,7 +129,7 @@ class DockerSandbox:
             self.start_registry(registry)
         self._engine = DockerEngine.start(self.machine, f"http://{HUB.host}")
         self.identities = {
-            image: self.engine.publish(f"{image.registry.host}/{image.repository}", image.credentials)
+            image: self.engine.publish_tiny(f"{image.registry.host}/{image.repository}", image.credentials)
             for image in self._images
         }
 

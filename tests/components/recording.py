@@ -45,9 +45,12 @@ class Cloud(Mocks):
 
     def __init__(self, *, preview: bool) -> None:
         self._preview = preview
+        self.asked: list[str] = []
+        """The functions that were asked, by their tokens."""
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """What a provider's function answers."""
+        self.asked.append(args.token)
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
                 answer: dict[str, Any] = {"accountId": ACCOUNT}
@@ -115,7 +118,8 @@ class Recording(MockMonitor):
     """Pulumi's own mock of the engine, which also keeps every request."""
 
     def __init__(self, *, preview: bool) -> None:
-        super().__init__(Cloud(preview=preview))
+        self.cloud = Cloud(preview=preview)
+        super().__init__(self.cloud)
         self.requests: list[Any] = []
         self.warnings: list[str] = []
 

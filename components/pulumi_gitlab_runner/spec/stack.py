@@ -41,6 +41,7 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
+from pulumi_gitlab_runner.spec.renaming import renaming_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
 from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
 from pulumi_gitlab_runner.spec.variables import (
@@ -173,6 +174,9 @@ def _problems(
         if "cache" in declaration:
             own = runner.get("config", {}).get("cache", {})
             yield from own_place_problems(own, join_path(at, "config", "cache"))
+        if "renamed_from" in runner:
+            yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
+    yield from renaming_problems(runners, join_path(path, "runners"))
     yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
