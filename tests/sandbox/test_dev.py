@@ -132,6 +132,9 @@ class TestSummary:
             },
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
+        "mirrors": {
+            "public": {"postgres": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"}
+        },
         "runners": {
             "build": {"id": 7.0, "tags": ["docker", "large"], "scope": "group 42", "host": "build-asg"}
         },
@@ -151,6 +154,8 @@ class TestSummary:
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
             ["legacy", "registry.example.com:5000"],
+            ["Mirrored", "image", "As"],
+            ["postgres", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
             ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],
