@@ -58,6 +58,11 @@ class PackageServicer(server.ProviderServicer):
         self.provider = _components()
         return await super().Construct(request, context)
 
+    async def Cancel(self, request: Any, context: Any) -> Any:
+        """End what runs, as the user asked."""
+        self._images.interrupt()
+        return await super().Cancel(request, context)
+
     async def Check(self, request: Any, context: Any) -> Any:
         """Find the digest to copy."""
 

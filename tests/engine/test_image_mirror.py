@@ -39,10 +39,10 @@ class Mirroring:
             digest: str = registry.push_index(client, "library/app", "1", images)["digest"]
         return digest
 
-    def mirrored(self) -> str | None:
-        """The digest that the target's tag has."""
+    def mirrored(self, repository: str = "mirror/app") -> str | None:
+        """The digest that the tag has at the target."""
         answer = self.client.head(
-            f"http://{self.target}/v2/mirror/app/manifests/1", headers={"Accept": registry.INDEX}
+            f"http://{self.target}/v2/{repository}/manifests/1", headers={"Accept": registry.INDEX}
         )
         return answer.headers.get("docker-content-digest")
 
@@ -62,7 +62,12 @@ def mirroring(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
                     "registry": "own",
                     "images": {"app": f"{source}/library/app:1"},
                     "variables": {"group": 42},
-                }
+                },
+                "borrowed": {
+                    "registry": "own",
+                    "images": {"tool": f"{source}/library/app:1"},
+                    "delete": True,
+                },
             },
         }
         settings = place / "settings.yaml"
@@ -86,9 +91,9 @@ def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
     assert mirroring.mirrored() is None
 
     project.up()
-    assert mirroring.mirrored() == moved
+    assert mirroring.mirrored() == mirroring.mirrored("mirror/tool") == moved
     reference = f"{mirroring.target}/mirror/app:1@{moved}"
-    assert project.outputs()["mirrors"] == {"public": {"app": reference}}
+    assert project.outputs()["mirrors"]["public"] == {"app": reference}
     assert project.gitlab("GET", "groups/42/variables/IMAGE_APP")["value"] == reference
 
     later = mirroring.push()
@@ -111,3 +116,4 @@ def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
 
     project.pulumi("destroy", "--yes", "--skip-preview")
     assert mirroring.mirrored() == moved
+    assert mirroring.mirrored("mirror/tool") is None

@@ -149,6 +149,15 @@ def test_progress_ends_with_the_whole(pair: Pair) -> None:
     assert done == total > 305_020
 
 
+def test_an_interrupted_copy_ends_and_the_next_one_finishes_it(pair: Pair) -> None:
+    told = refusal(lambda: pair.copy(report=lambda done, total: pair.copier.interrupt()))
+    assert told == "it was interrupted"
+    assert pair.tag() is None
+    pair.copier = ImageCopier()
+    pair.copy()
+    assert pair.tag() == pair.digest
+
+
 def test_a_tag_of_another_image_is_moved(pair: Pair) -> None:
     pair.copy()
     pair.image()

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
@@ -87,11 +85,15 @@ def _credentials(region: str) -> Credentials:
 
 @cache
 def _client(region: str) -> Any:
+    import boto3  # only here: it takes a third of a second
+
     return boto3.client("ecr", region_name=region)
 
 
 @contextmanager
 def _told(doing: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except (BotoCoreError, ClientError) as error:

@@ -45,6 +45,10 @@ class MirroredImages:
         self._asking = RegistryClient()
         self._copier = ImageCopier()
 
+    def interrupt(self) -> None:
+        """End all copies soon."""
+        self._copier.interrupt()
+
     def close(self) -> None:
         """Close the connections, and end the threads."""
         self._copier.close()

@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 
 CONNECTIONS = 64
+LONGEST_CONNECT_S = 10.0
 PULL, PUSH = "pull", "pull,push"
 """What a request does in a repository, as tokens are asked for."""
 
@@ -52,7 +53,7 @@ class Connection:
         self._local = _is_local(self._address)
         self._client = httpx.Client(
             verify=_trust(host, certificates),
-            timeout=patience,
+            timeout=httpx.Timeout(patience, connect=min(patience, LONGEST_CONNECT_S)),
             limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
             event_hooks={"request": [self._only_with_tls]},
         )

@@ -6,11 +6,10 @@ is still missing.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import Lock
+from threading import Event, Lock
 from typing import TypeVar
 
 from pulumi_gitlab_runner.registry.manifest import Descriptor, Manifest, platform_of
@@ -54,14 +53,19 @@ class ImageCopier:
     """Copies images, several at once; one serves any number of threads.
 
     Args:
-        pause: waits before something is tried again.
+        pause: waits before something is tried again; by default as long as it says, or until `interrupt`.
     """
 
-    def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
-        self._pause = pause
+    def __init__(self, pause: Callable[[float], object] | None = None) -> None:
+        self._interrupted = Event()
+        self._pause = pause or self._interrupted.wait
         self._threads = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="copy")
         self._lock = Lock()
         self._holders: dict[tuple[str, str], str] = {}
+
+    def interrupt(self) -> None:
+        """End all copies soon, with an error; what has arrived stays."""
+        self._interrupted.set()
 
     def close(self) -> None:
         """End the threads."""
@@ -142,6 +146,7 @@ class ImageCopier:
             def counted(parts: Iterable[bytes]) -> Iterator[bytes]:
                 nonlocal sent
                 for part in parts:
+                    self._go_on()
                     yield part
                     sent += len(part)
                     progress.add(len(part))
@@ -167,10 +172,15 @@ class ImageCopier:
 
     def _try(self, repository: Repository, attempt: Callable[[], _Result]) -> _Result:
         def again() -> _Result:
+            self._go_on()
             repository.connection.forget_failure()
             return attempt()
 
         return repeated(again, self._pause)
+
+    def _go_on(self) -> None:
+        if self._interrupted.is_set():
+            raise TransferError("it was interrupted")
 
     def _each(self, items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
         """Do the work for all items at once, and wait for all of it, also where some fails."""

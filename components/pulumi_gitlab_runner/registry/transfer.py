@@ -1,6 +1,5 @@
 """What can go wrong between two registries, and what is tried again."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -45,8 +44,8 @@ class TransferError(Exception):
         self.after = after
 
 
-def repeated(attempt: Callable[[], _Result], pause: Callable[[float], None] = time.sleep) -> _Result:
-    """The result of the first attempt that works, of a few.
+def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -> _Result:
+    """The result of the first attempt that works, of a few, with growing pauses in seconds between them.
 
     Raises:
         TransferError: of the last attempt, or of one that shows that no other would work.
