@@ -60,7 +60,6 @@ class ImageCopier:
         self._interrupted = Event()
         self._pause = pause or self._interrupted.wait
         self._threads = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="copy")
-        self._lock = Lock()
         self._holders: dict[tuple[str, str], str] = {}
 
     def interrupt(self) -> None:
