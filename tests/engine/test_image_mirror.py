@@ -99,20 +99,13 @@ def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
     later = mirroring.push()
     preview = project.pulumi("preview").stdout
     assert f"has moved: it is {later} now, and the mirror keeps {moved}" in preview
-    assert "create" not in preview
-    assert "update " not in preview
+    assert "to create" not in preview
+    assert "to update" not in preview
 
     mirroring.client.delete(f"http://{mirroring.target}/v2/mirror/app/manifests/{moved}").raise_for_status()
     assert project.refresh() == {"gitlab-runner:index:MirroredImage public-app"}
     project.up()
     assert mirroring.mirrored() == moved
-
-    with project.declaring("mirrors/public/images/app", f"{mirroring.source}/library/gone:1"):
-        failed = project.pulumi("preview", check=False)
-    printed = failed.stdout + failed.stderr
-    assert failed.returncode != 0
-    assert f"its digest cannot be had: {mirroring.source} has no such image" in printed
-    assert "Traceback" not in printed
 
     project.pulumi("destroy", "--yes", "--skip-preview")
     assert mirroring.mirrored() == moved
