@@ -11,9 +11,11 @@ from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
+from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplateDeclaration,
@@ -51,6 +53,7 @@ from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
 __all__ = [
     "AlarmsDeclaration",
     "AwsEnvironmentArgs",
+    "BuildDeclaration",
     "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
@@ -72,6 +75,8 @@ __all__ = [
     "HostStoreArgs",
     "HostedRunnerArgs",
     "IdleDeclaration",
+    "ImageBuild",
+    "ImageBuildArgs",
     "ImageMirror",
     "ImageMirrorArgs",
     "KeepDeclaration",

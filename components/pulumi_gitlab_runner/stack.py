@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 
@@ -19,14 +19,17 @@ from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.iam.registries import required_policies
-from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
+from pulumi_gitlab_runner.mirror.stack_mirrors import mirrored_digests, stack_mirrors
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError
+from pulumi_gitlab_runner.spec.builds import Build, built_images
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
+from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
@@ -47,6 +50,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
       with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
       has `upstream_credentials`
+    - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
     - `gitlab-runner:index:HostStore`, where there is a runner
@@ -54,8 +58,8 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
       name of the runner that declares it (its first one, if it was renamed)
-    - `gitlab-runner:index:CiVariables`, where there are variables
     - `gitlab-runner:index:ImageMirror` for each mirror
+    - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
     allowed.
@@ -63,6 +67,8 @@ class RunnerStack(pulumi.ComponentResource):
 
     registries: pulumi.Output[dict[str, Any]]
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
+    builds: pulumi.Output[dict[str, str]]
+    """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
     group of its host or its workers."""
@@ -80,6 +86,9 @@ class RunnerStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             stack = build_stack(plain(args))
+            # Each build reads its files again: this is before anything is registered.
+            for each, build in args.get("builds", {}).items():
+                checked_build(plain(build), join_path("stack", "builds", each))
             warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
         super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
         for warning in warnings:
@@ -89,10 +98,10 @@ class RunnerStack(pulumi.ComponentResource):
         place = environment_of(self)
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
-        repository_urls: dict[str, pulumi.Output[dict[str, str]]] = {}
+        created: dict[str, EcrRepositories] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                created = EcrRepositories(
+                created[registry.name] = EcrRepositories(
                     registry.name,
                     {
                         "repositories": declared[registry.name].get("repositories", {}),
@@ -102,29 +111,39 @@ class RunnerStack(pulumi.ComponentResource):
                     },
                     opts=child,
                 )
-                repository_urls[registry.name] = created.urls
             elif isinstance(registry, PullThroughRegistry):
                 pull_through_cache(registry, declared[registry.name], self)
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        mirrored = self._mirrors(stack, args, place, repository_urls)
-        digests = image_digests(
-            [
-                image
-                for manager in stack.managers.values()
-                for image in manager.images
-                if image not in mirrored
-            ],
-            stack.registries,
-            declared,
-            environment,
-            self,
-        )
-        if mirrored:
-            digests = pulumi.Output.all(digests, pulumi.Output.all(**mirrored)).apply(
-                lambda known: known[0] | known[1]
+        builds = {
+            name: ImageBuild(
+                name,
+                {
+                    **args["builds"][name],
+                    "repository": _repository(build, stack, created),
+                    "registries": declared,
+                    "environment": place,
+                },
+                opts=child,
             )
+            for name, build in stack.builds.items()
+        }
+        built_here: dict[str, Any] = {name: each.image for name, each in builds.items()}
+        self.builds = pulumi.Output.from_input(built_here)
+        images = [image for manager in stack.managers.values() for image in manager.images]
+        built = built_images(stack.builds, images)
+        mirrors = stack_mirrors(stack, args, place, created, self)
+        mirrored_here: dict[str, Any] = {name: each.images for name, each in mirrors.items()}
+        self.mirrors = pulumi.Output.from_input(mirrored_here)
+        made_here: dict[str, Any] = mirrored_digests(stack, mirrors) | {
+            image: builds[name].pin for image, name in built.items()
+        }
+        asked = [image for image in images if image not in made_here]
+        digests = pulumi.Output.all(
+            image_digests(asked, stack.registries, declared, environment, self),
+            pulumi.Output.from_input(made_here),
+        ).apply(lambda known: known[0] | known[1])
         network: HostNetworkArgs | None = None
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
@@ -143,6 +162,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
             {
+                "builds": self.builds,
                 "mirrors": self.mirrors,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
@@ -151,29 +171,6 @@ class RunnerStack(pulumi.ComponentResource):
                 "variables": self.variables,
             }
         )
-
-    def _mirrors(
-        self,
-        stack: Stack,
-        args: StackDeclaration,
-        place: AwsEnvironmentArgs,
-        repository_urls: Mapping[str, pulumi.Output[dict[str, str]]],
-    ) -> dict[str, pulumi.Output[str]]:
-        """Make the mirrors; the digest of each image, by the name under which a runner would declare it."""
-        told, digests = {}, {}
-        for mirror in stack.mirrors:
-            declared: dict[str, Any] = {**args["mirrors"][mirror.name]}
-            if mirror.registry in repository_urls:
-                declared["repository_urls"] = repository_urls[mirror.registry]
-            mirror_args = cast(
-                "ImageMirrorArgs", {**declared, "registries": args["registries"], "environment": place}
-            )
-            made = ImageMirror(mirror.name, mirror_args, opts=pulumi.ResourceOptions(parent=self))
-            told[mirror.name] = made.images
-            for image in mirror.images:
-                digests[mirror.image_name(image)] = made.digests[image.name]
-        self.mirrors = pulumi.Output.from_input(told)
-        return digests
 
     def _runners(
         self,
@@ -236,6 +233,15 @@ def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> A
     with told_once():
         build_stack(plain(declaration), environment)
     return environment
+
+
+def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositories]) -> pulumi.Input[str]:
+    """Where an image is pushed to: a repository that the stack creates is there first."""
+    name, _, repository = build.repository.partition("/")
+    if name in created:
+        return created[name].urls[repository]
+    # No registry but ECR's depends on where the stack lives.
+    return f"{known_address(stack.registries[name], None)}/{repository}"
 
 
 def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:

@@ -25,9 +25,9 @@ WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 START_TIMEOUT_S = 30.0
 POLL_INTERVAL_S = 0.05
 
-IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
-CONFIGURATION = "application/vnd.docker.container.image.v1+json"
-LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+CONFIGURATION = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 

@@ -1,8 +1,8 @@
 """The seed case: a private image of ECR with public services beside it, in a network of the job's own."""
 
 import json
-import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +21,9 @@ from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.e2e.helper_image import publish_helper_image
+from sandbox.e2e.listening_service import listening_service
 from sandbox.e2e.small_system import small_system
+from sandbox.errors import SandboxError
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import CHECKOUT, sandbox_directory
 from sandbox.progress import Progress
@@ -33,6 +35,8 @@ RUNNER_PROGRAM = "gitlab-runner"
 GITLAB_PORT = 8929
 GITLAB = f"http://127.0.0.1:{GITLAB_PORT}"
 TOKEN = "sandbox-token"  # noqa: S105 - the double's only key, in a machine of its own
+AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
+"""What the runner says when it pulls an image with the host's own Docker configuration."""
 PATIENCE_S = 300
 HELPER_PATIENCE_S = 60
 """How long the scoped helper waits: the AWS command line is slow to start on a busy machine."""
@@ -40,14 +44,16 @@ HELPER_PATIENCE_S = 60
 REGION = "eu-west-1"
 TEAM = ecr(SANDBOX_ACCOUNT, REGION, "198.51.100.2")
 JOB_IMAGE = private(TEAM, "private/image:2026.11")
-SERVICES = {"db": public("postgres:latest"), "cache": public("redis:latest")}
+SERVICES = {"db": (public("postgres:latest"), 5432), "cache": (public("redis:latest"), 6379)}
+"""The public images that run beside it, by their aliases, and what they listen on."""
+SERVICE_IMAGES = tuple(image for image, _ in SERVICES.values())
 SCRIPT = (
     'echo "this is $(cat /name)"',
-    *(f"getent hosts {alias}" for alias in SERVICES),
+    *(f"getent hosts {alias} && : </dev/tcp/{alias}/{port}" for alias, (_, port) in SERVICES.items()),
     "test ! -e /root/.docker/config.json",
     "if env | grep -q DOCKER_AUTH_CONFIG; then exit 1; fi",
 )
-"""Shows the image, finds the services by their aliases, and finds no credentials."""
+"""Shows the image, connects to the services by their aliases, and finds no credentials."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class Outcome:
         expected = {
             f"the job is {self.status}": self.status == "success",
             f"it did not run in {JOB_IMAGE.name}": f"this is {JOB_IMAGE.name}" in self.trace,
-            "its image was not pulled with the host's credentials": _pulled_with_credentials(self.trace),
+            "a service did not start": "didn't start properly" not in self.trace,
+            "its image was not pulled with the host's credentials": AUTHENTICATED in self.trace,
             f"it had {len(self.networks)} networks of its own": len(self.networks) == 1,
             f"its network was left: {', '.join(self.left)}": not self.left,
         }
@@ -92,21 +99,26 @@ def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
         0 when all is as it must be, 1 when it is not, 3 when it cannot be run here.
     """
     program = shutil.which(runner)
-    if program is None:
-        print(f"Not run: there is no {runner} on the PATH. https://docs.gitlab.com/runner/install/")
+    if program is None or shutil.which("curl") is None:
+        print(f"Not run: there is no {'curl' if program else runner} on the PATH")
         return NOT_RUN
     try:
         unavailable.check()
         helper = ecr_login.obtain(sandbox_directory() / "ecr-login", progress)
         with (
             tempfile.TemporaryDirectory() as directory,
-            DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICES.values())) as docker,
+            DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICE_IMAGES)) as docker,
             progress.step("e2e", "one job through a real gitlab-runner"),
         ):
             outcome = _Case(docker, Path(program)).run()
     except (DockerUnavailableError, GoBuildError) as reason:
         print(f"Not run: {reason}")
         return NOT_RUN
+    return _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> int:
+    """Say what was seen; return the exit code."""
     print(outcome.trace)
     print(f"Networks made for the job: {', '.join(outcome.networks) or 'none'}")
     problems = outcome.problems
@@ -135,6 +147,7 @@ class _Case:
         self._program = program
 
     def run(self) -> Outcome:
+        """Register the runner, queue its job, and let it run."""
         self._publish_images()
         self._start_gitlab()
         registered = self._gitlab(
@@ -151,27 +164,23 @@ class _Case:
             image=JOB_IMAGE.name,
             script=list(SCRIPT),
         )
-        since = self._networks()
+        before = self._networks()
         said = self._run_gitlab_runner(unit_environment(files[UNIT].content))
         return Outcome(
             status=self._gitlab("GET", f"api/v4/projects/7/jobs/{job['id']}")["status"],
             trace=self._ask("GET", f"api/v4/projects/7/jobs/{job['id']}/trace"),
             networks=tuple(self._made_networks()),
-            left=tuple(self._networks() - since),
+            left=tuple(self._networks() - before),
             said=said,
         )
 
     def _publish_images(self) -> None:
         """Put what a job needs in the place of the tiny images that the registries hold."""
         engine = self._docker.engine
-        for image in (JOB_IMAGE, *SERVICES.values()):
-            command = [] if image is JOB_IMAGE else ['ENTRYPOINT ["/usr/bin/sleep", "infinity"]']
-            engine.publish(
-                f"{image.registry.host}/{image.repository}",
-                image.credentials,
-                small_system({"name": image.name}),
-                command,
-            )
+        job = small_system({"name": JOB_IMAGE.name})
+        engine.publish(JOB_IMAGE.address, JOB_IMAGE.credentials, job)
+        for image, port in SERVICES.values():
+            engine.publish(image.address, image.credentials, *listening_service(port))
         publish_helper_image(engine, self._program)
 
     def _start_gitlab(self) -> None:
@@ -183,20 +192,20 @@ class _Case:
         )  # fmt: skip
 
     def _run_gitlab_runner(self, unit: Mapping[str, str]) -> str:
-        done = self._machine.run(
-            str(self._program),
-            "run-single",
-            "--config=/etc/gitlab-runner/config.toml",
-            f"--runner={RUNNER}",
-            "--max-builds=1",
-            "--wait-timeout=60",
-            environment={
-                **unit,
-                **self._docker.environment,
-                "RUNNER_CREDENTIAL_TIMEOUT": str(HELPER_PATIENCE_S),
-            },
-            timeout=PATIENCE_S,
-        )
+        own = {"RUNNER_CREDENTIAL_TIMEOUT": str(HELPER_PATIENCE_S)}
+        try:
+            done = self._machine.run(
+                str(self._program),
+                "run-single",
+                "--config=/etc/gitlab-runner/config.toml",
+                f"--runner={RUNNER}",
+                "--max-builds=1",
+                "--wait-timeout=60",
+                environment={**unit, **self._docker.environment, **own},
+                timeout=PATIENCE_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise SandboxError(f"{self._program} did not end within {PATIENCE_S} s") from None
         return done.stdout + done.stderr
 
     def _networks(self) -> set[str]:
@@ -216,10 +225,13 @@ class _Case:
     def _ask(self, method: str, path: str, **body: Any) -> str:
         """Ask the machine's GitLab as an administrator."""
         header, data = f"Private-Token: {TOKEN}", ["--json", json.dumps(body)] if body else []
-        return self._machine.run(
+        answer = self._machine.run(
             "curl", "--silent", "--show-error", "--fail-with-body", "--request", method, "--header", header,
-            *data, f"{GITLAB}/{path}", check=True,
-        ).stdout  # fmt: skip
+            *data, f"{GITLAB}/{path}",
+        )  # fmt: skip
+        if answer.returncode != 0:
+            raise SandboxError(f"GitLab's double refuses {method} {path}: {answer.stderr} {answer.stdout}")
+        return answer.stdout
 
 
 def _files(token: str, number: int) -> dict[str, HostFile]:
@@ -237,8 +249,3 @@ def _files(token: str, number: int) -> dict[str, HostFile]:
         runner_ids={RUNNER: number},
         tokens={RUNNER: token},
     )
-
-
-def _pulled_with_credentials(trace: str) -> bool:
-    """Whether the runner says that it used the host's own Docker configuration, for its job's image."""
-    return re.search(r"Authenticating with credentials from /root/\.docker/config\.json", trace) is not None

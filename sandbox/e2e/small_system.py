@@ -26,15 +26,15 @@ def small_system(files: Mapping[str, str] | None = None, programs: Mapping[str, 
         files: scripts and texts besides, by their path without the first slash.
         programs: programs besides, by the same.
     """
-    own = {f"usr/bin/{name}": _program(name) for name in PROGRAMS} | dict(programs or {})
+    own = {f"usr/bin/{name}": program(name) for name in PROGRAMS} | dict(programs or {})
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         for directory in ("tmp", "root", "etc"):
             entry = tarfile.TarInfo(directory)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o777
             archive.addfile(entry)
-        for path, program in (own | _libraries(own.values())).items():
-            _add(archive, path, program.read_bytes())
+        for path, file in (own | _libraries(own.values())).items():
+            _add(archive, path, file.read_bytes())
         for path, text in (files or {}).items():
             _add(archive, path, text.encode())
     return content.getvalue()
@@ -46,7 +46,12 @@ def _add(archive: tarfile.TarFile, path: str, data: bytes) -> None:
     archive.addfile(entry, io.BytesIO(data))
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """A program of this machine.
+
+    Raises:
+        SandboxError: it is not installed.
+    """
     found = shutil.which(name)
     if found is None:
         raise SandboxError(f"not installed: {name}")

@@ -1,4 +1,4 @@
-"""A runner that is renamed, or that gets a fleet in place of its host: what was made for it stays."""
+"""A runner that is renamed or moved, or gets a fleet in place of its host: what was made for it stays."""
 
 import json
 import tomllib
@@ -54,6 +54,15 @@ def test_a_description_of_its_own_stays_too() -> None:
     declared = {"group": 42, "host": {}, "description": "Builds", "renamed_from": "build"}
     registered = made(ci=declared).registered
     assert registered["gitlab:index/userRunner:UserRunner", "build"].inputs["description"] == "Builds"
+
+
+def test_a_runner_that_moves_to_another_ones_host_stays_the_same_in_gitlab() -> None:
+    build = {"group": 42, "host": {}}
+    before = made(build=build, second=build).registered
+    after = made(build=build, second={"group": 42, "host_of": "build"}).registered
+    runner = ("gitlab:index/userRunner:UserRunner", "second")
+    assert after[runner].inputs == before[runner].inputs
+    assert ("gitlab-runner:index:RunnerHost", "second") in before.keys() - after.keys()
 
 
 def aliases(recording: Recording) -> list[tuple[list[str], str]]:

@@ -40,6 +40,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "EcrRepositories",
             "EcrSettings",
             "HostStore",
+            "ImageBuild",
             "ImageMirror",
             "RunnerCache",
             "RunnerFleet",

@@ -1,5 +1,6 @@
 """Stands for gitlab-runner in a test of `./dev e2e`: takes one job, and runs it by the command `docker`."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -8,7 +9,10 @@ from typing import Any
 
 import httpx
 
+DOCKER = shutil.which("docker", path="/usr/bin:/usr/local/bin") or "docker"
+PATIENCE_S = 60
 NETWORK = "job-network"
+EXPOSED = "{{range $port, $_ := .Config.ExposedPorts}}{{$port}}{{end}}"
 
 
 def main() -> None:
@@ -35,7 +39,11 @@ def _run(job: dict[str, Any], services: list[dict[str, str]]) -> tuple[str, str]
                 f"--name={service['alias']}", service["name"])  # fmt: skip
     _docker("pull", image)
     script = "\n".join(job["steps"][0]["script"])
-    done = _docker("run", "--rm", f"--network={NETWORK}", image, "sh", "-ec", script, check=False)
+    in_network = ("run", "--rm", f"--network={NETWORK}", image, "bash", "-ec")
+    for service in services:
+        port = _docker("image", "inspect", f"--format={EXPOSED}", service["name"]).stdout.partition("/")[0]
+        _docker(*in_network, f"until : </dev/tcp/{service['alias']}/{port}; do sleep 0.1; done")
+    done = _docker(*in_network, script, check=False)
     _docker("rm", "--force", *(service["alias"] for service in services))
     _docker("network", "rm", NETWORK)
     status = "success" if done.returncode == 0 else "failed"
@@ -43,7 +51,9 @@ def _run(job: dict[str, Any], services: list[dict[str, str]]) -> tuple[str, str]
 
 
 def _docker(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["/usr/bin/docker", *arguments], capture_output=True, text=True, check=check)
+    return subprocess.run(
+        [DOCKER, *arguments], capture_output=True, text=True, check=check, timeout=PATIENCE_S
+    )
 
 
 def _ask(url: str, method: str, path: str, **options: Any) -> httpx.Response:

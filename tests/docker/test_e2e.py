@@ -67,6 +67,10 @@ def test_nothing_is_wrong_with_a_job_that_is_as_it_must_be() -> None:
         (replace(WELL, status="failed"), "the job is failed"),
         (replace(WELL, trace=WELL.trace.replace("this is", "")), "it did not run in"),
         (replace(WELL, trace=WELL.trace.replace("Authenticating", "")), "its image was not pulled"),
+        (
+            replace(WELL, trace=f"{WELL.trace}Service redis probably didn't start properly."),
+            "a service did not start",
+        ),
         (replace(WELL, networks=()), "it had 0 networks of its own"),
         (replace(WELL, left=("runner-1-job",)), "its network was left: runner-1-job"),
     ],

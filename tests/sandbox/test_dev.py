@@ -132,6 +132,7 @@ class TestSummary:
             },
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
+        "builds": {"base": "registry.example.com:5000/base:content-1@sha256:2"},
         "mirrors": {
             "public": {"postgres": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"}
         },
@@ -154,6 +155,8 @@ class TestSummary:
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
             ["legacy", "registry.example.com:5000"],
+            ["Build", "Image"],
+            ["base", "registry.example.com:5000/base:content-1@sha256:2"],
             ["Mirrored", "image", "As"],
             ["postgres", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"],
             ["Runner", "In", "GitLab", "Tags", "Host"],

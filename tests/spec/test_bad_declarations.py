@@ -91,7 +91,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, mirrors, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +140,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, mirrors, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, ecr_settings, network",
             CREDS_STORE,
         ),
     ),

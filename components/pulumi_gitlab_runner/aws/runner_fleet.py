@@ -97,9 +97,8 @@ class RunnerFleet(pulumi.ComponentResource):
             tags=[{"key": "Name", "value": f"gitlab-runner-{workers}", "propagate_at_launch": True}],
             opts=child,
         )
-        host = RunnerHost(
-            name, {**args, "fleet_group": group.name}, opts=_once_without_fleet(self, opts and opts.parent)
-        )
+        once = _once_without_fleet(self, opts.parent if opts else None)
+        host = RunnerHost(name, {**args, "fleet_group": group.name}, opts=once)
         aws.vpc.SecurityGroupIngressRule(
             workers,
             security_group_id=security_group.id,

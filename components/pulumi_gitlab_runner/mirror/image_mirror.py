@@ -66,7 +66,7 @@ class ImageMirror(pulumi.ComponentResource):
             mirrored = {key: plain(value) for key, value in args.items() if key in known_keys}
             stack = build_stack({"registries": plain(declared), "mirrors": {name: mirrored}}, path=name)
         super().__init__("gitlab-runner:index:ImageMirror", name, {}, opts)
-        (mirror,) = stack.mirrors
+        mirror = stack.mirrors[name]
         environment = known_environment(args.get("environment") or environment_of(self))
         made = {
             image.name: MirroredImage(

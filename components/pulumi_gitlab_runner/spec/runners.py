@@ -77,8 +77,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     is replaced and no job is lost: in GitLab it stays the same runner, with its token, and its host and its
     part of the cache stay too. Keep it for as long as the runner lives."""
     image: NotRequired[str]
-    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
-    full or public image. Default `alpine:latest`."""
+    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
+    without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
     """The services that every job gets."""
     require_digests: NotRequired[bool]
@@ -98,7 +98,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The EC2 host of the runner's manager."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
-    same identity: what the registries of either hold, jobs of both can pull."""
+    same identity: what the registries of either hold, jobs of both can pull. A host that it had itself is
+    removed, with the jobs on it: pause the runner first, until they have ended."""
     fleet: NotRequired[FleetDeclaration]
     """The EC2 instances that the runner's manager starts for jobs, and ends again."""
 

@@ -9,6 +9,14 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.builds import (
+    Build,
+    BuildDeclaration,
+    build_of,
+    build_settings_problems,
+    repository_problems,
+    shared_repository_problems,
+)
 from pulumi_gitlab_runner.spec.cache import (
     Cache,
     CacheDeclaration,
@@ -62,6 +70,8 @@ class StackDeclaration(TypedDict):
     """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The container registries, by a name of your own that runners and images then use."""
+    builds: NotRequired[dict[str, BuildDeclaration]]
+    """The images that are built here and pushed to declared repositories, by name."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
     cache: NotRequired[CacheDeclaration]
@@ -83,10 +93,11 @@ class Stack:
 
     gitlab_url: str
     registries: Mapping[str, Registry]
+    builds: Mapping[str, Build]
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
-    mirrors: tuple[Mirror, ...]
+    mirrors: Mapping[str, Mirror]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
 
@@ -124,10 +135,11 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     return Stack(
         gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
+        builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
-        mirrors=tuple(build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()),
+        mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
@@ -154,7 +166,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "runners", "mirrors"):
+    for kind in ("registries", "builds", "mirrors", "runners"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -166,6 +178,12 @@ def _problems(
         name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
     }
     yield from shared_host_problems(registries, environment, join_path(path, "registries"))
+    builds = declaration.get("builds", {})
+    for name, build in builds.items():
+        at = join_path(path, "builds", name)
+        yield from build_settings_problems(build, at)
+        yield from repository_problems(build, at, registries)
+    yield from shared_repository_problems(builds, join_path(path, "builds"))
     runners = declaration.get("runners", {})
     for name, runner in runners.items():
         at = join_path(path, "runners", name)
