@@ -106,11 +106,9 @@ class Repository:
         doing = f"writing {blob.digest} to {self.name}"
         with told(self.connection, doing):
             length = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-            sent = self._send("PATCH", upload, headers=length, content=content, actions=PUSH)
-            expect(sent, (202,), self.connection, doing)
-            end = httpx.URL(self._location(sent, doing)).copy_merge_params({"digest": blob.digest})
-            done = self._send("PUT", str(end), content=b"", actions=PUSH)
-            expect(done, (201, 204), self.connection, doing)
+            place = str(httpx.URL(upload).copy_merge_params({"digest": blob.digest}))
+            sent = self._send("PUT", place, headers=length, content=content, actions=PUSH)
+            expect(sent, (201, 204), self.connection, doing)
 
     def begin_upload(self, blob: Descriptor, mounted_from: str | None = None) -> str | None:
         """Begin to put a blob: where its content goes, or None where the registry has it now.
