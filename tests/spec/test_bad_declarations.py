@@ -91,7 +91,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
+            "ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +141,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
+            "ecr_settings, network",
             CREDS_STORE,
         ),
     ),
@@ -1198,7 +1200,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+            "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (
@@ -1214,7 +1216,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0", {"group": 42, "key": "DEPLOY_REGION", "value": "us-east-1"}),
         Problem(
             "stack.variables[1]",
-            "DEPLOY_REGION of group 42 once more, as in stack.variables[0]",
+            "DEPLOY_REGION of group 42 once more, as in variables[0]",
             "each key once for a scope and environment",
         ),
     ),

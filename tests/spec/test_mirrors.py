@@ -139,7 +139,7 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         | {"variables": [{"group": 42, "key": "IMAGE_POSTGRES", "value": "postgres:16"}]},
         Problem(
             f"{AT}.variables",
-            "IMAGE_POSTGRES of group 42 once more, as in stack.variables[0]",
+            "IMAGE_POSTGRES of group 42 once more, as in variables[0]",
             "each key once for a scope and environment",
         ),
     ),

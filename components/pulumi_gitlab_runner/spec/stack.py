@@ -1,6 +1,6 @@
 """The whole declaration of a stack."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NotRequired
 
@@ -29,6 +29,18 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettingsDeclaration,
     ecr_settings_of,
     ecr_settings_problems,
+)
+from pulumi_gitlab_runner.spec.hosted_auth import (
+    HostedAuth,
+    HostedAuthDeclaration,
+    build_hosted_auth,
+    hosted_auth_problems,
+)
+from pulumi_gitlab_runner.spec.job_roles import (
+    JobRole,
+    JobRoleDeclaration,
+    build_job_role,
+    job_role_problems,
 )
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
 from pulumi_gitlab_runner.spec.mirrors import (
@@ -80,11 +92,19 @@ class StackDeclaration(TypedDict):
     """The CI variables."""
     mirrors: NotRequired[dict[str, MirrorDeclaration]]
     """Images of other registries that are brought into one of these, by a name of your own."""
+    hosted_auth: NotRequired[dict[str, HostedAuthDeclaration]]
+    """CI variables with credentials of ECR that a function renews, for hosted and instance runners."""
+    job_roles: NotRequired[dict[str, JobRoleDeclaration]]
+    """IAM roles that jobs take on with an ID token of GitLab, to push images to ECR."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
     """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
     and two stacks would overwrite one another's. Default: left as they are."""
     network: NotRequired[NetworkDeclaration]
     """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
+
+
+RegistryUser = Runner | Manager | HostedAuth | JobRole
+"""What names registries that it uses."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,8 @@ class Stack:
     cache: Cache | None
     variables: tuple[Variable, ...]
     mirrors: Mapping[str, Mirror]
+    hosted_auth: Mapping[str, HostedAuth]
+    job_roles: Mapping[str, JobRole]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
 
@@ -110,8 +132,8 @@ class Stack:
         """The manager that serves a runner."""
         return next(each for each in self.managers.values() if self.runners[runner] in each.runners)
 
-    def registries_of(self, user: Runner | Manager) -> dict[str, Registry]:
-        """The registries that a runner or a manager uses, in the order that it names them."""
+    def registries_of(self, user: RegistryUser) -> dict[str, Registry]:
+        """The registries that something uses, in the order that it names them."""
         return {name: self.registries[name] for name in user.registries}
 
 
@@ -132,14 +154,21 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         declaration, StackDeclaration, path, lambda shaped, path: _problems(shaped, environment, path)
     )
     cache = build_cache(shaped["cache"]) if "cache" in shaped else None
+    gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
     return Stack(
-        gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
+        gitlab_url=gitlab_url,
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
         mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
+        hosted_auth={
+            name: build_hosted_auth(name, each) for name, each in shaped.get("hosted_auth", {}).items()
+        },
+        job_roles={
+            name: build_job_role(name, each, gitlab_url) for name, each in shaped.get("job_roles", {}).items()
+        },
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
@@ -166,7 +195,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "builds", "mirrors", "runners"):
+    for kind in ("registries", "builds", "mirrors", "runners", "hosted_auth", "job_roles"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -199,9 +228,13 @@ def _problems(
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
+    for name, auth in declaration.get("hosted_auth", {}).items():
+        yield from hosted_auth_problems(auth, join_path(path, "hosted_auth", name), registries)
     for name, mirror in declaration.get("mirrors", {}).items():
         yield from mirror_problems(mirror, join_path(path, "mirrors", name), registries)
-    yield from _repeated_variables(_variables_by_place(declaration, path))
+    yield from _repeated_variables(declaration, path)
+    for name, role in declaration.get("job_roles", {}).items():
+        yield from job_role_problems(role, join_path(path, "job_roles", name), registries, url)
     for region, settings in declaration.get("ecr_settings", {}).items():
         at = join_path(path, "ecr_settings", region)
         yield from region_problems(region, at)
@@ -221,26 +254,29 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
         )
 
 
-def _variables_by_place(
-    declaration: StackDeclaration, path: str
-) -> Iterator[tuple[str, VariableDeclaration]]:
-    """Every CI variable that a stack makes, with the place that declares it."""
-    for index, variable in enumerate(declaration.get("variables", [])):
-        yield join_path(path, "variables", index), variable
-    for name, mirror in declaration.get("mirrors", {}).items():
-        for variable in mirror_variables(mirror, dict.fromkeys(mirror["images"], KNOWN_LATER)):
-            yield join_path(path, "mirrors", name, "variables"), variable
-
-
-def _repeated_variables(declared: Iterable[tuple[str, VariableDeclaration]]) -> Iterator[Problem]:
+def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+    declared = [
+        (join_path("variables", index), build_variable(each))
+        for index, each in enumerate(declaration.get("variables", []))
+    ]
+    declared += [
+        (join_path("hosted_auth", name), variable)
+        for name, each in declaration.get("hosted_auth", {}).items()
+        # One scope named twice is told of where it stands.
+        for variable in dict.fromkeys(build_hosted_auth(name, each).variables)
+    ]
+    declared += [
+        (join_path("mirrors", name, "variables"), build_variable(variable))
+        for name, mirror in declaration.get("mirrors", {}).items()
+        for variable in mirror_variables(mirror, dict.fromkeys(mirror["images"], KNOWN_LATER))
+    ]
     seen: dict[object, str] = {}
-    for place, declaration in declared:
-        variable = build_variable(declaration)
+    for place, variable in declared:
         identity = (variable.scope, variable.key, variable.environment_scope)
-        if identity in seen:
+        first = seen.setdefault(identity, place)
+        if first != place:
             yield Problem(
-                place,
-                f"{variable.key} of {variable.scope} once more, as in {seen[identity]}",
+                f"{path}.{place}",
+                f"{variable.key} of {variable.scope} once more, as in {first}",
                 "each key once for a scope and environment",
             )
-        seen.setdefault(identity, place)
