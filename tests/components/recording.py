@@ -92,6 +92,9 @@ class Cloud(Mocks):
                 known["latestVersion"] = 1
             case "aws:ec2/natGateway:NatGateway":
                 known["publicIp"] = f"address-of-{args.name}"
+            case "gitlab-runner:index:MirroredImage":
+                digest = inputs.get("digest", digest_of(inputs))
+                known |= {"digest": digest, "reference": f"{inputs['target']}@{digest}"}
             case "docker-build:index:Image":
                 known["digest"] = "sha256:" + "b" * 64
             case "gitlab:index/userRunner:UserRunner":
