@@ -69,7 +69,7 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
     if missing := [name for name in _WHERE if not environment.get(name)]:
         raise NoteError(
             f"{', '.join(missing)} not set: a note needs the pipeline of a merge request; "
-            "give the job the rule `if: $CI_PIPELINE_SOURCE == 'merge_request_event'`"
+            'give the job the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"`'
         )
     token = environment.get(token_variable, "").strip()
     if not token:
