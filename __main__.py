@@ -4,6 +4,8 @@ import pulumi
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
 
 stack = RunnerStack("ci", declaration_from_config())
+pulumi.export("builds", stack.builds)
+pulumi.export("job_roles", stack.job_roles)
 pulumi.export("nat_addresses", stack.nat_addresses)
 pulumi.export("registries", stack.registries)
 pulumi.export("required_policies", stack.required_policies)

@@ -5,14 +5,18 @@ from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
+from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
+from pulumi_gitlab_runner.aws.job_role import JobRole, JobRoleArgs
 from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplateDeclaration,
@@ -23,7 +27,9 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
+from pulumi_gitlab_runner.spec.hosted_auth import GitLabTokenDeclaration, HostedAuthDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -45,6 +51,7 @@ from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
 __all__ = [
     "AlarmsDeclaration",
     "AwsEnvironmentArgs",
+    "BuildDeclaration",
     "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
@@ -60,12 +67,21 @@ __all__ = [
     "EgressDeclaration",
     "FleetDeclaration",
     "GitLabRegistryDeclaration",
+    "GitLabTokenDeclaration",
     "HostDeclaration",
     "HostNetworkArgs",
     "HostStore",
     "HostStoreArgs",
+    "HostedAuthDeclaration",
     "HostedRunnerArgs",
+    "HostedRunnerAuth",
+    "HostedRunnerAuthArgs",
     "IdleDeclaration",
+    "ImageBuild",
+    "ImageBuildArgs",
+    "JobRole",
+    "JobRoleArgs",
+    "JobRoleDeclaration",
     "KeepDeclaration",
     "LogsDeclaration",
     "NetworkDeclaration",

@@ -12,24 +12,38 @@ from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
+from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
 from pulumi_gitlab_runner.aws.image_digests import image_digests
+from pulumi_gitlab_runner.aws.job_role import stack_job_roles
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
-from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError
+from pulumi_gitlab_runner.spec.builds import Build, built_images
+from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
-from pulumi_gitlab_runner.spec.runners import Runner, registration_part
-from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.registries.addresses import known_address
+from pulumi_gitlab_runner.spec.runners import registration_part
+from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+from pulumi_gitlab_runner.stack_outputs import (
+    policies_of_owners,
+    registries_told,
+    runner_told,
+    variables_told,
+)
+
+Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
+"""What uses registries, each with the ARN of its role."""
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -46,14 +60,18 @@ class RunnerStack(pulumi.ComponentResource):
     - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
       with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
       has `upstream_credentials`
+    - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
-    - `gitlab-runner:index:HostStore`, where there is a runner
+    - `gitlab-runner:index:HostStore`, where there is a runner, or a secret of `hosted_auth` to keep
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
-      name of the runner that declares it
+      name of the runner that declares it (its first one, if it was renamed)
     - `gitlab-runner:index:CiVariables`, where there are variables
+    - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
+    - `gitlab-runner:index:JobRole` for each of `job_roles`, and
+      `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where they declare none
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
     allowed.
@@ -61,6 +79,8 @@ class RunnerStack(pulumi.ComponentResource):
 
     registries: pulumi.Output[dict[str, Any]]
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
+    builds: pulumi.Output[dict[str, str]]
+    """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
     group of its host or its workers."""
@@ -68,7 +88,10 @@ class RunnerStack(pulumi.ComponentResource):
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the runners may pull."""
     variables: pulumi.Output[list[Any]]
-    """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
+    """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
+    `protected`."""
+    job_roles: pulumi.Output[dict[str, Any]]
+    """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
     without a `network`."""
@@ -76,6 +99,9 @@ class RunnerStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             stack = build_stack(plain(args))
+            # Each build reads its files again: this is before anything is registered.
+            for each, build in args.get("builds", {}).items():
+                checked_build(plain(build), join_path("stack", "builds", each))
             warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
         super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
         for warning in warnings:
@@ -85,9 +111,10 @@ class RunnerStack(pulumi.ComponentResource):
         place = environment_of(self)
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
+        created: dict[str, EcrRepositories] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                EcrRepositories(
+                created[registry.name] = EcrRepositories(
                     registry.name,
                     {
                         "repositories": declared[registry.name].get("repositories", {}),
@@ -101,14 +128,29 @@ class RunnerStack(pulumi.ComponentResource):
                 pull_through_cache(registry, declared[registry.name], self)
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
-        self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        digests = image_digests(
-            [image for manager in stack.managers.values() for image in manager.images],
-            stack.registries,
-            declared,
-            environment,
-            self,
-        )
+        self.registries = environment.apply(lambda known: registries_told(stack, known))
+        builds = {
+            name: ImageBuild(
+                name,
+                {
+                    **args["builds"][name],
+                    "repository": _repository(build, stack, created),
+                    "registries": declared,
+                    "environment": place,
+                },
+                opts=child,
+            )
+            for name, build in stack.builds.items()
+        }
+        built_here: dict[str, Any] = {name: each.image for name, each in builds.items()}
+        self.builds = pulumi.Output.from_input(built_here)
+        images = [image for manager in stack.managers.values() for image in manager.images]
+        built = built_images(stack.builds, images)
+        asked = [image for image in images if image not in built]
+        digests = pulumi.Output.all(
+            image_digests(asked, stack.registries, declared, environment, self),
+            pulumi.Output.from_input({image: builds[name].pin for image, name in built.items()}),
+        ).apply(lambda known: known[0] | known[1])
         network: HostNetworkArgs | None = None
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
@@ -117,16 +159,29 @@ class RunnerStack(pulumi.ComponentResource):
             self.nat_addresses = made.nat_addresses
         elif not all(manager.host.vpc for manager in stack.managers.values()):
             network = default_network(self)  # asked for once, not by each host
-        told, role_arns = self._runners(stack, args, place, digests, network)
+        secrets = any(keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values())
+        store = HostStore(name, {}, opts=child) if stack.managers or secrets else None
+        told, hosts = self._runners(stack, args, place, digests, network, store)
         self.runners = pulumi.Output.from_input(told)
-        self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
-            lambda known: _required_policies(stack, *known)
+        job_roles = stack_job_roles(stack, args, place, self)
+        self.job_roles = pulumi.Output.from_input(
+            {each: {"arn": made.role_arn, "snippet": made.snippet} for each, made in job_roles.items()}
+        )
+        users = [
+            *hosts,
+            *self._hosted_auth(stack, args, place, store),
+            *((stack.job_roles[each], made.role_arn) for each, made in job_roles.items()),
+        ]
+        self.required_policies = pulumi.Output.all(environment, *(arn for _, arn in users)).apply(
+            lambda known: policies_of_owners(stack, known[0], [user for user, _ in users], known[1:])
         )
         if stack.variables:
             CiVariables(name, {"variables": args["variables"], "registries": declared}, opts=child)
-        self.variables = pulumi.Output.from_input(_variables_told(stack))
+        self.variables = pulumi.Output.from_input(variables_told(stack))
         self.register_outputs(
             {
+                "builds": self.builds,
+                "jobRoles": self.job_roles,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,
@@ -142,19 +197,22 @@ class RunnerStack(pulumi.ComponentResource):
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
-        """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
-        if not stack.managers:
-            return {}, {}
+        store: HostStore | None,
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], Roles]:
+        """Make the runners; what there is to tell of each, and each manager with its role."""
+        if not stack.managers or store is None:
+            return {}, []
         child = pulumi.ResourceOptions(parent=self)
-        store = HostStore(self._name, {}, opts=child)
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
-            name: RunnerRegistration(name, registration_part(each), opts=child)
-            for name, each in declared.items()
+            name: RunnerRegistration(
+                runner.resource_name, registration_part(name, declared[name]), opts=child
+            )
+            for name, runner in stack.runners.items()
         }
-        told, role_arns = {}, {}
+        told: dict[str, pulumi.Output[dict[str, Any]]] = {}
+        roles: Roles = []
         for manager in stack.managers.values():
             manager_args: RunnerHostArgs = {
                 "runners": {
@@ -178,13 +236,33 @@ class RunnerStack(pulumi.ComponentResource):
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
             host: RunnerHost | RunnerFleet
             if manager.fleet:
-                host = RunnerFleet(manager.name, manager_args, opts=child)
+                host = RunnerFleet(manager.resource_name, manager_args, opts=child)
             else:
-                host = RunnerHost(manager.name, manager_args, opts=child)
-            role_arns[manager.name] = host.role_arn
+                host = RunnerHost(
+                    manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
+                )
+            roles.append((manager, host.role_arn))
             for runner in manager.runners:
-                told[runner.name] = _runner_told(runner, registrations[runner.name], host)
-        return told, role_arns
+                told[runner.name] = runner_told(runner, registrations[runner.name], host)
+        return told, roles
+
+    def _hosted_auth(
+        self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs, store: HostStore | None
+    ) -> Roles:
+        """Make what keeps CI variables fresh; each with its role."""
+        roles: Roles = []
+        for name, auth in stack.hosted_auth.items():
+            auth_args: HostedRunnerAuthArgs = {
+                "auth": args["hosted_auth"][name],
+                "registries": {each: args["registries"][each] for each in auth.registries},
+                "gitlab_url": stack.gitlab_url,
+                "environment": place,
+            }
+            if store is not None:
+                auth_args["key_arn"] = store.key_arn
+            made = HostedRunnerAuth(name, auth_args, opts=pulumi.ResourceOptions(parent=self))
+            roles.append((auth, made.role_arn))
+        return roles
 
 
 def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> AwsEnvironment:
@@ -194,47 +272,13 @@ def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> A
     return environment
 
 
-def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:
-    hosts = {name: registry.address_in(environment) for name, registry in stack.registries.items()}
-    return {
-        name: {
-            "host": hosts[name],
-            "repositories": {each: f"{hosts[name]}/{each}" for each in registry.repositories},
-        }
-        for name, registry in stack.registries.items()
-    }
-
-
-def _required_policies(
-    stack: Stack, environment: AwsEnvironment, role_arns: Mapping[str, str]
-) -> dict[str, str]:
-    pulled_by = {
-        arn: list(stack.registries_of(stack.managers[name]).values()) for name, arn in role_arns.items()
-    }
-    return required_policies(pulled_by, environment)
-
-
-def _runner_told(
-    runner: Runner, registration: RunnerRegistration, host: RunnerHost | RunnerFleet
-) -> pulumi.Output[dict[str, Any]]:
-    return pulumi.Output.all(
-        id=registration.runner_id,
-        tags=list(runner.registration.tags),
-        scope=str(runner.registration.scope),
-        host=host.group_name,
-    )
-
-
-def _variables_told(stack: Stack) -> list[dict[str, Any]]:
-    return [
-        {
-            "scope": str(each.scope),
-            "key": each.key,
-            "masked": each.masked is not False,
-            "protected": each.protected,
-        }
-        for each in stack.variables
-    ]
+def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositories]) -> pulumi.Input[str]:
+    """Where an image is pushed to: a repository that the stack creates is there first."""
+    name, _, repository = build.repository.partition("/")
+    if name in created:
+        return created[name].urls[repository]
+    # No registry but ECR's depends on where the stack lives.
+    return f"{known_address(stack.registries[name], None)}/{repository}"
 
 
 def declaration_from_config() -> StackDeclaration:

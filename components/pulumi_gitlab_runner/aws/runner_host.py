@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     RunnerManagerRole,
     RunnerManagerRoleArgs,
 )
+from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
@@ -92,14 +93,7 @@ class RunnerHost(pulumi.ComponentResource):
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
 
         def parameter(suffix: str, path: str, value: pulumi.Input[str]) -> aws.ssm.Parameter:
-            return aws.ssm.Parameter(
-                f"{name}-{suffix}",
-                name=path,
-                type="SecureString",
-                key_id=args["key_arn"],
-                value=pulumi.Output.secret(value),
-                opts=child,
-            )
+            return secret_parameter(f"{name}-{suffix}", path, value, args["key_arn"], self)
 
         tokens = [
             parameter(f"token-{each}", names.token(each), hosted["token"])
@@ -165,7 +159,7 @@ class RunnerHost(pulumi.ComponentResource):
                 "parameter_arns": [each.arn for each in (*tokens, *passwords)],
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
-                "host": _host_access(manager.host, names.prefix, logs),
+                "host": _host_access(manager.host, names.prefix, logs.arn if logs else None),
                 "path": manager.host.role_path,
                 "environment": place,
                 **_access(manager, args),
@@ -213,15 +207,15 @@ class RunnerHost(pulumi.ComponentResource):
         )
 
 
-def _host_access(host: Host, tag: str, logs: aws.cloudwatch.LogGroup | None) -> HostAccessArgs:
+def _host_access(host: Host, tag: str, log_group_arn: pulumi.Output[str] | None) -> HostAccessArgs:
     """What the manager's role is told of its host."""
     access: HostAccessArgs = {
         "tag": tag,
         "session_manager": host.session_manager,
         "reports_health": host.alarm_topic is not None,
     }
-    if logs:
-        access["log_group_arn"] = logs.arn
+    if log_group_arn is not None:
+        access["log_group_arn"] = log_group_arn
     return access
 
 

@@ -1,0 +1,1 @@
+"""Components over Pulumi's Docker providers, one concept a file."""
