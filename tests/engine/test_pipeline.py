@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.review.note import marker
 from sandbox.environment import GITLAB_TOKEN
 from tests.engine.canaries import PASSWORD, TOKEN, written_forms
 from tests.engine.project import Project
+from tests.registry.fixtures import ONLY_LOOPBACK
 from tests.templates.component import filled, run
 
 pytestmark = pytest.mark.engine
@@ -18,7 +19,7 @@ VARIABLES = [{"group": 42, "key": "PIPELINE", "value": "pipeline-value"}]
 
 def job(project: Project, kind: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a job of the component on the stack, with the variables that GitLab and the project give it."""
-    environment = project.sandbox.env()
+    environment = project.sandbox.env() | ONLY_LOOPBACK
     jobs = filled(
         stack="tested", install=":", backend=environment["PULUMI_BACKEND_URL"], review_token_variable="TOKEN"
     )
@@ -80,6 +81,7 @@ def test_a_fork_is_told_what_cannot_be_done_there(project: Project) -> None:
     fork = job(project, "preview", CI_PROJECT_ID="99", TOKEN="", PULUMI_CONFIG_PASSPHRASE="")
     assert fork.returncode == 3
     assert "no note on the merge request: the variable TOKEN is not set; a fork's pipeline" in fork.stderr
+    assert "runner-review: This is the pipeline of a fork" in fork.stderr
     written = (project.directory / "note.md").read_text()
     assert "This is the pipeline of a fork" in written
     assert "passphrase" in written

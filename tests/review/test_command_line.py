@@ -105,7 +105,9 @@ def test_the_pipeline_of_a_fork_is_no_failure_and_says_what_it_lacks(
     given.write_text("")
     assert main([str(given), "--stack", "prod", "--status", "255", "--note", str(note), "--post"]) == 3
     assert "This is the pipeline of a fork" in note.read_text()
-    assert "no note on the merge request" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "no note on the merge request" in told
+    assert "This is the pipeline of a fork" in told
 
 
 @pytest.mark.parametrize(("status", "code"), [("0", 3), ("1", 1)])

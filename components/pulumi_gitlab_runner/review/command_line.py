@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.note.write_text(told, encoding="utf-8")
         else:
             sys.stdout.buffer.write(told.encode())
-        return _posted(told, options) or _judged(preview, options)
+        judged = _judged(preview, options)
+        return _posted(told, options) or judged
     except (PreviewError, NoteError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
         return USAGE if isinstance(error, PreviewError) else FAILED
