@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -18,6 +19,14 @@ SOCKET = "/run/docker.sock"
 ADDRESS_POOLS = [{"base": "10.200.0.0/24", "size": 27}]
 """Room for eight networks, so that a test can use it up; the engine's own takes one."""
 API_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class ImageContent:
+    """What is in an image: its files as a tar archive, and lines of a Dockerfile that say how it runs."""
+
+    files: bytes
+    changes: tuple[str, ...]
 
 
 class PullError(SandboxError):
@@ -63,18 +72,20 @@ class DockerEngine:
         """Let go of the connections to it."""
         self.api.close()
 
-    def publish(self, image: str, credentials: Credentials | None) -> str:
-        """Make a tiny image, push it to its registry, and forget it here; return its id.
+    def publish(
+        self, image: str, credentials: Credentials | None, content: ImageContent | None = None
+    ) -> str:
+        """Make an image, push it to its registry, and forget it here; return its id.
 
         Args:
             image: registry, repository and tag.
             credentials: the registry's; None where it asks for none.
+            content: what is in it. Default: a program that tells its version.
         """
         repository, _, tag = image.rpartition(":")
+        content = content or ImageContent(_files(image), ('ENTRYPOINT ["/init", "--version"]',))
         answer = json.loads(
-            self.api.import_image_from_data(
-                _files(image), repository, tag, changes=['ENTRYPOINT ["/init", "--version"]']
-            )
+            self.api.import_image_from_data(content.files, repository, tag, changes=list(content.changes))
         )
         progress = list(
             self.api.push(repository, tag, stream=True, decode=True, auth_config=authorization(credentials))

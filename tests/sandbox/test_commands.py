@@ -73,7 +73,7 @@ def test_lost_memory_is_refreshed_until_it_is_back(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:
     dev("up")
-    (state / "memory-lost").touch()
+    (state / "memory-lost-sandbox").touch()
     dev("preview")
     dev("pulumi", "sandbox", "stack", "ls")
     dev("up")
