@@ -9,7 +9,12 @@ import pulumi
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.environment import (
+    NOWHERE,
+    AwsEnvironmentArgs,
+    environment_of,
+    known_environment,
+)
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
@@ -19,6 +24,7 @@ from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
@@ -30,6 +36,8 @@ from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+
+_Texts = dict[str, pulumi.Output[str]]
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -48,11 +56,12 @@ class RunnerStack(pulumi.ComponentResource):
       has `upstream_credentials`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
-    - `gitlab-runner:index:HostStore`, where there is a runner
+    - `gitlab-runner:index:HostStore`, where there is a runner with a host in EC2
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
-    - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
-      name of the runner that declares it
+    - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
+      `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
+      declares it
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -63,10 +72,12 @@ class RunnerStack(pulumi.ComponentResource):
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
-    group of its host or its workers."""
+    group of its host or its workers, or the container of its manager."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the runners may pull."""
+    docker_policies: pulumi.Output[dict[str, str]]
+    """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
     nat_addresses: pulumi.Output[list[str]]
@@ -82,7 +93,7 @@ class RunnerStack(pulumi.ComponentResource):
             pulumi.log.warn(str(warning), self)
         child = pulumi.ResourceOptions(parent=self)
         declared = args.get("registries", {})
-        place = environment_of(self)
+        place = environment_of(self) if stack.in_aws else NOWHERE
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
         for registry in stack.registries.values():
@@ -103,7 +114,7 @@ class RunnerStack(pulumi.ComponentResource):
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
         digests = image_digests(
-            [image for manager in stack.managers.values() for image in manager.images],
+            [image for manager in stack.managers.values() for image in manager.pinned_images],
             stack.registries,
             declared,
             environment,
@@ -115,8 +126,9 @@ class RunnerStack(pulumi.ComponentResource):
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
             self.nat_addresses = made.nat_addresses
-        told, role_arns = self._runners(stack, args, place, digests, network)
+        told, role_arns, policies = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
+        self.docker_policies = pulumi.Output.all(**policies)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
             lambda known: _required_policies(stack, *known)
         )
@@ -125,6 +137,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
             {
+                "dockerPolicies": self.docker_policies,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,
@@ -140,21 +153,27 @@ class RunnerStack(pulumi.ComponentResource):
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]]]:
-        """Make the runners; what there is to tell of each, and the role of each manager, by its name."""
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], _Texts, _Texts]:
+        """Make the runners.
+
+        Returns:
+            what there is to tell of each, by its name; by the name of each manager, its role; and the policy
+            that its AWS credentials need, on a Docker host.
+        """
         if not stack.managers:
-            return {}, {}
+            return {}, {}, {}
         child = pulumi.ResourceOptions(parent=self)
-        store = HostStore(self._name, {}, opts=child)
+        if any(manager.host.docker is None for manager in stack.managers.values()):
+            store = HostStore(self._name, {}, opts=child)
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
             name: RunnerRegistration(name, registration_part(each), opts=child)
             for name, each in declared.items()
         }
-        told, role_arns = {}, {}
+        told, role_arns, policies = {}, {}, {}
         for manager in stack.managers.values():
-            manager_args: RunnerHostArgs = {
+            manager_args: DockerRunnerHostArgs = {
                 "runners": {
                     each.name: {
                         "runner": declared[each.name],
@@ -165,24 +184,31 @@ class RunnerStack(pulumi.ComponentResource):
                 },
                 "registries": {each: args["registries"][each] for each in manager.registries},
                 "gitlab_url": stack.gitlab_url,
-                "bucket": store.bucket,
-                "key_arn": store.key_arn,
                 "environment": place,
                 "digests": digests,
             }
-            if network is not None:
-                manager_args["network"] = network
             if cache_bucket is not None:
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
-            host: RunnerHost | RunnerFleet
-            if manager.fleet:
-                host = RunnerFleet(manager.name, manager_args, opts=child)
+            if manager.host.docker:
+                on_docker = DockerRunnerHost(manager.name, manager_args, opts=child)
+                place_told = on_docker.container_name
+                if manager.host.docker.aws_credentials:
+                    policies[manager.name] = on_docker.policy
             else:
-                host = RunnerHost(manager.name, manager_args, opts=child)
-            role_arns[manager.name] = host.role_arn
+                instance_args: RunnerHostArgs = {
+                    **manager_args,
+                    "bucket": store.bucket,
+                    "key_arn": store.key_arn,
+                }
+                if network is not None:
+                    instance_args["network"] = network
+                kind = RunnerFleet if manager.fleet else RunnerHost
+                host = kind(manager.name, instance_args, opts=child)
+                role_arns[manager.name] = host.role_arn
+                place_told = host.group_name
             for runner in manager.runners:
-                told[runner.name] = _runner_told(runner, registrations[runner.name], host)
-        return told, role_arns
+                told[runner.name] = _runner_told(runner, registrations[runner.name], place_told)
+        return told, role_arns, policies
 
 
 def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> AwsEnvironment:
@@ -213,13 +239,13 @@ def _required_policies(
 
 
 def _runner_told(
-    runner: Runner, registration: RunnerRegistration, host: RunnerHost | RunnerFleet
+    runner: Runner, registration: RunnerRegistration, host: pulumi.Output[str]
 ) -> pulumi.Output[dict[str, Any]]:
     return pulumi.Output.all(
         id=registration.runner_id,
         tags=list(runner.registration.tags),
         scope=str(runner.registration.scope),
-        host=host.group_name,
+        host=host,
     )
 
 

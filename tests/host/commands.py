@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]
-if busybox := shutil.which("busybox"):
-    SHELLS.append([busybox, "sh"])
+"""Not Busybox's, which runs programs of its own before those of the PATH."""
 
 
 class Commands:

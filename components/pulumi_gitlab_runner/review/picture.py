@@ -88,6 +88,8 @@ def _how(source: CredentialSource | None) -> str:
             return "Parameter Store"
         case CredentialSource("secret"):
             return "Secrets Manager"
+        case CredentialSource("file"):
+            return "password"
         case _:
             return "credential helper"
 

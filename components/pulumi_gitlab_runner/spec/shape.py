@@ -31,7 +31,7 @@ _EXPECTED = {
     "mapping_type": "a mapping",
 }
 
-_MAY_BE_SECRET = {"static", "deploy_token", "upstream_credentials", "value", "config"}
+_MAY_BE_SECRET = {"static", "deploy_token", "upstream_credentials", "access_key", "value", "config"}
 """Keys whose values are not shown."""
 
 _REFUSED_KEYS = {

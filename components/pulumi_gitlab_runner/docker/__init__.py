@@ -1,0 +1,1 @@
+"""Components over pulumi_docker, one concept a file."""
