@@ -21,10 +21,10 @@ from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
-from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
+from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
@@ -128,7 +128,7 @@ class RunnerStack(pulumi.ComponentResource):
             self.nat_addresses = made.nat_addresses
         told, role_arns, policies = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
-        self.docker_policies = pulumi.Output.all(**policies)
+        self.docker_policies = pulumi.Output.from_input(policies)
         self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
             lambda known: _required_policies(stack, *known)
         )
@@ -153,7 +153,7 @@ class RunnerStack(pulumi.ComponentResource):
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], _Texts, _Texts]:
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], _Texts, dict[str, Any]]:
         """Make the runners.
 
         Returns:
@@ -171,9 +171,9 @@ class RunnerStack(pulumi.ComponentResource):
             name: RunnerRegistration(name, registration_part(each), opts=child)
             for name, each in declared.items()
         }
-        told, role_arns, policies = {}, {}, {}
+        told, role_arns, policies = {}, {}, dict[str, Any]()
         for manager in stack.managers.values():
-            manager_args: DockerRunnerHostArgs = {
+            manager_args: Any = {
                 "runners": {
                     each.name: {
                         "runner": declared[each.name],
@@ -195,15 +195,11 @@ class RunnerStack(pulumi.ComponentResource):
                 if manager.host.docker.aws_credentials:
                     policies[manager.name] = on_docker.policy
             else:
-                instance_args: RunnerHostArgs = {
-                    **manager_args,
-                    "bucket": store.bucket,
-                    "key_arn": store.key_arn,
-                }
+                manager_args |= {"bucket": store.bucket, "key_arn": store.key_arn}
                 if network is not None:
-                    instance_args["network"] = network
+                    manager_args |= {"network": network}
                 kind = RunnerFleet if manager.fleet else RunnerHost
-                host = kind(manager.name, instance_args, opts=child)
+                host = kind(manager.name, manager_args, opts=child)
                 role_arns[manager.name] = host.role_arn
                 place_told = host.group_name
             for runner in manager.runners:

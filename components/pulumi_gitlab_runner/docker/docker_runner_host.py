@@ -116,13 +116,11 @@ class DockerRunnerHost(pulumi.ComponentResource):
         config_text = pulumi.Output.all(
             environment, digests, of_each_runner("runner_id"), args.get("cache_bucket", "")
         ).apply(config)
-        passwords = pulumi.Output.all(
-            **{
-                each.name: registry_credentials(args["registries"][each.name])
-                for each in registries.values()
-                if has_password(each)
-            }
-        )
+        passwords = {
+            each.name: registry_credentials(args["registries"][each.name])
+            for each in registries.values()
+            if has_password(each)
+        }
         access_key = _access_key(args["runners"][manager.name])
         image = pulumi.Output.from_input(args.get("image", ""))
         if "image" not in args:

@@ -34,7 +34,7 @@ def docker_manager_files(
     environment: AwsEnvironment,
     *,
     tokens: Mapping[str, str],
-    passwords: Mapping[str, tuple[str, str]],
+    passwords: Mapping[str, tuple[str, str]] | None = None,
     access_key: tuple[str, str] | None = None,
 ) -> dict[str, HostFile]:
     """The files of a manager on a Docker host, by their path below `CURRENT`.
@@ -61,7 +61,7 @@ def docker_manager_files(
         "bin/docker-credential-runner": HostFile(script("docker-credential-runner.sh"), "0755"),
         "gitlab-runner-manager": HostFile(script("gitlab-runner-manager.sh"), "0755"),
     }
-    for name, credentials in passwords.items():
+    for name, credentials in (passwords or {}).items():
         answer = credentials_as_answer(registries[name].host_in(environment), credentials)
         files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
     if access_key:

@@ -54,7 +54,8 @@ class Container(Resource[docker.APIClient]):
     def create(self, inputs: Properties) -> str:
         """Makes the container, with its image pulled where it is not there; its id is the engine's."""
         find_or_pull(self.connection, inputs["image"])
-        made = self.connection.create_container_from_config(configuration_of(inputs), inputs["name"])
+        configuration = configuration_of(inputs)
+        made = self.connection.create_container_from_config(configuration, inputs["name"])  # type: ignore[no-untyped-call]
         return str(made["Id"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:

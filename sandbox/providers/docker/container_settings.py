@@ -135,7 +135,7 @@ def configuration_of(inputs: Properties) -> dict[str, Any]:
     }
 
 
-def restart_policy(inputs: Properties) -> dict[str, Any]:
+def restart_policy(inputs: Properties) -> Any:
     """When the engine starts the container again by itself."""
     return {"Name": inputs["restart"], "MaximumRetryCount": inputs.get("maxRetryCount", 0)}
 

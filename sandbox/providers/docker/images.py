@@ -3,7 +3,7 @@
 from typing import Any
 
 import docker
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 from docker.utils import parse_repository_tag
 
 from sandbox.providers.standin import Refused
@@ -12,7 +12,7 @@ from sandbox.providers.standin import Refused
 def find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
     """The image of this name, or None."""
     try:
-        found: dict[str, Any] = api.inspect_image(_without_tag(name))
+        found: dict[str, Any] = api.inspect_image(_without_tag(name))  # type: ignore[no-untyped-call]
     except ImageNotFound:
         return None
     return found
@@ -28,8 +28,12 @@ def find_or_pull(api: docker.APIClient, name: str, platform: str | None = None) 
     if image is None:
         # The engine takes a digest in the place of a tag, and not both.
         repository, tag = parse_repository_tag(_without_tag(name))
-        progress = api.pull(repository, tag or "latest", stream=True, decode=True, platform=platform)
-        if error := next((line["error"] for line in progress if "error" in line), None):
+        try:
+            progress = api.pull(repository, tag or "latest", stream=True, decode=True, platform=platform)
+            error = next((line["error"] for line in progress if "error" in line), None)
+        except APIError as refused:
+            error = refused.explanation
+        if error:
             raise Refused(f"unable to pull image {name}: {error}")
         image = find(api, name)
     if image is None:
