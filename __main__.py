@@ -4,6 +4,7 @@ import pulumi
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
 
 stack = RunnerStack("ci", declaration_from_config())
+pulumi.export("builds", stack.builds)
 pulumi.export("docker_policies", stack.docker_policies)
 pulumi.export("nat_addresses", stack.nat_addresses)
 pulumi.export("registries", stack.registries)

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "test",
         usage="./dev test [PATH…]",
         help="run the tests",
-        description="Run all tests, or those in each PATH; options go to pytest.",
+        description="Run all tests, in several processes, or those in each PATH; options go to pytest.",
     )
 
     commands.add_parser(
@@ -97,6 +97,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("stack", metavar="STACK", help="the stack, such as sandbox")
     command.add_argument("runner", metavar="RUNNER", help="the runner's name in the declaration")
     command.add_argument("directory", metavar="DIR", type=Path, help="made when it is not there")
+
+    commands.add_parser(
+        "e2e",
+        help="run one job through a real gitlab-runner",
+        description="Run one job through the gitlab-runner on the PATH: a private image of ECR, two public "
+        "services and a network of its own, on a host rendered from the stack sandbox. Needs root and what "
+        "the Docker tests need. Exit status: 0 all is as it must be, 1 something is not, 3 it cannot be run "
+        "here.",
+    )
 
     command = commands.add_parser(
         "bench", help="run the measurements", description="Run all measurements, or those named."

@@ -20,6 +20,8 @@ from sandbox.progress import Progress
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+"""How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -33,6 +35,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "test": test,
         "lint": lint,
         "render": render,
+        "e2e": e2e,
         "bench": bench,
     }[arguments.command]
     return command(arguments, progress)
@@ -164,7 +167,8 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except EngineUnavailableError as unavailable:
         print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
         environment[ENGINE_UNAVAILABLE] = unavailable.reasons
-    return _in_terminal([sys.executable, "-m", "pytest", *arguments.passed_on], environment)
+    chosen = arguments.passed_on or SIDE_BY_SIDE
+    return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
@@ -180,6 +184,13 @@ def render(arguments: argparse.Namespace, _progress: Progress) -> int:
 
     write(arguments.stack, arguments.runner, arguments.directory.absolute(), _sandbox_of(arguments.stack))
     return 0
+
+
+def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run one job through a real gitlab-runner."""
+    from sandbox.e2e import seed_case
+
+    return seed_case.run(progress)
 
 
 def bench(arguments: argparse.Namespace, progress: Progress) -> int:

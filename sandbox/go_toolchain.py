@@ -76,6 +76,7 @@ class GoToolchain:
             "-v",
             "-mod=readonly",
             "-trimpath",
+            "-gcflags=all=-dwarf=false",  # what debuggers need, and the linker would drop
             *flags,
             "-o",
             output,

@@ -84,7 +84,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
             f"the stack {stack} declares no runner {runner!r}, only: {', '.join(declared.runners) or 'none'}"
         )
     manager = declared.manager_of(runner)
-    parameters = HostParameters(f"/{PROJECT}/{stack}/{manager.name}")
+    parameters = HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}")
     tokens, numbers = (
         ({}, {}) if sandbox is None else _registered(sandbox, environment.region, manager, parameters)
     )

@@ -11,13 +11,13 @@ WIDTH = 160
 
 
 def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print the registries, runners and CI variables among a stack's outputs.
+    """Print the registries, built images, runners and CI variables among a stack's outputs.
 
     Args:
         outputs: as `pulumi stack output --json` gives them: `registries` by name (`host`, `repositories` by
-            name), `docker_policies` by runner, `required_policies` by registry, `runners` by name (`id`,
-            `tags`, `scope`, `host`), `variables` as a list (`scope`, `key`, `masked`, `protected`). What is
-            not there is left out.
+            name), `builds` (the image of each, by name), `docker_policies` by runner, `required_policies` by
+            registry, `runners` by name (`id`, `tags`, `scope`, `host`), `variables` as a list (`scope`,
+            `key`, `masked`, `protected`). What is not there is left out.
         console: where to; by default standard output.
     """
     console = console or Console()
@@ -30,6 +30,10 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
             registries.add_row(name, "", registry["host"])
         for repository, url in repositories.items():
             registries.add_row(name, repository, url)
+
+    builds = _table("Build", "Image")
+    for name, image in outputs.get("builds", {}).items():
+        builds.add_row(name, image)
 
     runners = _table("Runner", "In GitLab", "Tags", "Host")
     for name, runner in outputs.get("runners", {}).items():
@@ -45,7 +49,7 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
             "protected branches and tags" if variable["protected"] else "every job",
         )
 
-    for table in (registries, runners, variables):
+    for table in (registries, builds, runners, variables):
         if table.row_count:
             console.print()
             console.print(table)

@@ -15,6 +15,8 @@ declaration = pulumi.Config("gitlab-runner").require_object("stack")
 password = pulumi.Output.secret(declaration["registries"]["legacy"]["static"]["password"])
 account = aws.get_caller_identity_output().account_id
 region = aws.get_region_output().region
+vpc = aws.ec2.get_vpc_output(default=True).id
+subnets = aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}]).ids
 
 repositories = []
 for name, keep_images in {"private/image": 100, "ci/base": 50}.items():
@@ -197,9 +199,7 @@ def runner_and_host(name: str) -> None:
     )
     profile = aws.iam.InstanceProfile(name, role=policy.role)
 
-    security_group = aws.ec2.SecurityGroup(
-        name, description=f"Runner host {name}", vpc_id=aws.ec2.get_vpc_output(default=True).id
-    )
+    security_group = aws.ec2.SecurityGroup(name, description=f"Runner host {name}", vpc_id=vpc)
     aws.vpc.SecurityGroupEgressRule(
         name,
         security_group_id=security_group.id,
@@ -240,9 +240,7 @@ def runner_and_host(name: str) -> None:
         name,
         min_size=1,
         max_size=2,
-        vpc_zone_identifiers=aws.ec2.get_subnets_output(
-            filters=[{"name": "default-for-az", "values": ["true"]}]
-        ).ids,
+        vpc_zone_identifiers=subnets,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
         instance_refresh={"strategy": "Rolling"},

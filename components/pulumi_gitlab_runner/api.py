@@ -12,8 +12,10 @@ from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.docker_hosts import (
     AccessKeyDeclaration,
@@ -53,6 +55,7 @@ __all__ = [
     "AlarmsDeclaration",
     "AwsCredentialsDeclaration",
     "AwsEnvironmentArgs",
+    "BuildDeclaration",
     "CacheDeclaration",
     "CiVariables",
     "CiVariablesArgs",
@@ -77,6 +80,8 @@ __all__ = [
     "HostStoreArgs",
     "HostedRunnerArgs",
     "IdleDeclaration",
+    "ImageBuild",
+    "ImageBuildArgs",
     "KeepDeclaration",
     "LogsDeclaration",
     "NetworkDeclaration",

@@ -15,29 +15,30 @@ from pulumi_gitlab_runner.aws.environment import (
     environment_of,
     known_environment,
 )
-from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
+from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
+from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
 from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost
+from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError
+from pulumi_gitlab_runner.spec.builds import Build, built_images
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
+from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.runners import Runner, registration_part
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
-
-_Texts = dict[str, pulumi.Output[str]]
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -54,6 +55,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
       with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
       has `upstream_credentials`
+    - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
     - `gitlab-runner:index:HostStore`, where there is a runner with a host in EC2
@@ -61,7 +63,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
       `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
-      declares it
+      declares it (its first one, if it was renamed)
     - `gitlab-runner:index:CiVariables`, where there are variables
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
@@ -70,6 +72,8 @@ class RunnerStack(pulumi.ComponentResource):
 
     registries: pulumi.Output[dict[str, Any]]
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
+    builds: pulumi.Output[dict[str, str]]
+    """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
     group of its host or its workers, or the container of its manager."""
@@ -87,6 +91,9 @@ class RunnerStack(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with told_once():
             stack = build_stack(plain(args))
+            # Each build reads its files again: this is before anything is registered.
+            for each, build in args.get("builds", {}).items():
+                checked_build(plain(build), join_path("stack", "builds", each))
             warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
         super().__init__("gitlab-runner:index:RunnerStack", name, {}, opts)
         for warning in warnings:
@@ -96,9 +103,10 @@ class RunnerStack(pulumi.ComponentResource):
         place = environment_of(self) if stack.in_aws else NOWHERE
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
+        created: dict[str, EcrRepositories] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                EcrRepositories(
+                created[registry.name] = EcrRepositories(
                     registry.name,
                     {
                         "repositories": declared[registry.name].get("repositories", {}),
@@ -113,19 +121,36 @@ class RunnerStack(pulumi.ComponentResource):
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: _registries_told(stack, known))
-        digests = image_digests(
-            [image for manager in stack.managers.values() for image in manager.pinned_images],
-            stack.registries,
-            declared,
-            environment,
-            self,
-        )
+        builds = {
+            name: ImageBuild(
+                name,
+                {
+                    **args["builds"][name],
+                    "repository": _repository(build, stack, created),
+                    "registries": declared,
+                    "environment": place,
+                },
+                opts=child,
+            )
+            for name, build in stack.builds.items()
+        }
+        built_here: dict[str, Any] = {name: each.image for name, each in builds.items()}
+        self.builds = pulumi.Output.from_input(built_here)
+        images = [image for manager in stack.managers.values() for image in manager.pinned_images]
+        built = built_images(stack.builds, images)
+        asked = [image for image in images if image not in built]
+        digests = pulumi.Output.all(
+            image_digests(asked, stack.registries, declared, environment, self),
+            pulumi.Output.from_input({image: builds[name].pin for image, name in built.items()}),
+        ).apply(lambda known: known[0] | known[1])
         network: HostNetworkArgs | None = None
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
             self.nat_addresses = made.nat_addresses
+        elif any(not (manager.host.vpc or manager.host.docker) for manager in stack.managers.values()):
+            network = default_network(self)  # asked for once, not by each host
         told, role_arns, policies = self._runners(stack, args, place, digests, network)
         self.runners = pulumi.Output.from_input(told)
         self.docker_policies = pulumi.Output.from_input(policies)
@@ -137,6 +162,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.variables = pulumi.Output.from_input(_variables_told(stack))
         self.register_outputs(
             {
+                "builds": self.builds,
                 "dockerPolicies": self.docker_policies,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
@@ -153,12 +179,12 @@ class RunnerStack(pulumi.ComponentResource):
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], _Texts, dict[str, Any]]:
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]], dict[str, Any]]:
         """Make the runners.
 
         Returns:
-            what there is to tell of each, by its name; by the name of each manager, its role; and the policy
-            that its AWS credentials need, on a Docker host.
+            what there is to tell of each, by its name; and by the name of each manager its role in EC2, or
+            the policy that its credentials of AWS need on a Docker host.
         """
         if not stack.managers:
             return {}, {}, {}
@@ -168,8 +194,10 @@ class RunnerStack(pulumi.ComponentResource):
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
-            name: RunnerRegistration(name, registration_part(each), opts=child)
-            for name, each in declared.items()
+            name: RunnerRegistration(
+                runner.resource_name, registration_part(name, declared[name]), opts=child
+            )
+            for name, runner in stack.runners.items()
         }
         told, role_arns, policies = {}, {}, dict[str, Any]()
         for manager in stack.managers.values():
@@ -190,20 +218,25 @@ class RunnerStack(pulumi.ComponentResource):
             if cache_bucket is not None:
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
             if manager.host.docker:
-                on_docker = DockerRunnerHost(manager.name, manager_args, opts=child)
-                place_told = on_docker.container_name
+                on_docker = DockerRunnerHost(manager.resource_name, manager_args, opts=child)
+                host_told = on_docker.container_name
                 if manager.host.docker.aws_credentials:
                     policies[manager.name] = on_docker.policy
             else:
                 manager_args |= {"bucket": store.bucket, "key_arn": store.key_arn}
                 if network is not None:
                     manager_args |= {"network": network}
-                kind = RunnerFleet if manager.fleet else RunnerHost
-                host = kind(manager.name, manager_args, opts=child)
+                host: RunnerHost | RunnerFleet
+                if manager.fleet:
+                    host = RunnerFleet(manager.resource_name, manager_args, opts=child)
+                else:
+                    host = RunnerHost(
+                        manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
+                    )
                 role_arns[manager.name] = host.role_arn
-                place_told = host.group_name
+                host_told = host.group_name
             for runner in manager.runners:
-                told[runner.name] = _runner_told(runner, registrations[runner.name], place_told)
+                told[runner.name] = _runner_told(runner, registrations[runner.name], host_told)
         return told, role_arns, policies
 
 
@@ -212,6 +245,15 @@ def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> A
     with told_once():
         build_stack(plain(declaration), environment)
     return environment
+
+
+def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositories]) -> pulumi.Input[str]:
+    """Where an image is pushed to: a repository that the stack creates is there first."""
+    name, _, repository = build.repository.partition("/")
+    if name in created:
+        return created[name].urls[repository]
+    # No registry but ECR's depends on where the stack lives.
+    return f"{known_address(stack.registries[name], None)}/{repository}"
 
 
 def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from sandbox.docker.engine import SOCKET, ImageContent
+from sandbox.docker.engine import SOCKET
 from sandbox.docker.gateway import Gateway
 from sandbox.docker.prepare import prepare
 from sandbox.docker.registry import Credentials, Registry
@@ -44,8 +44,8 @@ def main() -> None:
         helper = prepare(sandbox_directory(), Progress())
         with DockerSandbox(directory, helper, IMAGES) as docker:
             aws = docker.environment["AWS_ENDPOINT_URL"]
-            content = ImageContent(runner_image(helper), (f"ENV AWS_ENDPOINT_URL={aws}",))
-            docker.engine.publish(f"{HUB.host}/{RUNNER_IMAGE}", None, content)
+            system, changes = runner_image(helper), [f"ENV AWS_ENDPOINT_URL={aws}"]
+            docker.engine.publish(f"{HUB.host}/{RUNNER_IMAGE}", None, system, changes)
             _link(directory / "engine.sock", docker.machine.path(SOCKET))
             (directory / "authority.pem").write_bytes(docker.authority)
             with Gateway(port, docker.machine.network, docker.addresses) as gateway:

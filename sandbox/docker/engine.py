@@ -4,7 +4,7 @@ import io
 import json
 import shutil
 import tarfile
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import docker
@@ -19,14 +19,6 @@ SOCKET = "/run/docker.sock"
 ADDRESS_POOLS = [{"base": "10.200.0.0/24", "size": 27}]
 """Room for eight networks, so that a test can use it up; the engine's own takes one."""
 API_TIMEOUT_S = 30
-
-
-@dataclass(frozen=True)
-class ImageContent:
-    """What is in an image: its files as a tar archive, and lines of a Dockerfile that say how it runs."""
-
-    files: bytes
-    changes: tuple[str, ...]
 
 
 class PullError(SandboxError):
@@ -72,27 +64,35 @@ class DockerEngine:
         """Let go of the connections to it."""
         self.api.close()
 
+    def publish_tiny(self, image: str, credentials: Credentials | None) -> str:
+        """Publish an image with a program that tells its version, and a file that no other image has."""
+        return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
+
     def publish(
-        self, image: str, credentials: Credentials | None, content: ImageContent | None = None
+        self, image: str, credentials: Credentials | None, system: bytes, changes: Sequence[str] = ()
     ) -> str:
         """Make an image, push it to its registry, and forget it here; return its id.
 
         Args:
             image: registry, repository and tag.
             credentials: the registry's; None where it asks for none.
-            content: what is in it. Default: a program that tells its version.
+            system: its file system, as an archive.
+            changes: what a Dockerfile would say besides.
         """
+        identity = self.import_image(image, system, changes)
         repository, _, tag = image.rpartition(":")
-        content = content or ImageContent(_files(image), ('ENTRYPOINT ["/init", "--version"]',))
-        answer = json.loads(
-            self.api.import_image_from_data(content.files, repository, tag, changes=list(content.changes))
-        )
         progress = list(
             self.api.push(repository, tag, stream=True, decode=True, auth_config=authorization(credentials))
         )
         if "error" in progress[-1]:
             raise SandboxError(f"{image} cannot be pushed: {progress[-1]['error']}")
         self.api.remove_image(image)
+        return identity
+
+    def import_image(self, image: str, system: bytes, changes: Sequence[str] = ()) -> str:
+        """Make an image that is here alone; return its id. See `publish`."""
+        repository, _, tag = image.rpartition(":")
+        answer = json.loads(self.api.import_image_from_data(system, repository, tag, changes=list(changes)))
         identity: str = answer["status"]
         return identity
 

@@ -49,6 +49,11 @@ class Image:
     name: str
 
     @property
+    def address(self) -> str:
+        """Where its registry has it."""
+        return f"{self.registry.host}/{self.repository}"
+
+    @property
     def credentials(self) -> Credentials | None:
         """What it is pulled with; None for nothing."""
         return self.registry.credentials_for(self.repository)
@@ -147,8 +152,7 @@ class DockerSandbox:
             self.start_registry(registry)
         self._engine = DockerEngine.start(self.machine, f"http://{HUB.host}")
         self.identities = {
-            image: self.engine.publish(f"{image.registry.host}/{image.repository}", image.credentials)
-            for image in self._images
+            image: self.engine.publish_tiny(image.address, image.credentials) for image in self._images
         }
 
     def start_registry(self, registry: Registry) -> None:

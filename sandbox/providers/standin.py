@@ -213,7 +213,7 @@ class StandIn(Generic[Connection]):
     def check_configuration(self, new: Properties) -> tuple[Properties, list[Failure]]:
         """The provider's configuration ``new`` in its normal form, and what is wrong with it."""
         failures = [
-            Failure(name, self._unknown(name, "the provider", f"pulumi_{self.package}.provider", "Provider"))
+            Failure(name, self._unknown(name, "the provider", f"{_sdk(self.package)}.provider", "Provider"))
             for name in new
             if name not in self.configuration
         ]
@@ -467,7 +467,12 @@ def official_class(token: str) -> tuple[str, str]:
     """Module and name of the official SDK's class for the resource type ``token``."""
     package, module, name = token.split(":")
     area = module.split("/")[0]
-    return f"pulumi_{package}" + ("" if area == "index" else f".{area}"), name
+    return _sdk(package) + ("" if area == "index" else f".{area}"), name
+
+
+def _sdk(package: str) -> str:
+    """The module of the official SDK of a provider."""
+    return "pulumi_" + package.replace("-", "_")
 
 
 def official_properties(module: str, name: str) -> set[str]:

@@ -44,6 +44,7 @@ class DebianRoot:
         self._check()
         self._packages = cache / "packages"
         self._packages.mkdir(parents=True, exist_ok=True)
+        self._lock = cache / "packages.lock"
         self.directory = directory
         subprocess.run(["cp", "-a", str(_fetched(cache)), str(directory)], check=True)
         # As for any root that is thrown away: nothing in it needs to survive a power failure.
@@ -63,22 +64,26 @@ class DebianRoot:
         file.chmod(mode)
 
     def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in it as root; `options` are those of `subprocess.run`."""
+        """Run a command in it as root; `options` are those of `subprocess.run`.
+
+        Only one at a time of all roots with this cache: apt gives up at once where another uses its packages.
+        """
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", _ENTER, "enter"]
         environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
         }
-        return subprocess.run(
-            [*enter, str(self.directory), str(self._packages), str(DEVICES), *command],
-            **{
-                "capture_output": True,
-                "text": True,
-                "timeout": COMMAND_TIMEOUT_S,
-                **options,
-                "env": environment | options.get("env", {}),
-            },
-        )
+        with exclusive(self._lock, lambda: None):
+            return subprocess.run(
+                [*enter, str(self.directory), str(self._packages), str(DEVICES), *command],
+                **{
+                    "capture_output": True,
+                    "text": True,
+                    "timeout": COMMAND_TIMEOUT_S,
+                    **options,
+                    "env": environment | options.get("env", {}),
+                },
+            )
 
     @staticmethod
     def _check() -> None:

@@ -29,6 +29,8 @@ from tests.spec.declaration import STACKS, declaration, stack_file
 PASSWORD = "decrypted-value"
 """What `stack_file` puts in the place of every encrypted value."""
 
+OWN_VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
+
 STACK = "pulumi:pulumi:Stack::gitlab-runner-sandbox"
 RUNNER_STACK = "gitlab-runner:index:RunnerStack::ci"
 REPOSITORIES = "gitlab-runner:index:EcrRepositories::team"
@@ -629,6 +631,15 @@ def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
     assert len(set(names)) == 2
 
 
+@pytest.mark.parametrize(("hosts", "times"), [(({}, {}), 1), ((OWN_VPC, {}), 1), ((OWN_VPC, OWN_VPC), 0)])
+def test_the_default_vpc_is_asked_for_once_where_a_host_needs_it(
+    hosts: tuple[dict[str, Any], ...], times: int
+) -> None:
+    runners = {f"runner-{number}": {"group": 42, "host": host} for number, host in enumerate(hosts)}
+    recording, _ = made({"runners": runners})
+    assert recording.cloud.asked.count("aws:ec2/getVpc:getVpc") == times
+
+
 def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
     declared = {"runners": {"build": {"group": 42, "host": {"instance_type": "c7g.large"}}}}
     recording, _ = made(declared)
@@ -637,13 +648,12 @@ def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
 
 
 def test_a_host_in_a_vpc_of_its_own() -> None:
-    network = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
-    own = {**network, "ami": "ami-0123456789abcdef0"}
+    own = {**OWN_VPC, "ami": "ami-0123456789abcdef0"}
     recording, _ = made({"runners": {"build": {"group": 42, "host": own}}})
     registered = recording.registered
-    assert registered["aws:ec2/securityGroup:SecurityGroup", "build"].inputs["vpcId"] == network["vpc"]
+    assert registered["aws:ec2/securityGroup:SecurityGroup", "build"].inputs["vpcId"] == OWN_VPC["vpc"]
     group = registered["aws:autoscaling/group:Group", "build"].inputs
-    assert group["vpcZoneIdentifiers"] == network["subnets"]
+    assert group["vpcZoneIdentifiers"] == OWN_VPC["subnets"]
     template = registered["aws:ec2/launchTemplate:LaunchTemplate", "build"].inputs
     assert template["imageId"] == "ami-0123456789abcdef0"
 
@@ -654,7 +664,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 )
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
-    runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
+    runners = [name for kind, name in recording.registered if kind.endswith("RunnerHost")]
     assert runners == [name for name, each in stack_file(path)["runners"].items() if "host_of" not in each]
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]

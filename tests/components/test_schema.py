@@ -41,6 +41,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "EcrRepositories",
             "EcrSettings",
             "HostStore",
+            "ImageBuild",
             "RunnerCache",
             "RunnerFleet",
             "RunnerHost",

@@ -150,7 +150,7 @@ def test_generations_of_a_runner(declared: Any, paused: dict[str, bool], number:
     assert used == [number, RUNNER_TOKEN + number.removeprefix("11")]
 
 
-def test_each_generation_of_a_runner_is_enabled_for_its_other_projects() -> None:
+def test_a_paused_generation_is_enabled_for_no_other_projects() -> None:
     declared: Any = {"project": 7, "other_projects": [8, 9], "generation": 2, "keep_previous": True}
     registered = run(lambda: RunnerRegistration("build", declared))[0].registered
     enabled = [
@@ -158,7 +158,18 @@ def test_each_generation_of_a_runner_is_enabled_for_its_other_projects() -> None
         for (kind, _), each in registered.items()
         if kind == "gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement"
     ]
-    assert sorted(enabled) == [("8", 11), ("8", 112), ("9", 11), ("9", 112)]
+    assert sorted(enabled) == [("8", 112), ("9", 112)]
+
+
+def test_the_generation_before_stays_where_it_is_in_gitlab() -> None:
+    declared: Any = {"group": 43, "generation": 2, "keep_previous": True}
+    registered = run(lambda: RunnerRegistration("build", declared))[0].registered
+    ignored = {
+        name: list(each.request.ignoreChanges)
+        for (kind, name), each in registered.items()
+        if kind == "gitlab:index/userRunner:UserRunner"
+    }
+    assert ignored == {"build_2": [], "build": ["runnerType", "groupId", "projectId"]}
 
 
 def test_a_role_with_the_account_that_aws_names() -> None:

@@ -1,4 +1,4 @@
-"""The components load no HTTP client before a registry is asked."""
+"""The components load no HTTP client before a registry is asked, and no CloudWatch before it is declared."""
 
 import os
 import subprocess
@@ -15,4 +15,4 @@ def test_what_is_loaded() -> None:
     )
     loaded = set(done.stdout.split())
     assert "pulumi_gitlab_runner.aws.image_digests" in loaded
-    assert "httpx" not in loaded
+    assert not {"httpx", "pulumi_aws.cloudwatch.metric_alarm"} & loaded

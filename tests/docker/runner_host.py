@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.auth.resolution.trace import Credentials as Found
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.host.files import HostFile
 
+from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
 from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
@@ -79,7 +80,6 @@ HELPER = "/usr/local/bin/docker-credential-runner"
 CONFIG = "/root/.docker/config.json"
 LIST = "/etc/gitlab-runner/registries"
 CACHE = "/run/gitlab-runner-credentials"
-UNIT = "/etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
 PATIENCE_S = 60  # the AWS command line is slow to start on a busy machine
 
 
@@ -146,12 +146,8 @@ class RunnerHost:
     @property
     def process(self) -> dict[str, str]:
         """The environment of the runner manager's process: what its unit gives it, and who it is to AWS."""
-        unit = self.docker.machine.path(UNIT).read_text()
-        given = [
-            line.removeprefix("Environment=") for line in unit.splitlines() if line.startswith("Environment=")
-        ]
-        settings = dict(line.split("=", 1) for line in given)
-        return settings | self._sandbox
+        unit = self.docker.machine.path(f"/{UNIT}").read_text()
+        return unit_environment(unit) | self._sandbox
 
     def docker_pull(self, image: Image) -> subprocess.CompletedProcess[str]:
         """Pull an image as root does at the host's prompt."""

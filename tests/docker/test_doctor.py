@@ -103,7 +103,7 @@ def test_a_job_network_takes_one_of_the_address_pools(doctor: Doctor) -> None:
 def test_pins_are_what_the_registries_give(doctor: Doctor) -> None:
     engine, machine = doctor.host.docker.engine, doctor.host.docker.machine
     moving = private(LEGACY, "tools/moving:1")
-    engine.publish(moving.name, LEGACY.credentials)
+    engine.publish_tiny(moving.name, LEGACY.credentials)
     images = (ECR_IMAGE, moving, MIRRORED)
     machine.write(PIPELINE, "".join(f"job{n}: {{image: {image.name}}}\n" for n, image in enumerate(images)))
     assert doctor.findings("pin", PIPELINE, "--check") == {"not-pinned"}
@@ -115,7 +115,7 @@ def test_pins_are_what_the_registries_give(doctor: Doctor) -> None:
     assert doctor.findings("pin", PIPELINE, "--check") == set()
 
     before = doctor.digest(moving)
-    engine.publish(moving.name, LEGACY.credentials)
+    engine.publish_tiny(moving.name, LEGACY.credentials)
     assert doctor.digest(moving) != before
     answer = doctor.json("pin", PIPELINE, "--check")
     assert [(each["name"], each["where"]) for each in answer["findings"]] == [

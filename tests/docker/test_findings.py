@@ -208,10 +208,10 @@ def helper_of(registry: Registry, name: str) -> Damage:
 def moved_tag(host: RunnerHost) -> Any:
     """A tag that was pushed again since the pipeline was pinned."""
     engine, image = host.docker.engine, MOVING
-    engine.publish(image.name, LEGACY.credentials)
+    engine.publish_tiny(image.name, LEGACY.credentials)
     told = engine.api.inspect_distribution(image.name, authorization(LEGACY.credentials))
     pinned = f"{image.name}@{told['Descriptor']['digest']}"
-    engine.publish(image.name, LEGACY.credentials)
+    engine.publish_tiny(image.name, LEGACY.credentials)
     with pipeline(f"# one line\njob: {{image: {pinned}}}\n")(host):
         yield
 

@@ -80,7 +80,8 @@ class Project:
 
     def refresh(self) -> set[str]:
         """Refresh the state; return the resources that were not as the state had them, `TYPE NAME`."""
-        return {" ".join(found) for found in REFRESHED.findall(self.pulumi("refresh", "--yes").stdout)}
+        printed = self.pulumi("refresh", "--yes", "--skip-preview").stdout
+        return {" ".join(found) for found in REFRESHED.findall(printed)}
 
     def resources(self) -> "Counter[str]":
         """How many resources of each type the state has."""

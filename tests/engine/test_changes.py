@@ -86,37 +86,6 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
     project.up()
 
 
-def test_a_runner_is_registered_anew_beside_the_one_before(project: Project) -> None:
-    second = {"group": 42, "tags": ["small"], "host_of": "build"}
-    with project.declaring("runners/second", second):
-        project.up()
-        first = project.outputs()["runners"]["second"]["id"]
-        before = project.what_there_is()
-        anew = {**second, "generation": 2, "keep_previous": True}
-        with project.declaring("runners/second", anew):
-            assert project.changes() == {
-                ("create", "UserRunner", "second_2"),
-                ("update", "UserRunner", "second"),
-                ("update", "Parameter", "build-token-second"),
-                ("update", "BucketObjectv2", "build-files"),
-            }
-            project.up()
-            used = project.outputs()["runners"]["second"]["id"]
-            there = project.what_there_is()
-            runners = there["gitlab"]["runners"]
-            assert {number: runners[int(number)]["paused"] for number in (first, used)} == {
-                first: True,
-                used: False,
-            }
-            assert f"id = {used}\\n" in files_of_the_host(project)
-            assert f"id = {first}\\n" not in files_of_the_host(project)
-            assert there["aws"]["instance"] == before["aws"]["instance"]
-        with project.declaring("runners/second", {**second, "generation": 2}):
-            assert project.changes() == {("delete", "UserRunner", "second")}
-    project.up()
-    assert not {int(first), int(used)} & project.what_there_is()["gitlab"]["runners"].keys()
-
-
 def files_of_the_host(project: Project) -> str:
     s3 = project.aws("s3")
     (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])

@@ -88,7 +88,7 @@ def test_the_manager_knows_its_group_and_both_managers_their_prefix(up: Project)
 
 
 def test_it_stays_as_it_is(up: Project) -> None:
-    up.pulumi("refresh", "--yes", "--expect-no-changes")
+    up.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     up.up("--expect-no-changes")
 
 

@@ -19,6 +19,7 @@ def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbo
         "EcrRepositories",
         "EcrSettings",
         "HostStore",
+        "ImageBuild",
         "RunnerCache",
         "RunnerFleet",
         "RunnerHost",

@@ -12,7 +12,7 @@ def test_a_second_up_changes_nothing(project: Project) -> None:
 
 
 def test_a_refresh_finds_no_drift(project: Project) -> None:
-    project.pulumi("refresh", "--yes", "--expect-no-changes")
+    project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
 
 def test_what_was_changed_by_hand_is_found_and_mended(project: Project) -> None:

@@ -1,7 +1,7 @@
 """Which tags may be moved, as ECR takes it."""
 
 import pytest
-from pulumi_gitlab_runner.images.mutability import tag_mutability
+from pulumi_gitlab_runner.images.mutability import is_mutable, tag_mutability
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,19 @@ def test_only_the_named_tags_may_be_moved(
 ) -> None:
     wildcards = [{"filter": each, "filter_type": "WILDCARD"} for each in filters]
     assert tag_mutability(mutable_tags) == (mode, wildcards)
+
+
+@pytest.mark.parametrize(
+    ("tag", "patterns", "mutable"),
+    [
+        ("latest", [], False),
+        ("latest", ["latest"], True),
+        ("latest", ["*"], True),
+        ("latest-2", ["latest"], False),
+        ("cache-base", ["latest", "cache-*"], True),
+        ("a.b", ["a*b"], True),
+        ("aXb", ["a.b"], False),
+    ],
+)
+def test_which_tags_may_move(tag: str, patterns: list[str], mutable: bool) -> None:
+    assert is_mutable(tag, patterns) is mutable

@@ -1,6 +1,6 @@
 """The files of a runner host, rendered from a declaration as its component does it."""
 
-from copy import deepcopy
+from collections.abc import Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
@@ -12,6 +12,10 @@ from tests.spec.declaration import ENVIRONMENT
 TEAM = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 LEGACY = "registry.example.com:5000"
 VAULT = "registry.partner.example"
+SHARED = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+GOOGLE = "europe-docker.pkg.dev"
+AZURE = "example.azurecr.io/team_a"
+PUBLIC = "public.ecr.aws"
 _DECLARED: dict[str, Any] = {
     "gitlab_url": "https://gitlab.example.com",
     "registries": {
@@ -21,36 +25,40 @@ _DECLARED: dict[str, Any] = {
             "host": VAULT,
             "static": {"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"},
         },
-    },
-    "runners": {
-        "build": {
-            "group": 42,
-            "image": "alpine:3",
-            "tags": ["docker"],
-            "registries": ["team"],
-            "host": {"instance_type": "t3.large", "concurrent": 1},
-        }
+        "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["tools"]},
+        "google": {"host": GOOGLE, "helper": "/usr/bin/docker-credential-gcloud"},
+        "azure": {"host": AZURE, "helper": "/usr/bin/docker-credential-acr-env"},
+        "public": {"ecr_public": {}},
     },
 }
+_RUNNER = {"group": 42, "image": "alpine:3", "tags": ["docker"]}
 
 
-def host_inputs(registries: list[str] | None = None, **docker: Any) -> dict[str, Any]:
-    """The inputs of the files of the host `build`, with these registries and this `[runners.docker]`."""
-    declared = deepcopy(_DECLARED)
-    declared["runners"]["build"] |= {"registries": registries or ["team"], "config": {"docker": docker}}
-    stack = build_stack(declared, ENVIRONMENT)
-    manager = stack.managers["build"]
+def host_inputs(
+    registries: Sequence[str] = ("team",), runners: Sequence[str] = ("build",), **docker: Any
+) -> dict[str, Any]:
+    """The inputs of the files of a host with these runners: the first has these registries, and this
+    `[runners.docker]`."""
+    first, *others = runners
+    host = {"instance_type": "t3.large", "concurrent": 1}
+    declared: dict[str, Any] = {
+        first: {**_RUNNER, "registries": list(registries), "config": {"docker": docker}, "host": host},
+        **{each: {**_RUNNER, "host_of": first} for each in others},
+    }
+    stack = build_stack({**_DECLARED, "runners": declared}, ENVIRONMENT)
+    manager = stack.managers[first]
     files = host_files(
         manager,
         stack.registries_of(manager),
         ENVIRONMENT,
-        HostParameters("/gitlab-runner/prod/build"),
+        HostParameters(f"/gitlab-runner/prod/{first}"),
         gitlab_url="https://gitlab.example.com",
     )
-    return {"key": "build/files.json", "content": files_as_json(files)}
+    return {"key": f"{first}/files.json", "content": files_as_json(files)}
 
 
 def host_step(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
-    """The step of the host's files."""
+    """The step of a host's files."""
     operation = "create" if old is None else "delete" if new is None else "same" if old == new else "update"
-    return step(operation, FILES, "build-files", old, new, diffReasons=["content"])
+    name = str((new or old or {})["key"]).replace("/files.json", "-files")
+    return step(operation, FILES, name, old, new, diffReasons=["content"])

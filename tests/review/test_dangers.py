@@ -4,21 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+from pulumi_gitlab_runner.review.dangers import DangerKind
 
 from tests.review.hosts import LEGACY, VAULT, host_inputs, host_step
-from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
+from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, step
+from tests.review.told import told
 
 IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
-GROUP = "aws:autoscaling/group:Group"
-
-
-def told(*steps: dict[str, Any]) -> list[tuple[DangerKind, str]]:
-    """The dangers of a preview, each as one text."""
-    return [
-        (danger.kind, " ".join(" ".join((words, *names)) for words, names in danger.told))
-        for danger in dangers(preview(*steps))
-    ]
+GROUP = "aws:example/thing:Thing"
+RUNNER = "gitlab:index/userRunner:UserRunner"
 
 
 def test_a_replacement_is_told_with_its_reasons() -> None:
@@ -90,6 +84,13 @@ def test_an_attached_policy_and_a_boundary_taken_away_are_told() -> None:
         "attaches the policy arn:admin",
         "has no permissions boundary any more",
     ]
+    moved = step(
+        "update",
+        "aws:iam/role:Role",
+        old={"permissionsBoundary": "arn:b"},
+        new={"permissionsBoundary": "arn:c"},
+    )
+    assert [what for _, what in told(moved)] == ["has another permissions boundary arn:c"]
 
 
 def test_registries_that_a_host_has_credentials_for_now_are_told() -> None:
@@ -118,6 +119,30 @@ def test_a_registry_taken_away_is_no_danger() -> None:
             "gives its jobs a folder of the host /run/docker.sock:/run/docker.sock",
         ),
         ({}, {"pid_mode": "host"}, "lets its jobs see the host's processes"),
+        ({}, {"userns_mode": "host"}, "lets root in a job be root on the host"),
+        (
+            {},
+            {"security_opt": ["apparmor=unconfined"]},
+            "gives its jobs the security option apparmor=unconfined",
+        ),
+        (
+            {"services_security_opt": ["no-new-privileges:true"]},
+            {},
+            "takes from services the security option no-new-privileges:true",
+        ),
+        ({"cap_drop": ["ALL"]}, {}, "leaves its jobs the capability ALL"),
+        ({"allowed_images": ["a/*"]}, {}, "lets jobs run any image"),
+        ({"allowed_images": ["a/*"]}, {"allowed_images": ["a/*", "b/*"]}, "has more allowed images: b/*"),
+        (
+            {"allowed_services": ["**/*@sha256:*"]},
+            {"allowed_services": ["**/*"]},
+            "runs services by tag, not by digest alone",
+        ),
+        (
+            {},
+            {"pull_policy": ["always", "if-not-present"]},
+            "lets jobs use images that another job has pulled, without asking their registry",
+        ),
     ],
 )
 def test_what_brings_jobs_closer_to_the_host_is_told(
@@ -152,6 +177,64 @@ def test_a_config_that_no_runner_would_take_ends_nothing() -> None:
     ]
 
 
+def test_another_gitlab_and_a_network_for_all_jobs_are_told() -> None:
+    old = host_inputs()
+    new = old["content"].replace("https://gitlab.example.com", "https://gitlab.example.net")
+    new = new.replace("FF_NETWORK_PER_BUILD = true", "FF_NETWORK_PER_BUILD = false")
+    assert told(host_step(old, {**old, "content": new})) == [
+        (DangerKind.PRIVILEGE, f"the runner build {what}")
+        for what in (
+            "puts its jobs into one network, where they reach each other",
+            "takes its jobs from another GitLab: https://gitlab.example.net",
+        )
+    ]
+
+
+def test_a_new_runner_is_told_only_what_is_unusual() -> None:
+    assert [kind for kind, _ in told(host_step(None, host_inputs()))] == [DangerKind.REGISTRY]
+    assert (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host") in told(
+        host_step(None, host_inputs(privileged=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (
+            {"accessLevel": "ref_protected"},
+            {"accessLevel": "not_protected"},
+            "takes jobs of branches that are not protected, which more people may push",
+        ),
+        ({"untagged": False}, {"untagged": True}, "takes jobs without tags, from whatever pipeline"),
+        ({"locked": True}, {"locked": False}, "can be enabled for other projects"),
+        (
+            {"runnerType": "group_type"},
+            {"runnerType": "instance_type"},
+            "takes jobs of the whole instance, not of a group alone",
+        ),
+    ],
+)
+def test_a_runner_open_to_more_jobs_is_told(before: dict[str, Any], after: dict[str, Any], what: str) -> None:
+    assert told(step("update", RUNNER, old=before, new=after)) == [(DangerKind.RUNNER, what)]
+    assert told(step("update", RUNNER, old=after, new=before)) == []
+    assert told(step("create", RUNNER, new=after)) == []
+
+
+def test_a_runner_enabled_for_a_further_project_is_told() -> None:
+    enabled = step(
+        "create", "gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement", new={"project": "9"}
+    )
+    assert told(enabled) == [(DangerKind.RUNNER, "takes jobs of the project 9")]
+
+
+def test_a_variable_for_more_environments_is_told() -> None:
+    some, all_ = {"key": "K", "environmentScope": "prod"}, {"key": "K"}
+    assert told(step("update", VARIABLE, old=some, new=all_)) == [
+        (DangerKind.VARIABLE, "the variable K is given to jobs of the environments * and not of prod")
+    ]
+    assert told(step("update", VARIABLE, old=all_, new=some)) == []
+
+
 def test_a_variable_less_protected_is_told_and_one_more_protected_not() -> None:
     kept, opened = {"key": "K", "masked": True, "protected": True}, {"key": "K", "masked": False}
     assert told(step("update", VARIABLE, old=kept, new=opened)) == [
@@ -166,6 +249,8 @@ def test_the_worst_comes_first() -> None:
         kind
         for kind, _ in told(
             step("update", VARIABLE, old={"masked": True}, new={}),
+            step("update", "aws:kms/key:Key", old={"enableKeyRotation": True}, new={}),
+            step("update", RUNNER, old={"locked": True}, new={}),
             host_step(host_inputs(), host_inputs(["legacy"], privileged=True)),
             step("update", ROLE_POLICY, old=policy(), new=policy(allow("x:1"))),
             step("delete", GROUP, old={}),

@@ -1,63 +1,140 @@
 """The picture of runners, registries and how each authenticates."""
 
+import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.review.markup import label
 from pulumi_gitlab_runner.review.picture import PICTURE_SIZE, picture
 
-from tests.review.hosts import LEGACY, TEAM, VAULT, host_inputs, host_step
-from tests.review.previews import FILES, UNKNOWN, preview, step
+from tests.review.hosts import AZURE, LEGACY, SHARED, TEAM, VAULT, host_inputs, host_step
+from tests.review.previews import UNKNOWN, preview, step
 
-LINE = re.compile(
-    r'n\d+(\["[^"]*"\])? (-->|==>|-\.->)\|"[^"]+"\| n\d+(\[\("[^"]*"\)\])?|more\["and \d+ more connections"\]'
-)
+ROLE = "by the manager#39;s role"
+PARAMETER = "by a password in Parameter Store"
+NODE = r'n\d+\["(.+)"\](?::::(new|gone|changed))?'
+ARROW = r"n\d+ (-->|==>\|new\||-\.->\|gone\|) n\d+"
+STYLE = r"linkStyle [\d,]+ stroke:#\w+|classDef \w+ [\w:#,-]+"
+FIRST = ['%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%', "flowchart LR"]
 
 
-def lines(*steps: dict[str, object]) -> list[str]:
-    return picture(preview(*steps)).splitlines()[1:]
+def drawn(*steps: dict[str, object]) -> list[str]:
+    """Its lines, each of which Mermaid knows, without the styles."""
+    lines = picture(preview(*steps)).splitlines()
+    assert lines[:2] == FIRST
+    known = re.compile(f"{NODE}|{ARROW}|{STYLE}")
+    assert all(map(known.fullmatch, lines[2:]))
+    return [line for line in lines[2:] if not re.fullmatch(STYLE, line)]
 
 
 def test_what_is_new_gone_and_kept() -> None:
-    assert lines(host_step(host_inputs(["team", "legacy"]), host_inputs(["team", "vault"]))) == [
-        f'n0["build"] -.->|"gone: Parameter Store"| n1[("{LEGACY}")]',
-        f'n0 ==>|"new: Secrets Manager"| n2[("{VAULT}")]',
-        f'n0 -->|"ecr-login"| n3[("{TEAM}")]',
+    assert drawn(host_step(host_inputs(["team", "legacy"]), host_inputs(["team", "vault"]))) == [
+        'n0["build"]',
+        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>gone</i>"]:::gone',
+        f'n2["<b>{VAULT}</b><br>by a password in Secrets Manager<br><i>new</i>"]:::new',
+        f'n3["<b>{TEAM}</b><br>{ROLE}"]',
+        "n0 -.->|gone| n1",
+        "n0 ==>|new| n2",
+        "n0 --> n3",
+    ]
+
+
+def test_another_way_to_authenticate_is_told() -> None:
+    old = host_inputs(["legacy"])
+    new = {**old, "content": old["content"].replace(" parameter eu-west-1 ", " secret eu-west-1 ")}
+    assert drawn(host_step(old, new))[1:3] == [
+        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>gone</i>"]:::gone',
+        f'n2["<b>{LEGACY}</b><br>by a password in Secrets Manager<br><i>new</i>"]:::new',
     ]
 
 
 def test_a_host_that_does_not_change_is_drawn_too() -> None:
     host = host_inputs()
-    assert lines(host_step(host, host)) == [f'n0["build"] -->|"ecr-login"| n1[("{TEAM}")]']
+    assert drawn(host_step(host, host)) == ['n0["build"]', f'n1["<b>{TEAM}</b><br>{ROLE}"]', "n0 --> n1"]
 
 
-def test_a_host_that_is_not_known_yet_says_so() -> None:
+def test_a_runner_whose_configuration_changes_is_marked_and_its_neighbour_is_not() -> None:
+    runners = ["build", "deploy"]
+    assert drawn(host_step(host_inputs(runners=runners), host_inputs(runners=runners, privileged=True))) == [
+        'n0["build<br><i>changed</i>"]:::changed',
+        'n1["deploy"]',
+        f'n2["<b>{TEAM}</b><br>{ROLE}"]',
+        "n0 --> n2",
+        "n1 --> n2",
+    ]
+
+
+def test_runners_with_the_same_registries_share_a_node_and_so_do_these() -> None:
+    registries = ["team", "shared"]
+    hosts = [host_inputs(registries, [name]) for name in ("a", "b")]
+    assert drawn(*(host_step(each, each) for each in hosts)) == [
+        'n0["a<br>b"]',
+        f'n1["<b>{TEAM}</b><br>{ROLE}<br><b>{SHARED}</b><br>{ROLE}"]',
+        "n0 --> n1",
+    ]
+
+
+def test_a_runner_without_registries_is_drawn_too() -> None:
+    alone = host_inputs([])
+    assert drawn(host_step(alone, alone)) == ['n0["build"]']
+
+
+@pytest.mark.parametrize(("old", "change"), [(None, "new"), (host_inputs(), "changed")])
+def test_a_host_that_is_not_known_yet_says_so(old: dict[str, object] | None, change: str) -> None:
     new = {"key": "build/files.json", "content": UNKNOWN}
-    assert lines(host_step(None, new)) == ['n0["build"] ==>|"new: not known before the update"| n1[("#63;")]']
+    assert drawn(host_step(old, new)) == [
+        f'n0["build<br><i>{change}</i>"]:::{change}',
+        'n1["<b>registries</b><br>not known before the update<br><i>changed</i>"]:::changed',
+        "n0 --> n1",
+    ]
 
 
 def test_no_host_no_picture() -> None:
     assert picture(preview(step("create", "aws:kms/key:Key", new={}))) == ""
 
 
-def test_what_does_not_fit_is_counted_and_changes_are_drawn_first() -> None:
+def renamed(inputs: dict[str, str], name: str) -> dict[str, str]:
+    return {"key": f"{name}/files.json", "content": inputs["content"].replace('"build\\"', f'"{name}\\"')}
+
+
+def test_runners_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> None:
     same = host_inputs()
-    many = [
-        step(
-            "same", FILES, f"{n}", *[{**same, "content": same["content"].replace("build", f"runner-{n}")}] * 2
-        )
-        for n in range(200)
-    ]
-    drawn = lines(*many, host_step(host_inputs(), host_inputs(["team", "legacy"])))
-    assert drawn[0] == f'n0["build"] ==>|"new: Parameter Store"| n1[("{LEGACY}")]'
-    left_out = re.fullmatch(r'more\["and (\d+) more connections"\]', drawn[-1])
+    many = [host_step(*[renamed(same, f"runner-{n}")] * 2) for n in range(500)]
+    steps = [*many, host_step(host_inputs(), host_inputs(["team", "legacy"]))]
+    assert len(picture(preview(*steps))) <= PICTURE_SIZE
+    first, kept, more, *_ = drawn(*steps)
+    assert first == 'n0["build"]'
+    left_out = re.fullmatch(r'n2\["and (\d+) more runners"\]', more)
     assert left_out is not None
-    assert len(drawn) - 1 + int(left_out[1]) == 202
-    assert len(picture(preview(*many))) <= PICTURE_SIZE
-    assert all(map(LINE.fullmatch, drawn))
+    assert kept.count("runner-") + int(left_out[1]) == 500
+    assert kept.count("runner-") > 90
+
+
+def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> None:
+    old = host_inputs(["team"])
+    many = with_hosts(old, [f"a-registry-with-a-long-name-{n}.example.com" for n in range(100)])
+    new = with_hosts(many, [AZURE])
+    steps = [host_step(many, new)]
+    assert len(picture(preview(*steps))) <= PICTURE_SIZE
+    lines = drawn(*steps)
+    assert lines[1] == f'n1["<b>{label(AZURE)}</b><br>by a credential helper<br><i>new</i>"]:::new'
+    left_out = re.search(r"and (\d+) more registries", lines[2])
+    assert left_out is not None
+    assert lines[2].count("<b>") + int(left_out[1]) == 101
+    assert lines[2].count("<b>") > 8
+
+
+def with_hosts(inputs: dict[str, str], hosts: list[str]) -> dict[str, str]:
+    """The same files, with credentials for more hosts."""
+    files = json.loads(inputs["content"])
+    config = json.loads(files["root/.docker/config.json"]["content"])
+    config["credHelpers"] |= dict.fromkeys(hosts, "runner")
+    files["root/.docker/config.json"]["content"] = json.dumps(config)
+    return {**inputs, "content": json.dumps(files)}
 
 
 @given(st.text())
 def test_a_label_can_neither_end_nor_mean_anything(name: str) -> None:
-    assert re.fullmatch(r"([A-Za-z0-9 ./:_-]|#\d+;)+", label(name))
+    assert re.fullmatch(r"(?!-)([A-Za-z0-9 ./:-]|#\d+;)+", label(name))

@@ -1,6 +1,8 @@
 """What `./dev` asks of Pulumi, with an engine that only writes down what it was asked."""
 
 import functools
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,21 @@ case "$*" in
 "stack init "*) mkdir -p {stacks} && touch {stacks}/sandbox.json ;;
 *fail*) exit 7 ;;
 esac
+"""
+
+NOTES_ITS_PROCESS = """\
+import os
+from pathlib import Path
+
+import pytest
+
+noted = Path(__file__).with_suffix(".noted")
+
+
+@pytest.mark.parametrize("case", range(20))
+def test_it(case):
+    with noted.open("a") as file:
+        print(os.getpid(), file=file)
 """
 
 
@@ -113,3 +130,17 @@ def test_down_of_what_was_never_up_asks_nothing(
 
 def test_the_exit_code_is_pulumis(dev: Callable[..., int]) -> None:
     assert dev("pulumi", "sandbox", "fail") == 7
+
+
+def test_all_tests_run_in_several_processes_each_file_whole_in_one(tmp_path: Path) -> None:
+    files = [tmp_path / "test_one.py", tmp_path / "test_other.py"]
+    for file in files:
+        file.write_text(NOTES_ITS_PROCESS)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *commands.SIDE_BY_SIDE, "--numprocesses=2", "--rootdir=."],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    one, other = (set(file.with_suffix(".noted").read_text().splitlines()) for file in files)
+    assert (len(one), len(other), len(one & other)) == (1, 1, 0)

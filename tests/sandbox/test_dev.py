@@ -132,6 +132,7 @@ class TestSummary:
             },
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
+        "builds": {"base": "registry.example.com:5000/base:content-1@sha256:2"},
         "runners": {
             "build": {"id": 7.0, "tags": ["docker", "large"], "scope": "group 42", "host": "build-asg"}
         },
@@ -151,6 +152,8 @@ class TestSummary:
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
             ["legacy", "registry.example.com:5000"],
+            ["Build", "Image"],
+            ["base", "registry.example.com:5000/base:content-1@sha256:2"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
             ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],

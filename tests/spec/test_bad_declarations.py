@@ -13,8 +13,8 @@ from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, other_projects, generation, keep_previous, image, services, require_digests, "
-    "registries, config, limit, host, host_of, fleet"
+    "maintenance_note, other_projects, generation, keep_previous, renamed_from, image, services, "
+    "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
@@ -91,7 +91,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +140,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, ecr_settings, network",
             CREDS_STORE,
         ),
     ),

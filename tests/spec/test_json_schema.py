@@ -14,16 +14,21 @@ STACKS = Path(__file__).parents[2] / "stacks"
 WRITTEN = STACKS / "schema.json"
 
 
-def test_the_schema_beside_the_stacks_is_that_of_the_declaration() -> None:
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return stack_file_schema()
+
+
+def test_the_schema_beside_the_stacks_is_that_of_the_declaration(schema: dict[str, Any]) -> None:
     """RENEW_SCHEMA=1 writes it anew."""
     if os.environ.get("RENEW_SCHEMA"):
-        WRITTEN.write_text(json.dumps(stack_file_schema(), indent=2, ensure_ascii=False) + "\n")
-    assert json.loads(WRITTEN.read_text()) == stack_file_schema()
+        WRITTEN.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+    assert json.loads(WRITTEN.read_text()) == schema
 
 
 @pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
-def test_every_stack_file_fits_it_and_names_it(path: Path) -> None:
-    jsonschema.validate(yaml.safe_load(path.read_text()), stack_file_schema())
+def test_every_stack_file_fits_it_and_names_it(schema: dict[str, Any], path: Path) -> None:
+    jsonschema.validate(yaml.safe_load(path.read_text()), schema)
     assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
 
 
@@ -36,15 +41,15 @@ def test_every_stack_file_fits_it_and_names_it(path: Path) -> None:
         {"registries": {"legacy": {"static": {"password": {"secret": "x"}}}}},
     ],
 )
-def test_it_refuses_what_the_declaration_refuses(stack: dict[str, Any]) -> None:
+def test_it_refuses_what_the_declaration_refuses(schema: dict[str, Any], stack: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, stack_file_schema())
+        jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, schema)
 
 
-def test_every_key_is_described() -> None:
+def test_every_key_is_described(schema: dict[str, Any]) -> None:
     undescribed = [
         f"{name}.{key}"
-        for name, definition in stack_file_schema()["$defs"].items()
+        for name, definition in schema["$defs"].items()
         for key, known in definition.get("properties", {}).items()
         if not known.get("description")
     ]

@@ -29,7 +29,7 @@ def host_network(
     """
     if vpc:
         return {"vpc_id": vpc, "subnet_ids": list(subnets)}
-    return network or _default_network(parent)
+    return network or default_network(parent)
 
 
 def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
@@ -37,7 +37,7 @@ def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Outp
     return aws.ec2.get_vpc_output(id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=parent)).cidr_block
 
 
-def _default_network(parent: pulumi.Resource) -> HostNetworkArgs:
+def default_network(parent: pulumi.Resource) -> HostNetworkArgs:
     """The account's default VPC, with a subnet in each zone."""
     asked = pulumi.InvokeOutputOptions(parent=parent)
     return {

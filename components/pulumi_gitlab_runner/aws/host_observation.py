@@ -1,5 +1,8 @@
 """What lets a runner host be seen: its log group, its alarm, and the way to its metrics."""
 
+# Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
+from __future__ import annotations
+
 import pulumi
 import pulumi_aws as aws
 

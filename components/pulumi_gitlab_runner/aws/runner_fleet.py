@@ -22,6 +22,8 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.shape import check_keys
 
+TYPE = "gitlab-runner:index:RunnerFleet"
+
 
 class RunnerFleetArgs(InstanceManagerArgs):
     """A runner that declares a `fleet`, and what it uses."""
@@ -69,7 +71,7 @@ class RunnerFleet(pulumi.ComponentResource):
                     [Problem(place, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
                 )
             fleet = manager.fleet
-        super().__init__("gitlab-runner:index:RunnerFleet", name, {}, opts)
+        super().__init__(TYPE, name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         workers = f"{name}-workers"
         network = host_network(fleet.vpc, fleet.subnets, args.get("network"), self)
@@ -95,7 +97,8 @@ class RunnerFleet(pulumi.ComponentResource):
             tags=[{"key": "Name", "value": f"gitlab-runner-{workers}", "propagate_at_launch": True}],
             opts=child,
         )
-        host = RunnerHost(name, {**args, "fleet_group": group.name}, opts=child)
+        once = _once_without_fleet(self, opts.parent if opts else None)
+        host = RunnerHost(name, {**args, "fleet_group": group.name}, opts=once)
         aws.vpc.SecurityGroupIngressRule(
             workers,
             security_group_id=security_group.id,
@@ -134,6 +137,24 @@ class RunnerFleet(pulumi.ComponentResource):
             update_default_version=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def once_with_fleet(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """The options of a host whose runner may have had a fleet before: it stays the same host.
+
+    Else the old host's parameters and files, which have the same names, would stand in the new one's way.
+
+    Args:
+        name: of the host, and once of the fleet.
+        parent: the component that it belongs to, and that the fleet belonged to.
+    """
+    fleet = pulumi.create_urn(name, TYPE, parent=parent)
+    return pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(parent=fleet)])
+
+
+def _once_without_fleet(fleet: RunnerFleet, parent: pulumi.Resource | None) -> pulumi.ResourceOptions:
+    """The options of a fleet's host, whose runner may have had none before: it stays the same host."""
+    return pulumi.ResourceOptions(parent=fleet, aliases=[pulumi.Alias(parent=parent)])
 
 
 def _mixed_instances(

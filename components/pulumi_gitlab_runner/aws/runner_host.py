@@ -169,7 +169,7 @@ class RunnerHost(pulumi.ComponentResource):
                 "parameter_arns": [each.arn for each in (*tokens, *passwords)],
                 "key_arn": args["key_arn"],
                 "files_arn": delivered.arn,
-                "host": _host_access(manager.host, names.prefix, logs),
+                "host": _host_access(manager.host, names.prefix, logs.arn if logs else None),
                 "path": manager.host.role_path,
                 "environment": place,
                 **_access(manager, args),
@@ -217,15 +217,15 @@ class RunnerHost(pulumi.ComponentResource):
         )
 
 
-def _host_access(host: Host, tag: str, logs: aws.cloudwatch.LogGroup | None) -> HostAccessArgs:
+def _host_access(host: Host, tag: str, log_group_arn: pulumi.Output[str] | None) -> HostAccessArgs:
     """What the manager's role is told of its host."""
     access: HostAccessArgs = {
         "tag": tag,
         "session_manager": host.session_manager,
         "reports_health": host.alarm_topic is not None,
     }
-    if logs:
-        access["log_group_arn"] = logs.arn
+    if log_group_arn is not None:
+        access["log_group_arn"] = log_group_arn
     return access
 
 

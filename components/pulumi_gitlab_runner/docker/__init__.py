@@ -1,1 +1,1 @@
-"""Components over pulumi_docker, one concept a file."""
+"""Components over Pulumi's Docker providers, one concept a file."""

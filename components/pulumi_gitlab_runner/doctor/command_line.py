@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.printable import printable
 
 if TYPE_CHECKING:
@@ -89,7 +90,21 @@ def _parser() -> argparse.ArgumentParser:
     host.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
     host.set_defaults(command=_examine_host, hosted=False, stack=None)
 
-    for each in (image, job, pin, host):
+    online = commands.add_parser("online", help="say whether a stack's runners are in contact with GitLab")
+    online.add_argument(
+        "runners",
+        type=Path,
+        nargs="?",
+        default=Path("-"),
+        metavar="FILE",
+        help="what `pulumi stack output runners --json` wrote (default: -, the standard input)",
+    )
+    online.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="until they are (default: 0)"
+    )
+    online.set_defaults(command=_online)
+
+    for each in (image, job, pin, host, online):
         each.add_argument("--json", action="store_true", help="answer in JSON")
     return parser
 
@@ -159,12 +174,12 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
 
     file: Path = options.file
     given = job_variables(None, options.variable, None, protected=False).values
-    text = _read(file)
+    text = read_text(file)
     with RegistryClient(DOCKER_CERTIFICATES) as client:
         pins = pin.examine_pins(file, text, given, this_user(), client)
     changed = pin.with_pins(text, pins)
     if changed != text and not options.check:
-        _write(file, changed)
+        write_text(file, changed)
     findings = pin.pin_findings(file, pins, written=not options.check)
     if options.json:
         from pulumi_gitlab_runner.doctor.json_report import pins_as_json
@@ -204,21 +219,26 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
     return report.findings
 
 
-def _read(file: Path) -> str:
-    """A file's text, its line ends as they are."""
-    try:
-        return file.read_bytes().decode()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {(error.strerror or 'unreadable').lower()}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not text in UTF-8") from None
+def _online(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.online import online_findings, read_runners, this_gitlab
 
+    text = sys.stdin.read() if str(options.runners) == "-" else read_text(options.runners)
+    runners, gitlab = read_runners(text), this_gitlab()
+    contacts = gitlab.contacts(runners, options.wait)
+    findings = list(online_findings(contacts, gitlab.address))
+    if options.json:
+        from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
 
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_bytes(text.encode())
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {(error.strerror or 'read-only').lower()}") from None
+        _print_json(contacts_as_json(contacts, findings))
+        return findings
+    from rich.console import Console
+
+    from pulumi_gitlab_runner.doctor import report as terminal
+
+    console = Console(highlight=False)
+    terminal.show_facts(console, [(each.runner.name, each.told) for each in contacts])
+    terminal.show_findings(console, findings)
+    return findings
 
 
 def _show(

@@ -1,4 +1,4 @@
-"""A finding: something that breaks pulls, or will."""
+"""A finding: something that breaks pulls or keeps jobs waiting, or will."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +56,11 @@ class FindingName(StrEnum):
     CONFIG_UNREADABLE = "config-unreadable"
     DOCKER_UNREACHABLE = "docker-unreachable"
     FILE_MODE = "file-mode"
+
+    # The runner in GitLab.
+    RUNNER_NEVER_CONTACTED = "runner-never-contacted"
+    RUNNER_OFFLINE = "runner-offline"
+    RUNNER_UNKNOWN = "runner-unknown"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.images.reference import without_password
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.host_report import HostReport
+    from pulumi_gitlab_runner.doctor.online import Contact
 
 
 def images_as_json(
@@ -32,6 +33,23 @@ def host_as_json(report: "HostReport", host: RunnerHost) -> dict[str, Any]:
         "runner": {"host": host.name, "version": host.runner_version},
         "facts": [{"name": name.strip(), "value": value} for name, value in report.facts],
         "findings": findings_as_json(report.findings),
+    }
+
+
+def contacts_as_json(contacts: "Sequence[Contact]", findings: Sequence[Finding]) -> dict[str, Any]:
+    """What GitLab knows of runners, and the findings."""
+    return {
+        "runners": [
+            {
+                "name": each.runner.name,
+                "id": each.runner.number,
+                "status": each.status,
+                "online": each.online,
+                "contacted_at": each.contacted_at,
+            }
+            for each in contacts
+        ],
+        "findings": findings_as_json(findings),
     }
 
 

@@ -50,7 +50,7 @@ def runner_of_stack(
         manager,
         declared.registries_of(manager),
         environment,
-        HostParameters(f"/{PROJECT}/{stack}/{manager.name}"),
+        HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}"),
         gitlab_url=declared.gitlab_url,
     )
     texts = DeclaredFiles({path: file.content for path, file in files.items()})

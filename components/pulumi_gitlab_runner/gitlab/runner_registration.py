@@ -17,13 +17,13 @@ class RunnerRegistration(pulumi.ComponentResource):
     """A runner of a group, a project or the instance, registered in GitLab.
 
     A new `generation` registers it anew, with a new token; with `keep_previous` the generation before stays
-    beside it, paused, so that its running jobs end as usual.
+    beside it, paused, so that its running jobs end as usual. It stays where it is in GitLab too: so a runner
+    moves to another group, project or the instance.
 
     Creates:
 
     - `gitlab:index/userRunner:UserRunner`, one for each generation that there is
-    - `gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement` for each of them and each of
-      `other_projects`
+    - `gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement` for each of `other_projects`
 
     Raises `pulumi.RunError` for what GitLab would refuse, such as not exactly one of group, project and
     instance, a timeout below 600 seconds, more than 50 tags, or other projects of a locked runner.
@@ -41,21 +41,31 @@ class RunnerRegistration(pulumi.ComponentResource):
             declared = checked(plain(args), RegistrationDeclaration, name, registration_problems)
         registration = build_registration(name, declared)
         super().__init__("gitlab-runner:index:RunnerRegistration", name, {}, opts)
-        runner = self._register(registration, registration.generation, paused=registration.paused)
+        child = pulumi.ResourceOptions(parent=self)
+        runner = self._register(registration, registration.generation, registration.paused, child)
+        for project in registration.other_projects:
+            gitlab.ProjectRunnerEnablement(
+                f"{self._generation_name(registration.generation)}-project-{project}",
+                project=str(project),
+                runner_id=runner.id.apply(int),
+                opts=child,
+            )
         if registration.keep_previous:
-            self._register(registration, registration.generation - 1, paused=True)
+            # GitLab moves no runner: elsewhere it would be another one, and its running jobs without it.
+            stays = pulumi.ResourceOptions(
+                parent=self, ignore_changes=["runner_type", "group_id", "project_id"]
+            )
+            self._register(registration, registration.generation - 1, True, stays)
         self.runner_id = runner.id
         self.token = pulumi.Output.secret(runner.token)
         self.register_outputs({"runnerId": self.runner_id, "token": self.token})
 
-    def _register(self, registration: Registration, generation: int, *, paused: bool) -> gitlab.UserRunner:
-        """Register one generation, whose resource bears its number: the next one does not replace it."""
-        # No runner of a stack has a `_` in its name: none is taken for another one's generation.
-        name = self._name if generation == 1 else f"{self._name}_{generation}"
-        child = pulumi.ResourceOptions(parent=self)
+    def _register(
+        self, registration: Registration, generation: int, paused: bool, opts: pulumi.ResourceOptions
+    ) -> gitlab.UserRunner:
         scope = registration.scope
-        runner = gitlab.UserRunner(
-            name,
+        return gitlab.UserRunner(
+            self._generation_name(generation),
             runner_type=f"{scope.kind}_type",
             group_id=scope.number if scope.kind == "group" else None,
             project_id=scope.number if scope.kind == "project" else None,
@@ -67,13 +77,10 @@ class RunnerRegistration(pulumi.ComponentResource):
             paused=paused,
             maximum_timeout=registration.maximum_timeout,
             maintenance_note=registration.maintenance_note,
-            opts=child,
+            opts=opts,
         )
-        for project in registration.other_projects:
-            gitlab.ProjectRunnerEnablement(
-                f"{name}-project-{project}",
-                project=str(project),
-                runner_id=runner.id.apply(int),
-                opts=child,
-            )
-        return runner
+
+    def _generation_name(self, generation: int) -> str:
+        """The name of a generation, which bears its number: the next one does not replace it."""
+        # No runner of a stack has a `_` in its name: none is taken for another one's generation.
+        return self._name if generation == 1 else f"{self._name}_{generation}"

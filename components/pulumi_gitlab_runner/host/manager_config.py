@@ -74,7 +74,7 @@ def manager_config(
         if manager.fleet:
             config["autoscaler"] = autoscaler_config(manager.fleet, fleet_group)
         if manager.cache:
-            prefix = manager.cache.prefix_of(runner.name)
+            prefix = manager.cache.prefix_of(runner.resource_name)
             config["cache"] = cache_config(cache_bucket, prefix, environment.region)
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]

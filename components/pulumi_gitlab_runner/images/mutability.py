@@ -1,5 +1,6 @@
 """Which tags of an ECR repository may be moved to another image."""
 
+import re
 from collections.abc import Sequence
 
 ALL_TAGS = "*"
@@ -16,3 +17,8 @@ def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str
     if not mutable_tags:
         return "IMMUTABLE", []
     return "IMMUTABLE_WITH_EXCLUSION", [{"filter": each, "filter_type": "WILDCARD"} for each in mutable_tags]
+
+
+def is_mutable(tag: str, mutable_tags: Sequence[str]) -> bool:
+    """Whether a tag may be moved, in a repository with these patterns of mutable tags."""
+    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in mutable_tags)

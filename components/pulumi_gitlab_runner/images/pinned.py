@@ -12,7 +12,9 @@ def pinned(image: str, digest: str) -> str:
 
     Args:
         image: without a digest.
-        digest: of its manifest, or of its index where it has several platforms.
+        digest: of its manifest, or of its index where it has several platforms. With a tag before it,
+            `tag@sha256:…`, that is the image's where it has none.
     """
     reference = parse(image)
-    return str(replace(reference, tag=reference.tag or "latest", digest=digest))
+    tag, _, digest = digest.rpartition("@")
+    return str(replace(reference, tag=reference.tag or tag or "latest", digest=digest))

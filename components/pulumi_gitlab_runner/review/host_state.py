@@ -17,7 +17,7 @@ class HostState:
     """The part of a host's files that a review looks at.
 
     Attributes:
-        runners: the `[runners.docker]` table of each runner, by its name.
+        runners: the `[[runners]]` table of each, by its name.
         registries: the hosts that its Docker configuration has credentials for.
         sources: where the credentials of each come from.
     """
@@ -48,7 +48,10 @@ def host_state(inputs: Inputs) -> HostState | None:
         config = tomllib.loads(files.get("etc/gitlab-runner/config.toml", ""))
         docker_config = json.loads(files.get("root/.docker/config.json", "{}"))
         return HostState(
-            runners={str(each["name"]): dict(each.get("docker", {})) for each in config.get("runners", [])},
+            runners={
+                str(each["name"]): {**each, "docker": dict(each.get("docker", {}))}
+                for each in config.get("runners", [])
+            },
             registries=frozenset(map(str, docker_config.get("credHelpers", {}))),
             sources=read_registry_list(files.get("etc/gitlab-runner/registries", "")),
         )

@@ -25,8 +25,8 @@ def code(text: str) -> str:
 
 
 def label(text: str, size: int = 60) -> str:
-    """A text as it may stand between the quotes of a Mermaid label.
+    """A text as it may stand between the quotes of a Mermaid label, which is Markdown since Mermaid 11.
 
     Source: mermaid.js.org/syntax/flowchart.html, entity codes.
     """
-    return re.sub(r"[^A-Za-z0-9 ./:_-]", lambda found: f"#{ord(found[0])};", one_line(text, size) or "?")
+    return re.sub(r"[^A-Za-z0-9 ./:-]|^-", lambda found: f"#{ord(found[0])};", one_line(text, size) or "?")

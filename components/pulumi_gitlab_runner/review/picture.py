@@ -1,110 +1,147 @@
 """Runners, the registries that they pull from, and how each authenticates: a picture in Mermaid."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from pulumi_gitlab_runner.auth.registry_list import CredentialSource
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource
+from pulumi_gitlab_runner.review.flowchart import Entry, flowchart
 from pulumi_gitlab_runner.review.host_state import NO_HOST, HostState, host_of, host_state
 from pulumi_gitlab_runner.review.markup import label
 from pulumi_gitlab_runner.review.preview import Preview
 
 PICTURE_SIZE = 2000
-"""What GitLab draws without being asked to, in characters: gitlab-org/gitlab, issue 368393."""
+"""What GitLab draws without being asked to, in characters: gitlab-org/gitlab,
+app/assets/javascripts/behaviors/markdown/render_sandboxed_mermaid.js."""
 
-_ARROWS = {"": "-->", "new": "==>", "gone": "-.->"}
+_REGISTRIES_SIZE = 1000
+"""How much of that the registries may take."""
+_LEAST_NODE = len('n0["x"]\n')
+
+_Registry = tuple[str, str]
+"""A registry's host, and how runners authenticate there."""
+_NOT_KNOWN: _Registry = ("registries", "not known before the update")
 
 
 @dataclass(frozen=True)
-class _Connection:
-    """A line of the picture.
+class _Runner:
+    """A runner.
 
     Attributes:
-        runner: where it begins.
-        registry: where it ends; empty where it is not known yet.
-        how: how the runner authenticates there.
-        change: ``new``, ``gone``, or nothing.
+        name: its name.
+        change: ``new``, ``gone``, ``changed``, or nothing.
+        uses: the registries that it pulls from, and what changes about that.
     """
 
-    runner: str
-    registry: str
-    how: str
+    name: str
     change: str
+    uses: Mapping[_Registry, str]
 
 
 def picture(preview: Preview) -> str:
     """The picture; empty where the preview shows no runner's host.
 
-    What changes is drawn first. What no longer fits is left out, and the last line says how much it is.
+    What no longer fits is left out, what stays as it is first, and the picture says how much it is.
     """
-    connections = sorted(
-        set(_connections(preview)), key=lambda each: (not each.change, each.runner, each.registry)
-    )
-    if not connections:
-        return ""
-    numbers: dict[str, str] = {}
-    lines = ["flowchart LR"]
-    size = len(lines[0])
-    for drawn, each in enumerate(connections):
-        line = _line(each, numbers)
-        size += len(line) + 1
-        if size > PICTURE_SIZE - 100:  # room for the last line
-            lines.append(f'more["and {len(connections) - drawn} more connections"]')
+    runners = sorted(_runners(preview), key=lambda each: (not _changes(each), each.name))
+    registries = _fitting(runners)
+    drawn = ""
+    for count in range(min(len(runners), PICTURE_SIZE // _LEAST_NODE), 0, -1):
+        drawn = _drawn(runners[:count], registries, len(runners) - count)
+        if len(drawn) <= PICTURE_SIZE:
             break
-        lines.append(line)
-    return "\n".join(lines)
+    return drawn
 
 
-def _connections(preview: Preview) -> Iterator[_Connection]:
+def _runners(preview: Preview) -> Iterator[_Runner]:
+    """The runners of every host that the preview shows."""
     for step in preview.steps:
-        if host_of(step) is None:
+        manager = host_of(step)
+        if manager is None:
             continue
-        old, new = host_state(step.old), host_state(step.new)
+        old, new = host_state(step.old) or NO_HOST, host_state(step.new)
         if new is None:
-            # What it was, and that the rest is not known.
-            for runner in (old or NO_HOST).runners or {str(host_of(step)): {}}:
-                yield _Connection(runner, "", "not known before the update", "new")
-            new = old
-        before, after = _of(old or NO_HOST), _of(new or NO_HOST)
-        for change, pairs in (("gone", before - after), ("new", after - before), ("", before & after)):
-            for runner, registry, how in pairs:
-                yield _Connection(runner, registry, how, change)
+            for name in old.runners or [manager]:
+                yield _Runner(name, "changed" if old.runners else "new", {_NOT_KNOWN: "changed"})
+            continue
+        for name in {**old.runners, **new.runners}:
+            before, after = _registries(old, name), _registries(new, name)
+            yield _Runner(
+                name,
+                _change(old.runners.get(name), new.runners.get(name)),
+                {each: _change(each in before or None, each in after or None) for each in before | after},
+            )
 
 
-def _of(host: HostState) -> set[tuple[str, str, str]]:
-    """Each runner with each registry, and how it authenticates: one manager pulls for all of its runners."""
-    return {
-        (runner, registry, _how(host.sources.get(registry)))
-        for runner in host.runners
-        for registry in host.registries
-    }
+def _change(before: object, after: object) -> str:
+    """What becomes of something, which is None where it is not there."""
+    if before == after:
+        return ""
+    return "new" if before is None else "gone" if after is None else "changed"
+
+
+def _changes(runner: _Runner) -> bool:
+    return bool(runner.change or any(runner.uses.values()))
+
+
+def _registries(host: HostState, runner: str) -> set[_Registry]:
+    """The registries of a runner: one manager pulls for all of its runners."""
+    if runner not in host.runners:
+        return set()
+    return {(each, _how(host.sources.get(each))) for each in host.registries}
 
 
 def _how(source: CredentialSource | None) -> str:
     match source:
+        case CredentialSource("helper", (path, *_)) if path == ECR_HELPER:
+            return "by the manager's role"
         case CredentialSource("helper", (path, *_)):
-            return PurePosixPath(path).name.removeprefix("docker-credential-")
+            return f"by {PurePosixPath(path).name}"
         case CredentialSource("parameter"):
-            return "Parameter Store"
+            return "by a password in Parameter Store"
         case CredentialSource("secret"):
-            return "Secrets Manager"
+            return "by a password in Secrets Manager"
         case CredentialSource("file"):
-            return "password"
+            return "by a password on the host"
         case _:
-            return "credential helper"
+            return "by a credential helper"
 
 
-def _line(connection: _Connection, numbers: dict[str, str]) -> str:
-    """A connection as Mermaid has it; the first one of a runner or registry also says its name."""
+def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
+    """The registries, as many as there is room for: those first that change, then the most used."""
+    weights: Counter[_Registry] = Counter()
+    for runner in runners:
+        for registry, change in runner.uses.items():
+            weights[registry] += len(runners) + 1 if change else 1
+    room = _REGISTRIES_SIZE
+    fitting: list[_Registry] = []
+    for registry in sorted(weights, key=lambda each: (-weights[each], each)):
+        room -= sum(len(label(line)) for line in registry) + 30  # for what stands around it
+        if room < 0:
+            left_out = len(weights) - len(fitting)
+            return [*fitting, (f"and {left_out} more registries", "")]
+        fitting.append(registry)
+    return fitting
 
-    def node(kind: str, name: str, before: str, after: str) -> str:
-        known = f"{kind}{name}"
-        if known in numbers:
-            return numbers[known]
-        numbers[known] = f"n{len(numbers)}"
-        return f'{numbers[known]}{before}"{label(name)}"{after}'
 
-    runner = node("runner ", connection.runner, "[", "]")
-    registry = node("registry ", connection.registry or "?", "[(", ")]")
-    how = f"{connection.change}: {connection.how}" if connection.change else connection.how
-    return f'{runner} {_ARROWS[connection.change]}|"{label(how)}"| {registry}'
+def _drawn(runners: Sequence[_Runner], registries: Sequence[_Registry], left_out: int) -> str:
+    """These runners and registries; the last registry stands for all others."""
+    nodes = []
+    used: dict[_Registry, set[str]] = {registry: set() for registry in registries}
+    uses: dict[tuple[Entry, _Registry], set[str]] = {}
+    for runner in runners:
+        nodes.append(Entry(runner.name, change=runner.change))
+        for registry, change in runner.uses.items():
+            shown = registry if registry in used else registries[-1]
+            used[shown].add(change)
+            uses.setdefault((nodes[-1], shown), set()).add(change)
+    stores = {each: Entry(*each, change=_common(changes)) for each, changes in used.items()}
+    arrows = {(node, stores[registry]): _common(changes) for (node, registry), changes in uses.items()}
+    more = [Entry(f"and {left_out} more runners")] if left_out else []
+    return flowchart([*nodes, *more], stores.values(), arrows)
+
+
+def _common(changes: set[str]) -> str:
+    """The change that all have in common, if any."""
+    return next(iter(changes)) if len(changes) == 1 else ""

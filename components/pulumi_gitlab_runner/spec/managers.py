@@ -34,6 +34,11 @@ class Manager:
     cache: Cache | None = None
 
     @property
+    def resource_name(self) -> str:
+        """The name of its host, and of what that reads: the one that its runner had at first."""
+        return next(each.resource_name for each in self.runners if each.name == self.name)
+
+    @property
     def longest_job(self) -> int:
         """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
         return max(each.registration.maximum_timeout or 7200 for each in self.runners)
@@ -43,7 +48,7 @@ class Manager:
         """The prefixes of its runners in the cache; none without a cache."""
         if self.cache is None:
             return ()
-        return _each_once(self.cache.prefix_of(runner.name) for runner in self.runners)
+        return _each_once(self.cache.prefix_of(runner.resource_name) for runner in self.runners)
 
     @property
     def registries(self) -> tuple[str, ...]:

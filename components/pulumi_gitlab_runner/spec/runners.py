@@ -62,19 +62,23 @@ class RegistrationDeclaration(ScopeDeclaration):
     """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
     generation: NotRequired[int]
     """How often it was registered anew. The next number gives it a new token, which its host takes up by
-    itself. 1 or more, default 1."""
+    itself; a runner that moves to another group or project needs it. 1 or more, default 1."""
     keep_previous: NotRequired[bool]
-    """Whether the generation before stays in GitLab, paused, until its last job has ended; else it is removed
-    as soon as this one is there. Default false."""
+    """Whether the generation before stays in GitLab, paused and where it was, until its last job has ended;
+    else it is removed as soon as this one is there. Default false."""
 
 
 @_strict
 class RunnerDeclaration(RegistrationDeclaration):
     """One runner: one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
 
+    renamed_from: NotRequired[str]
+    """The name that the runner was first declared with. What was made for it keeps that name, so that nothing
+    is replaced and no job is lost: in GitLab it stays the same runner, with its token, and its host and its
+    part of the cache stay too. Keep it for as long as the runner lives."""
     image: NotRequired[str]
-    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, or any
-    full or public image. Default `alpine:latest`."""
+    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
+    without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
     """The services that every job gets."""
     require_digests: NotRequired[bool]
@@ -94,7 +98,8 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The EC2 host of the runner's manager."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
-    same identity: what the registries of either hold, jobs of both can pull."""
+    same identity: what the registries of either hold, jobs of both can pull. A host that it had itself is
+    removed, with the jobs on it: pause the runner first, until they have ended."""
     fleet: NotRequired[FleetDeclaration]
     """The EC2 instances that the runner's manager starts for jobs, and ends again."""
 
@@ -138,6 +143,8 @@ class Runner:
     """One runner, with the defaults filled in."""
 
     name: str
+    resource_name: str
+    """The name of what is made for it: the one that it had at first."""
     registration: Registration
     limit: int
     image: str = "alpine:latest"
@@ -153,10 +160,11 @@ class Runner:
         return {"image": self.image, **named}
 
 
-def registration_part(declaration: RunnerDeclaration) -> RegistrationDeclaration:
-    """The part of a runner's declaration that GitLab knows."""
+def registration_part(name: str, declaration: RunnerDeclaration) -> RegistrationDeclaration:
+    """The part of a runner's declaration that GitLab knows; in GitLab it has the name that it has now."""
     keys = RegistrationDeclaration.__annotations__.keys()
-    return {key: value for key, value in declaration.items() if key in keys}  # type: ignore[return-value]
+    known = {key: value for key, value in declaration.items() if key in keys}
+    return {"description": name, **known}  # type: ignore[typeddict-item]
 
 
 def build_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
@@ -188,6 +196,7 @@ def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
     """
     return Runner(
         name=name,
+        resource_name=declaration.get("renamed_from", name),
         registration=build_registration(name, declaration),
         limit=declaration.get("limit", concurrent),
         image=declaration.get("image", Runner.image),

@@ -9,6 +9,14 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.builds import (
+    Build,
+    BuildDeclaration,
+    build_of,
+    build_settings_problems,
+    repository_problems,
+    shared_repository_problems,
+)
 from pulumi_gitlab_runner.spec.cache import (
     Cache,
     CacheDeclaration,
@@ -39,6 +47,7 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
+from pulumi_gitlab_runner.spec.renaming import renaming_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
@@ -59,6 +68,8 @@ class StackDeclaration(TypedDict):
     """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The container registries, by a name of your own that runners and images then use."""
+    builds: NotRequired[dict[str, BuildDeclaration]]
+    """The images that are built here and pushed to declared repositories, by name."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
     cache: NotRequired[CacheDeclaration]
@@ -78,6 +89,7 @@ class Stack:
 
     gitlab_url: str
     registries: Mapping[str, Registry]
+    builds: Mapping[str, Build]
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
@@ -129,6 +141,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     return Stack(
         gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
+        builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
@@ -158,7 +171,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "runners"):
+    for kind in ("registries", "builds", "runners"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -170,6 +183,12 @@ def _problems(
         name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
     }
     yield from shared_host_problems(registries, environment, join_path(path, "registries"))
+    builds = declaration.get("builds", {})
+    for name, build in builds.items():
+        at = join_path(path, "builds", name)
+        yield from build_settings_problems(build, at)
+        yield from repository_problems(build, at, registries)
+    yield from shared_repository_problems(builds, join_path(path, "builds"))
     runners = declaration.get("runners", {})
     for name, runner in runners.items():
         at = join_path(path, "runners", name)
@@ -183,6 +202,9 @@ def _problems(
         if "cache" in declaration:
             own = runner.get("config", {}).get("cache", {})
             yield from own_place_problems(own, join_path(at, "config", "cache"))
+        if "renamed_from" in runner:
+            yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
+    yield from renaming_problems(runners, join_path(path, "runners"))
     yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):

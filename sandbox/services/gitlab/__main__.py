@@ -15,8 +15,8 @@ DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - nothing but the sandbox takes it
 def main() -> None:
     """Reads the command line and the environment, then serves.
 
-    Environment: GITLAB_TOKEN is the administrator's token, SANDBOX_RUNNER_TOKEN is given to every runner
-    instead of a random token, and SANDBOX_DIR is where `logs/gitlab-requests.log` is written.
+    Environment: GITLAB_TOKEN is the administrator's token, SANDBOX_RUNNER_TOKEN is what every runner's token
+    starts with instead of a random token, and SANDBOX_DIR is where `logs/gitlab-requests.log` is written.
     """
     parser = argparse.ArgumentParser(prog="python -m sandbox.services.gitlab", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")

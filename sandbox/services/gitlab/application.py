@@ -7,7 +7,7 @@ from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.services.gitlab import about, coordinator, groups_and_projects, runners, variables
+from sandbox.services.gitlab import about, coordinator, groups_and_projects, jobs, runners, variables
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.refusals import RefusalError
 from sandbox.services.gitlab.state import seeded_instance
@@ -17,6 +17,7 @@ BLUEPRINTS = (
     about.blueprint,
     coordinator.blueprint,
     groups_and_projects.blueprint,
+    jobs.blueprint,
     runners.blueprint,
     variables.blueprint,
 )
@@ -40,12 +41,14 @@ def create_application(token: str, runner_token: str | None = None) -> Flask:
 
     Args:
         token: the administrator's access token; `state.seeded_instance` tells the others.
-        runner_token: given to every runner instead of a random token, so that a test can look for it.
+        runner_token: what every runner's token starts with instead of a random token, so that a test can look
+            for it.
     """
     application = SerialFlask()
     application.extensions[INSTANCE] = seeded_instance(token, runner_token)
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint, url_prefix="/api/v4")
+    application.register_blueprint(jobs.queue, url_prefix="/sandbox")
     application.register_error_handler(RefusalError, _refuse)
     application.register_error_handler(HTTPException, _http_error)
     application.after_request(_log)
@@ -53,7 +56,7 @@ def create_application(token: str, runner_token: str | None = None) -> Flask:
 
 
 def _refuse(refusal: RefusalError) -> ResponseReturnValue:
-    return jsonify(refusal.body), refusal.status
+    return jsonify(refusal.body), refusal.status, refusal.headers
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -57,6 +57,13 @@ def mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """A list of objects."""
+    if not isinstance(value, list):
+        raise ValueError
+    return [mapping(item) for item in value]
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One parameter of an endpoint.

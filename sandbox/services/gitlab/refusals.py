@@ -5,6 +5,7 @@ parameters.
 Source: `lib/api/helpers.rb` and `lib/api/api_guard.rb` of GitLab.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -14,12 +15,14 @@ class RefusalError(Exception):
     Args:
         status: the HTTP status.
         body: the answer's JSON.
+        headers: what goes along.
     """
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+    def __init__(self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
         self.body = body
+        self.headers = dict(headers or {})
 
 
 def invalid_parameters(problems: list[str]) -> RefusalError:
@@ -45,6 +48,16 @@ def unauthorized() -> RefusalError:
 def forbidden(reason: str = "") -> RefusalError:
     """A user who may not do this."""
     return RefusalError(403, {"message": f"403 Forbidden - {reason}" if reason else "403 Forbidden"})
+
+
+def job_not_running(status: str) -> RefusalError:
+    """A job that has ended, or has not begun: the runner that sends more of it stops."""
+    return RefusalError(403, {"message": "403 Forbidden - Job is not running"}, {"Job-Status": status})
+
+
+def range_not_satisfiable(size: int) -> RefusalError:
+    """A part of a trace that does not follow what is there; the runner goes on from there."""
+    return RefusalError(416, {"error": "416 Range Not Satisfiable"}, {"Range": f"0-{size}"})
 
 
 def insufficient_scope(scope: str) -> RefusalError:

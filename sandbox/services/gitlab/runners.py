@@ -1,7 +1,7 @@
 """Runners: created by a user, listed, changed, deleted, and enabled for projects.
 
-Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `lib/api/entities/ci/runner*.rb`,
-`app/models/ci/runner.rb` and `app/services/ci/runners`. Stricter than GitLab: a `group_id` or `project_id`
+Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `app/models/ci/runner.rb` and
+`app/services/ci/runners`. Stricter than GitLab: a `group_id` or `project_id`
 that does not belong to the runner's type is refused, where GitLab ignores it; the length of a description is
 checked, where GitLab's database does it.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.services.gitlab.access import (
@@ -41,6 +41,7 @@ from sandbox.services.gitlab.refusals import (
     invalid_parameters,
     not_found,
 )
+from sandbox.services.gitlab.runner_details import runner_details, runner_summary, status
 from sandbox.services.gitlab.state import Group, Project, Role, Runner
 
 RUNNER_TYPES = ("instance_type", "group_type", "project_type")
@@ -84,9 +85,10 @@ def create_runner() -> ResponseReturnValue:
     """Creates a runner of the current user. No other answer shows its token."""
     attributes = read_parameters((*_NEW, *_ATTRIBUTES))
     group, projects = _place_of(attributes)
+    number = next(instance().runner_ids)
     runner = Runner(
-        id=next(instance().runner_ids),
-        token=instance().runner_token or f"glrt-{secrets.token_urlsafe(15)}",
+        id=number,
+        token=_new_token(number),
         creator=current_user(),
         created_at=now(),
         group=group,
@@ -232,72 +234,6 @@ def rule_violations(runner: Runner) -> dict[str, list[str]]:
     return errors
 
 
-def runner_summary(runner: Runner) -> dict[str, Any]:
-    """A runner as a list shows it."""
-    return {
-        "id": runner.id,
-        "description": runner.description,
-        "ip_address": None,
-        "active": not runner.paused,
-        "paused": runner.paused,
-        "is_shared": runner.runner_type == "instance_type",
-        "runner_type": runner.runner_type,
-        "name": None,
-        "online": True if runner.contacted_at else None,
-        "created_by": {
-            "id": runner.creator.id,
-            "username": runner.creator.username,
-            "name": runner.creator.name,
-            "state": "active",
-        },
-        "created_at": runner.created_at,
-        "status": _status(runner),
-        "job_execution_status": "idle",
-    }
-
-
-def runner_details(runner: Runner) -> dict[str, Any]:
-    """A runner as it is shown by itself."""
-    return {
-        **runner_summary(runner),
-        "tag_list": runner.tag_list,
-        "run_untagged": runner.run_untagged,
-        "locked": runner.locked,
-        "maximum_timeout": runner.maximum_timeout,
-        "access_level": runner.access_level,
-        "version": None,
-        "revision": None,
-        "platform": None,
-        "architecture": None,
-        "contacted_at": runner.contacted_at,
-        "maintenance_note": runner.maintenance_note,
-        "projects": [
-            {
-                "id": project.id,
-                "name": project.name,
-                "path": project.path,
-                "path_with_namespace": project.full_path,
-            }
-            for project in runner.projects
-        ],
-        "groups": [
-            {
-                "id": runner.group.id,
-                "web_url": f"{request.host_url}groups/{runner.group.path}",
-                "name": runner.group.name,
-            }
-        ]
-        if runner.group
-        else [],
-    }
-
-
-def _status(runner: Runner) -> str:
-    if runner.contacted_at is None:
-        return "never_contacted"
-    return "paused" if runner.paused else "online"
-
-
 def _listed(runners: Iterable[Runner]) -> Response:
     parameters = read_parameters(_FILTERS)
     found = list(runners)
@@ -306,7 +242,7 @@ def _listed(runners: Iterable[Runner]) -> Response:
     if parameters.get("status") in ("active", "paused"):
         found = [runner for runner in found if runner.paused == (parameters["status"] == "paused")]
     elif "status" in parameters:
-        found = [runner for runner in found if _status(runner) == parameters["status"]]
+        found = [runner for runner in found if status(runner) == parameters["status"]]
     if "paused" in parameters:
         found = [runner for runner in found if runner.paused == parameters["paused"]]
     if "tag_list" in parameters:
@@ -328,6 +264,11 @@ def _may_change(runner: Runner) -> bool:
     if runner.group:
         return role_in(runner.group) >= Role.OWNER
     return any(role_in(project) >= Role.MAINTAINER for project in runner.projects)
+
+
+def _new_token(number: int) -> str:
+    start = instance().runner_token
+    return f"{start}-{number}" if start else f"glrt-{secrets.token_urlsafe(15)}"
 
 
 def _place_of(attributes: dict[str, Any]) -> tuple[Group | None, list[Project]]:

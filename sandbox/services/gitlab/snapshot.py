@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 PAGE_SIZE = 100
-STATE_OF_CONTACT = ("contacted_at", "online", "status")
+STATE_OF_CONTACT = ("contacted_at", "online", "status", "job_execution_status")
 
 
 def snapshot(base_url: str, token: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""What the GitLab double remembers: users, tokens, groups, projects, runners and CI variables."""
+"""What the GitLab double remembers: users, tokens, groups, projects, runners, jobs and CI variables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
+from typing import Any
 
 
 class Role(IntEnum):
@@ -79,7 +80,7 @@ class Project:
 
 @dataclass
 class Runner:
-    """A runner, as registered; `contacted_at` is empty until a runner manager has verified its token."""
+    """A runner, as registered; `contacted_at` is empty until a runner manager has used its token."""
 
     id: int
     token: str
@@ -100,11 +101,33 @@ class Runner:
 
 
 @dataclass
+class Job:
+    """A job, waiting for a runner until it has one; `protected` says that its branch or tag is."""
+
+    id: int
+    token: str
+    project: Project
+    created_at: str
+    script: list[str]
+    name: str = "test"
+    ref: str = "main"
+    protected: bool = False
+    tag_list: list[str] = field(default_factory=list)
+    image: str | None = None
+    services: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    status: str = "pending"
+    failure_reason: str | None = None
+    runner_id: int | None = None
+    trace: bytes = b""
+
+
+@dataclass
 class Instance:
     """One GitLab.
 
-    `runner_token`, if set, is given to every runner instead of a random token, so that a test can look for
-    it.
+    `runner_token`, if set, is what every runner's token starts with instead of being random, so that a test
+    can look for it.
     """
 
     tokens: dict[str, AccessToken]
@@ -114,6 +137,8 @@ class Instance:
     variables: list[Variable] = field(default_factory=list)
     runners: dict[int, Runner] = field(default_factory=dict)
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    jobs: dict[int, Job] = field(default_factory=dict)
+    job_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
@@ -125,7 +150,7 @@ def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
         token: the administrator's token with the scope `api`. Further tokens are made from it: TOKEN-read-api
             and TOKEN-create-runner are the administrator's with that scope alone, TOKEN-developer and
             TOKEN-maintainer are those of the other users.
-        runner_token: given to every runner instead of a random token.
+        runner_token: what every runner's token starts with, instead of a random token.
     """
     team = Group(42, "team", "Team")
     platform = Group(43, "platform", "Platform")

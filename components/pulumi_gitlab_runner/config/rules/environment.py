@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 
-_SECRET = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
+SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
 """How the names of variables with secrets end."""
 
 
@@ -27,7 +27,7 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
             yield warning(
                 place, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
             )
-        elif _SECRET.search(name):
+        elif SECRET_NAME.search(name):
             yield warning(
                 place,
                 f"every job and service can read the variable `{name}`, and the host keeps it in the clear",

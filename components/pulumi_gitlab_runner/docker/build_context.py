@@ -1,0 +1,105 @@
+"""The files that an image is built from, read where Pulumi runs."""
+
+import hashlib
+import json
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a build is given of the file system.
+
+    Attributes:
+        digest: of all that Docker sends to the builder: names, kinds, modes and contents, but no times.
+        dockerfile: the text of the Dockerfile.
+    """
+
+    digest: str
+    dockerfile: str
+
+
+def read_build_context(context: str, dockerfile: str, path: str) -> BuildContext:
+    """Read the files of a build, without those that `.dockerignore` names.
+
+    Args:
+        context: the folder, relative to the working directory.
+        dockerfile: relative to the folder.
+        path: the place of the build in the declaration.
+
+    Raises:
+        DeclarationError: something is not there, or cannot be read.
+    """
+    root = Path(context)
+    if not root.is_dir():
+        raise _refusal(
+            join_path(path, "context"),
+            f"{context!r}, which is no folder in {Path.cwd()}",
+            "a folder, relative to that of Pulumi.yaml",
+        )
+    if not (root / dockerfile).is_file():
+        raise _refusal(
+            join_path(path, "dockerfile"),
+            f"no file {str(root / dockerfile)!r}",
+            "a Dockerfile, relative to the context",
+        )
+    try:
+        text = (root / dockerfile).read_bytes()
+        digest = hashlib.sha256(text)
+        for name in _sent(root, dockerfile):
+            digest.update(_described(root, name, path).encode())
+    except OSError as error:
+        raise _refusal(
+            join_path(path, "context"),
+            f"{error.filename!r} cannot be read: {error.strerror}",
+            "files that whoever runs Pulumi may read",
+            "what the image does not need belongs into .dockerignore",
+        ) from None
+    return BuildContext(digest.hexdigest(), text.decode(errors="replace"))
+
+
+def _sent(root: Path, dockerfile: str) -> list[str]:
+    """The paths in the context that Docker sends to the builder, sorted."""
+    from docker.utils.build import exclude_paths
+
+    return sorted(exclude_paths(str(root), _ignored(root, dockerfile), dockerfile))
+
+
+def _ignored(root: Path, dockerfile: str) -> list[str]:
+    """The patterns of the Dockerfile's own ignore file, else of the context's.
+
+    Source: docs.docker.com/build/concepts/context, "Filename and location".
+    """
+    for file in (root / f"{dockerfile}.dockerignore", root / ".dockerignore"):
+        if file.is_file():
+            lines = map(str.strip, file.read_text(encoding="utf-8-sig").splitlines())
+            return [line for line in lines if line and not line.startswith("#")]
+    return []
+
+
+def _described(root: Path, name: str, path: str) -> str:
+    """One line for a file: a digest of such lines tells one set of files from any other."""
+    file = root / name
+    mode = file.lstat().st_mode
+    content = ""
+    if stat.S_ISLNK(mode):
+        content = str(file.readlink())
+        # Pulumi's provider follows links when it looks for changes: provider/internal/context.go.
+        if not file.exists():
+            raise _refusal(
+                join_path(path, "context"),
+                f"the link {str(file)!r} to {content!r}, which leads nowhere or back to itself",
+                "links to files that are there",
+                "mend the link, or name it in .dockerignore",
+            )
+    elif stat.S_ISREG(mode):
+        with file.open("rb") as opened:
+            content = hashlib.file_digest(opened, "sha256").hexdigest()
+    return json.dumps([Path(name).as_posix(), stat.filemode(mode), content]) + "\n"
+
+
+def _refusal(path: str, found: str, allowed: str, mend: str = "") -> DeclarationError:
+    return DeclarationError([Problem(path, found, allowed, mend)])

@@ -1,0 +1,162 @@
+"""Job images of a team's own: built from a Dockerfile, and pushed."""
+
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import NotRequired
+
+import pulumi
+import pulumi_docker_build as docker_build
+
+from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.image_digests import image_digests
+from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.docker.build_context import BuildContext, read_build_context
+from pulumi_gitlab_runner.images.content_tag import content_tag
+from pulumi_gitlab_runner.images.dockerfile import base_images
+from pulumi_gitlab_runner.images.pinned import pinned
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.builds import (
+    Build,
+    BuildDeclaration,
+    BuildSettingsDeclaration,
+    build_of,
+    build_settings_problems,
+)
+from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_keys, checked
+from pulumi_gitlab_runner.spec.stack import build_registries
+
+
+class ImageBuildArgs(BuildSettingsDeclaration):
+    """What is built, and where it is pushed to."""
+
+    repository: pulumi.Input[str]
+    """The repository with its registry, such as one of the `urls` of `EcrRepositories`."""
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The registries of private images that the Dockerfile builds upon, by name. Public ones need none."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS these registries are looked for. Default: asked of AWS, where there are any."""
+
+
+class ImageBuild(pulumi.ComponentResource):
+    """An image that is built from a Dockerfile by BuildKit, and pushed.
+
+    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build,
+    and the digests of the images that it builds upon. So a preview shows whether another image would be
+    built, and nothing is built while nothing changes. A base image whose digest cannot be had counts by its
+    name alone, with a warning.
+
+    Whoever runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`, and
+    the registry credentials of their own Docker configuration (`credHelpers`, such as `ecr-login`, or
+    `docker login`): no credential becomes part of the state. An image that is built no longer stays in its
+    repository, since jobs may still use it.
+
+    A tag that follows from the content is pushed once. Where an update ends after the push and before it is
+    noted in the state, the next one pushes it again; if tags are immutable and another digest comes of the
+    build then, ECR refuses: delete the tag first.
+
+    Creates:
+
+    - `docker-build:index:Image`
+
+    Raises `pulumi.RunError` with the place and the mend for a build that is wrongly declared, and for files
+    that are not there or cannot be read.
+    """
+
+    image: pulumi.Output[str]
+    """The image by tag and digest, `repository:tag@sha256:…`."""
+    tag: pulumi.Output[str]
+    """The tag that follows from its content."""
+    digest: pulumi.Output[str]
+    """Its digest, `sha256:…`: of its index, where it has several platforms."""
+    pin: pulumi.Output[str]
+    """Tag and digest, `tag@sha256:…`: what pins an image that a runner declares by its repository alone."""
+
+    def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with told_once():
+            check_keys(args, ImageBuildArgs, name)
+            build, context = checked_build(_declaration(args), name)
+            registries = build_registries(plain(args.get("registries", {})), name)
+        super().__init__("gitlab-runner:index:ImageBuild", name, {}, opts)
+        declared = args.get("registries", {})
+        bases: pulumi.Output[dict[str, str]] = pulumi.Output.from_input({})
+        if images := base_images(context.dockerfile, build.args):
+            environment = pulumi.Output.from_input(AwsEnvironment("", ""))
+            if declared:
+                environment = known_environment(args.get("environment") or environment_of(self))
+            bases = image_digests(images, registries, declared, environment, self)
+        self.tag = bases.apply(lambda digests: _tag(build, context, digests))
+        repository = pulumi.Output.from_input(args["repository"])
+        tags: list[pulumi.Input[str]] = [self.tag, *build.tags]
+        image = docker_build.Image(
+            name,
+            docker_build.ImageArgs(
+                push=True,
+                # A preview needs no builder, and is as quick as any other.
+                build_on_preview=False,
+                tags=[pulumi.Output.concat(repository, ":", each) for each in tags],
+                context=docker_build.BuildContextArgs(location=build.context),
+                dockerfile=docker_build.DockerfileArgs(
+                    location=str(PurePath(build.context, build.dockerfile))
+                ),
+                # The provider tells an empty value from none, and would see a change in it each time.
+                build_args=dict(build.args) or None,
+                secrets=args.get("secrets") or None,
+                ignore_secrets_in_diff_calculation=list(build.secrets) or None,
+                target=build.target,
+                platforms=[docker_build.Platform(each) for each in build.platforms] or None,
+                cache_from=[_cache_from(repository, build.cache)] if build.cache else None,
+                cache_to=[_cache_to(repository, build.cache)] if build.cache else None,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+        self.digest = image.digest
+        self.pin = pulumi.Output.concat(self.tag, "@", self.digest)
+        self.image = pulumi.Output.all(repository, self.pin).apply(lambda known: pinned(*known))
+        outputs = {"image": self.image, "tag": self.tag, "digest": self.digest, "pin": self.pin}
+        self.register_outputs(outputs)
+
+
+def checked_build(declaration: BuildDeclaration, path: str) -> tuple[Build, BuildContext]:
+    """A build and its files.
+
+    Raises:
+        DeclarationError: with every problem of the declaration, else with the first one of its files.
+    """
+    build = build_of(checked(declaration, BuildDeclaration, path, build_settings_problems))
+    return build, read_build_context(build.context, build.dockerfile, path)
+
+
+def _declaration(args: ImageBuildArgs) -> BuildDeclaration:
+    """The part of the arguments that says how and what to build."""
+    keys = BuildDeclaration.__annotations__
+    declaration: BuildDeclaration = plain({key: value for key, value in args.items() if key in keys})
+    return declaration
+
+
+def _tag(build: Build, context: BuildContext, bases: dict[str, str]) -> str:
+    """The tag of the image: another one wherever the provider would build anew."""
+    settings = {key: value for key, value in asdict(build).items() if key != "repository"}
+    return content_tag({"settings": settings, "files": context.digest, "bases": bases})
+
+
+def _cache_from(repository: pulumi.Output[str], tag: str) -> docker_build.CacheFromArgs:
+    """Where layers are looked for that need not be built."""
+    ref = pulumi.Output.concat(repository, ":", tag)
+    return docker_build.CacheFromArgs(registry=docker_build.CacheFromRegistryArgs(ref=ref))
+
+
+def _cache_to(repository: pulumi.Output[str], tag: str) -> docker_build.CacheToArgs:
+    """Where the layers of all stages are kept, in the form that ECR takes.
+
+    Source:
+    aws.amazon.com/blogs/containers/announcing-remote-cache-support-in-amazon-ecr-for-buildkit-clients
+    """
+    return docker_build.CacheToArgs(
+        registry=docker_build.CacheToRegistryArgs(
+            ref=pulumi.Output.concat(repository, ":", tag),
+            mode=docker_build.CacheMode.MAX,
+            image_manifest=True,
+            oci_media_types=True,
+        )
+    )

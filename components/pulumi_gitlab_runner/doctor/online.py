@@ -1,0 +1,185 @@
+"""Whether a stack's runners are in contact with GitLab.
+
+GitLab calls a runner online that asked for jobs within the last two hours: app/models/ci/runner.rb of GitLab.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.spec.stack import GITLAB_COM
+from pulumi_gitlab_runner.spec.stack_file import instance_url
+
+POLL_INTERVAL_S = 5.0
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class StackRunner:
+    """A runner as its stack tells it.
+
+    Attributes:
+        name: its name in the declaration.
+        number: its number in GitLab.
+        host: the Auto Scaling group of its host or its workers.
+    """
+
+    name: str
+    number: int
+    host: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What GitLab knows of a runner.
+
+    Attributes:
+        runner: the runner.
+        status: GitLab's word; `unknown` where it has no such runner.
+        online: whether GitLab has heard of it lately, paused or not.
+        contacted_at: when it did so last; None for never.
+    """
+
+    runner: StackRunner
+    status: str = "unknown"
+    online: bool = False
+    contacted_at: str | None = None
+
+    @property
+    def told(self) -> str:
+        """All of it, for a person."""
+        last = f"last contact at {self.contacted_at}" if self.contacted_at else "never in contact"
+        return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}, {last}"
+
+
+class GitLab:
+    """GitLab's API, to which a token opens the way.
+
+    Args:
+        address: the API's, such as `https://gitlab.example.com/api/v4`.
+        token: an access token.
+    """
+
+    def __init__(self, address: str, token: str) -> None:
+        self.address = address
+        self._headers = {"Private-Token": token}
+
+    def contacts(self, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
+        """What GitLab knows of runners, as soon as all of them are online, or the time is over.
+
+        Args:
+            runners: which ones.
+            wait_s: how many seconds there are for that.
+
+        Raises:
+            UsageError: GitLab does not answer, or does not let the token's owner see a runner.
+        """
+        deadline = time.monotonic() + wait_s
+        with httpx.Client(headers=self._headers, timeout=TIMEOUT_S) as client:
+            while True:
+                left_s = deadline - time.monotonic()
+                try:
+                    found = [self._contact(client, each) for each in runners]
+                except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                    if left_s <= 0:
+                        reason = _reason(error)
+                        raise UsageError(f"GitLab at {self.address} does not answer: {reason}") from None
+                else:
+                    if left_s <= 0 or all(each.online for each in found):
+                        return found
+                time.sleep(min(POLL_INTERVAL_S, left_s))
+
+    def _contact(self, client: httpx.Client, runner: StackRunner) -> Contact:
+        answer = client.get(f"{self.address}/runners/{runner.number}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return Contact(runner)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise UsageError(f"GitLab at {self.address} does not know the token in GITLAB_TOKEN, or no more")
+        if answer.status_code == httpx.codes.FORBIDDEN:
+            raise UsageError(
+                f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
+                "GITLAB_TOKEN: it needs the scope read_api, and the right to change the runner"
+            )
+        try:
+            shown = answer.raise_for_status().json()
+            return Contact(runner, str(shown["status"]), bool(shown["online"]), shown["contacted_at"])
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{self.address} does not answer as GitLab's API does") from None
+
+
+def this_gitlab() -> GitLab:
+    """The GitLab of the environment, as the GitLab provider and GitLab's own jobs name it.
+
+    Raises:
+        UsageError: there is no token for it.
+    """
+    token = os.environ.get("GITLAB_TOKEN")
+    if not token:
+        raise UsageError("GITLAB_TOKEN is not set: it needs an access token with the scope read_api")
+    given = os.environ.get("GITLAB_BASE_URL") or os.environ.get("CI_API_V4_URL") or GITLAB_COM
+    return GitLab(f"{instance_url(given)}/api/v4", token)
+
+
+def read_runners(text: str) -> list[StackRunner]:
+    """The runners of a stack's output `runners`, which `pulumi stack output runners --json` prints.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    try:
+        told: dict[str, Any] = json.loads(text)
+        # Numbers come with a fraction on their way through Pulumi.
+        return [
+            StackRunner(name, int(float(each["id"])), str(each.get("host", "")))
+            for name, each in told.items()
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(
+            "this is no stack's output 'runners'; give it what `pulumi stack output runners --json` prints"
+        ) from None
+
+
+def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Finding]:
+    """What is wrong: the runners that GitLab does not know, or has not heard of lately.
+
+    Args:
+        contacts: what GitLab knows of each.
+        address: GitLab's.
+    """
+    for contact in contacts:
+        if contact.online:
+            continue
+        runner = contact.runner
+        where = f"the runner {runner.name}, #{runner.number} in GitLab"
+        if contact.status == "unknown":
+            yield Finding(
+                FindingName.RUNNER_UNKNOWN,
+                where,
+                f"GitLab at {address} has no such runner",
+                "its host asks for jobs with a token that does not hold any more",
+                "run `pulumi up --refresh`, which registers it anew",
+            )
+            continue
+        last = f"it was last in contact at {contact.contacted_at}" if contact.contacted_at else None
+        yield Finding(
+            FindingName.RUNNER_OFFLINE if last else FindingName.RUNNER_NEVER_CONTACTED,
+            where,
+            last or "it was never in contact with GitLab",
+            "jobs that only this runner may take wait for it",
+            "a new host needs some minutes: --wait 600; then look at its instance in the Auto Scaling group "
+            f"{runner.host}: its system log (aws ec2 get-console-output --latest --instance-id ID), "
+            "journalctl -u gitlab-runner, and runner-doctor host",
+        )
+
+
+def _reason(error: httpx.HTTPError) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code}"
+    return "it took too long" if isinstance(error, httpx.TimeoutException) else "no connection"

@@ -1,0 +1,74 @@
+"""Rights that somebody gains, and repositories that can be pulled from with them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found, Phrase, named
+from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Step
+from pulumi_gitlab_runner.review.rights import Gain, gains, statements_in
+
+_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+_LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+_POLICIES = {"assumeRolePolicy", "inlinePolicies", "policy", "repositoryPolicy"}
+"""The properties that hold policies."""
+_PULLS = {"ecr:batchgetimage", "ecr:batch*", "ecr:*", "*"}
+
+
+def rights_gained(step: Step) -> Found:
+    """What the policies of a resource allow now: of a role, a repository, a bucket, a key."""
+    if step.operation == "delete":
+        return
+    for key in sorted(step.old.keys() | step.new.keys()):
+        old, new = statements_in(step.old.get(key)), statements_in(step.new.get(key))
+        if _is_hidden(step.new.get(key)) and (old or _is_policy(step, key)):
+            yield DangerKind.RIGHTS, ((f"what its {_word(key)} allows {NOT_KNOWN}", ()),)
+        for gain in gains(old, new):
+            yield DangerKind.RIGHTS, _told(gain)
+            yield from _images_gained(gain)
+    policy = step.new.get("policyArn")
+    if step.type == _ATTACHMENT and policy != step.old.get("policyArn"):
+        yield DangerKind.RIGHTS, (("attaches the policy", (named(policy),)),)
+    yield from _boundary(step)
+
+
+def _boundary(step: Step) -> Found:
+    before, after = step.old.get("permissionsBoundary"), step.new.get("permissionsBoundary")
+    if before and not after:
+        yield DangerKind.RIGHTS, (("has no permissions boundary any more", ()),)
+    elif before and before != after:
+        yield DangerKind.RIGHTS, (("has another permissions boundary", (named(after),)),)
+
+
+def _is_hidden(value: Any) -> bool:
+    """Whether a value, or a part of it, does not show in the preview."""
+    if isinstance(value, Mapping):
+        return any(map(_is_hidden, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_hidden, value))
+    return value in (UNKNOWN, SECRET)
+
+
+def _is_policy(step: Step, key: str) -> bool:
+    """Whether a property holds policies of IAM by its name."""
+    return key in _POLICIES and step.type != _LIFECYCLE_POLICY
+
+
+def _word(key: str) -> str:
+    return "trust policy" if key == "assumeRolePolicy" else "policy"
+
+
+def _told(gain: Gain) -> tuple[Phrase, ...]:
+    phrases = (
+        ("does not deny any more:" if gain.denied_before else "allows", gain.actions),
+        ("on", gain.resources),
+        ("to", gain.principals),
+        ("if", (gain.condition,) if gain.condition else ()),
+    )
+    return tuple(phrase for phrase in phrases if phrase[1])
+
+
+def _images_gained(gain: Gain) -> Found:
+    """The repositories of ECR that images can be pulled from now."""
+    repositories = tuple(each for each in gain.resources if each == "*" or ":ecr:" in each)
+    if repositories and any(action.lower() in _PULLS for action in gain.actions):
+        yield DangerKind.REGISTRY, (("may pull from", repositories),)

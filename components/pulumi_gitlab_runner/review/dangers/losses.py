@@ -1,0 +1,39 @@
+"""What is replaced or deleted, and what is lost with it."""
+
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found
+from pulumi_gitlab_runner.review.preview import Step
+from pulumi_gitlab_runner.review.rights import statements_in
+
+_LOST = {
+    "aws:autoscaling/group:Group": "its instances end, with the jobs on them",
+    "aws:ecr/repository:Repository": "its images are lost",
+    "aws:kms/key:Key": "what it encrypts can no longer be read",
+    "aws:s3/bucket:Bucket": "what it holds is lost",
+    "aws:secretsmanager/secret:Secret": "what it holds is lost",
+    "gitlab:index/userRunner:UserRunner": "its token ends",
+}
+"""What is lost with a resource, whether a new one takes its place or not."""
+_MISSED = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "nobody is told what it watches for",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "old images stay",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "its bucket can be opened to the public",
+}
+"""What is missed once a resource is gone."""
+
+
+def losses(step: Step) -> Found:
+    """Replacements and deletions."""
+    lost = _LOST.get(step.type)
+    if step.operation == "replace":
+        what = f"is replaced by a new one, and {lost}" if lost else "is replaced by a new one"
+        because = (("because of", step.replaced_for),) if step.replaced_for else ()
+        yield DangerKind.REPLACEMENT, ((what, ()), *because)
+    elif step.operation == "delete":
+        told = [lost or _MISSED.get(step.type), "what it denied is denied no more" if _denies(step) else None]
+        yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *told])), ()),)
+
+
+def _denies(step: Step) -> bool:
+    return any(
+        statement.get("Effect") == "Deny" for value in step.old.values() for statement in statements_in(value)
+    )

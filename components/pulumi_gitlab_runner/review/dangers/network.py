@@ -1,0 +1,36 @@
+"""Connections that are let through now."""
+
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
+from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Step
+
+_INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+_ENDS = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+_TRAFFIC = (*_ENDS, "ipProtocol", "fromPort", "toPort")
+
+
+def network_opened(step: Step) -> Found:
+    """Rules of security groups, new ones and changed ones.
+
+    What a group that is new itself lets out opens nothing that was closed; what it lets in does.
+    """
+    if step.type not in (_INGRESS, _EGRESS) or step.operation == "delete":
+        return
+    of_a_new_group = step.new.get("securityGroupId") == UNKNOWN and not step.old
+    if (step.type == _EGRESS and of_a_new_group) or _traffic(step.old) == _traffic(step.new):
+        return
+    what = "lets connections in from" if step.type == _INGRESS else "lets its hosts connect to"
+    ends = tuple(named(step.new[key]) for key in _ENDS if step.new.get(key))
+    yield DangerKind.PROTECTION, ((what, ends), (_ports(step.new), ()))
+
+
+def _traffic(rule: Inputs) -> list[object]:
+    return [rule.get(key) for key in _TRAFFIC]
+
+
+def _ports(rule: Inputs) -> str:
+    protocol, first, last = (named(rule.get(key)) for key in ("ipProtocol", "fromPort", "toPort"))
+    if protocol == "-1":
+        return "by all protocols, to all ports"
+    ports = f"port {first}" if first == last else f"ports {first} to {last}"
+    return f"by {protocol}, to {ports}"

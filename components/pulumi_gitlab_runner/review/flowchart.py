@@ -1,0 +1,90 @@
+"""A flowchart in Mermaid: what stands on the left, what on the right, and arrows from one to the other."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pulumi_gitlab_runner.review.markup import label
+
+_T = TypeVar("_T")
+
+_SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%'
+"""No line of a node is broken; `label` has cut it."""
+_CHANGES = {
+    "new": ("==>|new|", "#1a7f37", "fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c"),
+    "gone": ("-.->|gone|", "#d1242f", "fill:#fde3e1,stroke:#d1242f,color:#5c110e,stroke-dasharray:5"),
+    "changed": ("-->", "#b06000", "fill:#fdf1d3,stroke:#b06000,color:#4a2a00"),
+}
+"""How each change is drawn: its arrow, the arrow's colour, its node. GitLab draws on a light page and on a
+dark one, so the colour of a node's text comes with its ground."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that stands on one side.
+
+    Attributes:
+        name: what it is called.
+        detail: what else there is to say of it.
+        change: ``new``, ``gone``, ``changed``, or nothing.
+    """
+
+    name: str
+    detail: str = ""
+    change: str = ""
+
+
+def flowchart(
+    left: Iterable[Entry], right: Iterable[Entry], arrows: Mapping[tuple[Entry, Entry], str]
+) -> str:
+    """The flowchart. Entries of a side that have the same change and the same arrows share a node.
+
+    Args:
+        left: where arrows start.
+        right: where they end.
+        arrows: between which entries, with ``new``, ``gone``, ``changed``, or nothing.
+    """
+    leaving: dict[Entry, set[tuple[Entry, str]]] = {entry: set() for entry in left}
+    for (source, target), change in arrows.items():
+        leaving[source].add((target, change))
+    sources = _alike(leaving)
+    arriving: dict[Entry, set[tuple[int, str]]] = {entry: set() for entry in right}
+    for number, (first, *_) in enumerate(sources):
+        for target, change in leaving[first]:
+            arriving[target].add((number, change))
+    targets = _alike(arriving)
+
+    lines = [_SETTINGS, "flowchart LR"]
+    lines += [_node(number, entries) for number, entries in enumerate(sources + targets)]
+    joined = sorted(
+        (source, target, change)
+        for target, (first, *_) in enumerate(targets, len(sources))
+        for source, change in arriving[first]
+    )
+    lines += [
+        f"n{source} {_CHANGES[change][0] if change else '-->'} n{target}" for source, target, change in joined
+    ]
+    for change, (_, colour, style) in _CHANGES.items():
+        if drawn := [str(number) for number, (*_, each) in enumerate(joined) if each == change]:
+            lines.append(f"linkStyle {','.join(drawn)} stroke:{colour}")
+        if any(first.change == change for first, *_ in sources + targets):
+            lines.append(f"classDef {change} {style}")
+    return "\n".join(lines)
+
+
+def _alike(joined: Mapping[Entry, set[_T]]) -> list[list[Entry]]:
+    """The entries; those together that change alike and are joined with the same others."""
+    nodes: dict[tuple[str, frozenset[_T]], list[Entry]] = {}
+    for entry, others in joined.items():
+        nodes.setdefault((entry.change, frozenset(others)), []).append(entry)
+    return list(nodes.values())
+
+
+def _node(number: int, entries: list[Entry]) -> str:
+    lines = []
+    for entry in entries:
+        lines += [f"<b>{label(entry.name)}</b>", label(entry.detail)] if entry.detail else [label(entry.name)]
+    change = entries[0].change
+    if change:
+        lines.append(f"<i>{change}</i>")
+    return f'n{number}["{"<br>".join(lines)}"]' + (f":::{change}" if change else "")

@@ -1,0 +1,225 @@
+"""Images that a stack builds from a Dockerfile, and pushes to a declared repository."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
+from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
+from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import (
+    EcrPublicRegistry,
+    EcrRegistry,
+    PullThroughRegistry,
+    Registry,
+)
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+PLATFORMS = (
+    "linux/386",
+    "linux/amd64",
+    "linux/arm",
+    "linux/arm64",
+    "linux/ppc64le",
+    "linux/riscv64",
+    "linux/s390x",
+)
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@_strict
+class BuildSettingsDeclaration(TypedDict):
+    """How an image is built."""
+
+    context: str
+    """The folder with the files of the image, relative to that of Pulumi.yaml. What its `.dockerignore`
+    names is not part of it."""
+    dockerfile: NotRequired[str]
+    """The Dockerfile, relative to the context. Default `Dockerfile`."""
+    args: NotRequired[dict[str, str]]
+    """The build arguments (`ARG`). They can be read in the image, so no secrets. Any change builds anew."""
+    secrets: NotRequired[dict[str, str]]
+    """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. They stay out of the image. Another
+    value alone builds nothing anew."""
+    target: NotRequired[str]
+    """The stage of the Dockerfile that is built. Default: the last one."""
+    platforms: NotRequired[list[str]]
+    """The platforms of the image, such as `linux/amd64` and `linux/arm64`. Default: that of the builder."""
+    tags: NotRequired[list[str]]
+    """Tags that move to each new image, such as `latest`, beside the one that follows from its content. In
+    ECR the repository's `mutable_tags` must allow them."""
+    cache: NotRequired[str]
+    """A tag of the repository, such as `cache`, under which the layers of all stages are kept for the next
+    build. In ECR the repository's `mutable_tags` must allow it. Default: the builder's own cache alone."""
+
+
+@_strict
+class BuildDeclaration(BuildSettingsDeclaration):
+    """An image that is built from a Dockerfile, and pushed."""
+
+    repository: str
+    """Where it is pushed to: `REGISTRY/REPOSITORY`, with the name of a declared registry. A runner whose
+    `image` says the same, without a tag, gets this image."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build, with the defaults filled in.
+
+    Attributes:
+        repository: as declared, without a tag.
+        secrets: the ids of the secrets; their values go straight to the builder.
+    """
+
+    repository: str
+    context: str
+    dockerfile: str = "Dockerfile"
+    args: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    target: str | None = None
+    platforms: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    cache: str | None = None
+
+
+def build_of(declaration: BuildDeclaration) -> Build:
+    """The build that a declaration without problems describes."""
+    return Build(
+        repository=declaration["repository"],
+        context=declaration["context"],
+        dockerfile=declaration.get("dockerfile", Build.dockerfile),
+        args=declaration.get("args", {}),
+        secrets=tuple(sorted(declaration.get("secrets", {}))),
+        target=declaration.get("target"),
+        platforms=tuple(declaration.get("platforms", ())),
+        tags=tuple(declaration.get("tags", ())),
+        cache=declaration.get("cache"),
+    )
+
+
+def built_images(builds: Mapping[str, Build], images: Iterable[str]) -> dict[str, str]:
+    """Those of the images, as declared, that a stack builds itself: each with the name of its build."""
+    names = {build.repository: name for name, build in builds.items()}
+    return {image: names[image] for image in images if image in names}
+
+
+def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with how an image is built."""
+    for key in ("context", "dockerfile", "target"):
+        if declaration.get(key) == "":
+            yield Problem(join_path(path, key), "an empty text", f"a {key}, or no {key!r}")
+    for name, value in declaration.get("args", {}).items():
+        yield from _arg_problems(name, value, join_path(path, "args", name))
+    for name in declaration.get("secrets", {}):
+        if not _SECRET_ID.fullmatch(name):
+            allowed = "an id of letters, digits and _.-, as the Dockerfile names it"
+            yield Problem(join_path(path, "secrets", name), repr(name), allowed)
+    for index, platform in enumerate(declaration.get("platforms", ())):
+        at = join_path(path, "platforms", index)
+        if platform not in PLATFORMS:
+            yield Problem(at, repr(platform), listed(PLATFORMS), did_you_mean(platform, PLATFORMS))
+        elif platform in declaration["platforms"][:index]:
+            yield Problem(at, f"{platform!r}, once more", "each platform once")
+    for at, tag in _tags(declaration, path):
+        if not _TAG.fullmatch(tag):
+            yield Problem(at, repr(tag), "a tag: up to 128 letters, digits and _.-")
+        elif tag.startswith(CONTENT_TAG):
+            allowed = f"a tag that does not begin with {CONTENT_TAG!r}, as those by content do"
+            yield Problem(at, repr(tag), allowed)
+    if declaration.get("cache") in declaration.get("tags", ()):
+        yield Problem(
+            join_path(path, "cache"), repr(declaration["cache"]), "a tag of its own, which no image has"
+        )
+
+
+def repository_problems(
+    declaration: BuildDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    """What is wrong with where an image is pushed to.
+
+    Args:
+        declaration: of the right shape.
+        path: its place in the declaration.
+        registries: all that are declared.
+    """
+    at = join_path(path, "repository")
+    name, _, repository = declaration["repository"].partition("/")
+    registry = registries.get(name)
+    if registry is None or not repository:
+        mend = did_you_mean(name, list(registries)) or "declare the registry under stack.registries"
+        yield Problem(
+            at,
+            repr(declaration["repository"]),
+            f"REGISTRY/REPOSITORY, with a declared registry: {listed(registries)}",
+            mend,
+        )
+    elif reason := _why_not_pushed(registry):
+        yield Problem(at, f"a repository of the registry {name!r}", "one that this stack may push to", reason)
+    elif registry.repositories and repository not in registry.repositories:
+        known = list(registry.repositories)
+        mend = did_you_mean(repository, known) or "declare the repository in its registry"
+        yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), mend)
+    elif ":" in repository or "@" in repository:
+        yield Problem(at, repr(declaration["repository"]), "a repository without tag and digest")
+    elif isinstance(registry, EcrRegistry):
+        for place, tag in _tags(declaration, path):
+            if not is_mutable(tag, registry.repositories[repository].mutable_tags):
+                yield Problem(
+                    place,
+                    f"{tag!r}, which cannot move from one image to the next",
+                    f"tags that 'mutable_tags' of {repository!r} allows",
+                    f"declare it there: mutable_tags: [{tag}]",
+                )
+
+
+def shared_repository_problems(builds: Mapping[str, BuildDeclaration], path: str) -> Iterator[Problem]:
+    """Two builds for one repository: it would not be clear which of the images it names."""
+    seen: dict[str, str] = {}
+    for name, build in builds.items():
+        first = seen.setdefault(build["repository"], name)
+        if first != name:
+            yield Problem(
+                join_path(path, name, "repository"),
+                f"{build['repository']!r}, which the build {first!r} has too",
+                "a repository for each build",
+            )
+
+
+def _tags(declaration: BuildSettingsDeclaration, path: str) -> Iterator[tuple[str, str]]:
+    """The tags that move, with their places."""
+    for index, tag in enumerate(declaration.get("tags", ())):
+        yield join_path(path, "tags", index), tag
+    if "cache" in declaration:
+        yield join_path(path, "cache"), declaration["cache"]
+
+
+def _arg_problems(name: str, value: Any, path: str) -> Iterator[Problem]:
+    if SECRET_NAME.search(name):
+        yield Problem(
+            path,
+            "a build argument with the name of a secret",
+            "arguments that everybody may read: they stay in the image",
+            "declare it under 'secrets', and read it by RUN --mount=type=secret",
+        )
+    elif value == KNOWN_LATER:
+        yield Problem(path, "a value that is known later", "a plain text: the image's tag follows from it")
+
+
+def _why_not_pushed(registry: Registry) -> str:
+    """Why a stack cannot push to a registry; empty where it can."""
+    match registry:
+        case PullThroughRegistry():
+            return "what is pulled through ECR comes from upstream alone"
+        case EcrPublicRegistry():
+            return "public.ecr.aws is only pulled from"
+        case EcrRegistry(created=False):
+            return "the registry is another account's: build it in a stack there"
+    return ""

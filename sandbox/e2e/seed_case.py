@@ -1,0 +1,251 @@
+"""The seed case: a private image of ECR with public services beside it, in a network of the job's own."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
+
+from sandbox.command_line import SANDBOX_STACK
+from sandbox.docker import ecr_login, unavailable
+from sandbox.docker.host_unit import UNIT, unit_environment
+from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
+from sandbox.docker.unavailable import DockerUnavailableError
+from sandbox.e2e.helper_image import publish_helper_image
+from sandbox.e2e.listening_service import listening_service
+from sandbox.e2e.small_system import small_system
+from sandbox.errors import SandboxError
+from sandbox.go_toolchain import GoBuildError
+from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.progress import Progress
+from sandbox.render import SANDBOX_ACCOUNT, STACKS
+
+SUCCEEDED, FAILED, NOT_RUN = 0, 1, 3
+RUNNER = "build"
+RUNNER_PROGRAM = "gitlab-runner"
+GITLAB_PORT = 8929
+GITLAB = f"http://127.0.0.1:{GITLAB_PORT}"
+TOKEN = "sandbox-token"  # noqa: S105 - the double's only key, in a machine of its own
+AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
+"""What the runner says when it pulls an image with the host's own Docker configuration."""
+PATIENCE_S = 300
+HELPER_PATIENCE_S = 60
+"""How long the scoped helper waits: the AWS command line is slow to start on a busy machine."""
+
+REGION = "eu-west-1"
+TEAM = ecr(SANDBOX_ACCOUNT, REGION, "198.51.100.2")
+JOB_IMAGE = private(TEAM, "private/image:2026.11")
+SERVICES = {"db": (public("postgres:latest"), 5432), "cache": (public("redis:latest"), 6379)}
+"""The public images that run beside it, by their aliases, and what they listen on."""
+SERVICE_IMAGES = tuple(image for image, _ in SERVICES.values())
+SCRIPT = (
+    'echo "this is $(cat /name)"',
+    *(f"getent hosts {alias} && : </dev/tcp/{alias}/{port}" for alias, (_, port) in SERVICES.items()),
+    "test ! -e /root/.docker/config.json",
+    "if env | grep -q DOCKER_AUTH_CONFIG; then exit 1; fi",
+)
+"""Shows the image, connects to the services by their aliases, and finds no credentials."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the job.
+
+    Attributes:
+        status: as GitLab has it.
+        trace: its log.
+        networks: the networks that were made while it ran.
+        left: those that were left.
+        said: what gitlab-runner itself printed.
+    """
+
+    status: str
+    trace: str
+    networks: tuple[str, ...]
+    left: tuple[str, ...]
+    said: str
+
+    @property
+    def problems(self) -> list[str]:
+        """What is not as it must be."""
+        expected = {
+            f"the job is {self.status}": self.status == "success",
+            f"it did not run in {JOB_IMAGE.name}": f"this is {JOB_IMAGE.name}" in self.trace,
+            "a service did not start": "didn't start properly" not in self.trace,
+            "its image was not pulled with the host's credentials": AUTHENTICATED in self.trace,
+            f"it had {len(self.networks)} networks of its own": len(self.networks) == 1,
+            f"its network was left: {', '.join(self.left)}": not self.left,
+        }
+        return [problem for problem, well in expected.items() if not well]
+
+
+def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
+    """Run the seed case, and say what was seen.
+
+    Args:
+        progress: tells what is being waited for.
+        runner: the runner's program.
+
+    Returns:
+        0 when all is as it must be, 1 when it is not, 3 when it cannot be run here.
+    """
+    program = shutil.which(runner)
+    if program is None or shutil.which("curl") is None:
+        print(f"Not run: there is no {'curl' if program else runner} on the PATH")
+        return NOT_RUN
+    try:
+        unavailable.check()
+        helper = ecr_login.obtain(sandbox_directory() / "ecr-login", progress)
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICE_IMAGES)) as docker,
+            progress.step("e2e", "one job through a real gitlab-runner"),
+        ):
+            outcome = _Case(docker, Path(program)).run()
+    except (DockerUnavailableError, GoBuildError) as reason:
+        print(f"Not run: {reason}")
+        return NOT_RUN
+    return _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> int:
+    """Say what was seen; return the exit code."""
+    print(outcome.trace)
+    print(f"Networks made for the job: {', '.join(outcome.networks) or 'none'}")
+    problems = outcome.problems
+    if not problems:
+        print(
+            f"The job succeeded, in {JOB_IMAGE.name}, beside {', '.join(SERVICES)}; no credentials are in it."
+        )
+        return SUCCEEDED
+    print(outcome.said)
+    for problem in problems:
+        print(f"wrong: {problem}")
+    return FAILED
+
+
+class _Case:
+    """One run, in a machine that is thrown away.
+
+    Args:
+        docker: a Docker Engine with registries, which hold the images.
+        program: gitlab-runner.
+    """
+
+    def __init__(self, docker: DockerSandbox, program: Path) -> None:
+        self._docker = docker
+        self._machine = docker.machine
+        self._program = program
+
+    def run(self) -> Outcome:
+        """Register the runner, queue its job, and let it run."""
+        self._publish_images()
+        self._start_gitlab()
+        registered = self._gitlab(
+            "POST", "api/v4/user/runners", runner_type="group_type", group_id=42, tag_list=["docker"]
+        )
+        files = _files(registered["token"], registered["id"])
+        for path, file in files.items():
+            self._machine.write(f"/{path}", file.content, int(file.mode, 8))
+        job = self._gitlab(
+            "POST",
+            "sandbox/jobs",
+            project_id=7,
+            tag_list=["docker"],
+            image=JOB_IMAGE.name,
+            script=list(SCRIPT),
+        )
+        before = self._networks()
+        said = self._run_gitlab_runner(unit_environment(files[UNIT].content))
+        return Outcome(
+            status=self._gitlab("GET", f"api/v4/projects/7/jobs/{job['id']}")["status"],
+            trace=self._ask("GET", f"api/v4/projects/7/jobs/{job['id']}/trace"),
+            networks=tuple(self._made_networks()),
+            left=tuple(self._networks() - before),
+            said=said,
+        )
+
+    def _publish_images(self) -> None:
+        """Put what a job needs in the place of the tiny images that the registries hold."""
+        engine = self._docker.engine
+        job = small_system({"name": JOB_IMAGE.name})
+        engine.publish(JOB_IMAGE.address, JOB_IMAGE.credentials, job)
+        for image, port in SERVICES.values():
+            engine.publish(image.address, image.credentials, *listening_service(port))
+        publish_helper_image(engine, self._program)
+
+    def _start_gitlab(self) -> None:
+        self._machine.serve(
+            "gitlab",
+            sys.executable, "-P", "-m", "sandbox.services.gitlab", "--port", str(GITLAB_PORT),
+            environment={"PYTHONPATH": str(CHECKOUT), "GITLAB_TOKEN": TOKEN},
+            ready=lambda: self._machine.listens("127.0.0.1", GITLAB_PORT),
+        )  # fmt: skip
+
+    def _run_gitlab_runner(self, unit: Mapping[str, str]) -> str:
+        own = {"RUNNER_CREDENTIAL_TIMEOUT": str(HELPER_PATIENCE_S)}
+        try:
+            done = self._machine.run(
+                str(self._program),
+                "run-single",
+                "--config=/etc/gitlab-runner/config.toml",
+                f"--runner={RUNNER}",
+                "--max-builds=1",
+                "--wait-timeout=60",
+                environment={**unit, **self._docker.environment, **own},
+                timeout=PATIENCE_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise SandboxError(f"{self._program} did not end within {PATIENCE_S} s") from None
+        return done.stdout + done.stderr
+
+    def _networks(self) -> set[str]:
+        return {network["Name"] for network in self._docker.engine.api.networks()}
+
+    def _made_networks(self) -> list[str]:
+        """The networks that were made since the engine started."""
+        events = self._docker.engine.api.events(
+            since=0, until=int(time.time()) + 1, filters={"type": "network", "event": "create"}, decode=True
+        )
+        return [event["Actor"]["Attributes"]["name"] for event in events]
+
+    def _gitlab(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._ask(method, path, **body))
+        return answer
+
+    def _ask(self, method: str, path: str, **body: Any) -> str:
+        """Ask the machine's GitLab as an administrator."""
+        header, data = f"Private-Token: {TOKEN}", ["--json", json.dumps(body)] if body else []
+        answer = self._machine.run(
+            "curl", "--silent", "--show-error", "--fail-with-body", "--request", method, "--header", header,
+            *data, f"{GITLAB}/{path}",
+        )  # fmt: skip
+        if answer.returncode != 0:
+            raise SandboxError(f"GitLab's double refuses {method} {path}: {answer.stderr} {answer.stdout}")
+        return answer.stdout
+
+
+def _files(token: str, number: int) -> dict[str, HostFile]:
+    """The files of the runner's host, as its stack declares it; registered in the machine's GitLab."""
+    file = parse_stack_file((STACKS / f"Pulumi.{SANDBOX_STACK}.yaml").read_text(), GITLAB)
+    environment = AwsEnvironment(SANDBOX_ACCOUNT, REGION)
+    stack = build_stack(file.declaration, environment)
+    manager = stack.manager_of(RUNNER)
+    return host_files(
+        manager,
+        stack.registries_of(manager),
+        environment,
+        HostParameters(f"/{PROJECT}/{SANDBOX_STACK}/{manager.resource_name}"),
+        gitlab_url=stack.gitlab_url,
+        runner_ids={RUNNER: number},
+        tokens={RUNNER: token},
+    )

@@ -1,0 +1,105 @@
+"""Building with BuildKit, by the Docker command line, and pushing by the engine's API."""
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import docker
+from docker.errors import NotFound
+
+from sandbox.providers.docker_build.command import docker_command
+from sandbox.providers.standin import Refused
+from sandbox.providers.values import Properties
+
+_LINES_OF_AN_ERROR = 15
+
+
+class Builder:
+    """A Docker Engine that builds and pushes.
+
+    Args:
+        host: its address; by default that of DOCKER_HOST, or the usual socket.
+    """
+
+    def __init__(self, host: str | None) -> None:
+        self._environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
+        if host:
+            self._environment["DOCKER_HOST"] = host
+
+    def build(self, inputs: Properties) -> None:
+        """Build an image under its tags.
+
+        Raises:
+            Refused: with the last lines that BuildKit printed.
+        """
+        with _secret_files(inputs.get("secrets", {})) as secrets:
+            done = subprocess.run(
+                [
+                    docker_command(), "build", "--progress", "plain",
+                    "--file", inputs["dockerfile"]["location"],
+                    *(f"--tag={tag}" for tag in inputs["tags"]),
+                    *(f"--build-arg={name}={value}" for name, value in inputs.get("buildArgs", {}).items()),
+                    *(f"--secret=id={name},src={file}" for name, file in secrets.items()),
+                    *(f"--platform={platform}" for platform in inputs.get("platforms", ())),
+                    *([f"--target={inputs['target']}"] if "target" in inputs else ()),
+                    inputs["context"]["location"],
+                ],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )  # fmt: skip
+        if done.returncode != 0:
+            last = done.stdout.strip().splitlines()[-_LINES_OF_AN_ERROR:]
+            raise Refused("\n".join(["the image cannot be built:", *last]))
+
+    def push(self, tag: str) -> str:
+        """Push an image, with the credentials of the Docker configuration; return its digest.
+
+        Raises:
+            Refused: the registry did not take it.
+        """
+        digest = ""
+        with self._api() as api:
+            for told in api.push(tag, stream=True, decode=True):
+                if "error" in told:
+                    raise Refused(f"{tag} cannot be pushed: {told['error']}")
+                digest = told.get("aux", {}).get("Digest", digest)
+        return digest
+
+    def holds(self, image: str) -> bool:
+        """Whether an image is in its registry."""
+        with self._api() as api:
+            try:
+                api.inspect_distribution(image)  # type: ignore[no-untyped-call]
+            except NotFound:
+                return False
+        return True
+
+    def forget(self, image: str) -> None:
+        """Remove an image from the engine, if it is there."""
+        with self._api() as api, contextlib.suppress(NotFound):
+            api.remove_image(image, force=True)
+
+    @contextlib.contextmanager
+    def _api(self) -> Iterator[docker.APIClient]:
+        client = docker.from_env(environment=self._environment)
+        try:
+            yield client.api
+        finally:
+            client.close()
+
+
+@contextlib.contextmanager
+def _secret_files(secrets: Mapping[str, str]) -> Iterator[dict[str, Path]]:
+    """Files with secrets, for this user alone, by the ids of the secrets."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = {name: Path(directory, name) for name in secrets}
+        for name, file in files.items():
+            file.write_text(secrets[name])
+        yield files

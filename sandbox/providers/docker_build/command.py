@@ -1,0 +1,37 @@
+"""The Docker command line that builds with BuildKit."""
+
+import os
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from sandbox.providers.standin import Refused
+
+_WITHOUT_PLUGIN = 23
+"""The first version that needs the plugin buildx for it: docs.docker.com/engine/release-notes/23.0."""
+
+
+@cache
+def docker_command() -> str:
+    """The first `docker` of the PATH that can build with BuildKit.
+
+    Raises:
+        Refused: there is none.
+    """
+    places = [Path(each, "docker") for each in os.get_exec_path()]
+    found = [str(each) for each in places if os.access(each, os.X_OK)]
+    for command in found:
+        version = re.search(r"version (\d+)\.", _printed(command, "--version"))
+        if (version and int(version[1]) < _WITHOUT_PLUGIN) or _printed(command, "buildx", "version"):
+            return command
+    raise Refused(
+        "no Docker command line that builds with BuildKit: "
+        + (f"{', '.join(found)} would need the plugin buildx" if found else "docker is not installed")
+    )
+
+
+def _printed(*command: str) -> str:
+    """What a command prints; nothing where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return done.stdout if done.returncode == 0 else ""

@@ -1,0 +1,73 @@
+"""`docker-build.Image`: an image that is built, and pushed to a registry."""
+
+from collections.abc import Iterator, Sequence
+
+from sandbox.providers.docker_build.builder import Builder
+from sandbox.providers.docker_build.context import context_hash
+from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Object, Text
+from sandbox.providers.standin import Refused, Resource
+from sandbox.providers.values import Properties
+
+
+class Image(Resource[Builder]):
+    """An image.
+
+    A change of it builds and pushes another one; the one before stays in its registry.
+    """
+
+    token = "docker-build:index:Image"
+    inputs = {
+        "push": Flag(required=True),
+        "buildOnPreview": Flag(default=True),
+        "context": Object({"location": Text(required=True)}, required=True),
+        "dockerfile": Object({"location": Text(required=True)}, required=True),
+        "buildArgs": MapOf(Text()),
+        "secrets": MapOf(Text(), secret=True),
+        "ignoreSecretsInDiffCalculation": ListOf(Text()),
+        "target": Text(),
+        "platforms": ListOf(Text(), maximum_items=1),
+        "tags": ListOf(Text(), minimum_items=1, required=True),
+        "network": Text(default="default", one_of=("default",)),
+    }
+    outputs = {"digest": Text(), "contextHash": Text(), "ref": Text()}
+
+    _made: Properties | None = None
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """Only images that are pushed, and not built for a preview."""
+        if inputs.get("push") is False:
+            yield Failure("push", "the sandbox serves only images that are pushed")
+        if inputs.get("buildOnPreview") is True:
+            yield Failure("buildOnPreview", "the sandbox builds nothing for a preview; set it to false")
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> Sequence[str]:
+        """Another image has another digest."""
+        return tuple(cls.outputs)
+
+    def create(self, inputs: Properties) -> str:
+        """Builds the image and pushes it under each of its tags; its id is its digest."""
+        context = context_hash(inputs["context"]["location"], inputs["dockerfile"]["location"])
+        self.connection.build(inputs)
+        digests = {self.connection.push(tag) for tag in inputs["tags"]}
+        digest = next(iter(digests))
+        self._made = {"digest": digest, "contextHash": context, "ref": f"{inputs['tags'][0]}@{digest}"}
+        return digest
+
+    def read(self, resource_id: str, known: Properties) -> Properties | None:
+        """What was made of it; None when its registry has no image of this digest any more."""
+        if not known:
+            raise Refused("an image that is built cannot be imported: build it")
+        if self._made:
+            return self._made
+        repository = known["tags"][0].rpartition(":")[0]
+        return {} if self.connection.holds(f"{repository}@{known['digest']}") else None
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Builds and pushes it anew."""
+        self.create(new)
+
+    def delete(self, resource_id: str, state: Properties) -> None:
+        """Forgets it in the engine. Like most registries, those of the sandbox delete nothing."""
+        self.connection.forget(state["ref"])

@@ -1,0 +1,52 @@
+"""The stand-in itself: its configuration and what it serves."""
+
+from docker.errors import DockerException
+
+from sandbox.providers.docker_build.builder import Builder
+from sandbox.providers.docker_build.context import context_hash
+from sandbox.providers.docker_build.image import Image
+from sandbox.providers.properties import Change, Kind, Text, below
+from sandbox.providers.standin import Difference, StandIn
+from sandbox.providers.values import Properties, is_known
+
+
+class DockerBuild(StandIn[Builder]):
+    """The stand-in for the official provider.
+
+    As there, the engine is that of DOCKER_HOST, and the credentials for registries are those of the Docker
+    configuration.
+    """
+
+    package = "docker-build"
+    version = "0.0.22"
+    configuration = {"host": Text()}
+    resources = (Image,)
+    functions = ()
+
+    def connect(self, properties: Properties) -> Builder:
+        """The engine, for any image."""
+        return Builder(self.settings.get("host"))
+
+    def explain(self, error: Exception) -> str | None:
+        """What the engine says, or that there is none; and files that cannot be read."""
+        if isinstance(error, DockerException):
+            return f"the Docker Engine: {getattr(error, 'explanation', None) or error}"
+        return str(error) if isinstance(error, OSError) else None
+
+    def diff(
+        self, token: str, old_inputs: Properties, old_outputs: Properties, new: Properties
+    ) -> Difference:
+        """Beside the inputs, the files count; and secrets that are to be ignored do not."""
+        found = super().diff(token, old_inputs, old_outputs, new)
+        changes = [change for change in found.changes if not _ignored(change, new)]
+        context, dockerfile = new["context"]["location"], new["dockerfile"]["location"]
+        if is_known([context, dockerfile]) and (
+            context_hash(context, dockerfile) != old_outputs.get("contextHash")
+        ):
+            changes.append(Change("contextHash", Kind.UPDATE, replaces=False))
+        return Difference(changes)
+
+
+def _ignored(change: Change, new: Properties) -> bool:
+    ignored = {below("secrets", name) for name in new.get("ignoreSecretsInDiffCalculation", ())}
+    return change.kind is Kind.UPDATE and change.path in ignored

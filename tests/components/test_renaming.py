@@ -1,0 +1,92 @@
+"""A runner that is renamed or moved, or gets a fleet in place of its host: what was made for it stays."""
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner import RunnerFleet, RunnerStack
+
+from tests.components.recording import Recording, Registered, run
+from tests.components.test_fleet_and_cache import fleet_args
+
+FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
+WAYS = {"host": {}, "fleet": FLEET}
+
+Resources = dict[tuple[str, str], Registered]
+
+
+def made(**runners: Any) -> Recording:
+    return run(lambda: RunnerStack("ci", {"cache": {}, "runners": runners}).runners)[0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_made_for_a_renamed_runner_stays(way: str) -> None:
+    declared = {"group": 42, way: WAYS[way]}
+    before = made(build=declared).registered
+    after = made(ci={**declared, "renamed_from": "build"}).registered
+    parameter = "aws:ssm/parameter:Parameter"
+    assert before.keys() - after.keys() == {(parameter, "build-token-build")}
+    assert after.keys() - before.keys() == {(parameter, "build-token-ci")}
+    changed = {name for kind, name in before.keys() & after.keys() if differ(before, after, kind, name)}
+    assert changed == {"build", "build-files"}
+    described = after["gitlab:index/userRunner:UserRunner", "build"].inputs["description"]
+    assert described == "ci"
+    assert entry(before)["name"] == "build"
+    assert entry(after) == entry(before) | {"name": "ci", "token": "@RUNNER_TOKEN_ci@"}
+
+
+def differ(before: Resources, after: Resources, kind: str, name: str) -> bool:
+    """Whether a resource has other inputs, but for the role's right to its new token's parameter."""
+    if kind == "aws:iam/rolePolicy:RolePolicy":
+        return False
+    return before[kind, name].inputs != after[kind, name].inputs
+
+
+def entry(registered: Resources) -> dict[str, Any]:
+    """The one `[[runners]]` entry of the host `build`."""
+    content = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    (found,) = tomllib.loads(json.loads(content)["etc/gitlab-runner/config.toml"]["content"])["runners"]
+    return dict(found)
+
+
+def test_a_description_of_its_own_stays_too() -> None:
+    declared = {"group": 42, "host": {}, "description": "Builds", "renamed_from": "build"}
+    registered = made(ci=declared).registered
+    assert registered["gitlab:index/userRunner:UserRunner", "build"].inputs["description"] == "Builds"
+
+
+def test_a_runner_that_moves_to_another_ones_host_stays_the_same_in_gitlab() -> None:
+    build = {"group": 42, "host": {}}
+    before = made(build=build, second=build).registered
+    after = made(build=build, second={"group": 42, "host_of": "build"}).registered
+    runner = ("gitlab:index/userRunner:UserRunner", "second")
+    assert after[runner].inputs == before[runner].inputs
+    assert ("gitlab-runner:index:RunnerHost", "second") in before.keys() - after.keys()
+
+
+def aliases(recording: Recording) -> list[tuple[list[str], str]]:
+    """The parents that a manager's host had before, perhaps: their types from the outside in, their name."""
+    (host,) = (
+        each.request
+        for (kind, _), each in recording.registered.items()
+        if kind == "gitlab-runner:index:RunnerHost"
+    )
+    parts = [alias.spec.parentUrn.split("::") for alias in host.aliases]
+    return [(types.split("$")[1:], name) for *_, types, name in parts]
+
+
+def test_a_manager_stays_the_same_host_with_and_without_a_fleet() -> None:
+    stack, fleet = "gitlab-runner:index:RunnerStack", "gitlab-runner:index:RunnerFleet"
+    assert aliases(made(build={"group": 42, "fleet": FLEET})) == [([stack], "ci")]
+    assert aliases(made(build={"group": 42, "host": {}})) == [([stack, fleet], "build")]
+
+
+def test_a_fleet_without_a_parent_takes_over_a_host_without_one() -> None:
+    recording = run(lambda: RunnerFleet("burst", fleet_args()))[0]
+    (alias,) = (
+        each.request.aliases[0].spec
+        for (kind, _), each in recording.registered.items()
+        if kind == "gitlab-runner:index:RunnerHost"
+    )
+    assert alias.noParent

@@ -1,0 +1,162 @@
+"""`runner-doctor online`: whether a stack's runners are in contact with GitLab."""
+
+import json
+import threading
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import httpx
+import pytest
+from pulumi_gitlab_runner.doctor import online
+
+from sandbox.services.gitlab import create_application
+from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.clock import now
+from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.state import Runner
+from tests.doctor.host_tree import Doctor
+
+TOKEN = "canary-of-the-token"
+LONG_AGO = "2026-01-02T03:04:05.678Z"
+
+
+class GitLab:
+    """A GitLab on loopback, with a runner that gets in contact with it after so many questions."""
+
+    def __init__(self) -> None:
+        self.application = create_application(TOKEN)
+        self.application.after_request(self._count)
+        self.server = create_server(self.application, 0)
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.asked = 0
+        self.contact_after = 0
+
+    def _count(self, response: Any) -> Any:
+        self.asked += 1
+        if self.asked == self.contact_after:
+            self.runner.contacted_at = now()
+        return response
+
+    @property
+    def runner(self) -> Runner:
+        runner: Runner = self.application.extensions[INSTANCE].runners[1]
+        return runner
+
+    def create(self, **settings: Any) -> Runner:
+        body = {"runner_type": "group_type", "group_id": 42, **settings}
+        headers = {"Private-Token": TOKEN}
+        httpx.post(f"{self.url}/api/v4/user/runners", json=body, headers=headers).raise_for_status()
+        self.asked = 0
+        return self.runner
+
+
+@pytest.fixture
+def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
+    gitlab = GitLab()
+    thread = threading.Thread(target=gitlab.server.serve_forever, args=(0.01,))
+    thread.start()
+    monkeypatch.setenv("GITLAB_BASE_URL", f"{gitlab.url}/api/v4/")
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setattr(online, "POLL_INTERVAL_S", 0.01)
+    tell(monkeypatch)
+    yield gitlab
+    gitlab.server.shutdown()
+    thread.join()
+    gitlab.server.server_close()
+
+
+def tell(patch: pytest.MonkeyPatch, number: Any = "1") -> None:
+    """Let the command read a stack's output."""
+    told = {"build": {"id": number, "tags": ["docker"], "scope": "group 42", "host": "build-861847c"}}
+    patch.setattr("sys.stdin", StringIO(json.dumps(told)))
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["working", "paused"])
+def test_a_runner_that_was_in_contact_is_well(gitlab: GitLab, doctor: Doctor, paused: bool) -> None:
+    gitlab.create(paused=paused).contacted_at = now()
+    assert doctor.run("online") == 0
+    assert "build  #1 in GitLab: " in doctor.output
+    assert "All well." in doctor.output
+
+
+@pytest.mark.parametrize(
+    ("contacted_at", "finding", "found"),
+    [
+        (None, "runner-never-contacted", "never in contact"),
+        (LONG_AGO, "runner-offline", f"last in contact at {LONG_AGO}"),
+    ],
+)
+def test_a_runner_that_is_not_in_contact_is_a_finding(
+    gitlab: GitLab, doctor: Doctor, contacted_at: str | None, finding: str, found: str
+) -> None:
+    gitlab.create().contacted_at = contacted_at
+    assert doctor.run("online", "--json") == 1
+    told = json.loads(doctor.output)
+    (runner,), (only,) = told["runners"], told["findings"]
+    assert (runner["name"], runner["id"], runner["online"]) == ("build", 1, False)
+    assert (only["name"], only["where"]) == (finding, "the runner build, #1 in GitLab")
+    assert found in only["what"]
+    assert "build-861847c" in only["mend"]
+
+
+def test_a_runner_that_gitlab_does_not_have(gitlab: GitLab, doctor: Doctor) -> None:
+    assert doctor.run("online") == 1
+    assert "runner-unknown" in doctor.output
+    assert "up --refresh" in doctor.output
+
+
+def test_it_waits_until_a_runner_is_online(gitlab: GitLab, doctor: Doctor) -> None:
+    gitlab.create()
+    gitlab.contact_after = 3
+    assert doctor.run("online", "--wait", "60") == 0
+    assert gitlab.asked == 4
+
+
+def test_it_waits_no_longer_than_it_was_told(gitlab: GitLab, doctor: Doctor) -> None:
+    gitlab.create()
+    assert doctor.run("online", "--wait", "0.05") == 1
+    assert "runner-never-contacted" in doctor.output
+
+
+def test_a_number_may_come_with_a_fraction(
+    gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.create().contacted_at = now()
+    tell(monkeypatch, 1.0)
+    assert doctor.run("online") == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("", "GITLAB_TOKEN is not set"),
+        ("wrong", "does not know the token"),
+        (f"{TOKEN}-developer", "does not show the runner build, #1"),
+    ],
+)
+def test_a_token_that_does_not_open_the_way(
+    gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    gitlab.create()
+    monkeypatch.setenv("GITLAB_TOKEN", token)
+    assert doctor.run("online") == 2
+    assert said in doctor.errors
+    assert not token or token not in doctor.errors
+
+
+def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(monkeypatch)
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1/api/v4/")
+    assert doctor.run("online") == 2
+    assert "http://127.0.0.1:1/api/v4 does not answer: no connection" in doctor.errors
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"build": {}}', '{"build": 1}', '{"build": {"id": "x"}}'])
+def test_something_else_than_a_stacks_output(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(text))
+    assert doctor.run("online") == 2
+    assert "pulumi stack output runners --json" in doctor.errors

@@ -1,0 +1,49 @@
+"""The images that a Dockerfile builds upon."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi_gitlab_runner.images.dockerfile import base_images
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "images"),
+    [
+        ("FROM debian:12", ["docker.io/library/debian:12"]),
+        ("from --platform=$BUILDPLATFORM registry.example.com:5000/a/b", ["registry.example.com:5000/a/b"]),
+        (f"FROM debian:12@{DIGEST}", [f"docker.io/library/debian:12@{DIGEST}"]),
+        ("FROM scratch\nCOPY file /", []),
+        ("# FROM a\nFROM b", ["docker.io/library/b"]),
+        ("FROM a AS Build\nFROM b\nCOPY --from=build /x /x", ["docker.io/library/a", "docker.io/library/b"]),
+        ("FROM a AS build\nFROM build", ["docker.io/library/a"]),
+        ("FROM a\nFROM a", ["docker.io/library/a"]),
+        ("FROM a\nCOPY --chown=1 --from=tools:1 /x /x\nCOPY --from=0 /y /y",
+         ["docker.io/library/a", "docker.io/library/tools:1"]),
+        ("FROM \\\n  # why\n  a \\\n  AS b", ["docker.io/library/a"]),
+        ("ARG TAG=12\nFROM debian:$TAG", ["docker.io/library/debian:12"]),
+        ("ARG BASE=debian TAG=12\nARG IMAGE=${BASE}:${TAG}\nFROM ${IMAGE}", ["docker.io/library/debian:12"]),
+        ("ARG TAG\nFROM debian:${TAG:-11}", ["docker.io/library/debian:11"]),
+        ("FROM a\nARG TAG=12\nFROM debian:$TAG", ["docker.io/library/a"]),
+        ("FROM $UNKNOWN", []),
+        ("ARG OPEN='\nFROM a", ["docker.io/library/a"]),
+        ("FROM not//one", []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_they_are_found(dockerfile: str, images: list[str]) -> None:
+    assert base_images(dockerfile, {}) == images
+
+
+def test_a_build_argument_comes_before_the_default() -> None:
+    assert base_images("ARG TAG=12\nFROM debian:$TAG", {"TAG": "13"}) == ["docker.io/library/debian:13"]
+
+
+def test_a_build_argument_that_is_not_declared_changes_nothing() -> None:
+    assert base_images("FROM debian:${TAG:-12}", {"TAG": "13"}) == ["docker.io/library/debian:12"]
+
+
+@given(st.text(alphabet="FROM fromARGargCOPYcopy--=${}:\\\n'\"#ab0"))
+def test_no_text_is_too_much_for_it(text: str) -> None:
+    assert all("scratch" not in image for image in base_images(text, {"A": text}))

@@ -1,0 +1,221 @@
+"""What is told of AWS resources that protect less, and of connections that are let through."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.review.dangers import DangerKind
+
+from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, step
+from tests.review.told import told
+
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+REPOSITORY = "aws:ecr/repository:Repository"
+CLOSED = dict.fromkeys(
+    ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True
+)
+REPLICATION = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+IMDS = {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
+GUARDED = {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}}
+DISK = {"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}
+
+
+def replication(*accounts: str) -> dict[str, Any]:
+    destinations = [{"region": "eu-west-2", "registryId": account} for account in accounts]
+    return {"replicationConfiguration": {"rules": [{"destinations": destinations}]}}
+
+
+@pytest.mark.parametrize(
+    ("of", "before", "after", "what"),
+    [
+        (
+            BLOCK,
+            CLOSED,
+            {**CLOSED, "blockPublicPolicy": False},
+            "its bucket can be opened to the public without blockPublicPolicy",
+        ),
+        (
+            TEMPLATE,
+            {"metadataOptions": IMDS},
+            {"metadataOptions": {**IMDS, "httpTokens": "optional"}},
+            "its instances answer IMDSv1: whoever makes them send a request has their role",
+        ),
+        (
+            TEMPLATE,
+            {"metadataOptions": IMDS},
+            {"metadataOptions": {**IMDS, "httpPutResponseHopLimit": 2}},
+            "its metadata, and so its role, is in reach of jobs: a hop limit of 2",
+        ),
+        (
+            TEMPLATE,
+            {"blockDeviceMappings": [DISK]},
+            {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]},
+            "a disk is not encrypted: /dev/xvda",
+        ),
+        (
+            TEMPLATE,
+            {},
+            {"networkInterfaces": [{"associatePublicIpAddress": "true"}]},
+            "its instances have public addresses",
+        ),
+        (
+            REPOSITORY,
+            GUARDED,
+            {**GUARDED, "imageTagMutability": "MUTABLE"},
+            "its tags can be moved to other images",
+        ),
+        (
+            REPOSITORY,
+            GUARDED,
+            {**GUARDED, "imageTagMutabilityExclusionFilters": [{"filter": "latest"}]},
+            "some of its tags can be moved to other images: latest",
+        ),
+        (REPOSITORY, GUARDED, {**GUARDED, "forceDelete": True}, "it can be deleted with the images in it"),
+        (
+            REPOSITORY,
+            GUARDED,
+            {**GUARDED, "imageScanningConfiguration": None},
+            "its images are not scanned when they are pushed",
+        ),
+        ("aws:kms/key:Key", {"enableKeyRotation": True}, {}, "it is not rotated"),
+        (
+            "aws:kms/key:Key",
+            {"enableKeyRotation": True},
+            {"enableKeyRotation": True, "isEnabled": False},
+            "it is off: what it encrypts cannot be read",
+        ),
+        ("aws:ec2/subnet:Subnet", {}, {"mapPublicIpOnLaunch": True}, "instances in it have public addresses"),
+        (
+            REPLICATION,
+            replication("111111111111"),
+            replication("111111111111", "222222222222"),
+            "images are copied to 222222222222 in eu-west-2",
+        ),
+    ],
+)
+def test_what_protects_less_is_told_and_what_protects_more_is_not(
+    of: str, before: dict[str, Any], after: dict[str, Any], what: str
+) -> None:
+    assert told(step("update", of, old={"name": "a", **before}, new={"name": "a", **after})) == [
+        (DangerKind.PROTECTION, what)
+    ]
+    assert told(step("update", of, old={"name": "a", **after}, new={"name": "a", **before})) == []
+    assert told(step("update", of, old={"name": "a", **after}, new={"name": "b", **after})) == []
+
+
+def test_what_is_new_and_weak_is_told_too() -> None:
+    weak = step("create", TEMPLATE, new={"metadataOptions": {**IMDS, "httpTokens": "optional"}})
+    assert [kind for kind, _ in told(weak)] == [DangerKind.PROTECTION]
+    assert told(step("create", TEMPLATE, new={"metadataOptions": IMDS})) == []
+
+
+def rule(**more: Any) -> dict[str, Any]:
+    return {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, **more}
+
+
+@pytest.mark.parametrize(
+    ("of", "inputs", "what"),
+    [
+        (INGRESS, rule(cidrIpv4="0.0.0.0/0"), "lets connections in from 0.0.0.0/0 by tcp, to port 22"),
+        (
+            INGRESS,
+            rule(referencedSecurityGroupId="sg-2", toPort=80),
+            "lets connections in from sg-2 by tcp, to ports 22 to 80",
+        ),
+        (
+            INGRESS,
+            rule(cidrIpv6="::/0", securityGroupId=UNKNOWN),
+            "lets connections in from ::/0 by tcp, to port 22",
+        ),
+        (
+            EGRESS,
+            {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"},
+            "lets its hosts connect to 0.0.0.0/0 by all protocols, to all ports",
+        ),
+    ],
+)
+def test_a_security_group_that_is_opened_is_told(of: str, inputs: dict[str, Any], what: str) -> None:
+    assert told(step("create", of, new=inputs)) == [(DangerKind.PROTECTION, what)]
+    assert told(step("update", of, old={**inputs, "cidrIpv4": "10.0.0.0/8"}, new=inputs)) == [
+        (DangerKind.PROTECTION, what)
+    ]
+    assert told(step("update", of, old={**inputs, "description": "x"}, new=inputs)) == []
+
+
+def test_what_a_new_security_group_lets_out_was_never_closed() -> None:
+    assert told(step("create", EGRESS, new=rule(cidrIpv4="0.0.0.0/0", securityGroupId=UNKNOWN))) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "key"),
+    [
+        ("aws:ecr/repositoryPolicy:RepositoryPolicy", "policy"),
+        ("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate", "repositoryPolicy"),
+        ("aws:kms/key:Key", "policy"),
+        ("aws:s3/bucketPolicy:BucketPolicy", "policy"),
+    ],
+)
+def test_a_policy_of_whatever_resource_that_is_widened_is_told(of: str, key: str) -> None:
+    before = {key: policy(allow("x:Get", Principal={"AWS": "1"}))["policy"], "enableKeyRotation": True}
+    after = {**before, key: policy(allow("x:Get", Principal={"AWS": ["1", "2"]}))["policy"]}
+    assert told(step("update", of, old=before, new=after)) == [
+        (DangerKind.RIGHTS, "allows x:Get on * to AWS 2")
+    ]
+    hidden = {**before, key: UNKNOWN}
+    assert [kind for kind, _ in told(step("update", of, old=before, new=hidden))] == [DangerKind.RIGHTS]
+
+
+def test_a_public_registry_that_is_cached_now_is_told() -> None:
+    cached = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
+    kind = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
+    assert told(step("create", kind, new=cached)) == [
+        (DangerKind.REGISTRY, "ECR fetches images of registry-1.docker.io")
+    ]
+    assert told(step("update", kind, old=cached, new={**cached, "credentialArn": "arn:x"})) == []
+
+
+@pytest.mark.parametrize(
+    ("of", "lost"),
+    [
+        (REPOSITORY, "its images are lost"),
+        ("aws:kms/key:Key", "what it encrypts can no longer be read"),
+        ("gitlab:index/userRunner:UserRunner", "its token ends"),
+    ],
+)
+def test_what_is_lost_is_told_of_a_deletion_and_of_a_replacement(of: str, lost: str) -> None:
+    deletion, replacement = step("delete", of, old={}), step("replace", of, old={}, new={})
+    assert told(deletion) == [(DangerKind.DELETION, f"is deleted; {lost}")]
+    assert told(replacement)[0] == (DangerKind.REPLACEMENT, f"is replaced by a new one, and {lost}")
+
+
+def test_a_denial_that_is_deleted_is_told() -> None:
+    denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
+    assert told(step("delete", ROLE_POLICY, old=denial)) == [
+        (DangerKind.DELETION, "is deleted; what it denied is denied no more")
+    ]
+
+
+SETTINGS = (
+    *("securityGroupId", "cidrIpv4", "ipProtocol", "fromPort", "blockPublicAcls", "metadataOptions"),
+    *("blockDeviceMappings", "networkInterfaces", "imageTagMutability", "imageScanningConfiguration"),
+    *("imageTagMutabilityExclusionFilters", "replicationConfiguration", "upstreamRegistryUrl", "policy"),
+)
+
+
+@pytest.mark.parametrize("value", [UNKNOWN, "[secret]", 7, None, True, [7], [[]], {"rules": 7}, {"ebs": []}])
+@pytest.mark.parametrize(
+    "of",
+    [
+        INGRESS,
+        EGRESS,
+        BLOCK,
+        TEMPLATE,
+        REPOSITORY,
+        "aws:ecr/replicationConfiguration:ReplicationConfiguration",
+    ],
+)
+def test_no_value_ends_a_review(of: str, value: Any) -> None:
+    inputs = dict.fromkeys(SETTINGS, value)
+    assert not [what for _, what in told(step("update", of, old={}, new=inputs)) if UNKNOWN in what]

@@ -1,0 +1,216 @@
+"""Images that a stack builds: what is refused, and what becomes of what is not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_docker_build
+import pytest
+from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec.builds import PLATFORMS, Build, built_images
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+
+from tests.spec.declaration import declaration, problems_of
+
+BASE = {"repository": "team/ci/base", "context": "images/base"}
+OTHERS: dict[str, Any] = {
+    "hub": {"pull_through": "quay"},
+    "gallery": {"ecr_public": {}},
+    "open": {"host": "registry.gitlab.com", "gitlab": {}},
+}
+AT = "stack.builds.base"
+TAG = "a tag: up to 128 letters, digits and _.-"
+
+
+def building(build: Mapping[str, Any] | None = None, /, **builds: Any) -> dict[str, Any]:
+    """The good declaration with more registries, and a build that differs in some keys."""
+    declared = declaration()
+    declared["registries"] |= OTHERS
+    declared["registries"]["team"]["repositories"]["ci/base"] = {"mutable_tags": ["latest", "cache-*"]}
+    declared["builds"] = {"base": BASE | (build or {}), **builds}
+    return declared
+
+
+def test_every_key_reaches_the_build() -> None:
+    declared = building(
+        {
+            "dockerfile": "ci.Dockerfile",
+            "args": {"VERSION": "3"},
+            "secrets": {"npm": "canary", "apt": KNOWN_LATER},
+            "target": "ci",
+            "platforms": ["linux/amd64", "linux/arm64"],
+            "tags": ["latest"],
+            "cache": "cache-base",
+        }
+    )
+    assert build_stack(declared).builds == {
+        "base": Build(
+            repository="team/ci/base",
+            context="images/base",
+            dockerfile="ci.Dockerfile",
+            args={"VERSION": "3"},
+            secrets=("apt", "npm"),
+            target="ci",
+            platforms=("linux/amd64", "linux/arm64"),
+            tags=("latest",),
+            cache="cache-base",
+        )
+    }
+
+
+def test_little_is_enough() -> None:
+    assert build_stack(building()).builds == {"base": Build("team/ci/base", "images/base")}
+
+
+def test_a_stack_without_builds_has_none() -> None:
+    assert build_stack(declaration()).builds == {}
+
+
+@pytest.mark.parametrize("repository", ["legacy/team/app", "open/group/project"])
+def test_other_registries_may_be_pushed_to(repository: str) -> None:
+    assert problems_of(building({"repository": repository, "tags": ["latest"], "cache": "cache"})) == []
+
+
+def test_an_image_without_a_tag_is_the_one_that_is_built() -> None:
+    builds = build_stack(building()).builds
+    images = ["team/ci/base", "team/ci/base:1", "team/private/image", "base", "ci/base"]
+    assert built_images(builds, images) == {"team/ci/base": "base"}
+
+
+def test_the_platforms_are_those_of_the_provider() -> None:
+    assert set(PLATFORMS) <= {each.value for each in pulumi_docker_build.Platform}
+
+
+@pytest.mark.parametrize(
+    ("build", "problem"),
+    [
+        ({"context": ""}, Problem(f"{AT}.context", "an empty text", "a context, or no 'context'")),
+        (
+            {"args": {"NPM_TOKEN": "canary"}},
+            Problem(
+                f"{AT}.args.NPM_TOKEN",
+                "a build argument with the name of a secret",
+                "arguments that everybody may read: they stay in the image",
+                "declare it under 'secrets', and read it by RUN --mount=type=secret",
+            ),
+        ),
+        (
+            {"args": {"VERSION": KNOWN_LATER}},
+            Problem(
+                f"{AT}.args.VERSION",
+                "a value that is known later",
+                "a plain text: the image's tag follows from it",
+            ),
+        ),
+        (
+            {"secrets": {"a b": "canary"}},
+            Problem(
+                f'{AT}.secrets["a b"]',
+                "'a b'",
+                "an id of letters, digits and _.-, as the Dockerfile names it",
+            ),
+        ),
+        (
+            {"secrets": {"npm": 5}},
+            Problem(f"{AT}.secrets.npm", "a whole number", "text", "put it in quotes"),
+        ),
+        (
+            {"platforms": ["linux/amd46"]},
+            Problem(
+                f"{AT}.platforms[0]", "'linux/amd46'", ", ".join(PLATFORMS), "did you mean 'linux/amd64'?"
+            ),
+        ),
+        (
+            {"platforms": ["linux/arm64", "linux/arm64"]},
+            Problem(f"{AT}.platforms[1]", "'linux/arm64', once more", "each platform once"),
+        ),
+        ({"repository": "legacy/a", "tags": ["a:b"]}, Problem(f"{AT}.tags[0]", "'a:b'", TAG)),
+        ({"repository": "legacy/a", "cache": ""}, Problem(f"{AT}.cache", "''", TAG)),
+        (
+            {"repository": "legacy/a", "tags": ["content-1"]},
+            Problem(
+                f"{AT}.tags[0]",
+                "'content-1'",
+                "a tag that does not begin with 'content-', as those by content do",
+            ),
+        ),
+        (
+            {"tags": ["latest"], "cache": "latest"},
+            Problem(f"{AT}.cache", "'latest'", "a tag of its own, which no image has"),
+        ),
+        (
+            {"tags": ["stable"]},
+            Problem(
+                f"{AT}.tags[0]",
+                "'stable', which cannot move from one image to the next",
+                "tags that 'mutable_tags' of 'ci/base' allows",
+                "declare it there: mutable_tags: [stable]",
+            ),
+        ),
+        (
+            {"cache": "build"},
+            Problem(
+                f"{AT}.cache",
+                "'build', which cannot move from one image to the next",
+                "tags that 'mutable_tags' of 'ci/base' allows",
+                "declare it there: mutable_tags: [build]",
+            ),
+        ),
+        (
+            {"repository": "taem/ci/base"},
+            Problem(
+                f"{AT}.repository",
+                "'taem/ci/base'",
+                "REGISTRY/REPOSITORY, with a declared registry: "
+                "team, shared, legacy, vault, hub, gallery, open",
+                "did you mean 'team'?",
+            ),
+        ),
+        (
+            {"repository": "team/ci/bas"},
+            Problem(
+                f"{AT}.repository",
+                "the repository 'ci/bas' of the registry 'team'",
+                "private/image, ci/base",
+                "did you mean 'ci/base'?",
+            ),
+        ),
+        (
+            {"repository": "legacy/app:1"},
+            Problem(f"{AT}.repository", "'legacy/app:1'", "a repository without tag and digest"),
+        ),
+        *(
+            (
+                {"repository": f"{registry}/platform/toolchain"},
+                Problem(
+                    f"{AT}.repository",
+                    f"a repository of the registry {registry!r}",
+                    "one that this stack may push to",
+                    why,
+                ),
+            )
+            for registry, why in {
+                "shared": "the registry is another account's: build it in a stack there",
+                "hub": "what is pulled through ECR comes from upstream alone",
+                "gallery": "public.ecr.aws is only pulled from",
+            }.items()
+        ),
+    ],
+)
+def test_what_is_refused(build: dict[str, Any], problem: Problem) -> None:
+    assert problems_of(building(build)) == [problem]
+
+
+def test_two_builds_of_one_repository_are_refused() -> None:
+    assert problems_of(building(again=BASE)) == [
+        Problem(
+            "stack.builds.again.repository",
+            "'team/ci/base', which the build 'base' has too",
+            "a repository for each build",
+        )
+    ]
+
+
+def test_a_key_that_is_missing_or_unknown_is_refused() -> None:
+    (missing, unknown) = problems_of(building(tools={"repository": "team/private/image", "contxt": "."}))
+    assert (missing.path, missing.found) == ("stack.builds.tools", "no 'context'")
+    assert (unknown.path, unknown.mend) == ("stack.builds.tools.contxt", "did you mean 'context'?")

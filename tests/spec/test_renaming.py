@@ -1,0 +1,76 @@
+"""A runner that has another name than at first."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import build_stack
+
+from tests.spec.declaration import declaration, problems_of
+
+HOST = {"group": 42, "host": {}}
+NAMES = "a name that no other runner has, or had at first"
+
+
+def runners(**declared: Any) -> dict[str, Any]:
+    return declaration() | {"runners": declared}
+
+
+def test_what_was_made_for_a_runner_keeps_the_name_that_it_had_at_first() -> None:
+    stack = build_stack(runners(ci={**HOST, "renamed_from": "build"}, second={"group": 42, "host_of": "ci"}))
+    assert {name: each.resource_name for name, each in stack.runners.items()} == {
+        "ci": "build",
+        "second": "second",
+    }
+    assert {name: each.resource_name for name, each in stack.managers.items()} == {"ci": "build"}
+
+
+def test_two_runners_may_change_their_names() -> None:
+    declared = runners(one={**HOST, "renamed_from": "two"}, two={**HOST, "renamed_from": "one"})
+    assert problems_of(declared) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "path", "found", "allowed", "mend"),
+    [
+        (
+            {"build": {**HOST, "renamed_from": "build"}},
+            "build",
+            "'build', its name now",
+            "the name that it had at first",
+            "leave it out",
+        ),
+        (
+            {"ci": {**HOST, "renamed_from": "build"}, "build": HOST},
+            "ci",
+            "'build', as the resources of stack.runners.build are named",
+            NAMES,
+            "give 'build' a name of its own",
+        ),
+        (
+            {"one": {**HOST, "renamed_from": "build"}, "two": {**HOST, "renamed_from": "build"}},
+            "two",
+            "'build', as the resources of stack.runners.one are named",
+            NAMES,
+            "give 'one' a name of its own",
+        ),
+        (
+            {"ci": {**HOST, "renamed_from": "Build 1"}},
+            "ci",
+            "'Build 1'",
+            "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most",
+            "",
+        ),
+    ],
+    ids=["its own", "another runner's", "another one's first", "no name"],
+)
+def test_a_first_name_is_refused(
+    declared: dict[str, Any], path: str, found: str, allowed: str, mend: str
+) -> None:
+    (problem,) = problems_of(runners(**declared))
+    assert problem.path == f"stack.runners.{path}.renamed_from"
+    assert (problem.found, problem.allowed, problem.mend) == (found, allowed, mend)
+
+
+def test_an_empty_first_name_is_refused() -> None:
+    (problem,) = problems_of(runners(ci={**HOST, "renamed_from": ""}))
+    assert problem.path == "stack.runners.ci.renamed_from"
