@@ -196,6 +196,14 @@ def test_without_credentials_of_aws_there_is_no_policy() -> None:
     }
 
 
+def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
+    stack = declared()
+    for concurrent, warned in ((14, False), (15, True)):
+        stack["runners"]["build"]["host"]["concurrent"] = concurrent
+        warnings = "".join(up(stack)[0].warnings)
+        assert ("default-address-pools" in warnings) is warned
+
+
 def test_no_registry_is_needed() -> None:
     stack = declared(registries={})
     stack["runners"]["build"]["registries"] = []

@@ -111,6 +111,16 @@ def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -
     project.in_manager("rm /run/jobs/1")
 
 
+def test_an_image_that_nobody_has_leaves_the_manager_as_it_is(project: DockerProject) -> None:
+    before = project.container().id
+    with project.declaring("runners/build/host/docker/image", "nobody/has:1"):
+        failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert failed.returncode != 0
+    assert "unable to pull image nobody/has:1" in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert (project.container().id, project.container().health) == (before, "healthy")
+
+
 def test_what_was_done_by_hand_is_noticed_and_mended(project: DockerProject) -> None:
     before = project.container()
     before.remove(force=True)

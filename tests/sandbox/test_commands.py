@@ -10,8 +10,10 @@ import pytest
 
 from sandbox import commands
 from sandbox.command_line import parse
+from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
+from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 
 PULUMI = """\
@@ -72,6 +74,19 @@ def asked(state: Path) -> Callable[[], list[str]]:
         return lines
 
     return read
+
+
+def test_what_the_stack_docker_lacks_is_told_before_anything_starts(
+    dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(_directory: Path, _progress: Progress) -> None:
+        raise DockerUnavailableError("a Docker Engine of the sandbox's own needs root")
+
+    monkeypatch.setattr(commands, "prepare", lacking)
+    monkeypatch.setattr(commands, "Sandbox", Sandbox)
+    with pytest.raises(SandboxError, match="needs root"):
+        dev("up", "docker")
+    assert not (state / "services.json").exists()
 
 
 def test_up_makes_the_stack_once_and_shows_what_there_is(

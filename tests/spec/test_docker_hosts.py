@@ -109,6 +109,15 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "the manager listens within its container, where Docker asks for its health",
         ),
     ),
+    "an image of a registry that its runner does not use": (
+        on_docker({"image": "team/ci/base:1"}),
+        Problem(
+            f"{DOCKER}.image",
+            "'team/ci/base:1', an image of the registry 'team'",
+            "an image of the registries that this runner uses (legacy) or a public one",
+            "add 'team' to the runner's registries",
+        ),
+    ),
     "a relative socket": (
         on_docker({"socket": "docker.sock"}),
         Problem(

@@ -8,7 +8,8 @@ from typing import NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.images import image_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries import (
     GitLabRegistry,
@@ -112,18 +113,33 @@ def build_docker_host(declaration: DockerHostDeclaration, runner_version: str) -
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a Docker host by itself."""
-    image = declaration.get("image", KNOWN_LATER)
-    if image != KNOWN_LATER:
-        try:
-            parse(image, join_path(path, "image"))
-        except InvalidImageReference as error:
-            yield Problem(join_path(path, "image"), error.found, error.allowed)
     if not _ABSOLUTE.fullmatch(declaration.get("socket", DockerHost.socket)):
         yield _path_problem(declaration["socket"], join_path(path, "socket"), DockerHost.socket)
     if "aws_credentials" in declaration:
         yield from _aws_credentials_problems(
             declaration["aws_credentials"], join_path(path, "aws_credentials")
         )
+
+
+def manager_image_problems(
+    declaration: DockerHostDeclaration,
+    used: Sequence[str],
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment | None,
+    path: str,
+) -> Iterator[Problem]:
+    """What is wrong with the manager's image, which may be of the registries that its runner uses.
+
+    Args:
+        declaration: the Docker host.
+        used: the registries that the runner uses, by name.
+        registries: all that are declared.
+        environment: where the stack lives; None while that is not known.
+        path: the place of the Docker host in the declaration.
+    """
+    image = declaration.get("image", KNOWN_LATER)
+    if image != KNOWN_LATER:
+        yield from image_problems(image, join_path(path, "image"), registries, used, environment)
 
 
 def docker_registry_problems(

@@ -89,8 +89,8 @@ class HostDeclaration(TypedDict):
     """The IAM path of the host's role and instance profile, such as `/ci/`. Default `/`."""
     docker: NotRequired[DockerHostDeclaration]
     """A Docker host in place of EC2: the manager is a container there. Beside it stand `concurrent`,
-    `runner_version` and `config` alone. A change of `runner_version` or of `docker` needs a new manager: it
-    starts first, and the old one ends when its last job has."""
+    `runner_version` and `config` alone. A change of `runner_version`, of `docker` or of the longest
+    `maximum_timeout` needs a new manager: it starts first, and the old one ends when its last job has."""
     config: NotRequired[ManagerConfig]
     """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, laid over those that
     follow from this declaration. Those that it sets itself are refused, and so are secrets."""

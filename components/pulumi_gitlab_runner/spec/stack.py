@@ -27,6 +27,7 @@ from pulumi_gitlab_runner.spec.cache import (
 from pulumi_gitlab_runner.spec.docker_hosts import (
     docker_cache_problems,
     docker_registry_problems,
+    manager_image_problems,
     needs_aws,
 )
 from pulumi_gitlab_runner.spec.ecr_settings import (
@@ -197,8 +198,12 @@ def _problems(
         if "docker" in host_of(name, runners):
             docker = host_of(name, runners)["docker"]
             yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)
-            if "host" in runner and "cache" in declaration:
-                yield from docker_cache_problems(docker, join_path(at, "host", "docker"))
+            if "host" in runner:
+                place = join_path(at, "host", "docker")
+                used = runner.get("registries", [])
+                yield from manager_image_problems(docker, used, registries, environment, place)
+                if "cache" in declaration:
+                    yield from docker_cache_problems(docker, place)
         if "cache" in declaration:
             own = runner.get("config", {}).get("cache", {})
             yield from own_place_problems(own, join_path(at, "config", "cache"))
