@@ -24,7 +24,7 @@ SERVICES = (
 DOCKER = Service("docker", "sandbox.docker", "/_ping")
 LAUNCHER = CHECKOUT / "sandbox" / "plugin.sh"
 
-USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_", "DOCKER_")
+USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_")
 """Beginnings of the environment variables by which a user's real accounts could slip into the sandbox."""
 
 
