@@ -5,6 +5,8 @@ from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
+from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
+from pulumi_gitlab_runner.aws.job_role import JobRole, JobRoleArgs
 from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
@@ -31,7 +33,9 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
+from pulumi_gitlab_runner.spec.hosted_auth import GitLabTokenDeclaration, HostedAuthDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -74,14 +78,21 @@ __all__ = [
     "EgressDeclaration",
     "FleetDeclaration",
     "GitLabRegistryDeclaration",
+    "GitLabTokenDeclaration",
     "HostDeclaration",
     "HostNetworkArgs",
     "HostStore",
     "HostStoreArgs",
+    "HostedAuthDeclaration",
     "HostedRunnerArgs",
+    "HostedRunnerAuth",
+    "HostedRunnerAuthArgs",
     "IdleDeclaration",
     "ImageBuild",
     "ImageBuildArgs",
+    "JobRole",
+    "JobRoleArgs",
+    "JobRoleDeclaration",
     "KeepDeclaration",
     "LogsDeclaration",
     "NetworkDeclaration",

@@ -17,7 +17,9 @@ from pulumi_gitlab_runner.aws.environment import (
 )
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
+from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
 from pulumi_gitlab_runner.aws.image_digests import image_digests
+from pulumi_gitlab_runner.aws.job_role import stack_job_roles
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
@@ -29,16 +31,25 @@ from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
-from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.builds import Build, built_images
+from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
-from pulumi_gitlab_runner.spec.runners import Runner, registration_part
-from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.runners import registration_part
+from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+from pulumi_gitlab_runner.stack_outputs import (
+    policies_of_owners,
+    registries_told,
+    runner_told,
+    variables_told,
+)
+
+Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
+"""What uses registries, each with the ARN of its role."""
 
 ALREADY_TOLD = 32
 """The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
@@ -58,13 +69,16 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
-    - `gitlab-runner:index:HostStore`, where there is a runner with a host in EC2
+    - `gitlab-runner:index:HostStore`, where there is a host in EC2, or a secret of `hosted_auth` to keep
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
       `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
       declares it (its first one, if it was renamed)
     - `gitlab-runner:index:CiVariables`, where there are variables
+    - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
+    - `gitlab-runner:index:JobRole` for each of `job_roles`, and
+      `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where they declare none
 
     Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
     allowed.
@@ -83,7 +97,10 @@ class RunnerStack(pulumi.ComponentResource):
     docker_policies: pulumi.Output[dict[str, str]]
     """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
     variables: pulumi.Output[list[Any]]
-    """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
+    """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
+    `protected`."""
+    job_roles: pulumi.Output[dict[str, Any]]
+    """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
     without a `network`."""
@@ -120,7 +137,7 @@ class RunnerStack(pulumi.ComponentResource):
                 pull_through_cache(registry, declared[registry.name], self)
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
-        self.registries = environment.apply(lambda known: _registries_told(stack, known))
+        self.registries = environment.apply(lambda known: registries_told(stack, known))
         builds = {
             name: ImageBuild(
                 name,
@@ -151,19 +168,32 @@ class RunnerStack(pulumi.ComponentResource):
             self.nat_addresses = made.nat_addresses
         elif any(not (manager.host.vpc or manager.host.docker) for manager in stack.managers.values()):
             network = default_network(self)  # asked for once, not by each host
-        told, role_arns, policies = self._runners(stack, args, place, digests, network)
+        secrets = any(keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values())
+        instances = any(manager.host.docker is None for manager in stack.managers.values())
+        store = HostStore(name, {}, opts=child) if instances or secrets else None
+        told, hosts, policies = self._runners(stack, args, place, digests, network, store)
         self.runners = pulumi.Output.from_input(told)
         self.docker_policies = pulumi.Output.from_input(policies)
-        self.required_policies = pulumi.Output.all(environment, pulumi.Output.from_input(role_arns)).apply(
-            lambda known: _required_policies(stack, *known)
+        job_roles = stack_job_roles(stack, args, place, self)
+        self.job_roles = pulumi.Output.from_input(
+            {each: {"arn": made.role_arn, "snippet": made.snippet} for each, made in job_roles.items()}
+        )
+        users = [
+            *hosts,
+            *self._hosted_auth(stack, args, place, store),
+            *((stack.job_roles[each], made.role_arn) for each, made in job_roles.items()),
+        ]
+        self.required_policies = pulumi.Output.all(environment, *(arn for _, arn in users)).apply(
+            lambda known: policies_of_owners(stack, known[0], [user for user, _ in users], known[1:])
         )
         if stack.variables:
             CiVariables(name, {"variables": args["variables"], "registries": declared}, opts=child)
-        self.variables = pulumi.Output.from_input(_variables_told(stack))
+        self.variables = pulumi.Output.from_input(variables_told(stack))
         self.register_outputs(
             {
                 "builds": self.builds,
                 "dockerPolicies": self.docker_policies,
+                "jobRoles": self.job_roles,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,
@@ -179,18 +209,17 @@ class RunnerStack(pulumi.ComponentResource):
         place: AwsEnvironmentArgs,
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], dict[str, pulumi.Output[str]], dict[str, Any]]:
+        store: HostStore | None,
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], Roles, dict[str, Any]]:
         """Make the runners.
 
         Returns:
-            what there is to tell of each, by its name; and by the name of each manager its role in EC2, or
-            the policy that its credentials of AWS need on a Docker host.
+            what there is to tell of each, by its name; each manager in EC2 with its role; and by the name of
+            each on a Docker host, the policy that its credentials of AWS need.
         """
         if not stack.managers:
-            return {}, {}, {}
+            return {}, [], {}
         child = pulumi.ResourceOptions(parent=self)
-        if any(manager.host.docker is None for manager in stack.managers.values()):
-            store = HostStore(self._name, {}, opts=child)
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
         registrations = {
@@ -199,7 +228,9 @@ class RunnerStack(pulumi.ComponentResource):
             )
             for name, runner in stack.runners.items()
         }
-        told, role_arns, policies = {}, {}, dict[str, Any]()
+        told: dict[str, pulumi.Output[dict[str, Any]]] = {}
+        roles: Roles = []
+        policies: dict[str, Any] = {}
         for manager in stack.managers.values():
             manager_args: Any = {
                 "runners": {
@@ -217,27 +248,45 @@ class RunnerStack(pulumi.ComponentResource):
             }
             if cache_bucket is not None:
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
-            if manager.host.docker:
-                on_docker = DockerRunnerHost(manager.resource_name, manager_args, opts=child)
-                host_told = on_docker.container_name
-                if manager.host.docker.aws_credentials:
-                    policies[manager.name] = on_docker.policy
-            else:
+            if store is not None and manager.host.docker is None:
                 manager_args |= {"bucket": store.bucket, "key_arn": store.key_arn}
                 if network is not None:
                     manager_args |= {"network": network}
+            name = manager.resource_name
+            if manager.host.docker:
+                on_docker = DockerRunnerHost(name, manager_args, opts=child)
+                where = on_docker.container_name
+                if manager.host.docker.aws_credentials:
+                    policies[manager.name] = on_docker.policy
+            else:
                 host: RunnerHost | RunnerFleet
                 if manager.fleet:
-                    host = RunnerFleet(manager.resource_name, manager_args, opts=child)
+                    host = RunnerFleet(name, manager_args, opts=child)
                 else:
-                    host = RunnerHost(
-                        manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
-                    )
-                role_arns[manager.name] = host.role_arn
-                host_told = host.group_name
+                    host = RunnerHost(name, manager_args, opts=once_with_fleet(name, self))
+                where = host.group_name
+                roles.append((manager, host.role_arn))
             for runner in manager.runners:
-                told[runner.name] = _runner_told(runner, registrations[runner.name], host_told)
-        return told, role_arns, policies
+                told[runner.name] = runner_told(runner, registrations[runner.name], where)
+        return told, roles, policies
+
+    def _hosted_auth(
+        self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs, store: HostStore | None
+    ) -> Roles:
+        """Make what keeps CI variables fresh; each with its role."""
+        roles: Roles = []
+        for name, auth in stack.hosted_auth.items():
+            auth_args: HostedRunnerAuthArgs = {
+                "auth": args["hosted_auth"][name],
+                "registries": {each: args["registries"][each] for each in auth.registries},
+                "gitlab_url": stack.gitlab_url,
+                "environment": place,
+            }
+            if store is not None:
+                auth_args["key_arn"] = store.key_arn
+            made = HostedRunnerAuth(name, auth_args, opts=pulumi.ResourceOptions(parent=self))
+            roles.append((auth, made.role_arn))
+        return roles
 
 
 def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> AwsEnvironment:
@@ -254,49 +303,6 @@ def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositorie
         return created[name].urls[repository]
     # No registry but ECR's depends on where the stack lives.
     return f"{known_address(stack.registries[name], None)}/{repository}"
-
-
-def _registries_told(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:
-    hosts = {name: registry.address_in(environment) for name, registry in stack.registries.items()}
-    return {
-        name: {
-            "host": hosts[name],
-            "repositories": {each: f"{hosts[name]}/{each}" for each in registry.repositories},
-        }
-        for name, registry in stack.registries.items()
-    }
-
-
-def _required_policies(
-    stack: Stack, environment: AwsEnvironment, role_arns: Mapping[str, str]
-) -> dict[str, str]:
-    pulled_by = {
-        arn: list(stack.registries_of(stack.managers[name]).values()) for name, arn in role_arns.items()
-    }
-    return required_policies(pulled_by, environment)
-
-
-def _runner_told(
-    runner: Runner, registration: RunnerRegistration, host: pulumi.Output[str]
-) -> pulumi.Output[dict[str, Any]]:
-    return pulumi.Output.all(
-        id=registration.runner_id,
-        tags=list(runner.registration.tags),
-        scope=str(runner.registration.scope),
-        host=host,
-    )
-
-
-def _variables_told(stack: Stack) -> list[dict[str, Any]]:
-    return [
-        {
-            "scope": str(each.scope),
-            "key": each.key,
-            "masked": each.masked is not False,
-            "protected": each.protected,
-        }
-        for each in stack.variables
-    ]
 
 
 def declaration_from_config() -> StackDeclaration:

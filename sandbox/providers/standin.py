@@ -28,6 +28,7 @@ block: each call has a thread of its own.
 
 import hashlib
 import importlib
+import keyword
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -467,6 +468,8 @@ def official_class(token: str) -> tuple[str, str]:
     """Module and name of the official SDK's class for the resource type ``token``."""
     package, module, name = token.split(":")
     area = module.split("/")[0]
+    if keyword.iskeyword(area):
+        area += "_"
     return _sdk(package) + ("" if area == "index" else f".{area}"), name
 
 

@@ -88,6 +88,9 @@ class Cloud(Mocks):
                 known["keyId"] = "the-key"
             case "aws:s3/bucket:Bucket":
                 known["bucket"] = f"{args.name}-0a1b2c3"
+            case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+                host = inputs["url"].partition("://")[2]
+                known["arn"] = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"
             case "aws:ec2/launchTemplate:LaunchTemplate":
                 known["latestVersion"] = 1
             case "aws:ec2/natGateway:NatGateway":

@@ -124,14 +124,6 @@ def test_an_image_is_built_pushed_and_follows_its_files(docker: DockerSandbox, p
     assert project.changes() == set()
 
     write(project, "app", "2")
-    write(project, "Dockerfile", f"{DOCKERFILE}COPY none /none\n")
-    failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
-    assert failed.returncode != 0
-    assert "the image cannot be built" in failed.stdout
-    assert '"/none" not found' in failed.stdout
-    assert image(project) == first
-
-    write(project, "Dockerfile", DOCKERFILE)
     preview, _, _ = project.pulumi("up", "--yes", "--diff").stdout.partition("Updating (")
     (tag,) = re.findall(rf'~ \[0\]: "{re.escape(tag_of(first))}" => "(.*)"', preview)
     second = image(project)
@@ -203,6 +195,18 @@ def test_a_registry_that_refuses_is_told_of_and_nothing_is_tagged(
         docker.engine.pull(tag, LEGACY.credentials)
     provider.create(IMAGE, given, preview=False)
     docker.engine.pull(tag, LEGACY.credentials)
+
+
+def test_a_dockerfile_that_fails_is_told_of_and_nothing_is_pushed(
+    docker: DockerSandbox, provider: DockerBuild, tmp_path: Path
+) -> None:
+    tag = f"{LEGACY.host}/tools/failing:1"
+    given = inputs(tmp_path, tag)
+    (tmp_path / "Dockerfile").write_text(f"{DOCKERFILE}COPY none /none\n")
+    with pytest.raises(Refused, match=r'the image cannot be built:\n(.|\n)*"/none" not found'):
+        provider.create(IMAGE, given, preview=False)
+    with pytest.raises(PullError):
+        docker.engine.pull(tag, LEGACY.credentials)
 
 
 def test_an_engine_that_is_away_is_told_of(provider: DockerBuild, tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
-"""A real preview of each dangerous change, and its place in the note."""
+"""Real previews of dangerous changes, and the place of each in the note."""
 
 import json
+import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import yaml
 from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
-from pulumi_gitlab_runner.review.note import marker, note
+from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
+from pulumi_gitlab_runner.review.picture import PICTURE_SIZE, picture
 from pulumi_gitlab_runner.review.preview import read_preview
 
 from tests.engine.canaries import PASSWORD, TOKEN, written_forms
@@ -16,55 +18,169 @@ from tests.engine.project import Project
 
 pytestmark = pytest.mark.engine
 
-VARIABLES = [{"group": 42, "key": "DEPLOY_REGION", "value": "eu-west-1", "masked": True, "protected": True}]
+BY_DIGEST = ["**/*@sha256:*"]
+VARIABLE = {"group": 42, "key": "DEPLOY_REGION", "value": "eu-west-1", "masked": True, "protected": True}
+CAREFUL: dict[str, Any] = {
+    "runners/build/protected": True,
+    "runners/build/config": {"docker": {"allowed_images": BY_DIGEST, "allowed_services": BY_DIGEST}},
+    "runners/build/host/egress": [{"cidr": "10.0.0.0/8", "from_port": 443}],
+    "variables": [VARIABLE],
+}
+CARELESS: dict[str, Any] = {
+    "registries/team/allow_pull": ["210987654321"],
+    "registries/team/repositories": {
+        "ci/base": {"keep_images": 60},
+        "private/image": {"mutable_tags": ["latest"], "delete_images": True},
+    },
+    "registries/partner": {"ecr": {"account": "345678901234"}, "repositories": ["tools/linter"]},
+    "registries/hub": {"pull_through": "quay"},
+    "runners/build/registries": ["team", "shared", "legacy", "partner"],
+    "runners/build/config": {"docker": {"privileged": True}},
+    "runners/build/protected": False,
+    "runners/build/run_untagged": True,
+    "runners/build/host": {"instance_type": "t3.large", "concurrent": 4, "metrics": "vpc"},
+    "variables": [{**VARIABLE, "masked": False, "protected": False}],
+}
+LESS: dict[str, Any] = {
+    "registries/team/repositories": {"ci/base": {"keep_images": 50}},
+    "runners": {},
+    "variables": [],
+}
 
 
-def test_every_dangerous_change_is_told_first_and_no_secret_is(project: Project) -> None:
-    declared = yaml.safe_load(project.settings.read_text())["config"]["gitlab-runner:stack"]
-    registries = declared["registries"]
-    partner = {"ecr": {"account": "345678901234"}, "repositories": ["tools/linter"]}
-    changes: dict[str, Any] = {
-        "registries": {
-            **registries,
-            "team": {**registries["team"], "allow_pull": ["210987654321"]},
-            "partner": partner,
-        },
-        "runners/build/registries": [*declared["runners"]["build"]["registries"], "partner"],
-        "runners/build/config": {"docker": {"privileged": True}},
-        "registries/team/repositories/ci|base/keep_images": 60,
-        "variables": [{**VARIABLES[0], "masked": False, "protected": False}],
-    }
-    with project.declaring("variables", VARIABLES):
+@pytest.fixture(scope="module")
+def previews(project: Project) -> Iterator[dict[str, str]]:
+    """What `pulumi preview --json` says of a careful stack that becomes careless, and that loses much."""
+    with declaring(project, CAREFUL):
         project.up()
-        with ExitStack() as changed:
-            for path, value in changes.items():
-                changed.enter_context(project.declaring(path, value))
-            text = project.pulumi("preview", "--json", "--show-sames").stdout
-        with project.declaring("variables", []):
-            without_variables = read_preview(project.pulumi("preview", "--json").stdout)
+        written = {}
+        for name, changes in {"careless": CARELESS, "less": LESS}.items():
+            with declaring(project, changes):
+                written[name] = project.pulumi("preview", "--json", "--show-sames").stdout
+    yield written
     project.up()
+
+
+def declaring(project: Project, changes: Mapping[str, Any]) -> ExitStack:
+    with ExitStack() as declared:
+        for path, value in changes.items():
+            declared.enter_context(project.declaring(path, value))
+        return declared.pop_all()
+
+
+def told(text: str) -> set[tuple[DangerKind, str, str]]:
+    """Each danger: its kind, the resource, and the words without the names that they are about."""
+    return {
+        (danger.kind, danger.name, "; ".join(words for words, _ in danger.told))
+        for danger in dangers(read_preview(text))
+    }
+
+
+def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
+    variable = "ci-group-42-DEPLOY_REGION"
+    assert told(previews["careless"]) == {
+        (DangerKind.REPLACEMENT, "team/ci/base", "is replaced by a new one; because of"),
+        (DangerKind.DELETION, "build-10.0.0.0/8:443/tcp", "is deleted"),
+        (DangerKind.RIGHTS, "build", "allows; on"),
+        (DangerKind.RIGHTS, "team/ci/base", "allows; to"),
+        (DangerKind.RIGHTS, "team/private/image", "allows; to"),
+        (DangerKind.REGISTRY, "build", "may pull from"),
+        (DangerKind.REGISTRY, "build-files", "its host has credentials for"),
+        (DangerKind.REGISTRY, "hub", "ECR fetches images of"),
+        (
+            DangerKind.PRIVILEGE,
+            "build-files",
+            "the runner; is privileged: every job is root on the host",
+        ),
+        (DangerKind.PRIVILEGE, "build-files", "the runner; runs images by tag, not by digest alone"),
+        (DangerKind.PRIVILEGE, "build-files", "the runner; runs services by tag, not by digest alone"),
+        (
+            DangerKind.RUNNER,
+            "build",
+            "takes jobs of branches that are not protected, which more people may push",
+        ),
+        (DangerKind.RUNNER, "build", "takes jobs without tags, from whatever pipeline"),
+        (
+            DangerKind.PROTECTION,
+            "team/private/image",
+            "some of its tags can be moved to other images:",
+        ),
+        (DangerKind.PROTECTION, "team/private/image", "it can be deleted with the images in it"),
+        (DangerKind.PROTECTION, "build-metrics", "lets connections in from; by tcp, to port 9252"),
+        (DangerKind.PROTECTION, "build", "lets its hosts connect to; by all protocols, to all ports"),
+        (
+            DangerKind.VARIABLE,
+            variable,
+            "the variable; is not protected any more: jobs of every branch are given it",
+        ),
+        (DangerKind.VARIABLE, variable, "the variable; is not masked any more: it shows in job logs"),
+    }
+
+
+def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
+    found = told(previews["less"])
+    assert {kind for kind, *_ in found} == {DangerKind.DELETION}
+    assert found >= {
+        (DangerKind.DELETION, "team/private/image", "is deleted; its images are lost"),
+        (DangerKind.DELETION, "build", "is deleted; its token ends"),
+        (DangerKind.DELETION, "build", "is deleted; its instances end, with the jobs on them"),
+        (DangerKind.DELETION, "ci-group-42-DEPLOY_REGION", "is deleted"),
+    }
+    read = read_preview(previews["less"])
+    assert len(dangers(read)) == sum(not step.is_component for step in read.changes)
+
+
+def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest(
+    previews: dict[str, str],
+) -> None:
+    text = previews["careless"]
     preview = read_preview(text)
     counted = Counter(json.loads(text)["changeSummary"])
     del counted["same"]
     assert preview.counts == counted
-    told = [(danger.kind, danger.name) for danger in dangers(preview)]
-    assert told == sorted(told, key=lambda each: list(DangerKind).index(each[0]))
-    assert set(told) == {
-        (DangerKind.REPLACEMENT, "team/ci/base"),
-        (DangerKind.RIGHTS, "build"),
-        (DangerKind.RIGHTS, "team/ci/base"),
-        (DangerKind.RIGHTS, "team/private/image"),
-        (DangerKind.REGISTRY, "build"),
-        (DangerKind.REGISTRY, "build-files"),
-        (DangerKind.PRIVILEGE, "build-files"),
-        (DangerKind.VARIABLE, "ci-group-42-DEPLOY_REGION"),
-    }
-    assert (DangerKind.DELETION, "ci-group-42-DEPLOY_REGION") in {
-        (danger.kind, danger.name) for danger in dangers(without_variables)
-    }
     written = note(preview, "tested")
     assert written.startswith(marker("tested"))
-    assert '"new: ecr-login"| n1[("345678901234.dkr.ecr.eu-west-1.amazonaws.com")]' in written
-    assert written.index("Rights gained") < written.index("**Counts:**") < written.index("All changes")
-    for secret in (PASSWORD, TOKEN):
-        assert not [form for form in written_forms(secret) if form in written]
+    parts = [*(f"⚠ {kind}" for kind in DangerKind), "**Counts:**", "```mermaid", "All changes"]
+    places = [written.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "345678901234.dkr.ecr.eu-west-1.amazonaws.com</b><br>by the manager#39;s role" in written
+
+
+def test_no_secret_is_in_a_note(previews: dict[str, str]) -> None:
+    for text in previews.values():
+        written = note(read_preview(text), "tested")
+        for secret in (PASSWORD, TOKEN):
+            assert not [form for form in written_forms(secret) if form in written]
+
+
+def many(text: str, least: int) -> str:
+    """A preview of at least so many changes: those of a real one, time and again, under other names."""
+    preview = json.loads(text)
+    changes = [step for step in preview["steps"] if step["op"] != "same"]
+    copies = range(-(-least // len(changes)))
+    preview["steps"] += [{**step, "urn": f"{step['urn']}-{copy}"} for copy in copies for step in changes]
+    return json.dumps(preview)
+
+
+def test_500_changes_are_told_whole(previews: dict[str, str]) -> None:
+    preview = read_preview(many(previews["careless"], 500))
+    written = note(preview, "tested")
+    assert len(written.encode()) <= NOTE_SIZE
+    assert "more lines" not in written
+    assert len(preview.changes) >= 500
+    for step in preview.changes:
+        assert f" {step.type} {step.name}\n" in written
+    assert written.count("\n- `") == len(dangers(preview))
+    assert len(picture(preview)) <= PICTURE_SIZE
+
+
+def test_what_is_too_long_is_cut_behind_the_summary(previews: dict[str, str]) -> None:
+    preview = read_preview(many(previews["careless"], 500))
+    written = note(preview, "tested", size=100_000)
+    assert 90_000 < len(written.encode()) <= 100_000
+    left_out = re.search(r"… and (\d+) more lines of dangers\n", written)
+    assert left_out
+    assert written.count("\n- `") + written.count("\n**⚠") + int(left_out[1]) > len(dangers(preview))
+    assert f"{preview.counts['update']} to update" in written
+    assert written.index("**Counts:**") < written.index("```mermaid") < written.index("All changes")
+    assert re.search(r"… and \d+ more lines\n```\n\n</details>\n$", written)

@@ -114,7 +114,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("tokens/build", TOKEN),
+        ("tokens/build", f"{TOKEN}-1"),
         ("registries/legacy", json.dumps({"username": "my_username", "password": PASSWORD})),
     ],
 )

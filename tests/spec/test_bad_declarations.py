@@ -91,7 +91,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, hosted_auth, job_roles, "
+            "ecr_settings, network",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +141,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, ecr_settings, network",
+            "gitlab_url, registries, builds, runners, cache, variables, hosted_auth, job_roles, "
+            "ecr_settings, network",
             CREDS_STORE,
         ),
     ),
@@ -1198,7 +1200,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+            "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (

@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     RunnerManagerRole,
     RunnerManagerRoleArgs,
 )
+from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.user_data import user_data
@@ -96,14 +97,7 @@ class RunnerHost(pulumi.ComponentResource):
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
 
         def parameter(suffix: str, path: str, value: pulumi.Input[str]) -> aws.ssm.Parameter:
-            return aws.ssm.Parameter(
-                f"{name}-{suffix}",
-                name=path,
-                type="SecureString",
-                key_id=args["key_arn"],
-                value=pulumi.Output.secret(value),
-                opts=child,
-            )
+            return secret_parameter(f"{name}-{suffix}", path, value, args["key_arn"], self)
 
         tokens = [
             parameter(f"token-{each}", names.token(each), hosted["token"])

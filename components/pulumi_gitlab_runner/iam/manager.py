@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.iam.stored_secret import parameter_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
 
@@ -31,24 +32,8 @@ def manager_policy(
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns and key_arn:
-        statements += _parameter_statements(parameter_arns, key_arn, environment.region)
+        statements += parameter_statements("Host", parameter_arns, key_arn, environment.region)
     return policy_document([*statements, *further])
-
-
-def _parameter_statements(parameter_arns: Sequence[str], key_arn: str, region: str) -> list[Statement]:
-    """Reading SecureString parameters, and the key for them and through Parameter Store alone.
-
-    Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html and
-    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
-    """
-    context = {
-        "kms:ViaService": f"ssm.{region}.amazonaws.com",
-        "kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns),
-    }
-    return [
-        allow("HostParameters", ["ssm:GetParameter"], parameter_arns),
-        allow("HostParametersKey", ["kms:Decrypt"], [key_arn], {"StringEquals": context}),
-    ]
 
 
 def ec2_trust_policy() -> str:

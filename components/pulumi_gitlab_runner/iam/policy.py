@@ -30,14 +30,25 @@ def allow(
         "Sid": sid,
         "Effect": "Allow",
         "Action": sorted(actions),
-        "Resource": sorted(resources),
+        "Resource": sorted({*resources}),
     }
     if conditions:
         statement["Condition"] = conditions
     return statement
 
 
-def trust_policy(service: str) -> str:
-    """The trust policy of a role that a service of AWS takes on, such as ``ec2.amazonaws.com``."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def trust_policy(service: str, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """The trust policy of a role that a service of AWS takes on.
+
+    Args:
+        service: such as ``ec2.amazonaws.com``.
+        conditions: operator → condition key → value.
+    """
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sts:AssumeRole",
+    }
+    if conditions:
+        statement["Condition"] = conditions
     return policy_document([statement])

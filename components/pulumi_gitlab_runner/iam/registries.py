@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_gitlab_runner.iam.policy import Statement, allow
+from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.pull import (
     public_gallery_statement,
     pull_by_roles_policy,
     pull_statements,
 )
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.iam.stored_secret import stored_secret_statements
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import (
     EcrPublicRegistry,
     EcrRegistry,
@@ -33,7 +34,8 @@ def registry_statements(registries: Sequence[Registry], environment: AwsEnvironm
     )
     if any(isinstance(each, EcrPublicRegistry) for each in registries):
         yield public_gallery_statement()
-    yield from _password_statements([each for each in registries if isinstance(each, StaticRegistry)])
+    passwords = [each for each in registries if isinstance(each, StaticRegistry)]
+    yield from stored_secret_statements("Registry", passwords)
 
 
 def required_policies(
@@ -51,27 +53,3 @@ def required_policies(
             if isinstance(each, EcrRegistry) and each.account not in (None, environment.account):
                 roles.setdefault(each.name, []).append(role_arn)
     return {name: pull_by_roles_policy(arns) for name, arns in roles.items()}
-
-
-def _password_statements(registries: Sequence[StaticRegistry]) -> Iterator[Statement]:
-    """Reading passwords of the user's own, and their keys through the store that they lie in alone.
-
-    Source of the conditions: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
-    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context). AWS
-    gives `kms:ViaService` one form, SERVICE.REGION.amazonaws.com, and none of its own for China.
-    """
-    if secrets := [each.secret for each in registries if each.secret]:
-        yield allow("RegistrySecrets", ["secretsmanager:GetSecretValue"], secrets)
-    if parameters := [each.parameter for each in registries if each.parameter]:
-        yield allow("RegistryParameters", ["ssm:GetParameter"], parameters)
-    keys = [(each, each.key) for each in registries if each.key]
-    for number, (registry, key) in enumerate(keys, 1):
-        if registry.secret:
-            service, context, arn = "secretsmanager", "SecretARN", registry.secret
-        else:
-            service, context, arn = "ssm", "PARAMETER_ARN", str(registry.parameter)
-        conditions = {
-            "kms:ViaService": f"{service}.{region_of(arn)}.amazonaws.com",
-            f"kms:EncryptionContext:{context}": arn,
-        }
-        yield allow(f"RegistryKey{number}", ["kms:Decrypt"], [key], {"StringEquals": conditions})

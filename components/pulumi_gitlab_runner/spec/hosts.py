@@ -39,6 +39,7 @@ from pulumi_gitlab_runner.spec.operating_systems import (
     OperatingSystem,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.roles import role_problems
 
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
@@ -124,9 +125,6 @@ class Host:
         return architecture_of(self.instance_type)
 
 
-_BOUNDARY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
-_ROLE_PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
-"""docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
 """The keys of a host that are not EC2's alone."""
@@ -157,7 +155,7 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     yield from machine_problems(declaration, path)
     yield from _operating_system_problems(declaration, path)
     yield from _observation_problems(declaration, path)
-    yield from _role_problems(declaration, path)
+    yield from role_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
@@ -221,23 +219,6 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
                 "one of the two",
                 "'metrics' sets it, and opens the port to those who may read",
             )
-
-
-def _role_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
-    boundary = declaration.get("permissions_boundary")
-    if boundary is not None and not _BOUNDARY.fullmatch(boundary):
-        yield Problem(
-            join_path(path, "permissions_boundary"),
-            repr(boundary),
-            "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary",
-        )
-    role_path = declaration.get("role_path", Host.role_path)
-    if not _ROLE_PATH.fullmatch(role_path) or len(role_path) > 512:
-        yield Problem(
-            join_path(path, "role_path"),
-            repr(role_path),
-            "a path that starts and ends with '/', such as /ci/runners/, of 512 characters at most",
-        )
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:

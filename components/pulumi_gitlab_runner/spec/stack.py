@@ -36,6 +36,18 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_of,
     ecr_settings_problems,
 )
+from pulumi_gitlab_runner.spec.hosted_auth import (
+    HostedAuth,
+    HostedAuthDeclaration,
+    build_hosted_auth,
+    hosted_auth_problems,
+)
+from pulumi_gitlab_runner.spec.job_roles import (
+    JobRole,
+    JobRoleDeclaration,
+    build_job_role,
+    job_role_problems,
+)
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -77,11 +89,19 @@ class StackDeclaration(TypedDict):
     """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
+    hosted_auth: NotRequired[dict[str, HostedAuthDeclaration]]
+    """CI variables with credentials of ECR that a function renews, for hosted and instance runners."""
+    job_roles: NotRequired[dict[str, JobRoleDeclaration]]
+    """IAM roles that jobs take on with an ID token of GitLab, to push images to ECR."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
     """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
     and two stacks would overwrite one another's. Default: left as they are."""
     network: NotRequired[NetworkDeclaration]
     """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
+
+
+RegistryUser = Runner | Manager | HostedAuth | JobRole
+"""What names registries that it uses."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +114,8 @@ class Stack:
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
+    hosted_auth: Mapping[str, HostedAuth]
+    job_roles: Mapping[str, JobRole]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
 
@@ -108,6 +130,8 @@ class Stack:
         return bool(
             self.ecr_settings
             or self.network
+            or self.hosted_auth
+            or self.job_roles
             or (self.managers and self.cache)
             or any(manager.host.docker is None for manager in self.managers.values())
             or any(map(needs_aws, self.registries.values()))
@@ -117,8 +141,8 @@ class Stack:
         """The manager that serves a runner."""
         return next(each for each in self.managers.values() if self.runners[runner] in each.runners)
 
-    def registries_of(self, user: Runner | Manager) -> dict[str, Registry]:
-        """The registries that a runner or a manager uses, in the order that it names them."""
+    def registries_of(self, user: RegistryUser) -> dict[str, Registry]:
+        """The registries that something uses, in the order that it names them."""
         return {name: self.registries[name] for name in user.registries}
 
 
@@ -139,13 +163,20 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         declaration, StackDeclaration, path, lambda shaped, path: _problems(shaped, environment, path)
     )
     cache = build_cache(shaped["cache"]) if "cache" in shaped else None
+    gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
     return Stack(
-        gitlab_url=shaped.get("gitlab_url", GITLAB_COM),
+        gitlab_url=gitlab_url,
         registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
+        hosted_auth={
+            name: build_hosted_auth(name, each) for name, each in shaped.get("hosted_auth", {}).items()
+        },
+        job_roles={
+            name: build_job_role(name, each, gitlab_url) for name, each in shaped.get("job_roles", {}).items()
+        },
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
@@ -172,7 +203,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "builds", "runners"):
+    for kind in ("registries", "builds", "runners", "hosted_auth", "job_roles"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -214,7 +245,11 @@ def _problems(
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
-    yield from _repeated_variables(variables, path)
+    for name, auth in declaration.get("hosted_auth", {}).items():
+        yield from hosted_auth_problems(auth, join_path(path, "hosted_auth", name), registries)
+    yield from _repeated_variables(declaration, path)
+    for name, role in declaration.get("job_roles", {}).items():
+        yield from job_role_problems(role, join_path(path, "job_roles", name), registries, url)
     for region, settings in declaration.get("ecr_settings", {}).items():
         at = join_path(path, "ecr_settings", region)
         yield from region_problems(region, at)
@@ -241,15 +276,24 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
         )
 
 
-def _repeated_variables(variables: list[VariableDeclaration], path: str) -> Iterator[Problem]:
-    seen: dict[object, int] = {}
-    for index, declaration in enumerate(variables):
-        variable = build_variable(declaration)
+def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+    declared = [
+        (join_path("variables", index), build_variable(each))
+        for index, each in enumerate(declaration.get("variables", []))
+    ]
+    declared += [
+        (join_path("hosted_auth", name), variable)
+        for name, each in declaration.get("hosted_auth", {}).items()
+        # One scope named twice is told of where it stands.
+        for variable in dict.fromkeys(build_hosted_auth(name, each).variables)
+    ]
+    seen: dict[object, str] = {}
+    for place, variable in declared:
         identity = (variable.scope, variable.key, variable.environment_scope)
-        first = seen.setdefault(identity, index)
-        if first != index:
+        first = seen.setdefault(identity, place)
+        if first != place:
             yield Problem(
-                join_path(path, "variables", index),
-                f"{variable.key} of {variable.scope} once more, as in variables[{first}]",
+                f"{path}.{place}",
+                f"{variable.key} of {variable.scope} once more, as in {first}",
                 "each key once for a scope and environment",
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
+from pulumi_gitlab_runner.spec.hosted_auth import hosted_auth_warnings
 from pulumi_gitlab_runner.spec.problems import join_path, listed
 from pulumi_gitlab_runner.spec.runners import Runner
 from pulumi_gitlab_runner.spec.stack import Stack
@@ -21,10 +22,20 @@ def variable_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
     """
     for index, variable in enumerate(stack.variables):
         at = join_path(path, "variables", index)
-        if variable.key == DOCKER_AUTH_CONFIG:
-            for runner in stack.runners.values():
-                yield from _hidden_credentials(variable, runner, at)
-        yield from _needless_passwords(variable, stack, join_path(at, "docker_auth"))
+        key = "docker_auth" if variable.docker_auth else "value"
+        yield from _credential_warnings(variable, stack, join_path(at, key))
+    for name, auth in stack.hosted_auth.items():
+        at = join_path(path, "hosted_auth", name)
+        yield from hosted_auth_warnings(auth, at)
+        for variable in auth.variables:
+            yield from _credential_warnings(variable, stack, join_path(at, "registries"))
+
+
+def _credential_warnings(variable: Variable, stack: Stack, path: str) -> Iterator[Finding]:
+    if variable.key == DOCKER_AUTH_CONFIG:
+        for runner in stack.runners.values():
+            yield from _hidden_credentials(variable, runner, path)
+    yield from _needless_passwords(variable, stack, path)
 
 
 def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterator[Finding]:
@@ -38,7 +49,7 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
         return
     if not variable.docker_auth and runner.registries:
         yield warning(
-            join_path(path, "value"),
+            path,
             f"jobs on the runner {runner.name!r} pull with these credentials and not with its own, wherever "
             f"they are for the host of {listed(runner.registries)}",
             "leave out the hosts of the runner's registries",
@@ -46,7 +57,7 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
     hidden = [name for name in variable.docker_auth if name in runner.registries]
     if hidden:
         yield warning(
-            join_path(path, "docker_auth"),
+            path,
             f"jobs on the runner {runner.name!r} pull from {listed(hidden)} with these credentials, which "
             "every job can read, and not with the runner's own",
             "leave out what the runner can pull by itself",

@@ -122,9 +122,12 @@ def variable_problems(
         )
         return
     key = declaration.get("key", DOCKER_AUTH_CONFIG if "docker_auth" in declaration else "")
-    if not _KEY.fullmatch(key):
-        yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
-    yield from _environment_scope_problems(declaration, path)
+    yield from key_problems(key, path)
+    if declaration.get("instance") and "environment_scope" in declaration:
+        scope = declaration["environment_scope"]
+        yield Problem(join_path(path, "environment_scope"), repr(scope), "none, for the instance")
+    elif "environment_scope" in declaration:
+        yield from environment_scope_problems(declaration["environment_scope"], path)
     yield from _hidden_problems(declaration, path)
     if len(declaration.get("description", "")) > 255:
         yield Problem(join_path(path, "description"), "a longer text", "255 characters at most")
@@ -134,16 +137,19 @@ def variable_problems(
         yield from _value_problems(declaration, key, path)
 
 
-def _environment_scope_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:
-    scope = declaration.get("environment_scope")
-    at = join_path(path, "environment_scope")
-    if scope is None:
-        return
-    if declaration.get("instance"):
-        yield Problem(at, repr(scope), "none, for the instance")
-    elif not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
+def key_problems(key: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the name of a variable."""
+    if not _KEY.fullmatch(key):
+        yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
+
+
+def environment_scope_problems(scope: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the environments that a variable is for."""
+    if not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
         yield Problem(
-            at, repr(scope), "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
+            join_path(path, "environment_scope"),
+            repr(scope),
+            "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *",
         )
 
 
@@ -238,5 +244,5 @@ def _without_fixed_password(registry: Registry) -> tuple[str, str]:
         )
     return (
         "an ECR registry",
-        "an ECR password ends after 12 hours: let a runner of this stack pull it, with its own role",
+        "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
     )

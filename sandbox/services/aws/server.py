@@ -6,7 +6,18 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox.services.aws import autoscaling, ec2, ecr, ecr_public, iam, kms, logs, s3, secretsmanager
+from sandbox.services.aws import (
+    autoscaling,
+    ec2,
+    ecr,
+    ecr_public,
+    functions,
+    iam,
+    kms,
+    logs,
+    s3,
+    secretsmanager,
+)
 
 ACCOUNT = "123456789012"
 """The number of the account that everything belongs to."""
@@ -32,6 +43,7 @@ class AwsServer:
         autoscaling.mend()
         ec2.mend()
         ecr.mend()
+        functions.mend()
         iam.mend()
         kms.mend()
         logs.mend()

@@ -122,6 +122,12 @@ class _Region:
             "log group": [
                 one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
             ],
+            "function": [
+                one["FunctionName"] for one in _all(self._client("lambda"), "list_functions", "Functions")
+            ],
+            "schedule": [
+                one["Arn"] for one in _all(self._client("scheduler"), "list_schedules", "Schedules")
+            ],
             "alarm": [
                 one["AlarmName"]
                 for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")

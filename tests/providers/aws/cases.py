@@ -1,6 +1,7 @@
 """One case for each resource type: inputs, an update in place, and a change that needs a new resource."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,14 @@ def scanning(frequency: str, *patterns: str) -> Inputs:
 def registry_policy(*actions: str) -> str:
     """A registry policy that lets another account do ``actions``."""
     return policy(*actions, Principal={"AWS": "210987654321"}, Resource="*")
+
+
+def archive(text: str) -> Inputs:
+    """An archive of one file, as the engine sends it."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    signature = "4dabf18193072939515e22adb298388d"
+    file = {signature: "c44067f5952c0a294b673a41bacd8c17", "hash": digest, "text": text}
+    return {signature: "0def7320c3a5731c473e5ecbe6d01bc7", "hash": digest, "assets": {"demo.py": file}}
 
 
 _REGIONS = cycle(["ap-south-1", "ca-central-1", "eu-central-1", "eu-north-1", "us-east-2", "us-west-2"])
@@ -725,5 +734,59 @@ CASES = [
         },
         replacement={"url": "https://gitlab.example.org"},
         replaces=("url",),
+    ),
+    Case(
+        "aws:lambda/function:Function",
+        lambda function_role: {
+            "role": function_role,
+            "runtime": "python3.13",
+            "handler": "demo.handler",
+            "code": archive("def handler(event, context):\n    return {}\n"),
+            "loggingConfig": {"logFormat": "Text", "logGroup": "/demo"},
+            "tags": {"a": "1"},
+        },
+        needs=("function_role",),
+        update={
+            "code": archive("def handler(event, context):\n    return event\n"),
+            "timeout": 60,
+            "memorySize": 256,
+            "description": "Demo",
+            "loggingConfig": {"logFormat": "JSON", "logGroup": "/other"},
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+        lost=("code",),
+    ),
+    Case(
+        "aws:lambda/invocation:Invocation",
+        lambda function: {"functionName": function, "input": '{"a": 1}', "lifecycleScope": "CRUD"},
+        needs=("function",),
+        update={"input": '{"a": 2}'},
+        replacement={"triggers": {"a": "1"}},
+        replaces=("triggers.a",),
+        lost=("input", "lifecycleScope"),
+        left={},
+    ),
+    Case(
+        "aws:scheduler/schedule:Schedule",
+        lambda: {
+            "scheduleExpression": "rate(6 hours)",
+            "flexibleTimeWindow": {"mode": "OFF"},
+            "target": {
+                "arn": "arn:aws:lambda:eu-west-1:123456789012:function:demo",
+                "roleArn": f"{ROLE}/runs-functions",
+                "input": "{}",
+                "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 10},
+            },
+        },
+        update={
+            "scheduleExpression": "rate(3 hours)",
+            "description": "Demo",
+            "flexibleTimeWindow": {"mode": "FLEXIBLE", "maximumWindowInMinutes": 5},
+            "state": "DISABLED",
+        },
+        replacement={"groupName": "other"},
+        replaces=("groupName",),
     ),
 ]

@@ -10,7 +10,7 @@ import pytest
 from sandbox.providers.aws.provider import Aws
 from sandbox.providers.standin import official_class, official_properties
 from sandbox.providers.values import UNKNOWN
-from tests.providers.aws.cases import CASES, Case, changed, trust
+from tests.providers.aws.cases import CASES, Case, archive, changed, trust
 from tests.providers.aws.conftest import Made, Make
 
 
@@ -72,6 +72,19 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         return make("aws:secretsmanager/secret:Secret", {}).id
 
     @cache
+    def function_role() -> str:
+        """A role that functions take on."""
+        trusts = {"assumeRolePolicy": trust("lambda.amazonaws.com")}
+        return str(make("aws:iam/role:Role", trusts).outputs["arn"])
+
+    @cache
+    def function() -> str:
+        """A function that returns the event."""
+        code = archive("def handler(event, context):\n    return event\n")
+        settings = {"runtime": "python3.13", "handler": "demo.handler", "role": function_role()}
+        return make("aws:lambda/function:Function", {"code": code, **settings}).id
+
+    @cache
     def scaled() -> str:
         """An Auto Scaling group."""
         launched = {"launchTemplate": {"id": template()}, "vpcZoneIdentifiers": [subnet()]}
@@ -86,6 +99,8 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         role,
         subnet,
         template,
+        function_role,
+        function,
         scaled,
         secret,
         vpc,

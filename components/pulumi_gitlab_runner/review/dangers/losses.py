@@ -15,8 +15,10 @@ _LOST = {
 """What is lost with a resource, whether a new one takes its place or not."""
 _MISSED = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "nobody is told what it watches for",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "old images stay",
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "its bucket can be opened to the public",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "its repository, if that stays, keeps old images",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        "its bucket, if that stays, can be opened to the public"
+    ),
 }
 """What is missed once a resource is gone."""
 

@@ -8,6 +8,9 @@ from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
 
 ECR_PUBLIC_HOST = "public.ecr.aws"
+ECR_PUBLIC_REGION = "us-east-1"
+"""The one region that gives passwords for it:
+docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html."""
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,13 @@
 """Registries with a fixed user and password."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import KEY_ARN, Repository, repositories_of
-
-_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
-_PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
-_FORMS = ({"username", "password"}, {"secret"}, {"parameter"}, {"secret", "key"}, {"parameter", "key"})
+from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
+from pulumi_gitlab_runner.spec.stored_secret import stored_problems
 
 
 @dataclass(frozen=True)
@@ -66,21 +62,5 @@ def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
 
 def static_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a fixed user and password."""
-    static = declaration["static"]
-    path = join_path(path, "static")
-    given = {key for key, value in static.items() if value}
-    if given not in _FORMS:
-        yield Problem(
-            path,
-            listed(sorted(given), "neither"),
-            "'username' and 'password', or 'secret', or 'parameter', none of them empty",
-            "'key' stands beside 'secret' or 'parameter'" if "key" in given else "",
-        )
-    for key, form, described in (
-        ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),
-        ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
-        ("key", KEY_ARN, "the ARN of a KMS key"),
-    ):
-        value = static.get(key)
-        if isinstance(value, str) and value and not form.fullmatch(value):
-            yield Problem(join_path(path, key), "text", described)
+    itself = ("username", "password")
+    yield from stored_problems(declaration["static"], join_path(path, "static"), itself)

@@ -1,0 +1,1 @@
+"""The function that keeps CI variables fresh, and what it is told."""

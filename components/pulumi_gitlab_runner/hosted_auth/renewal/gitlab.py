@@ -1,0 +1,94 @@
+"""The CI variables of projects and groups, by GitLab's API."""
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from .attempts import Clock, RefusedError, TemporaryError
+
+Variable = Mapping[str, Any]
+"""`scope` (`project 7`), `key`, `environment_scope`, `protected`."""
+
+_TIMEOUT_S = 10.0
+_REFUSALS = {
+    400: "GitLab does not take the variable (400)",
+    401: "GitLab does not know the token, or it has expired (401)",
+    403: "the token may not: it needs the scope api, and a Maintainer's role in the project or an Owner's in "
+    "the group (403)",
+}
+
+
+class GitLab:
+    """GitLab, for variables. It follows no redirection: the token goes nowhere else."""
+
+    def __init__(self, url: str, token: str, clock: Clock) -> None:
+        self._url = urlsplit(url)
+        self._token = token
+        self._clock = clock
+
+    def find(self, variable: Variable) -> dict[str, Any] | None:
+        """The variable as it is; None if there is none."""
+        found: dict[str, Any] | None = self._call("GET", _of(variable, one=True))
+        return found
+
+    def create(self, variable: Variable, settings: Mapping[str, Any]) -> None:
+        """Make the variable."""
+        named = {"key": variable["key"], "environment_scope": variable["environment_scope"]}
+        try:
+            made = self._call("POST", _of(variable), {**named, **settings})
+        except RefusedError:
+            if self.find(variable):
+                raise TemporaryError("another run has just made it") from None
+            raise
+        if made is None:
+            raise RefusedError("GitLab has none, or the token does not reach it (404)")
+
+    def change(self, variable: Variable, settings: Mapping[str, Any]) -> None:
+        """Change the variable in place; one that has gone meanwhile is not there to change."""
+        if self._call("PUT", _of(variable, one=True), settings) is None:
+            raise TemporaryError("the variable has just been removed")
+
+    def delete(self, variable: Variable) -> None:
+        """Delete the variable."""
+        self._call("DELETE", _of(variable, one=True))
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What GitLab answers; None where it says 404."""
+        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        connection = kind(self._url.netloc, timeout=max(1.0, min(_TIMEOUT_S, self._clock.remaining)))
+        headers = {"PRIVATE-TOKEN": self._token, "Content-Type": "application/json"}
+        prefix = f"{self._url.path.rstrip('/')}/api/v4"
+        try:
+            connection.request(method, prefix + path, json.dumps(body) if body else None, headers)
+            response = connection.getresponse()
+            text = response.read()
+        except (OSError, HTTPException) as error:
+            raise TemporaryError(f"GitLab cannot be reached ({type(error).__name__})") from None
+        finally:
+            connection.close()
+        if response.status == 429 or response.status >= 500:
+            wait = _seconds(response.getheader("Retry-After"))
+            raise TemporaryError(f"GitLab answers {response.status}", wait)
+        if response.status == 404:
+            return None
+        if response.status >= 300:
+            raise RefusedError(_REFUSALS.get(response.status, f"GitLab answers {response.status}"))
+        try:
+            return json.loads(text) if text else {}
+        except ValueError:
+            raise RefusedError("what answers is not GitLab's API: it speaks no JSON") from None
+
+
+def _of(variable: Variable, *, one: bool = False) -> str:
+    """The path of the variables of its project or group, or of the one variable."""
+    kind, number = variable["scope"].split()
+    path = f"/{kind}s/{number}/variables"
+    scope = quote(variable["environment_scope"], safe="")
+    return f"{path}/{variable['key']}?filter%5Benvironment_scope%5D={scope}" if one else path
+
+
+def _seconds(retry_after: str | None) -> float:
+    """`Retry-After` in seconds; a date, which GitLab does not send, counts as nothing."""
+    return float(retry_after) if retry_after and retry_after.isdigit() else 0

@@ -1,0 +1,149 @@
+"""What Lambda calls.
+
+Without an event of Pulumi it renews every variable; with one it renews, or removes, the variable that the
+event names. Each registry and each variable is tried by itself: one that fails does no harm to another. A
+registry that fails keeps the password that the variable has. In the end, an error names all that failed.
+Nothing that is printed, returned or raised holds a secret.
+"""
+
+import json
+import time
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .attempts import Clock, RefusedError, attempt_each
+from .gitlab import GitLab, Variable
+from .registries import Source, auth_of, stored
+
+_LEFT_TO_ANSWER_S = 5.0
+_FOR_REGISTRIES = 0.4
+"""The share of the time in which registries are asked; the rest is for GitLab."""
+
+
+class RenewalError(Exception):
+    """All that failed, and why."""
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:
+    """Read the configuration, which lies beside this file, and run."""
+    configuration = json.loads(Path(__file__).with_name("configuration.json").read_text(encoding="utf-8"))
+    remaining = context.get_remaining_time_in_millis() / 1000 - _LEFT_TO_ANSWER_S
+    return run(configuration, event, Clock(time.monotonic() + remaining))
+
+
+def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock) -> dict[str, list[str]]:
+    """Renew every variable, or do with one what an event of Pulumi says; return of which scopes.
+
+    Args:
+        configuration: as `configuration.py` of the library writes it.
+        event: `variable`, and `tf` with an `action`, as Pulumi's `aws.lambda.Invocation` sends them; else
+            nothing.
+        clock: until when.
+
+    Raises:
+        RenewalError: something could not be done. Everything else was.
+    """
+    mark = configuration["mark"]
+    gitlab = GitLab(configuration["gitlab_url"], _gitlab_token(configuration["gitlab_token"], clock), clock)
+    if event.get("tf", {}).get("action") == "delete":
+        variable = event["variable"]
+        removed, failures = attempt_each({variable["scope"]: partial(_remove, gitlab, mark, variable)}, clock)
+        return _told("removed", list(removed), failures)
+    variables = [event["variable"]] if "variable" in event else configuration["variables"]
+    auths, missing = _auths(configuration["registries"], clock)
+    puts = {each["scope"]: partial(_put, gitlab, mark, auths, missing.keys(), each) for each in variables}
+    renewed, failures = attempt_each(puts, clock)
+    answer = _told("renewed", list(renewed), missing | failures)
+    print(_success_metric(mark))
+    return answer
+
+
+def _gitlab_token(source: Source, clock: Clock) -> str:
+    """The token that writes the variables."""
+    found, failures = attempt_each({"token": partial(stored, source)}, clock.share(_FOR_REGISTRIES))
+    if failures:
+        raise RenewalError(f"the GitLab token: {failures['token']}")
+    token = found["token"].strip()
+    # The HTTP client would refuse anything else, and show it.
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise RenewalError("the GitLab token: what is stored is no token, which is one word")
+    return token
+
+
+def _auths(
+    registries: Mapping[str, Source], clock: Clock
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """The credentials of each registry, by host, as Docker keeps them; and why those missing are."""
+    attempts = {host: partial(auth_of, source) for host, source in registries.items()}
+    found, missing = attempt_each(attempts, clock.share(_FOR_REGISTRIES))
+    return {host: {"auth": auth} for host, auth in found.items()}, missing
+
+
+def _put(
+    gitlab: GitLab, mark: str, auths: Mapping[str, Any], missing: Collection[str], variable: Variable
+) -> None:
+    """Create a variable, or change it in place.
+
+    Args:
+        gitlab: where.
+        mark: the description by which this function knows its own variables.
+        auths: the credentials of registries, by host.
+        missing: the hosts of registries that could not be asked: what the variable has of these stays.
+        variable: which, and its settings.
+    """
+    existing = gitlab.find(variable)
+    if existing and existing.get("description") != mark:
+        raise RefusedError(
+            f"{variable['key']} is there already, and not of this making: remove it, or declare another key "
+            "or environment_scope"
+        )
+    old = _auths_in(existing["value"]) if existing else {}
+    auths = {**{host: old[host] for host in missing if host in old}, **auths}
+    if not auths:
+        raise RefusedError("there is no password to put into it")
+    settings = {
+        # Compact, since GitLab masks nothing with white space in it, and raw, for the other characters.
+        "value": json.dumps({"auths": auths}, separators=(",", ":"), sort_keys=True),
+        "masked": True,
+        "raw": True,
+        "protected": variable["protected"],
+        "description": mark,
+    }
+    write = gitlab.change if existing else gitlab.create
+    write(variable, settings)
+
+
+def _remove(gitlab: GitLab, mark: str, variable: Variable) -> None:
+    """Remove a variable, if it is there and of this function's making."""
+    existing = gitlab.find(variable)
+    if existing and existing.get("description") == mark:
+        gitlab.delete(variable)
+
+
+def _auths_in(value: str | None) -> dict[str, Any]:
+    """The credentials in a variable's value; none where that is not what this function wrote."""
+    try:
+        return dict(json.loads(value or "{}")["auths"])
+    except (ValueError, TypeError, KeyError):
+        return {}
+
+
+def _told(what: str, scopes: list[str], failures: Mapping[str, str]) -> dict[str, list[str]]:
+    """The answer; an error if something failed."""
+    print(f"{what}: {', '.join(scopes) or 'none'}")
+    if failures:
+        raise RenewalError("; ".join(f"{name}: {why}" for name, why in failures.items()))
+    return {what: scopes}
+
+
+def _success_metric(mark: str) -> str:
+    """A line of the log that CloudWatch takes for a metric: its embedded metric format.
+
+    Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring
+    /CloudWatch_Embedded_Metric_Format_Specification.html.
+    """
+    described = {"Namespace": "GitLabRunner", "Dimensions": [["Renewal"]], "Metrics": [{"Name": "Renewed"}]}
+    told = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
+    return json.dumps({"_aws": told, "Renewal": mark, "Renewed": 1})

@@ -1,0 +1,77 @@
+"""The credentials of registries, and other secrets, as AWS has them."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .attempts import RefusedError, TemporaryError
+
+Source = Mapping[str, str]
+"""`kind`, `region` and, for a `secret` or `parameter`, `id`: its ARN or name."""
+
+
+def auth_of(source: Source) -> str:
+    """The credentials of a registry as Docker keeps them: `USER:PASSWORD` in base64."""
+    return _AUTH_OF[source["kind"]](source)
+
+
+def stored(source: Source) -> str:
+    """The text of a secret or parameter."""
+    if source["kind"] == "secret":
+        answer = _ask("secretsmanager", source["region"], "get_secret_value", SecretId=source["id"])
+        return str(answer["SecretString"])
+    answer = _ask("ssm", source["region"], "get_parameter", Name=source["id"], WithDecryption=True)
+    return str(answer["Parameter"]["Value"])
+
+
+def _ecr(source: Source) -> str:
+    """The one password for all of ECR in a region."""
+    data = _ask("ecr", source["region"], "get_authorization_token")["authorizationData"]
+    return str(data[0]["authorizationToken"])
+
+
+def _ecr_public(source: Source) -> str:
+    """The password for `public.ecr.aws`."""
+    data = _ask("ecr-public", source["region"], "get_authorization_token")["authorizationData"]
+    return str(data["authorizationToken"])
+
+
+def _user_and_password(source: Source) -> str:
+    """A user and password that lie in a secret store."""
+    try:
+        pair = json.loads(stored(source))
+        text = f"{pair['username']}:{pair['password']}"
+    except (ValueError, TypeError, KeyError):
+        raise RefusedError('what is stored is not {"username": …, "password": …}') from None
+    return base64.b64encode(text.encode()).decode()
+
+
+_AUTH_OF: Mapping[str, Callable[[Source], str]] = {
+    "ecr": _ecr,
+    "ecr-public": _ecr_public,
+    "parameter": _user_and_password,
+    "secret": _user_and_password,
+}
+
+
+def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    """What AWS answers."""
+    settings = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
+    client = boto3.client(service, region_name=region, config=settings)
+    try:
+        answer: dict[str, Any] = getattr(client, operation)(**arguments)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        told = f"{code}: {error.response['Error'].get('Message', '')}"
+        if code in ("ResourceNotFoundException", "ParameterNotFound"):
+            raise RefusedError(told) from None
+        # A missing right among them: one that was given a moment ago takes a while in IAM.
+        raise TemporaryError(told) from None
+    except BotoCoreError as error:
+        raise TemporaryError(f"AWS cannot be asked ({type(error).__name__})") from None
+    return answer

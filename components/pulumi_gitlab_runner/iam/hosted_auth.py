@@ -1,0 +1,60 @@
+"""What the function that renews CI variables may do, and who may run it."""
+
+from collections.abc import Sequence
+
+from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
+from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.iam.stored_secret import parameter_statements, stored_secret_statements
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.stored_secret import Stored
+
+
+def renewal_policy(
+    registries: Sequence[Registry],
+    environment: AwsEnvironment,
+    *,
+    token: Stored | None,
+    parameter_arns: Sequence[str],
+    key_arn: str | None,
+    log_group_arn: str,
+) -> str:
+    """The policy of the function's role.
+
+    A password of ECR has the rights of the role that asked for it: this policy is what jobs may pull.
+
+    Args:
+        registries: those whose credentials it writes.
+        environment: where its stack lives.
+        token: where the GitLab token lies, if it is one of the user's own.
+        parameter_arns: its own parameters: a token and passwords that stand in the declaration.
+        key_arn: the key that encrypts its own parameters; None where there are none.
+        log_group_arn: the group that it writes its log to.
+    """
+    statements = list(registry_statements(registries, environment))
+    if token:
+        statements += stored_secret_statements("GitLabToken", [token])
+    if parameter_arns and key_arn:
+        statements += parameter_statements("Own", parameter_arns, key_arn, environment.region)
+    streams = [f"{log_group_arn}:log-stream:*"]
+    statements.append(allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], streams))
+    return policy_document(statements)
+
+
+def lambda_trust_policy() -> str:
+    """The trust policy of a role that functions of AWS Lambda take on."""
+    return trust_policy("lambda.amazonaws.com")
+
+
+def schedule_policy(function_arn: str) -> str:
+    """The policy of the role by which the schedule runs the function, and nothing else."""
+    return policy_document([allow("Run", ["lambda:InvokeFunction"], [function_arn])])
+
+
+def scheduler_trust_policy(environment: AwsEnvironment) -> str:
+    """The trust policy of a role that EventBridge Scheduler takes on, for schedules of this account alone.
+
+    Source: docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html.
+    """
+    of_this_account = {"StringEquals": {"aws:SourceAccount": environment.account}}
+    return trust_policy("scheduler.amazonaws.com", of_this_account)

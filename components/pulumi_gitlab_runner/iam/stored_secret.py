@@ -1,0 +1,57 @@
+"""What it takes to read secrets: those of the user's own, and those that the stack keeps itself."""
+
+from collections.abc import Iterator, Sequence
+
+from pulumi_gitlab_runner.iam.policy import Statement, allow
+from pulumi_gitlab_runner.spec.aws_environment import region_of
+from pulumi_gitlab_runner.spec.stored_secret import Stored
+
+
+def stored_secret_statements(of: str, stored: Sequence[Stored]) -> Iterator[Statement]:
+    """Reading secrets of the user's own, and their keys through the store that they lie in alone.
+
+    Source of the conditions: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
+    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context). AWS
+    gives `kms:ViaService` one form, SERVICE.REGION.amazonaws.com, and none of its own for China.
+
+    Args:
+        of: what the statements' names start with.
+        stored: where the secrets lie; one in neither store is passed over.
+    """
+    if secrets := [each.secret for each in stored if each.secret]:
+        yield allow(f"{of}Secrets", ["secretsmanager:GetSecretValue"], secrets)
+    if parameters := [each.parameter for each in stored if each.parameter]:
+        yield allow(f"{of}Parameters", ["ssm:GetParameter"], parameters)
+    keys = [(each, each.key) for each in stored if each.key]
+    for number, (place, key) in enumerate(keys, 1):
+        if place.secret:
+            service, context, arn = "secretsmanager", "SecretARN", place.secret
+        else:
+            service, context, arn = "ssm", "PARAMETER_ARN", str(place.parameter)
+        conditions = {
+            "kms:ViaService": f"{service}.{region_of(arn)}.amazonaws.com",
+            f"kms:EncryptionContext:{context}": arn,
+        }
+        yield allow(f"{of}Key{number}", ["kms:Decrypt"], [key], {"StringEquals": conditions})
+
+
+def parameter_statements(
+    of: str, parameter_arns: Sequence[str], key_arn: str, region: str
+) -> Iterator[Statement]:
+    """Reading SecureString parameters of the stack, and the key for them and through Parameter Store alone.
+
+    Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html and
+    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
+
+    Args:
+        of: what the statements' names start with.
+        parameter_arns: the parameters.
+        key_arn: the key that encrypts them.
+        region: where they are.
+    """
+    context = {
+        "kms:ViaService": f"ssm.{region}.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns),
+    }
+    yield allow(f"{of}Parameters", ["ssm:GetParameter"], parameter_arns)
+    yield allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], {"StringEquals": context})

@@ -1,0 +1,240 @@
+"""Registry credentials for hosted and instance runners: CI variables that a function in AWS keeps fresh."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.config.finding import Finding, warning
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.observation import (
+    AlarmsDeclaration,
+    Logs,
+    LogsDeclaration,
+    alarms_problems,
+    logs_problems,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import (
+    EcrPublicRegistry,
+    EcrRegistry,
+    GitLabRegistry,
+    HelperRegistry,
+    PullThroughRegistry,
+    Registry,
+    StaticRegistry,
+)
+from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
+from pulumi_gitlab_runner.spec.variables import (
+    DOCKER_AUTH_CONFIG,
+    Variable,
+    environment_scope_problems,
+    key_problems,
+)
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+_LONGEST_HOURS = 10
+"""An ECR password lasts 12 hours (docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html), and a
+job that starts with it takes its time to pull."""
+_AWS_REGISTRIES = (EcrRegistry, PullThroughRegistry, EcrPublicRegistry)
+
+
+@_strict
+class GitLabTokenDeclaration(TypedDict):
+    """A GitLab access token with the scope `api`: the token itself, or where it lies.
+
+    It needs the role of a Maintainer in each project and of an Owner in each group.
+    """
+
+    value: NotRequired[str]
+    """The token: a secret. It is kept in Parameter Store and read whenever the function runs."""
+    secret: NotRequired[str]
+    """The ARN of the Secrets Manager secret that holds it, as plain text."""
+    parameter: NotRequired[str]
+    """The ARN of the Parameter Store parameter that holds it."""
+    key: NotRequired[str]
+    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
+
+
+@_strict
+class HostedAuthDeclaration(RoleDeclaration):
+    """A CI variable of some projects and groups, which holds the credentials of registries and is kept fresh.
+
+    Every job there sees it: only for runners whose host is out of reach, such as hosted ones.
+    """
+
+    registries: list[str]
+    """The registries, by name. At least one of ECR; those with a fixed password may stand beside it, since
+    one variable holds the credentials of all registries."""
+    projects: NotRequired[list[int]]
+    """The projects' numbers."""
+    groups: NotRequired[list[int]]
+    """The groups' numbers: every project below them gets the variable."""
+    gitlab_token: GitLabTokenDeclaration
+    """The token that writes the variable."""
+    key: NotRequired[str]
+    """The variable's name. Default `DOCKER_AUTH_CONFIG`, which the runner and Docker read by themselves."""
+    protected: NotRequired[bool]
+    """Whether only jobs of protected branches and tags get it. Default false."""
+    environment_scope: NotRequired[str]
+    """The environments whose jobs get it, `*` as a wildcard; for a group it needs GitLab Premium. Default
+    `*`."""
+    every: NotRequired[int]
+    """After how many hours it is renewed, 1 to 10: an ECR password lasts 12. Default 6."""
+    alarms: NotRequired[AlarmsDeclaration]
+    """Tells an SNS topic when a renewal failed, and when for an hour longer than `every` none succeeded.
+    Default: nobody."""
+    logs: NotRequired[LogsDeclaration]
+    """How long CloudWatch keeps the function's log. Default: 30 days."""
+
+
+@dataclass(frozen=True)
+class HostedAuth:
+    """A CI variable of some projects and groups that is kept fresh, with the defaults filled in.
+
+    `token` is None where the token stands in the declaration, rather than elsewhere.
+    """
+
+    name: str
+    registries: tuple[str, ...]
+    scopes: tuple[GitLabScope, ...]
+    token: StoredSecret | None
+    key: str
+    protected: bool
+    environment_scope: str
+    every: int
+    alarm_topic: str | None
+    logs: Logs
+    permissions_boundary: str | None
+    role_path: str
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variable of each project and group."""
+        return tuple(
+            Variable(
+                scope=scope,
+                key=self.key,
+                docker_auth=self.registries,
+                masked=True,
+                hidden=False,
+                protected=self.protected,
+                raw=True,
+                file=False,
+                environment_scope=self.environment_scope,
+                description=None,
+            )
+            for scope in self.scopes
+        )
+
+
+def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
+    """The variable that a declaration without problems describes."""
+    token = declaration["gitlab_token"]
+    stored = StoredSecret(token.get("secret"), token.get("parameter"), token.get("key"))
+    return HostedAuth(
+        name,
+        tuple(declaration["registries"]),
+        _scopes(declaration),
+        None if "value" in token else stored,
+        declaration.get("key", DOCKER_AUTH_CONFIG),
+        declaration.get("protected", False),
+        declaration.get("environment_scope", "*"),
+        declaration.get("every", 6),
+        declaration["alarms"]["topic"] if "alarms" in declaration else None,
+        Logs(**declaration.get("logs", {})),
+        declaration.get("permissions_boundary"),
+        declaration.get("role_path", "/"),
+    )
+
+
+def hosted_auth_problems(
+    declaration: HostedAuthDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    """What is wrong with one variable that is kept fresh, given the declared registries."""
+    yield from _registry_problems(declaration["registries"], join_path(path, "registries"), registries)
+    scopes = _scopes(declaration)
+    if not scopes:
+        yield Problem(path, "neither projects nor groups", "at least one, by its number in GitLab")
+    for scope in scopes:
+        at = join_path(path, f"{scope.kind}s")
+        if scope.number is not None and scope.number < 1:
+            yield Problem(at, str(scope.number), f"a {scope.kind}'s number in GitLab")
+        if scopes.count(scope) > 1:
+            yield Problem(at, f"{scope} more than once", f"each {scope.kind} once")
+    yield from stored_problems(declaration["gitlab_token"], join_path(path, "gitlab_token"), ("value",))
+    yield from key_problems(declaration.get("key", DOCKER_AUTH_CONFIG), path)
+    if "environment_scope" in declaration:
+        yield from environment_scope_problems(declaration["environment_scope"], path)
+    every = declaration.get("every", 1)
+    if not 1 <= every <= _LONGEST_HOURS:
+        yield Problem(
+            join_path(path, "every"),
+            f"{every} hours",
+            f"1 to {_LONGEST_HOURS} hours",
+            "an ECR password lasts 12 hours, and the last job that gets it must still have time to pull",
+        )
+    if "alarms" in declaration:
+        yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
+    yield from logs_problems(declaration.get("logs", {}), join_path(path, "logs"))
+    yield from role_problems(declaration, path)
+
+
+def hosted_auth_warnings(auth: HostedAuth, path: str) -> Iterator[Finding]:
+    """What works, and hardly as meant."""
+    if auth.protected:
+        yield warning(
+            join_path(path, "protected"),
+            "jobs of other branches and tags, merge requests among them, pull without these credentials",
+            "leave it out, or protect every branch whose jobs pull",
+        )
+
+
+def _scopes(declaration: HostedAuthDeclaration) -> tuple[GitLabScope, ...]:
+    projects = (GitLabScope("project", number) for number in declaration.get("projects", ()))
+    groups = (GitLabScope("group", number) for number in declaration.get("groups", ()))
+    return (*projects, *groups)
+
+
+def _registry_problems(names: list[str], path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        at = join_path(path, index)
+        match registries.get(name):
+            case None:
+                mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+                yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+            case GitLabRegistry():
+                yield Problem(
+                    at,
+                    f"{name!r}, GitLab's registry with the job's own credentials",
+                    "a registry of ECR, or one with a fixed password",
+                    "every job has these already; for other projects' images give it a deploy_token",
+                )
+            case HelperRegistry():
+                yield Problem(
+                    at,
+                    f"{name!r}, whose password a credential helper makes",
+                    "a registry of ECR, or one with a fixed password",
+                    "the helper is on runner hosts alone: let a runner of this stack pull it",
+                )
+    used = [registries[name] for name in names if name in registries]
+    if not any(isinstance(each, _AWS_REGISTRIES) for each in used):
+        fixed = all(isinstance(each, StaticRegistry) for each in used)
+        yield Problem(
+            path,
+            listed(names, "no registry"),
+            "at least one registry of ECR",
+            "declare a fixed password under stack.variables, with docker_auth: it needs no renewal"
+            if names and fixed
+            else "",
+        )
+
+
+def keeps_secrets(auth: HostedAuth, registries: Mapping[str, Registry]) -> bool:
+    """Whether the declaration itself has the token, or the password of a registry that it names."""
+    used = (registries[name] for name in auth.registries)
+    return auth.token is None or any(isinstance(each, StaticRegistry) and each.declared for each in used)

@@ -1,0 +1,64 @@
+"""Secrets of the user's own in Secrets Manager or Parameter Store."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries.repositories import KEY_ARN
+
+_SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
+_PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
+
+
+class Stored(Protocol):
+    """What says where a secret lies: neither `secret` nor `parameter` where the declaration has it itself.
+
+    Attributes:
+        secret: the ARN of the Secrets Manager secret, if it is one.
+        parameter: the ARN of the Parameter Store parameter, if it is one.
+        key: the ARN of the key that encrypts it, if it is a customer-managed one.
+    """
+
+    @property
+    def secret(self) -> str | None: ...  # noqa: D102 - see Attributes
+    @property
+    def parameter(self) -> str | None: ...  # noqa: D102
+    @property
+    def key(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class StoredSecret:
+    """Where a secret lies, as `Stored` says."""
+
+    secret: str | None = None
+    parameter: str | None = None
+    key: str | None = None
+
+
+def stored_problems(declaration: Mapping[str, object], path: str, itself: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with a secret: given itself, or where it lies.
+
+    Args:
+        declaration: the secret's.
+        path: its place.
+        itself: the keys that give the secret itself.
+    """
+    given = {key for key, value in declaration.items() if value}
+    if given not in (set(itself), {"secret"}, {"parameter"}, {"secret", "key"}, {"parameter", "key"}):
+        yield Problem(
+            path,
+            ", ".join(sorted(given)) or "neither",
+            f"{' and '.join(map(repr, itself))}, or 'secret', or 'parameter', none of them empty",
+            "'key' stands beside 'secret' or 'parameter'" if "key" in given else "",
+        )
+    for key, form, allowed in (
+        ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),
+        ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
+        ("key", KEY_ARN, "the ARN of a KMS key"),
+    ):
+        value = declaration.get(key)
+        if isinstance(value, str) and value and not form.fullmatch(value):
+            yield Problem(join_path(path, key), "text", allowed)

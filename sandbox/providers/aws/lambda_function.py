@@ -1,0 +1,205 @@
+"""Lambda functions, and runs of these that belong to a stack.
+
+Source of the properties, of what replaces and of what a run is told: the official provider's
+``internal/service/lambda``.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes
+from sandbox.providers.aws.shapes import from_api, to_api
+from sandbox.providers.properties import Json, MapOf, Number, Object, Property, Text
+from sandbox.providers.standin import AutomaticName, Refused
+from sandbox.providers.values import Properties
+
+_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+"""Marks an archive in the engine's protocol: ``sdk/go/common/resource/archive``."""
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in an archive, so that the same files make the same archive."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextArchive(Property):
+    """An archive of files whose text the program gives; two with the same hash are the same."""
+
+    def _check(self, value: Any, path: str, failures: list[Any]) -> Any:
+        if not isinstance(value, Mapping) or value.get(_SIGNATURE) != _ARCHIVE:
+            self._refuse("something else", "an archive", path, failures)
+        elif not all(isinstance(each, Mapping) and "text" in each for each in _files(value).values()):
+            self._refuse("other files", "an archive of texts", path, failures)
+        return value
+
+    def _changes(self, old: Any, new: Any, path: str) -> Iterator[Any]:
+        if (old or {}).get("hash") != (new or {}).get("hash"):
+            yield self._change(old, new, path)
+
+
+def _files(archive: Mapping[str, Any]) -> Mapping[str, Any]:
+    return archive.get("assets") or {}
+
+
+def _zipped(archive: Mapping[str, Any]) -> bytes:
+    """The archive as Lambda takes it."""
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as file:
+        for path, asset in sorted(_files(archive).items()):
+            file.writestr(zipfile.ZipInfo(path, _EARLIEST), asset["text"])
+    return zipped.getvalue()
+
+
+_SETTINGS: Mapping[str, Property] = {
+    "description": Text(maximum_length=256),
+    "role": Text(required=True, pattern="arn:.+", pattern_meaning="the ARN of a role"),
+    "runtime": Text(required=True, pattern=r"python3\.\d+", pattern_meaning="a version of Python"),
+    "handler": Text(required=True, maximum_length=128),
+    "timeout": Number(default=3, minimum=1, maximum=900),
+    "memorySize": Number(default=128, minimum=128, maximum=10240),
+    "loggingConfig": Object(
+        {
+            "logFormat": Text(required=True, one_of=("JSON", "Text")),
+            "logGroup": Text(computed=True, maximum_length=512),
+        },
+        computed=True,
+    ),
+}
+
+
+class Function(AwsResource):
+    """A function. Its id is its name."""
+
+    token = "aws:lambda/function:Function"
+    service = "lambda"
+    gone = ("ResourceNotFoundException",)
+    automatic_name = AutomaticName(maximum_length=64)
+    inputs = {
+        "name": Text(replaces=True, maximum_length=64, pattern=r"[\w-]+", pattern_meaning="[\\w-]"),
+        "code": TextArchive(required=True),
+        **_SETTINGS,
+        **REGION,
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "codeSha256": Text(), "sourceCodeSize": Number()}
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
+        """Other code has another hash and size."""
+        return ("codeSha256", "sourceCodeSize") if "code" in changed else ()
+
+    def create(self, inputs: Properties) -> str:
+        """Make the function."""
+        self.client.create_function(
+            FunctionName=inputs["name"],
+            Code={"ZipFile": _zipped(inputs["code"])},
+            **to_api(_SETTINGS, inputs),
+            **given({"Tags": inputs.get("tagsAll")}),
+        )
+        return str(inputs["name"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The function as it is now; of its code, its hash alone."""
+        live = self.client.get_function(FunctionName=resource_id)
+        settings = live["Configuration"]
+        return {
+            "name": settings["FunctionName"],
+            **from_api(_SETTINGS, settings),
+            "tagsAll": live.get("Tags", {}),
+            "arn": settings["FunctionArn"],
+            "codeSha256": settings["CodeSha256"],
+            "sourceCodeSize": settings["CodeSize"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change its settings, its code and its tags, each by itself."""
+        if changed & _SETTINGS.keys():
+            self.client.update_function_configuration(
+                FunctionName=resource_id, **{"Description": "", **to_api(_SETTINGS, new)}
+            )
+        if "code" in changed:
+            self.client.update_function_code(FunctionName=resource_id, ZipFile=_zipped(new["code"]))
+        if "tagsAll" in changed:
+            added, removed = tag_changes(old, new)
+            if removed:
+                self.client.untag_resource(Resource=old["arn"], TagKeys=removed)
+            if added:
+                self.client.tag_resource(Resource=old["arn"], Tags=added)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the function."""
+        self.client.delete_function(FunctionName=resource_id)
+
+
+class Invocation(AwsResource):
+    """A run of a function; with the scope ``CRUD``, one at each change of the resource and at its end.
+
+    Its id is the function's name, the qualifier and a hash, with commas between. Nothing can be read back.
+    """
+
+    token = "aws:lambda/invocation:Invocation"
+    service = "lambda"
+    inputs = {
+        "functionName": Text(required=True, replaces=True),
+        "input": Json(required=True),
+        "lifecycleScope": Text(default="CREATE_ONLY", one_of=("CREATE_ONLY", "CRUD")),
+        "qualifier": Text(default="$LATEST", replaces=True),
+        "terraformKey": Text(default="tf"),
+        "triggers": MapOf(Text(), replaces=True),
+        **REGION,
+    }
+    outputs = {"result": Text()}
+
+    _result: str | None = None
+
+    @classmethod
+    def identify(cls, resource_id: str) -> tuple[str, Properties]:
+        """The id names the function."""
+        proper, told = super().identify(resource_id)
+        function, qualifier, _ = proper.split(",")
+        return proper, {**told, "functionName": function, "qualifier": qualifier}
+
+    @classmethod
+    def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
+        """Other input is another run, unless the function is told of changes."""
+        if new.get("lifecycleScope") == "CREATE_ONLY" and old.get("input") != new.get("input"):
+            yield "input"
+
+    @classmethod
+    def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
+        """What another run gives is not known yet."""
+        return ("result",) if "input" in changed else ()
+
+    def create(self, inputs: Properties) -> str:
+        """Run the function."""
+        self._run(inputs, "create", {})
+        return f"{inputs['functionName']},{inputs['qualifier']},{'0' * 32}"
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """What is known."""
+        return {**known, "result": known.get("result") if self._result is None else self._result}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Run the function, told of the change."""
+        self._run(new, "update", json.loads(old["input"]))
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Run the function once more, if it is to be told of the end."""
+        if state.get("lifecycleScope") == "CRUD":
+            self._run(state, "delete", json.loads(state["input"]))
+
+    def _run(self, inputs: Properties, action: str, before: Mapping[str, Any]) -> None:
+        told = json.loads(inputs["input"])
+        if inputs["lifecycleScope"] == "CRUD":
+            told[inputs["terraformKey"]] = {"action": action, "prev_input": before}
+        name = inputs["functionName"]
+        answer = self.client.invoke(
+            FunctionName=name, Qualifier=inputs["qualifier"], Payload=json.dumps(told).encode()
+        )
+        result = answer["Payload"].read().decode()
+        if "FunctionError" in answer:
+            raise Refused(f"invoking Lambda Function ({name}): {result}")
+        self._result = result

@@ -1,0 +1,45 @@
+"""``python -m sandbox.services.aws.function_process HANDLER``: one run of a Lambda function of Python.
+
+Standard input holds ``event`` and ``timeout`` (seconds) as JSON. The last line of standard output is what the
+function returned, or, with exit code 1, what it raised, as Lambda answers it.
+"""
+
+import importlib
+import json
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda tells a function of its run."""
+
+    timeout: float
+    started: float = field(default_factory=time.monotonic)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the run may go on."""
+        return int((self.timeout - (time.monotonic() - self.started)) * 1000)
+
+
+def main() -> int:
+    """Run the handler that the command line names."""
+    asked = json.loads(sys.stdin.read())
+    module, _, name = sys.argv[1].rpartition(".")
+    try:
+        handler = getattr(importlib.import_module(module), name)
+        answer: Any = handler(asked["event"], Context(asked["timeout"]))
+        code = 0
+    except Exception as error:
+        trace = traceback.format_tb(error.__traceback__)
+        answer = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": trace}
+        code = 1
+    print(json.dumps(answer))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

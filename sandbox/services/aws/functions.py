@@ -1,0 +1,99 @@
+"""Mends moto's Lambda, which runs functions in Docker alone and drops where they log.
+
+Here a function of Python runs in a process of its own, with the sandbox's Python and the sandbox's AWS.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_LONGER_THAN_ITS_TIMEOUT_S = 10
+
+
+def mend() -> None:
+    """Change moto's classes in this process; a second call changes nothing."""
+    from moto.awslambda import models
+
+    function_class: Any = models.LambdaFunction
+    if function_class.invoke is _invoke:
+        return
+    function_class.invoke = _invoke
+    function_class.get_configuration = _showing_logging(function_class.get_configuration)
+    function_class.update_configuration = _keeping_logging(function_class.update_configuration)
+    function_class.__init__ = _with_logging(function_class.__init__)
+
+
+def _with_logging(original: Callable[..., None]) -> Callable[..., None]:
+    def make(function: Any, account_id: str, spec: dict[str, Any], region: str, **named: Any) -> None:
+        original(function, account_id, spec, region, **named)
+        _keep(function, spec)
+
+    return make
+
+
+def _keeping_logging(original: Callable[..., Any]) -> Callable[..., Any]:
+    def update(function: Any, changes: dict[str, Any]) -> Any:
+        _keep(function, changes)
+        return original(function, changes)
+
+    return update
+
+
+def _keep(function: Any, settings: Mapping[str, Any]) -> None:
+    if "LoggingConfig" in settings:
+        function.logging_config = settings["LoggingConfig"]
+        function.logs_group_name = settings["LoggingConfig"].get("LogGroup", function.logs_group_name)
+
+
+def _showing_logging(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def show(function: Any, **named: Any) -> dict[str, Any]:
+        usual = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
+        kept = vars(function).get("logging_config", {})
+        return {**original(function, **named), "LoggingConfig": usual | kept}
+
+    return show
+
+
+def _invoke(function: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
+    """Run the function, keep what it printed in its log, and answer with what it returned or raised."""
+    event = body.decode() if isinstance(body, bytes) else body
+    with tempfile.TemporaryDirectory() as directory:
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+            archive.extractall(directory)
+        ran = subprocess.run(
+            [sys.executable, "-m", "sandbox.services.aws.function_process", function.handler],
+            input=json.dumps({"event": json.loads(event or "{}"), "timeout": function.timeout}),
+            env=_environment(function, directory, request_headers["Host"]),
+            capture_output=True,
+            text=True,
+            timeout=function.timeout + _LONGER_THAN_ITS_TIMEOUT_S,
+            check=False,
+        )
+    *printed, answer = ran.stdout.splitlines() or [""]
+    if function.logs_group_name not in function.logs_backend.groups:
+        function.logs_backend.create_log_group(function.logs_group_name, {})
+    function.save_logs("\n".join([*printed, *ran.stderr.splitlines()]))
+    if ran.returncode != 0:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    return answer.encode()
+
+
+def _environment(function: Any, directory: str, host: str) -> dict[str, str]:
+    """What the function's process sees: the sandbox's AWS, which is where it was asked to run."""
+    return {
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_ENDPOINT_URL": f"http://{host}",
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.pathsep.join([directory, *filter(None, sys.path)]),
+        **function.environment_vars,
+    }

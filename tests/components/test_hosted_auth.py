@@ -1,0 +1,236 @@
+"""Credentials for hosted runners and roles for jobs: what the components register."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi_gitlab_runner import HostedRunnerAuth, JobRole, RunnerStack
+
+from tests.components.recording import ACCOUNT, Recording, Registered, run
+
+HOST = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+SHARED_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:ci-alarms"
+TOKEN = "glpat-canary-of-the-token"
+PASSWORD = "canary-of-the-password"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/the-key"
+REGISTRIES: dict[str, Any] = {
+    "team": {"ecr": {}, "repositories": ["private/image", "ci/base"]},
+    "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["c/d"]},
+    "gallery": {"ecr_public": {}},
+    "legacy": {"host": "legacy.example", "static": {"username": "me", "password": PASSWORD}},
+}
+AUTH: dict[str, Any] = {
+    "registries": ["team", "shared", "legacy"],
+    "projects": [7],
+    "groups": [42],
+    "gitlab_token": {"value": TOKEN},
+    "alarms": {"topic": TOPIC},
+    "every": 4,
+    "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "role_path": "/ci/",
+}
+ROLE: dict[str, Any] = {
+    "projects": ["team/app"],
+    "tags": ["v*"],
+    "push": ["team/private/image"],
+    "registries": ["gallery", "shared"],
+}
+
+
+def args(**changes: Any) -> dict[str, Any]:
+    given = {
+        "auth": AUTH,
+        "registries": REGISTRIES,
+        "gitlab_url": "https://gitlab.example.com",
+        "key_arn": KEY,
+    }
+    return {**given, **changes}
+
+
+def kept_fresh(**changes: Any) -> Recording:
+    recording, _ = run(lambda: HostedRunnerAuth("ecr", args(**changes)))  # type: ignore[arg-type]
+    return recording
+
+
+def of_type(recording: Recording, kind: str) -> dict[str, Registered]:
+    return {name: each for (token, name), each in recording.registered.items() if token.endswith(f":{kind}")}
+
+
+def test_everything_is_below_the_component() -> None:
+    made = kept_fresh().registered
+    parents = {each.parent for key, each in made.items() if "gitlab-runner:" not in key[0]}
+    assert parents == {"gitlab-runner:index:HostedRunnerAuth::ecr"}
+    kinds = sorted(token.rpartition(":")[2] for token, _ in made)
+    assert kinds == sorted(
+        [
+            *("HostedRunnerAuth", "Function", "LogGroup", "Schedule"),
+            *("Role", "Role", "RolePolicy", "RolePolicy", "Parameter", "Parameter"),
+            *("Invocation", "Invocation", "MetricAlarm", "MetricAlarm"),
+        ]
+    )
+
+
+def test_the_function_finds_its_handler_and_its_configuration() -> None:
+    (function,) = of_type(kept_fresh(), "Function").values()
+    files = function.inputs["code"]["assets"]
+    module, _, name = function.inputs["handler"].rpartition(".")
+    assert f"def {name}(" in files[module.replace(".", "/") + ".py"]["text"]
+    told = json.loads(files["renewal/configuration.json"]["text"])
+    assert told["gitlab_url"] == "https://gitlab.example.com"
+    assert told["registries"].keys() == {
+        HOST,
+        SHARED_HOST,
+        "legacy.example",
+    }
+    (logs,) = of_type(kept_fresh(), "LogGroup").values()
+    assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["name"]
+    assert (logs.inputs["name"], logs.inputs["retentionInDays"]) == (
+        "/gitlab-runner/sandbox/hosted-auth/ecr",
+        30,
+    )
+
+
+def test_secrets_go_to_parameters_alone() -> None:
+    made = kept_fresh().registered
+    shown = {
+        key: each for key, each in made.items() if TOKEN in str(each.inputs) or PASSWORD in str(each.inputs)
+    }
+    assert {name for _, name in shown} == {"ecr-token", "ecr-registry-legacy"}
+    for each in shown.values():
+        assert (each.inputs["type"], each.inputs["keyId"]) == ("SecureString", KEY)
+        assert "value" in each.secrets
+
+
+def test_its_role_reads_just_these_parameters() -> None:
+    policies = of_type(kept_fresh(), "RolePolicy")
+    statements = {each["Sid"]: each for each in json.loads(policies["ecr"].inputs["policy"])["Statement"]}
+    assert statements["OwnParameters"]["Resource"] == [
+        "arn:of:aws:ssm/parameter:Parameter:ecr-registry-legacy",
+        "arn:of:aws:ssm/parameter:Parameter:ecr-token",
+    ]
+    assert statements["OwnParametersKey"]["Resource"] == [KEY]
+    assert "GitLabTokenSecrets" not in statements
+
+
+def test_a_token_of_the_users_own_needs_no_parameter_and_no_key() -> None:
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/gitlab-AbCdEf"
+    auth = {**AUTH, "registries": ["team"], "gitlab_token": {"secret": secret}}
+    given = args(auth=auth)
+    del given["key_arn"]
+    recording, _ = run(lambda: HostedRunnerAuth("ecr", given))  # type: ignore[arg-type]
+    assert of_type(recording, "Parameter") == {}
+    policy = of_type(recording, "RolePolicy")["ecr"].inputs["policy"]
+    assert secret in policy
+
+
+def test_a_secret_without_a_key_is_refused() -> None:
+    given = args()
+    del given["key_arn"]
+    with pytest.raises(pulumi.RunError, match=r"ecr\.key_arn\n  found:   a token or password, and no key"):
+        run(lambda: HostedRunnerAuth("ecr", given))  # type: ignore[arg-type]
+
+
+def test_each_variable_is_renewed_and_removed_with_a_resource_of_its_own() -> None:
+    invocations = of_type(kept_fresh(auth={**AUTH, "environment_scope": "prod"}), "Invocation")
+    assert invocations.keys() == {
+        "ecr-project-7-DOCKER_AUTH_CONFIG-prod",
+        "ecr-group-42-DOCKER_AUTH_CONFIG-prod",
+    }
+    for each in invocations.values():
+        assert each.inputs["lifecycleScope"] == "CRUD"
+        assert "triggers" not in each.inputs
+    variable = json.loads(invocations["ecr-group-42-DOCKER_AUTH_CONFIG-prod"].inputs["input"])["variable"]
+    assert variable == {
+        "scope": "group 42",
+        "key": "DOCKER_AUTH_CONFIG",
+        "environment_scope": "prod",
+        "protected": False,
+    }
+
+
+def test_it_runs_by_schedule_with_a_role_of_its_own() -> None:
+    recording = kept_fresh()
+    (schedule,) = of_type(recording, "Schedule").values()
+    assert schedule.inputs["scheduleExpression"] == "rate(4 hours)"
+    assert schedule.inputs["target"]["arn"] == "arn:of:aws:lambda/function:Function:ecr"
+    assert schedule.inputs["target"]["roleArn"] == "arn:of:aws:iam/role:Role:ecr-schedule"
+    assert all(
+        (each.inputs["path"], each.inputs["permissionsBoundary"]) == ("/ci/", AUTH["permissions_boundary"])
+        for each in of_type(recording, "Role").values()
+    )
+    (hourly,) = of_type(kept_fresh(auth={**AUTH, "every": 1}), "Schedule").values()
+    assert hourly.inputs["scheduleExpression"] == "rate(1 hour)"
+
+
+def test_failures_and_silence_are_told() -> None:
+    alarms = of_type(kept_fresh(), "MetricAlarm")
+    failed, stale = alarms["ecr-failed"].inputs, alarms["ecr-stale"].inputs
+    assert (failed["metricName"], failed["dimensions"]) == ("Errors", {"FunctionName": "ecr-0a1b2c3"})
+    assert failed["treatMissingData"] == "notBreaching"
+    (function,) = of_type(kept_fresh(), "Function").values()
+    told = json.loads(function.inputs["code"]["assets"]["renewal/configuration.json"]["text"])
+    assert stale["dimensions"] == {"Renewal": told["mark"]}
+    assert (stale["period"] * stale["evaluationPeriods"], stale["treatMissingData"]) == (
+        5 * 3600,
+        "breaching",
+    )
+    assert failed["alarmActions"] == stale["alarmActions"] == [TOPIC]
+    assert of_type(kept_fresh(auth={k: v for k, v in AUTH.items() if k != "alarms"}), "MetricAlarm") == {}
+
+
+def test_a_role_for_jobs_makes_its_own_provider_where_there_is_none() -> None:
+    recording, told = run(
+        lambda: JobRole("publish", {"role": ROLE, "registries": REGISTRIES}).snippet  # type: ignore[typeddict-item]
+    )
+    (provider,) = of_type(recording, "OpenIdConnectProvider").values()
+    assert provider.inputs == {"url": "https://gitlab.com", "clientIdLists": ["https://gitlab.com"]}
+    (role,) = of_type(recording, "Role").values()
+    assert "gitlab.com:sub" in role.inputs["assumeRolePolicy"]
+    job = yaml.safe_load(told)[".publish"]
+    assert job["id_tokens"]["AWS_ID_TOKEN"]["aud"] == "https://gitlab.com"
+    log_in = "docker login --username AWS --password-stdin"
+    assert job["before_script"][2:] == [
+        f"aws ecr get-login-password --region eu-west-1 | {log_in} {HOST}",
+        f"aws ecr get-login-password --region us-east-1 | {log_in} {SHARED_HOST}",
+        f"aws ecr-public get-login-password --region us-east-1 | {log_in} public.ecr.aws",
+    ]
+
+
+def test_a_given_provider_is_used() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/git.example.com"
+    role = {**ROLE, "identity_provider": arn, "audience": "sts.amazonaws.com"}
+    recording, _ = run(lambda: JobRole("publish", {"role": role, "registries": REGISTRIES}))  # type: ignore[typeddict-item]
+    assert of_type(recording, "OpenIdConnectProvider") == {}
+    (made,) = of_type(recording, "Role").values()
+    (statement,) = json.loads(made.inputs["assumeRolePolicy"])["Statement"]
+    assert statement["Condition"]["StringEquals"] == {"git.example.com:aud": "sts.amazonaws.com"}
+
+
+def test_a_stack_makes_both_from_its_declaration() -> None:
+    declared: dict[str, Any] = {
+        "gitlab_url": "https://gitlab.example.com",
+        "registries": REGISTRIES,
+        "hosted_auth": {"ecr": AUTH},
+        "job_roles": {"publish": ROLE, "other": {**ROLE, "audience": "aws"}},
+    }
+    stack: list[RunnerStack] = []
+
+    def program() -> Any:
+        stack.append(RunnerStack("ci", declared))  # type: ignore[arg-type]
+        return pulumi.Output.all(stack[0].job_roles, stack[0].variables, stack[0].required_policies)
+
+    recording, (job_roles, variables, policies) = run(program)
+    (provider,) = of_type(recording, "OpenIdConnectProvider").values()
+    assert provider.inputs["clientIdLists"] == ["aws", "https://gitlab.example.com"]
+    # No runner, but secrets to keep.
+    assert len(of_type(recording, "HostStore")) == 1
+    assert job_roles.keys() == {"publish", "other"}
+    assert "AWS_ROLE_ARN" in job_roles["other"]["snippet"]
+    usual = {"key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False}
+    assert variables == [{"scope": scope, **usual} for scope in ("project 7", "group 42")]
+    (statement,) = json.loads(policies["shared"])["Statement"]
+    roles = [f"arn:of:aws:iam/role:Role:{name}" for name in ("ecr", "other", "publish")]
+    assert statement["Principal"] == {"AWS": roles}

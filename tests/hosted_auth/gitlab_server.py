@@ -1,0 +1,88 @@
+"""The GitLab double behind a socket, with answers put before its own."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.serving import make_server
+
+from sandbox.services.gitlab import create_application
+from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.state import Instance, Variable, seeded_instance
+
+TOKEN = "glpat-canary-of-the-token"
+
+
+@dataclass
+class Fault:
+    """The answer to a request whose path has `path` in it; `meanwhile` something else happens."""
+
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    meanwhile: Callable[[], None] = lambda: None
+
+
+@dataclass
+class GitLabServer:
+    """GitLab at `url`; `faults` are answered first, one for each request that their path and method fit."""
+
+    url: str
+    application: Any
+    faults: list[Fault] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def fail(self, method: str, path: str, status: int, **further: Any) -> None:
+        """Answer the next request that fits with a failure."""
+        self.faults.append(Fault(method, path, status, **further))
+
+    @property
+    def state(self) -> Instance:
+        return self.application.extensions[INSTANCE]
+
+    def variables(self, scope: str) -> list[Variable]:
+        kind, number = scope.split()
+        return getattr(self.state, f"{kind}s")[int(number)].variables
+
+    def reset(self) -> None:
+        """As new."""
+        self.application.extensions[INSTANCE] = seeded_instance(TOKEN)
+        self.faults.clear()
+        self.requests.clear()
+
+
+class _Faulty:
+    """The application, with a server's faults before it."""
+
+    def __init__(self, server: GitLabServer) -> None:
+        self._server = server
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self._server.requests.append(f"{method} {path}")
+        for fault in self._server.faults:
+            if fault.method == method and fault.path in path:
+                self._server.faults.remove(fault)
+                fault.meanwhile()
+                start_response(f"{fault.status} Fault", list(fault.headers.items()))
+                return [b'{"message": "it is told back: ' + environ["HTTP_PRIVATE_TOKEN"].encode() + b'"}']
+        return self._server.application(environ, start_response)
+
+
+@contextmanager
+def gitlab_server() -> Iterator[GitLabServer]:
+    """A running one."""
+    server = GitLabServer("", create_application(TOKEN))
+    web = make_server("127.0.0.1", 0, _Faulty(server), threaded=True)
+    server.url = f"http://127.0.0.1:{web.server_port}"
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        web.shutdown()
+        thread.join()
+        web.server_close()

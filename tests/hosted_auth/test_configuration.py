@@ -1,0 +1,97 @@
+"""What the function is told."""
+
+import ast
+import json
+import sys
+from typing import Any
+
+from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.hosted_auth.configuration import code, configuration, fingerprint
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+
+HERE = AwsEnvironment("123456789012", "eu-west-1")
+NAMES = HostParameters("/ci/dev/hosted-auth/ecr")
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/gitlab-AbCdEf"
+PASSWORD = "canary-of-the-password"
+DECLARATION: dict[str, Any] = {
+    "registries": {
+        "team": {"ecr": {}, "repositories": ["a/b"]},
+        "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["c/d"]},
+        "hub": {"pull_through": "quay"},
+        "gallery": {"ecr_public": {}},
+        "legacy": {"host": "legacy.example", "static": {"username": "me", "password": PASSWORD}},
+        "other": {"host": "other.example:5000", "static": {"secret": f"{SECRET}-2"}},
+    },
+    "hosted_auth": {
+        "ecr": {
+            "registries": ["team", "shared", "hub", "gallery", "legacy", "other"],
+            "projects": [7],
+            "groups": [42],
+            "gitlab_token": {"secret": SECRET},
+            "environment_scope": "prod/*",
+            "protected": True,
+        }
+    },
+}
+
+
+def told(**changes: Any) -> str:
+    declaration = {**DECLARATION, "hosted_auth": {"ecr": {**DECLARATION["hosted_auth"]["ecr"], **changes}}}
+    stack = build_stack(declaration)
+    auth = stack.hosted_auth["ecr"]
+    used = stack.registries_of(auth).values()
+    return configuration(auth, used, HERE, NAMES, gitlab_url="https://gitlab.example.com")
+
+
+def test_it_says_where_everything_lies_and_no_secret() -> None:
+    assert PASSWORD not in told()
+    variable = {"key": "DOCKER_AUTH_CONFIG", "environment_scope": "prod/*", "protected": True}
+    assert json.loads(told()) == {
+        "mark": "Kept fresh by ci/dev/hosted-auth/ecr",
+        "gitlab_url": "https://gitlab.example.com",
+        "gitlab_token": {"kind": "secret", "region": "us-east-1", "id": SECRET},
+        "registries": {
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com": {"kind": "ecr", "region": "eu-west-1"},
+            "210987654321.dkr.ecr.us-east-1.amazonaws.com": {"kind": "ecr", "region": "us-east-1"},
+            "public.ecr.aws": {"kind": "ecr-public", "region": "us-east-1"},
+            "legacy.example": {
+                "kind": "parameter",
+                "region": "eu-west-1",
+                "id": "/ci/dev/hosted-auth/ecr/registries/legacy",
+            },
+            "other.example:5000": {"kind": "secret", "region": "us-east-1", "id": f"{SECRET}-2"},
+        },
+        "variables": [{"scope": scope, **variable} for scope in ("project 7", "group 42")],
+    }
+
+
+def test_a_declared_token_lies_in_a_parameter() -> None:
+    token = json.loads(told(gitlab_token={"value": "glpat-canary"}))["gitlab_token"]
+    assert token == {
+        "kind": "parameter",
+        "region": "eu-west-1",
+        "id": "/ci/dev/hosted-auth/ecr/tokens/gitlab",
+    }
+
+
+def test_a_variable_is_made_anew_with_what_it_is_made_of_alone() -> None:
+    usual = fingerprint(told(), [1, 1])
+    assert fingerprint(told(projects=[7, 8]), [1, 1]) == usual
+    assert fingerprint(told(registries=["team"]), [1, 1]) != usual
+    assert fingerprint(told(), [1, 2]) != usual
+
+
+def test_the_code_needs_nothing_of_this_package() -> None:
+    assert code().keys() == {
+        f"renewal/{name}.py" for name in ("__init__", "attempts", "gitlab", "handler", "registries")
+    }
+    imported = {
+        name.partition(".")[0]
+        for text in code().values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+        )
+    }
+    assert imported - sys.stdlib_module_names == {"boto3", "botocore"}

@@ -1,0 +1,304 @@
+"""The function that renews CI variables: what it writes, and what it does when something fails."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
+
+from sandbox.services.gitlab.state import Variable
+from tests.hosted_auth.conftest import ECR_HOST, PASSWORD, REGION, Function, variable
+from tests.hosted_auth.gitlab_server import TOKEN, GitLabServer
+
+MARK = "Kept fresh by ci/dev/hosted-auth/ecr"
+ALL = ["project 7", "project 8", "group 42"]
+ECR_PASSWORD = "123456789012-auth-token"
+
+
+Refuse = Callable[[int], None]
+
+
+@pytest.fixture
+def refuse_ecr(function: Function, monkeypatch: pytest.MonkeyPatch) -> Refuse:
+    """Has ECR refuse so many times."""
+    boto3 = function.module.auth_of.__globals__["boto3"]
+    real, refusals = boto3.client, [0]
+
+    class Refusing:
+        def get_authorization_token(self) -> Any:
+            refusals[0] -= 1
+            answer = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform it"}}
+            raise ClientError(answer, "GetAuthorizationToken")
+
+    def client(service: str, **settings: Any) -> Any:
+        return Refusing() if service == "ecr" and refusals[0] else real(service, **settings)
+
+    def refuse(times: int) -> None:
+        refusals[0] = times
+
+    monkeypatch.setattr(boto3, "client", client)
+    return refuse
+
+
+def auths(gitlab: GitLabServer, scope: str) -> dict[str, str]:
+    """The user and password of each registry in a scope's one variable."""
+    (found,) = gitlab.variables(scope)
+    decoded = json.loads(found.value)["auths"]
+    return {host: base64.b64decode(each["auth"]).decode() for host, each in decoded.items()}
+
+
+def test_a_variable_that_is_not_there_is_made(function: Function, gitlab: GitLabServer) -> None:
+    assert function.run() == {"renewed": ALL}
+    for scope in ALL:
+        (made,) = gitlab.variables(scope)
+        assert made == Variable(
+            "DOCKER_AUTH_CONFIG", made.value, masked=True, raw=True, protected=False, description=MARK
+        )
+        assert auths(gitlab, scope) == {ECR_HOST: f"AWS:{ECR_PASSWORD}", "legacy.example": f"me:{PASSWORD}"}
+
+
+def test_it_writes_what_the_library_writes_elsewhere(function: Function, gitlab: GitLabServer) -> None:
+    function.run()
+    credentials = [(ECR_HOST, "AWS", ECR_PASSWORD), ("legacy.example", "me", PASSWORD)]
+    assert gitlab.variables("project 7")[0].value == docker_auth_config(credentials)
+
+
+def test_a_variable_of_its_own_is_changed_in_place(function: Function, gitlab: GitLabServer) -> None:
+    function.configuration["variables"] = [variable("project 7", environment_scope="prod/*", protected=True)]
+    function.run()
+    (first,) = gitlab.variables("project 7")
+    gitlab.variables("project 7")[0] = Variable(**{**vars(first), "value": "old-old-old", "protected": False})
+    gitlab.requests.clear()
+    function.run()
+    assert gitlab.variables("project 7") == [first]
+    assert (first.environment_scope, first.protected) == ("prod/*", True)
+    assert [each.partition(" ")[0] for each in gitlab.requests] == ["GET", "PUT"]
+
+
+def test_a_variable_for_another_environment_is_left_alone(function: Function, gitlab: GitLabServer) -> None:
+    other = Variable("DOCKER_AUTH_CONFIG", "{}", environment_scope="review/*")
+    gitlab.variables("project 7").append(other)
+    function.run()
+    assert [each.environment_scope for each in gitlab.variables("project 7")] == ["review/*", "*"]
+    assert gitlab.variables("project 7")[0] == other
+
+
+def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab: GitLabServer) -> None:
+    theirs = Variable("DOCKER_AUTH_CONFIG", '{"auths":{}}', description="by hand")
+    gitlab.variables("project 8").append(theirs)
+    assert function.failing() == (
+        "project 8: DOCKER_AUTH_CONFIG is there already, and not of this making: remove it, or declare "
+        "another key or environment_scope"
+    )
+    assert gitlab.variables("project 8") == [theirs]
+    assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))
+
+
+def test_only_a_renewal_without_failure_is_counted_as_one(
+    function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function.run()
+    *_, counted = capsys.readouterr().out.splitlines()
+    metric = json.loads(counted)
+    (described,) = metric["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == "GitLabRunner"
+    assert (metric["Renewal"], metric["Renewed"]) == (MARK, 1)
+    gitlab.fail("GET", "/projects/7/", 401)
+    function.failing()
+    assert "_aws" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_failure_of_gitlab_is_tried_again(function: Function, gitlab: GitLabServer, status: int) -> None:
+    gitlab.fail("POST", "/projects/7/", status)
+    gitlab.fail("POST", "/projects/7/", status)
+    assert sorted(function.run()["renewed"]) == sorted(ALL)
+    assert function.time.slept == [1, 2]
+
+
+def test_gitlab_says_how_long_to_wait(function: Function, gitlab: GitLabServer) -> None:
+    gitlab.fail("GET", "/groups/42/", 429, headers={"Retry-After": "30"})
+    assert sorted(function.run()["renewed"]) == sorted(ALL)
+    assert function.time.slept == [30]
+
+
+def test_a_wait_beyond_the_end_is_not_begun(function: Function, gitlab: GitLabServer) -> None:
+    gitlab.fail("GET", "/groups/42/", 429, headers={"Retry-After": "3600"})
+    assert function.failing() == "group 42: GitLab answers 429"
+    assert function.time.slept == []
+    assert all(auths(gitlab, scope) for scope in ("project 7", "project 8"))
+
+
+def test_it_ends_before_its_time_does(function: Function, gitlab: GitLabServer) -> None:
+    for _ in range(20):
+        gitlab.fail("GET", "/projects/8/", 500)
+    assert function.failing() == "project 8: GitLab answers 500"
+    assert function.time.seconds < function.timeout
+
+
+def test_what_there_is_no_time_for_is_told(function: Function) -> None:
+    function.timeout = 0
+    assert function.failing() == "the GitLab token: no time was left"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "GitLab does not take the variable (400)"),
+        (401, "GitLab does not know the token, or it has expired (401)"),
+        (
+            403,
+            (
+                "the token may not: it needs the scope api, and a Maintainer's role in the project or an "
+                "Owner's in the group (403)"
+            ),
+        ),
+        (302, "GitLab answers 302"),
+    ],
+)
+def test_a_refusal_is_told_and_not_tried_again(
+    function: Function, gitlab: GitLabServer, status: int, told: str
+) -> None:
+    gitlab.fail("GET", "/projects/7/", status, headers={"Location": "http://127.0.0.1:9/"})
+    assert function.failing() == f"project 7: {told}"
+    assert function.time.slept == []
+
+
+def test_two_runs_at_once_do_each_other_no_harm(function: Function, gitlab: GitLabServer) -> None:
+    others = Variable("DOCKER_AUTH_CONFIG", '{"auths":{}}', description=MARK)
+    gitlab.fail("POST", "/projects/7/", 400, meanwhile=lambda: gitlab.variables("project 7").append(others))
+    assert sorted(function.run()["renewed"]) == sorted(ALL)
+    assert auths(gitlab, "project 7").keys() == {ECR_HOST, "legacy.example"}
+
+
+def test_a_project_that_is_gone_harms_no_other(function: Function, gitlab: GitLabServer) -> None:
+    del gitlab.state.projects[8]
+    assert function.failing() == "project 8: GitLab has none, or the token does not reach it (404)"
+    assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))
+
+
+def test_what_is_no_gitlab_is_told(function: Function, aws_endpoint: str) -> None:
+    function.configuration["gitlab_url"] = aws_endpoint
+    function.configuration["variables"] = [variable("project 7")]
+    assert function.failing().startswith("project 7: ")
+
+
+def test_a_gitlab_out_of_reach_is_told(function: Function) -> None:
+    function.configuration["gitlab_url"] = "http://127.0.0.1:9"
+    function.configuration["variables"] = [variable("project 7")]
+    assert function.failing() == "project 7: GitLab cannot be reached (ConnectionRefusedError)"
+
+
+def test_a_registry_that_fails_keeps_its_password(
+    function: Function, gitlab: GitLabServer, refuse_ecr: Refuse
+) -> None:
+    function.run()
+    refuse_ecr(1000)
+    assert function.failing() == f"{ECR_HOST}: AccessDeniedException: not authorized to perform it"
+    assert auths(gitlab, "project 7") == {ECR_HOST: f"AWS:{ECR_PASSWORD}", "legacy.example": f"me:{PASSWORD}"}
+
+
+def test_a_registry_that_is_no_longer_declared_goes(function: Function, gitlab: GitLabServer) -> None:
+    function.run()
+    del function.configuration["registries"]["legacy.example"]
+    function.run()
+    assert auths(gitlab, "project 7").keys() == {ECR_HOST}
+
+
+def test_without_any_password_nothing_is_written(
+    function: Function, gitlab: GitLabServer, refuse_ecr: Refuse
+) -> None:
+    refuse_ecr(1000)
+    del function.configuration["registries"]["legacy.example"]
+    assert "project 7: there is no password to put into it" in function.failing()
+    assert gitlab.variables("project 7") == []
+
+
+@pytest.mark.parametrize("kind", ["parameter", "secret"])
+def test_a_secret_that_is_missing_is_told(function: Function, gitlab: GitLabServer, kind: str) -> None:
+    function.configuration["registries"]["legacy.example"] = {"kind": kind, "region": REGION, "id": "/none"}
+    told = function.failing()
+    assert told.startswith("legacy.example: ")
+    assert "NotFound" in told
+    assert auths(gitlab, "project 7").keys() == {ECR_HOST}
+    assert function.time.slept == []
+
+
+def test_a_token_that_is_missing_ends_it(function: Function, gitlab: GitLabServer) -> None:
+    function.configuration["gitlab_token"]["id"] = "/none"
+    assert function.failing().startswith("the GitLab token: ParameterNotFound")
+    assert gitlab.requests == []
+
+
+def test_a_right_that_was_just_given_is_waited_for(function: Function, refuse_ecr: Refuse) -> None:
+    refuse_ecr(2)
+    assert function.run() == {"renewed": ALL}
+    assert function.time.slept == [1, 2]
+
+
+def test_public_ecr_has_a_password_too(function: Function, gitlab: GitLabServer) -> None:
+    function.configuration["registries"] = {"public.ecr.aws": {"kind": "ecr-public", "region": "us-east-1"}}
+    function.run()
+    assert auths(gitlab, "project 7") == {"public.ecr.aws": "AWS:gallery-auth-token"}
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_pulumi_renews_the_one_that_it_names(function: Function, gitlab: GitLabServer, action: str) -> None:
+    event = {"variable": variable("project 8"), "tf": {"action": action, "prev_input": {}}}
+    assert function.run(event) == {"renewed": ["project 8"]}
+    assert gitlab.variables("project 7") == []
+
+
+def test_pulumi_removes_the_one_that_it_names(function: Function, gitlab: GitLabServer) -> None:
+    function.run()
+    event = {"variable": variable("project 8"), "tf": {"action": "delete", "prev_input": {}}}
+    assert function.run(event) == {"removed": ["project 8"]}
+    assert gitlab.variables("project 8") == []
+    assert gitlab.variables("project 7") != []
+    assert function.run(event) == {"removed": ["project 8"]}
+
+
+def test_nobody_elses_is_removed(function: Function, gitlab: GitLabServer) -> None:
+    gitlab.variables("project 8").append(Variable("DOCKER_AUTH_CONFIG", "{}", description="by hand"))
+    event = {"variable": variable("project 8"), "tf": {"action": "delete", "prev_input": {}}}
+    function.run(event)
+    assert len(gitlab.variables("project 8")) == 1
+
+
+def test_no_secret_is_told(
+    function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [str(function.run())]
+    for status in (400, 401, 403, 404, 500):
+        gitlab.fail("PUT", "/projects/7/", status)
+        function.timeout = 0.5 if status == 500 else 100
+        told.append(function.failing() if status != 404 else str(function.run()))
+    function.configuration["gitlab_token"] = function.configuration["registries"]["legacy.example"]
+    told.append(function.failing())
+    printed = capsys.readouterr()
+    text = "\n".join([*told, printed.out, printed.err])
+    for secret in (TOKEN, PASSWORD, ECR_PASSWORD):
+        assert secret not in text
+        assert base64.b64encode(secret.encode()).decode()[4:-4] not in text
+    assert "what is stored is no token" in text
+
+
+def test_what_is_stored_may_be_no_pair(function: Function) -> None:
+    function.configuration["registries"]["legacy.example"] = function.configuration["gitlab_token"]
+    told = function.failing()
+    assert told == 'legacy.example: what is stored is not {"username": …, "password": …}'
+
+
+def test_lambda_gives_it_the_configuration_and_the_time(
+    function: Function, gitlab: GitLabServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 60_000
+
+    (tmp_path / "configuration.json").write_text(json.dumps(function.configuration))
+    monkeypatch.setattr(function.module, "__file__", str(tmp_path / "handler.py"))
+    assert function.module.handler({}, Context()) == {"renewed": ALL}

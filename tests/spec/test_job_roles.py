@@ -1,0 +1,68 @@
+"""Roles that jobs take on: what is wrong with a declaration."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import build_stack
+
+from tests.spec.declaration import declaration, problems_of
+
+GOOD: dict[str, Any] = {"projects": ["team/app"], "branches": ["main"], "push": ["team/private/image"]}
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
+
+
+def with_role(**changes: Any) -> dict[str, Any]:
+    """The good declaration with a role for jobs; what is None is left out."""
+    role = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
+    return declaration() | {"job_roles": {"publish": role}}
+
+
+def test_a_good_declaration_has_its_defaults_filled_in() -> None:
+    assert problems_of(with_role(identity_provider=PROVIDER, tags=["v*"])) == []
+    role = build_stack(with_role(registries=["shared"])).job_roles["publish"]
+    assert (role.issuer, role.audience) == ("https://gitlab.example.com",) * 2
+    assert role.push == {"team": ("private/image",)}
+    assert role.subjects == ("project_path:team/app:ref_type:branch:ref:main",)
+
+
+def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
+    role = build_stack(with_role(issuer="https://git.example.com/")).job_roles["publish"]
+    assert (role.issuer, role.audience) == ("https://git.example.com",) * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "found"),
+    [
+        ({"branches": None}, "", "neither branches nor tags"),
+        ({"projects": []}, "projects", "no project"),
+        ({"projects": ["*"]}, "projects[0]", "'*'"),
+        ({"projects": ["*/app"]}, "projects[0]", "'*/app'"),
+        ({"projects": ["team/app:ref_type:tag"]}, "projects[0]", "'team/app:ref_type:tag'"),
+        ({"branches": ["main", "a:b"]}, "branches[1]", "'a:b'"),
+        ({"tags": ["v?"]}, "tags[0]", "'v?'"),
+        ({"push": None}, "", "neither push nor registries"),
+        ({"push": ["team/none"]}, "push[0]", "'team/none', no repository that the stack creates"),
+        ({"push": ["team"]}, "push[0]", "'team', no repository that the stack creates"),
+        (
+            {"push": ["shared/platform/toolchain"]},
+            "push[0]",
+            "'shared/platform/toolchain', no repository that the stack creates",
+        ),
+        ({"registries": ["legacy"]}, "registries[0]", "'legacy', no declared registry of ECR"),
+        ({"issuer": "http://git.example.com"}, "issuer", "'http://git.example.com'"),
+        ({"issuer": "https://me:canary@git.example.com"}, "issuer", "'https://…@git.example.com'"),
+        ({"audience": ""}, "audience", "an empty text"),
+        ({"identity_provider": "gitlab"}, "identity_provider", "'gitlab'"),
+        ({"permissions_boundary": "boundary"}, "permissions_boundary", "'boundary'"),
+    ],
+)
+def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str) -> None:
+    told = {(each.path, each.found) for each in problems_of(with_role(**changes))}
+    assert told == {("stack.job_roles.publish" + (f".{path}" if path else ""), found)}
+
+
+def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
+    declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
+    (found,) = problems_of(declared)
+    assert found.path == "stack.job_roles.publish.issuer"
+    assert found.mend == "the stack's gitlab_url is none that AWS takes for an issuer"
