@@ -52,7 +52,8 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.runners import RegistrationDeclaration, RunnerDeclaration, ServiceDeclaration
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
-from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
+from pulumi_gitlab_runner.stack import RunnerStack
+from pulumi_gitlab_runner.stack_config import declaration_from_config
 
 __all__ = [
     "AccessKeyDeclaration",

@@ -1,7 +1,5 @@
 """The whole from one declaration."""
 
-import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,12 +32,11 @@ from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.builds import Build, built_images
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.runners import registration_part
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack
-from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack_outputs import (
     policies_of_owners,
@@ -50,9 +47,6 @@ from pulumi_gitlab_runner.stack_outputs import (
 
 Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
 """What uses registries, each with the ARN of its role."""
-
-ALREADY_TOLD = 32
-"""The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
 
 
 class RunnerStack(pulumi.ComponentResource):
@@ -303,21 +297,3 @@ def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositorie
         return created[name].urls[repository]
     # No registry but ECR's depends on where the stack lives.
     return f"{known_address(stack.registries[name], None)}/{repository}"
-
-
-def declaration_from_config() -> StackDeclaration:
-    """The declaration in the stack's configuration, `gitlab-runner:stack`, for the program of a stack.
-
-    GitLab's address is that of the GitLab provider, where the declaration has none. A declaration with
-    problems ends the program here, with one message that names them all.
-    """
-    declaration: StackDeclaration = pulumi.Config(PROJECT).require_object("stack")
-    base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
-    if base_url and isinstance(declaration, dict):
-        declaration.setdefault("gitlab_url", instance_url(base_url))
-    try:
-        check_manager_configs(build_stack(declaration))
-    except DeclarationError as error:
-        pulumi.log.error(str(error))
-        sys.exit(ALREADY_TOLD)
-    return declaration
