@@ -5,6 +5,7 @@ from pulumi_gitlab_runner import RunnerStack, declaration_from_config
 
 stack = RunnerStack("ci", declaration_from_config())
 pulumi.export("builds", stack.builds)
+pulumi.export("docker_policies", stack.docker_policies)
 pulumi.export("job_roles", stack.job_roles)
 pulumi.export("mirrors", stack.mirrors)
 pulumi.export("nat_addresses", stack.nat_addresses)

@@ -4,16 +4,17 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-SANDBOX_STACK = "sandbox"
+SANDBOX_STACK, DOCKER_STACK = "sandbox", "docker"
 
 DESCRIPTION = """\
 Runs this project: sets up what is missing (Python packages, the Pulumi engine),
 then does what is asked.
 
 The stack `sandbox` lives on this machine alone: AWS and GitLab are servers on
-loopback, and all state lies in .sandbox/. Any other stack, such as dev and prod,
-runs against your own accounts, with your own Pulumi backend and credentials, and
-Pulumi asks before it changes anything.
+loopback, and all state lies in .sandbox/. So does the stack `docker`, with a Docker
+Engine and registries besides, for which it needs root. Any other stack, such as dev
+and prod, runs against your own accounts, with your own Pulumi backend and
+credentials, and Pulumi asks before it changes anything.
 """
 
 EPILOGUE = """\

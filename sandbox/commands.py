@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
-from sandbox.command_line import SANDBOX_STACK
+from sandbox.command_line import DOCKER_STACK, SANDBOX_STACK
+from sandbox.docker.prepare import prepare
 from sandbox.engine import lookup
 from sandbox.engine.release import Engine, EngineUnavailableError
-from sandbox.environment import Sandbox, engine_environment
+from sandbox.environment import DOCKER, SERVICES, Sandbox, engine_environment
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT, engine_directory, sandbox_directory
 from sandbox.progress import Progress
@@ -43,18 +44,20 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 class Stack:
     """A stack of this project with the environment it runs in.
 
-    The stack `sandbox` runs in the sandbox, whose services are started first; any other runs in the user's
-    own environment, with the user's backend and credentials.
+    The stacks `sandbox` and `docker` run in the sandbox, whose services are started first; any other runs in
+    the user's own environment, with the user's backend and credentials.
     """
 
     def __init__(self, name: str, progress: Progress) -> None:
         self.name = name
         self.engine: Engine = lookup.obtain(engine_directory(), progress)
-        self.sandbox = Sandbox(sandbox_directory(), self.engine) if name == SANDBOX_STACK else None
+        self.sandbox = _sandbox_of(name, self.engine)
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
-            starting = f"starting {' and '.join(self.sandbox.services)} on loopback"
+            if name == DOCKER_STACK:
+                prepare(self.sandbox.directory, progress)
+            starting = f"starting {', '.join(self.sandbox.services)} on loopback"
             with nullcontext() if self.sandbox.runs() else progress.step("Sandbox", starting):
                 self.sandbox.start()
             environment = self.sandbox.env()
@@ -75,7 +78,7 @@ class Stack:
     @property
     def memory_lost(self) -> bool:
         """Whether the state speaks of what the sandbox's services no longer know."""
-        return self.sandbox is not None and self.sandbox.memory_lost and self.sandbox.has_stack(self.name)
+        return self.sandbox is not None and self.sandbox.memory_lost(self.name)
 
     def preview(self) -> int:
         """Show what would change; return Pulumi's exit code."""
@@ -86,7 +89,7 @@ class Stack:
         consent = [] if self.sandbox is None else ["--yes"]
         exit_code = self.pulumi(operation, *consent, *options, *self._options())
         if exit_code == 0 and self.sandbox is not None:
-            self.sandbox.memory_restored()
+            self.sandbox.memory_restored(self.name)
         return exit_code
 
     def _options(self) -> list[str]:
@@ -105,6 +108,13 @@ class Stack:
                 f"the outputs of the stack {self.name} cannot be read: {answer.stderr.strip()}"
             )
         return answer.stdout
+
+
+def _sandbox_of(stack: str, engine: Engine | None = None) -> Sandbox | None:
+    """Return the sandbox that a stack lives in, if it does."""
+    if stack == DOCKER_STACK:
+        return Sandbox(sandbox_directory(), engine, services=(*SERVICES, DOCKER))
+    return Sandbox(sandbox_directory(), engine) if stack == SANDBOX_STACK else None
 
 
 def up(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -133,7 +143,7 @@ def down(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def stop(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """End the services of the sandbox."""
-    ended = Sandbox(sandbox_directory()).stop()
+    ended = Sandbox(sandbox_directory(), services=(*SERVICES, DOCKER)).stop()
     print("The services of the sandbox have ended." if ended else "No service of the sandbox was running.")
     return 0
 
@@ -172,8 +182,7 @@ def render(arguments: argparse.Namespace, _progress: Progress) -> int:
     """Write the files of a runner's host."""
     from sandbox.render import render as write
 
-    sandbox = Sandbox(sandbox_directory()) if arguments.stack == SANDBOX_STACK else None
-    write(arguments.stack, arguments.runner, arguments.directory.absolute(), sandbox)
+    write(arguments.stack, arguments.runner, arguments.directory.absolute(), _sandbox_of(arguments.stack))
     return 0
 
 

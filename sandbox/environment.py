@@ -21,6 +21,7 @@ SERVICES = (
     Service("aws", "sandbox.services.aws", "/moto-api/"),
     Service("gitlab", "sandbox.services.gitlab", "/api/v4/version", {"PRIVATE-TOKEN": GITLAB_TOKEN}),
 )
+DOCKER = Service("docker", "sandbox.docker", "/_ping")
 LAUNCHER = CHECKOUT / "sandbox" / "plugin.sh"
 
 USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_")
@@ -47,7 +48,7 @@ class Sandbox:
     Args:
         directory: where; made when it is not there.
         engine: the engine to use; by default the one that is there already.
-        services: what runs beside it; by default AWS and GitLab.
+        services: what runs beside it; by default AWS and GitLab. Another may be `DOCKER`.
 
     Raises:
         EngineUnavailableError: from `env` and `pulumi`, when no engine was given and none is there.
@@ -59,7 +60,6 @@ class Sandbox:
         self.directory = directory.absolute()
         self.services = {service.name: ServiceProcess(service, self.directory) for service in services}
         self._engine = engine
-        self._memory_lost = self.directory / "memory-lost"
 
     @cached_property
     def engine(self) -> Engine:
@@ -79,23 +79,23 @@ class Sandbox:
         environment = self._isolated(dict(os.environ)) | {"PYTHONPATH": str(CHECKOUT)}
         started = [process.start(environment) for process in self.services.values()]
         if any(started):
-            self._memory_lost.touch()
+            for stack in self._stacks():
+                self._memory_lost(stack).touch()
         for process in self.services.values():
             process.wait()
         return any(started)
 
-    @property
-    def memory_lost(self) -> bool:
-        """Whether what stacks made is gone: a service was started since `memory_restored` was called last.
+    def memory_lost(self, stack: str) -> bool:
+        """Say whether what a stack made may be gone: a service was started since `memory_restored`.
 
         The memory of a service ends with its process. Until a stack of before is refreshed, its state speaks
         of what is no longer there.
         """
-        return self._memory_lost.exists()
+        return self._memory_lost(stack).exists()
 
-    def memory_restored(self) -> None:
-        """Note that state and services agree again."""
-        self._memory_lost.unlink(missing_ok=True)
+    def memory_restored(self, stack: str) -> None:
+        """Note that the state of a stack and the services agree again."""
+        self._memory_lost(stack).unlink(missing_ok=True)
 
     def stop(self) -> bool:
         """Stop the services; return whether any ran."""
@@ -134,7 +134,14 @@ class Sandbox:
 
     def has_stack(self, stack: str) -> bool:
         """Say whether a stack of that name is in the sandbox's state."""
-        return any((self.directory / "state" / ".pulumi" / "stacks").glob(f"*/{stack}.json*"))
+        return stack in self._stacks()
+
+    def _memory_lost(self, stack: str) -> Path:
+        return self.directory / f"memory-lost-{stack}"
+
+    def _stacks(self) -> set[str]:
+        states = (self.directory / "state" / ".pulumi" / "stacks").glob("*/*.json*")
+        return {state.name.partition(".")[0] for state in states}
 
     def _isolated(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Return an environment from which nothing but this sandbox can be reached by default."""
@@ -144,6 +151,14 @@ class Sandbox:
             kept["AWS_ENDPOINT_URL"] = addresses["aws"]
         if "gitlab" in addresses:
             kept["GITLAB_BASE_URL"] = f"{addresses['gitlab']}/api/v4/"
+        if "docker" in addresses:
+            kept |= {
+                "DOCKER_HOST": f"unix://{self.directory / 'docker' / 'engine.sock'}",
+                # The way to its registries, and what they are known by.
+                "HTTPS_PROXY": addresses["docker"],
+                "https_proxy": addresses["docker"],
+                "SSL_CERT_FILE": str(self.directory / "docker" / "authority.pem"),
+            }
         return kept | {
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -158,7 +173,11 @@ class Sandbox:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "SANDBOX_DIR": str(self.directory),
-            "NO_PROXY": ",".join(filter(None, [HOST, environment.get("NO_PROXY")])),
+            # Some programs know the one name, some the other.
+            **{
+                name: ",".join(filter(None, [HOST, environment.get(name)]))
+                for name in ("NO_PROXY", "no_proxy")
+            },
         }
 
     def _prepare(self) -> None:

@@ -5,7 +5,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pulumi_gitlab_runner.config.render import render as render_config
+from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
@@ -59,6 +62,8 @@ def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
 def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, HostFile]:
     """Return the files of a runner's host, by their path below its root.
 
+    Those of a Docker host are the ones of the manager's container, but for passwords and an access key.
+
     Args:
         stack: the stack's name; its configuration is read from `stacks/`.
         runner: the runner's name.
@@ -83,9 +88,16 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     tokens, numbers = (
         ({}, {}) if sandbox is None else _registered(sandbox, environment.region, manager, parameters)
     )
+    registries = declared.registries_of(manager)
+    if manager.host.docker:
+        config = manager_config(
+            manager, registries, environment, gitlab_url=declared.gitlab_url, runner_ids=numbers
+        )
+        delivered = docker_manager_files(render_config(config), registries, environment, tokens=tokens)
+        return {f"{CURRENT.lstrip('/')}/{path}": file for path, file in delivered.items()}
     return host_files(
         manager,
-        declared.registries_of(manager),
+        registries,
         environment,
         parameters,
         gitlab_url=declared.gitlab_url,

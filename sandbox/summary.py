@@ -16,8 +16,9 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
     Args:
         outputs: as `pulumi stack output --json` gives them: `registries` by name (`host`, `repositories` by
             name), `builds` (the image of each, by name), `mirrors` by name (the images of each, by name),
-            `required_policies` by registry, `runners` by name (`id`, `tags`, `scope`, `host`), `variables`
-            as a list (`scope`, `key`, `masked`, `protected`). What is not there is left out.
+            `docker_policies` by runner, `required_policies` by registry, `runners` by name (`id`, `tags`,
+            `scope`, `host`), `variables` as a list (`scope`, `key`, `masked`, `protected`). What is not
+            there is left out.
         console: where to; by default standard output.
     """
     console = console or Console()
@@ -58,6 +59,9 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
         if table.row_count:
             console.print()
             console.print(table)
+    for name, policy in outputs.get("docker_policies", {}).items():
+        console.print(f"\nThe AWS credentials of the manager {name}, on its Docker host, need this policy:")
+        console.print(policy, markup=False, highlight=False)
     for name, policy in outputs.get("required_policies", {}).items():
         console.print(f"\nThe owner of the registry {name} must put this policy on each of its repositories:")
         console.print(policy, markup=False, highlight=False)

@@ -13,12 +13,18 @@ from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
+from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
 from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
+from pulumi_gitlab_runner.spec.docker_hosts import (
+    AccessKeyDeclaration,
+    AwsCredentialsDeclaration,
+    DockerHostDeclaration,
+)
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplateDeclaration,
     EcrSettingsDeclaration,
@@ -52,10 +58,13 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.runners import RegistrationDeclaration, RunnerDeclaration, ServiceDeclaration
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
-from pulumi_gitlab_runner.stack import RunnerStack, declaration_from_config
+from pulumi_gitlab_runner.stack import RunnerStack
+from pulumi_gitlab_runner.stack_config import declaration_from_config
 
 __all__ = [
+    "AccessKeyDeclaration",
     "AlarmsDeclaration",
+    "AwsCredentialsDeclaration",
     "AwsEnvironmentArgs",
     "BuildDeclaration",
     "CacheDeclaration",
@@ -63,6 +72,9 @@ __all__ = [
     "CiVariablesArgs",
     "CreationTemplateDeclaration",
     "DeployTokenDeclaration",
+    "DockerHostDeclaration",
+    "DockerRunnerHost",
+    "DockerRunnerHostArgs",
     "EcrDeclaration",
     "EcrPublicDeclaration",
     "EcrRepositories",

@@ -1,7 +1,5 @@
 """The whole from one declaration."""
 
-import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +7,12 @@ import pulumi
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
+from pulumi_gitlab_runner.aws.environment import (
+    NOWHERE,
+    AwsEnvironmentArgs,
+    environment_of,
+    known_environment,
+)
 from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs, default_network
 from pulumi_gitlab_runner.aws.host_store import HostStore
 from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
@@ -18,9 +21,10 @@ from pulumi_gitlab_runner.aws.job_role import stack_job_roles
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
@@ -29,12 +33,11 @@ from pulumi_gitlab_runner.mirror.stack_mirrors import mirrored_digests, stack_mi
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.builds import Build, built_images
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.runners import registration_part
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack
-from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack_outputs import (
     policies_of_owners,
@@ -45,9 +48,6 @@ from pulumi_gitlab_runner.stack_outputs import (
 
 Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
 """What uses registries, each with the ARN of its role."""
-
-ALREADY_TOLD = 32
-"""The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
 
 
 class RunnerStack(pulumi.ComponentResource):
@@ -64,11 +64,12 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
-    - `gitlab-runner:index:HostStore`, where there is a runner, or a secret of `hosted_auth` to keep
+    - `gitlab-runner:index:HostStore`, where there is a host in EC2, or a secret of `hosted_auth` to keep
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
-    - `gitlab-runner:index:RunnerHost` or `gitlab-runner:index:RunnerFleet` for each runner manager, under the
-      name of the runner that declares it (its first one, if it was renamed)
+    - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
+      `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
+      declares it (its first one, if it was renamed)
     - `gitlab-runner:index:ImageMirror` for each mirror
     - `gitlab-runner:index:CiVariables`, where there are variables
     - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
@@ -85,10 +86,12 @@ class RunnerStack(pulumi.ComponentResource):
     """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
-    group of its host or its workers."""
+    group of its host or its workers, or the container of its manager."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the runners may pull."""
+    docker_policies: pulumi.Output[dict[str, str]]
+    """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
     `protected`."""
@@ -112,7 +115,7 @@ class RunnerStack(pulumi.ComponentResource):
             pulumi.log.warn(str(warning), self)
         child = pulumi.ResourceOptions(parent=self)
         declared = args.get("registries", {})
-        place = environment_of(self)
+        place = environment_of(self) if stack.in_aws else NOWHERE
         environment = known_environment(place).apply(lambda known: _checked_in(args, known))
 
         created: dict[str, EcrRepositories] = {}
@@ -148,7 +151,7 @@ class RunnerStack(pulumi.ComponentResource):
         }
         built_here: dict[str, Any] = {name: each.image for name, each in builds.items()}
         self.builds = pulumi.Output.from_input(built_here)
-        images = [image for manager in stack.managers.values() for image in manager.images]
+        images = [image for manager in stack.managers.values() for image in manager.pinned_images]
         built = built_images(stack.builds, images)
         mirrors = stack_mirrors(stack, args, place, created, self)
         mirrored_here: dict[str, Any] = {name: each.images for name, each in mirrors.items()}
@@ -167,12 +170,14 @@ class RunnerStack(pulumi.ComponentResource):
             made = RunnerNetwork(name, {**args["network"], "environment": place}, opts=child)
             network = {"vpc_id": made.vpc_id, "subnet_ids": made.subnet_ids}
             self.nat_addresses = made.nat_addresses
-        elif not all(manager.host.vpc for manager in stack.managers.values()):
+        elif any(not (manager.host.vpc or manager.host.docker) for manager in stack.managers.values()):
             network = default_network(self)  # asked for once, not by each host
         secrets = any(keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values())
-        store = HostStore(name, {}, opts=child) if stack.managers or secrets else None
-        told, hosts = self._runners(stack, args, place, digests, network, store)
+        instances = any(manager.host.docker is None for manager in stack.managers.values())
+        store = HostStore(name, {}, opts=child) if instances or secrets else None
+        told, hosts, policies = self._runners(stack, args, place, digests, network, store)
         self.runners = pulumi.Output.from_input(told)
+        self.docker_policies = pulumi.Output.from_input(policies)
         job_roles = stack_job_roles(stack, args, place, self)
         self.job_roles = pulumi.Output.from_input(
             {each: {"arn": made.role_arn, "snippet": made.snippet} for each, made in job_roles.items()}
@@ -191,6 +196,7 @@ class RunnerStack(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "builds": self.builds,
+                "dockerPolicies": self.docker_policies,
                 "jobRoles": self.job_roles,
                 "mirrors": self.mirrors,
                 "natAddresses": self.nat_addresses,
@@ -209,10 +215,15 @@ class RunnerStack(pulumi.ComponentResource):
         digests: pulumi.Output[dict[str, str]],
         network: HostNetworkArgs | None,
         store: HostStore | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], Roles]:
-        """Make the runners; what there is to tell of each, and each manager with its role."""
-        if not stack.managers or store is None:
-            return {}, []
+    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], Roles, dict[str, Any]]:
+        """Make the runners.
+
+        Returns:
+            what there is to tell of each, by its name; each manager in EC2 with its role; and by the name of
+            each on a Docker host, the policy that its credentials of AWS need.
+        """
+        if not stack.managers:
+            return {}, [], {}
         child = pulumi.ResourceOptions(parent=self)
         cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
         declared = args["runners"]
@@ -224,8 +235,9 @@ class RunnerStack(pulumi.ComponentResource):
         }
         told: dict[str, pulumi.Output[dict[str, Any]]] = {}
         roles: Roles = []
+        policies: dict[str, Any] = {}
         for manager in stack.managers.values():
-            manager_args: RunnerHostArgs = {
+            manager_args: Any = {
                 "runners": {
                     each.name: {
                         "runner": declared[each.name],
@@ -236,26 +248,32 @@ class RunnerStack(pulumi.ComponentResource):
                 },
                 "registries": {each: args["registries"][each] for each in manager.registries},
                 "gitlab_url": stack.gitlab_url,
-                "bucket": store.bucket,
-                "key_arn": store.key_arn,
                 "environment": place,
                 "digests": digests,
             }
-            if network is not None:
-                manager_args["network"] = network
             if cache_bucket is not None:
                 manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
-            host: RunnerHost | RunnerFleet
-            if manager.fleet:
-                host = RunnerFleet(manager.resource_name, manager_args, opts=child)
+            if store is not None and manager.host.docker is None:
+                manager_args |= {"bucket": store.bucket, "key_arn": store.key_arn}
+                if network is not None:
+                    manager_args |= {"network": network}
+            name = manager.resource_name
+            if manager.host.docker:
+                on_docker = DockerRunnerHost(name, manager_args, opts=child)
+                where = on_docker.container_name
+                if manager.host.docker.aws_credentials:
+                    policies[manager.name] = on_docker.policy
             else:
-                host = RunnerHost(
-                    manager.resource_name, manager_args, opts=once_with_fleet(manager.resource_name, self)
-                )
-            roles.append((manager, host.role_arn))
+                host: RunnerHost | RunnerFleet
+                if manager.fleet:
+                    host = RunnerFleet(name, manager_args, opts=child)
+                else:
+                    host = RunnerHost(name, manager_args, opts=once_with_fleet(name, self))
+                where = host.group_name
+                roles.append((manager, host.role_arn))
             for runner in manager.runners:
-                told[runner.name] = runner_told(runner, registrations[runner.name], host)
-        return told, roles
+                told[runner.name] = runner_told(runner, registrations[runner.name], where)
+        return told, roles, policies
 
     def _hosted_auth(
         self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs, store: HostStore | None
@@ -290,21 +308,3 @@ def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositorie
         return created[name].urls[repository]
     # No registry but ECR's depends on where the stack lives.
     return f"{known_address(stack.registries[name], None)}/{repository}"
-
-
-def declaration_from_config() -> StackDeclaration:
-    """The declaration in the stack's configuration, `gitlab-runner:stack`, for the program of a stack.
-
-    GitLab's address is that of the GitLab provider, where the declaration has none. A declaration with
-    problems ends the program here, with one message that names them all.
-    """
-    declaration: StackDeclaration = pulumi.Config(PROJECT).require_object("stack")
-    base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
-    if base_url and isinstance(declaration, dict):
-        declaration.setdefault("gitlab_url", instance_url(base_url))
-    try:
-        check_manager_configs(build_stack(declaration))
-    except DeclarationError as error:
-        pulumi.log.error(str(error))
-        sys.exit(ALREADY_TOLD)
-    return declaration

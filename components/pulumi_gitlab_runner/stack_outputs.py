@@ -5,8 +5,6 @@ from typing import Any
 
 import pulumi
 
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -44,14 +42,14 @@ def policies_of_owners(
 
 
 def runner_told(
-    runner: Runner, registration: RunnerRegistration, host: RunnerHost | RunnerFleet
+    runner: Runner, registration: RunnerRegistration, host: pulumi.Output[str]
 ) -> pulumi.Output[dict[str, Any]]:
-    """What there is to tell of a runner."""
+    """What there is to tell of a runner, whose host has this name."""
     return pulumi.Output.all(
         id=registration.runner_id,
         tags=list(runner.registration.tags),
         scope=str(runner.registration.scope),
-        host=host.group_name,
+        host=host,
     )
 
 

@@ -102,6 +102,11 @@ class Machine:
         """
         return Path(f"/proc/{self._pid}/root{inside}")
 
+    @property
+    def network(self) -> Path:
+        """Its network namespace."""
+        return Path(f"/proc/{self._pid}/ns/net")
+
     def write(self, inside: str, content: str, mode: int = 0o644) -> None:
         """Write a file of the machine, and the directories above it."""
         file = self.path(inside)

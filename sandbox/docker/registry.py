@@ -31,16 +31,18 @@ class Registry:
         address: what it listens on: of 198.51.100.0/24, or of 127.0.0.0/8, with which Docker needs no TLS.
         credentials: its one user; None, unless there are others, for a registry that anyone may pull from and
             push to, without TLS.
+        face_of: another one, whose images it has, and which anyone may pull from here with TLS.
     """
 
     host: str
     address: str
     credentials: Credentials | None = None
+    face_of: "Registry | None" = None
 
     @property
     def is_public(self) -> bool:
         """Whether it asks nobody who they are."""
-        return self.credentials is None
+        return self.credentials is None and self.face_of is None
 
     def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user has all
         """Return the credentials for a repository; None where none are asked for."""
@@ -87,6 +89,8 @@ class Registry:
 
     def _authentication(self) -> dict[str, Any]:
         """Return the part `auth` of its configuration."""
+        if self.credentials is None:
+            return {}
         return {"htpasswd": {"realm": self.name, "path": f"{self._directory}/htpasswd"}}
 
     def _files(self, authority: trustme.CA) -> Mapping[str, str]:
@@ -94,7 +98,7 @@ class Registry:
         configuration: dict[str, Any] = {
             "version": 0.1,
             "log": {"level": "warn"},
-            "storage": {"filesystem": {"rootdirectory": f"{self._directory}/images"}},
+            "storage": {"filesystem": {"rootdirectory": f"{(self.face_of or self)._directory}/images"}},
             "http": http,
         }
         files = {}

@@ -17,9 +17,12 @@ from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 from sandbox.services.aws import ecr_public
 
-AWS_PORT = 4566
+AWS_ADDRESS, AWS_PORT = "198.51.100.1", 4566
+"""Where AWS is for the machine, and for containers in it."""
 HUB = Registry("127.0.1.1:5000", "127.0.1.1")
 """Stands for Docker Hub: the engine's mirror, from which anyone may pull."""
+HUB_API = Registry("registry-1.docker.io", "198.51.100.10", face_of=HUB)
+"""Docker Hub under its own name, for those who ask it themselves."""
 ECR_PUBLIC = Registry("public.ecr.aws", "198.51.100.6", Credentials("AWS", ecr_public.PASSWORD))
 """Amazon's public gallery, as it is to those who have credentials of AWS."""
 ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
@@ -83,7 +86,7 @@ class DockerSandbox:
         self._authority = trustme.CA()
         self._ecr_login = ecr_login
         self._images = images
-        self._registries = dict.fromkeys(image.registry for image in images) | {HUB: None}
+        self._registries = [*dict.fromkeys([HUB, HUB_API, *(image.registry for image in images)])]
 
     def __enter__(self) -> Self:
         try:
@@ -106,10 +109,24 @@ class DockerSandbox:
         return self._engine
 
     @property
+    def authority(self) -> bytes:
+        """The certificate that all registries with TLS are known by, in PEM."""
+        return self._authority.cert_pem.bytes()
+
+    @property
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Where the registries with TLS listen in the machine, by their name and port."""
+        return {
+            f"{registry.name}:{registry.port}": (registry.address, registry.port)
+            for registry in self._registries
+            if not registry.is_public
+        }
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a process in the machine needs to be known to AWS, in place of a host's instance profile."""
         return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{AWS_PORT}",
+            "AWS_ENDPOINT_URL": f"http://{AWS_ADDRESS}:{AWS_PORT}",
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
         }
@@ -126,9 +143,10 @@ class DockerSandbox:
         self._furnish()
         self.machine.serve(
             "aws",
-            sys.executable, "-P", "-m", "sandbox.services.aws", "--port", str(AWS_PORT),
+            sys.executable, "-P", "-m", "sandbox.services.aws",
+            "--port", str(AWS_PORT), "--address", AWS_ADDRESS,
             environment={"PYTHONPATH": str(CHECKOUT)},
-            ready=lambda: self.machine.listens("127.0.0.1", AWS_PORT),
+            ready=lambda: self.machine.listens(AWS_ADDRESS, AWS_PORT),
         )  # fmt: skip
         for registry in self._registries:
             self.start_registry(registry)

@@ -664,7 +664,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 )
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
-    runners = [name for kind, name in recording.registered if kind.endswith(":RunnerHost")]
+    runners = [name for kind, name in recording.registered if kind.endswith("RunnerHost")]
     assert runners == [name for name, each in stack_file(path)["runners"].items() if "host_of" not in each]
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]

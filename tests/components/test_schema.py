@@ -37,6 +37,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
         f"gitlab-runner:index:{name}"
         for name in (
             "CiVariables",
+            "DockerRunnerHost",
             "EcrRepositories",
             "EcrSettings",
             "HostStore",

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from sandbox.docker import ecr_login, unavailable
+from sandbox.docker.prepare import prepare
 from sandbox.docker.sandbox import DockerSandbox
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.go_toolchain import GoBuildError
@@ -22,8 +22,7 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerSandbox]:
     """A Docker Engine and registries for all tests that need them."""
     with ExitStack() as stack:
         try:
-            unavailable.check()
-            helper = ecr_login.obtain(sandbox_directory() / "ecr-login", Progress())
+            helper = prepare(sandbox_directory(), Progress())
             sandbox = DockerSandbox(tmp_path_factory.mktemp("docker"), helper, IMAGES)
             stack.enter_context(sandbox)
         except (DockerUnavailableError, GoBuildError) as reason:

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Project:
         source: the project's folder. Default: the checkout's own project.
         settings: the stack's file. Default: that of the stack `sandbox`.
         stack: the stack's name.
+        environment: what its commands get besides the sandbox's. Default: no way to other machines.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Project:
         source: Path = CHECKOUT,
         settings: Path = CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
         stack: str = "tested",
+        environment: Mapping[str, str] = ONLY_LOOPBACK,
     ) -> None:
         self.directory = directory
         self.sandbox = sandbox
+        self._environment = environment
         self.printed = ""
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
@@ -61,7 +64,7 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
-        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=ONLY_LOOPBACK)
+        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=self._environment)
         self.printed += result.stdout + result.stderr
         if check and result.returncode != 0:
             raise AssertionError(f"pulumi {' '.join(arguments)}:\n{result.stdout}\n{result.stderr}")

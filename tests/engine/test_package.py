@@ -15,6 +15,7 @@ def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbo
     resources = json.loads(answer.stdout)["resources"]
     components = {
         "CiVariables",
+        "DockerRunnerHost",
         "EcrRepositories",
         "EcrSettings",
         "HostStore",

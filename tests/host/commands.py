@@ -1,18 +1,10 @@
 """Commands that stand in for those of a runner host, and write down what they are called with."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]
-if busybox := shutil.which("busybox"):
-    shell = [busybox, "sh"]
-    # Some builds prefer their own programs to those of the PATH, and would leave the stand-ins aside.
-    found = subprocess.run(
-        [*shell, "-c", "command -v cat"], capture_output=True, text=True, check=True
-    ).stdout
-    if found.startswith("/"):
-        SHELLS.append(shell)
+"""Not Busybox's, which runs programs of its own before those of the PATH."""
 
 
 class Commands:

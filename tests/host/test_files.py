@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi_gitlab_runner.auth.registry_list import CredentialSource
 from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
@@ -91,6 +92,9 @@ def test_every_script_reaches_a_host() -> None:
         arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
         written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
         delivered |= {file["content"] for file in written}
+    delivered |= {
+        script(name) for name in ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh")
+    }  # Docker's
     names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
     assert len(names) > 10
     assert [name for name in names if script(name) not in delivered] == []
@@ -377,7 +381,7 @@ def test_where_the_credentials_of_each_registry_come_from() -> None:
 def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
     registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
-    source = credential_source(registry, ENVIRONMENT, PARAMETERS)
+    source = credential_source(registry, CredentialSource("parameter", ("eu-west-1", "/its/own")))
     assert source
     assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
 

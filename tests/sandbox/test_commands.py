@@ -10,8 +10,10 @@ import pytest
 
 from sandbox import commands
 from sandbox.command_line import parse
+from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
+from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 
 PULUMI = """\
@@ -74,6 +76,19 @@ def asked(state: Path) -> Callable[[], list[str]]:
     return read
 
 
+def test_what_the_stack_docker_lacks_is_told_before_anything_starts(
+    dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(_directory: Path, _progress: Progress) -> None:
+        raise DockerUnavailableError("a Docker Engine of the sandbox's own needs root")
+
+    monkeypatch.setattr(commands, "prepare", lacking)
+    monkeypatch.setattr(commands, "Sandbox", Sandbox)
+    with pytest.raises(SandboxError, match="needs root"):
+        dev("up", "docker")
+    assert not (state / "services.json").exists()
+
+
 def test_up_makes_the_stack_once_and_shows_what_there_is(
     dev: Callable[..., int], asked: Callable[[], list[str]], capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,7 +105,7 @@ def test_lost_memory_is_refreshed_until_it_is_back(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:
     dev("up")
-    (state / "memory-lost").touch()
+    (state / "memory-lost-sandbox").touch()
     dev("preview")
     dev("pulumi", "sandbox", "stack", "ls")
     dev("up")

@@ -54,19 +54,33 @@ def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbo
 
 
 def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) -> None:
+    has_state(sandbox, "one")
+    has_state(sandbox, "other")
     assert sandbox.start() is True
-    assert sandbox.memory_lost
-    sandbox.memory_restored()
+    assert sandbox.memory_lost("one")
+    sandbox.memory_restored("one")
     assert sandbox.start() is False
-    assert not sandbox.memory_lost
+    assert not sandbox.memory_lost("one")
+    assert sandbox.memory_lost("other")
     sandbox.services["gitlab"].stop()
     assert sandbox.start() is True
-    assert sandbox.memory_lost
+    assert sandbox.memory_lost("one")
+
+
+def test_a_new_stack_has_lost_nothing(sandbox: Sandbox) -> None:
+    sandbox.start()
+    has_state(sandbox, "one")
+    assert not sandbox.memory_lost("one")
+
+
+def has_state(sandbox: Sandbox, stack: str) -> None:
+    """Let a stack be there."""
+    stacks = sandbox.directory / "state" / ".pulumi" / "stacks" / "project"
+    stacks.mkdir(parents=True, exist_ok=True)
+    (stacks / f"{stack}.json").touch()
 
 
 def test_a_stack_is_known_by_its_state(sandbox: Sandbox) -> None:
-    stacks = sandbox.directory / "state" / ".pulumi" / "stacks" / "project"
-    stacks.mkdir(parents=True)
-    (stacks / "one.json").touch()
+    has_state(sandbox, "one")
     assert sandbox.has_stack("one")
     assert not sandbox.has_stack("on")

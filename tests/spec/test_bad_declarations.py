@@ -18,7 +18,7 @@ RUNNER_KEYS = (
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
-    "logs, alarms, metrics, permissions_boundary, role_path, config"
+    "logs, alarms, metrics, permissions_boundary, role_path, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "

@@ -27,7 +27,12 @@ SMALLEST_RUNNER = {"group": 42, "host": {}}
 
 
 def test_the_stack_files_are_found() -> None:
-    assert [path.name for path in STACKS] == ["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.sandbox.yaml"]
+    assert [path.name for path in STACKS] == [
+        "Pulumi.dev.yaml",
+        "Pulumi.docker.yaml",
+        "Pulumi.prod.yaml",
+        "Pulumi.sandbox.yaml",
+    ]
 
 
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])

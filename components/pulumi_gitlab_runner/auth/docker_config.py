@@ -38,3 +38,16 @@ def credentials_as_json(credentials: tuple[str, str]) -> str:
     """A user and password as they lie in a secret store, for `docker-credential-runner` to read."""
     username, password = credentials
     return json.dumps({"username": username, "password": password})
+
+
+def credentials_as_answer(host: str, credentials: tuple[str, str]) -> str:
+    """A user and password as a credential helper answers with them.
+
+    Source: github.com/docker/docker-credential-helpers, the command `get`.
+
+    Args:
+        host: what they are for.
+        credentials: both.
+    """
+    username, password = credentials
+    return json.dumps({"ServerURL": host, "Username": username, "Secret": password}) + "\n"

@@ -14,8 +14,8 @@ class CredentialSource:
     """Where the credentials of a registry come from when an image is pulled.
 
     Attributes:
-        kind: ``helper``, ``parameter`` (Parameter Store) or ``secret`` (Secrets Manager).
-        place: the helper's absolute path; or the region and the name or ARN of what to read.
+        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``.
+        place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
     """
 
     kind: str

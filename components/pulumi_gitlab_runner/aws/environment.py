@@ -18,6 +18,10 @@ class AwsEnvironmentArgs(TypedDict):
     """The partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
 
+NOWHERE: AwsEnvironmentArgs = {"account": "", "region": "", "partition": "aws"}
+"""For what has nothing in AWS: AWS is not asked."""
+
+
 def environment_of(parent: pulumi.Resource) -> AwsEnvironmentArgs:
     """The account and region of the AWS provider of `parent`, as that provider says."""
     asked = pulumi.InvokeOutputOptions(parent=parent)

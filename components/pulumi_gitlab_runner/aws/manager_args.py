@@ -40,22 +40,27 @@ class ManagerArgs(TypedDict):
     """The registries that they use, by name."""
     gitlab_url: str
     """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
-    bucket: pulumi.Input[str]
-    """The bucket from which hosts fetch their files; see `HostStore`."""
-    key_arn: pulumi.Input[str]
-    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
     cache: NotRequired[CacheDeclaration]
     """The cache of their jobs. Default: none."""
     cache_bucket: NotRequired[pulumi.Input[str]]
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
-    network: NotRequired[HostNetworkArgs]
-    """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
-    default VPC."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
     digests: NotRequired[pulumi.Input[dict[str, str]]]
     """The digests of the images that the runners declare, `sha256:…`, by the image as declared; one that is
     left out keeps its tag. Default: asked of the registries."""
+
+
+class InstanceManagerArgs(ManagerArgs):
+    """The runners of a manager on an EC2 instance, and what they use."""
+
+    bucket: pulumi.Input[str]
+    """The bucket from which hosts fetch their files; see `HostStore`."""
+    key_arn: pulumi.Input[str]
+    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
+    network: NotRequired[HostNetworkArgs]
+    """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
+    default VPC."""
 
 
 def declared_stack(args: ManagerArgs, name: str, environment: AwsEnvironment | None = None) -> Stack:

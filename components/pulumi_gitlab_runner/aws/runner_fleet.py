@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.instances import (
     encrypted_root,
     newest_image,
 )
-from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager
+from pulumi_gitlab_runner.aws.manager_args import InstanceManagerArgs, declared_manager
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.declared import told_once
 from pulumi_gitlab_runner.host.files import HostParameters
@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.spec.shape import check_keys
 TYPE = "gitlab-runner:index:RunnerFleet"
 
 
-class RunnerFleetArgs(ManagerArgs):
+class RunnerFleetArgs(InstanceManagerArgs):
     """A runner that declares a `fleet`, and what it uses."""
 
 

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.instances import egress_only
-from pulumi_gitlab_runner.aws.manager_args import ManagerArgs, declared_manager, declared_stack
+from pulumi_gitlab_runner.aws.manager_args import InstanceManagerArgs, declared_manager, declared_stack
 from pulumi_gitlab_runner.aws.runner_manager_role import (
     HostAccessArgs,
     RunnerManagerRole,
@@ -31,7 +31,7 @@ from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.shape import check_keys
 
 
-class RunnerHostArgs(ManagerArgs):
+class RunnerHostArgs(InstanceManagerArgs):
     """The runners of a host, and what they use."""
 
     fleet_group: NotRequired[pulumi.Input[str]]
@@ -79,6 +79,10 @@ class RunnerHost(pulumi.ComponentResource):
         with told_once():
             check_keys(args, RunnerHostArgs, name)
             stack, manager = declared_manager(args, name)
+            if manager.host.docker:
+                found, allowed = "a Docker host", "a host in EC2"
+                path = join_path(name, "runners", manager.name, "host", "docker")
+                raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
             if bool(manager.fleet) != ("fleet_group" in args):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
                 allowed = "'fleet_group' with a runner that declares a fleet"

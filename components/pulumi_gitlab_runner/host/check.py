@@ -5,7 +5,12 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config import Finding, Severity, check
 from pulumi_gitlab_runner.config.finding import error, warning
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, job_network_size
+from pulumi_gitlab_runner.host.docker_daemon import (
+    DOCKERS_OWN_NETWORKS,
+    JOB_NETWORKS,
+    job_network_size,
+    networks_needed,
+)
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -59,6 +64,14 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
 
 def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
     """More jobs at a time than there is room for their networks."""
+    needed = networks_needed(manager.host.concurrent)
+    if manager.host.docker and needed > DOCKERS_OWN_NETWORKS:
+        yield warning(
+            path,
+            f"{manager.host.concurrent} jobs at a time, with a network each, for which the Docker host needs "
+            f"room for {needed}: Docker has it for about {DOCKERS_OWN_NETWORKS}, if nobody says otherwise",
+            "give it more: default-address-pools in the host's /etc/docker/daemon.json",
+        )
     if job_network_size(manager.host.concurrent) is None:
         found = (
             f"{manager.host.concurrent} jobs at a time, with a network each: {JOB_NETWORKS} has not so many"

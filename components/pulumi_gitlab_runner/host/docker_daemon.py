@@ -6,6 +6,8 @@ from ipaddress import IPv4Network
 JOB_NETWORKS = "192.168.0.0/16"
 """Where job networks take their addresses from, if nothing else is said: a range that few VPCs use, and
 Docker itself."""
+DOCKERS_OWN_NETWORKS = 30
+"""About how many networks the address pools hold that Docker has by itself."""
 _SIZES = range(24, 29)
 """The sizes that a job network may have, the largest first: a /28 holds a job, its helper and 11 services."""
 
@@ -30,7 +32,7 @@ def job_network_size(concurrent: int, job_networks: str = JOB_NETWORKS) -> int |
 def docker_daemon_config(concurrent: int, job_networks: str = JOB_NETWORKS) -> str:
     """The daemon.json of a host, as JSON.
 
-    Docker's own pools hold about 30 networks: more jobs at a time, and a job fails for want of addresses.
+    Docker's own pools hold few networks: more jobs at a time, and a job fails for want of addresses.
     Containers outlive the daemon (`live-restore`). Logs are rotated; the driver is the one that the runner
     asks for, so that this holds for its containers too (gitlab-runner: executors/docker/docker.go).
 

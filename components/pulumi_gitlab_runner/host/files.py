@@ -112,7 +112,7 @@ def host_files(
     sources = {
         registry.host_in(environment): source
         for registry in registries.values()
-        if (source := credential_source(registry, environment, parameters))
+        if (source := credential_source(registry, _own_password(registry, environment, parameters)))
     }
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
@@ -147,10 +147,13 @@ def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
     return {"etc/gitlab-runner/fleet.json": HostFile(json.dumps(settings, indent=1))} if settings else {}
 
 
-def credential_source(
-    registry: Registry, environment: AwsEnvironment, parameters: HostParameters
-) -> CredentialSource | None:
-    """Where a host gets the credentials of a registry from; None where each job brings its own."""
+def credential_source(registry: Registry, own_password: CredentialSource) -> CredentialSource | None:
+    """Where a host gets the credentials of a registry from; None where each job brings its own.
+
+    Args:
+        registry: the registry.
+        own_password: where those lie that stand in the declaration.
+    """
     match registry:
         case GitLabRegistry():
             return None
@@ -161,9 +164,15 @@ def credential_source(
         case StaticRegistry(parameter=str(arn)):
             return CredentialSource("parameter", (region_of(arn), arn))
         case StaticRegistry():
-            return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
+            return own_password
         case _:
             return CredentialSource("helper", (ECR_HELPER,))
+
+
+def _own_password(
+    registry: Registry, environment: AwsEnvironment, parameters: HostParameters
+) -> CredentialSource:
+    return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
 
 
 def files_as_json(files: Mapping[str, HostFile]) -> str:

@@ -58,9 +58,7 @@ def manager_config(
     """
 
     def image(declared: str) -> str:
-        full = written_out(declared, registries, environment)
-        digest = (digests or {}).get(declared)
-        return pinned(full, digest) if digest else full
+        return full_image(declared, registries, environment, digests or {})
 
     def entry(runner: Runner) -> RunnerConfig:
         config: RunnerConfig = {
@@ -90,9 +88,30 @@ def manager_config(
     if manager.fleet:
         # In seconds: it tries three times, ten seconds apart, to see its instances ended.
         config["shutdown_timeout"] = 60
+    if manager.host.docker:
+        config["listen_address"] = METRICS["loopback"]  # of its container; Docker asks there for its health
     if manager.host.metrics:
         config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
+
+
+def full_image(
+    declared: str,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment,
+    digests: Mapping[str, str],
+) -> str:
+    """An image with its registry's address, pinned to its digest where that is known.
+
+    Args:
+        declared: the image.
+        registries: those that it may name.
+        environment: where the stack lives.
+        digests: those that are known, by the image as declared.
+    """
+    full = written_out(declared, registries, environment)
+    digest = digests.get(declared)
+    return pinned(full, digest) if digest else full
 
 
 def _overlaid(ours: _Table, declared: _Table) -> _Table:

@@ -102,6 +102,8 @@ def _how(source: CredentialSource | None) -> str:
             return "by a password in Parameter Store"
         case CredentialSource("secret"):
             return "by a password in Secrets Manager"
+        case CredentialSource("file"):
+            return "by a password on the host"
         case _:
             return "by a credential helper"
 

@@ -252,6 +252,13 @@ def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Prob
             "the VPC of the fleet",
             "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
         )
+    if "docker" in manager:
+        yield Problem(
+            join_path(path, "docker"),
+            "a Docker host",
+            "an EC2 host",
+            "the manager reaches the instances of its fleet by its security group and role",
+        )
     release = release_of(manager)
     if release and release < DOCKER_AUTOSCALER:
         yield Problem(

@@ -1,4 +1,4 @@
-"""Runner hosts: the EC2 instance that a runner manager runs on."""
+"""Runner hosts: the machine that a runner manager runs on, by default an EC2 instance."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,12 @@ from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.config_toml import config_problems
+from pulumi_gitlab_runner.spec.docker_hosts import (
+    DockerHost,
+    DockerHostDeclaration,
+    build_docker_host,
+    docker_host_problems,
+)
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
@@ -38,7 +44,7 @@ from pulumi_gitlab_runner.spec.roles import role_problems
 
 @with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class HostDeclaration(TypedDict):
-    """The EC2 host of a runner manager: one instance, kept by an Auto Scaling group.
+    """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
 
     A change of `os`, `ami`, `instance_type`, `disk_gb` or `runner_version` needs a new host: it starts first,
     and the old one ends when its last job has, 48 hours later at most. What else changes reaches the host as
@@ -82,6 +88,10 @@ class HostDeclaration(TypedDict):
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
     role_path: NotRequired[str]
     """The IAM path of the host's role and instance profile, such as `/ci/`. Default `/`."""
+    docker: NotRequired[DockerHostDeclaration]
+    """A Docker host in place of EC2: the manager is a container there. Beside it stand `concurrent`,
+    `runner_version` and `config` alone. A change of `runner_version`, of `docker` or of the longest
+    `maximum_timeout` needs a new manager: it starts first, and the old one ends when its last job has."""
     config: NotRequired[ManagerConfig]
     """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, laid over those that
     follow from this declaration. Those that it sets itself are refused, and so are secrets."""
@@ -106,6 +116,7 @@ class Host:
     metrics: str | None = None
     permissions_boundary: str | None = None
     role_path: str = "/"
+    docker: DockerHost | None = None
     config: ManagerConfig = field(default_factory=lambda: ManagerConfig())
 
     @property
@@ -115,6 +126,8 @@ class Host:
 
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+_BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
+"""The keys of a host that are not EC2's alone."""
 
 
 def build_host(declaration: HostDeclaration) -> Host:
@@ -128,6 +141,9 @@ def build_host(declaration: HostDeclaration) -> Host:
         settings["logs"] = Logs(**declaration["logs"])
     if "alarms" in declaration:
         settings["alarm_topic"] = declaration["alarms"]["topic"]
+    if "docker" in declaration:
+        version = declaration.get("runner_version", Host.runner_version)
+        settings["docker"] = build_docker_host(declaration["docker"], version)
     return Host(**settings)
 
 
@@ -144,6 +160,27 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     if release_of(declaration) is None:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
+        )
+    if "docker" in declaration:
+        yield from docker_host_problems(declaration["docker"], join_path(path, "docker"))
+        yield from _beside_docker_problems(declaration, path)
+
+
+def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
+    for key in declaration:
+        if key not in _BESIDE_DOCKER:
+            yield Problem(
+                join_path(path, key),
+                f"{key!r}, beside 'docker'",
+                f"{listed(_BESIDE_DOCKER)}",
+                "it is of EC2 hosts alone: a Docker host is there already",
+            )
+    if "listen_address" in declaration.get("config", {}):
+        yield Problem(
+            join_path(path, "config", "listen_address"),
+            "an address, beside 'docker'",
+            "the other keys",
+            "the manager listens within its container, where Docker asks for its health",
         )
 
 

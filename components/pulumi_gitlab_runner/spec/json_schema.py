@@ -18,6 +18,7 @@ _SECURE = {
     "additionalProperties": False,
 }
 _SECRETS = {
+    "AccessKeyDeclaration": "secret",
     "StaticDeclaration": "password",
     "DeployTokenDeclaration": "password",
     "UpstreamCredentialsDeclaration": "access_token",

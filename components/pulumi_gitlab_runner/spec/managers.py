@@ -56,6 +56,12 @@ class Manager:
         return _each_once(name for runner in self.runners for name in runner.registries)
 
     @property
+    def pinned_images(self) -> tuple[str, ...]:
+        """The images that are pinned to digests, as declared: those, and its own on a Docker host."""
+        own = (self.host.docker.image,) if self.host.docker else ()
+        return (*self.images, *own)
+
+    @property
     def images(self) -> tuple[str, ...]:
         """The images that its runners' configuration names, as declared."""
         return _each_once(image for runner in self.runners for image in runner.images.values())

@@ -31,7 +31,15 @@ _EXPECTED = {
     "mapping_type": "a mapping",
 }
 
-_MAY_BE_SECRET = {"static", "deploy_token", "upstream_credentials", "secrets", "value", "config"}
+_MAY_BE_SECRET = {
+    "static",
+    "deploy_token",
+    "upstream_credentials",
+    "access_key",
+    "secrets",
+    "value",
+    "config",
+}
 """Keys whose values are not shown."""
 
 _REFUSED_KEYS = {

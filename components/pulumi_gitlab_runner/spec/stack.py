@@ -24,6 +24,12 @@ from pulumi_gitlab_runner.spec.cache import (
     cache_problems,
     own_place_problems,
 )
+from pulumi_gitlab_runner.spec.docker_hosts import (
+    docker_cache_problems,
+    docker_registry_problems,
+    manager_image_problems,
+    needs_aws,
+)
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
@@ -128,6 +134,19 @@ class Stack:
         """The runners of all managers, by name."""
         return {runner.name: runner for manager in self.managers.values() for runner in manager.runners}
 
+    @property
+    def in_aws(self) -> bool:
+        """Whether anything of it lives in AWS, or must be known there."""
+        return bool(
+            self.ecr_settings
+            or self.network
+            or self.hosted_auth
+            or self.job_roles
+            or (self.managers and self.cache)
+            or any(manager.host.docker is None for manager in self.managers.values())
+            or any(map(needs_aws, self.registries.values()))
+        )
+
     def manager_of(self, runner: str) -> Manager:
         """The manager that serves a runner."""
         return next(each for each in self.managers.values() if self.runners[runner] in each.runners)
@@ -218,6 +237,15 @@ def _problems(
         at = join_path(path, "runners", name)
         yield from runner_problems(runner, at, registries, host_of(name, runners), environment)
         yield from manager_problems(name, runners, at)
+        if "docker" in host_of(name, runners):
+            docker = host_of(name, runners)["docker"]
+            yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)
+            if "host" in runner:
+                place = join_path(at, "host", "docker")
+                used = runner.get("registries", [])
+                yield from manager_image_problems(docker, used, registries, environment, place)
+                if "cache" in declaration:
+                    yield from docker_cache_problems(docker, place)
         if "cache" in declaration:
             own = runner.get("config", {}).get("cache", {})
             yield from own_place_problems(own, join_path(at, "config", "cache"))
@@ -241,6 +269,13 @@ def _problems(
         yield from ecr_settings_problems(settings, region, at)
     if "network" in declaration:
         yield from network_problems(declaration["network"], join_path(path, "network"))
+        if runners and all("docker" in host_of(name, runners) for name in runners):
+            yield Problem(
+                join_path(path, "network"),
+                "a VPC, for Docker hosts",
+                "no 'network'",
+                "a Docker host has its network: only EC2 hosts live in one of the stack",
+            )
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:

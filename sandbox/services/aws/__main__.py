@@ -12,7 +12,9 @@ def main() -> None:
     """Serve on the port given."""
     parser = argparse.ArgumentParser(prog="sandbox.services.aws", description="AWS on loopback, in memory.")
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1; 0 chooses a free one")
-    server = AwsServer(parser.parse_args().port)
+    parser.add_argument("--address", default="127.0.0.1", help="another one to listen on")
+    arguments = parser.parse_args()
+    server = AwsServer(arguments.port, arguments.address)
     signal.signal(signal.SIGTERM, _stop)
     try:
         server.serve()

@@ -29,7 +29,7 @@ class AwsServer:
     `serve` blocks; as a context manager it serves from a thread instead, which is for tests.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
@@ -50,7 +50,7 @@ class AwsServer:
         s3.mend()
         secretsmanager.mend()
         self._server = make_server(
-            "127.0.0.1",
+            address,
             port,
             ecr_public.answering(DomainDispatcherApplication(create_backend_app)),
             threaded=True,

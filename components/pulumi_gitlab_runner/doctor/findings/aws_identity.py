@@ -27,4 +27,4 @@ def aws_identity_findings(registry_list: str, reason: str) -> Iterator[Finding]:
 
 
 def _asks_aws(source: CredentialSource) -> bool:
-    return source.kind != "helper" or source.place == (ECR_HELPER,)
+    return source.kind in ("parameter", "secret") or source.place == (ECR_HELPER,)

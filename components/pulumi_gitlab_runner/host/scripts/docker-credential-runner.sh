@@ -10,6 +10,7 @@
 #   HOST helper PATH               ask a real credential helper
 #   HOST parameter REGION NAME     read {"username": …, "password": …} from Parameter Store
 #   HOST secret REGION ARN         read the same from Secrets Manager
+#   HOST file PATH                 read a helper's answer from a file of root's
 set -u
 umask 077
 
@@ -103,6 +104,10 @@ get() {
     read -r host || [ -n "$host" ] || not_found
     [ -r "$list" ] || not_found "$list is missing or unreadable"
     find_registry || not_found
+    if [ "$kind" = file ]; then # an answer that is kept already
+        cat "$first" 2>/dev/null && exit
+        not_found "$first is missing or unreadable"
+    fi
     # A directory for each host and path: no part of a path starts with a dot.
     place=$cache/$host
     # An ECR password lasts 12 hours, other helpers' less; a changed fixed password shall be seen soon.

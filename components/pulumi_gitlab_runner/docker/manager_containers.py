@@ -1,0 +1,163 @@
+"""The two containers of a runner manager: the one that delivers its files, and its own."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_docker as docker
+
+from pulumi_gitlab_runner.host.docker_manager import (
+    AWS_DIRECTORY,
+    CONFIG_LABEL,
+    CREDENTIAL_CACHE,
+    CURRENT,
+    DELIVERED,
+    DELIVERY,
+    VOLUME,
+    manager_environment,
+)
+from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
+from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.observation import METRICS
+
+_PATIENCE_S = 120
+"""How long a new manager may take until it answers."""
+_LOGS = {"max-size": "10m", "max-file": "3"}
+
+
+def delivery_container(
+    name: str,
+    *,
+    image: pulumi.Output[str],
+    volume: pulumi.Output[str],
+    config: pulumi.Output[str],
+    files: pulumi.Output[dict[str, HostFile]],
+    parent: pulumi.Resource,
+) -> pulumi.Output[pulumi.Resource]:
+    """A container that brings files into the manager's volume and ends; known once they are there.
+
+    Other files make another container, and leave the manager alone.
+
+    Args:
+        name: the manager's.
+        image: the manager's, whose gitlab-runner checks its configuration.
+        volume: the name of its volume.
+        config: its config.toml without the tokens, so that a preview shows what changes.
+        files: by their path below `CURRENT`; a secret.
+        parent: the component that it belongs to.
+    """
+    delivery = docker.Container(
+        f"{name}-files",
+        image=image,
+        entrypoints=["/bin/sh", f"{DELIVERY}/gitlab-runner-deliver"],
+        network_mode="none",
+        volumes=[{"volume_name": volume, "container_path": VOLUME}],
+        labels=[{"label": CONFIG_LABEL, "value": config}],
+        uploads=files.apply(_uploads),
+        attach=True,
+        logs=True,
+        must_run=False,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+    def delivered(known: list[str]) -> pulumi.Resource:
+        """A container that failed half-way is in the state too, and nothing else tells it from this one."""
+        urn, logs = known
+        if DELIVERED not in (logs or ""):
+            reason = (logs or "").strip() or "the container that brings them did not come to its end"
+            raise pulumi.RunError(
+                f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
+                f"{reason}\nMend that, and have them delivered anew: pulumi up --replace '{urn}'"
+            )
+        return delivery
+
+    return pulumi.Output.all(delivery.urn, delivery.container_logs).apply(delivered)
+
+
+def _uploads(files: Mapping[str, HostFile]) -> list[docker.ContainerUploadArgsDict]:
+    uploads: list[docker.ContainerUploadArgsDict] = [
+        {"file": f"{DELIVERY}/files/{path}", "content": file.content, "permissions": file.mode}
+        for path, file in sorted(files.items())
+    ]
+    deliver = script("gitlab-runner-deliver.sh")
+    return [
+        {"file": f"{DELIVERY}/gitlab-runner-deliver", "content": deliver, "permissions": "0755"},
+        *uploads,
+    ]
+
+
+def manager_container(
+    name: str,
+    manager: Manager,
+    host: DockerHost,
+    *,
+    image: pulumi.Output[str],
+    volume: pulumi.Output[str],
+    network: pulumi.Output[str],
+    region: pulumi.Output[str],
+    after: pulumi.Output[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> docker.Container:
+    """The container of a manager. One that takes its place starts first; it ends when its last job has.
+
+    SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals).
+
+    Args:
+        name: of the resource.
+        manager: what runs in it.
+        host: where it runs.
+        image: its image.
+        volume: the name of the volume of its files.
+        network: the name of its network.
+        region: the region of AWS; empty where nothing lives there.
+        after: what must be there first.
+        parent: the component that it belongs to.
+    """
+    directory = host.aws_credentials.directory if host.aws_credentials else None
+    aws_files: list[docker.ContainerVolumeArgsDict] = [
+        {"host_path": directory, "container_path": AWS_DIRECTORY, "read_only": True}
+        for directory in [directory]
+        if directory
+    ]
+    return docker.Container(
+        name,
+        image=image,
+        entrypoints=["/bin/sh", f"{CURRENT}/gitlab-runner-manager"],
+        envs=region.apply(lambda known: manager_environment(host, known)),
+        init=True,
+        restart="unless-stopped",
+        volumes=[
+            {"volume_name": volume, "container_path": VOLUME, "read_only": True},
+            {"host_path": host.socket, "container_path": "/var/run/docker.sock"},
+            *aws_files,
+        ],
+        tmpfs={CREDENTIAL_CACHE: "mode=0700"},
+        networks_advanced=[{"name": network}],
+        log_driver="json-file",
+        log_opts=_LOGS,
+        stop_signal="SIGQUIT",
+        stop_timeout=manager.longest_job,
+        destroy_grace_seconds=manager.longest_job,
+        healthcheck={
+            "tests": [
+                "CMD",
+                "/usr/bin/wget",
+                "-q",
+                "-O",
+                "/dev/null",
+                f"http://{METRICS['loopback']}/metrics",
+            ],
+            "interval": "5s",
+            "timeout": "5s",
+            "start_period": "30s",
+            "retries": 3,
+        },
+        wait=True,
+        wait_timeout=_PATIENCE_S,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[after],
+            custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
+        ),
+    )

@@ -1,0 +1,104 @@
+"""What a runner manager on a Docker host is given: its files, its environment, and what it shares."""
+
+from collections.abc import Mapping
+
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, host_docker_config
+from pulumi_gitlab_runner.auth.registry_list import CredentialSource, registry_list
+from pulumi_gitlab_runner.host.files import HostFile, credential_source
+from pulumi_gitlab_runner.host.manager_config import token_placeholder
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
+from pulumi_gitlab_runner.spec.registries import Registry, StaticRegistry
+
+VOLUME = "/srv/gitlab-runner"
+"""Where the manager's volume is mounted; also gitlab-runner-deliver.sh's and gitlab-runner-manager.sh's."""
+CURRENT = f"{VOLUME}/current"
+"""The link to the files that hold."""
+DELIVERY = "/delivery"
+"""Where the files are put that are to be delivered; also gitlab-runner-deliver.sh's."""
+DELIVERED = "gitlab-runner-deliver: delivered"
+"""What gitlab-runner-deliver.sh says when it is done."""
+CONFIG_LABEL = "gitlab-runner.config"
+"""The label of the container that delivered them, with the config.toml."""
+CREDENTIAL_CACHE = "/run/gitlab-runner-credentials"
+"""Where docker-credential-runner keeps answers."""
+AWS_DIRECTORY = "/srv/aws"
+"""Where the manager sees the directory of its AWS credentials."""
+_ACCESS_KEY = "aws/credentials"
+
+
+def docker_manager_files(
+    config: str,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment,
+    *,
+    tokens: Mapping[str, str],
+    passwords: Mapping[str, tuple[str, str]] | None = None,
+    access_key: tuple[str, str] | None = None,
+) -> dict[str, HostFile]:
+    """The files of a manager on a Docker host, by their path below `CURRENT`.
+
+    Args:
+        config: its config.toml, with what stands for each token.
+        registries: those that its runners use, by name.
+        environment: where its stack lives.
+        tokens: the runners' tokens, by name.
+        passwords: the user and password of each registry that declares them, by its name.
+        access_key: id and secret of the manager's access key, if it has one.
+    """
+    for runner, token in tokens.items():
+        config = config.replace(token_placeholder(runner), token)
+    sources = {
+        registry.host_in(environment): source
+        for name, registry in registries.items()
+        if (source := credential_source(registry, CredentialSource("file", (_password_file(name),))))
+    }
+    files = {
+        "config.toml": HostFile(config),
+        "registries": HostFile(registry_list(sources.items())),
+        "home/.docker/config.json": HostFile(host_docker_config(sources)),
+        "bin/docker-credential-runner": HostFile(script("docker-credential-runner.sh"), "0755"),
+        "gitlab-runner-manager": HostFile(script("gitlab-runner-manager.sh"), "0755"),
+    }
+    for name, credentials in (passwords or {}).items():
+        answer = credentials_as_answer(registries[name].host_in(environment), credentials)
+        files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
+    if access_key:
+        files[_ACCESS_KEY] = HostFile(
+            "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n".format(*access_key)
+        )
+    return files
+
+
+def has_password(registry: Registry) -> bool:
+    """Whether the user and password of a registry are among the files."""
+    return isinstance(registry, StaticRegistry) and registry.declared
+
+
+def manager_environment(host: DockerHost, region: str) -> list[str]:
+    """The environment of the manager's process, `NAME=value`; none of it is a secret.
+
+    Args:
+        host: where it runs.
+        region: the region of AWS; empty where nothing lives there.
+    """
+    settings = {
+        "HOME": f"{CURRENT}/home",
+        "PATH": f"{CURRENT}/bin",
+        "RUNNER_REGISTRIES": f"{CURRENT}/registries",
+    }
+    credentials = host.aws_credentials
+    if credentials:
+        directory = AWS_DIRECTORY if credentials.directory else f"{CURRENT}/aws"
+        settings |= {
+            "AWS_CONFIG_FILE": f"{directory}/config",
+            "AWS_SHARED_CREDENTIALS_FILE": f"{directory}/credentials",
+            "AWS_PROFILE": credentials.profile,
+            "AWS_REGION": region,
+        }
+    return [f"{name}={value}" for name, value in settings.items()]
+
+
+def _password_file(registry: str) -> str:
+    return f"{CURRENT}/passwords/{registry}"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# gitlab-runner-deliver: brings the files of a runner manager into its volume, whole or not at all.
+#
+# Runs once, in a container of the manager's image that was given the files. The manager finds them by way of a
+# link, and goes on as it is with its jobs: the runner reads a changed config.toml by itself.
+set -eu
+umask 077
+
+delivery=${RUNNER_DELIVERY:-/delivery}
+volume=${RUNNER_VOLUME:-/srv/gitlab-runner}
+
+fail() { # REASON
+    echo "gitlab-runner-deliver: $1; the files of before stay" >&2
+    exit 1
+}
+
+# They hold secrets, which shall lie in the volume alone.
+new=
+trap 'rm -rf "$delivery" $new' EXIT
+
+sh -n "$delivery/files/bin/docker-credential-runner" || fail "docker-credential-runner is not a shell script"
+# `lint` came with gitlab-runner 19.3.
+if gitlab-runner lint --help >/dev/null 2>&1; then
+    gitlab-runner lint --config "$delivery/files/config.toml" >/dev/null || fail "gitlab-runner refuses config.toml"
+fi
+
+new=$(mktemp -d "$volume/version.XXXXXX") || fail "the volume cannot be written"
+cp -pR "$delivery/files/." "$new" || fail "the files cannot be written"
+chmod 700 "$new"
+# The runner looks whether it is newer than the one that it knows, by the clock of this machine.
+touch "$new/config.toml"
+ln -sfn "${new##*/}" "$volume/current.new"
+mv -fT "$volume/current.new" "$volume/current"
+current=$new
+new=
+for version in "$volume"/version.*; do
+    [ "$version" = "$current" ] || rm -rf "$version"
+done
+echo "gitlab-runner-deliver: delivered"

@@ -1,0 +1,52 @@
+"""An image that stands in for GitLab's own of gitlab-runner, with ECR's credential helper besides."""
+
+import io
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.docker.unavailable import DockerUnavailableError
+
+RUNNER = Path(__file__).with_name("runner_image.sh")
+
+
+def runner_image(helper: Path) -> bytes:
+    """The files of the image, as a tar archive: Busybox's programs, the runner, and the helper.
+
+    Args:
+        helper: the credential helper of ECR, which needs no library.
+
+    Raises:
+        DockerUnavailableError: there is no Busybox.
+    """
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        raise DockerUnavailableError("not installed: busybox-static")
+    applets = subprocess.run([busybox, "--list-full"], capture_output=True, text=True, check=True).stdout
+    programs = {
+        "bin/busybox": Path(busybox),
+        "usr/bin/gitlab-runner": RUNNER,
+        "usr/bin/docker-credential-ecr-login": helper,
+    }
+    return _archive(programs, set(applets.split()) - programs.keys())
+
+
+def _archive(programs: Mapping[str, Path], applets: set[str]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for directory in ("tmp", "run", "root"):
+            entry = tarfile.TarInfo(directory)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        for path, program in programs.items():
+            data = program.read_bytes()
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(data), 0o755
+            archive.addfile(entry, io.BytesIO(data))
+        for applet in sorted(applets):
+            entry = tarfile.TarInfo(applet)
+            entry.type, entry.linkname = tarfile.SYMTYPE, "/bin/busybox"
+            archive.addfile(entry)
+    return content.getvalue()

@@ -1,0 +1,18 @@
+"""Labels, which the provider takes as a list of names and values, and the engine as a mapping."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.providers.properties import Object, SetOf, Text
+
+LABELS = SetOf(Object({"label": Text(required=True), "value": Text(required=True)}), replaces=True)
+
+
+def as_mapping(labels: list[dict[str, str]] | None) -> dict[str, str]:
+    """The labels, as the engine takes them."""
+    return {each["label"]: each["value"] for each in labels or ()}
+
+
+def as_list(labels: Mapping[str, Any] | None) -> list[dict[str, str]] | None:
+    """The labels, as the provider has them; None for none."""
+    return [{"label": label, "value": value} for label, value in sorted((labels or {}).items())] or None

@@ -1,0 +1,86 @@
+"""The stand-in itself: its configuration and what it serves."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, DockerException
+from docker.tls import TLSConfig
+from requests.exceptions import RequestException
+
+from sandbox.providers.docker.container import Container
+from sandbox.providers.docker.network import Network
+from sandbox.providers.docker.remote_image import RemoteImage
+from sandbox.providers.docker.volume import Volume
+from sandbox.providers.properties import Text
+from sandbox.providers.standin import Refused, StandIn
+from sandbox.providers.values import UNKNOWN, Properties
+
+_TIMEOUT_S = 120
+"""How long an answer may take, a pull's next line among them."""
+
+
+class Docker(StandIn[docker.APIClient]):
+    """The stand-in for the official provider.
+
+    Its host falls back on DOCKER_HOST. Unlike the official provider, it has no default: the sandbox must not
+    speak to the user's own Docker Engine by accident.
+    """
+
+    package = "docker"
+    version = "5.2.0"
+    configuration = {"host": Text(), "certPath": Text()}
+    resources = (Container, Network, RemoteImage, Volume)
+    functions = ()
+
+    def configure(self, settings: Properties) -> None:
+        """Takes the configuration and tries the engine at once, as the official provider does by default."""
+        super().configure(settings)
+        if UNKNOWN not in settings.values():
+            self._api.ping()
+
+    def connect(self, properties: Properties) -> docker.APIClient:
+        """One connection serves everything."""
+        return self._api
+
+    def explain(self, error: Exception) -> str | None:
+        """What the engine says, or that nobody answers."""
+        if isinstance(error, APIError):
+            return " ".join(str(error.explanation or error).split())
+        if isinstance(error, DockerException | RequestException | OSError):
+            return _unreachable(self._host)
+        return None
+
+    @property
+    def _host(self) -> str:
+        host = self.settings.get("host") or os.environ.get("DOCKER_HOST")
+        if host is UNKNOWN:
+            raise Refused("docker:host is not known yet")
+        if not host:
+            raise Refused("no host for Docker: set docker:host in the stack, or DOCKER_HOST")
+        return str(host)
+
+    @cached_property
+    def _api(self) -> docker.APIClient:
+        certificates = self.settings.get("certPath")
+        tls = _client_certificate(Path(certificates)) if certificates else False
+        try:
+            return docker.APIClient(
+                self._host, version="auto", timeout=_TIMEOUT_S, tls=tls, use_ssh_client=True
+            )
+        except (DockerException, RequestException, OSError):
+            raise Refused(_unreachable(self._host)) from None
+
+
+def _unreachable(host: str) -> str:
+    return f"no Docker Engine answers at {host}: docker:host, or DOCKER_HOST, says where it is"
+
+
+def _client_certificate(directory: Path) -> TLSConfig:
+    """The three files that `docker --tlsverify` reads too."""
+    return TLSConfig(
+        client_cert=(str(directory / "cert.pem"), str(directory / "key.pem")),
+        ca_cert=str(directory / "ca.pem"),
+        verify=True,
+    )

@@ -1,0 +1,276 @@
+"""A runner manager on a Docker host: its two containers, what each is given, and what it never is."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_gitlab_runner import DockerRunnerHost, RunnerHost, RunnerStack
+
+from tests.components.recording import ACCOUNT, REGION, RUNNER_TOKEN, Cloud, Recording, Registered, run
+from tests.registry.fixtures import only_loopback
+
+__all__ = ["only_loopback"]
+
+PASSWORD, SECRET_KEY = "canary-of-the-password", 'canary "of" the key'
+IMAGE = "registry.example.com:5000/ci/gitlab-runner:1"
+CONTAINER = "docker:index/container:Container"
+LEGACY: Any = {"host": "registry.example.com:5000", "static": {"username": "me", "password": PASSWORD}}
+AWS: Any = {"image": IMAGE, "aws_credentials": {"access_key": {"id": "AKIAEXAMPLE", "secret": SECRET_KEY}}}
+
+
+def declared(docker: Any = None, **changes: Any) -> Any:
+    """A stack with one runner on a Docker host."""
+    return {
+        "gitlab_url": "https://gitlab.example.com",
+        "registries": {"legacy": LEGACY},
+        "runners": {
+            "build": {
+                "group": 42,
+                "registries": ["legacy"],
+                "maximum_timeout": 3600,
+                "host": {"docker": docker or {}, "concurrent": 2},
+            }
+        },
+    } | changes
+
+
+def in_aws(docker: Any = AWS) -> Any:
+    """The same with ECR and a cache."""
+    stack = declared(docker, cache={})
+    stack["registries"]["team"] = {"ecr": {}, "repositories": ["ci/base"]}
+    stack["runners"]["build"]["registries"] = ["legacy", "team"]
+    return stack
+
+
+def up(stack: Any) -> tuple[Recording, Any]:
+    """What becomes of a declaration, and what the stack tells."""
+
+    def program() -> Any:
+        made = RunnerStack("ci", stack)
+        return {"runners": made.runners, "policies": made.docker_policies, "required": made.required_policies}
+
+    return run(program)
+
+
+def container(recording: Recording, name: str) -> Registered:
+    return recording.registered[CONTAINER, name]
+
+
+def files(recording: Recording) -> dict[str, str]:
+    """The files that are delivered, by their path."""
+    uploads = container(recording, "build-files").inputs["uploads"]
+    return {each["file"].removeprefix("/delivery/"): each["content"] for each in uploads}
+
+
+def test_what_it_makes() -> None:
+    recording, told = up(declared())
+    made = {key: each.parent for key, each in recording.registered.items() if key[0].startswith("docker:")}
+    parent = "gitlab-runner:index:DockerRunnerHost::build"
+    assert made == {
+        ("docker:index/network:Network", "build"): parent,
+        ("docker:index/volume:Volume", "build"): parent,
+        (CONTAINER, "build-files"): parent,
+        (CONTAINER, "build"): parent,
+    }
+    assert told["runners"]["build"]["host"] == "build-0a1b2c3"
+
+
+def test_nothing_is_asked_of_aws_and_nothing_made_there_without_need() -> None:
+    kinds = {kind for kind, _ in up(declared())[0].registered}
+    assert not any(kind.startswith("aws:") or kind.endswith("HostStore") for kind in kinds)
+
+
+def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> None:
+    inputs = container(up(declared())[0], "build").inputs
+    assert {
+        key: inputs[key] for key in ("stopSignal", "stopTimeout", "destroyGraceSeconds", "restart", "wait")
+    } == {
+        "stopSignal": "SIGQUIT",
+        "stopTimeout": 3600,
+        "destroyGraceSeconds": 3600,
+        "restart": "unless-stopped",
+        "wait": True,
+    }
+    assert inputs["healthcheck"]["tests"][-1] == "http://127.0.0.1:9252/metrics"
+
+
+def test_its_deletion_may_take_as_long_as_its_longest_job() -> None:
+    timeouts = container(up(declared())[0], "build").request.customTimeouts
+    assert timeouts.delete == "3720s"
+
+
+def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
+    before, after = declared(), declared()
+    after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
+    after["registries"]["legacy"] = LEGACY | {"static": {"username": "me", "password": "another"}}
+    one, other = up(before)[0], up(after)[0]
+    assert container(one, "build").inputs == container(other, "build").inputs
+    assert files(one) != files(other)
+
+
+def test_its_files() -> None:
+    delivered = files(up(declared())[0])
+    config = tomllib.loads(delivered["files/config.toml"])
+    (runner,) = config["runners"]
+    assert (config["concurrent"], config["listen_address"]) == (2, "127.0.0.1:9252")
+    assert (runner["id"], runner["token"], runner["executor"]) == (11, RUNNER_TOKEN, "docker")
+    assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
+    assert json.loads(delivered["files/home/.docker/config.json"]) == {
+        "credHelpers": {"registry.example.com:5000": "runner"}
+    }
+    assert delivered["files/registries"].endswith(
+        "\nregistry.example.com:5000 file /srv/gitlab-runner/current/passwords/legacy\n"
+    )
+    assert json.loads(delivered["files/passwords/legacy"]) == {
+        "ServerURL": "registry.example.com:5000",
+        "Username": "me",
+        "Secret": PASSWORD,
+    }
+
+
+def test_only_the_uploads_hold_secrets_and_they_are_secret() -> None:
+    recording, _ = up(in_aws())
+    for (kind, name), each in recording.registered.items():
+        held = {
+            key
+            for key, value in each.inputs.items()
+            for secret in (PASSWORD, RUNNER_TOKEN, "canary")
+            if kind.startswith("docker:") and secret in json.dumps(value)
+        }
+        assert held <= each.secrets
+        assert held == ({"uploads"} if name == "build-files" else set())
+
+
+def test_a_preview_shows_what_changes_in_the_configuration() -> None:
+    delivery = container(up(declared())[0], "build-files")
+    (label,) = delivery.inputs["labels"]
+    assert "labels" not in delivery.secrets
+    assert "concurrent = 2" in label["value"]
+    assert "@RUNNER_TOKEN_build@" in label["value"]
+
+
+def test_in_a_preview_everything_is_registered() -> None:
+    recording, _ = run(lambda: RunnerStack("ci", declared()), preview=True)
+    assert (CONTAINER, "build") in recording.registered
+
+
+def test_credentials_of_aws() -> None:
+    recording, told = up(in_aws())
+    assert files(recording)["files/aws/credentials"].splitlines() == [
+        "[default]",
+        "aws_access_key_id = AKIAEXAMPLE",
+        f"aws_secret_access_key = {SECRET_KEY}",
+    ]
+    environment = container(recording, "build").inputs["envs"]
+    assert f"AWS_REGION={REGION}" in environment
+    assert "AWS_SHARED_CREDENTIALS_FILE=/srv/gitlab-runner/current/aws/credentials" in environment
+    statements = json.loads(told["policies"]["build"])["Statement"]
+    assert {each["Sid"] for each in statements} == {"EcrToken", "EcrPull", "CacheObjects", "CacheMisses"}
+    (pull,) = (each for each in statements if each["Sid"] == "EcrPull")
+    assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
+
+
+def test_a_directory_of_the_docker_host() -> None:
+    credentials = {"directory": "/etc/ci/aws", "profile": "ci"}
+    recording, _ = up(
+        in_aws({"image": IMAGE, "aws_credentials": credentials, "socket": "/run/user/7/d.sock"})
+    )
+    inputs = container(recording, "build").inputs
+    assert {"AWS_PROFILE=ci", "AWS_CONFIG_FILE=/srv/aws/config"} <= set(inputs["envs"])
+    shared = {
+        each.get("hostPath"): (each["containerPath"], each.get("readOnly")) for each in inputs["volumes"]
+    }
+    assert shared["/etc/ci/aws"] == ("/srv/aws", True)
+    assert shared["/run/user/7/d.sock"] == ("/var/run/docker.sock", None)
+    assert not any(path.startswith("files/aws") for path in files(recording))
+
+
+def test_without_credentials_of_aws_there_is_no_policy() -> None:
+    assert up(declared())[1] == {
+        "runners": {"build": {"id": "11", "tags": [], "scope": "group 42", "host": "build-0a1b2c3"}},
+        "policies": {},
+        "required": {},
+    }
+
+
+def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
+    stack = declared()
+    for concurrent, warned in ((14, False), (15, True)):
+        stack["runners"]["build"]["host"]["concurrent"] = concurrent
+        warnings = "".join(up(stack)[0].warnings)
+        assert ("default-address-pools" in warnings) is warned
+
+
+def test_no_registry_is_needed() -> None:
+    stack = declared(registries={})
+    stack["runners"]["build"]["registries"] = []
+    assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"credHelpers": {}}
+
+
+def alone(**args: Any) -> Callable[[], Any]:
+    """A program with the component by itself."""
+    runners = {"build": {"runner": declared()["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
+    given: Any = {
+        "runners": runners,
+        "registries": {"legacy": LEGACY},
+        "gitlab_url": "https://gitlab.example.com",
+    }
+    return lambda: DockerRunnerHost("ci", given | args).policy
+
+
+def test_the_image_may_be_made_by_the_same_program() -> None:
+    recording, policy = run(alone(image=pulumi.Output.from_input(f"{IMAGE}@sha256:{'0' * 64}")))
+    assert policy == ""
+    images = {each.inputs["image"] for (kind, _), each in recording.registered.items() if kind == CONTAINER}
+    assert images == {f"{IMAGE}@sha256:{'0' * 64}"}
+
+
+def test_an_image_that_is_known_later_will_do_for_ecr() -> None:
+    runner = in_aws({"aws_credentials": {"directory": "/root/.aws"}})["runners"]["build"]
+    hosted = {"build": {"runner": runner, "runner_id": "11", "token": RUNNER_TOKEN}}
+    registries = {"legacy": LEGACY, "team": {"ecr": {}, "repositories": ["ci/base"]}}
+    _, policy = run(alone(image=pulumi.Output.from_input(IMAGE), runners=hosted, registries=registries))
+    assert "EcrPull" in policy
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        ("gitlab-runner-deliver: gitlab-runner refuses config.toml; the files of before stay\n", "refuses"),
+        ("", "did not come to its end"),
+    ],
+    ids=["refused", "half made"],
+)
+def test_what_was_not_delivered_is_an_error_and_starts_no_manager(
+    monkeypatch: pytest.MonkeyPatch, says: str, reason: str
+) -> None:
+    monkeypatch.setattr(Cloud, "delivery_says", says)
+    seen: list[Recording] = []
+    with pytest.raises(pulumi.RunError, match="were not delivered") as error:
+        run(lambda: RunnerStack("ci", declared()), seen=seen)
+    assert reason in str(error.value)
+    assert "pulumi up --replace 'urn:" in str(error.value)
+    assert (CONTAINER, "build") not in seen[0].registered
+
+
+def test_a_host_in_ec2_is_refused() -> None:
+    runner = {"group": 42, "host": {}}
+    hosted = {"build": {"runner": runner, "runner_id": "11", "token": RUNNER_TOKEN}}
+    with pytest.raises(pulumi.RunError, match="a runner with a host in EC2"):
+        run(alone(runners=hosted))
+
+
+def test_the_host_in_ec2_refuses_a_docker_host() -> None:
+    hosted = {"build": {"runner": declared()["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
+    given: Any = {
+        "runners": hosted,
+        "registries": {"legacy": LEGACY},
+        "gitlab_url": "https://gitlab.example.com",
+        "bucket": "the-bucket",
+        "key_arn": "the-key",
+    }
+    with pytest.raises(pulumi.RunError, match="DockerRunnerHost makes the other"):
+        run(lambda: RunnerHost("ci", given))

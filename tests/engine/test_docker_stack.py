@@ -1,0 +1,143 @@
+"""The stack `docker`, up on a real Docker Engine: its manager lives through what happens to it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.models.containers import Container
+
+from sandbox.docker.prepare import prepare
+from sandbox.docker.unavailable import DockerUnavailableError
+from sandbox.engine.release import Engine
+from sandbox.environment import DOCKER, SERVICES, Sandbox
+from sandbox.go_toolchain import GoBuildError
+from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.progress import Progress
+from tests.engine.canaries import TOKEN
+from tests.engine.project import Project
+
+pytestmark = [pytest.mark.engine, pytest.mark.docker]
+
+PASSWORD = "sandbox-password"
+SECRET_KEY = "sandbox-secret-access-key"
+FILES = "/srv/gitlab-runner/current"
+
+
+class DockerProject(Project):
+    """The project with the stack `docker`, and the Docker host that it lives on."""
+
+    def __init__(self, directory: Path, sandbox: Sandbox) -> None:
+        settings = CHECKOUT / "stacks" / "Pulumi.docker.yaml"
+        super().__init__(directory, sandbox, settings=settings, environment={})
+        self.docker = docker.DockerClient(f"unix://{sandbox.directory}/docker/engine.sock")
+
+    def container(self, name: str = "build") -> Container:
+        """The container whose resource has this name."""
+        (found,) = (each for each in self.containers() if each.name.rpartition("-")[0] == name)
+        return found
+
+    def containers(self) -> list[Container]:
+        return self.docker.containers.list(all=True)
+
+    def in_manager(self, script: str) -> str:
+        """What a shell script prints in the manager's container."""
+        done = self.container().exec_run(["/bin/sh", "-c", script], environment={"PATH": "/usr/bin:/bin"})
+        return done.output.decode()
+
+
+@pytest.fixture(scope="module")
+def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerProject]:
+    fresh = Sandbox(tmp_path_factory.mktemp("docker"), engine, (*SERVICES, DOCKER))
+    try:
+        helper = prepare(sandbox_directory(), Progress())
+    except (DockerUnavailableError, GoBuildError) as reason:
+        pytest.skip(f"no Docker Engine: {reason}")
+    (fresh.directory / "ecr-login").symlink_to(helper.parents[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANDBOX_RUNNER_TOKEN", TOKEN)
+        try:
+            fresh.start()
+            project = DockerProject(tmp_path_factory.mktemp("project") / "it", fresh)
+            project.up("--diff")
+            yield project
+            project.docker.close()
+        finally:
+            fresh.stop()
+
+
+def test_the_manager_is_healthy_and_its_images_are_pinned(project: DockerProject) -> None:
+    manager = project.container()
+    assert (manager.status, manager.health) == ("running", "healthy")
+    assert "@sha256:" in manager.attrs["Config"]["Image"]
+    assert project.in_manager(f"cat {FILES}/config.toml").count("@sha256:") == 3
+
+
+def test_it_answers_for_its_registries_and_no_other(project: DockerProject) -> None:
+    manager = project.container()
+
+    def answer(host: str) -> str:
+        script = f"echo {host} | {FILES}/bin/docker-credential-runner get"
+        return manager.exec_run(["/bin/sh", "-c", script]).output.decode()
+
+    assert json.loads(answer("registry.example.com:5000"))["Secret"] == PASSWORD
+    ecr = json.loads(answer("123456789012.dkr.ecr.eu-west-1.amazonaws.com"))
+    assert (ecr["Username"], ecr["Secret"]) == ("AWS", "123456789012-auth-token")
+    assert "credentials not found" in answer("registry.elsewhere.example")
+
+
+def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
+    state = project.pulumi("stack", "export").stdout
+    shown = [json.dumps(each.attrs) + each.logs().decode() for each in project.containers()]
+    for secret in (TOKEN, PASSWORD, SECRET_KEY):
+        assert secret in project.in_manager(f"cd {FILES}; cat config.toml passwords/* aws/*")
+        for text in (state, project.printed, *shown):
+            assert secret not in text
+
+
+def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -> None:
+    assert project.changes() == set()
+    before = project.container().id
+    project.in_manager("touch /run/jobs/1")
+    with project.declaring("runners/build/host/concurrent", 7):
+        preview = project.pulumi("preview", "--diff").stdout
+        assert "concurrent = 7" in preview
+        project.up()
+    manager = project.container()
+    assert manager.id == before
+    assert "Configuration loaded: concurrent = 7" in manager.logs().decode()
+    assert "Stopping" not in manager.logs().decode()
+    project.in_manager("rm /run/jobs/1")
+
+
+def test_an_image_that_nobody_has_leaves_the_manager_as_it_is(project: DockerProject) -> None:
+    before = project.container().id
+    with project.declaring("runners/build/host/docker/image", "nobody/has:1"):
+        failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert failed.returncode != 0
+    assert "unable to pull image nobody/has:1" in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert (project.container().id, project.container().health) == (before, "healthy")
+
+
+def test_what_was_done_by_hand_is_noticed_and_mended(project: DockerProject) -> None:
+    before = project.container()
+    before.remove(force=True)
+    (network,) = _networks(project)
+    project.docker.networks.get(network).remove()
+    project.up("--refresh")
+    assert project.container().health == "healthy"
+    assert project.container().id != before.id
+    assert len(_networks(project)) == 1
+
+
+def test_nothing_is_left(project: DockerProject) -> None:
+    project.pulumi("destroy", "--yes", "--skip-preview")
+    assert project.containers() == []
+    assert project.docker.volumes.list() == []
+    assert _networks(project) == set()
+
+
+def _networks(project: DockerProject) -> set[str]:
+    return {each.name for each in project.docker.networks.list()} - {"bridge", "host", "none"}

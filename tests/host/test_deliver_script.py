@@ -1,0 +1,133 @@
+"""`gitlab-runner-deliver`, run for real: a manager's files come into its volume whole or not at all."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.host.commands import Commands
+from tests.host.script_host import SCRIPTS
+
+CONFIG = "concurrent = {}\n"
+
+
+class Volume:
+    """A volume, deliveries to it, and a gitlab-runner that checks what is delivered."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "volume"
+        self.path.mkdir()
+        self.delivery = directory / "delivery"
+        self.commands = Commands(directory)
+        self.lint("exit 0")
+
+    def lint(self, body: str) -> None:
+        """What the runner's check of a configuration does."""
+        self.commands.add("gitlab-runner", f'[ "$1 $2" = "lint --help" ] && exit\n{body}')
+
+    def deliver(
+        self, shell: list[str], concurrent: int, *, helper: str = "exit 0", more: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Deliver a configuration, a helper and perhaps a file more."""
+        files = {"config.toml": CONFIG.format(concurrent), "bin/docker-credential-runner": helper}
+        if more:
+            files[more] = "a password"
+        for path, content in files.items():
+            file = self.delivery / "files" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+            file.chmod(0o600)
+            os.utime(file, (0, 0))
+        environment = {
+            "PATH": f"{self.commands.directory}:/usr/bin:/bin",
+            "RUNNER_DELIVERY": str(self.delivery),
+            "RUNNER_VOLUME": str(self.path),
+        }
+        return subprocess.run(
+            [*shell, str(SCRIPTS / "gitlab-runner-deliver.sh")],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def current(self) -> Path:
+        """The files that hold."""
+        return self.path / "current"
+
+    def concurrent(self) -> str:
+        """What the configuration says that holds."""
+        return (self.current / "config.toml").read_text()
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Volume:
+    return Volume(tmp_path)
+
+
+def test_files_are_delivered_for_root_alone(volume: Volume, shell: list[str]) -> None:
+    done = volume.deliver(shell, 4, more="passwords/legacy")
+    assert (done.returncode, done.stdout) == (0, "gitlab-runner-deliver: delivered\n")
+    assert volume.concurrent() == CONFIG.format(4)
+    assert (volume.current / "passwords/legacy").read_text() == "a password"
+    assert (volume.current / "config.toml").stat().st_mode & 0o777 == 0o600
+    assert volume.current.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_configuration_is_newer_than_the_one_before(volume: Volume, shell: list[str]) -> None:
+    volume.deliver(shell, 4)
+    before = (volume.current / "config.toml").stat().st_mtime_ns
+    volume.deliver(shell, 5)
+    assert (volume.current / "config.toml").stat().st_mtime_ns > before > 0
+
+
+def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> None:
+    volume.deliver(shell, 4, more="passwords/legacy")
+    volume.deliver(shell, 5)
+    assert volume.concurrent() == CONFIG.format(5)
+    assert not (volume.current / "passwords").exists()
+    assert len(list(volume.path.glob("version.*"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("helper", "lint", "told"),
+    [
+        ("exit 0", "exit 1", "gitlab-runner refuses config.toml"),
+        ("if", "exit 0", "docker-credential-runner is not a shell script"),
+    ],
+)
+def test_what_is_refused_changes_nothing(
+    volume: Volume, shell: list[str], helper: str, lint: str, told: str
+) -> None:
+    volume.deliver(shell, 4)
+    volume.lint(lint)
+    done = volume.deliver(shell, 5, helper=helper)
+    assert done.returncode == 1
+    assert f"gitlab-runner-deliver: {told}; the files of before stay" in done.stderr
+    assert "delivered\n" not in done.stdout
+    assert volume.concurrent() == CONFIG.format(4)
+
+
+def test_a_full_volume_keeps_the_files_of_before(volume: Volume, shell: list[str]) -> None:
+    volume.deliver(shell, 4)
+    volume.commands.add("cp", 'echo "cp: No space left on device" >&2; exit 1')
+    done = volume.deliver(shell, 5)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert volume.concurrent() == CONFIG.format(4)
+    assert len(list(volume.path.glob("version.*"))) == 1
+
+
+@pytest.mark.parametrize("lint", ["exit 0", "exit 1"], ids=["delivered", "refused"])
+def test_no_secret_stays_beside_the_volume(volume: Volume, shell: list[str], lint: str) -> None:
+    volume.lint(lint)
+    volume.deliver(shell, 4, more="passwords/legacy")
+    assert not volume.delivery.exists()
+
+
+def test_a_runner_that_cannot_check_is_not_asked_to(volume: Volume, shell: list[str]) -> None:
+    volume.commands.add("gitlab-runner", "exit 1")
+    assert volume.deliver(shell, 4).returncode == 0
