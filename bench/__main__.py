@@ -12,6 +12,7 @@ from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
 from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
 from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
+from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
 from bench.preview_ratio import PREVIEW_RATIO, PREVIEW_RATIO_1, PREVIEW_RATIO_10, PREVIEW_RATIO_50
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
@@ -24,6 +25,8 @@ MEASURES: tuple[Measure, ...] = (
     HELPER_OVERHEAD,
     HELPER_KEPT,
     DOCTOR_100_IMAGES_RATIO,
+    MIRROR_20_RATIO,
+    MIRROR_UNCHANGED,
     CONFIG_KEYS_COVERED,
     CONFIG_KEYS_TOTAL,
     WILDCARD_STATEMENTS_WITHOUT_NEED,

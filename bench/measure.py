@@ -1,5 +1,6 @@
 """What a measure is, and the clock that all of them use."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -60,3 +61,15 @@ def timed(command: Sequence[str], directory: Path, environment: Mapping[str, str
     except subprocess.TimeoutExpired:
         raise SandboxError(f"`{' '.join(command)}` took longer than {LONGEST_S:g} s") from None
     return Timed(time.monotonic() - started, done.stdout)
+
+
+def program(name: str, package: str) -> str:
+    """Where a program is.
+
+    Raises:
+        SandboxError: it is not installed.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise SandboxError(f"not installed: {name}, which Debian has as {package}")
+    return found

@@ -1,6 +1,6 @@
-"""Serves the components to stacks in any language: see `pulumi package add`."""
+"""Serves the package to the engine: the components for any language, and the resource of mirrored images."""
 
-from pulumi_gitlab_runner.package import serve
+from pulumi_gitlab_runner.plugin import serve
 
 if __name__ == "__main__":
     serve()

@@ -11,13 +11,14 @@ WIDTH = 160
 
 
 def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print the registries, built images, runners and CI variables among a stack's outputs.
+    """Print the registries, built and mirrored images, runners and CI variables among a stack's outputs.
 
     Args:
         outputs: as `pulumi stack output --json` gives them: `registries` by name (`host`, `repositories` by
-            name), `builds` (the image of each, by name), `docker_policies` by runner, `required_policies` by
-            registry, `runners` by name (`id`, `tags`, `scope`, `host`), `variables` as a list (`scope`,
-            `key`, `masked`, `protected`). What is not there is left out.
+            name), `builds` (the image of each, by name), `mirrors` by name (the images of each, by name),
+            `docker_policies` by runner, `required_policies` by registry, `runners` by name (`id`, `tags`,
+            `scope`, `host`), `variables` as a list (`scope`, `key`, `masked`, `protected`). What is not
+            there is left out.
         console: where to; by default standard output.
     """
     console = console or Console()
@@ -35,6 +36,11 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
     for name, image in outputs.get("builds", {}).items():
         builds.add_row(name, image)
 
+    mirrored = _table("Mirrored image", "As")
+    for images in outputs.get("mirrors", {}).values():
+        for name, image in images.items():
+            mirrored.add_row(name, image)
+
     runners = _table("Runner", "In GitLab", "Tags", "Host")
     for name, runner in outputs.get("runners", {}).items():
         tags = ", ".join(runner.get("tags", []))
@@ -49,7 +55,7 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
             "protected branches and tags" if variable["protected"] else "every job",
         )
 
-    for table in (registries, builds, runners, variables):
+    for table in (registries, builds, mirrored, runners, variables):
         if table.row_count:
             console.print()
             console.print(table)

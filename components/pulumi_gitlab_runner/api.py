@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, Doc
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
 from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -36,6 +37,11 @@ from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosted_auth import GitLabTokenDeclaration, HostedAuthDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
+from pulumi_gitlab_runner.spec.mirrors import (
+    MirrorDeclaration,
+    MirroredImageDeclaration,
+    MirrorVariablesDeclaration,
+)
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
 from pulumi_gitlab_runner.spec.registries import (
@@ -91,11 +97,16 @@ __all__ = [
     "IdleDeclaration",
     "ImageBuild",
     "ImageBuildArgs",
+    "ImageMirror",
+    "ImageMirrorArgs",
     "JobRole",
     "JobRoleArgs",
     "JobRoleDeclaration",
     "KeepDeclaration",
     "LogsDeclaration",
+    "MirrorDeclaration",
+    "MirrorVariablesDeclaration",
+    "MirroredImageDeclaration",
     "NetworkDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",

@@ -4,8 +4,9 @@ import inspect
 from importlib.metadata import version
 
 import pulumi
-from pulumi.provider.experimental import component, component_provider_host
+from pulumi.provider.experimental import component
 from pulumi.provider.experimental.analyzer import Analyzer
+from pulumi.provider.experimental.component import ComponentProvider
 from typing_extensions import get_original_bases
 
 from pulumi_gitlab_runner import api
@@ -34,7 +35,7 @@ class DocumentedAnalyzer(Analyzer):
         return found
 
 
-def serve() -> None:
-    """Serve the components to the engine that started this process as a plugin."""
+def component_provider() -> ComponentProvider:
+    """Pulumi's provider of the components, with the schema that it finds in them."""
     component.Analyzer = DocumentedAnalyzer  # type: ignore[attr-defined]
-    component_provider_host(name=NAME, components=COMPONENTS, version=version("pulumi-gitlab-runner"))
+    return ComponentProvider(COMPONENTS, NAME, version=version("pulumi-gitlab-runner"))

@@ -29,6 +29,7 @@ from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.mirror.stack_mirrors import mirrored_digests, stack_mirrors
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.builds import Build, built_images
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
@@ -69,6 +70,7 @@ class RunnerStack(pulumi.ComponentResource):
     - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
       `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
       declares it (its first one, if it was renamed)
+    - `gitlab-runner:index:ImageMirror` for each mirror
     - `gitlab-runner:index:CiVariables`, where there are variables
     - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
     - `gitlab-runner:index:JobRole` for each of `job_roles`, and
@@ -95,6 +97,8 @@ class RunnerStack(pulumi.ComponentResource):
     `protected`."""
     job_roles: pulumi.Output[dict[str, Any]]
     """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
+    mirrors: pulumi.Output[dict[str, Any]]
+    """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
     without a `network`."""
@@ -149,10 +153,16 @@ class RunnerStack(pulumi.ComponentResource):
         self.builds = pulumi.Output.from_input(built_here)
         images = [image for manager in stack.managers.values() for image in manager.pinned_images]
         built = built_images(stack.builds, images)
-        asked = [image for image in images if image not in built]
+        mirrors = stack_mirrors(stack, args, place, created, self)
+        mirrored_here: dict[str, Any] = {name: each.images for name, each in mirrors.items()}
+        self.mirrors = pulumi.Output.from_input(mirrored_here)
+        made_here: dict[str, Any] = mirrored_digests(stack, mirrors) | {
+            image: builds[name].pin for image, name in built.items()
+        }
+        asked = [image for image in images if image not in made_here]
         digests = pulumi.Output.all(
             image_digests(asked, stack.registries, declared, environment, self),
-            pulumi.Output.from_input({image: builds[name].pin for image, name in built.items()}),
+            pulumi.Output.from_input(made_here),
         ).apply(lambda known: known[0] | known[1])
         network: HostNetworkArgs | None = None
         self.nat_addresses = pulumi.Output.from_input([])
@@ -188,6 +198,7 @@ class RunnerStack(pulumi.ComponentResource):
                 "builds": self.builds,
                 "dockerPolicies": self.docker_policies,
                 "jobRoles": self.job_roles,
+                "mirrors": self.mirrors,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
                 "requiredPolicies": self.required_policies,

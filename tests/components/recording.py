@@ -97,6 +97,9 @@ class Cloud(Mocks):
                 known["publicIp"] = f"address-of-{args.name}"
             case "docker:index/container:Container" if inputs.get("attach"):
                 known["containerLogs"] = self.delivery_says
+            case "gitlab-runner:index:MirroredImage":
+                digest = inputs.get("digest", digest_of(inputs))
+                known |= {"digest": digest, "reference": f"{inputs['target']}@{digest}"}
             case "docker-build:index:Image":
                 known["digest"] = "sha256:" + "b" * 64
             case "gitlab:index/userRunner:UserRunner":

@@ -55,8 +55,10 @@ class Project:
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
         self.settings.parent.mkdir(parents=True)
-        for file in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(source / file, directory)
+        for plugin in project.get("plugins", {}).get("providers", []):
+            plugin["path"] = str(source / plugin["path"])
+        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        shutil.copy(source / "__main__.py", directory)
         shutil.copy(settings, self.settings)
         self.pulumi("stack", "init", stack)
 

@@ -21,6 +21,7 @@ def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbo
         "HostStore",
         "HostedRunnerAuth",
         "ImageBuild",
+        "ImageMirror",
         "JobRole",
         "RunnerCache",
         "RunnerFleet",

@@ -58,3 +58,71 @@ def test_a_wrong_use_is_one_message(
     assert told in error
     assert "hunter2" not in error
     assert "Traceback" not in error
+
+
+def in_a_job(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_preview_that_failed_is_a_note_with_its_problem_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_a_job(monkeypatch, GITLAB_TOKEN="hunter2hunter2")
+    given, problem, note, report = (tmp_path / name for name in ("preview", "problem", "note", "report"))
+    given.write_text("")
+    problem.write_text("error: no stack named 'prod' found, hunter2hunter2\n")
+    failed = [
+        "--status",
+        "6",
+        "--problem",
+        str(problem),
+        "--note",
+        str(note),
+        "--terraform-report",
+        str(report),
+    ]
+    assert main([str(given), "--stack", "prod", *failed]) == 1
+    assert "The preview failed" in note.read_text()
+    told = note.read_text() + capsys.readouterr().err
+    assert told.count("no stack named 'prod' found, [secret]") == 2
+    assert "hunter2" not in told
+    assert not report.exists()
+
+
+def test_the_pipeline_of_a_fork_is_no_failure_and_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("REVIEW_TOKEN", raising=False)
+    in_a_job(
+        monkeypatch,
+        CI_API_V4_URL="http://127.0.0.1:1",
+        CI_PROJECT_ID="99",
+        CI_MERGE_REQUEST_PROJECT_ID="7",
+        CI_MERGE_REQUEST_IID="1",
+    )
+    given, note = tmp_path / "preview", tmp_path / "note"
+    given.write_text("")
+    assert main([str(given), "--stack", "prod", "--status", "255", "--note", str(note), "--post"]) == 3
+    assert "This is the pipeline of a fork" in note.read_text()
+    told = capsys.readouterr().err
+    assert "no note on the merge request" in told
+    assert "This is the pipeline of a fork" in told
+
+
+@pytest.mark.parametrize(("status", "code"), [("0", 3), ("1", 1)])
+def test_a_missing_token_is_told_and_hides_no_failure(
+    status: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REVIEW_TOKEN", raising=False)
+    in_a_job(
+        monkeypatch,
+        CI_API_V4_URL="http://127.0.0.1:1",
+        CI_PROJECT_ID="7",
+        CI_MERGE_REQUEST_PROJECT_ID="7",
+        CI_MERGE_REQUEST_IID="1",
+    )
+    given, note = tmp_path / "preview", tmp_path / "note"
+    given.write_text(PREVIEW)
+    assert main([str(given), "--stack", "prod", "--status", status, "--note", str(note), "--post"]) == code
+    assert note.read_text(encoding="utf-8").startswith(marker("prod"))

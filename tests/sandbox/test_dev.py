@@ -133,6 +133,9 @@ class TestSummary:
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
         "builds": {"base": "registry.example.com:5000/base:content-1@sha256:2"},
+        "mirrors": {
+            "public": {"postgres": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"}
+        },
         "runners": {
             "build": {"id": 7.0, "tags": ["docker", "large"], "scope": "group 42", "host": "build-asg"}
         },
@@ -154,6 +157,8 @@ class TestSummary:
             ["legacy", "registry.example.com:5000"],
             ["Build", "Image"],
             ["base", "registry.example.com:5000/base:content-1@sha256:2"],
+            ["Mirrored", "image", "As"],
+            ["postgres", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
             ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],

@@ -91,7 +91,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, hosted_auth, job_roles, "
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
             "ecr_settings, network",
             "did you mean 'registries'?",
         ),
@@ -141,7 +141,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, hosted_auth, job_roles, "
+            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
             "ecr_settings, network",
             CREDS_STORE,
         ),

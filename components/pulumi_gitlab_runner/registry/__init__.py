@@ -1,1 +1,1 @@
-"""Asking registries for images, as `docker pull` does: the doctor asks, and a preview for digests."""
+"""Asking registries for images, as `docker pull` does, and copying images from one to another."""

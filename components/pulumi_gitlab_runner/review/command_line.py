@@ -1,23 +1,36 @@
 """`runner-review`: the command that a pipeline turns a preview into a note with."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError, PreviewError
+from pulumi_gitlab_runner.review.masking import masked
+from pulumi_gitlab_runner.review.merge_request import is_of_a_fork, merge_request_of, put_note
 from pulumi_gitlab_runner.review.note import marker, note
-from pulumi_gitlab_runner.review.preview import read_preview
+from pulumi_gitlab_runner.review.preview import Message, Preview, read_preview
 from pulumi_gitlab_runner.review.terraform_report import terraform_report
 
-WELL, USAGE = 0, 2
+WELL, FAILED, USAGE, NOT_HERE = 0, 1, 2, 3
+
+TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
+
+_OF_A_FORK = """\
+This is the pipeline of a fork: it has none of the project's credentials, so no preview could be made.
+A member of the project can run the pipeline in the project itself, after reading the change: \
+merge request, Pipelines, Run pipeline."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-review`.
 
     Returns:
-        0 when the note is written, 2 when it was asked in a way it cannot answer.
+        0 when the note is written, 1 when the preview failed or GitLab did not take the note, 2 when it was
+        asked in a way it cannot answer, 3 when credentials are missing that such a pipeline may lack.
     """
     try:
         options = _parser().parse_args(arguments)
@@ -27,30 +40,75 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.marker:
             print(marker(options.stack))
             return WELL
-        text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
-        preview = read_preview(text.decode(errors="replace"))
-        if options.terraform_report:
+        preview = _preview(options)
+        if options.terraform_report and options.status == 0:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
         told = note(preview, options.stack)
         if options.note:
             options.note.write_text(told, encoding="utf-8")
         else:
             sys.stdout.buffer.write(told.encode())
-    except PreviewError as error:
+        judged = _judged(preview, options)
+        return _posted(told, options) or judged
+    except (PreviewError, NoteError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
-        return USAGE
+        return USAGE if isinstance(error, PreviewError) else FAILED
     except OSError as error:
         reason = (error.strerror or "failed").lower()
         print(f"runner-review: {error.filename or 'the output'}: {reason}", file=sys.stderr)
         return USAGE
+
+
+def _preview(options: argparse.Namespace) -> Preview:
+    """The preview without secrets in its messages; of one that failed, whatever there is to tell."""
+    try:
+        text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
+        preview = read_preview(text.decode(errors="replace"))
+    except PreviewError:
+        if options.status == 0:
+            raise
+        preview = Preview(())
+    messages = list(preview.messages)
+    if options.status and not any(message.severity == "error" for message in messages):
+        problem = options.problem.read_text(errors="replace").strip() if options.problem else ""
+        messages.append(Message("error", problem or f"pulumi exited with {options.status}"))
+    if options.status and is_of_a_fork(os.environ):
+        messages.insert(0, Message("error", _OF_A_FORK))
+    return replace(
+        preview,
+        messages=tuple(replace(message, text=masked(message.text, os.environ)) for message in messages),
+    )
+
+
+def _posted(told: str, options: argparse.Namespace) -> int:
+    """Put the note on the merge request where that is asked for and possible; the exit code of it."""
+    if not options.post:
+        return WELL
+    try:
+        put_note(merge_request_of(os.environ, options.token_variable), told)
+    except NoTokenError as error:
+        print(f"runner-review: {error}", file=sys.stderr)
+        # That the preview itself failed weighs more, save in a fork, where both have the same reason.
+        return NOT_HERE if options.status == 0 or is_of_a_fork(os.environ) else WELL
     return WELL
+
+
+def _judged(preview: Preview, options: argparse.Namespace) -> int:
+    """The exit code of the preview itself; why it failed is told beside it."""
+    if options.status == 0:
+        return WELL
+    for message in preview.messages:
+        if message.severity == "error":
+            print(f"runner-review: {printable(message.text)}", file=sys.stderr)
+    return NOT_HERE if is_of_a_fork(os.environ) else FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner-review",
         description="Turns a preview of a stack into a note for a merge request: what is dangerous first.",
-        epilog="Exit status: 0 the note is written, 2 a usage error.",
+        epilog="Exit status: 0 the note is written, 1 the preview failed or GitLab did not take the note, "
+        "2 a usage error, 3 credentials are missing that a fork's pipeline, or one without a token, lacks.",
     )
     parser.add_argument(
         "preview",
@@ -64,6 +122,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--note", type=Path, metavar="FILE", help="where the note goes (default: the output)")
     parser.add_argument(
         "--terraform-report", type=Path, metavar="FILE", help="where the numbers for GitLab's widget go"
+    )
+    parser.add_argument("--status", type=int, default=0, help="what the preview exited with (default: 0)")
+    parser.add_argument(
+        "--problem", type=Path, metavar="FILE", help="what a preview that failed wrote to its standard error"
+    )
+    parser.add_argument(
+        "--post", action="store_true", help="put the note on the merge request that this job runs for"
+    )
+    parser.add_argument(
+        "--token-variable",
+        default=TOKEN_VARIABLE,
+        metavar="NAME",
+        help=f"the variable with the token that writes the note (default: {TOKEN_VARIABLE})",
     )
     parser.add_argument("--marker", action="store_true", help="show the note's hidden line, and nothing else")
     return parser

@@ -41,6 +41,8 @@ def stack_file_schema() -> dict[str, Any]:
     _allow_beside(
         definitions["RegistryDeclaration"], "repositories", {"type": "array", "items": {"type": "string"}}
     )
+    images = definitions["MirrorDeclaration"]["properties"]["images"]
+    images["additionalProperties"] = {"anyOf": [images["additionalProperties"], {"type": "string"}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of pulumi-gitlab-runner",

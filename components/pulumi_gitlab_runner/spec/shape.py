@@ -53,7 +53,8 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     """The declaration, with keys and types as `kind` has them.
 
     Whole numbers that arrive as ``3.0`` (every number of another language does) become ``3``, and
-    ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``.
+    ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``, and ``images: {a: "nginx:1"}``
+    ``images: {a: {image: "nginx:1"}}``.
 
     Args:
         declaration: plain values, as read from YAML or given by a program.
@@ -119,7 +120,7 @@ def _validator(kind: Any) -> TypeAdapter[Any]:
 
 def _normalised(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _repositories(key, _normalised(child)) for key, child in value.items()}
+        return {key: _written_out(key, _normalised(child)) for key, child in value.items()}
     if isinstance(value, list | tuple):
         return [_normalised(child) for child in value]
     if isinstance(value, float) and value.is_integer():
@@ -127,9 +128,11 @@ def _normalised(value: Any) -> Any:
     return value
 
 
-def _repositories(key: str, value: Any) -> Any:
+def _written_out(key: str, value: Any) -> Any:
     if key == "repositories" and isinstance(value, list) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
+    if key == "images" and isinstance(value, dict):
+        return {name: {"image": each} if isinstance(each, str) else each for name, each in value.items()}
     return value
 
 

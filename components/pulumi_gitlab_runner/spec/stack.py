@@ -49,6 +49,13 @@ from pulumi_gitlab_runner.spec.job_roles import (
     job_role_problems,
 )
 from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
+from pulumi_gitlab_runner.spec.mirrors import (
+    Mirror,
+    MirrorDeclaration,
+    build_mirror,
+    mirror_problems,
+    mirror_variables,
+)
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
@@ -62,7 +69,7 @@ from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
-from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
@@ -89,6 +96,8 @@ class StackDeclaration(TypedDict):
     """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
+    mirrors: NotRequired[dict[str, MirrorDeclaration]]
+    """Images of other registries that are brought into one of these, by a name of your own."""
     hosted_auth: NotRequired[dict[str, HostedAuthDeclaration]]
     """CI variables with credentials of ECR that a function renews, for hosted and instance runners."""
     job_roles: NotRequired[dict[str, JobRoleDeclaration]]
@@ -114,6 +123,7 @@ class Stack:
     managers: Mapping[str, Manager]
     cache: Cache | None
     variables: tuple[Variable, ...]
+    mirrors: Mapping[str, Mirror]
     hosted_auth: Mapping[str, HostedAuth]
     job_roles: Mapping[str, JobRole]
     ecr_settings: Mapping[str, EcrSettings]
@@ -171,6 +181,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
+        mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
         hosted_auth={
             name: build_hosted_auth(name, each) for name, each in shaped.get("hosted_auth", {}).items()
         },
@@ -203,7 +214,7 @@ def _problems(
             repr(without_password(url)),
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         )
-    for kind in ("registries", "builds", "runners", "hosted_auth", "job_roles"):
+    for kind in ("registries", "builds", "mirrors", "runners", "hosted_auth", "job_roles"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     for name, registry in declaration.get("registries", {}).items():
@@ -247,6 +258,8 @@ def _problems(
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
     for name, auth in declaration.get("hosted_auth", {}).items():
         yield from hosted_auth_problems(auth, join_path(path, "hosted_auth", name), registries)
+    for name, mirror in declaration.get("mirrors", {}).items():
+        yield from mirror_problems(mirror, join_path(path, "mirrors", name), registries)
     yield from _repeated_variables(declaration, path)
     for name, role in declaration.get("job_roles", {}).items():
         yield from job_role_problems(role, join_path(path, "job_roles", name), registries, url)
@@ -286,6 +299,11 @@ def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Pr
         for name, each in declaration.get("hosted_auth", {}).items()
         # One scope named twice is told of where it stands.
         for variable in dict.fromkeys(build_hosted_auth(name, each).variables)
+    ]
+    declared += [
+        (join_path("mirrors", name, "variables"), build_variable(variable))
+        for name, mirror in declaration.get("mirrors", {}).items()
+        for variable in mirror_variables(mirror, dict.fromkeys(mirror["images"], KNOWN_LATER))
     ]
     seen: dict[object, str] = {}
     for place, variable in declared:

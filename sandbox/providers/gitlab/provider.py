@@ -5,6 +5,7 @@ from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners
+from sandbox.providers.gitlab.pipeline_schedules import PipelineSchedule, PipelineScheduleVariable
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
@@ -31,7 +32,15 @@ class GitLab(StandIn[Api]):
         "insecure": Flag(default=False),
         "cacertFile": Text(),
     }
-    resources = (UserRunner, ProjectVariable, GroupVariable, InstanceVariable, ProjectRunnerEnablement)
+    resources = (
+        UserRunner,
+        ProjectVariable,
+        GroupVariable,
+        InstanceVariable,
+        ProjectRunnerEnablement,
+        PipelineSchedule,
+        PipelineScheduleVariable,
+    )
     functions = (GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners)
 
     def configure(self, settings: Properties) -> None:

@@ -7,7 +7,16 @@ from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.services.gitlab import about, coordinator, groups_and_projects, jobs, runners, variables
+from sandbox.services.gitlab import (
+    about,
+    coordinator,
+    groups_and_projects,
+    jobs,
+    merge_requests,
+    pipeline_schedules,
+    runners,
+    variables,
+)
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.refusals import RefusalError
 from sandbox.services.gitlab.state import seeded_instance
@@ -18,6 +27,8 @@ BLUEPRINTS = (
     coordinator.blueprint,
     groups_and_projects.blueprint,
     jobs.blueprint,
+    merge_requests.blueprint,
+    pipeline_schedules.blueprint,
     runners.blueprint,
     variables.blueprint,
 )

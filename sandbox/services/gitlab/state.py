@@ -1,4 +1,7 @@
-"""What the GitLab double remembers: users, tokens, groups, projects, runners, jobs and CI variables."""
+"""What the GitLab double remembers.
+
+Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, and schedules.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,6 +66,42 @@ class Group:
 
 
 @dataclass
+class Note:
+    """A note on a merge request; GitLab itself writes those of the system."""
+
+    id: int
+    author: User
+    body: str
+    created_at: str
+    updated_at: str
+    system: bool = False
+
+
+@dataclass
+class MergeRequest:
+    """A merge request, with its number in its project."""
+
+    iid: int
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass
+class PipelineSchedule:
+    """A schedule of pipelines; its owner's rights are those of its pipelines."""
+
+    id: int
+    owner: User
+    created_at: str
+    description: str
+    ref: str
+    cron: str
+    cron_timezone: str = "UTC"
+    active: bool = True
+    inputs: dict[str, str] = field(default_factory=dict)
+    variables: list[Variable] = field(default_factory=list)
+
+
+@dataclass
 class Project:
     """A private project of a group."""
 
@@ -71,6 +110,8 @@ class Project:
     name: str
     group: Group
     variables: list[Variable] = field(default_factory=list)
+    merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
+    schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
 
     @property
     def full_path(self) -> str:
@@ -137,12 +178,14 @@ class Instance:
     variables: list[Variable] = field(default_factory=list)
     runners: dict[int, Runner] = field(default_factory=dict)
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    note_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))
     jobs: dict[int, Job] = field(default_factory=dict)
     job_ids: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
-    """A GitLab with two groups, a project in each, and three users.
+    """A GitLab with two groups, a project in each, a merge request in the first, and three users.
 
     They are an administrator, a developer of group 42, and a maintainer of both groups.
 
@@ -170,7 +213,10 @@ def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
         groups={group.id: group for group in (team, platform)},
         projects={
             project.id: project
-            for project in (Project(7, "app", "App", team), Project(8, "toolchain", "Toolchain", platform))
+            for project in (
+                Project(7, "app", "App", team, merge_requests={1: MergeRequest(1)}),
+                Project(8, "toolchain", "Toolchain", platform),
+            )
         },
         runner_token=runner_token,
     )

@@ -144,7 +144,7 @@ class TestFunctions:
 @pytest.mark.parametrize(
     ("token", "reason"),
     [
-        ("gitlab:index/pipelineSchedule:PipelineSchedule", "the sandbox does not serve this type"),
+        ("gitlab:index/projectLabel:ProjectLabel", "the sandbox does not serve this type"),
         ("gitlab:index/runner:Runner", "no such type"),
     ],
 )

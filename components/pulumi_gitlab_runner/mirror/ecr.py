@@ -1,0 +1,104 @@
+"""What only AWS knows of an ECR registry: a password for it, which tags may be moved, how to delete an image.
+
+AWS is asked with the credentials of the environment in which Pulumi runs, at the moment of need: a password
+for ECR, which ends after 12 hours, is kept in no state.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from pydantic import SecretStr
+
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
+from pulumi_gitlab_runner.registry.transfer import TransferError
+
+
+def is_ecr(host: str) -> bool:
+    """Whether a registry is ECR, by its host."""
+    return ECR_HOST.fullmatch(host) is not None
+
+
+def credentials_for(host: str) -> Credentials:
+    """A user and password for an ECR registry.
+
+    Raises:
+        TransferError: AWS gives none.
+    """
+    with _told(f"asking AWS for a password for {host}"):
+        return _credentials(_region(host))
+
+
+def may_move(host: str, repository: str, tag: str) -> bool:
+    """Whether ECR lets a tag be moved to another image.
+
+    Raises:
+        TransferError: AWS does not tell.
+    """
+    with _told(f"asking AWS for the settings of {host}/{repository}"):
+        found = _client(_region(host)).describe_repositories(
+            registryId=host.partition(".")[0], repositoryNames=[repository]
+        )
+    settings = found["repositories"][0]
+    return tag_moves(
+        tag, settings["imageTagMutability"], settings.get("imageTagMutabilityExclusionFilters", ())
+    )
+
+
+def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a tag may be moved under a repository's settings, as ECR tells them."""
+    excepted = any(_fits(tag, each["filter"]) for each in filters)
+    if mutability.endswith("_WITH_EXCLUSION") and excepted:
+        return mutability.startswith("IMMUTABLE")
+    return mutability.startswith("MUTABLE")
+
+
+def delete_tag(host: str, repository: str, tag: str) -> None:
+    """Take a tag away, and the image with its last tag; nothing where it is gone already.
+
+    Raises:
+        TransferError: AWS refuses.
+    """
+    with _told(f"deleting {host}/{repository}:{tag}"):
+        _client(_region(host)).batch_delete_image(
+            registryId=host.partition(".")[0], repositoryName=repository, imageIds=[{"imageTag": tag}]
+        )
+
+
+def _region(host: str) -> str:
+    found = ECR_HOST.fullmatch(host)
+    assert found is not None  # noqa: S101 - `is_ecr` was asked
+    return found["region"]
+
+
+@cache
+def _credentials(region: str) -> Credentials:
+    """One password is for all registries that the identity may use."""
+    token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    username, _, password = base64.b64decode(token).decode().partition(":")
+    return Credentials(username, SecretStr(password))
+
+
+@cache
+def _client(region: str) -> Any:
+    import boto3  # only here: it takes a third of a second
+
+    return boto3.client("ecr", region_name=region)
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise TransferError(f"{doing}: {error}") from None
+
+
+def _fits(tag: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None

@@ -1,0 +1,183 @@
+"""What Pulumi's engine asks of mirrored images, in plain values.
+
+`plugin.py` puts this on the engine's protocol.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi.runtime.rpc import UNKNOWN
+from pydantic import SecretStr
+
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.images.reference import ImageReference, parse
+from pulumi_gitlab_runner.mirror import ecr
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
+from pulumi_gitlab_runner.registry.client import RegistryClient
+from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier, Report
+from pulumi_gitlab_runner.registry.repository import Repository
+from pulumi_gitlab_runner.registry.transfer import TransferError
+
+PATIENCE_S = 120.0
+"""How long a registry may take for one answer: it reads a large layer again before it gives one."""
+
+Properties = Mapping[str, Any]
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What an update would change: properties, and those of them that make a new resource."""
+
+    changed: tuple[str, ...]
+    replaces: tuple[str, ...]
+
+
+class MirroredImages:
+    """All mirrored images of one process, which share connections and threads.
+
+    Every method raises `TransferError` where a registry does not do what it is asked.
+    """
+
+    def __init__(self) -> None:
+        self._client = RegistryClient(patience=PATIENCE_S)
+        self._asking = RegistryClient()
+        self._copier = ImageCopier()
+
+    def interrupt(self) -> None:
+        """End all copies soon."""
+        self._copier.interrupt()
+
+    def close(self) -> None:
+        """Close the connections, and end the threads."""
+        self._copier.close()
+        self._client.close()
+        self._asking.close()
+
+    def accepted_digest(self, old: Properties, new: Properties, warn: Tell) -> str:
+        """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
+
+        So a tag that moves changes nothing until its new digest is declared. A preview tells of it.
+
+        Args:
+            old: the inputs of the resource so far; empty for a new one.
+            new: those that the program gives.
+            warn: is told of a tag that has moved.
+        """
+        if UNKNOWN in (new["source"], *_pair(new.get("sourceCredentials"))):
+            return str(UNKNOWN)
+        kept = old.get("digest") if old.get("source") == new["source"] else None
+        accepted = new.get("digest") or kept
+        source = parse(new["source"])
+        if accepted and not source.tag:
+            return str(accepted)
+        answer = self._ask(source, new)
+        if accepted is None:
+            if answer.digest is None:
+                raise TransferError(f"its digest cannot be had: {answer.told}")
+            return answer.digest
+        if answer.digest and answer.digest != accepted:
+            warn(
+                f"{source.familiar} has moved: it is {answer.digest} now, and the mirror keeps {accepted}. "
+                f"To take the new one, declare {source.familiar}@{answer.digest}"
+            )
+        elif answer.digest is None and answer.outcome is not Outcome.NO_IMAGE:
+            warn(f"whether {source.familiar} has moved cannot be told: {answer.told}")
+        return str(accepted)
+
+    def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:
+        """What differs between a resource and its inputs `new`.
+
+        Args:
+            old_inputs: its inputs so far.
+            old: its state, with the digest that the target has.
+            new: its inputs from now on.
+        """
+        names = sorted({*old_inputs, *new})
+        changed = [name for name in names if old_inputs.get(name) != new.get(name)]
+        if "digest" not in changed and old.get("digest") != new.get("digest"):
+            changed.append("digest")
+        return Difference(tuple(changed), tuple(name for name in changed if name == "target"))
+
+    def outputs(self, inputs: Properties) -> dict[str, Any]:
+        """The state of a resource with these inputs. The credentials are in its inputs alone."""
+        state = {name: value for name, value in inputs.items() if not name.endswith("Credentials")}
+        known = UNKNOWN not in (inputs["target"], inputs["digest"])
+        state["reference"] = f"{inputs['target']}@{inputs['digest']}" if known else UNKNOWN
+        return state
+
+    def copy(self, inputs: Properties, report: Report) -> None:
+        """Bring the image to its target, if it is not there.
+
+        Args:
+            inputs: those of the resource.
+            report: is told how far it is.
+        """
+        source, target = parse(inputs["source"]), parse(inputs["target"])
+        try:
+            destination = self._repository(target, inputs.get("targetCredentials"))
+            self._check_tag(destination, target, inputs["digest"])
+            origin = self._repository(source, inputs.get("sourceCredentials"))
+            platforms = tuple(inputs.get("platforms") or ())
+            self._copier.copy(
+                Copy(origin, inputs["digest"], destination, target.tag or "latest", platforms), report
+            )
+        except TransferError as error:
+            raise TransferError(
+                f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is as it "
+                "was; the next update goes on where this one ended"
+            ) from None
+
+    def digest_at_target(self, inputs: Properties) -> str | None:
+        """The digest that the target's tag has now; None where it is gone."""
+        target = parse(inputs["target"])
+        return self._repository(target, inputs.get("targetCredentials")).digest(target.tag or "latest")
+
+    def delete(self, inputs: Properties, digest: str) -> None:
+        """Delete the image if that is declared, and if the tag is still its own."""
+        if not inputs.get("delete") or self.digest_at_target(inputs) != digest:
+            return
+        target = parse(inputs["target"])
+        if ecr.is_ecr(target.registry):
+            ecr.delete_tag(target.registry, target.repository, target.tag or "latest")
+        else:
+            self._repository(target, inputs.get("targetCredentials")).delete(digest)
+
+    def _ask(self, source: ImageReference, inputs: Properties) -> RegistryAnswer:
+        """What the source's registry says of the tag now."""
+        try:
+            credentials = _credentials(source.registry, inputs.get("sourceCredentials"))
+        except TransferError as error:
+            return RegistryAnswer(Outcome.UNAUTHORIZED, str(error))
+        return self._asking.ask(source, credentials)
+
+    def _repository(self, image: ImageReference, declared: Any) -> Repository:
+        credentials = _credentials(image.registry, declared)
+        return Repository(self._client.connection(image.registry), image.repository, credentials)
+
+    def _check_tag(self, repository: Repository, target: ImageReference, digest: str) -> None:
+        """Refuse to copy where ECR would not take the tag in the end."""
+        tag = target.tag or "latest"
+        if not ecr.is_ecr(target.registry):
+            return
+        found = repository.digest(tag)
+        if found not in (None, digest) and not ecr.may_move(target.registry, target.repository, tag):
+            raise TransferError(
+                f"the tag is immutable, and is {found} already: declare that digest to keep it, another tag "
+                f"to have both, or {tag!r} under mutable_tags of the repository {target.repository!r}"
+            )
+
+
+def _credentials(host: str, declared: Any) -> Credentials | None:
+    """The declared user and password, else a password from AWS for a registry of ECR, else none."""
+    if declared:
+        username, password = _pair(declared)
+        return Credentials(username, SecretStr(password))
+    return ecr.credentials_for(host) if ecr.is_ecr(host) else None
+
+
+def _pair(declared: Any) -> tuple[str, str]:
+    if declared == UNKNOWN:
+        return UNKNOWN, UNKNOWN
+    return (declared["username"], declared["password"]) if declared else ("", "")

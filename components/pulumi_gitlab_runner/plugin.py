@@ -1,0 +1,207 @@
+"""The package as a plugin: the components for stacks in any language, and mirrored images for all stacks.
+
+Pulumi's own server for components is extended by the calls that a resource needs. The components are imported
+when one is asked for: that takes seconds, which a stack with mirrored images alone need not wait.
+"""
+# The names and signatures are the protocol's (pulumi/pulumi, proto/pulumi/provider.proto).
+# ruff: noqa: ARG002, N802
+
+import asyncio
+import sys
+from collections.abc import Callable
+from functools import cache, cached_property
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf.json_format import MessageToDict
+from pulumi.provider import Provider, server
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+from pulumi.runtime.proto import provider_pb2 as protocol
+
+from pulumi_gitlab_runner.mirror.mirrored_image import TOKEN
+from pulumi_gitlab_runner.mirror.progress import Progress
+from pulumi_gitlab_runner.mirror.provider import MirroredImages
+from pulumi_gitlab_runner.registry.transfer import TransferError
+
+DISTRIBUTION = "pulumi-gitlab-runner"
+
+_Answer = TypeVar("_Answer")
+
+
+class PackageServicer(server.ProviderServicer):
+    """Answers the engine: about mirrored images itself, about components as Pulumi's server does."""
+
+    def __init__(self, provider: Provider, args: list[str], engine_address: str) -> None:
+        super().__init__(provider, args, engine_address)
+        self._images = MirroredImages()
+
+    @cached_property
+    def _engine(self) -> Any:
+        return engine_pb2_grpc.EngineStub(grpc.insecure_channel(self.engine_address))
+
+    async def Configure(self, request: Any, context: Any) -> Any:
+        """Say what this plugin can do."""
+        return protocol.ConfigureResponse(
+            acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True
+        )
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        """Describe the components."""
+        self.provider = _components()
+        return await super().GetSchema(request, context)
+
+    async def Construct(self, request: Any, context: Any) -> Any:
+        """Make a component."""
+        self.provider = _components()
+        return await super().Construct(request, context)
+
+    async def Cancel(self, request: Any, context: Any) -> Any:
+        """End what runs, as the user asked."""
+        self._images.interrupt()
+        return empty_pb2.Empty()
+
+    async def Check(self, request: Any, context: Any) -> Any:
+        """Find the digest to copy."""
+
+        def check() -> Any:
+            inputs = struct_pb2.Struct()
+            inputs.CopyFrom(request.news)
+            try:
+                inputs["digest"] = self._images.accepted_digest(
+                    _plain(request.olds), _plain(request.news), self._warns(request.urn)
+                )
+            except TransferError as error:
+                failure = protocol.CheckFailure(property="source", reason=str(error))
+                return protocol.CheckResponse(inputs=inputs, failures=[failure])
+            return protocol.CheckResponse(inputs=inputs)
+
+        return await _answered(check, request, context)
+
+    async def Diff(self, request: Any, context: Any) -> Any:
+        """Say what an update would change."""
+
+        def differ() -> Any:
+            found = self._images.difference(
+                _plain(request.old_inputs), _plain(request.olds), _plain(request.news)
+            )
+            kinds = protocol.PropertyDiff.Kind
+            return protocol.DiffResponse(
+                changes=protocol.DiffResponse.DIFF_SOME if found.changed else protocol.DiffResponse.DIFF_NONE,
+                diffs=found.changed,
+                replaces=found.replaces,
+                detailedDiff={
+                    name: protocol.PropertyDiff(
+                        kind=kinds.UPDATE_REPLACE if name in found.replaces else kinds.UPDATE,
+                        inputDiff=True,
+                    )
+                    for name in found.changed
+                },
+                hasDetailedDiff=True,
+            )
+
+        return await _answered(differ, request, context)
+
+    async def Create(self, request: Any, context: Any) -> Any:
+        """Copy an image."""
+
+        def create() -> Any:
+            state, target = self._copied(request, request.properties)
+            return protocol.CreateResponse(id="" if request.preview else target, properties=state)
+
+        return await _answered(create, request, context)
+
+    async def Update(self, request: Any, context: Any) -> Any:
+        """Copy an image with another digest."""
+        return await _answered(
+            lambda: protocol.UpdateResponse(properties=self._copied(request, request.news)[0]),
+            request,
+            context,
+        )
+
+    async def Read(self, request: Any, context: Any) -> Any:
+        """Look what the target has."""
+
+        def read() -> Any:
+            inputs = _plain(request.inputs)
+            if not inputs:
+                raise TransferError(
+                    f"{request.id} is not imported: declare it, and what is there is not copied again"
+                )
+            # An image that is gone stays in the state, without a digest: the accepted one is an input, which
+            # the next update copies again, wherever the source's tag is by then.
+            found = {"digest": self._images.digest_at_target(inputs) or ""}
+            state = _struct(self._images.outputs(inputs) | found)
+            return protocol.ReadResponse(id=request.id, properties=state, inputs=request.inputs)
+
+        return await _answered(read, request, context)
+
+    async def Delete(self, request: Any, context: Any) -> Any:
+        """Delete an image, where that is declared."""
+
+        def delete() -> Any:
+            self._images.delete(_plain(request.old_inputs), _plain(request.properties)["digest"])
+            return empty_pb2.Empty()
+
+        return await _answered(delete, request, context)
+
+    def _copied(self, request: Any, properties: Any) -> tuple[Any, str]:
+        """The state of a resource with these properties, and where it lies, once its image is copied."""
+        inputs = _plain(properties)
+        if not request.preview:
+            self._images.copy(inputs, Progress(inputs["target"], self._tells(request.urn)))
+        return _struct(self._images.outputs(inputs)), inputs["target"]
+
+    def _warns(self, urn: str) -> Callable[[str], None]:
+        return lambda text: self._log(urn, engine_pb2.LogSeverity.WARNING, text)
+
+    def _tells(self, urn: str) -> Callable[[str], None]:
+        return lambda text: self._log(urn, engine_pb2.LogSeverity.INFO, text)
+
+    def _log(self, urn: str, severity: Any, message: str) -> None:
+        self._engine.Log(engine_pb2.LogRequest(severity=severity, message=message, urn=urn))
+
+
+async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -> _Answer:
+    """The answer, from a thread of its own: others go on. A failure is its message, without a traceback."""
+    if request.urn.split("::")[2].split("$")[-1] != TOKEN:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{request.urn}: only {TOKEN} is a resource here")
+    try:
+        return await asyncio.to_thread(answer)
+    except TransferError as error:
+        await context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        raise
+
+
+@cache
+def _components() -> Provider:
+    from pulumi_gitlab_runner.package import component_provider
+
+    return component_provider()
+
+
+def _plain(properties: Any) -> dict[str, Any]:
+    """Properties as plain values, their secrets among them; an unknown one is `UNKNOWN`."""
+    plain: dict[str, Any] = _without_marks(MessageToDict(properties))
+    return plain
+
+
+def _without_marks(value: Any) -> Any:
+    value = rpc.unwrap_rpc_secret(value)
+    if isinstance(value, dict):
+        return {name: _without_marks(each) for name, each in value.items()}
+    return value
+
+
+def _struct(values: dict[str, Any]) -> Any:
+    made = struct_pb2.Struct()
+    made.update(values)
+    return made
+
+
+def serve() -> None:
+    """Serve the package to the engine that started this process."""
+    server.ProviderServicer = PackageServicer  # type: ignore[misc]
+    server.main(Provider(version(DISTRIBUTION)), sys.argv[1:])

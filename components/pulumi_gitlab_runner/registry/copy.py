@@ -1,0 +1,207 @@
+"""Copying an image from one repository to another, without a Docker Engine and without a file.
+
+All platforms come along: what is copied is the manifest with the digest, and everything that it names. The
+parts come first and the tag last, so a copy that ends early has put no tag, and the next one sends only what
+is still missing.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Event, Lock
+from typing import TypeVar
+
+from pulumi_gitlab_runner.registry.manifest import Descriptor, Manifest, platform_of
+from pulumi_gitlab_runner.registry.repository import Repository
+from pulumi_gitlab_runner.registry.transfer import TransferError, repeated
+
+TRANSFERS = 8
+"""How many blobs and manifests are on their way at once, of all images."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+Report = Callable[[int, int], None]
+"""Is told how many bytes have arrived, of how many that were missing. Threads call it often."""
+
+
+def _nobody(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What is copied, and where to.
+
+    Attributes:
+        source: the repository that has the image.
+        digest: of the image's manifest, or of its index.
+        target: the repository that gets it.
+        tag: what it is called there.
+        platforms: those that the image must have, such as ``linux/arm64``.
+    """
+
+    source: Repository
+    digest: str
+    target: Repository
+    tag: str
+    platforms: Sequence[str] = ()
+
+
+class ImageCopier:
+    """Copies images, several at once; one serves any number of threads.
+
+    Args:
+        pause: waits before something is tried again; by default as long as it says, or until `interrupt`.
+    """
+
+    def __init__(self, pause: Callable[[float], object] | None = None) -> None:
+        self._interrupted = Event()
+        self._pause = pause or self._interrupted.wait
+        self._threads = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="copy")
+        self._holders: dict[tuple[str, str], str] = {}
+
+    def interrupt(self) -> None:
+        """End all copies soon, with an error; what has arrived stays."""
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
+
+    def copy(self, copy: Copy, report: Report = _nobody) -> None:
+        """Copy an image, if its digest is not under the tag already.
+
+        Raises:
+            TransferError: it could not be copied. The tag is then as it was.
+        """
+        if self._try(copy.target, lambda: copy.target.digest(copy.tag)) == copy.digest:
+            return
+        top, *below = manifests = list(self._manifests(copy.source, copy.digest))
+        self._check_platforms(copy, top)
+        blobs = dict.fromkeys(blob for manifest in manifests for blob in manifest.blobs)
+        there = self._each(blobs, lambda blob: self._has(copy.target, blob))
+        missing = [blob for blob, is_there in zip(blobs, there, strict=True) if not is_there]
+        progress = _Progress(sum(blob.size for blob in missing), report)
+        self._each(missing, lambda blob: self._copy_blob(copy, blob, progress))
+        # What an index names must be there before it: first the images, then the innermost index.
+        self._each([each for each in below if not each.is_index], lambda each: self._put(copy.target, each))
+        for index in reversed([each for each in below if each.is_index]):
+            self._put(copy.target, index)
+        self._try(copy.target, lambda: copy.target.push_manifest(top, copy.tag))
+
+    def _manifests(self, source: Repository, digest: str) -> Iterator[Manifest]:
+        """The manifest with a digest, and all below it."""
+        level, seen = [digest], {digest}
+        while level:
+            found = self._each(level, lambda each: self._try(source, lambda: source.manifest(each)))
+            yield from found
+            children = dict.fromkeys(child.digest for manifest in found for child in manifest.children)
+            level = [child for child in children if child not in seen]
+            seen.update(level)
+
+    def _check_platforms(self, copy: Copy, top: Manifest) -> None:
+        if not copy.platforms:
+            return
+        found = top.platforms if top.is_index else (self._only_platform(copy.source, top),)
+        missing = [each for each in copy.platforms if each not in found]
+        if missing:
+            raise TransferError(
+                f"the image has no {' and no '.join(missing)}; it has {', '.join(found) or 'no platform'}"
+            )
+
+    def _only_platform(self, source: Repository, image: Manifest) -> str:
+        """The platform of an image without an index, which its configuration says."""
+
+        def read() -> bytes:
+            with source.blob(image.configuration) as parts:
+                return b"".join(parts)
+
+        try:
+            return platform_of(json.loads(self._try(source, read)))
+        except (ValueError, AttributeError):
+            return ""
+
+    def _has(self, target: Repository, blob: Descriptor) -> bool:
+        is_there = self._try(target, lambda: target.has_blob(blob.digest))
+        if is_there:
+            self._note(target, blob)
+        return is_there
+
+    def _copy_blob(self, copy: Copy, blob: Descriptor, progress: "_Progress") -> None:
+        source, target = copy.source, copy.target
+        holder = self._holders.get((target.connection.host, blob.digest))
+        if holder is None and source.connection is target.connection:
+            holder = source.name
+
+        def once() -> None:
+            upload = target.begin_upload(blob, holder if holder != target.name else None)
+            if upload is None:
+                progress.add(blob.size)
+                return
+            sent = 0
+
+            def counted(parts: Iterable[bytes]) -> Iterator[bytes]:
+                nonlocal sent
+                for part in parts:
+                    self._go_on()
+                    yield part
+                    sent += len(part)
+                    progress.add(len(part))
+
+            try:
+                with source.blob(blob) as parts:
+                    target.push_blob(blob, counted(parts), upload)
+            except BaseException:
+                progress.add(-sent)
+                raise
+
+        self._try(target, once)
+        self._note(target, blob)
+
+    def _put(self, target: Repository, manifest: Manifest) -> None:
+        """Put a manifest that an index names, if it is not there: ECR refuses one that it has."""
+        if self._try(target, lambda: target.digest(manifest.digest)) is None:
+            self._try(target, lambda: target.push_manifest(manifest, manifest.digest))
+
+    def _note(self, repository: Repository, blob: Descriptor) -> None:
+        """Remember who has a blob: the registry can take it from there for another repository."""
+        self._holders.setdefault((repository.connection.host, blob.digest), repository.name)
+
+    def _try(self, repository: Repository, attempt: Callable[[], _Result]) -> _Result:
+        def again() -> _Result:
+            self._go_on()
+            repository.connection.forget_failure()
+            return attempt()
+
+        return repeated(again, self._pause)
+
+    def _go_on(self) -> None:
+        if self._interrupted.is_set():
+            raise TransferError("it was interrupted")
+
+    def _each(self, items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+        """Do the work for all items at once, and wait for all of it, also where some fails."""
+        futures = [self._threads.submit(work, item) for item in items]
+        done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in waiting:
+            future.cancel()
+        wait(futures)
+        for future in done:
+            future.result()
+        return [future.result() for future in futures]
+
+
+class _Progress:
+    def __init__(self, total: int, report: Report) -> None:
+        self._total = total
+        self._done = 0
+        self._report = report
+        self._lock = Lock()
+
+    def add(self, size: int) -> None:
+        with self._lock:
+            self._done += size
+            done = self._done
+        self._report(done, self._total)

@@ -1,0 +1,113 @@
+"""What can go wrong between two registries, and what is tried again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import httpx
+
+from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.registry.answer import Outcome
+from pulumi_gitlab_runner.registry.connection import Connection, Refusal, not_reached
+
+ATTEMPTS = 4
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+"""A registry that asks for more patience is not waited for."""
+
+_MEANING = {
+    401: "it refuses the credentials",
+    403: "it does not allow that with these credentials",
+    404: "it has no such repository, or no such image in it",
+    405: "it does not let images be deleted",
+    413: "that is larger than it takes",
+    429: "too many requests",
+    507: "its storage is full",
+}
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""Statuses after which the same request may work."""
+
+_Result = TypeVar("_Result")
+
+
+class TransferError(Exception):
+    """Something between registries that did not work; the message is one line, without a secret.
+
+    Attributes:
+        passing: whether it may work when it is tried again.
+        after: how many seconds the registry asks to wait.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, after: float | None = None) -> None:
+        super().__init__(message)
+        self.passing = passing
+        self.after = after
+
+
+def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -> _Result:
+    """The result of the first attempt that works, of a few, with growing pauses in seconds between them.
+
+    Raises:
+        TransferError: of the last attempt, or of one that shows that no other would work.
+    """
+    for number in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except TransferError as error:
+            wait = FIRST_PAUSE_S * 2**number if error.after is None else error.after
+            if not error.passing or wait > LONGEST_PAUSE_S:
+                raise
+        pause(wait)
+    return attempt()
+
+
+@contextmanager
+def told(connection: Connection, doing: str) -> Iterator[None]:
+    """Say what failed, where: every failure of the connection becomes a `TransferError`."""
+    host = connection.host
+    try:
+        yield
+    except Refusal as refusal:
+        passing = refusal.answer.outcome in (Outcome.TOO_MANY_REQUESTS, Outcome.FAILED)
+        raise TransferError(f"{doing}: {refusal}", passing=passing) from None
+    except httpx.TimeoutException:
+        raise TransferError(f"{doing}: {host} gave no answer in time", passing=True) from None
+    except (httpx.ConnectError, httpx.ProxyError) as error:
+        answer = not_reached(host, error)
+        passing = answer.outcome is not Outcome.NOT_TRUSTED
+        raise TransferError(f"{doing}: {answer.told}", passing=passing) from None
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        raise TransferError(f"{doing}: the connection to {host} was cut", passing=True) from None
+    except httpx.InvalidURL:
+        raise TransferError(f"{doing}: {host} names an address that is none") from None
+
+
+def expect(response: httpx.Response, statuses: tuple[int, ...], connection: Connection, doing: str) -> None:
+    """Check the status of an answer.
+
+    Raises:
+        TransferError: it is another one.
+    """
+    status = response.status_code
+    if status in statuses:
+        return
+    meaning = f", {_MEANING[status]}" if status in _MEANING else ""
+    said = _said(response)
+    raise TransferError(
+        f"{doing}: {connection.host} answers with status {status}{meaning}{said and f': {said}'}",
+        passing=status in _PASSING,
+        after=_seconds(response.headers.get("retry-after", "")),
+    )
+
+
+def _said(response: httpx.Response) -> str:
+    """The registry's own words, from the first of its errors."""
+    try:
+        first = response.json()["errors"][0]
+        return printable(str(first.get("message") or first["code"]))[:200]
+    except (ValueError, LookupError, TypeError, AttributeError, httpx.StreamError):
+        return ""
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isascii() and text.isdigit() else None

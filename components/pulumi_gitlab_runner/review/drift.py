@@ -1,0 +1,31 @@
+"""What `pulumi refresh --preview-only --json` found to be other than the stack's state has it."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.review.markup import one_line
+from pulumi_gitlab_runner.review.preview import Preview, Step
+
+_UNTOUCHED = {"refresh", "same"}
+
+
+def drifted(preview: Preview) -> tuple[Step, ...]:
+    """The resources that are not as the state has them."""
+    return tuple(step for step in preview.steps if step.operation not in _UNTOUCHED)
+
+
+def drift_report(preview: Preview, stack: str) -> str:
+    """The drift in words: names of resources and properties, never a value."""
+    return "\n".join(_lines(drifted(preview), one_line(stack))) + "\n"
+
+
+def _lines(steps: tuple[Step, ...], stack: str) -> Iterator[str]:
+    if not steps:
+        yield f"No drift: {stack} is as its state has it."
+        return
+    yield f"Drift in {stack}: not as its last update left it."
+    for step in steps:
+        gone = step.operation == "delete"
+        changed = ", ".join(map(one_line, step.changed)) or "changed"
+        yield f"  {one_line(step.type)} {one_line(step.name)}: {'gone' if gone else changed}"
+    yield "Who changed it does not show here: CloudTrail and GitLab's audit events say."
+    yield "`pulumi up --refresh` makes it as declared again; or change the declaration to what there is now."

@@ -1,0 +1,239 @@
+"""Mirrors: images of other registries that are brought into one of ours."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.spec.gitlab_scope import ScopeDeclaration, scope_problems
+from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry, StaticRegistry
+from pulumi_gitlab_runner.spec.variables import VariableDeclaration
+
+_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?")
+_VARIABLE = re.compile(r"[a-zA-Z0-9_]*")
+
+
+@_strict
+class MirroredImageDeclaration(TypedDict):
+    """One image: where it comes from, and what it is called here."""
+
+    image: str
+    """The image, such as `postgres:17`, `postgres:17@sha256:…`, or `legacy/app:1` of a declared registry.
+    With a digest, exactly that is copied. Without, it is the digest that the tag has when it is copied first:
+    when the tag moves, a preview says so, and the new digest is taken once it is declared."""
+    repository: NotRequired[str]
+    """The repository that gets it, one of the registry's. Default: `mirror/` and the image's name here."""
+    tag: NotRequired[str]
+    """Its tag there. Default: the image's own, or `latest`."""
+    platforms: NotRequired[list[str]]
+    """The platforms that it must have, such as `linux/arm64`. All that it has are copied. Default: any."""
+
+
+@_strict
+class MirrorVariablesDeclaration(ScopeDeclaration):
+    """The CI variables that name the images to jobs."""
+
+    prefix: NotRequired[str]
+    """What stands before an image's name, in capitals, to make the variable's. Default `IMAGE_`:
+    `IMAGE_POSTGRES`."""
+
+
+@_strict
+class MirrorDeclaration(TypedDict):
+    """Images that are copied into a registry of ours, with all their platforms."""
+
+    registry: str
+    """The registry that gets them, by its name: one of ECR that the stack creates, or one with a fixed user
+    and password that may push."""
+    images: dict[str, MirroredImageDeclaration]
+    """The images, by a name of your own; the plain image will do: `{postgres: "postgres:17"}`."""
+    delete: NotRequired[bool]
+    """Whether an image is deleted when it is declared no longer, and by `destroy`. Default false."""
+    variables: NotRequired[MirrorVariablesDeclaration]
+    """CI variables with the images by their digests, `IMAGE_POSTGRES=HOST/REPOSITORY:TAG@sha256:…`. Default:
+    none."""
+
+
+@dataclass(frozen=True)
+class MirroredImage:
+    """One image, with the defaults filled in.
+
+    Attributes:
+        name: its own name.
+        source: as declared, without its digest.
+        digest: the declared one.
+        repository: the one that gets it.
+        tag: its tag there.
+        platforms: those that it must have.
+    """
+
+    name: str
+    source: str
+    digest: str | None
+    repository: str
+    tag: str
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Images for one registry, with the defaults filled in."""
+
+    name: str
+    registry: str
+    images: tuple[MirroredImage, ...]
+    delete: bool
+
+    def image_name(self, image: MirroredImage) -> str:
+        """An image as a runner would declare it: `REGISTRY/REPOSITORY:TAG`."""
+        return f"{self.registry}/{image.repository}:{image.tag}"
+
+
+def build_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
+    """The mirror that a declaration without problems describes."""
+    images = tuple(_build_image(key, each) for key, each in declaration["images"].items())
+    return Mirror(name, declaration["registry"], images, declaration.get("delete", False))
+
+
+def _build_image(name: str, declaration: MirroredImageDeclaration) -> MirroredImage:
+    reference = parse(declaration["image"])
+    return MirroredImage(
+        name,
+        declaration["image"].partition("@")[0],
+        reference.digest,
+        declaration.get("repository", f"mirror/{name}"),
+        declaration.get("tag", reference.tag or "latest"),
+        tuple(declaration.get("platforms", ())),
+    )
+
+
+def variable_key(image: str, declaration: MirrorVariablesDeclaration) -> str:
+    """The name of the CI variable of an image."""
+    return declaration.get("prefix", "IMAGE_") + image.upper().replace("-", "_")
+
+
+def mirror_variables(declaration: MirrorDeclaration, values: Mapping[str, str]) -> list[VariableDeclaration]:
+    """The CI variables of a mirror, in the clear, since job logs name the images that they run.
+
+    Args:
+        declaration: of the mirror.
+        values: of the variables, by the images' names.
+    """
+    if "variables" not in declaration:
+        return []
+    declared = declaration["variables"]
+    made: list[VariableDeclaration] = []
+    for name, value in values.items():
+        variable: VariableDeclaration = {
+            "key": variable_key(name, declared),
+            "value": value,
+            "masked": False,
+        }
+        for kind in ("group", "project", "instance"):
+            if kind in declared:
+                variable[kind] = declared[kind]
+        made.append(variable)
+    return made
+
+
+def mirror_problems(
+    declaration: MirrorDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    """What is wrong with one mirror, given the declared registries."""
+    name = declaration["registry"]
+    registry = registries.get(name)
+    if registry is None:
+        mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+        at = join_path(path, "registry")
+        yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+    else:
+        yield from _target_problems(registry, join_path(path, "registry"))
+    if not declaration["images"]:
+        yield Problem(join_path(path, "images"), "no images", "at least one")
+    taken: dict[tuple[str, str], str] = {}
+    for key, image in declaration["images"].items():
+        at = join_path(path, "images", key)
+        yield from _image_problems(key, image, at, registry, registries)
+        try:
+            built = _build_image(key, image)
+        except InvalidImageReference:
+            continue
+        first = taken.setdefault((built.repository, built.tag), key)
+        if first != key:
+            yield Problem(
+                at,
+                f"{built.repository}:{built.tag}, which {first!r} is too",
+                "a repository or tag of its own",
+            )
+    if "variables" in declaration:
+        at = join_path(path, "variables")
+        yield from scope_problems(declaration["variables"], at)
+        prefix = declaration["variables"].get("prefix", "")
+        if not _VARIABLE.fullmatch(prefix):
+            yield Problem(join_path(at, "prefix"), repr(prefix), "letters, digits and '_'")
+
+
+def _target_problems(registry: Registry, path: str) -> Iterator[Problem]:
+    if isinstance(registry, EcrRegistry) and registry.created:
+        return
+    if isinstance(registry, StaticRegistry) and registry.declared:
+        return
+    yield Problem(
+        path,
+        f"{registry.name!r}, a registry that cannot be pushed to from here",
+        "an ECR registry that the stack creates, or one with 'username' and 'password'",
+    )
+
+
+def _image_problems(
+    name: str,
+    declaration: MirroredImageDeclaration,
+    path: str,
+    target: Registry | None,
+    registries: Mapping[str, Registry],
+) -> Iterator[Problem]:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        yield Problem(path, repr(name), "a name of a-z, 0-9, '-' and '_', that starts with a letter")
+    try:
+        reference = parse(declaration["image"], path)
+    except InvalidImageReference as error:
+        yield Problem(join_path(path, "image"), error.found, error.allowed)
+        return
+    reason = why_not_asked(registry_of(declaration["image"], registries, None)[0])
+    if reason:
+        yield Problem(
+            join_path(path, "image"),
+            f"{declaration['image']!r}, which cannot be read where Pulumi runs",
+            "an image of a registry that can be asked, or a public one",
+            reason,
+        )
+    tag = declaration.get("tag", reference.tag or "latest")
+    if not _TAG.fullmatch(tag):
+        yield Problem(
+            join_path(path, "tag"), repr(tag), "1 to 128 letters, digits and '_.-', not starting with . or -"
+        )
+    repository = declaration.get("repository", f"mirror/{name}")
+    if target is not None and target.repositories and repository not in target.repositories:
+        yield Problem(
+            join_path(path, "repository") if "repository" in declaration else path,
+            f"the repository {repository!r} of the registry {target.name!r}",
+            listed(target.repositories),
+            did_you_mean(repository, list(target.repositories))
+            or f"declare it under stack.registries.{target.name}.repositories",
+        )
+    for index, platform in enumerate(declaration.get("platforms", ())):
+        if not _PLATFORM.fullmatch(platform):
+            yield Problem(
+                join_path(path, "platforms", index),
+                repr(platform),
+                "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64 or linux/arm/v7",
+            )

@@ -1,0 +1,201 @@
+"""What the engine asks of mirrored images: the digest that is accepted, what changes, what is deleted."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pulumi.runtime.rpc import UNKNOWN
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.mirror import ecr
+from pulumi_gitlab_runner.mirror.provider import MirroredImages
+from pulumi_gitlab_runner.registry.repository import Repository
+from pulumi_gitlab_runner.registry.transfer import TransferError
+from pydantic import SecretStr
+
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
+
+BEFORE = "sha256:" + "b" * 64
+CREDENTIALS = {"username": USERNAME, "password": PASSWORD}
+ECR_HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+@pytest.fixture
+def source() -> Iterator[RegistryDouble]:
+    """A registry with `team/app:1`."""
+    with serving(RegistryDouble()) as double:
+        yield double
+
+
+def inputs(source: RegistryDouble, **more: Any) -> dict[str, Any]:
+    """Inputs of a resource, from the registry to somewhere."""
+    known = {"source": f"{source.host}/team/app:1", "target": "own.example/app:1"}
+    return known | {"sourceCredentials": CREDENTIALS} | more
+
+
+@dataclass
+class Check:
+    """What a preview does with an image: the digest it accepts, and what it warns of."""
+
+    images: MirroredImages
+    source: RegistryDouble
+    warnings: list[str] = field(default_factory=list)
+
+    def __call__(self, old: str | None = None, **more: Any) -> str:
+        before = {} if old is None else inputs(self.source, digest=old)
+        return self.images.accepted_digest(before, inputs(self.source) | more, self.warnings.append)
+
+
+@pytest.fixture
+def images() -> Iterator[MirroredImages]:
+    with closing(MirroredImages()) as made:
+        yield made
+
+
+@pytest.fixture
+def accepted(images: MirroredImages, source: RegistryDouble) -> Check:
+    return Check(images, source)
+
+
+def test_a_new_image_gets_the_digest_that_its_tag_has(accepted: Check) -> None:
+    assert (accepted(), accepted.warnings) == (DIGEST, [])
+
+
+def test_a_tag_that_moves_changes_nothing_and_is_told_of(accepted: Check) -> None:
+    assert accepted(old=BEFORE) == BEFORE
+    (said,) = accepted.warnings
+    assert f"team/app:1 has moved: it is {DIGEST} now, and the mirror keeps {BEFORE}" in said
+    assert said.endswith(f"declare {accepted.source.host}/team/app:1@{DIGEST}")
+
+
+def test_the_new_digest_is_taken_once_it_is_declared(accepted: Check) -> None:
+    assert (accepted(old=BEFORE, digest=DIGEST), accepted.warnings) == (DIGEST, [])
+
+
+def test_a_declared_digest_holds_whatever_the_tag_is(accepted: Check) -> None:
+    assert accepted(digest=BEFORE) == BEFORE
+    assert len(accepted.warnings) == 1
+
+
+def test_another_source_has_a_digest_of_its_own(accepted: Check) -> None:
+    accepted.source.images["team/other:1"] = DIGEST
+    other = f"{accepted.source.host}/team/other:1"
+    assert accepted(old=BEFORE, source=other) == DIGEST
+
+
+def test_a_digest_without_a_tag_needs_no_asking(accepted: Check) -> None:
+    assert accepted(source=f"{accepted.source.host}/team/app", digest=BEFORE) == BEFORE
+    assert (accepted.source.requests, accepted.warnings) == ([], [])
+
+
+def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted: Check) -> None:
+    accepted.source.status = 429
+    host = accepted.source.host
+    assert accepted(old=BEFORE) == BEFORE
+    assert accepted.warnings == [
+        f"whether {host}/team/app:1 has moved cannot be told: {host} had too many requests (429)"
+    ]
+
+
+def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Check) -> None:
+    accepted.source.status = 403
+    with pytest.raises(TransferError, match=r"its digest cannot be had: .* does not let these credentials"):
+        accepted()
+
+
+@pytest.mark.parametrize("credentials", [UNKNOWN, {"username": USERNAME, "password": UNKNOWN}])
+def test_a_password_that_is_not_known_yet_leaves_the_digest_open(accepted: Check, credentials: Any) -> None:
+    assert accepted(sourceCredentials=credentials) == UNKNOWN
+    assert accepted.source.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "replaces"),
+    [
+        ({}, ()),
+        ({"digest": DIGEST}, ()),
+        ({"target": "own.example/app:2"}, ("target",)),
+        ({"delete": True}, ()),
+    ],
+)
+def test_what_a_change_does(
+    images: MirroredImages, source: RegistryDouble, changed: dict[str, Any], replaces: tuple[str, ...]
+) -> None:
+    before = inputs(source, digest=BEFORE)
+    found = images.difference(before, images.outputs(before), before | changed)
+    assert (set(found.changed), found.replaces) == (set(changed), replaces)
+
+
+@pytest.mark.parametrize("there", ["", DIGEST])
+def test_a_target_that_has_another_image_or_none_gets_it_again(
+    images: MirroredImages, source: RegistryDouble, there: str
+) -> None:
+    declared = inputs(source, digest=BEFORE)
+    found = images.difference(declared, images.outputs(declared) | {"digest": there}, declared)
+    assert found.changed == ("digest",)
+
+
+def test_the_state_has_the_reference_and_no_password(images: MirroredImages, source: RegistryDouble) -> None:
+    state = images.outputs(inputs(source, digest=DIGEST, targetCredentials=CREDENTIALS))
+    assert state["reference"] == f"own.example/app:1@{DIGEST}"
+    assert PASSWORD not in str(state)
+
+
+def test_a_failed_copy_names_both_ends_and_no_password(
+    images: MirroredImages, source: RegistryDouble
+) -> None:
+    declared = inputs(
+        source, digest=BEFORE, target=f"{source.host}/mirror/app:1", targetCredentials=CREDENTIALS
+    )
+    source.status = 403
+    with pytest.raises(TransferError) as caught:
+        images.copy(declared, lambda done, total: None)
+    assert f"{source.host}/team/app:1@{BEFORE} is not copied to {source.host}/mirror/app:1" in str(
+        caught.value
+    )
+    assert PASSWORD not in str(caught.value)
+
+
+@pytest.fixture
+def ecr_has(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """ECR, with another image under the tag and immutable tags; what was deleted there."""
+    deleted: list[str] = []
+    monkeypatch.setattr(ecr, "credentials_for", lambda host: Credentials("AWS", SecretStr("a-token")))
+    monkeypatch.setattr(ecr, "may_move", lambda host, repository, tag: False)
+    monkeypatch.setattr(ecr, "delete_tag", lambda *where: deleted.append(":".join(where)))
+    monkeypatch.setattr(Repository, "digest", lambda repository, reference: BEFORE)
+    return deleted
+
+
+def test_an_immutable_tag_of_another_image_ends_it_before_anything_is_asked_of_the_source(
+    images: MirroredImages, source: RegistryDouble, ecr_has: list[str]
+) -> None:
+    declared = inputs(source, digest=DIGEST, target=f"{ECR_HOST}/mirror/app:1")
+    with pytest.raises(TransferError) as caught:
+        images.copy(declared, lambda done, total: None)
+    assert f"the tag is immutable, and is {BEFORE} already" in str(caught.value)
+    assert "'1' under mutable_tags of the repository 'mirror/app'" in str(caught.value)
+    assert source.requests == []
+
+
+@pytest.mark.parametrize(
+    ("delete", "digest", "deleted"),
+    [
+        (False, BEFORE, []),
+        (True, BEFORE, [f"{ECR_HOST}:mirror/app:1"]),
+        (True, DIGEST, []),
+    ],
+    ids=["not asked", "asked", "moved by somebody"],
+)
+def test_an_image_is_deleted_only_where_that_is_declared_and_it_is_ours(
+    images: MirroredImages,
+    source: RegistryDouble,
+    ecr_has: list[str],
+    delete: bool,
+    digest: str,
+    deleted: list[str],
+) -> None:
+    declared = inputs(source, target=f"{ECR_HOST}/mirror/app:1", delete=delete)
+    images.delete(declared, digest)
+    assert ecr_has == deleted

@@ -1,0 +1,106 @@
+"""The note on a merge request: found again, kept up to date, and what GitLab says against it."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Response
+from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError
+from pulumi_gitlab_runner.review.merge_request import ATTEMPTS, merge_request_of, put_note
+from pulumi_gitlab_runner.review.note import marker
+
+from tests.review.gitlab_server import TOKEN, GitLab
+from tests.review.gitlab_server import gitlab as started
+
+PROD, PROD2 = f"{marker('prod')}\nfirst\n", f"{marker('prod2')}\nother\n"
+
+
+@pytest.fixture
+def gitlab() -> Iterator[GitLab]:
+    with started() as double:
+        yield double
+
+
+def put(gitlab: GitLab, note: str, **variables: str) -> list[float]:
+    """Put the note, and return the seconds that were waited."""
+    waited: list[float] = []
+    put_note(merge_request_of(gitlab.environment(**variables), "REVIEW_TOKEN"), note, waited.append)
+    return waited
+
+
+def bodies(gitlab: GitLab) -> list[str]:
+    return [note.body for note in gitlab.merge_request.notes]
+
+
+def test_a_note_is_written_once_and_then_updated(gitlab: GitLab) -> None:
+    for note in (PROD, PROD2, PROD.replace("first", "second")):
+        put(gitlab, note)
+    assert bodies(gitlab) == [PROD.replace("first", "second"), PROD2]
+
+
+def test_a_note_is_found_among_many(gitlab: GitLab) -> None:
+    for number in range(130):
+        gitlab.add_note("root", str(number))
+    gitlab.add_note("root", PROD)
+    put(gitlab, PROD.replace("first", "second"))
+    assert len(bodies(gitlab)) == 131
+    assert bodies(gitlab)[-1].endswith("second\n")
+
+
+def test_what_somebody_else_wrote_is_left_alone(gitlab: GitLab) -> None:
+    gitlab.add_note("developer", PROD)
+    gitlab.add_note("root", f"as in\n{PROD}")
+    put(gitlab, PROD.replace("first", "second"))
+    assert bodies(gitlab) == [PROD, f"as in\n{PROD}", PROD.replace("first", "second")]
+
+
+def test_a_note_whose_answer_is_lost_is_not_written_twice(gitlab: GitLab) -> None:
+    gitlab.lose_the_answer_to_a_post = True
+    assert len(put(gitlab, PROD)) == 1
+    assert bodies(gitlab) == [PROD]
+
+
+def test_it_waits_as_long_as_gitlab_asks_within_reason(gitlab: GitLab) -> None:
+    gitlab.failures = [
+        Response(status=429, headers={"Retry-After": seconds}) for seconds in ("7", "3600", "soon")
+    ]
+    assert put(gitlab, PROD) == [7, 30, 8]
+    assert bodies(gitlab) == [PROD]
+
+
+def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
+    gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
+    with pytest.raises(NoteError, match="GET user: GitLab answered 503, 4 times; run the job again later"):
+        put(gitlab, PROD)
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"REVIEW_TOKEN": "wrong-token"}, "answered 401 .*make a new one"),
+        ({"REVIEW_TOKEN": f"{TOKEN}-read-api"}, "answered 403 .*needs the scope `api`"),
+        ({"CI_MERGE_REQUEST_IID": "2"}, "answered 404 .*must be a member"),
+        ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID not set: .*merge_request_event"),
+        ({"REVIEW_TOKEN": "a\nb"}, "holds what no token is"),
+        ({"CI_API_V4_URL": "http://127.0.0.1:1"}, r"not reachable \(ConnectError\), 4 times"),
+    ],
+)
+def test_a_refusal_says_how_to_mend_it_and_not_the_token(
+    gitlab: GitLab, variables: dict[str, str], told: str
+) -> None:
+    with pytest.raises(NoteError, match=told) as raised:
+        put(gitlab, PROD, **variables)
+    if token := variables.get("REVIEW_TOKEN"):
+        assert token not in str(raised.value)
+    assert TOKEN not in str(raised.value)
+    assert bodies(gitlab) == []
+
+
+def test_without_a_token_it_says_why(gitlab: GitLab) -> None:
+    with pytest.raises(NoTokenError, match="project access token"):
+        put(gitlab, PROD, REVIEW_TOKEN="")
+    with pytest.raises(NoTokenError, match="a fork's pipeline has none"):
+        put(gitlab, PROD, REVIEW_TOKEN="", CI_PROJECT_ID="99")
+
+
+def test_the_token_does_not_show(gitlab: GitLab) -> None:
+    assert TOKEN not in repr(merge_request_of(gitlab.environment(), "REVIEW_TOKEN"))

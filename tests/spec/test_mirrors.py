@@ -1,0 +1,156 @@
+"""Mirrors in a declaration: their defaults, and exactly what is wrong with a bad one."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec.mirrors import Mirror, MirroredImage
+
+from tests.spec.declaration import declaration, problems_of
+
+DIGEST = "sha256:" + "a" * 64
+AT = "stack.mirrors.public"
+
+
+def mirrored(registry: str = "team", **mirror: Any) -> dict[str, Any]:
+    """A good declaration with one mirror."""
+    made = declaration()
+    made["registries"]["team"]["repositories"] |= {"mirror/postgres": {}, "cache/redis": {}}
+    images = {"postgres": "postgres:17"}
+    made["mirrors"] = {"public": {"registry": registry, "images": images, **mirror}}
+    return made
+
+
+def image(**changed: Any) -> dict[str, Any]:
+    return mirrored(images={"postgres": {"image": "postgres:17", **changed}})
+
+
+def test_the_defaults_of_an_image() -> None:
+    mirror = build_stack(mirrored()).mirrors["public"]
+    made = MirroredImage("postgres", "postgres:17", None, "mirror/postgres", "17", ())
+    assert mirror == Mirror("public", "team", (made,), delete=False)
+    assert mirror.image_name(made) == "team/mirror/postgres:17"
+
+
+def test_an_image_with_everything() -> None:
+    declared = {
+        "image": f"ghcr.io/redis/redis@{DIGEST}",
+        "repository": "cache/redis",
+        "tag": "7-checked",
+        "platforms": ["linux/arm64"],
+    }
+    mirror = build_stack(mirrored(images={"redis": declared}, delete=True)).mirrors["public"]
+    made = MirroredImage("redis", "ghcr.io/redis/redis", DIGEST, "cache/redis", "7-checked", ("linux/arm64",))
+    assert mirror == Mirror("public", "team", (made,), delete=True)
+
+
+def test_a_registry_that_names_no_repositories_takes_any() -> None:
+    assert build_stack(mirrored("legacy")).mirrors["public"].registry == "legacy"
+
+
+BAD: dict[str, tuple[dict[str, Any], Problem]] = {
+    "a registry that nobody declares": (
+        mirrored("taem"),
+        Problem(
+            f"{AT}.registry",
+            "'taem', a registry that nobody declares",
+            "team, shared, legacy, vault",
+            "did you mean 'team'?",
+        ),
+    ),
+    "a registry of another account": (
+        mirrored("shared", images={"tools": {"image": "busybox:1", "repository": "platform/toolchain"}}),
+        Problem(
+            f"{AT}.registry",
+            "'shared', a registry that cannot be pushed to from here",
+            "an ECR registry that the stack creates, or one with 'username' and 'password'",
+        ),
+    ),
+    "no images": (mirrored(images={}), Problem(f"{AT}.images", "no images", "at least one")),
+    "a name with capitals": (
+        mirrored(images={"Postgres": {"image": "postgres:17", "repository": "mirror/postgres"}}),
+        Problem(
+            f"{AT}.images.Postgres",
+            "'Postgres'",
+            "a name of a-z, 0-9, '-' and '_', that starts with a letter",
+        ),
+    ),
+    "a repository that is not declared": (
+        image(repository="mirror/postgers"),
+        Problem(
+            f"{AT}.images.postgres.repository",
+            "the repository 'mirror/postgers' of the registry 'team'",
+            "private/image, ci/base, mirror/postgres, cache/redis",
+            "did you mean 'mirror/postgres'?",
+        ),
+    ),
+    "an image of a registry that only hosts can read": (
+        image(image="vault/app:1"),
+        Problem(
+            f"{AT}.images.postgres.image",
+            "'vault/app:1', which cannot be read where Pulumi runs",
+            "an image of a registry that can be asked, or a public one",
+            "the registry 'vault' is not asked: its password is read on the runner host alone",
+        ),
+    ),
+    "a tag that is none": (
+        image(tag="-17"),
+        Problem(
+            f"{AT}.images.postgres.tag",
+            "'-17'",
+            "1 to 128 letters, digits and '_.-', not starting with . or -",
+        ),
+    ),
+    "a platform that is none": (
+        image(platforms=["arm64"]),
+        Problem(
+            f"{AT}.images.postgres.platforms[0]",
+            "'arm64'",
+            "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64 or linux/arm/v7",
+        ),
+    ),
+    "two images in one place": (
+        mirrored(
+            images={
+                "postgres": "postgres:17",
+                "other": {"image": "postgis:17", "repository": "mirror/postgres"},
+            }
+        ),
+        Problem(
+            f"{AT}.images.other",
+            "mirror/postgres:17, which 'postgres' is too",
+            "a repository or tag of its own",
+        ),
+    ),
+    "variables of nothing": (
+        mirrored(variables={}),
+        Problem(
+            f"{AT}.variables",
+            "no group, project or instance",
+            "exactly one of 'group', 'project' and 'instance: true'",
+        ),
+    ),
+    "a prefix that no variable has": (
+        mirrored(variables={"group": 42, "prefix": "IMAGE-"}),
+        Problem(f"{AT}.variables.prefix", "'IMAGE-'", "letters, digits and '_'"),
+    ),
+    "a variable that is declared otherwise too": (
+        mirrored(variables={"group": 42})
+        | {"variables": [{"group": 42, "key": "IMAGE_POSTGRES", "value": "postgres:16"}]},
+        Problem(
+            f"{AT}.variables",
+            "IMAGE_POSTGRES of group 42 once more, as in variables[0]",
+            "each key once for a scope and environment",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("declared", "problem"), BAD.values(), ids=list(BAD))
+def test_exactly_this_is_wrong(declared: dict[str, Any], problem: Problem) -> None:
+    assert problems_of(declared) == [problem]
+
+
+def test_an_image_that_is_none_is_told_at_its_place() -> None:
+    (problem,) = problems_of(image(image="postgres 17"))
+    assert problem.path == f"{AT}.images.postgres.image"
