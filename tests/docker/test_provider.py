@@ -250,8 +250,8 @@ def test_what_is_refused(provider: Provider, inputs: Any, told: str) -> None:
 
 
 def test_an_engine_that_is_away_is_told_of() -> None:
-    with pytest.raises(Refused, match=r"no Docker Engine answers at unix:///nowhere\.sock: docker:host"):
-        Provider("unix:///nowhere.sock")
+    with pytest.raises(Refused, match=r"no Docker Engine answers at tcp://127\.0\.0\.1:9: docker:host"):
+        Provider("tcp://127.0.0.1:9")
 
 
 def test_no_engine_is_taken_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
