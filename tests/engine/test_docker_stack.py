@@ -1,6 +1,7 @@
 """The stack `docker`, up on a real Docker Engine: its manager lives through what happens to it."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,19 @@ def test_the_manager_is_healthy_and_its_images_are_pinned(project: DockerProject
     assert (manager.status, manager.health) == ("running", "healthy")
     assert "@sha256:" in manager.attrs["Config"]["Image"]
     assert project.in_manager(f"cat {FILES}/config.toml").count("@sha256:") == 3
+
+
+def test_public_images_are_mirrored_and_pulled_from_there(project: DockerProject) -> None:
+    mirrored = json.loads(project.pulumi("stack", "output", "mirrors", "--json").stdout)["public"]
+    services = tomllib.loads(project.in_manager(f"cat {FILES}/config.toml"))["runners"][0]["docker"][
+        "services"
+    ]
+    assert [each["name"] for each in services] == [mirrored["postgres"], mirrored["redis"]]
+    login = {"username": "AWS", "password": "123456789012-auth-token"}
+    for image in mirrored.values():
+        assert image.startswith("123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/")
+        project.docker.api.pull(image, auth_config=login)
+        assert image.replace(":latest@", "@") in project.docker.images.get(image).attrs["RepoDigests"]
 
 
 def test_it_answers_for_its_registries_and_no_other(project: DockerProject) -> None:
