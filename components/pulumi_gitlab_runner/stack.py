@@ -1,6 +1,5 @@
 """The whole from one declaration."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -19,35 +18,25 @@ from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, Hosted
 from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.job_role import stack_job_roles
 from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
-from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork
 from pulumi_gitlab_runner.declared import plain, told_once
-from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost
-from pulumi_gitlab_runner.docker.image_build import ImageBuild, checked_build
+from pulumi_gitlab_runner.docker.image_build import checked_build
+from pulumi_gitlab_runner.docker.stack_builds import built_pins, stack_builds
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
-from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.mirror.stack_mirrors import mirrored_digests, stack_mirrors
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.builds import Build, built_images
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
-from pulumi_gitlab_runner.spec.registries.addresses import known_address
-from pulumi_gitlab_runner.spec.runners import registration_part
-from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack_outputs import (
     policies_of_owners,
     registries_told,
-    runner_told,
     variables_told,
 )
-
-Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
-"""What uses registries, each with the ARN of its role."""
+from pulumi_gitlab_runner.stack_runners import Roles, stack_runners
 
 
 class RunnerStack(pulumi.ComponentResource):
@@ -136,29 +125,14 @@ class RunnerStack(pulumi.ComponentResource):
         for region, settings in args.get("ecr_settings", {}).items():
             EcrSettings(region, {**settings, "region": region, "environment": place}, opts=child)
         self.registries = environment.apply(lambda known: registries_told(stack, known))
-        builds = {
-            name: ImageBuild(
-                name,
-                {
-                    **args["builds"][name],
-                    "repository": _repository(build, stack, created),
-                    "registries": declared,
-                    "environment": place,
-                },
-                opts=child,
-            )
-            for name, build in stack.builds.items()
-        }
+        builds = stack_builds(stack, args, place, created, self)
         built_here: dict[str, Any] = {name: each.image for name, each in builds.items()}
         self.builds = pulumi.Output.from_input(built_here)
-        images = [image for manager in stack.managers.values() for image in manager.pinned_images]
-        built = built_images(stack.builds, images)
         mirrors = stack_mirrors(stack, args, place, created, self)
         mirrored_here: dict[str, Any] = {name: each.images for name, each in mirrors.items()}
         self.mirrors = pulumi.Output.from_input(mirrored_here)
-        made_here: dict[str, Any] = mirrored_digests(stack, mirrors) | {
-            image: builds[name].pin for image, name in built.items()
-        }
+        images = [image for manager in stack.managers.values() for image in manager.pinned_images]
+        made_here: dict[str, Any] = mirrored_digests(stack, mirrors) | built_pins(stack, builds, images)
         asked = [image for image in images if image not in made_here]
         digests = pulumi.Output.all(
             image_digests(asked, stack.registries, declared, environment, self),
@@ -175,15 +149,15 @@ class RunnerStack(pulumi.ComponentResource):
         secrets = any(keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values())
         instances = any(manager.host.docker is None for manager in stack.managers.values())
         store = HostStore(name, {}, opts=child) if instances or secrets else None
-        told, hosts, policies = self._runners(stack, args, place, digests, network, store)
-        self.runners = pulumi.Output.from_input(told)
-        self.docker_policies = pulumi.Output.from_input(policies)
+        runners = stack_runners(stack, args, place, digests, network, store, self)
+        self.runners = pulumi.Output.from_input(runners.told)
+        self.docker_policies = pulumi.Output.from_input(runners.docker_policies)
         job_roles = stack_job_roles(stack, args, place, self)
         self.job_roles = pulumi.Output.from_input(
             {each: {"arn": made.role_arn, "snippet": made.snippet} for each, made in job_roles.items()}
         )
         users = [
-            *hosts,
+            *runners.roles,
             *self._hosted_auth(stack, args, place, store),
             *((stack.job_roles[each], made.role_arn) for each, made in job_roles.items()),
         ]
@@ -206,74 +180,6 @@ class RunnerStack(pulumi.ComponentResource):
                 "variables": self.variables,
             }
         )
-
-    def _runners(
-        self,
-        stack: Stack,
-        args: StackDeclaration,
-        place: AwsEnvironmentArgs,
-        digests: pulumi.Output[dict[str, str]],
-        network: HostNetworkArgs | None,
-        store: HostStore | None,
-    ) -> tuple[dict[str, pulumi.Output[dict[str, Any]]], Roles, dict[str, Any]]:
-        """Make the runners.
-
-        Returns:
-            what there is to tell of each, by its name; each manager in EC2 with its role; and by the name of
-            each on a Docker host, the policy that its credentials of AWS need.
-        """
-        if not stack.managers:
-            return {}, [], {}
-        child = pulumi.ResourceOptions(parent=self)
-        cache_bucket = RunnerCache(self._name, args["cache"], opts=child).bucket if stack.cache else None
-        declared = args["runners"]
-        registrations = {
-            name: RunnerRegistration(
-                runner.resource_name, registration_part(name, declared[name]), opts=child
-            )
-            for name, runner in stack.runners.items()
-        }
-        told: dict[str, pulumi.Output[dict[str, Any]]] = {}
-        roles: Roles = []
-        policies: dict[str, Any] = {}
-        for manager in stack.managers.values():
-            manager_args: Any = {
-                "runners": {
-                    each.name: {
-                        "runner": declared[each.name],
-                        "runner_id": registrations[each.name].runner_id,
-                        "token": registrations[each.name].token,
-                    }
-                    for each in manager.runners
-                },
-                "registries": {each: args["registries"][each] for each in manager.registries},
-                "gitlab_url": stack.gitlab_url,
-                "environment": place,
-                "digests": digests,
-            }
-            if cache_bucket is not None:
-                manager_args |= {"cache": args["cache"], "cache_bucket": cache_bucket}
-            if store is not None and manager.host.docker is None:
-                manager_args |= {"bucket": store.bucket, "key_arn": store.key_arn}
-                if network is not None:
-                    manager_args |= {"network": network}
-            name = manager.resource_name
-            if manager.host.docker:
-                on_docker = DockerRunnerHost(name, manager_args, opts=child)
-                where = on_docker.container_name
-                if manager.host.docker.aws_credentials:
-                    policies[manager.name] = on_docker.policy
-            else:
-                host: RunnerHost | RunnerFleet
-                if manager.fleet:
-                    host = RunnerFleet(name, manager_args, opts=child)
-                else:
-                    host = RunnerHost(name, manager_args, opts=once_with_fleet(name, self))
-                where = host.group_name
-                roles.append((manager, host.role_arn))
-            for runner in manager.runners:
-                told[runner.name] = runner_told(runner, registrations[runner.name], where)
-        return told, roles, policies
 
     def _hosted_auth(
         self, stack: Stack, args: StackDeclaration, place: AwsEnvironmentArgs, store: HostStore | None
@@ -299,12 +205,3 @@ def _checked_in(declaration: StackDeclaration, environment: AwsEnvironment) -> A
     with told_once():
         build_stack(plain(declaration), environment)
     return environment
-
-
-def _repository(build: Build, stack: Stack, created: Mapping[str, EcrRepositories]) -> pulumi.Input[str]:
-    """Where an image is pushed to: a repository that the stack creates is there first."""
-    name, _, repository = build.repository.partition("/")
-    if name in created:
-        return created[name].urls[repository]
-    # No registry but ECR's depends on where the stack lives.
-    return f"{known_address(stack.registries[name], None)}/{repository}"
