@@ -97,3 +97,16 @@ def test_without_a_role_and_a_backend_nothing_stands_in_the_way_of_others(
     assert done.returncode == 0, done.stderr
     for name in ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_BACKEND_URL"):
         assert f"{name}=" not in done.stderr
+
+
+@pytest.mark.parametrize(("within", "looks"), [("", []), ("600", ["online --wait 600"])])
+def test_a_deployment_looks_for_its_runners_where_that_is_asked_for(
+    tmp_path: Path, stubs: dict[str, Any], within: str, looks: list[str]
+) -> None:
+    doctor, asked = tmp_path / "commands" / "runner-doctor", tmp_path / "asked"
+    doctor.write_text(f'#!/bin/sh\ncat >/dev/null; echo "$*" >>{asked}; exit 1\n')
+    doctor.chmod(0o755)
+    asked.touch()
+    done = run(filled(stack="prod", install=":", online_within=within)["deploy:prod"], tmp_path, stubs)
+    assert asked.read_text().splitlines() == looks
+    assert done.returncode == len(looks)
