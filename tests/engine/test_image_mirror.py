@@ -72,7 +72,7 @@ def mirroring(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
         }
         settings = place / "settings.yaml"
         settings.write_text(yaml.safe_dump({"config": {"aws:region": REGION, "gitlab-runner:stack": stack}}))
-        project = Project(place / "it", sandbox, settings=settings)
+        project = Project(place / "it", sandbox, settings=settings, stack="mirror")
         yield Mirroring(project, source, target, client)
         assert PASSWORD not in project.printed
 
