@@ -21,4 +21,9 @@ def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str
 
 def is_mutable(tag: str, mutable_tags: Sequence[str]) -> bool:
     """Whether a tag may be moved, in a repository with these patterns of mutable tags."""
-    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in mutable_tags)
+    return matches_any(tag, mutable_tags)
+
+
+def matches_any(tag: str, patterns: Sequence[str]) -> bool:
+    """Whether one of ECR's patterns, in which ``*`` stands for anything, is for a tag."""
+    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in patterns)

@@ -5,7 +5,6 @@ for ECR, which ends after 12 hours, is kept in no state.
 """
 
 import base64
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -15,6 +14,7 @@ from pydantic import SecretStr
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
+from pulumi_gitlab_runner.images.mutability import matches_any
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 
@@ -51,7 +51,7 @@ def may_move(host: str, repository: str, tag: str) -> bool:
 
 def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -> bool:
     """Whether a tag may be moved under a repository's settings, as ECR tells them."""
-    excepted = any(_fits(tag, each["filter"]) for each in filters)
+    excepted = matches_any(tag, [each["filter"] for each in filters])
     if mutability.endswith("_WITH_EXCLUSION") and excepted:
         return mutability.startswith("IMMUTABLE")
     return mutability.startswith("MUTABLE")
@@ -98,7 +98,3 @@ def _told(doing: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise TransferError(f"{doing}: {error}") from None
-
-
-def _fits(tag: str, pattern: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None
