@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.host_network import vpc_range
-from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
 
 
@@ -37,21 +37,15 @@ def health_alarm(name: str, topic: str, host: str, parent: pulumi.Resource) -> a
         host: under which name it says so.
         parent: the component that it belongs to.
     """
-    return aws.cloudwatch.MetricAlarm(
+    return silence_alarm(
         name,
-        alarm_description=f"No runner host {name} has had a working gitlab-runner and Docker for 15 minutes",
-        namespace=METRIC_NAMESPACE,
-        metric_name="Healthy",
+        f"No runner host {name} has had a working gitlab-runner and Docker for 15 minutes",
+        topic,
+        metric="Healthy",
         dimensions={"Host": host},
-        statistic="Sum",
         period=300,
-        evaluation_periods=3,
-        comparison_operator="LessThanThreshold",
-        threshold=1,
-        treat_missing_data="breaching",
-        alarm_actions=[topic],
-        ok_actions=[topic],
-        opts=pulumi.ResourceOptions(parent=parent),
+        periods=3,
+        parent=parent,
     )
 
 

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 
 
 def renewal_alarms(
@@ -24,7 +24,6 @@ def renewal_alarms(
         every: after how many hours it runs.
         parent: the component that they belong to.
     """
-    child = pulumi.ResourceOptions(parent=parent)
     aws.cloudwatch.MetricAlarm(
         f"{name}-failed",
         alarm_description=f"A renewal of registry credentials failed; its log says why. {mark}",
@@ -39,22 +38,16 @@ def renewal_alarms(
         treat_missing_data="notBreaching",
         alarm_actions=[topic],
         ok_actions=[topic],
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
     hours = every + 1
-    aws.cloudwatch.MetricAlarm(
+    silence_alarm(
         f"{name}-stale",
-        alarm_description=f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
-        namespace=METRIC_NAMESPACE,
-        metric_name="Renewed",
+        f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
+        topic,
+        metric="Renewed",
         dimensions={"Renewal": mark},
-        statistic="Sum",
         period=3600,
-        evaluation_periods=hours,
-        comparison_operator="LessThanThreshold",
-        threshold=1,
-        treat_missing_data="breaching",
-        alarm_actions=[topic],
-        ok_actions=[topic],
-        opts=child,
+        periods=hours,
+        parent=parent,
     )

@@ -1,0 +1,49 @@
+"""The alarm of something that says again and again that it works, and has stopped saying so."""
+
+# Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+
+
+def silence_alarm(
+    name: str,
+    description: str,
+    topic: str,
+    metric: str,
+    dimensions: dict[str, str],
+    period: int,
+    periods: int,
+    parent: pulumi.Resource,
+) -> aws.cloudwatch.MetricAlarm:
+    """Tell when nothing was said for some periods, for whatever reason.
+
+    Args:
+        name: of the alarm.
+        description: what is wrong then.
+        topic: the ARN of the SNS topic that is told.
+        metric: what is counted for each time that it is said.
+        dimensions: of the metric: who says it.
+        period: in seconds.
+        periods: after how many silent ones in a row it is told.
+        parent: the component that it belongs to.
+    """
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        alarm_description=description,
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric,
+        dimensions=dimensions,
+        statistic="Sum",
+        period=period,
+        evaluation_periods=periods,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
