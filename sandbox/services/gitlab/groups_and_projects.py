@@ -31,8 +31,8 @@ VISIBILITIES = ("private", "internal", "public")
 
 _PATH = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
 _PATH_RULE = (
-    "can only include non-accented letters, digits, '_', '-' and '.'. It must not start with '-', '_', or '.', "
-    "nor end with '-', '_', '.', '.git', or '.atom'."
+    "can only include non-accented letters, digits, '_', '-' and '.'. "
+    "It must not start with '-', '_', or '.', nor end with '-', '_', '.', '.git', or '.atom'."
 )
 _DESCRIBED = (Parameter("description"), Parameter("visibility", values=VISIBILITIES))
 _OF_PROJECT = (
@@ -292,7 +292,8 @@ def _siblings(
     place: Group | Project, parent: Group | None, kind: type[Any] | tuple[type[Any], ...]
 ) -> Iterator[Group | Project]:
     state = instance()
-    for other in (*state.groups.values(), *state.projects.values()):
+    others: list[Group | Project] = [*state.groups.values(), *state.projects.values()]
+    for other in others:
         above = other.parent if isinstance(other, Group) else other.group
         if other is not place and above is parent and isinstance(other, kind):
             yield other
