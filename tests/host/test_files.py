@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.auth.registry_list import CredentialSource
 from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
-    credential_source,
     files_as_json,
     host_files,
 )
@@ -22,7 +20,7 @@ from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
-from pulumi_gitlab_runner.spec.registries import StaticRegistry
+from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistry
 
 from tests.host.sandbox_host import PARAMETERS, files_of_build, sandbox_files
 from tests.spec.declaration import ENVIRONMENT
@@ -381,7 +379,7 @@ def test_where_the_credentials_of_each_registry_come_from() -> None:
 def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
     registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
-    source = credential_source(registry, CredentialSource("parameter", ("eu-west-1", "/its/own")))
+    source = registry.credential_source(ENVIRONMENT, CredentialSource("parameter", ("eu-west-1", "/its/own")))
     assert source
     assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
 
