@@ -1,0 +1,136 @@
+"""The variables that a pipeline's file gives to its jobs, and texts with variables in them.
+
+Source: https://docs.gitlab.com/ci/variables/#cicd-variable-precedence; GitLab 18,
+    lib/gitlab/ci/pipeline/seed/build.rb:
+variables of a job replace the global ones, its matrix's those, and those of the rule that matches all of
+these.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
+_DEEPEST = 10
+_LONGEST = 16_384
+_MOST_COMBINATIONS = 200
+"""GitLab's own limit of `parallel: matrix`."""
+_MOST_ALTERNATIVES = 2_000
+
+
+class RawText(str):
+    """The value of a variable with ``expand: false``: no variable in it is expanded."""
+
+    __slots__ = ()
+
+
+def variables_of(
+    content: Mapping[str, Any], job: Mapping[str, Any], given: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """All the variables of a job, once for each way that rules and its matrix may set them.
+
+    Args:
+        content: the pipeline's configuration, for the global variables and those of `workflow: rules`.
+        job: the job, with what it extends.
+        given: variables from outside of the file, such as the project's; they win.
+    """
+    alternatives = itertools.product(_of_rules(content.get("workflow")), _matrix(job), _of_rules(job))
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    own = plain_variables(job.get("variables"))
+    for workflow, combination, rule in itertools.islice(alternatives, _MOST_ALTERNATIVES):
+        inherited = _inherited(plain_variables(content.get("variables")) | workflow, job)
+        variables = {**inherited, **own, **combination, **rule, **given}
+        key = tuple(sorted(variables.items()))
+        if key not in seen:
+            seen.add(key)
+            yield variables
+
+
+def plain_variables(variables: object) -> dict[str, str]:
+    """Variables as text, those with a description too."""
+    found: dict[str, str] = {}
+    for key, value in variables.items() if isinstance(variables, dict) else ():
+        if isinstance(value, dict):
+            text = as_text(value.get("value"))
+            found[key] = RawText(text) if value.get("expand") is False else text
+        else:
+            found[key] = as_text(value)
+    return found
+
+
+def as_text(value: object) -> str:
+    """A value of YAML as GitLab makes a variable of it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A text with its variables expanded, and the names of those that have no value, which stay."""
+    unknown: dict[str, None] = {}
+
+    def expanded(text: str, within: tuple[str, ...]) -> str:
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2] or match[3]
+            if name is None:
+                return "$"
+            if name not in variables or name in within or len(within) >= _DEEPEST:
+                unknown.setdefault(name)
+                return match[0]
+            if isinstance(variables[name], RawText):
+                return variables[name]
+            if name not in known:
+                known[name] = expanded(variables[name], (*within, name))
+            return known[name]
+
+        result = _VARIABLE.sub(value, text)
+        if len(result) > _LONGEST:
+            unknown.update(dict.fromkeys(within[-1:]))
+            return text[:_LONGEST]
+        return result
+
+    known: dict[str, str] = {}
+    return expanded(str(text), ()), tuple(unknown)
+
+
+def variables_in(text: str) -> list[str]:
+    """The names of the variables and inputs in a text."""
+    return [name for match in _VARIABLE.finditer(text) if (name := match[1] or match[2] or match[3])]
+
+
+def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, str]:
+    """The global variables that a job inherits."""
+    inherit = job.get("inherit")
+    wanted = inherit.get("variables", True) if isinstance(inherit, dict) else True
+    if isinstance(wanted, list):
+        return {key: value for key, value in variables.items() if key in wanted}
+    return variables if wanted else {}
+
+
+def _of_rules(settings: object) -> list[dict[str, str]]:
+    """What each of the rules that may match sets; nothing where there are none."""
+    rules = settings.get("rules") if isinstance(settings, dict) else None
+    found: list[dict[str, str]] = []
+    for rule in rules if isinstance(rules, list) else ():
+        if isinstance(rule, dict) and rule.get("when") != "never":
+            variables = plain_variables(rule.get("variables"))
+            if variables not in found:
+                found.append(variables)
+    return found or [{}]
+
+
+def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The variables of each job that `parallel: matrix` makes; one without any where there is no matrix."""
+    parallel = job.get("parallel")
+    rows = parallel.get("matrix") if isinstance(parallel, dict) else None
+    found: list[dict[str, str]] = []
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            values = [
+                [as_text(each) for each in value] if isinstance(value, list) else [as_text(value)]
+                for value in row.values()
+            ]
+            combinations = itertools.islice(itertools.product(*values), _MOST_COMBINATIONS)
+            found += [dict(zip(row, each, strict=True)) for each in combinations]
+    return found or [{}]

@@ -1,0 +1,106 @@
+"""Findings in the forms that merge requests show: SARIF, and GitLab's Code Quality report.
+
+Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html;
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pulumi_gitlab_runner.doctor.explanations import explanation_of
+from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
+
+Located = Mapping[Finding, tuple[Place, ...]]
+"""Findings, each with the places in files that it is about."""
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+
+def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
+    """A SARIF log of one run.
+
+    Args:
+        findings: what was found.
+        file: the pipeline's file, where a finding is that has no place of its own.
+        project: the directory that paths start from.
+    """
+    names = sorted({finding.name for finding in findings})
+    rules = [
+        {
+            "id": str(name),
+            "shortDescription": {"text": explanation_of(name).what},
+            "help": {"text": explanation_of(name).fix},
+            "helpUri": explanation_of(name).page,
+        }
+        for name in names
+    ]
+    results = [
+        {
+            "ruleId": str(finding.name),
+            "ruleIndex": names.index(finding.name),
+            "level": "error",
+            "message": {"text": _text(finding)},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"},
+                        "region": {"startLine": line},
+                    }
+                }
+                for path, line in _lines(places, file, project)
+            ],
+            "partialFingerprints": {"finding/v1": fingerprint},
+        }
+        for finding, places, fingerprint in _fingerprinted(findings, file, project)
+    ]
+    driver = {"name": "runner-doctor", "version": version("pulumi-gitlab-runner"), "rules": rules}
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+
+
+def as_code_quality(findings: Located, file: Path, project: Path) -> list[dict[str, Any]]:
+    """GitLab's Code Quality report. Arguments as for `as_sarif`."""
+    report = []
+    for finding, places, fingerprint in _fingerprinted(findings, file, project):
+        path, line = next(_lines(places, file, project))
+        report.append(
+            {
+                "description": _text(finding),
+                "check_name": str(finding.name),
+                "fingerprint": fingerprint,
+                "severity": "major",
+                "location": {"path": path, "lines": {"begin": line}},
+            }
+        )
+    return report
+
+
+def _text(finding: Finding) -> str:
+    return f"{finding.where}: {finding.what}; {finding.why}. To fix it: {finding.mend}"
+
+
+def _lines(places: tuple[Place, ...], file: Path, project: Path) -> Iterator[tuple[str, int]]:
+    """The paths and lines of a finding; the first line of the pipeline's file where it has none."""
+    for each, line in [(place.file, place.line) for place in places] or [(file, 1)]:
+        path = each.absolute()
+        yield (path.relative_to(project) if path.is_relative_to(project) else path).as_posix(), line
+
+
+def _fingerprinted(
+    findings: Located, file: Path, project: Path
+) -> Iterator[tuple[Finding, tuple[Place, ...], str]]:
+    """Findings with a fingerprint each, which stays when lines before it come and go."""
+    seen: dict[str, int] = {}
+    for finding, places in findings.items():
+        path = next(_lines(places, file, project))[0]
+        what = "\0".join((finding.name, path, finding.what, places[0].written if places else finding.where))
+        seen[what] = seen.get(what, 0) + 1
+        yield finding, places, hashlib.sha256(f"{what}\0{seen[what]}".encode()).hexdigest()
