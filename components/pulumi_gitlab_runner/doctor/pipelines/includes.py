@@ -172,9 +172,15 @@ def _matching(pattern: str, project: Path) -> list[Path]:
 
     Source: GitLab 18, `Repository#search_files_by_wildcard_path`.
     """
-    parts = re.split(r"(\*\*|\*)", pattern)
-    matches = re.compile("".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts))
-    fixed = parts[0].rpartition("/")[0]
+    return _files(pattern, project, {"**": ".*", "*": "[^/]*"})
+
+
+def _files(pattern: str, project: Path, wildcards: Mapping[str, str]) -> list[Path]:
+    """The files below a project that match a pattern, in the order of their names."""
+    parts = re.split("|".join(f"({re.escape(each)})" for each in wildcards), pattern)
+    known = [part for part in parts if part]
+    matches = re.compile("".join(wildcards.get(part, re.escape(part)) for part in known))
+    fixed = pattern.partition("*")[0].rpartition("/")[0]
     files = (each for each in (project / fixed).rglob("*") if ".git" not in each.relative_to(project).parts)
     names = ((each.relative_to(project).as_posix(), each) for each in files)
     return [each for name, each in sorted(names) if matches.fullmatch(name) and each.is_file()]
@@ -193,7 +199,7 @@ def _rules_match(rules: object, project: Path) -> bool | None:
             return None
         paths = rule.get("exists")
         wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
-        if any("$" in str(path) for path in wanted):
+        if any(re.search(r"[$?\[{]", str(path)) for path in wanted):
             return None
         if not wanted or any(_exists(str(path), project) for path in wanted):
             return bool(rule.get("when") != "never")
@@ -201,7 +207,10 @@ def _rules_match(rules: object, project: Path) -> bool | None:
 
 
 def _exists(path: str, project: Path) -> bool:
+    """Whether there is such a file: ``**/`` is any directories or none, as in Ruby's `File.fnmatch`."""
     path = path.lstrip("/")
     if ".." in Path(path).parts:
         return False
-    return bool(_matching(path, project)) if "*" in path else (project / path).is_file()
+    if "*" not in path:
+        return (project / path).is_file()
+    return bool(_files(path, project, {"**/": "(?:.*/)?", "*": "[^/]*"}))

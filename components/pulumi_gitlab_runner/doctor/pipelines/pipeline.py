@@ -14,6 +14,10 @@ from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 
+_SHOWN = 300
+"""How much of a name is shown that may be of any length."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What a pipeline pulls.
@@ -152,7 +156,7 @@ def _unknown(image: JobImage) -> Finding:
     return Finding(
         FindingName.VARIABLE_UNKNOWN,
         f"{image.role} of {image.job}",
-        f"the name {image.image} holds {names}, whose value is not known here",
+        f"the name {image.image[:_SHOWN]} holds {names}, whose value is not known here",
         "the image was not examined",
         f"give it: {' '.join(ways)}" if ways else "ask GitLab for the whole of the pipeline: --gitlab URL",
     )

@@ -7,16 +7,19 @@ these.
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pulumi_gitlab_runner.doctor.errors import UsageError
+
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
 _DEEPEST = 10
 _LONGEST = 16_384
-_MOST_COMBINATIONS = 200
+_MOST_JOBS = 200
 """GitLab's own limit of `parallel: matrix`."""
-_MOST_ALTERNATIVES = 2_000
+_MOST_ALTERNATIVES = 20_000
 
 
 class RawText(str):
@@ -34,11 +37,16 @@ def variables_of(
         content: the pipeline's configuration, for the global variables and those of `workflow: rules`.
         job: the job, with what it extends.
         given: variables from outside of the file, such as the project's; they win.
+
+    Raises:
+        UsageError: a matrix makes more jobs than GitLab does, or there are too many ways.
     """
-    alternatives = itertools.product(_of_rules(content.get("workflow")), _matrix(job), _of_rules(job))
+    choices = _of_rules(content.get("workflow")), _matrix(job), _of_rules(job)
+    if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
+        raise UsageError(f"rules and a matrix give a job's variables over {_MOST_ALTERNATIVES} combinations")
     seen: set[tuple[tuple[str, str], ...]] = set()
     own = plain_variables(job.get("variables"))
-    for workflow, combination, rule in itertools.islice(alternatives, _MOST_ALTERNATIVES):
+    for workflow, combination, rule in itertools.product(*choices):
         inherited = _inherited(plain_variables(content.get("variables")) | workflow, job)
         variables = {**inherited, **own, **combination, **rule, **given}
         key = tuple(sorted(variables.items()))
@@ -131,6 +139,7 @@ def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
                 [as_text(each) for each in value] if isinstance(value, list) else [as_text(value)]
                 for value in row.values()
             ]
-            combinations = itertools.islice(itertools.product(*values), _MOST_COMBINATIONS)
-            found += [dict(zip(row, each, strict=True)) for each in combinations]
+            if len(found) + math.prod(map(len, values)) > _MOST_JOBS:
+                raise UsageError(f"a matrix makes more than {_MOST_JOBS} jobs")
+            found += [dict(zip(row, each, strict=True)) for each in itertools.product(*values)]
     return found or [{}]
