@@ -218,7 +218,7 @@ def test_all_images_are_asked_for(pipeline: Pipeline, registry: RegistryDouble) 
         ("include: ../other.yml", "which is not below"),
         ("include: gone.yml", "gone.yml cannot be read"),
         ("include: .gitlab-ci.yml", "includes itself"),
-        ("a: {parallel: {matrix: [{A: [%s]}]}}" % ", ".join("x" * 201), "makes more than 200 jobs"),
+        (f"a: {{parallel: {{matrix: [{{A: [{', '.join('x' * 201)}]}}]}}}}", "makes more than 200 jobs"),
     ],
 )
 def test_a_file_that_is_no_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:

@@ -5,6 +5,7 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -52,11 +53,10 @@ def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
                         "region": {"startLine": line},
                     }
                 }
-                for path, line in _lines(places, file, project)
             ],
             "partialFingerprints": {"finding/v1": fingerprint},
         }
-        for finding, places, fingerprint in _fingerprinted(findings, file, project)
+        for finding, path, line, fingerprint in _each(findings, file, project)
     ]
     driver = {"name": "runner-doctor", "version": version("pulumi-gitlab-runner"), "rules": rules}
     return {
@@ -68,39 +68,32 @@ def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
 
 def as_code_quality(findings: Located, file: Path, project: Path) -> list[dict[str, Any]]:
     """GitLab's Code Quality report. Arguments as for `as_sarif`."""
-    report = []
-    for finding, places, fingerprint in _fingerprinted(findings, file, project):
-        path, line = next(_lines(places, file, project))
-        report.append(
-            {
-                "description": _text(finding),
-                "check_name": str(finding.name),
-                "fingerprint": fingerprint,
-                "severity": "major",
-                "location": {"path": path, "lines": {"begin": line}},
-            }
-        )
-    return report
+    return [
+        {
+            "description": _text(finding),
+            "check_name": str(finding.name),
+            "fingerprint": fingerprint,
+            "severity": "major",
+            "location": {"path": path, "lines": {"begin": line}},
+        }
+        for finding, path, line, fingerprint in _each(findings, file, project)
+    ]
 
 
 def _text(finding: Finding) -> str:
     return f"{finding.where}: {finding.what}; {finding.why}. To fix it: {finding.mend}"
 
 
-def _lines(places: tuple[Place, ...], file: Path, project: Path) -> Iterator[tuple[str, int]]:
-    """The paths and lines of a finding; the first line of the pipeline's file where it has none."""
-    for each, line in [(place.file, place.line) for place in places] or [(file, 1)]:
-        path = each.absolute()
-        yield (path.relative_to(project) if path.is_relative_to(project) else path).as_posix(), line
+def _each(findings: Located, file: Path, project: Path) -> Iterator[tuple[Finding, str, int, str]]:
+    """Findings at each of their places: path, line and a fingerprint, which stays when lines before it come.
 
-
-def _fingerprinted(
-    findings: Located, file: Path, project: Path
-) -> Iterator[tuple[Finding, tuple[Place, ...], str]]:
-    """Findings with a fingerprint each, which stays when lines before it come and go."""
-    seen: dict[str, int] = {}
+    One without a place is on the first line of the pipeline's file.
+    """
+    seen: Counter[str] = Counter()
     for finding, places in findings.items():
-        path = next(_lines(places, file, project))[0]
-        what = "\0".join((finding.name, path, finding.what, places[0].written if places else finding.where))
-        seen[what] = seen.get(what, 0) + 1
-        yield finding, places, hashlib.sha256(f"{what}\0{seen[what]}".encode()).hexdigest()
+        for place in places or (Place(file, 1, 0, 0, finding.where),):
+            path = place.file.absolute()
+            shown = (path.relative_to(project) if path.is_relative_to(project) else path).as_posix()
+            what = "\0".join((finding.name, shown, finding.what, place.written))
+            seen[what] += 1
+            yield finding, shown, place.line, hashlib.sha256(f"{what}\0{seen[what]}".encode()).hexdigest()

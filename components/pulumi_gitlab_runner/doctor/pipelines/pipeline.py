@@ -13,7 +13,6 @@ from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobIma
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
-
 _SHOWN = 300
 """How much of a name is shown that may be of any length."""
 
