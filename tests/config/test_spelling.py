@@ -85,7 +85,7 @@ def test_an_empty_text_is_none(fields: dict[str, Any]) -> None:
     [
         ({"concurrent": 1, "log_level": ""}, "log_level"),
         ({"concurrent": 1, "log_format": ""}, "log_format"),
-        (manager(build(**{"shell": "zsh"})), "runners[0].shell"),
+        (manager(build() | {"shell": "zsh"}), "runners[0].shell"),
         (manager(build(executor="")), "runners[0].executor"),
         (
             manager(build(docker={"image": "a", "pull_policy": "sometimes"})),
