@@ -1,8 +1,8 @@
 """The CI lint API: a pipeline's configuration, merged with what it includes.
 
 Sources: GitLab 18, lib/api/lint.rb and lib/api/entities/ci/lint/result.rb; for the messages
-lib/gitlab/ci/config/external/file/ and lib/gitlab/ci/config/extendable/entry.rb. Of includes there are `local`, `project` and
-`template`; the files of a project are those of its default branch.
+lib/gitlab/ci/config/external/file/ and lib/gitlab/ci/config/extendable/entry.rb.
+Of includes there are `local`, `project` and `template`; a project has the files of its default branch.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,13 @@ class _Loader(yaml.SafeLoader):
     """Reads GitLab's own tag."""
 
 
-_Loader.add_constructor("!reference", lambda loader, node: Reference(loader.construct_sequence(node)))
+def _reference(loader: _Loader, node: yaml.Node) -> Reference:
+    if not isinstance(node, yaml.SequenceNode):
+        raise LintError("!reference is not valid")
+    return Reference(map(str, loader.construct_sequence(node)))
+
+
+_Loader.add_constructor("!reference", _reference)
 
 
 @dataclass
