@@ -214,6 +214,29 @@ alone: {image: $IMG, script: [x], inherit: {variables: false}, variables: {IMG: 
     }
 
 
+def test_lists_of_rules_in_rules(pipeline: Pipeline) -> None:
+    pipeline.write("""
+.rules: &rules
+  - {if: $A, variables: {IMG: "a:1"}}
+  - [{if: $B, variables: {IMG: "b:1"}}]
+job:
+  image: $IMG
+  rules: [*rules, !reference [.rules], {if: $C, variables: {IMG: "c:1"}}]
+""")
+    assert set(pipeline.images()) == {"a:1", "b:1", "c:1"}
+
+
+def test_a_variable_that_was_not_read(pipeline: Pipeline) -> None:
+    pipeline.write("""
+include: {remote: "https://example.com/ci.yml"}
+variables: {TAG: "1"}
+job: {image: "a:$TAG", variables: {TAG: !reference [.gone, TAG]}}
+""")
+    found = pipeline.findings()["variable-unknown"]
+    assert "!reference ['.gone', 'TAG']" in found["what"]
+    assert "--gitlab" in found["mend"]
+
+
 def test_values_of_variables(pipeline: Pipeline) -> None:
     pipeline.write("""
 variables:
@@ -258,6 +281,20 @@ def test_what_is_known_is_examined_and_the_rest_is_named(pipeline: Pipeline) -> 
         ".docker-build, which other extends: it may be in what was not read",
         ".also, which other extends: it may be in what was not read",
         "image of referring: !reference ['.images', 'node']",
+    ]
+
+
+def test_child_pipelines_are_named(pipeline: Pipeline) -> None:
+    pipeline.write("""
+.starting: {trigger: {include: [{local: ci/child.yml}, {artifact: made.yml, job: make}]}}
+one: {extends: .starting}
+two: {trigger: {include: ci/other.yml}}
+three: {trigger: group/project}
+job: {image: "a:1"}
+""")
+    assert pipeline.json("--offline")["not_read"] == [
+        "ci/child.yml, the pipeline that one starts: examine that file by itself",
+        "ci/other.yml, the pipeline that two starts: examine that file by itself",
     ]
 
 

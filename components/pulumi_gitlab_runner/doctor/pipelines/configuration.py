@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.includes import PipelineFiles, merge
-from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Reference
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Missing, Reference
 
 _DEEPEST_EXTENDS = 11
 _DEEPEST_REFERENCE = 10
@@ -24,13 +24,6 @@ NO_JOBS = frozenset(
         "image", "services", "cache", "before_script", "after_script",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Missing:
-    """What a job extends or refers to and is not there: it may be in an include that was not read."""
-
-    name: str
 
 
 @dataclass
@@ -72,11 +65,7 @@ class CiConfiguration:
 
     def job_names(self) -> list[str]:
         """The names of jobs, those that start another pipeline among them; not the hidden ones."""
-        return [
-            name
-            for name, job in self.content.items()
-            if name not in NO_JOBS and not name.startswith(".") and isinstance(job, dict)
-        ]
+        return [name for name in self.content if self._is_job(name)]
 
     def container_jobs(self) -> list[str]:
         """The names of the jobs that run containers: one that starts another pipeline does not."""
@@ -84,8 +73,22 @@ class CiConfiguration:
 
     def runs_containers(self, name: str) -> bool:
         """Whether there is a job of that name, and it runs containers."""
-        job = self.value(name) if name in self.job_names() else None
-        return isinstance(job, dict) and not job.get("trigger")
+        return self._is_job(name) and not self.value(name).get("trigger")
+
+    def child_pipelines(self) -> list[str]:
+        """The pipelines that jobs start from files of the same project, in words."""
+        found = []
+        for name in self.job_names():
+            trigger = self.value(name).get("trigger")
+            include = trigger.get("include") if isinstance(trigger, dict) else None
+            for each in include if isinstance(include, list) else [include]:
+                local = each.get("local") if isinstance(each, dict) else each
+                if isinstance(local, str):
+                    found.append(f"{local}, the pipeline that {name} starts: examine that file by itself")
+        return found
+
+    def _is_job(self, name: str) -> bool:
+        return name not in NO_JOBS and not name.startswith(".") and isinstance(self.content.get(name), dict)
 
     def missing_of(self, name: str) -> tuple[str, ...]:
         """The jobs that a job extends, by itself or through others, and that were not read."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, Missing
+from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, expand, variables_of
-from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def read_pipeline(
         jobs = ", ".join((merged or configurations.each[0]).job_names()) or "none"
         raise UsageError(f"the pipeline has no job {job!r}, only: {jobs}")
     images = [image for each in found for image in each.images]
-    not_read = () if merged else configurations.not_read
+    not_read = [] if merged else list(configurations.not_read)
+    if job is None:
+        not_read += (merged or configurations.each[0]).child_pipelines()
     groups = list(_grouped([*images, *_runners_own(found, host, variables)]))
     places = _places(configurations, job, variables)
     findings: dict[Finding, dict[Place, None]] = {}

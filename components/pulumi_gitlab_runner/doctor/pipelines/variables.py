@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
 _DEEPEST = 10
@@ -68,7 +69,9 @@ def plain_variables(variables: object) -> dict[str, str]:
 
 
 def as_text(value: object) -> str:
-    """A value of YAML as GitLab makes a variable of it."""
+    """A value of YAML as GitLab makes a variable of it; what was not read is a variable without a value."""
+    if isinstance(value, Missing):
+        return f"$[[ {value.name} ]]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
@@ -118,14 +121,19 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
 
 def _of_rules(settings: object) -> list[dict[str, str]]:
     """What each of the rules that may match sets; nothing where there are none."""
-    rules = settings.get("rules") if isinstance(settings, dict) else None
     found: list[dict[str, str]] = []
-    for rule in rules if isinstance(rules, list) else ():
+    for rule in _flat(settings.get("rules") if isinstance(settings, dict) else None):
         if isinstance(rule, dict) and rule.get("when") != "never":
             variables = plain_variables(rule.get("variables"))
             if variables not in found:
                 found.append(variables)
     return found or [{}]
+
+
+def _flat(value: object) -> Iterator[object]:
+    """The items of a list, and of the lists in it: anchors and references bring whole lists of rules."""
+    for each in value if isinstance(value, list) else ():
+        yield from _flat(each) if isinstance(each, list) else (each,)
 
 
 def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -41,6 +41,13 @@ class Reference:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What a job refers to and is not there: it may be in an include that was not read."""
+
+    name: str
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """The text of a file, or of a part of it, with its inputs worked in.
