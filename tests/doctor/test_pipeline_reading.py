@@ -127,6 +127,20 @@ def test_an_input_without_a_value(pipeline: Pipeline) -> None:
     assert set(pipeline.images("--input", "tag=1")) == {"a:1"}
 
 
+def test_inputs_that_another_file_declares(pipeline: Pipeline) -> None:
+    """https://docs.gitlab.com/ci/inputs/#define-pipeline-inputs-in-external-files"""
+    pipeline.write("inputs: {tag: {default: '1'}}\n", "ci/inputs.yml")
+    pipeline.write(
+        "spec:\n  include: [{local: /ci/inputs.yml}, {project: a/b, file: c.yml}]\n"
+        "  inputs: {name: {default: a}}\n"
+        "---\njob: {image: '$[[ inputs.name ]]:$[[ inputs.tag ]]'}\n"
+    )
+    answer = pipeline.json("--offline")
+    assert [image["image"] for image in answer["images"]] == ["a:1"]
+    assert answer["not_read"] == ["project a/b: c.yml"]
+    assert list(pipeline.images("--input", "tag=2")) == ["a:2"]
+
+
 def test_inputs_of_an_include(pipeline: Pipeline) -> None:
     pipeline.write(
         "include:\n"

@@ -89,7 +89,8 @@ class PipelineFiles:
             documents = self._documents[file]
             source = documents.content
             if documents.header:
-                source = with_inputs(source, inputs_of(documents.header, inputs), self.variables)
+                declared = self._declared_inputs(file, documents.header)
+                source = with_inputs(source, inputs_of(declared, inputs), self.variables)
             content = read_yaml(source)
             content = {} if content is None else content
             if not isinstance(content, dict):
@@ -98,6 +99,20 @@ class PipelineFiles:
                 )
             self._contents[key] = content
         return self._contents[key]
+
+    def _declared_inputs(self, file: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs that ``spec:`` declares, those of the files that it includes among them."""
+        spec = header.get("spec")
+        spec = spec if isinstance(spec, dict) else {}
+        contents = [spec]
+        for path, _ in self._included(file, spec.get("include")):
+            content = read_yaml(read_documents(path).content)
+            contents.append(content if isinstance(content, dict) else {})
+        found: dict[str, Any] = {}
+        for content in contents:
+            inputs = content.get("inputs")
+            found |= inputs if isinstance(inputs, dict) else {}
+        return found
 
     def _included(self, file: Path, includes: object) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """The files that a file includes, each with its inputs; what is elsewhere is kept in mind."""

@@ -32,17 +32,15 @@ def given_inputs(assignments: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def inputs_of(header: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs that have a value: those that are declared and given, else their defaults.
 
     Args:
-        header: the document with ``spec:``.
+        declared: the inputs of the file, as ``spec: inputs`` declares them.
         given: the inputs of whoever includes the file, or starts the pipeline.
     """
-    spec = header.get("spec")
-    declared = spec.get("inputs") if isinstance(spec, dict) else None
     found: dict[str, Any] = {}
-    for name, settings in declared.items() if isinstance(declared, dict) else ():
+    for name, settings in declared.items():
         if name in given:
             found[name] = given[name]
         elif isinstance(settings, dict) and settings.get("default") is not None:
