@@ -72,9 +72,11 @@ def test_version(doctor: Doctor) -> None:
 
 @pytest.mark.parametrize("name", FindingName)
 def test_every_finding_is_explained(doctor: Doctor, name: FindingName) -> None:
-    assert EXPLANATIONS[name].page.startswith("https://")
+    explained = EXPLANATIONS[name]
+    assert explained.page.startswith("https://")
     assert doctor.run("--explain", name) == 0
-    assert doctor.output.startswith(f"{name}\n\n{EXPLANATIONS[name].what}")
+    shown = " ".join(doctor.output.split())
+    assert shown == f"{name} {explained.what} To fix it: {explained.fix} See {explained.page}"
 
 
 def test_the_page_of_findings_is_that_of_the_code() -> None:
@@ -147,6 +149,16 @@ def test_code_quality(doctor: Doctor, project: Path, command: str) -> None:
     else:
         lines = {(".gitlab-ci.yml", 2), (".gitlab-ci.yml", 3), ("ci/more.yml", 3), ("ci/more.yml", 4)}
         assert {each[1:] for each in located(report)} == lines
+
+
+def test_the_same_mistake_twice_has_two_fingerprints(doctor: Doctor, project: Path) -> None:
+    """GitLab shows findings with one fingerprint as one."""
+    file = project / ".gitlab-ci.yml"
+    file.write_text("one: {image: 'Bad/Name'}\ntwo: {image: 'Bad/Name'}\n")
+    doctor.run("job", str(file), "--hosted", "--offline", "--format", "code-quality")
+    report = json.loads(doctor.output)
+    assert [each["location"]["lines"]["begin"] for each in report] == [1, 2]
+    assert len({each["fingerprint"] for each in report}) == 2
 
 
 def test_a_fingerprint_stays_when_lines_before_it_come(doctor: Doctor, project: Path) -> None:

@@ -281,6 +281,16 @@ def test_wherever_an_image_is_named_it_is_pinned(
     assert file.read_bytes().decode() == expected
 
 
+def test_a_variable_in_a_hidden_job_that_no_job_uses_is_left(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    """Whoever extends it may give the variable another value."""
+    text = f".unused: {{image: '{registry.host}/team/app:$TAG', variables: {{TAG: '1'}}}}\n"
+    file.write_text(text)
+    assert doctor.run("pin", str(file)) == 0
+    assert file.read_text() == text
+
+
 def test_local_includes_are_pinned_in_their_own_files(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:

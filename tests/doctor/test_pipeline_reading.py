@@ -165,6 +165,7 @@ def test_inputs_of_an_include(pipeline: Pipeline) -> None:
         ("---\n# a comment\n\nspec: {}\n--- \njob: {image: 'b:1'}\n", "b:1"),
         ("spec: {}\n---\n---\njob: {image: 'b:1'}\n", "b:1"),
         ("job: {image: 'a:1'}\n---\n", "a:1"),
+        ("spec: {}\n---\njob: {image: 'a:1'}\n---\njob: {image: 'b:1'}\n---\njob: [", "b:1"),
     ],
 )
 def test_documents(pipeline: Pipeline, text: str, image: str) -> None:
@@ -226,6 +227,17 @@ alone: {image: $IMG, script: [x], inherit: {variables: false}, variables: {IMG: 
         "dev:1": ["image of job"],
         "own:1": ["image of alone"],
     }
+
+
+def test_a_rule_wins_over_the_matrix(pipeline: Pipeline) -> None:
+    """GitLab 18, lib/gitlab/ci/pipeline/seed/build.rb: a rule replaces the job's."""
+    pipeline.write("""
+job:
+  image: a:$TAG
+  parallel: {matrix: [{TAG: ["1", "2"]}]}
+  rules: [{if: $A, variables: {TAG: "3"}}]
+""")
+    assert list(pipeline.images()) == ["a:3"]
 
 
 def test_lists_of_rules_in_rules(pipeline: Pipeline) -> None:

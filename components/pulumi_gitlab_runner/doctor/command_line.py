@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -89,7 +90,8 @@ _EXAMPLES = """examples:
   runner-doctor pin --check .gitlab-ci.yml              a gate for pipelines
   runner-doctor host --root DIR                         a rendered or copied host
   runner-doctor --explain cannot-be-pinned              what a finding means
-  eval "$(runner-doctor --completion bash)"             or zsh, or fish
+  eval "$(runner-doctor --completion bash)"             completion; zsh too
+  runner-doctor --completion fish | source              completion in fish
 
 Exit status: 0 all well, 1 a finding, 2 a usage error."""
 
@@ -223,7 +225,10 @@ def _explanation(name: str) -> str:
         explained = explanation_of(FindingName(name))
     except ValueError:
         raise UsageError(f"there is no finding {name!r}, only: {', '.join(sorted(FindingName))}") from None
-    return f"{name}\n\n{explained.what}\n\nTo fix it: {explained.fix}\n\nSee {explained.page}"
+    paragraphs = (name, explained.what, f"To fix it: {explained.fix}", f"See {explained.page}")
+    return "\n\n".join(
+        textwrap.fill(each, 80, break_long_words=False, break_on_hyphens=False) for each in paragraphs
+    )
 
 
 def _completion(shell: str) -> str:
