@@ -374,6 +374,24 @@ def test_what_is_too_big_ends_soon(pipeline: Pipeline, doctor: Doctor, kind: str
     assert len(doctor.errors) < 500
 
 
+HUGE = {
+    "blocks that do not end": f"spec: {{}}\n---\njob: {{image: '{'$[[ ' * 100_000}', script: [x]}}\n",
+    "a block of spaces": f"spec: {{}}\n---\njob: {{image: '$[[ x{' ' * 300_000}', script: [x]}}\n",
+    "a huge variable": f"variables: {{A: '{'$[[ ' * 100_000}'}}\njob: {{image: 'a:$A', script: [x]}}\n",
+    "wildcards": f"include: 'ci/{'**a' * 60}b'\njob: {{image: 'a:1', script: [x]}}\n",
+    "wildcards in a rule": f"include: [{{local: b.yml, rules: [{{exists: '{'*a' * 60}b'}}]}}]\nj: {{image: a}}\n",
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_nothing_searches_without_end(pipeline: Pipeline, kind: str) -> None:
+    pipeline.write(HUGE[kind])
+    pipeline.write("", "ci/" + "a" * 200)
+    started = time.process_time()
+    assert pipeline.run("--offline") in (0, 1)
+    assert time.process_time() - started < 1
+
+
 def test_variables_that_grow(pipeline: Pipeline) -> None:
     variables = "".join(f"  V{n}: '{f'$V{n + 1}' * 50}'\n" for n in range(9))
     pipeline.write(f"variables:\n{variables}  V9: xxxxxxxxxx\njob: {{image: '$V0'}}\n")

@@ -3,8 +3,9 @@
 Source: https://docs.gitlab.com/ci/yaml/includes/; GitLab 18, lib/gitlab/ci/config/external/.
 """
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -187,18 +188,39 @@ def _matching(pattern: str, project: Path) -> list[Path]:
 
     Source: GitLab 18, `Repository#search_files_by_wildcard_path`.
     """
-    return _files(pattern, project, {"**": ".*", "*": "[^/]*"})
+    return _files(re.split(r"(\*\*|\*)", pattern), project)
 
 
-def _files(pattern: str, project: Path, wildcards: Mapping[str, str]) -> list[Path]:
-    """The files below a project that match a pattern, in the order of their names."""
-    parts = re.split("|".join(f"({re.escape(each)})" for each in wildcards), pattern)
-    known = [part for part in parts if part]
-    matches = re.compile("".join(wildcards.get(part, re.escape(part)) for part in known))
-    fixed = pattern.partition("*")[0].rpartition("/")[0]
-    files = (each for each in (project / fixed).rglob("*") if ".git" not in each.relative_to(project).parts)
-    names = ((each.relative_to(project).as_posix(), each) for each in files)
-    return [each for name, each in sorted(names) if matches.fullmatch(name) and each.is_file()]
+def _files(parts: Sequence[str], project: Path) -> list[Path]:
+    """The files below a project that match the parts of a pattern, in the order of their names."""
+    found: list[Path] = []
+    for directory, folders, names in os.walk(project / parts[0].rpartition("/")[0]):
+        folders[:] = [name for name in folders if name != ".git"]
+        files = (Path(directory, name) for name in names)
+        found += [file for file in files if _matches(parts, file.relative_to(project).as_posix())]
+    return sorted(file for file in found if file.is_file())
+
+
+def _matches(parts: Sequence[str], name: str) -> bool:
+    """Whether a name matches, in a time that grows with its length alone: no pattern makes it search."""
+    ends = {0}
+    for part in parts:
+        if not ends:
+            return False
+        if part == "**":
+            ends = set(range(min(ends), len(name) + 1))
+        elif part == "**/":  # any directories, or none
+            ends |= {at for at in range(min(ends) + 1, len(name) + 1) if name[at - 1] == "/"}
+        elif part == "*":
+            reached: set[int] = set()
+            for end in sorted(ends):
+                while end not in reached:
+                    reached.add(end)
+                    end += end < len(name) and name[end] != "/"
+            ends = reached
+        else:
+            ends = {end + len(part) for end in ends if name.startswith(part, end)}
+    return len(name) in ends
 
 
 def _rules_match(rules: object, project: Path) -> bool | None:
@@ -228,4 +250,4 @@ def _exists(path: str, project: Path) -> bool:
         return False
     if "*" not in path:
         return (project / path).is_file()
-    return bool(_files(path, project, {"**/": "(?:.*/)?", "*": "[^/]*"}))
+    return bool(_files(re.split(r"(\*\*/|\*)", path), project))

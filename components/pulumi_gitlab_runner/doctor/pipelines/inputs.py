@@ -5,14 +5,13 @@ Source: https://docs.gitlab.com/ci/inputs/; GitLab 18, lib/gitlab/ci/config/inte
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.variables import expand
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
 
-_BLOCK = re.compile(r"\$\[\[\s*(\S.*?)\s*\]\]")
 _ACCESS = re.compile(r"inputs\.([\w-]+)")
 _TRUNCATE = re.compile(r"truncate\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 
@@ -67,14 +66,27 @@ def with_inputs(source: Source, inputs: Mapping[str, Any], variables: Mapping[st
             pieces.append((at, start + shift, same))
             at += len(text)
 
-    for block in _BLOCK.finditer(source.text):
-        value = _value(block[1], inputs, variables)
+    for start, end in _blocks(source.text):
+        value = _value(source.text[start + 3 : end - 2], inputs, variables)
         if value is not None:
-            add(source.text[done : block.start()], done, same=True)
-            add(value, block.start(), same=False)
-            done = block.end()
+            add(source.text[done:start], done, same=True)
+            add(value, start, same=False)
+            done = end
     add(source.text[done:], done, same=True)
     return Source(source.file, source.original, "".join(texts), tuple(pieces) or source.pieces)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where each ``$[[ … ]]`` begins and ends; one is on one line."""
+    line_end = start = 0
+    while (start := text.find("$[[", start)) >= 0:
+        if line_end <= start:
+            line_end = text.find("\n", start)
+            line_end = len(text) if line_end < 0 else line_end
+        end = text.find("]]", start, line_end)
+        if end >= 0:
+            yield start, end + 2
+        start = line_end if end < 0 else end + 2
 
 
 def _value(expression: str, inputs: Mapping[str, Any], variables: Mapping[str, str]) -> str | None:

@@ -17,7 +17,8 @@ from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
 _DEEPEST = 10
-_LONGEST = 16_384
+_LONGEST = 8_192
+"""Characters of a text with variables, before and after they are expanded. No image has such a name."""
 _MOST_JOBS = 200
 """GitLab's own limit of `parallel: matrix`."""
 _MOST_ALTERNATIVES = 20_000
@@ -95,9 +96,9 @@ def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...
                 known[name] = expanded(variables[name], (*within, name))
             return known[name]
 
-        result = _VARIABLE.sub(value, text)
+        result = _VARIABLE.sub(value, text) if len(text) <= _LONGEST else text
         if len(result) > _LONGEST:
-            unknown.update(dict.fromkeys(within[-1:]))
+            unknown.update(dict.fromkeys(within[-1:] or ("…",)))
             return text[:_LONGEST]
         return result
 
