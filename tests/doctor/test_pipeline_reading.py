@@ -379,7 +379,7 @@ HUGE = {
     "a block of spaces": f"spec: {{}}\n---\njob: {{image: '$[[ x{' ' * 300_000}', script: [x]}}\n",
     "a huge variable": f"variables: {{A: '{'$[[ ' * 100_000}'}}\njob: {{image: 'a:$A', script: [x]}}\n",
     "wildcards": f"include: 'ci/{'**a' * 60}b'\njob: {{image: 'a:1', script: [x]}}\n",
-    "wildcards in a rule": f"include: [{{local: b.yml, rules: [{{exists: '{'*a' * 60}b'}}]}}]\nj: {{image: a}}\n",
+    "rules": f"include: [{{local: b.yml, rules: [{{exists: '{'*a' * 60}b'}}]}}]\nj: {{image: a}}\n",
 }
 
 
