@@ -1227,9 +1227,18 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         configured({"docker": {"memmory": "2g"}}),
         Problem("stack.runners.build.config.docker.memmory", "unknown key", "is `memory` meant?"),
     ),
-    "a key as config.toml spells it": (
-        configured({"tls-ca-file": "/ca.pem"}),
+    "a key in both of its spellings": (
+        configured({"tls-ca-file": "/ca.pem", "tls_ca_file": "/other.pem"}),
         Problem("stack.runners.build.config.tls-ca-file", "unknown key", "is `tls_ca_file` meant?"),
+    ),
+    "a refused key as config.toml spells it": (
+        configured({"cache": {"s3": {"BucketName": "x", "SecretKey": "y"}}}),
+        Problem(
+            "stack.runners.build.config.cache.s3.secret_key",
+            "the key 'secret_key', which is not set here",
+            "the other keys",
+            "a host's files hold no secret: let the role of the host give access",
+        ),
     ),
     "a key that was removed": (
         configured({"pre_clone_script": "true"}),
