@@ -283,7 +283,7 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
         "arn:of:aws:s3/bucketObjectv2:BucketObjectv2:ci-build-files"
     ]
     parameters = [
-        f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token-build")
+        f"arn:of:aws:ssm/parameter:Parameter:ci-build-{each}" for each in ("registry-legacy", "token-build")
     ]
     assert statements["HostParameters"]["Resource"] == parameters
     assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]

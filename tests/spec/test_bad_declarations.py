@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.runners import check_pinned
-from pulumi_gitlab_runner.spec.stack import build_registries
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
@@ -16,7 +15,7 @@ RUNNER_KEYS = (
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
-    "logs, alarms, metrics, permissions_boundary, role_path, policies, docker, config, tags"
+    "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -632,7 +631,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[0]",
             "'legacy', whose password its credential helper makes",
             "a registry with 'username' and 'password'",
-            "it does not last: let a runner of this stack pull it, which asks the helper at every pull",
+            "it does not last: let a runner of this stack pull it, which asks the helper",
         ),
     ),
     "a host that images cannot name": (
@@ -1482,7 +1481,7 @@ def test_the_text_of_several_problems() -> None:
 
 def test_registries_alone_start_their_paths_with_the_name_they_are_given() -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_registries({"team": {"ecr": {}}}, "puller")
+        build_stack({"registries": {"team": {"ecr": {}}}}, path="puller")
     assert [problem.path for problem in raised.value.problems] == ["puller.registries.team"]
 
 

@@ -96,8 +96,9 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             {"args": {"VERSION": output()}},
             Problem(
                 f"{AT}.args.VERSION",
-                "a value that is known later",
-                "a plain text: the image's tag follows from it",
+                "an Output",
+                "text",
+                "decides which resources exist, so it must be a plain value",
             ),
         ),
         (

@@ -79,8 +79,8 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
         (
             {"registries": ["team", "google"]},
             "registries[1]",
-            "'google', whose password a credential helper makes",
-            "the helper is on runner hosts alone: let a runner of this stack pull it",
+            "'google', whose password its credential helper makes",
+            "it does not last: let a runner of this stack pull it, which asks the helper",
         ),
         ({"gitlab_token": {"secret": SECRET, "value": "glpat-x"}}, "gitlab_token", "secret, value", ""),
         ({"gitlab_token": {}}, "gitlab_token", "neither", ""),
