@@ -150,7 +150,7 @@ def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.Monke
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1/api/v4/")
     assert doctor.run("online") == 2
-    assert "http://127.0.0.1:1/api/v4 does not answer: no connection" in doctor.errors
+    assert "http://127.0.0.1:1/api/v4 does not answer: cannot be reached: connection refused" in doctor.errors
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"build": {}}', '{"build": 1}', '{"build": {"id": "x"}}'])
