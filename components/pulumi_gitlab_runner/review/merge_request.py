@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.http.client import Answer, HttpClient
 from pulumi_gitlab_runner.http.deadline import Deadline
-from pulumi_gitlab_runner.http.errors import HttpError
+from pulumi_gitlab_runner.http.errors import HttpError, NotTrustedError, RedirectError, TooLargeError
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError
 
@@ -133,12 +133,13 @@ def _own_note(client: HttpClient, place: MergeRequest, marker: str) -> int | Non
             for note in read_json(answer.content):
                 if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
                     return int(note["id"])
-            if answer.headers.get("x-next-page", "") != str(page + 1):
+            next_page = answer.headers.get("x-next-page", "")
+            if not next_page:
                 return None
+            if next_page != str(page + 1):
+                raise ValueError
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        raise NoteError(
-            f"{place.api} does not answer as GitLab's API does: is it the address of one?"
-        ) from None
+        raise NoteError(f"{place.api} does not answer as GitLab's API does") from None
     raise NoteError(f"the merge request has more than {_MOST_PAGES * _PAGE_SIZE} notes; none was written")
 
 
@@ -157,6 +158,8 @@ def _send(
             limit=_LARGEST_PAGE,
             follow=False,
         )
+    except (NotTrustedError, RedirectError, TooLargeError) as error:
+        raise NoteError(f"GitLab at {place.api} {error}") from None
     except HttpError as error:
         raise _PassingError(f"GitLab at {place.api} {error}") from None
     if answer.status == 429 or answer.status >= 500:

@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from pulumi_gitlab_runner.auth.resolution import go_json
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import without_password
 
 
@@ -127,7 +126,7 @@ def _credentials(value: object, registry: str) -> Credentials:
     if secret("auth"):
         username, password = _decoded(secret("auth"), what)
     return Credentials(
-        username, SecretStr(password), SecretStr(secret("identitytoken")), SecretStr(secret("registrytoken"))
+        username, Secret(password), Secret(secret("identitytoken")), Secret(secret("registrytoken"))
     )
 
 
