@@ -234,8 +234,7 @@ class HttpClient:
                 return stream
             with contextlib.suppress(TooLargeError):
                 stream.whole()
-            with told(deadline):
-                url = urljoin(url, place)
+            url = _joined(url, place)
             if _read_url(url)[1] != origin:
                 sent = {name: value for name, value in sent.items() if not _is_secret(name)}
         raise RedirectError("redirects without end")
@@ -302,6 +301,13 @@ class HttpClient:
 def system_trust() -> ssl.SSLContext:
     """The CAs of the system, which take a while to read."""
     return ssl.create_default_context()
+
+
+def _joined(url: str, place: str) -> str:
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise RedirectError("redirects to an address that is none") from None
 
 
 def _read_url(url: str) -> tuple[SplitResult, _Origin]:
