@@ -10,6 +10,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution import helpers
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
@@ -22,6 +23,7 @@ from pulumi_gitlab_runner.doctor.findings.home import home_findings
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
+from pulumi_gitlab_runner.images.reference import without_password
 
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
@@ -80,14 +82,17 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
             ("credentials", f"no Docker configuration in {host.process.home if host.process else ''}")
         )
         return
-    config = read_docker_config(opened.text)
+    config = read_docker_config(opened.text, docker_cli_of(host.version))
     report.facts.append(("credentials", opened.path))
     report.findings += docker_config_findings(opened.text, opened.path, host.version)
     resolution = resolve_as_runner(
         _NO_IMAGE, runner_version=host.runner_version, run_helper=host.run_helper, home=host.home
     )
     report.findings += helper_findings(resolution, host)
-    report.facts += [(f"  {key}", "a fixed user and password") for key in sorted(config.auths)]
+    for key, fixed in sorted(config.auths.items()):
+        if key not in config.credential_helpers:
+            what = "a user and password" if fixed.password else "a token" if fixed else "an empty entry"
+            report.facts.append((f"  {without_password(key)}", what))
     for key, helper in sorted(config.credential_helpers.items()):
         try:
             held = helpers.get(host.run_helper, helper, key)

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from pulumi_gitlab_runner.auth.resolution import helpers
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile, DockerConfig, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import without_password
@@ -153,7 +154,7 @@ def _read_config(
     name: str, content: str, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> ReadSource:
     """Read a Docker configuration, asking every helper that it names."""
-    config = read_docker_config(content)
+    config = read_docker_config(content, docker_cli_of(version))
     if config.broken:
         return ReadSource(name, _lost(config, version), failure=config.broken)
     if not config.names_registries:
