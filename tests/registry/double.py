@@ -23,7 +23,8 @@ class RegistryDouble:
 
     `scheme` is ``basic``, ``bearer`` or empty for a public one. `status` answers every manifest with a
     status of its own, `head_status` only HEAD. `names_digest` is whether it sends the digest along.
-    `redirect` sends manifests on, and `token_redirect` who asks for a token. Every answer takes a `delay` in seconds.
+    `redirect` sends manifests on, and `token_redirect` who asks for a token. Every answer takes a `delay` in
+    seconds.
     """
 
     scheme: str = "basic"
