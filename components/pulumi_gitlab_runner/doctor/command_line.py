@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
-from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.finding import Finding
@@ -295,7 +295,7 @@ def _show(
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    print(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def _variables(options: argparse.Namespace) -> "JobVariables":

@@ -28,7 +28,9 @@ _MARKS = {
 
 def show_runner(console: Console, host: RunnerHost) -> None:
     """Say which runner the rest is about."""
-    console.print(Text.assemble(("Runner: ", "dim"), f"{host.name}, gitlab-runner {host.runner_version}"))
+    console.print(
+        Text.assemble(("Runner: ", "dim"), printable(f"{host.name}, gitlab-runner {host.runner_version}"))
+    )
 
 
 def show_image(console: Console, report: ImageReport) -> None:
@@ -86,7 +88,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
         console.print(Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold")))
         rows = _grid()
         rows.add_row(Text("found", "dim"), Text(printable(finding.what)))
-        rows.add_row(Text("matters", "dim"), Text(finding.why))
+        rows.add_row(Text("matters", "dim"), Text(printable(finding.why)))
         rows.add_row(Text("mend", "green"), Text(printable(finding.mend)))
         console.print(Padding(rows, (0, 0, 0, 2)))
     console.print()
@@ -138,7 +140,7 @@ def _choice(resolution: Resolution) -> Text:
 
 def _docker(report: ImageReport, docker: Resolution) -> Text:
     if report.difference:
-        return Text.assemble(("differs: ", "yellow"), report.difference)
+        return Text.assemble(("differs: ", "yellow"), printable(report.difference))
     if docker.failure:
         return Text(printable(f"fails: {docker.failure}"), "yellow")
     return Text("the same credentials" if docker.credentials else "without credentials, too")
@@ -146,7 +148,7 @@ def _docker(report: ImageReport, docker: Resolution) -> Text:
 
 def _registry(report: ImageReport) -> Text:
     if report.answer is None:
-        return Text(f"not asked: {report.not_asked}", "dim")
+        return Text(printable(f"not asked: {report.not_asked}"), "dim")
     return Text(report.answer.told, "green" if report.answer.outcome is Outcome.FOUND else "red")
 
 
