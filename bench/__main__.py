@@ -10,7 +10,12 @@ from rich.table import Table
 
 from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
 from bench.declaration_reads import DECLARATION_READS
-from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
+from bench.doctor_100_images import (
+    DOCTOR_100_IMAGES_20MS_RATIO,
+    DOCTOR_100_IMAGES_RATIO,
+    DOCTOR_PARALLEL_RATIO,
+)
+from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
 from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
@@ -32,6 +37,9 @@ MEASURES: tuple[Measure, ...] = (
     HELPER_OVERHEAD,
     HELPER_KEPT,
     DOCTOR_100_IMAGES_RATIO,
+    DOCTOR_100_IMAGES_20MS_RATIO,
+    DOCTOR_PARALLEL_RATIO,
+    DOCTOR_PEAK_MB_HOSTILE,
     MIRROR_20_RATIO,
     MIRROR_UNCHANGED,
     CONFIG_KEYS_COVERED,

@@ -117,10 +117,10 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
     return RunnerHost(
         name,
         version,
-        _home_configs(files, process.home),
+        home_configs(files, process.home),
         helper,
         process,
-        _settings(files.read(CONFIG), runner),
+        settings_of(files.read(CONFIG), runner),
         files,
         docker_user=_root_user(files, helper),
         passwords_known=False,
@@ -155,17 +155,18 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
     return RunnerHost(
         "this host" if files.is_this_host else str(root),
         version or (_installed_version() if files.is_this_host else None) or DEFAULT_RUNNER_VERSION,
-        _home_configs(files, process.home),
+        home_configs(files, process.home),
         helper,
         process,
-        _settings(config, runner),
+        settings_of(config, runner),
         files,
         this_user() if files.is_this_host else _root_user(files, helper),
         files.place("/etc/docker/certs.d"),
     )
 
 
-def _home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
+def home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
+    """The files in the home of a manager's process that the runner reads."""
     return files.read(f"{home}/.docker/config.json"), files.read(f"{home}/.dockercfg")
 
 
@@ -197,7 +198,7 @@ def this_user() -> DockerUser:
     return DockerUser(name, config, helper, os.environ.get(DOCKER_AUTH_CONFIG, ""))
 
 
-def _settings(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
+def settings_of(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
     """The ``[[runners]]`` entry of a name, or the first."""
     try:
         entries = tomllib.loads(config.text or "").get("runners", [])
