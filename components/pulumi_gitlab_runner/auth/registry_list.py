@@ -1,4 +1,4 @@
-"""The list that `docker-credential-runner` answers from: a line for each registry of a runner host."""
+"""The list that `gitlab-runner-credentials` asks by: a line for each registry of a runner host."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _HEADING = "# The registries of this runner host, and where the credentials of e
 
 @dataclass(frozen=True)
 class CredentialSource:
-    """Where the credentials of a registry come from when an image is pulled.
+    """Where the credentials of a registry come from.
 
     Attributes:
         kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``.

@@ -8,6 +8,9 @@ class FindingName(StrEnum):
     """What kind of finding it is. The names stay the same between versions: programs may ask for them."""
 
     # The credentials, and where they stand.
+    CREDENTIAL_MISSING = "credential-missing"
+    CREDENTIAL_RENEWAL = "credential-renewal"
+    CREDENTIAL_SERVICE = "credential-service"
     CREDENTIALS_STORE = "credentials-store"
     DOCKER_CONFIG = "docker-config"
     DOCKER_CONFIG_UNREADABLE = "docker-config-unreadable"
@@ -15,6 +18,7 @@ class FindingName(StrEnum):
     ENCODED_TWICE = "encoded-twice"
     HOME = "home"
     PORT = "port"
+    REGISTRY_SHADOWED = "registry-shadowed"
     REGISTRY_KEY = "registry-key"
     VARIABLE_HIDDEN = "variable-hidden"
     VARIABLE_PROTECTED = "variable-protected"

@@ -10,6 +10,10 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.findings.credentials import (
+    missing_credential_findings,
+    shadowed_registry_findings,
+)
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_token_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
@@ -172,6 +176,8 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     yield from image_name_findings(pull.asked.image)
     yield from port_findings(runner)
     yield from silent_helper_findings(runner, host)
+    yield from missing_credential_findings(runner, host.kept, host.version)
+    yield from shadowed_registry_findings(runner)
     yield from ecr_token_findings(runner, datetime.now(UTC))
     yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:

@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 
-from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, host_docker_config
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource, registry_list
-from pulumi_gitlab_runner.host.files import HostFile, credential_source
+from pulumi_gitlab_runner.host.files import (
+    CREDENTIALS,
+    LINK,
+    NO_PROGRAMS,
+    HostFile,
+    credential_service_files,
+    credential_source,
+)
 from pulumi_gitlab_runner.host.manager_config import token_placeholder
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -21,11 +28,10 @@ DELIVERED = "gitlab-runner-deliver: delivered"
 """What gitlab-runner-deliver.sh says when it is done."""
 CONFIG_LABEL = "gitlab-runner.config"
 """The label of the container that delivered them, with the config.toml."""
-CREDENTIAL_CACHE = "/run/gitlab-runner-credentials"
-"""Where docker-credential-runner keeps answers."""
 AWS_DIRECTORY = "/srv/aws"
 """Where the manager sees the directory of its AWS credentials."""
 _ACCESS_KEY = "aws/credentials"
+_DOCKER_CONFIG = "home/.docker/config.json"
 
 
 def docker_manager_files(
@@ -57,13 +63,22 @@ def docker_manager_files(
     files = {
         "config.toml": HostFile(config),
         "registries": HostFile(registry_list(sources.items())),
-        "home/.docker/config.json": HostFile(host_docker_config(sources)),
-        "bin/docker-credential-runner": HostFile(script("docker-credential-runner.sh"), "0755"),
         "gitlab-runner-manager": HostFile(script("gitlab-runner-manager.sh"), "0755"),
     }
-    for name, credentials in (passwords or {}).items():
-        answer = credentials_as_answer(registries[name].host_in(environment), credentials)
-        files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
+    by_host = {registries[name].host_in(environment): each for name, each in (passwords or {}).items()}
+    if all(source.kind == "file" for source in sources.values()):
+        # Nobody is to be asked for them, so the manager's image needs no program for that.
+        known = [(host, *credentials) for host, credentials in by_host.items()]
+        files[_DOCKER_CONFIG] = HostFile(docker_auth_config(known) + "\n")
+    else:
+        files |= {
+            _DOCKER_CONFIG: HostFile(f"{CREDENTIALS}/config.json", LINK),
+            "sbin/gitlab-runner-credentials": HostFile(script("gitlab-runner-credentials.sh"), "0755"),
+            **credential_service_files(),
+        }
+        for name, credentials in (passwords or {}).items():
+            answer = credentials_as_answer(registries[name].host_in(environment), credentials)
+            files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
     if access_key:
         files[_ACCESS_KEY] = HostFile(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n".format(*access_key)
@@ -85,8 +100,7 @@ def manager_environment(host: DockerHost, region: str) -> list[str]:
     """
     settings = {
         "HOME": f"{CURRENT}/home",
-        "PATH": f"{CURRENT}/bin",
-        "RUNNER_REGISTRIES": f"{CURRENT}/registries",
+        "PATH": NO_PROGRAMS,
     }
     credentials = host.aws_credentials
     if credentials:

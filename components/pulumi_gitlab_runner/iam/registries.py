@@ -19,12 +19,15 @@ from pulumi_gitlab_runner.spec.registries import (
 )
 
 
-def registry_statements(registries: Sequence[Registry], environment: AwsEnvironment) -> Iterator[Statement]:
+def registry_statements(
+    registries: Sequence[Registry], environment: AwsEnvironment, *, at_once: bool = False
+) -> Iterator[Statement]:
     """Statements that let a role pull from exactly these registries.
 
     Args:
         registries: the registries.
         environment: where their stack lives.
+        at_once: whether many passwords are read with one call.
     """
     owned = [each for each in registries if isinstance(each, EcrRegistry)]
     cached = [each for each in registries if isinstance(each, PullThroughRegistry)]
@@ -35,7 +38,7 @@ def registry_statements(registries: Sequence[Registry], environment: AwsEnvironm
     if any(isinstance(each, EcrPublicRegistry) for each in registries):
         yield public_gallery_statement()
     passwords = [each for each in registries if isinstance(each, StaticRegistry)]
-    yield from stored_secret_statements("Registry", passwords)
+    yield from stored_secret_statements("Registry", passwords, at_once=at_once)
 
 
 def required_policies(
