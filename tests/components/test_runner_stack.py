@@ -242,7 +242,7 @@ def test_the_hosts_files(inputs: Callable[[str, str], Any]) -> None:
     assert delivered["key"] == "build/files.json"
     files = json.loads(delivered["content"])
     assert "id = 11\n" in files["etc/gitlab-runner/config.toml"]["content"]
-    assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["root/.docker/config.json"]["content"]
+    assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["etc/gitlab-runner/registries"]["content"]
 
 
 def test_new_files_come_after_the_token_that_they_need(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.docker_manager import (
     AWS_DIRECTORY,
     CONFIG_LABEL,
@@ -14,7 +15,7 @@ from pulumi_gitlab_runner.host.docker_manager import (
     VOLUME,
     manager_environment,
 )
-from pulumi_gitlab_runner.host.files import CREDENTIALS, LINK, HostFile
+from pulumi_gitlab_runner.host.files import LINK, HostFile
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -134,7 +135,7 @@ def manager_container(
             {"host_path": host.socket, "container_path": "/var/run/docker.sock"},
             *aws_files,
         ],
-        tmpfs={CREDENTIALS: "mode=0700"},
+        tmpfs={DIRECTORY: "mode=0700"},
         networks_advanced=[{"name": network}],
         log_driver="json-file",
         log_opts=_LOGS,

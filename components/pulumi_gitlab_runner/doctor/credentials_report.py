@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_gitlab_runner.auth.registry_list import read_registry_list
-from pulumi_gitlab_runner.host.credentials.files import Files
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY, Files
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE, Service, boot_clock
-from pulumi_gitlab_runner.host.files import CREDENTIALS
 
 KNOWN_ON_THE_HOST = "(known only on the host)"
 """Stands for the password of a host that is only declared."""
@@ -57,7 +56,7 @@ def kept_here(registry_list: str) -> KeptCredentials:
         registry_list: the host's list of registries.
     """
     try:
-        state = Path(CREDENTIALS, STATE).read_text(encoding="utf-8")
+        state = Path(DIRECTORY, STATE).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return KeptCredentials(tuple(_declared(registry_list)), written=False)
     return kept_credentials(registry_list, state, BOOT_ID.read_text().strip(), boot_clock())

@@ -23,7 +23,8 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
-from pulumi_gitlab_runner.host.files import CREDENTIALS
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 
@@ -182,7 +183,7 @@ def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:
     """Whether a Docker configuration is the one that `gitlab-runner-credentials` writes."""
     place = files.place(config.path)
     try:
-        return place.is_symlink() and str(place.readlink()).endswith(f"{CREDENTIALS}/config.json")
+        return place.is_symlink() and str(place.readlink()).endswith(f"{DIRECTORY}/{DOCKER_CONFIG}")
     except OSError:
         return False
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource, registry_list
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.files import (
-    CREDENTIALS,
     LINK,
     NO_PROGRAMS,
     HostFile,
@@ -67,18 +68,16 @@ def docker_manager_files(
     }
     by_host = {registries[name].host_in(environment): each for name, each in (passwords or {}).items()}
     if all(source.kind == "file" for source in sources.values()):
-        # Nobody is to be asked for them, so the manager's image needs no program for that.
-        known = [(host, *credentials) for host, credentials in by_host.items()]
+        # Nothing is to be asked, so the manager's image needs no program that asks.
+        known = [(registry, *credentials) for registry, credentials in by_host.items()]
         files[_DOCKER_CONFIG] = HostFile(docker_auth_config(known) + "\n")
     else:
-        files |= {
-            _DOCKER_CONFIG: HostFile(f"{CREDENTIALS}/config.json", LINK),
-            "sbin/gitlab-runner-credentials": HostFile(script("gitlab-runner-credentials.sh"), "0755"),
-            **credential_service_files(),
-        }
-        for name, credentials in (passwords or {}).items():
-            answer = credentials_as_answer(registries[name].host_in(environment), credentials)
-            files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
+        files[_DOCKER_CONFIG] = HostFile(f"{DIRECTORY}/{CONFIG}", LINK)
+        files["sbin/gitlab-runner-credentials"] = HostFile(script("gitlab-runner-credentials.sh"), "0755")
+        files |= credential_service_files()
+    for name, credentials in (passwords or {}).items():
+        answer = credentials_as_answer(registries[name].host_in(environment), credentials)
+        files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
     if access_key:
         files[_ACCESS_KEY] = HostFile(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n".format(*access_key)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
@@ -25,8 +27,6 @@ from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
 """The PATH of the runner manager's process: a directory that is not there."""
-CREDENTIALS = "/run/gitlab-runner-credentials"
-"""The directory in memory where `gitlab-runner-credentials` keeps the credentials; also its own default."""
 LINK = "link"
 """The mode of a file that is a symbolic link."""
 
@@ -128,7 +128,7 @@ def host_files(
             _unit_settings(manager, environment), "0644"
         ),
         **_fleet_settings(config),
-        "root/.docker/config.json": HostFile(f"../..{CREDENTIALS}/config.json", LINK),
+        "root/.docker/config.json": HostFile(f"../..{DIRECTORY}/{CONFIG}", LINK),
         **{f"usr/local/{path}": file for path, file in credential_service_files().items()},
     }
 

@@ -25,7 +25,7 @@ def stored_secret_statements(
     """
     if secrets := [each.secret for each in stored if each.secret]:
         yield allow(f"{of}Secrets", ["secretsmanager:GetSecretValue"], secrets)
-        if at_once:
+        if at_once and len(secrets) > 1:
             yield allow(f"{of}SecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], ["*"])
     if parameters := [each.parameter for each in stored if each.parameter]:
         yield allow(f"{of}Parameters", ["ssm:GetParameters" if at_once else "ssm:GetParameter"], parameters)

@@ -8,12 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .files import Files
+from .files import DIRECTORY, Files
 from .journal import WARNING, say
 from .service import Service
 
 REGISTRIES = "/etc/gitlab-runner/registries"
-DIRECTORY = "/run/gitlab-runner-credentials"
 
 
 def main() -> int:

@@ -10,6 +10,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+DIRECTORY = "/run/gitlab-runner-credentials"
+"""Where a runner host has them."""
 TEMPORARY = ".new-"
 """What the names of files start with that are gone in a moment."""
 

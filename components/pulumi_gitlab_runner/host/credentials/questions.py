@@ -41,14 +41,18 @@ class Source:
 
 
 def sources(text: str) -> Iterator[tuple[str, Source]]:
-    """The registries of a list, each with where its credential comes from."""
+    """The registries of a list, each with where its credential comes from; a line that is none is left out."""
     for line in text.splitlines():
-        registry, kind, *place = *line.split(), "", ""
-        if registry.startswith("#") or not place:
+        words = line.split()
+        if len(words) < 3 or words[0].startswith("#"):
             continue
-        where, name = ("", place[0]) if kind == "file" else place[:2]
-        if where or name:
-            yield registry, Source(kind, where, name)
+        registry, kind, *place = words
+        if kind == "helper":
+            yield registry, Source(kind, place[0], "")
+        elif kind == "file":
+            yield registry, Source(kind, "", place[0])
+        elif len(place) > 1:
+            yield registry, Source(kind, place[0], place[1])
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ trap 'rm -rf "$delivery" $new' EXIT
 
 if [ -e "$delivery/files/sbin/gitlab-runner-credentials" ]; then
     sh "$delivery/files/sbin/gitlab-runner-credentials" --help >/dev/null ||
-        fail "gitlab-runner-credentials does not run: the manager's image needs python3, and what answers for its registries"
+        fail "gitlab-runner-credentials does not run: the manager's image needs python3"
 fi
 # `lint` came with gitlab-runner 19.3.
 if gitlab-runner lint --help >/dev/null 2>&1; then
