@@ -41,7 +41,7 @@ class Source:
 
 
 def sources(text: str) -> Iterator[tuple[str, Source]]:
-    """The registries of a list, each with where its credential comes from; a line that is none is left out."""
+    """The registries of a list, each with where its credential comes from. Other lines are left out."""
     for line in text.splitlines():
         words = line.split()
         if len(words) < 3 or words[0].startswith("#"):
