@@ -9,8 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
+from bench.credentials import (
+    CREDENTIALS_COLD_100,
+    CREDENTIALS_HANGING_STORE,
+    CREDENTIALS_PER_PULL_1,
+    CREDENTIALS_PER_PULL_20,
+    CREDENTIALS_PER_PULL_100,
+)
 from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
-from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
 from bench.preview_ratio import PREVIEW_RATIO, PREVIEW_RATIO_1, PREVIEW_RATIO_10, PREVIEW_RATIO_50
@@ -22,8 +28,11 @@ from sandbox.errors import SandboxError
 MEASURES: tuple[Measure, ...] = (
     PREVIEW_RATIO,
     UP_WARM,
-    HELPER_OVERHEAD,
-    HELPER_KEPT,
+    CREDENTIALS_PER_PULL_1,
+    CREDENTIALS_PER_PULL_20,
+    CREDENTIALS_PER_PULL_100,
+    CREDENTIALS_COLD_100,
+    CREDENTIALS_HANGING_STORE,
     DOCTOR_100_IMAGES_RATIO,
     MIRROR_20_RATIO,
     MIRROR_UNCHANGED,
