@@ -428,7 +428,11 @@ CASES = {
         ("image", SECRET_IMAGE.name),
         CONFIG,
         "docker-credential-broken get",
-        together(helper_of(SHARED, "broken"), damages.helper("broken", "exec /bin/sleep 60")),
+        together(
+            helper_of(SHARED, "broken"),
+            damages.helper("broken", "exec /bin/sleep 60"),
+            damages.file("/usr/local/bin/docker-credential-broken", "#!/bin/sh\nexec sleep 60\n", 0o755),
+        ),
         docker_pull_waits,
         frozenset({Name.NO_CREDENTIALS}),
     ),
@@ -675,10 +679,6 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
         (status, printed), told = for_people.result(), for_programs.result()
         case.effect(doctor.host)
 
-    import pathlib
-
-    pathlib.Path("/tmp/out").mkdir(exist_ok=True)
-    pathlib.Path(f"/tmp/out/{case.name}-{abs(hash(case.mend)) % 1000}.txt").write_text(printed)
     assert status == 1
     assert {each["name"] for each in told["findings"]} == {case.name, *case.also}
     assert all(all(each.values()) for each in told["findings"])

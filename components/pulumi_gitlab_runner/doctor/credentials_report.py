@@ -113,9 +113,9 @@ def credential_facts(credentials: Sequence[KeptCredential]) -> Iterator[tuple[st
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words: ``40 s``, ``12 min``, ``11 h 30 min``."""
+    """A length of time in words, such as ``12 min`` or ``11 h 30 min``."""
     if seconds < 60:
-        return f"{max(0, round(seconds))} s"
+        return "less than a minute"
     hours, minutes = divmod(int(seconds) // 60, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 

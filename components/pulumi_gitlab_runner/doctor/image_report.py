@@ -178,10 +178,16 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     yield from silent_helper_findings(runner, host)
     yield from missing_credential_findings(runner, host.kept, host.version)
     yield from shadowed_registry_findings(runner)
-    yield from ecr_token_findings(runner, datetime.now(UTC))
+    if not _is_renewed(runner, host):
+        yield from ecr_token_findings(runner, datetime.now(UTC))
     yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:
         yield from registry_answer_findings(runner, answer)
+
+
+def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
+    """Whether the credentials are of the host's own service, which renews them."""
+    return bool(host.kept and runner.source and runner.source.name == host.home[0].path)
 
 
 def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:

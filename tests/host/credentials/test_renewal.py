@@ -1,5 +1,6 @@
 """When the credentials of a host are asked for, renewed and dropped: by a driven clock."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -249,13 +250,30 @@ def test_what_was_renewed_long_ago_is_asked_for_at_the_start_and_serves_meanwhil
     assert host.auths() == {}
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"boot": "another", "registries": {}}', "\x00"])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", "\x00", "{}", '{"boot": "BOOT", "registries": {"registry.example.com:5000": 7}}'],
+)
 def test_a_damaged_state_costs_a_question_and_nothing_else(host: Driven, damage: str) -> None:
     host.start(LEGACY)
     host.forget()
-    host.file("state.json").write_text(damage)
+    boot = json.loads(host.file("state.json").read_text())["boot"]
+    host.file("state.json").write_text(damage.replace("BOOT", boot))
+    seen: list[set[str]] = []
+    answer = host.answer
+    host.answer = lambda name: (seen.append(set(host.auths())), answer(name))[1]
     host.start()
     assert host.questions() == ["parameter eu-west-1: /legacy"]
+    assert seen == [{REGISTRY}]  # what was there served while it was asked for
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"auths": 7}', '{"auths": {"registry.example.com:5000": 7}}']
+)
+def test_a_damaged_configuration_is_written_anew(host: Driven, damage: str) -> None:
+    host.start(LEGACY)
+    host.file("config.json").write_text(damage)
+    host.start()
     assert set(host.auths()) == {REGISTRY}
 
 

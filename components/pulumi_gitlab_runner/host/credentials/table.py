@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .journal import NOTICE, WARNING
 from .questions import BATCH, ECR_HELPER, NO_BATCHES, Answer, Credential, Question, Source, sources
@@ -212,22 +213,37 @@ class Credentials:
         return json.dumps({"boot": boot, "registries": registries}, indent=1) + "\n"
 
     def restore(self, config: str, state: str, boot: str, now: float) -> None:
-        """Take up what this service knew when it ended, as far as it is of this boot."""
+        """Take up the credentials that a service before this one wrote.
+
+        One of which the state says nothing, or that is of another source, serves until its source has been
+        asked. Of another boot nothing is taken, since times count from that.
+        """
         try:
-            auths, known = json.loads(config)["auths"], json.loads(state)
-            if known["boot"] != boot:
-                return
-            for registry, each in known["registries"].items():
-                entry = self.entries.get(registry)
-                if entry is None or registry not in auths or not 0 <= now - each["answered"] < LIFETIME_S:
-                    continue
-                credential = Credential.from_entry(auths[registry])
-                if str(entry.source) == each["source"]:
-                    entry.succeed(credential, each["answered"])
-                else:
-                    entry.credential, entry.answered, entry.inherited = credential, each["answered"], True
+            auths = json.loads(config)["auths"]
+            found = {each: Credential.from_entry(auths[each]) for each in self.entries if each in auths}
         except (ValueError, TypeError, KeyError, AttributeError):
-            return  # written by another version, or by somebody else: everything is asked for anew
+            return
+        try:
+            told = json.loads(state)
+            known = told["registries"] if told["boot"] == boot else None
+        except (ValueError, TypeError, KeyError):
+            known = {}
+        if not isinstance(known, dict):
+            return
+        for registry, credential in found.items():
+            self._restore(self.entries[registry], credential, known.get(registry), now)
+
+    def _restore(self, entry: Entry, credential: Credential, known: Any, now: float) -> None:
+        try:
+            same, answered = known["source"] == str(entry.source), float(known["answered"])
+        except (TypeError, KeyError, ValueError):
+            same, answered = False, now
+        if not 0 <= now - answered < LIFETIME_S:
+            return
+        if same:
+            entry.succeed(credential, answered)
+        else:
+            entry.credential, entry.answered, entry.inherited = credential, answered, True
 
 
 def _slices(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
