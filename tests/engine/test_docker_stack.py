@@ -99,9 +99,9 @@ def test_it_has_the_credentials_of_its_registries_and_of_no_other(project: Docke
     }
     # In the container's memory, for root alone.
     shown = project.in_manager(
-        f"stat -c '%a %U' {DIRECTORY} {DIRECTORY}/config.json; mount | grep {DIRECTORY}"
+        f"stat -c '%a %u' {DIRECTORY} {DIRECTORY}/config.json; mount | grep {DIRECTORY}"
     )
-    assert shown.splitlines()[:2] == ["700 root", "600 root"]
+    assert shown.splitlines()[:2] == ["700 0", "600 0"]
     assert f"tmpfs on {DIRECTORY} " in shown
 
 
