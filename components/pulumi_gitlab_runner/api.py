@@ -2,13 +2,10 @@
 
 from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
 from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs
-from pulumi_gitlab_runner.aws.host_network import HostNetworkArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
 from pulumi_gitlab_runner.aws.job_role import JobRole, JobRoleArgs
-from pulumi_gitlab_runner.aws.manager_args import HostedRunnerArgs
-from pulumi_gitlab_runner.aws.runner_cache import RunnerCache
+from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, RunnerCacheArgs
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
@@ -17,7 +14,9 @@ from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, Doc
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
+from pulumi_gitlab_runner.manager.arguments import HostedRunnerArgs, HostNetworkArgs
 from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.builds import BuildDeclaration
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -58,8 +57,8 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.runners import RegistrationDeclaration, RunnerDeclaration, ServiceDeclaration
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
-from pulumi_gitlab_runner.stack import RunnerStack
-from pulumi_gitlab_runner.stack_config import declaration_from_config
+from pulumi_gitlab_runner.stack.configuration import declaration_from_config
+from pulumi_gitlab_runner.stack.runner_stack import RunnerStack
 
 __all__ = [
     "AccessKeyDeclaration",
@@ -114,6 +113,7 @@ __all__ = [
     "ReplicateToDeclaration",
     "RepositoryDeclaration",
     "RunnerCache",
+    "RunnerCacheArgs",
     "RunnerDeclaration",
     "RunnerFleet",
     "RunnerFleetArgs",

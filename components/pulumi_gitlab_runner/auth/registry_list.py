@@ -1,25 +1,11 @@
 """The list that `gitlab-runner-credentials` asks by: a line for each registry of a runner host."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
-"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
+from pulumi_gitlab_runner.spec.registries import CredentialSource as CredentialSource
+from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER as ECR_HELPER
 
 _HEADING = "# The registries of this runner host, and where the credentials of each come from.\n"
-
-
-@dataclass(frozen=True)
-class CredentialSource:
-    """Where the credentials of a registry come from.
-
-    Attributes:
-        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``.
-        place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
-    """
-
-    kind: str
-    place: tuple[str, ...]
 
 
 def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:

@@ -1,29 +1,55 @@
 """ECR repositories with what keeps them in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
-from pulumi_gitlab_runner.spec.registries import RepositoriesDeclaration, Repository, build_repositories
-from pulumi_gitlab_runner.spec.shape import check_keys
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, optional, strict, values
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries import (
+    EcrRegistry,
+    RepositoriesDeclaration,
+    Repository,
+    repositories_problems,
+)
+from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.shape import checked
 
 
+@strict
 class EcrRepositoriesArgs(RepositoriesDeclaration):
     """The repositories of one ECR registry."""
 
-    region: NotRequired[str]
+    region: NotRequired[Input[str]]
     """The region of the repositories. Default: the provider's."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS they are made. Default: asked of AWS."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the repositories. Default: none."""
 
 
-class EcrRepositories(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedRegistry:
+    """An ECR registry of this account, with its tags and where it is; None where AWS is still to be asked."""
+
+    registry: EcrRegistry
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class EcrRepositories(Component[PlacedRegistry]):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
     ECR refuses to delete a repository that holds images, where `delete_images` does not allow it: the update
@@ -46,15 +72,26 @@ class EcrRepositories(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: EcrRepositoriesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        with told_once():
-            check_keys(args, EcrRepositoriesArgs, name)
-            repositories = build_repositories(plain(args), name)
-        super().__init__("gitlab-runner:index:EcrRepositories", name, {}, opts)
-        region = args.get("region")
-        accounts = args.get("allow_pull", [])
+        with refused_as_whole():
+            read = checked(with_handles(args, name), EcrRepositoriesArgs, name, _problems)
+        registry = EcrRegistry(
+            name,
+            region=optional(read.get("region")),
+            allow_pull=values(read.get("allow_pull", ())),
+            repositories=repositories_of(read),
+        )
+        environment = declared_environment(read.get("environment"))
+        self._make(name, PlacedRegistry(registry, environment, build_tags(read.get("tags", {}))), opts)
+
+    def _make(self, name: str, model: PlacedRegistry, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrRepositories", name, {}, opts)
+        repositories, accounts = model.registry.repositories, model.registry.allow_pull
+        region = given_or_none(model.registry.region)
         if accounts:
-            environment = known_environment(args.get("environment") or environment_of(self))
-            pull_policy = environment.apply(lambda known: pull_by_accounts_policy(accounts, known.partition))
+            environment = model.environment or environment_of(self)
+            pull_policy = pulumi.Output.all(resolved(accounts), environment).apply(
+                lambda known: pull_by_accounts_policy(known[0], known[1].partition)
+            )
         created: dict[str, aws.ecr.Repository] = {}
         for each in repositories.values():
             child_name = f"{name}/{each.name}"
@@ -64,8 +101,13 @@ class EcrRepositories(pulumi.ComponentResource):
                 region=region,
                 image_scanning_configuration={"scan_on_push": True},
                 force_delete=each.delete_images,
-                **repository_inputs(each, _kms_key(args, each)),
-                opts=self._adopting(each, region) if each.adopt else pulumi.ResourceOptions(parent=self),
+                **repository_inputs(each),
+                tags=tag_inputs(model.tags),
+                opts=(
+                    self._adopting(each, model.registry.region)
+                    if each.adopt
+                    else pulumi.ResourceOptions(parent=self)
+                ),
             )
             if each.adopt:
                 continue
@@ -99,17 +141,23 @@ class EcrRepositories(pulumi.ComponentResource):
         self.urls, self.arns = pulumi.Output.from_input(urls), pulumi.Output.from_input(arns)
         self.register_outputs({"urls": self.urls, "arns": self.arns})
 
-    def _adopting(self, repository: Repository, region: str | None) -> pulumi.ResourceOptions:
+    def _adopting(self, repository: Repository, region: Value[str] | None) -> pulumi.ResourceOptions:
         """Options that take over a repository which exists, with whatever settings it has.
 
         Pulumi imports nothing that differs from its inputs, so none of them counts. The provider takes the
         region behind the name: pulumi.com/registry/packages/aws/how-to-guides/aws-enhanced-region-support.
         """
-        known = f"{repository.name}@{region}" if region else repository.name
-        return pulumi.ResourceOptions(parent=self, import_=known, ignore_changes=["*"])
+        identity = f"{repository.name}@{known(region)}" if region else repository.name
+        return pulumi.ResourceOptions(parent=self, import_=identity, ignore_changes=["*"])
 
 
-def _kms_key(args: EcrRepositoriesArgs, repository: Repository) -> Any:
-    """The repository's key as it is given, which may be an Output."""
-    declared = args.get("repositories", {})
-    return declared[repository.name].get("kms_key") if isinstance(declared, Mapping) else None
+def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
+    yield from repositories_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
+    if "region" in declaration:
+        at = join_path(path, "region")
+        yield from check(declaration["region"], lambda region: region_problems(region, at))
+        adopted = [name for name, each in declaration.get("repositories", {}).items() if each.get("adopt")]
+        if adopted and not is_known(declaration["region"]):
+            why = "decides which resources exist, so it must be a plain value"
+            yield Problem(at, "an Output, beside 'adopt'", "a plain value", f"what is taken over {why}")

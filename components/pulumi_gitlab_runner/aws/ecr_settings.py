@@ -1,28 +1,38 @@
 """Settings of a whole ECR registry, of which there is one in an account and region."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplate,
     EcrSettingsDeclaration,
     Replica,
     Scanning,
-    build_ecr_settings,
+    ecr_settings_of,
+    ecr_settings_problems,
 )
-from pulumi_gitlab_runner.spec.shape import check_keys
+from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
+from pulumi_gitlab_runner.spec.inputs import Value, strict
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.shape import checked
 
 
+@strict
 class EcrSettingsArgs(EcrSettingsDeclaration):
     """Settings of this account's ECR registry in one region."""
 
@@ -32,7 +42,17 @@ class EcrSettingsArgs(EcrSettingsDeclaration):
     """Where in AWS the stack lives. Default: asked of AWS."""
 
 
-class EcrSettings(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedSettings:
+    """Settings of a registry, with its region and where the stack is; None where AWS is still to be asked."""
+
+    settings: Settings
+    region: str | None = None
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class EcrSettings(Component[PlacedSettings]):
     """Replication, scanning and creation templates of this account's ECR registry in one region.
 
     ECR has one of each in an account and region, and whoever writes it last wins: let one stack have them.
@@ -49,16 +69,16 @@ class EcrSettings(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: EcrSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        region = args.get("region")
-        with told_once():
-            check_keys(args, EcrSettingsArgs, name)
-            declared = {
-                key: value for key, value in args.items() if key in EcrSettingsDeclaration.__annotations__
-            }
-            settings = build_ecr_settings(plain(declared), region, name)
-        super().__init__("gitlab-runner:index:EcrSettings", name, {}, opts)
+        with refused_as_whole():
+            read = checked(with_handles(args, name), EcrSettingsArgs, name, _problems)
+        environment = declared_environment(read.get("environment"))
+        self._make(name, PlacedSettings(ecr_settings_of(read), read.get("region"), environment), opts)
+
+    def _make(self, name: str, model: PlacedSettings, opts: pulumi.ResourceOptions | None) -> None:
+        settings, region, self._tags = model.settings, model.region, model.tags
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        environment = known_environment(args.get("environment") or environment_of(self)).apply(
+        environment = (model.environment or environment_of(self)).apply(
             lambda known: AwsEnvironment(known.account, region or known.region, known.partition)
         )
         if settings.replicate_to:
@@ -76,7 +96,9 @@ class EcrSettings(pulumi.ComponentResource):
             aws.ecr.RegistryPolicy(
                 name,
                 region=region,
-                policy=environment.apply(lambda known: registry_policy(settings.replicate_from, known)),
+                policy=pulumi.Output.all(resolved(settings.replicate_from), environment).apply(
+                    lambda known: registry_policy(*known)
+                ),
                 opts=child,
             )
         if settings.scanning:
@@ -88,26 +110,25 @@ class EcrSettings(pulumi.ComponentResource):
                 opts=child,
             )
         if settings.creation_templates:
-            self._creation_templates(list(settings.creation_templates.values()), args, environment)
+            self._creation_templates(list(settings.creation_templates.values()), region, environment)
         self.register_outputs({})
 
     def _creation_templates(
         self,
         templates: Sequence[CreationTemplate],
-        args: EcrSettingsArgs,
-        environment: pulumi.Output[AwsEnvironment],
+        region: str | None,
+        environment: Environment,
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        # As they are given: a key may be an Output.
-        keys = {prefix: each.get("kms_key") for prefix, each in args["creation_templates"].items()}
         role_arn = None
         if with_role := [each.prefix for each in templates if each.needs_role]:
             role = aws.iam.Role(
                 f"{self._name}-creation-templates",
                 assume_role_policy=trust_policy("ecr.amazonaws.com"),
+                tags=tag_inputs(self._tags),
                 opts=child,
             )
-            role_keys = pulumi.Output.all(*(keys[prefix] for prefix in with_role if keys[prefix]))
+            role_keys = resolved([each.kms_key for each in templates if each.kms_key is not None])
             role_policy = aws.iam.RolePolicy(
                 f"{self._name}-creation-templates",
                 role=role.name,
@@ -122,23 +143,33 @@ class EcrSettings(pulumi.ComponentResource):
             aws.ecr.RepositoryCreationTemplate(
                 f"{self._name}/{each.prefix}",
                 prefix=each.prefix,
-                region=args.get("region"),
+                region=region,
                 applied_fors=["PULL_THROUGH_CACHE", "REPLICATION"],
                 description="By pulumi-gitlab-runner",
-                **repository_inputs(each, keys[each.prefix]),
+                **repository_inputs(each),
                 lifecycle_policy=lifecycle_policy_of(each),
                 repository_policy=self._pull_policy(each.allow_pull, environment),
-                resource_tags=each.tags or None,
+                resource_tags=tag_inputs(each.tags),
                 custom_role_arn=role_arn if each.needs_role else None,
                 opts=child,
             )
 
     def _pull_policy(
-        self, accounts: Sequence[str], environment: pulumi.Output[AwsEnvironment]
+        self, accounts: Sequence[Value[str]], environment: Environment
     ) -> pulumi.Output[str] | None:
         if not accounts:
             return None
-        return environment.apply(lambda known: pull_by_accounts_policy(accounts, known.partition))
+        return pulumi.Output.all(resolved(tuple(accounts)), environment).apply(
+            lambda known: pull_by_accounts_policy(known[0], known[1].partition)
+        )
+
+
+def _problems(declaration: EcrSettingsArgs, path: str) -> Iterator[Problem]:
+    region = declaration.get("region")
+    settings: Any = {key: each for key, each in declaration.items() if key not in ("region", "environment")}
+    if region is not None:
+        yield from region_problems(region, join_path(path, "region"))
+    yield from ecr_settings_problems(settings, region, path)
 
 
 def _replication_rules(replicas: Sequence[Replica], own_account: pulumi.Output[str]) -> list[Any]:
@@ -146,7 +177,8 @@ def _replication_rules(replicas: Sequence[Replica], own_account: pulumi.Output[s
     rules: dict[tuple[str, ...], dict[str, Any]] = {}
     for each in replicas:
         rule = rules.setdefault(each.prefixes, {"destinations": []})
-        rule["destinations"].append({"region": each.region, "registry_id": each.account or own_account})
+        account = own_account if each.account is None else given(each.account)
+        rule["destinations"].append({"region": each.region, "registry_id": account})
         if each.prefixes:
             rule["repository_filters"] = [
                 {"filter": prefix, "filter_type": "PREFIX_MATCH"} for prefix in each.prefixes

@@ -1,6 +1,7 @@
 """The Auto Scaling group of a runner host: one instance, and how a new one takes the place of an old one."""
 
 import base64
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,10 +10,14 @@ from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
     encrypted_root,
     newest_image,
+    tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.host.drain import heartbeat_timeout
 from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
 from pulumi_gitlab_runner.iam.host import HOST_TAG
+from pulumi_gitlab_runner.resolution import given
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
 
@@ -21,11 +26,13 @@ def host_group(
     name: str,
     manager: Manager,
     *,
+    label: str,
     tag: str,
     profile_arn: pulumi.Output[str],
     security_group_id: pulumi.Output[str],
-    subnet_ids: pulumi.Input[list[str]],
+    subnet_ids: pulumi.Input[Any],
     boot: pulumi.Output[str],
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.autoscaling.Group:
     """A group with its launch template and its lifecycle hook.
@@ -36,15 +43,17 @@ def host_group(
     Args:
         name: of each of them.
         manager: what runs on the host.
+        label: what the host is called outside of Pulumi.
         tag: by which the host's role knows the group; see `HOST_TAG`.
         profile_arn: the instance profile.
         security_group_id: the security group.
         subnet_ids: where its instance may be started.
         boot: the user data, as text.
+        tags: of everything, the instance and its volumes among it.
         parent: the component that they belong to.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    template = _template(name, manager.host, profile_arn, security_group_id, boot, child)
+    template = _template(name, label, manager.host, profile_arn, security_group_id, boot, tags, child)
     group = aws.autoscaling.Group(
         name,
         min_size=1,
@@ -56,7 +65,7 @@ def host_group(
         instance_refresh={"strategy": "Rolling"},
         health_check_type="EC2",
         tags=[
-            {"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True},
+            *group_tags(tags, Name=f"gitlab-runner-{label}"),
             {"key": HOST_TAG, "value": tag, "propagate_at_launch": False},
         ],
         opts=child,
@@ -76,23 +85,31 @@ def host_group(
 
 def _template(
     name: str,
+    label: str,
     host: Host,
     profile_arn: pulumi.Output[str],
     security_group_id: pulumi.Output[str],
     boot: pulumi.Output[str],
+    tags: AwsTags,
     child: pulumi.ResourceOptions,
 ) -> aws.ec2.LaunchTemplate:
+    metadata: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
+        **METADATA_FOR_THE_HOST,
+        # The drain script reads the group's name there.
+        "instance_metadata_tags": "enabled",
+    }
     return aws.ec2.LaunchTemplate(
         name,
-        description=f"Runner host {name}",
-        image_id=host.ami or newest_image(host.os, host.architecture),
+        description=f"Runner host {label}",
+        image_id=newest_image(host.os, host.architecture) if host.ami is None else given(host.ami),
         instance_type=host.instance_type,
         iam_instance_profile={"arn": profile_arn},
         vpc_security_group_ids=[security_group_id],
-        # Its tags name the group, for whose lifecycle hook the host's drain asks.
-        metadata_options={**METADATA_FOR_THE_HOST, "instance_metadata_tags": "enabled"},
+        metadata_options=metadata,
         block_device_mappings=[encrypted_root(host.disk_gb, host.os)],
         user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
         update_default_version=True,
+        tags=tag_inputs(tags),
+        tag_specifications=tags_at_launch(tags),
         opts=child,
     )

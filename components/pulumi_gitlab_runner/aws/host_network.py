@@ -1,24 +1,19 @@
 """Where instances of hosts and of fleets live: their VPC, their subnets."""
 
-from collections.abc import Sequence
-
 import pulumi
 import pulumi_aws as aws
-from typing_extensions import TypedDict
 
-
-class HostNetworkArgs(TypedDict):
-    """A VPC, and the subnets in it where instances are started."""
-
-    vpc_id: pulumi.Input[str]
-    """The VPC's id."""
-    subnet_ids: pulumi.Input[list[str]]
-    """The subnets' ids; they need a way out to GitLab and the registries."""
+from pulumi_gitlab_runner.manager.arguments import HostNetwork
+from pulumi_gitlab_runner.resolution import given, resolved
+from pulumi_gitlab_runner.spec.inputs import Value, known
 
 
 def host_network(
-    vpc: str | None, subnets: Sequence[str], network: HostNetworkArgs | None, parent: pulumi.Resource
-) -> HostNetworkArgs:
+    vpc: Value[str] | None,
+    subnets: Value[tuple[Value[str], ...]],
+    network: HostNetwork | None,
+    parent: pulumi.Resource,
+) -> HostNetwork:
     """The network that instances declare; where they declare none, the one given, else the default VPC.
 
     Args:
@@ -27,8 +22,8 @@ def host_network(
         network: for instances that declare none.
         parent: the component that they belong to.
     """
-    if vpc:
-        return {"vpc_id": vpc, "subnet_ids": list(subnets)}
+    if vpc is not None:
+        return HostNetwork(given(vpc), resolved(subnets).apply(_as_list))
     return network or default_network(parent)
 
 
@@ -37,12 +32,14 @@ def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Outp
     return aws.ec2.get_vpc_output(id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=parent)).cidr_block
 
 
-def default_network(parent: pulumi.Resource) -> HostNetworkArgs:
+def default_network(parent: pulumi.Resource) -> HostNetwork:
     """The account's default VPC, with a subnet in each zone."""
     asked = pulumi.InvokeOutputOptions(parent=parent)
-    return {
-        "vpc_id": aws.ec2.get_vpc_output(default=True, opts=asked).id,
-        "subnet_ids": aws.ec2.get_subnets_output(
-            filters=[{"name": "default-for-az", "values": ["true"]}], opts=asked
-        ).ids,
-    }
+    return HostNetwork(
+        aws.ec2.get_vpc_output(default=True, opts=asked).id,
+        aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}], opts=asked).ids,
+    )
+
+
+def _as_list(subnets: Value[tuple[Value[str], ...]]) -> list[str]:
+    return [known(each) for each in known(subnets)]

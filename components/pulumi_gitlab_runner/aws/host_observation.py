@@ -8,43 +8,54 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
 
 
-def log_group(name: str, logs: Logs, path: str, parent: pulumi.Resource) -> aws.cloudwatch.LogGroup:
+def log_group(
+    name: str, logs: Logs, path: str, tags: AwsTags, parent: pulumi.Resource
+) -> aws.cloudwatch.LogGroup:
     """The log group of a host.
 
     Args:
         name: of the resource.
         logs: how long they are kept.
         path: the group's name in CloudWatch.
+        tags: of the group.
         parent: the component that it belongs to.
     """
     return aws.cloudwatch.LogGroup(
         name,
         name=path,
         retention_in_days=logs.retention_days,
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
-def health_alarm(name: str, topic: str, host: str, parent: pulumi.Resource) -> aws.cloudwatch.MetricAlarm:
+def health_alarm(
+    name: str, label: str, topic: pulumi.Input[str], host: str, tags: AwsTags, parent: pulumi.Resource
+) -> aws.cloudwatch.MetricAlarm:
     """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
 
     Args:
         name: of the alarm.
-        topic: the ARN of the SNS topic that is told.
-        host: under which name it says so.
+        label: what the host is called.
+        topic: the ARN of the SNS topic that is notified.
+        host: under which name it reports.
+        tags: of the alarm.
         parent: the component that it belongs to.
     """
     return silence_alarm(
         name,
-        f"No runner host {name} has had a working gitlab-runner and Docker for 15 minutes",
+        f"No runner host {label} has had a working gitlab-runner and Docker for 15 minutes",
         topic,
         metric="Healthy",
         dimensions={"Host": host},
         period=300,
         periods=3,
+        tags=tags,
         parent=parent,
     )
 
@@ -66,7 +77,7 @@ def metrics_ingress(
     return aws.vpc.SecurityGroupIngressRule(
         f"{name}-metrics",
         security_group_id=security_group_id,
-        description="The runner's metrics, for the VPC",
+        description="Metrics of the runner, for the VPC",
         cidr_ipv4=vpc_range(vpc_id, parent),
         ip_protocol="tcp",
         from_port=METRICS_PORT,

@@ -1,19 +1,20 @@
 """Credentials of registries for hosted and instance runners, kept fresh in CI variables."""
 
 import json
-from collections.abc import Sequence
-from typing import NotRequired
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_observation import log_group
 from pulumi_gitlab_runner.aws.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import (
     code,
@@ -29,16 +30,29 @@ from pulumi_gitlab_runner.iam.hosted_auth import (
     scheduler_trust_policy,
 )
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import (
+    given,
+    given_or_none,
+    login_of,
+    refused_as_whole,
+    resolved,
+    with_handles,
+)
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
+from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import GITLAB_COM, build_stack
-from pulumi_gitlab_runner.spec.variables import Variable
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.stack import build_stack
+from pulumi_gitlab_runner.spec.variables import Variable, variable_names
 
 _TIMEOUT_S = 120
 
 
+@strict
 class HostedRunnerAuthArgs(TypedDict):
     """CI variables that are kept fresh, and what they are made of."""
 
@@ -46,16 +60,41 @@ class HostedRunnerAuthArgs(TypedDict):
     """The variable, and the projects and groups that get it."""
     registries: dict[str, RegistryDeclaration]
     """The registries that it names, by name."""
-    gitlab_url: NotRequired[str]
+    gitlab_url: NotRequired[Input[str]]
     """GitLab's address, as AWS reaches it. Default `https://gitlab.com`."""
-    key_arn: NotRequired[pulumi.Input[str]]
+    key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts what the declaration itself has: a token, passwords; see
     `HostStore`. Required with them."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of everything that is made. Default: none."""
 
 
-class HostedRunnerAuth(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class Renewal:
+    """Variables that are kept fresh, and what that takes.
+
+    Attributes:
+        auth: what is declared.
+        registries: those that it names, by name.
+        gitlab_url: GitLab's address.
+        label: what it is called outside of Pulumi.
+        key_arn: the key of its parameters; None where there are none.
+        environment: where in AWS it is; None where AWS is still to be asked.
+        tags: of everything that is made.
+    """
+
+    auth: HostedAuth
+    registries: Mapping[str, Registry]
+    gitlab_url: Value[str]
+    label: str
+    key_arn: pulumi.Input[str] | None = None
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class HostedRunnerAuth(Component[Renewal]):
     """`DOCKER_AUTH_CONFIG` of projects and groups, with credentials of ECR that a function in AWS renews.
 
     The function asks ECR for passwords, reads fixed ones and the GitLab token where they lie, and writes the
@@ -92,49 +131,59 @@ class HostedRunnerAuth(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: HostedRunnerAuthArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        gitlab_url = args.get("gitlab_url", GITLAB_COM)
-        with told_once():
-            check_keys(args, HostedRunnerAuthArgs, name)
-            declared = {
-                "gitlab_url": gitlab_url,
-                "registries": args["registries"],
-                "hosted_auth": {name: args["auth"]},
-            }
-            stack = build_stack(plain(declared), path=name)
+        with refused_as_whole():
+            read = check_shape(with_handles(args, name), HostedRunnerAuthArgs, name)
+            declared: dict[str, Any] = {"registries": read["registries"], "hosted_auth": {name: read["auth"]}}
+            for key in ("gitlab_url", "tags"):
+                if key in read:
+                    declared[key] = read[key]
+            stack = build_stack(declared, path=name)
             auth = stack.hosted_auth[name]
-            if keeps_secrets(auth, stack.registries) and "key_arn" not in args:
+            if keeps_secrets(auth, stack.registries) and "key_arn" not in read:
                 found = "a token or password, and no key for it"
                 raise DeclarationError([Problem(join_path(name, "key_arn"), found, "the ARN of a KMS key")])
-        super().__init__("gitlab-runner:index:HostedRunnerAuth", name, {}, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
-        registries = list(stack.registries_of(auth).values())
-        place = args.get("environment") or environment_of(self)
-        environment = known_environment(place)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/hosted-auth/{name}")
+        renewal = Renewal(
+            auth,
+            stack.registries_of(auth),
+            stack.gitlab_url,
+            name,
+            given_or_none(optional(read.get("key_arn"))),
+            declared_environment(read.get("environment")),
+            stack.tags,
+        )
+        self._make(name, renewal, opts)
 
-        parameters = self._parameters(args, auth, registries, names)
-        # By way of the parameters: whoever is told of them finds them.
+    def _make(self, name: str, model: Renewal, opts: pulumi.ResourceOptions | None) -> None:
+        auth, self._tags = model.auth, model.tags
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, {}, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        environment = model.environment or environment_of(self)
+        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/hosted-auth/{model.label}")
+        parameters = self._parameters(name, model, names)
+        # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
-        told = pulumi.Output.all(environment, written).apply(
-            lambda known: configuration(auth, registries, known[0], names, gitlab_url=gitlab_url)
+        known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url))
+        told = pulumi.Output.all(known_model, environment, written).apply(
+            lambda known: configuration(known[0][0], known[0][1], known[1], names, gitlab_url=known[0][2])
         )
         versions = pulumi.Output.all(*(each.version for each in parameters))
-        logs = log_group(name, auth.logs, names.prefix, self)
+        logs = log_group(name, auth.logs, names.prefix, model.tags, self)
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
             pulumi.Output.all(*(each.arn for each in parameters)),
-            args.get("key_arn"),
+            model.key_arn,
             logs.arn,
+            known_model,
         )
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
             policy=needed.apply(
                 lambda known: renewal_policy(
-                    registries,
+                    known[4][1],
                     known[0],
-                    token=auth.token,
+                    token=known[4][0].token,
                     parameter_arns=known[1],
                     key_arn=known[2],
                     log_group_arn=known[3],
@@ -153,18 +202,20 @@ class HostedRunnerAuth(pulumi.ComponentResource):
             timeout=_TIMEOUT_S,
             memory_size=256,
             logging_config={"log_format": "Text", "log_group": logs.name},
+            tags=tag_inputs(model.tags),
             opts=self._child,
         )
         made_by = pulumi.Output.all(told, versions).apply(lambda known: fingerprint(*known))
-        for variable in auth.variables:
-            self._invocation(variable, function.name, made_by)
+        for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
+            self._invocation(resource_name, variable, function.name, made_by)
         self._schedule(auth, function.arn, environment.apply(scheduler_trust_policy))
-        if auth.alarm_topic:
-            renewal_alarms(name, auth.alarm_topic, function.name, mark_of(names), auth.every, self)
+        if auth.alarm_topic is not None:
+            topic = given(auth.alarm_topic)
+            renewal_alarms(name, topic, function.name, mark_of(names), auth.every, model.tags, self)
         self.function_name = function.name
         self.role_arn = role.arn
-        self.required_policies = pulumi.Output.all(role.arn, environment).apply(
-            lambda known: required_policies({known[0]: registries}, known[1])
+        self.required_policies = pulumi.Output.all(role.arn, environment, known_model).apply(
+            lambda known: required_policies({known[0]: known[2][1]}, known[1])
         )
         self.register_outputs(
             {
@@ -174,54 +225,51 @@ class HostedRunnerAuth(pulumi.ComponentResource):
             }
         )
 
-    def _parameters(
-        self,
-        args: HostedRunnerAuthArgs,
-        auth: HostedAuth,
-        registries: Sequence[object],
-        names: HostParameters,
-    ) -> list[aws.ssm.Parameter]:
+    def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
         """What the declaration itself has, kept for the function to read."""
         secrets: dict[str, tuple[str, pulumi.Input[str]]] = {
             f"registry-{each.name}": (
                 names.registry(each.name),
-                registry_credentials(args["registries"][each.name]).apply(credentials_as_json),
+                login_of(each.login).apply(credentials_as_json),
             )
-            for each in registries
-            if isinstance(each, StaticRegistry) and each.declared
+            for each in model.registries.values()
+            if each.login
         }
-        if auth.token is None:
-            secrets["token"] = (names.token("gitlab"), args["auth"]["gitlab_token"]["value"])
+        if model.auth.own_token is not None:
+            secrets["token"] = (names.token("gitlab"), given(model.auth.own_token))
+        key_arn = model.key_arn or ""
         return [
-            secret_parameter(f"{self._name}-{suffix}", path, value, args["key_arn"], self)
+            secret_parameter(f"{name}-{suffix}", path, value, key_arn, model.tags, self)
             for suffix, (path, value) in secrets.items()
         ]
 
     def _role(self, name: str, trust: pulumi.Input[str], auth: HostedAuth) -> aws.iam.Role:
         return aws.iam.Role(
             name,
-            path=auth.role_path,
+            path=given(auth.role_path),
             assume_role_policy=trust,
-            permissions_boundary=auth.permissions_boundary,
+            permissions_boundary=given_or_none(auth.permissions_boundary),
+            tags=tag_inputs(self._tags),
             opts=self._child,
         )
 
     def _invocation(
-        self, variable: Variable, function_name: pulumi.Output[str], made_by: pulumi.Output[str]
+        self,
+        name: str,
+        variable: Variable,
+        function_name: pulumi.Output[str],
+        made_by: pulumi.Output[str],
     ) -> None:
         """Renew a variable now, and whenever it is made otherwise; remove it with this resource.
 
         The resource bears all that tells the variable from others: another one is not a change of it.
         """
-        name = f"{self._name}-{str(variable.scope).replace(' ', '-')}-{variable.key}"
-        if variable.environment_scope != "*":
-            name += f"-{variable.environment_scope}"
         aws.lambda_.Invocation(
             name,
             function_name=function_name,
             lifecycle_scope="CRUD",
-            input=made_by.apply(
-                lambda known: json.dumps({"variable": variable_told(variable), "made_by": known})
+            input=pulumi.Output.all(resolved(variable), made_by).apply(
+                lambda known: json.dumps({"variable": variable_told(known[0]), "made_by": known[1]})
             ),
             opts=self._child,
         )

@@ -1,10 +1,14 @@
 """What the EC2 instances of hosts and of fleets have in common."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.resolution import given_or_none
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.egress import EgressRule
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
@@ -34,6 +38,7 @@ def egress_only(
     description: str,
     vpc_id: pulumi.Input[str],
     egress: Sequence[EgressRule],
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.ec2.SecurityGroup:
     """A security group that lets connections out, and none in.
@@ -43,10 +48,13 @@ def egress_only(
         description: of the group; another one needs a new group.
         vpc_id: its VPC's id.
         egress: where connections may lead to; without any, to everywhere.
+        tags: of the group.
         parent: the component that it belongs to.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    group = aws.ec2.SecurityGroup(name, description=description, vpc_id=vpc_id, opts=child)
+    group = aws.ec2.SecurityGroup(
+        name, description=description, vpc_id=vpc_id, tags=tag_inputs(tags), opts=child
+    )
     for rule in egress:
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-{rule}",
@@ -54,8 +62,8 @@ def egress_only(
             ip_protocol=rule.protocol,
             from_port=rule.from_port,
             to_port=rule.to_port,
-            cidr_ipv4=rule.cidr,
-            prefix_list_id=rule.prefix_list,
+            cidr_ipv4=given_or_none(rule.cidr),
+            prefix_list_id=given_or_none(rule.prefix_list),
             opts=child,
         )
     if not egress:
@@ -88,3 +96,14 @@ def encrypted_root(
             "delete_on_termination": "true",
         },
     }
+
+
+def tags_at_launch(tags: AwsTags) -> list[Any] | None:
+    """Tags that an instance and its volumes get when they are made; None where there are none.
+
+    A group tags its instances alone, not their volumes, and only after the launch.
+    """
+    inputs = tag_inputs(tags)
+    if inputs is None:
+        return None
+    return [{"resource_type": each, "tags": inputs} for each in ("instance", "volume")]

@@ -1,25 +1,31 @@
 """Roles that jobs take on with an ID token of GitLab."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NotRequired
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec import job_roles as spec
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, known, optional, strict
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
-from pulumi_gitlab_runner.spec.registries import EcrPublicRegistry, EcrRegistry, Registry, RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.ecr_public import ECR_PUBLIC_REGION
-from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import GITLAB_COM, Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.stack import Stack, build_stack
 
 
+@strict
 class JobRoleArgs(TypedDict):
     """A role for jobs, and the registries that it names."""
 
@@ -27,16 +33,37 @@ class JobRoleArgs(TypedDict):
     """The role."""
     registries: dict[str, RegistryDeclaration]
     """The registries that it names, by name."""
-    gitlab_url: NotRequired[str]
+    gitlab_url: NotRequired[Input[str]]
     """GitLab's address. Default `https://gitlab.com`."""
-    provider_arn: NotRequired[pulumi.Input[str]]
+    provider_arn: NotRequired[Input[str]]
     """The ARN of the OpenID Connect provider, where the role declares no `identity_provider`. Default: it is
     created."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the role. Default: none."""
 
 
-class JobRole(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedJobRole:
+    """A role for jobs, and what it is made with.
+
+    Attributes:
+        role: the role.
+        registries: those that it names, by name.
+        provider_arn: of the OpenID Connect provider; None where it is created.
+        environment: where in AWS it is; None where AWS is still to be asked.
+        tags: of the role.
+    """
+
+    role: spec.JobRole
+    registries: Mapping[str, Registry]
+    provider_arn: pulumi.Input[str] | None = None
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class JobRole(Component[PlacedJobRole]):
     """A role that jobs take on with an ID token of GitLab, to push images to ECR: no AWS key lies in GitLab.
 
     Only jobs of the declared projects, on the declared branches and tags, may take it on; and it may push to
@@ -52,6 +79,8 @@ class JobRole(pulumi.ComponentResource):
 
     role_arn: pulumi.Output[str]
     """The role's ARN."""
+    role_name: pulumi.Output[str]
+    """The role's name."""
     snippet: pulumi.Output[str]
     """What a job needs in `.gitlab-ci.yml`: a hidden job that it extends, under the role's name."""
     required_policies: pulumi.Output[dict[str, str]]
@@ -59,91 +88,128 @@ class JobRole(pulumi.ComponentResource):
     repositories, so that jobs may pull."""
 
     def __init__(self, name: str, args: JobRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        with told_once():
-            check_keys(args, JobRoleArgs, name)
-            declared = {
-                "gitlab_url": args.get("gitlab_url", GITLAB_COM),
-                "registries": args["registries"],
-                "job_roles": {name: args["role"]},
-            }
-            stack = build_stack(plain(declared), path=name)
-        role = stack.job_roles[name]
-        super().__init__("gitlab-runner:index:JobRole", name, {}, opts)
+        with refused_as_whole():
+            read = check_shape(with_handles(args, name), JobRoleArgs, name)
+            declared: dict[str, Any] = {"registries": read["registries"], "job_roles": {name: read["role"]}}
+            for key in ("gitlab_url", "tags"):
+                if key in read:
+                    declared[key] = read[key]
+            stack = build_stack(declared, path=name)
+        placed = PlacedJobRole(
+            stack.job_roles[name],
+            stack.registries,
+            given_or_none(optional(read.get("provider_arn"))),
+            declared_environment(read.get("environment")),
+            stack.tags,
+        )
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedJobRole, opts: pulumi.ResourceOptions | None) -> None:
+        role = model.role
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:JobRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        environment = known_environment(args.get("environment") or environment_of(self))
-        provider = role.identity_provider or args.get("provider_arn")
+        environment = model.environment or environment_of(self)
+        provider = given_or_none(role.identity_provider) or model.provider_arn
         if provider is None:
-            provider = identity_provider(name, role.issuer, [role.audience], self)
+            options = pulumi.ResourceOptions(parent=self)
+            provider = identity_provider(name, [role], model.tags, options)
+        known_model = resolved((role, model.registries))
         made = aws.iam.Role(
             name,
-            path=role.role_path,
+            path=given(role.role_path),
             description=f"Jobs of GitLab: {pulumi.get_project()}/{pulumi.get_stack()}",
-            assume_role_policy=pulumi.Output.from_input(provider).apply(
-                lambda arn: job_trust_policy(arn, role.audience, role.subjects)
+            assume_role_policy=pulumi.Output.all(provider, known_model).apply(
+                lambda known: job_trust_policy(known[0], known[1][0].audience, known[1][0].subjects)
             ),
-            permissions_boundary=role.permissions_boundary,
+            permissions_boundary=given_or_none(role.permissions_boundary),
+            tags=tag_inputs(model.tags),
             opts=child,
         )
         aws.iam.RolePolicy(
             name,
             role=made.name,
-            policy=environment.apply(lambda known: job_policy(role, stack.registries, known)),
+            policy=pulumi.Output.all(known_model, environment).apply(
+                lambda known: job_policy(known[0][0], known[0][1], known[1])
+            ),
             opts=child,
         )
-        used = [stack.registries[each] for each in (*role.push, *role.registries)]
+        parts = pulumi.Output.all(made.arn, known_model, environment)
         self.role_arn = made.arn
-        self.snippet = pulumi.Output.all(made.arn, environment).apply(
+        self.role_name = made.name
+        self.snippet = parts.apply(
             lambda known: job_snippet(
-                name, role_arn=known[0], audience=role.audience, logins=_logins(used, known[1])
+                name,
+                role_arn=known[0],
+                audience=known[1][0].audience,
+                logins=_logins(_used(*known[1]), known[2]),
             )
         )
-        self.required_policies = pulumi.Output.all(made.arn, environment).apply(
-            lambda known: required_policies({known[0]: used}, known[1])
+        self.required_policies = parts.apply(
+            lambda known: required_policies({known[0]: _used(*known[1])}, known[2])
         )
         self.register_outputs(
             {
                 "requiredPolicies": self.required_policies,
                 "roleArn": self.role_arn,
+                "roleName": self.role_name,
                 "snippet": self.snippet,
             }
         )
 
 
 def stack_job_roles(
-    stack: Stack, args: StackDeclaration, environment: AwsEnvironmentArgs, parent: pulumi.Resource
+    name: str, stack: Stack, environment: Environment, parent: pulumi.Resource
 ) -> dict[str, JobRole]:
     """Make the roles for jobs of a stack, by name; an account has one provider for a GitLab.
 
     Args:
+        name: what the names of their resources start with.
         stack: the declaration.
-        args: the same, as the program gives it.
         environment: where the stack lives.
         parent: the component that they belong to.
     """
-    audiences: dict[str, list[str]] = {}
+    by_issuer: dict[Value[str], list[spec.JobRole]] = {}
     for role in stack.job_roles.values():
         if role.identity_provider is None:
-            audiences.setdefault(role.issuer, []).append(role.audience)
+            by_issuer.setdefault(_comparable(role.declared_issuer), []).append(role)
     providers = {
-        issuer: identity_provider(issuer.partition("://")[2], issuer, of_it, parent)
-        for issuer, of_it in audiences.items()
+        issuer: _stack_provider(name, issuer, roles, stack.tags, parent)
+        for issuer, roles in by_issuer.items()
     }
-    made = {}
-    for name, role in stack.job_roles.items():
-        role_args: JobRoleArgs = {
-            "role": args["job_roles"][name],
-            "registries": {each: args["registries"][each] for each in (*role.push, *role.registries)},
-            "gitlab_url": stack.gitlab_url,
-            "environment": environment,
-        }
-        if role.identity_provider is None:
-            role_args["provider_arn"] = providers[role.issuer]
-        made[name] = JobRole(name, role_args, opts=pulumi.ResourceOptions(parent=parent))
-    return made
+    return {
+        each: JobRole.of(
+            f"{name}-{each}",
+            PlacedJobRole(
+                role,
+                {used: stack.registries[used] for used in (*role.push, *role.registries)},
+                providers.get(_comparable(role.declared_issuer)),
+                environment,
+                stack.tags,
+            ),
+            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
+        )
+        for each, role in stack.job_roles.items()
+    }
+
+
+def _comparable(issuer: Value[str]) -> Value[str]:
+    return known(issuer).rstrip("/") if is_known(issuer) else issuer
+
+
+def _stack_provider(
+    name: str,
+    issuer: Value[str],
+    roles: Sequence[spec.JobRole],
+    tags: AwsTags,
+    parent: pulumi.Resource,
+) -> pulumi.Output[str]:
+    former = known(issuer).partition("://")[2] if is_known(issuer) else "gitlab"
+    options = pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=former)])
+    return identity_provider(f"{name}-{former}", roles, tags, options)
 
 
 def identity_provider(
-    name: str, issuer: str, audiences: Iterable[str], parent: pulumi.Resource
+    name: str, roles: Sequence[spec.JobRole], tags: AwsTags, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str]:
     """Make the OpenID Connect provider of a GitLab, and return its ARN.
 
@@ -152,22 +218,29 @@ def identity_provider(
 
     Args:
         name: of the resource.
-        issuer: GitLab's address.
-        audiences: for whom it may make tokens.
-        parent: the component that it belongs to.
+        roles: those that jobs take on by it; all of one GitLab.
+        tags: of the provider.
+        opts: of the resource.
     """
+    known_roles = resolved(tuple(roles))
     made = aws.iam.OpenIdConnectProvider(
-        name, url=issuer, client_id_lists=sorted(set(audiences)), opts=pulumi.ResourceOptions(parent=parent)
+        name,
+        url=known_roles.apply(lambda found: found[0].issuer),
+        client_id_lists=known_roles.apply(lambda found: sorted({each.audience for each in found})),
+        tags=tag_inputs(tags),
+        opts=opts,
     )
     return made.arn
+
+
+def _used(role: spec.JobRole, registries: Mapping[str, Registry]) -> list[Registry]:
+    """The registries that a role names."""
+    return [registries[each] for each in (*role.push, *role.registries)]
 
 
 def _logins(used: Sequence[Registry], environment: AwsEnvironment) -> Iterator[EcrLogin]:
     """The registries that a job logs in to."""
     for each in used:
-        host = each.host_in(environment)
-        if isinstance(each, EcrPublicRegistry):
-            yield EcrLogin(host, ECR_PUBLIC_REGION, public=True)
-        else:
-            own = each.region if isinstance(each, EcrRegistry) else None
-            yield EcrLogin(host, own or environment.region)
+        if source := each.renewal(environment, ""):
+            public = source.kind == "ecr-public"
+            yield EcrLogin(each.host_in(environment), source.region, public=public)

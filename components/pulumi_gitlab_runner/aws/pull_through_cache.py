@@ -3,47 +3,52 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.spec.registries import PullThroughRegistry, RegistryDeclaration
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.resolution import given, given_or_none
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.registries import PullThroughRegistry
 
 
 def pull_through_cache(
-    registry: PullThroughRegistry, declaration: RegistryDeclaration, parent: pulumi.Resource
+    name: str, registry: PullThroughRegistry, tags: AwsTags, parent: pulumi.Resource
 ) -> None:
     """Make the rule of a cache, and the secret that ECR logs in with upstream where it is declared itself.
 
     Args:
+        name: of the rule.
         registry: the cached registry.
-        declaration: its declaration, whose access token may be an Output.
+        tags: of the secret.
         parent: what the resources belong to.
     """
-    child = pulumi.ResourceOptions(parent=parent)
-    secret_arn: pulumi.Input[str] | None = registry.upstream_secret
-    filled: list[pulumi.Resource] = []
-    if "upstream_credentials" in declaration:
-        credentials = declaration["upstream_credentials"]
-        # ECR may read no secret of another name; Pulumi adds some characters, since a deleted secret keeps
-        # its name for a while.
-        secret_name = f"ecr-pullthroughcache/{registry.name}"
+    secret_arn, filled = given_or_none(registry.upstream_secret), []
+    if login := registry.upstream_login:
+        # ECR may read no secret of another name; Pulumi adds some characters to the resource's name, since a
+        # deleted secret keeps its name for a while.
+        renamed = pulumi.ResourceOptions(
+            parent=parent, aliases=[pulumi.Alias(name=f"ecr-pullthroughcache/{registry.name}")]
+        )
         secret = aws.secretsmanager.Secret(
-            secret_name, description=f"What ECR logs in with at {registry.upstream_host}", opts=child
+            f"ecr-pullthroughcache/{name}",
+            description=f"What ECR logs in with at {registry.upstream_host}",
+            tags=tag_inputs(tags),
+            opts=renamed,
         )
         version = aws.secretsmanager.SecretVersion(
-            secret_name,
+            f"ecr-pullthroughcache/{name}",
             secret_id=secret.id,
             secret_string=pulumi.Output.json_dumps(
-                {
-                    "username": credentials["username"],
-                    "accessToken": pulumi.Output.secret(credentials["access_token"]),
-                }
+                {"username": given(login.username), "accessToken": given(login.password)}
             ),
-            opts=child,
+            opts=renamed,
         )
         secret_arn, filled = secret.arn, [version]
     aws.ecr.PullThroughCacheRule(
-        registry.name,
+        name,
         ecr_repository_prefix=registry.prefix,
         upstream_registry_url=registry.upstream_host,
         credential_arn=secret_arn,
         # ECR makes no rule with a secret that is empty yet.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=filled),
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=filled, aliases=[pulumi.Alias(name=registry.name)]
+        ),
     )

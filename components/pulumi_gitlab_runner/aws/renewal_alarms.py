@@ -4,14 +4,17 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
 
 def renewal_alarms(
     name: str,
-    topic: str,
+    topic: pulumi.Input[str],
     function_name: pulumi.Input[str],
     mark: str,
     every: int,
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> None:
     """Tell when a run failed; and when none succeeded for so long that the passwords will soon end.
@@ -22,6 +25,7 @@ def renewal_alarms(
         function_name: of the function.
         mark: under which name the function tells its successes.
         every: after how many hours it runs.
+        tags: of the alarms.
         parent: the component that they belong to.
     """
     aws.cloudwatch.MetricAlarm(
@@ -38,6 +42,7 @@ def renewal_alarms(
         treat_missing_data="notBreaching",
         alarm_actions=[topic],
         ok_actions=[topic],
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )
     hours = every + 1
@@ -49,5 +54,6 @@ def renewal_alarms(
         dimensions={"Renewal": mark},
         period=3600,
         periods=hours,
+        tags=tags,
         parent=parent,
     )

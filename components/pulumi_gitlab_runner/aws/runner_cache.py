@@ -1,16 +1,39 @@
 """The cache of runners."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NotRequired
+
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import tls_only_policy
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.inputs import Input
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.shape import checked
 
 
-class RunnerCache(pulumi.ComponentResource):
+class RunnerCacheArgs(CacheDeclaration):
+    """A cache, and its tags."""
+
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the bucket. Default: none."""
+
+
+@dataclass(frozen=True)
+class TaggedCache:
+    """A cache, and its tags."""
+
+    cache: Cache
+    tags: AwsTags = field(default_factory=dict)
+
+
+class RunnerCache(Component[TaggedCache]):
     """A bucket for what jobs keep for later ones: encrypted, private, TLS only, and emptied by age.
 
     Runner managers read and write it with their roles, below prefixes of their own; with `shared`, below one.
@@ -29,13 +52,17 @@ class RunnerCache(pulumi.ComponentResource):
     bucket: pulumi.Output[str]
     """The bucket's name."""
 
-    def __init__(self, name: str, args: CacheDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
-        with told_once():
-            cache = build_cache(checked(plain(args), CacheDeclaration, name, cache_problems))
-        super().__init__("gitlab-runner:index:RunnerCache", name, {}, opts)
+    def __init__(self, name: str, args: RunnerCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            read = checked(with_handles(args, name), RunnerCacheArgs, name, _problems)
+        self._make(name, TaggedCache(build_cache(read), build_tags(read.get("tags", {}))), opts)
+
+    def _make(self, name: str, model: TaggedCache, opts: pulumi.ResourceOptions | None) -> None:
+        cache = model.cache
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
-        bucket = closed_bucket(name, self)
+        bucket = closed_bucket(name, model.tags, self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )
@@ -59,13 +86,18 @@ class RunnerCache(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
 
+def _problems(declaration: RunnerCacheArgs, path: str) -> Iterator[Problem]:
+    yield from cache_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
+
+
 def _encryption(cache: Cache) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
     if cache.kms_key is None:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
     return {
         "apply_server_side_encryption_by_default": {
             "sse_algorithm": "aws:kms",
-            "kms_master_key_id": cache.kms_key,
+            "kms_master_key_id": given(cache.kms_key),
         },
         # One key for the bucket, instead of one request to KMS for each object.
         "bucket_key_enabled": True,

@@ -11,25 +11,30 @@ from pulumi_gitlab_runner.aws.instances import (
     egress_only,
     encrypted_root,
     newest_image,
+    tags_at_launch,
 )
-from pulumi_gitlab_runner.aws.manager_args import InstanceManagerArgs, declared_manager
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost
-from pulumi_gitlab_runner.declared import told_once
+from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
+from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
+from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
+from pulumi_gitlab_runner.resolution import given, refused_as_whole
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
+from pulumi_gitlab_runner.spec.inputs import strict
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.shape import check_keys
 
 TYPE = "gitlab-runner:index:RunnerFleet"
 
 
+@strict
 class RunnerFleetArgs(InstanceManagerArgs):
     """A runner that declares a `fleet`, and what it uses."""
 
 
-class RunnerFleet(pulumi.ComponentResource):
+class RunnerFleet(Component[HostedManager]):
     """A runner manager on a host of its own, and an Auto Scaling group of workers for the jobs.
 
     The manager alone decides how many workers there are, so nothing else does: there is no scaling policy,
@@ -55,31 +60,46 @@ class RunnerFleet(pulumi.ComponentResource):
     """The name of the workers' Auto Scaling group."""
     manager_group_name: pulumi.Output[str]
     """The name of the Auto Scaling group of the manager's host."""
+    security_group_id: pulumi.Output[str]
+    """The id of the workers' security group."""
+    manager_security_group_id: pulumi.Output[str]
+    """The id of the security group of the manager's host."""
     role_arn: pulumi.Output[str]
     """The manager's role."""
+    role_name: pulumi.Output[str]
+    """The role's name."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the manager may pull."""
 
     def __init__(self, name: str, args: RunnerFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        with told_once():
-            check_keys(args, RunnerFleetArgs, name)
-            _, manager = declared_manager(args, name)
-            if manager.fleet is None:
-                place = join_path(name, "runners", manager.name)
+        with refused_as_whole():
+            _, hosted = read_manager(args, RunnerFleetArgs, name)
+            if hosted.manager.fleet is None:
+                at = join_path(name, "runners", hosted.manager.name)
                 raise DeclarationError(
-                    [Problem(place, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
+                    [Problem(at, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
                 )
-            fleet = manager.fleet
-        super().__init__(TYPE, name, {}, opts)
+        self._make(name, hosted, opts)
+
+    def _make(self, name: str, model: HostedManager, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, TYPE, name, {}, opts)
+        fleet = model.manager.fleet
+        assert fleet is not None  # noqa: S101 - checked where the arguments are read
         child = pulumi.ResourceOptions(parent=self)
-        workers = f"{name}-workers"
-        network = host_network(fleet.vpc, fleet.subnets, args.get("network"), self)
+        workers, called = f"{name}-workers", f"{model.label}-workers"
+        tags = {**model.tags, **fleet.tags}
+        network = host_network(fleet.vpc, fleet.subnets, model.network, self)
         security_group = egress_only(
-            workers, f"Workers of {name}: SSH from their manager", network["vpc_id"], fleet.egress, self
+            workers,
+            f"Workers of {model.label}: SSH from their manager",
+            network.vpc_id,
+            fleet.egress,
+            tags,
+            self,
         )
-        template = self._template(workers, fleet, security_group.id)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
+        template = self._template(workers, called, fleet, security_group.id, tags)
+        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
         group = aws.autoscaling.Group(
             workers,
             name=names.fleet_group,
@@ -87,18 +107,18 @@ class RunnerFleet(pulumi.ComponentResource):
             max_size=fleet.max_instances,
             # No desired capacity: it starts with none, and after that it is the manager's.
             wait_for_capacity_timeout="0",
-            vpc_zone_identifiers=network["subnet_ids"],
+            vpc_zone_identifiers=network.subnet_ids,
             mixed_instances_policy=_mixed_instances(fleet, template),
             protect_from_scale_in=True,
             suspended_processes=["AZRebalance"],
             health_check_type="EC2",
             # Else it could not be removed while there are workers, since they are protected.
             force_delete=True,
-            tags=[{"key": "Name", "value": f"gitlab-runner-{workers}", "propagate_at_launch": True}],
+            tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
             opts=child,
         )
         once = _once_without_fleet(self, opts.parent if opts else None)
-        host = RunnerHost(name, {**args, "fleet_group": group.name}, opts=once)
+        host = RunnerHost.of(name, InstanceHost(model, group.name), once)
         aws.vpc.SecurityGroupIngressRule(
             workers,
             security_group_id=security_group.id,
@@ -111,45 +131,68 @@ class RunnerFleet(pulumi.ComponentResource):
         )
         self.group_name = group.name
         self.manager_group_name = host.group_name
+        self.security_group_id = security_group.id
+        self.manager_security_group_id = host.security_group_id
         self.role_arn = host.role_arn
+        self.role_name = host.role_name
         self.required_policies = host.required_policies
         self.register_outputs(
             {
                 "groupName": self.group_name,
                 "managerGroupName": self.manager_group_name,
-                "roleArn": self.role_arn,
+                "managerSecurityGroupId": self.manager_security_group_id,
                 "requiredPolicies": self.required_policies,
+                "roleArn": self.role_arn,
+                "roleName": self.role_name,
+                "securityGroupId": self.security_group_id,
             }
         )
 
     def _template(
-        self, name: str, fleet: Fleet, security_group_id: pulumi.Output[str]
+        self,
+        name: str,
+        called: str,
+        fleet: Fleet,
+        security_group_id: pulumi.Output[str],
+        tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
         boot = base64.b64encode(worker_user_data().encode()).decode()
         return aws.ec2.LaunchTemplate(
             name,
-            description=f"Runner {name}",
-            image_id=fleet.ami or newest_image(AMAZON_LINUX_2023, fleet.architecture),
+            description=f"Runner {called}",
+            image_id=(
+                newest_image(AMAZON_LINUX_2023, fleet.architecture) if fleet.ami is None else given(fleet.ami)
+            ),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],
-            user_data=None if fleet.ami else boot,
+            user_data=boot if fleet.ami is None else None,
             update_default_version=True,
+            tags=tag_inputs(tags),
+            tag_specifications=tags_at_launch(tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def once_with_fleet(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
     """The options of a host whose runner may have had a fleet before: it stays the same host.
 
     Else the old host's parameters and files, which have the same names, would stand in the new one's way.
 
     Args:
         name: of the host, and once of the fleet.
+        former: the name that either had in the first versions of this library.
         parent: the component that it belongs to, and that the fleet belonged to.
     """
-    fleet = pulumi.create_urn(name, TYPE, parent=parent)
-    return pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(parent=fleet)])
+    fleets = [pulumi.create_urn(each, TYPE, parent=parent) for each in (name, former)]
+    return pulumi.ResourceOptions(
+        parent=parent,
+        aliases=[
+            pulumi.Alias(name=former),
+            pulumi.Alias(parent=fleets[0]),
+            pulumi.Alias(name=former, parent=fleets[1]),
+        ],
+    )
 
 
 def _once_without_fleet(fleet: RunnerFleet, parent: pulumi.Resource | None) -> pulumi.ResourceOptions:

@@ -1,44 +1,59 @@
 """The EC2 host of a runner manager."""
 
-from typing import NotRequired
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.environment import environment_of, known_environment
 from pulumi_gitlab_runner.aws.host_group import host_group
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
-from pulumi_gitlab_runner.aws.image_digests import image_digests
 from pulumi_gitlab_runner.aws.instances import egress_only
-from pulumi_gitlab_runner.aws.manager_args import InstanceManagerArgs, declared_manager, declared_stack
 from pulumi_gitlab_runner.aws.runner_manager_role import (
-    HostAccessArgs,
+    CacheAccess,
+    FleetAccess,
+    HostAccess,
+    ManagerAccess,
+    ManagerRole,
     RunnerManagerRole,
-    RunnerManagerRoleArgs,
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.declared import registry_credentials, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.user_data import user_data
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.hosts import Host
-from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
+from pulumi_gitlab_runner.manager.environment import Environment, environment_of
+from pulumi_gitlab_runner.manager.image_digests import image_digests
+from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.registries import StaticRegistry
 from pulumi_gitlab_runner.spec.runners import check_pinned
-from pulumi_gitlab_runner.spec.shape import check_keys
+from pulumi_gitlab_runner.spec.stack import check_in
 
 
+@strict
 class RunnerHostArgs(InstanceManagerArgs):
     """The runners of a host, and what they use."""
 
-    fleet_group: NotRequired[pulumi.Input[str]]
+    fleet_group: NotRequired[Input[str]]
     """The name of the Auto Scaling group of a runner that declares a `fleet`; `RunnerFleet` makes both."""
 
 
-class RunnerHost(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class InstanceHost:
+    """A manager on an EC2 instance, and the name of its fleet's group, where it has a fleet."""
+
+    hosted: HostedManager
+    fleet_group: pulumi.Input[str] | None = None
+
+
+class RunnerHost(Component[InstanceHost]):
     """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
 
     The instance holds no secret before it boots: it reads its tokens from Parameter Store, and the passwords
@@ -71,174 +86,206 @@ class RunnerHost(pulumi.ComponentResource):
     """The id of its security group."""
     role_arn: pulumi.Output[str]
     """The manager's role."""
+    role_name: pulumi.Output[str]
+    """The role's name."""
+    profile_name: pulumi.Output[str]
+    """The name of the host's instance profile."""
+    log_group_name: pulumi.Output[str]
+    """The name of its log group; empty without `logs`."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the manager may pull."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        with told_once():
-            check_keys(args, RunnerHostArgs, name)
-            stack, manager = declared_manager(args, name)
+        with refused_as_whole():
+            shaped, hosted = read_manager(args, RunnerHostArgs, name)
+            manager = hosted.manager
             if manager.host.docker:
                 found, allowed = "a Docker host", "a host in EC2"
                 path = join_path(name, "runners", manager.name, "host", "docker")
                 raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
-            if bool(manager.fleet) != ("fleet_group" in args):
+            if bool(manager.fleet) != ("fleet_group" in shaped):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
                 allowed = "'fleet_group' with a runner that declares a fleet"
                 raise DeclarationError(
                     [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet makes both")]
                 )
-        registries = stack.registries_of(manager)
-        super().__init__("gitlab-runner:index:RunnerHost", name, {}, opts)
+        self._make(name, InstanceHost(hosted, given_or_none(optional(shaped.get("fleet_group")))), opts)
+
+    def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, {}, opts)
+        hosted, host = model.hosted, model.hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
-        place = args.get("environment") or environment_of(self)
-        environment = known_environment(place)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{name}")
-
-        def parameter(suffix: str, path: str, value: pulumi.Input[str]) -> aws.ssm.Parameter:
-            return secret_parameter(f"{name}-{suffix}", path, value, args["key_arn"], self)
-
-        tokens = [
-            parameter(f"token-{each}", names.token(each), hosted["token"])
-            for each, hosted in args["runners"].items()
-        ]
-        passwords = [
-            parameter(
-                f"registry-{each.name}",
-                names.registry(each.name),
-                registry_credentials(args["registries"][each.name]).apply(credentials_as_json),
-            )
-            for each in registries.values()
-            if isinstance(each, StaticRegistry) and each.declared
-        ]
-
-        def files(
-            known: AwsEnvironment,
-            digests: dict[str, str],
-            runner_ids: dict[str, str],
-            cache_bucket: str,
-            *_written: str,
-        ) -> str:
-            with told_once():
-                declared_stack(args, name, known)
-            return files_as_json(
-                host_files(
-                    manager,
-                    registries,
-                    known,
-                    names,
-                    gitlab_url=stack.gitlab_url,
-                    runner_ids={each: int(runner_id) for each, runner_id in runner_ids.items()},
-                    digests=digests,
-                    cache_bucket=cache_bucket,
-                )
-            )
-
-        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
-        # and of the group, so that no manager meets a fleet that is not there.
-        written = [*(each.name for each in (*tokens, *passwords)), args.get("fleet_group")]
-        runner_ids = pulumi.Output.all(**{each: it["runner_id"] for each, it in args["runners"].items()})
-        digests = args.get("digests")
-        if digests is None:
-            declarations = args.get("registries", {})
-            digests = image_digests(manager.images, registries, declarations, environment, self)
-        if any(runner.require_digests for runner in manager.runners):
-            digests = pulumi.Output.from_input(digests).apply(lambda found: _all_pinned(manager, found))
+        environment = hosted.environment or environment_of(self)
+        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{hosted.label}")
+        tags = {**hosted.tags, **host.tags}
+        parameters = self._parameters(name, hosted, names, tags)
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
-            bucket=args["bucket"],
-            key=f"{name}/files.json",
-            content=pulumi.Output.all(
-                environment, digests, runner_ids, args.get("cache_bucket", ""), *written
-            ).apply(lambda known: files(*known)),
+            bucket=_required(hosted.bucket),
+            key=f"{hosted.label}/files.json",
+            content=self._files(model, environment, names, parameters),
             content_type="application/json",
+            tags=tag_inputs(hosted.tags),
             opts=child,
         )
-        logs = log_group(name, manager.host.logs, names.prefix, self) if manager.host.logs else None
-        role = RunnerManagerRole(
+        logs = log_group(name, host.logs, names.prefix, tags, self) if host.logs else None
+        role = RunnerManagerRole.of(
             name,
-            {
-                "registries": {each: args["registries"][each] for each in registries},
-                "parameter_arns": [each.arn for each in (*tokens, *passwords)],
-                "key_arn": args["key_arn"],
-                "files_arn": delivered.arn,
-                "host": _host_access(manager.host, names.prefix, logs.arn if logs else None),
-                "path": manager.host.role_path,
-                "environment": place,
-                **_access(manager, args),
-            },
-            opts=child,
+            ManagerRole(
+                ManagerAccess(
+                    hosted.registries,
+                    tuple(_later(each.arn) for each in parameters),
+                    _later(_required(hosted.key_arn)),
+                    _later(delivered.arn),
+                    HostAccess(
+                        names.prefix,
+                        host.session_manager,
+                        _later(logs.arn) if logs else None,
+                        host.alarm_topic is not None,
+                    ),
+                    _fleet_access(model),
+                    _cache_access(hosted),
+                ),
+                host.permissions_boundary,
+                host.role_path,
+                host.policies,
+                tags,
+                environment,
+            ),
+            child,
         )
-        network = host_network(manager.host.vpc, manager.host.subnets, args.get("network"), self)
+        network = host_network(host.vpc, host.subnets, hosted.network, self)
         security_group = egress_only(
-            name, f"Runner host {name}", network["vpc_id"], manager.host.egress, self
+            name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
-        if manager.host.metrics == "vpc":
-            metrics_ingress(name, network["vpc_id"], security_group.id, self)
-        if manager.host.alarm_topic:
-            health_alarm(name, manager.host.alarm_topic, names.prefix, self)
+        if host.metrics == "vpc":
+            metrics_ingress(name, network.vpc_id, security_group.id, self)
+        if host.alarm_topic is not None:
+            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
         group = host_group(
             name,
-            manager,
+            hosted.manager,
+            label=hosted.label,
             tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
-            subnet_ids=network["subnet_ids"],
+            subnet_ids=network.subnet_ids,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
                     bucket=known[0],
                     key=known[1],
                     region=known[2].region,
                     tokens=names.tokens,
-                    runner_version=manager.host.runner_version,
-                    operating_system=manager.host.os,
+                    runner_version=host.runner_version,
+                    operating_system=host.os,
                 )
             ),
+            tags=tags,
             parent=self,
         )
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn
+        self.role_name = role.role_name
+        self.profile_name = role.profile_name
+        self.log_group_name = pulumi.Output.from_input(logs.name if logs else "")
         self.required_policies = role.required_policies
         self.register_outputs(
             {
                 "groupName": self.group_name,
-                "roleArn": self.role_arn,
+                "logGroupName": self.log_group_name,
+                "profileName": self.profile_name,
                 "requiredPolicies": self.required_policies,
+                "roleArn": self.role_arn,
+                "roleName": self.role_name,
                 "securityGroupId": self.security_group_id,
             }
         )
 
+    def _parameters(
+        self, name: str, hosted: HostedManager, names: HostParameters, tags: AwsTags
+    ) -> list[aws.ssm.Parameter]:
+        """Each runner's token, and the user and password of each registry that declares them."""
+        key_arn = _required(hosted.key_arn)
+        tokens = [
+            secret_parameter(f"{name}-token-{each}", names.token(each), runner.token, key_arn, tags, self)
+            for each, runner in hosted.runners.items()
+        ]
+        passwords = [
+            secret_parameter(
+                f"{name}-registry-{each.name}",
+                names.registry(each.name),
+                login_of(each.login).apply(credentials_as_json),
+                key_arn,
+                tags,
+                self,
+            )
+            for each in hosted.registries.values()
+            if each.login
+        ]
+        return [*tokens, *passwords]
 
-def _host_access(host: Host, tag: str, log_group_arn: pulumi.Output[str] | None) -> HostAccessArgs:
-    """What the manager's role is told of its host."""
-    access: HostAccessArgs = {
-        "tag": tag,
-        "session_manager": host.session_manager,
-        "reports_health": host.alarm_topic is not None,
-    }
-    if log_group_arn is not None:
-        access["log_group_arn"] = log_group_arn
-    return access
+    def _files(
+        self,
+        model: InstanceHost,
+        environment: Environment,
+        names: HostParameters,
+        parameters: Sequence[aws.ssm.Parameter],
+    ) -> pulumi.Output[str]:
+        """The host's files, as the one object that it fetches."""
+        hosted, manager = model.hosted, model.hosted.manager
+        digests = hosted.digests
+        if digests is None:
+            digests = image_digests(manager.images, hosted.registries, environment, self)
+        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
+        # and of the group, so that no manager meets a fleet that is not there.
+        written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
+        runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
+
+        def files(known: list[Any]) -> str:
+            declared, place, pinned, numbers, cache_bucket, _ = known
+            with refused_as_whole():
+                # The registries that it knows are those of its runners alone.
+                check_in(declared, place, hosted.path)
+                check_pinned(declared.managers[manager.name].runners, pinned)
+            return files_as_json(
+                host_files(
+                    declared.managers[manager.name],
+                    declared.registries,
+                    place,
+                    names,
+                    gitlab_url=declared.gitlab_url,
+                    runner_ids={each: int(number) for each, number in numbers.items()},
+                    digests=pinned,
+                    cache_bucket=cache_bucket or NOT_MADE,
+                )
+            )
+
+        return pulumi.Output.all(
+            resolved(hosted.stack()), environment, digests, runner_ids, hosted.cache_bucket, written
+        ).apply(files)
 
 
-def _access(manager: Manager, args: RunnerHostArgs) -> RunnerManagerRoleArgs:
-    """What the manager's role is told of its fleet, its cache and its boundary."""
-    access: RunnerManagerRoleArgs = {}
-    if manager.host.permissions_boundary:
-        access["permissions_boundary"] = manager.host.permissions_boundary
-    if manager.fleet:
-        access["fleet"] = {"group": args["fleet_group"], "user": manager.fleet.user}
-    if manager.cache:
-        access["cache"] = {"bucket": args["cache_bucket"], "prefixes": list(manager.cache_prefixes)}
-        if manager.cache.kms_key:
-            access["cache"]["kms_key"] = manager.cache.kms_key
-    return access
+def _fleet_access(model: InstanceHost) -> FleetAccess | None:
+    fleet = model.hosted.manager.fleet
+    return FleetAccess(_later(_required(model.fleet_group)), fleet.user) if fleet else None
 
 
-def _all_pinned(manager: Manager, digests: dict[str, str]) -> dict[str, str]:
-    """The digests of the runners' images, when there is one for each that needs it."""
-    with told_once():
-        check_pinned(manager.runners, digests)
-    return digests
+def _cache_access(hosted: HostedManager) -> CacheAccess | None:
+    manager = hosted.manager
+    if manager.cache is None:
+        return None
+    bucket = _later(_required(hosted.cache_bucket))
+    return CacheAccess(bucket, manager.cache_prefixes, manager.cache.kms_key)
+
+
+def _later(output: pulumi.Input[str]) -> Deferred[str]:
+    """A value of a resource, as a part of the model."""
+    return Deferred("", output)
+
+
+def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
+    """What every host in EC2 is given."""
+    assert given is not None  # noqa: S101 - the arguments require it
+    return given

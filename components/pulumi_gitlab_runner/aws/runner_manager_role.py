@@ -1,69 +1,89 @@
 """The role of a runner manager."""
 
-from typing import NotRequired
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.registries import required_policies
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
-from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import build_registries
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.inputs import (
+    Input,
+    Value,
+    check,
+    known,
+    optional,
+    strict,
+    value,
+    values,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.roles import policy_problems
+from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.spec.stack import build_registries, registries_problems
 
 
+@strict
 class FleetAccessArgs(TypedDict):
     """The fleet of a manager."""
 
-    group: pulumi.Input[str]
+    group: Input[str]
     """The name of its Auto Scaling group."""
     user: str
     """The user of its instances that the manager connects as, such as `ec2-user`."""
 
 
+@strict
 class CacheAccessArgs(TypedDict):
     """The cache of a manager's runners."""
 
-    bucket: pulumi.Input[str]
+    bucket: Input[str]
     """The bucket's name; see `RunnerCache`."""
     prefixes: list[str]
     """The prefixes of its runners' objects."""
-    kms_key: NotRequired[str]
+    kms_key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts the bucket. Default: S3's own key."""
 
 
+@strict
 class HostAccessArgs(TypedDict):
     """The host of a manager."""
 
-    tag: str
+    tag: Input[str]
     """The value of the tag `gitlab-runner-host` of its Auto Scaling group."""
     session_manager: NotRequired[bool]
     """Whether Systems Manager may open a shell on it. Default false."""
-    log_group_arn: NotRequired[pulumi.Input[str]]
+    log_group_arn: NotRequired[Input[str]]
     """The log group that it writes its journal to. Default: none."""
     reports_health: NotRequired[bool]
     """Whether it tells CloudWatch that it works. Default false."""
 
 
+@strict
 class RunnerManagerRoleArgs(TypedDict):
     """What a runner manager pulls and reads."""
 
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
-    parameter_arns: NotRequired[list[pulumi.Input[str]]]
+    parameter_arns: NotRequired[list[Input[str]]]
     """The SecureString parameters that its host reads."""
-    key_arn: NotRequired[pulumi.Input[str]]
+    key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts these parameters. Required with them."""
-    files_arn: NotRequired[pulumi.Input[str]]
+    files_arn: NotRequired[Input[str]]
     """The S3 object that holds its host's files."""
     host: NotRequired[HostAccessArgs]
     """The host that it runs on: what that does on its own behalf."""
@@ -71,15 +91,101 @@ class RunnerManagerRoleArgs(TypedDict):
     """The fleet whose instances it starts, ends and enters: that one, and no other."""
     cache: NotRequired[CacheAccessArgs]
     """The cache that it reads and writes, below the prefixes of its runners alone."""
-    permissions_boundary: NotRequired[str]
+    permissions_boundary: NotRequired[Input[str]]
     """The ARN of the policy that bounds the role. Default: none."""
-    path: NotRequired[str]
+    path: NotRequired[Input[str]]
     """The IAM path of role and instance profile. Default `/`."""
+    policies: NotRequired[list[Input[str]]]
+    """The ARNs of IAM policies of your own that the role has too. Default: none."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the role and the instance profile. Default: none."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
 
 
-class RunnerManagerRole(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class FleetAccess:
+    """The fleet of a manager: the name of its group, and the user of its instances."""
+
+    group: Value[str]
+    user: str
+
+
+@dataclass(frozen=True)
+class CacheAccess:
+    """The cache of a manager's runners: its bucket, the prefixes of their objects, and its key."""
+
+    bucket: Value[str]
+    prefixes: tuple[str, ...]
+    kms_key: Value[str] | None = None
+
+
+@dataclass(frozen=True)
+class HostAccess:
+    """What the host of a manager does on its own behalf: see `HostAccessArgs`."""
+
+    tag: Value[str]
+    session_manager: bool = False
+    log_group_arn: Value[str] | None = None
+    reports_health: bool = False
+
+
+@dataclass(frozen=True)
+class ManagerAccess:
+    """What a manager's role may do; the values are those of `RunnerManagerRoleArgs`.
+
+    Attributes:
+        registries: those that it pulls from, by name.
+    """
+
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    parameter_arns: tuple[Value[str], ...] = ()
+    key_arn: Value[str] | None = None
+    files_arn: Value[str] | None = None
+    host: HostAccess | None = None
+    fleet: FleetAccess | None = None
+    cache: CacheAccess | None = None
+
+    def policy(self, environment: AwsEnvironment) -> str:
+        """The role's policy, when every value is known."""
+        return manager_policy(
+            list(self.registries.values()),
+            environment,
+            parameter_arns=[known(each) for each in self.parameter_arns],
+            key_arn=None if self.key_arn is None else known(self.key_arn),
+            files_arn=None if self.files_arn is None else known(self.files_arn),
+            further=self._further(environment),
+        )
+
+    def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
+        if self.host:
+            yield lifecycle_statement(known(self.host.tag), environment)
+            if self.host.session_manager:
+                yield from session_statements(environment)
+            logs = self.host.log_group_arn
+            yield from report_statements(
+                None if logs is None else known(logs), health=self.host.reports_health
+            )
+        if self.fleet:
+            yield from fleet_statements(known(self.fleet.group), self.fleet.user, environment)
+        if self.cache:
+            key = None if self.cache.kms_key is None else known(self.cache.kms_key)
+            yield from cache_statements(known(self.cache.bucket), self.cache.prefixes, key, environment)
+
+
+@dataclass(frozen=True)
+class ManagerRole:
+    """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked."""
+
+    access: ManagerAccess
+    permissions_boundary: Value[str] | None = None
+    path: Value[str] | None = None
+    policies: Sequence[Value[str]] = ()
+    tags: AwsTags = field(default_factory=dict)
+    environment: Environment | None = None
+
+
+class RunnerManagerRole(Component[ManagerRole]):
     """The role of a runner manager, with exactly what its declaration takes, for EC2 instances.
 
     Creates:
@@ -87,105 +193,113 @@ class RunnerManagerRole(pulumi.ComponentResource):
     - `aws:iam/role:Role`
     - `aws:iam/rolePolicy:RolePolicy`
     - `aws:iam/instanceProfile:InstanceProfile`
+    - `aws:iam/rolePolicyAttachment:RolePolicyAttachment` for each of `policies`
 
     Raises `pulumi.RunError` for a registry that is wrongly declared.
     """
 
     role_arn: pulumi.Output[str]
     """The role's ARN."""
+    role_name: pulumi.Output[str]
+    """The role's name, as `aws.iam.RolePolicyAttachment` takes it."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
     repositories, so that the role may pull."""
     profile_arn: pulumi.Output[str]
     """The instance profile's ARN."""
+    profile_name: pulumi.Output[str]
+    """The instance profile's name, as `aws.ec2.Instance` takes it."""
 
     def __init__(
         self, name: str, args: RunnerManagerRoleArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        with told_once():
-            check_keys(args, RunnerManagerRoleArgs, name)
-            if "host" in args:
-                check_keys(args["host"], HostAccessArgs, join_path(name, "host"))
-            if "fleet" in args:
-                check_keys(args["fleet"], FleetAccessArgs, join_path(name, "fleet"))
-            if "cache" in args:
-                check_keys(args["cache"], CacheAccessArgs, join_path(name, "cache"))
-            if args.get("parameter_arns") and "key_arn" not in args:
-                raise DeclarationError(
-                    [
-                        Problem(
-                            join_path(name, "parameter_arns"), "parameters", "these together with 'key_arn'"
-                        )
-                    ]
-                )
-            registries = build_registries(plain(args.get("registries", {})), name)
-        super().__init__("gitlab-runner:index:RunnerManagerRole", name, {}, opts)
+        with refused_as_whole():
+            read = checked(with_handles(args, name), RunnerManagerRoleArgs, name, _problems)
+        self._make(name, _role(read), opts)
+
+    def _make(self, name: str, model: ManagerRole, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        environment = known_environment(args.get("environment") or environment_of(self))
-
-        host, fleet, cache = args.get("host"), args.get("fleet"), args.get("cache")
-
-        def policy(
-            place: AwsEnvironment,
-            parameter_arns: list[str],
-            key_arn: str | None,
-            files_arn: str | None,
-            group: str | None,
-            bucket: str | None,
-            log_group_arn: str | None,
-        ) -> str:
-            further: list[Statement] = []
-            if host:
-                further.append(lifecycle_statement(host["tag"], place))
-                if host.get("session_manager"):
-                    further += session_statements(place)
-                further += report_statements(log_group_arn, health=host.get("reports_health", False))
-            if fleet and group:
-                further += fleet_statements(group, fleet["user"], place)
-            if cache and bucket:
-                further += cache_statements(bucket, cache["prefixes"], cache.get("kms_key"), place)
-            return manager_policy(
-                list(registries.values()),
-                place,
-                parameter_arns=parameter_arns,
-                key_arn=key_arn,
-                files_arn=files_arn,
-                further=further,
-            )
-
-        needed = pulumi.Output.all(
-            environment,
-            pulumi.Output.all(*args.get("parameter_arns", [])),
-            args.get("key_arn"),
-            args.get("files_arn"),
-            fleet and fleet["group"],
-            cache and cache["bucket"],
-            host and host.get("log_group_arn"),
-        )
+        environment = model.environment or environment_of(self)
+        access = pulumi.Output.all(resolved(model.access), environment)
+        tags = tag_inputs(model.tags)
         role = aws.iam.Role(
             name,
-            path=args.get("path"),
+            path=given_or_none(model.path),
             assume_role_policy=ec2_trust_policy(),
-            permissions_boundary=args.get("permissions_boundary"),
+            permissions_boundary=given_or_none(model.permissions_boundary),
+            tags=tags,
             opts=child,
         )
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
-            policy=needed.apply(lambda known: policy(*known)),
+            policy=access.apply(lambda known: known[0].policy(known[1])),
             opts=child,
         )
+        for number, policy in enumerate(model.policies, 1):
+            aws.iam.RolePolicyAttachment(
+                f"{name}-{number}", role=role.name, policy_arn=given(policy), opts=child
+            )
         # By way of the policy, so that no host starts before its role may do its work.
-        profile = aws.iam.InstanceProfile(name, path=args.get("path"), role=role_policy.role, opts=child)
+        profile = aws.iam.InstanceProfile(
+            name, path=given_or_none(model.path), role=role_policy.role, tags=tags, opts=child
+        )
         self.role_arn = role.arn
+        self.role_name = role.name
         self.profile_arn = profile.arn
-        self.required_policies = pulumi.Output.all(role.arn, environment).apply(
-            lambda known: required_policies({known[0]: list(registries.values())}, known[1])
+        self.profile_name = profile.name
+        self.required_policies = pulumi.Output.all(role.arn, access).apply(
+            lambda known: required_policies({known[0]: list(known[1][0].registries.values())}, known[1][1])
         )
         self.register_outputs(
             {
-                "roleArn": self.role_arn,
                 "profileArn": self.profile_arn,
+                "profileName": self.profile_name,
                 "requiredPolicies": self.required_policies,
+                "roleArn": self.role_arn,
+                "roleName": self.role_name,
             }
         )
+
+
+def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
+    """The role that arguments without problems describe."""
+    host, fleet, cache = read.get("host"), read.get("fleet"), read.get("cache")
+    access = ManagerAccess(
+        registries=build_registries(read.get("registries", {})),
+        parameter_arns=values(read.get("parameter_arns", ())),
+        key_arn=optional(read.get("key_arn")),
+        files_arn=optional(read.get("files_arn")),
+        host=host
+        and HostAccess(
+            value(host["tag"]),
+            host.get("session_manager", False),
+            optional(host.get("log_group_arn")),
+            host.get("reports_health", False),
+        ),
+        fleet=fleet and FleetAccess(value(fleet["group"]), fleet["user"]),
+        cache=cache
+        and CacheAccess(value(cache["bucket"]), tuple(cache["prefixes"]), optional(cache.get("kms_key"))),
+    )
+    return ManagerRole(
+        access,
+        optional(read.get("permissions_boundary")),
+        optional(read.get("path")),
+        values(read.get("policies", ())),
+        build_tags(read.get("tags", {})),
+        declared_environment(read.get("environment")),
+    )
+
+
+def _problems(declaration: RunnerManagerRoleArgs, path: str) -> Iterator[Problem]:
+    if declaration.get("parameter_arns") and "key_arn" not in declaration:
+        yield Problem(join_path(path, "parameter_arns"), "parameters", "these together with 'key_arn'")
+    yield from registries_problems(declaration.get("registries", {}), path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
+    for index, policy in enumerate(declaration.get("policies", ())):
+        yield from _policy_problems(policy, join_path(path, "policies", index))
+
+
+def _policy_problems(policy: Any, path: str) -> Iterator[Problem]:
+    return check(policy, lambda arn: policy_problems(arn, path))

@@ -1,16 +1,28 @@
 """A network for runner hosts."""
 
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.declared import plain, told_once
-from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, build_network, first_zones
-from pulumi_gitlab_runner.spec.shape import check_keys
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.inputs import Input
+from pulumi_gitlab_runner.spec.network import (
+    Network,
+    NetworkDeclaration,
+    first_zones,
+    network_of,
+    network_problems,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.shape import checked
 
 
 class RunnerNetworkArgs(NetworkDeclaration):
@@ -18,9 +30,20 @@ class RunnerNetworkArgs(NetworkDeclaration):
 
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of everything that is made. Default: none."""
 
 
-class RunnerNetwork(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedNetwork:
+    """A network, with its tags and where it is; None where AWS is still to be asked."""
+
+    network: Network
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class RunnerNetwork(Component[PlacedNetwork]):
     """A VPC whose hosts reach GitLab, the registries and AWS, and that nobody reaches from outside.
 
     Hosts live in private subnets, one in each of the region's first zones. Public subnets hold nothing but
@@ -56,39 +79,48 @@ class RunnerNetwork(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RunnerNetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        with told_once():
-            check_keys(args, RunnerNetworkArgs, name)
-            declared = {
-                key: value for key, value in args.items() if key in NetworkDeclaration.__annotations__
-            }
-            network = build_network(plain(declared), name)
-        super().__init__("gitlab-runner:index:RunnerNetwork", name, {}, opts)
+        with refused_as_whole():
+            read = checked(with_handles(args, name), RunnerNetworkArgs, name, _problems)
+        environment = declared_environment(read.get("environment"))
+        placed = PlacedNetwork(network_of(read), environment, build_tags(read.get("tags", {})))
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedNetwork, opts: pulumi.ResourceOptions | None) -> None:
+        network, self._tags = model.network, model.tags
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        ranges = resolved(network)
         vpc = aws.ec2.Vpc(
             name,
-            cidr_block=str(network.cidr),
+            cidr_block=given(network.cidr),
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags={"Name": name},
+            tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )
         zones = self._zones(network.zones)
-        internet = aws.ec2.InternetGateway(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
+        internet = aws.ec2.InternetGateway(
+            name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child
+        )
         public = self._route_table(f"{name}-public", vpc, {"gateway_id": internet.id})
         gateways = [
             self._nat_gateway(
                 f"{name}-{zone + 1}",
-                self._subnet(f"{name}-public-{zone + 1}", vpc, cidr, zones[zone], public),
+                self._subnet(
+                    f"{name}-public-{zone + 1}", vpc, ranges.apply(_public_range(zone)), zones[zone], public
+                ),
             )
-            for zone, cidr in enumerate(network.public_subnets)
+            for zone in range(network.gateways)
         ]
         tables, subnets = [], []
-        for zone, cidr in enumerate(network.private_subnets):
+        for zone in range(network.zones):
             private = f"{name}-private-{zone + 1}"
             gateway = gateways[zone if network.nat_per_zone else 0]
             tables.append(self._route_table(private, vpc, {"nat_gateway_id": gateway.id}))
-            subnets.append(self._subnet(private, vpc, cidr, zones[zone], tables[-1]))
-        services = known_environment(args.get("environment") or environment_of(self)).apply(
+            subnets.append(
+                self._subnet(private, vpc, ranges.apply(_private_range(zone)), zones[zone], tables[-1])
+            )
+        services = (model.environment or environment_of(self)).apply(
             lambda known: f"com.amazonaws.{known.region}"
         )
         aws.ec2.VpcEndpoint(
@@ -97,7 +129,7 @@ class RunnerNetwork(pulumi.ComponentResource):
             service_name=pulumi.Output.concat(services, ".s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=tables,
-            tags={"Name": f"{name}-s3"},
+            tags=tag_inputs(self._tags, Name=f"{name}-s3"),
             opts=child,
         )
         if network.endpoints:
@@ -116,7 +148,7 @@ class RunnerNetwork(pulumi.ComponentResource):
         """
 
         def first(names: list[str]) -> list[str]:
-            with told_once():
+            with refused_as_whole():
                 return first_zones(names, count, self._name)
 
         found = aws.get_availability_zones_output(
@@ -130,7 +162,7 @@ class RunnerNetwork(pulumi.ComponentResource):
     ) -> pulumi.Output[str]:
         """The id of a route table that leads to the internet, known when it does."""
         child = pulumi.ResourceOptions(parent=self)
-        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
+        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child)
         route = aws.ec2.Route(
             name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=child
         )
@@ -140,7 +172,7 @@ class RunnerNetwork(pulumi.ComponentResource):
         self,
         name: str,
         vpc: aws.ec2.Vpc,
-        cidr: IPv4Network,
+        cidr: pulumi.Output[str],
         zone: pulumi.Output[str],
         route_table_id: pulumi.Output[str],
     ) -> pulumi.Output[str]:
@@ -149,9 +181,9 @@ class RunnerNetwork(pulumi.ComponentResource):
         subnet = aws.ec2.Subnet(
             name,
             vpc_id=vpc.id,
-            cidr_block=str(cidr),
+            cidr_block=cidr,
             availability_zone=zone,
-            tags={"Name": name},
+            tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )
         association = aws.ec2.RouteTableAssociation(
@@ -161,9 +193,13 @@ class RunnerNetwork(pulumi.ComponentResource):
 
     def _nat_gateway(self, name: str, subnet_id: pulumi.Output[str]) -> aws.ec2.NatGateway:
         child = pulumi.ResourceOptions(parent=self)
-        address = aws.ec2.Eip(name, domain="vpc", tags={"Name": name}, opts=child)
+        address = aws.ec2.Eip(name, domain="vpc", tags=tag_inputs(self._tags, Name=name), opts=child)
         return aws.ec2.NatGateway(
-            name, subnet_id=subnet_id, allocation_id=address.id, tags={"Name": name}, opts=child
+            name,
+            subnet_id=subnet_id,
+            allocation_id=address.id,
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
         )
 
     def _interface_endpoints(
@@ -176,7 +212,11 @@ class RunnerNetwork(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-endpoints"
         security_group = aws.ec2.SecurityGroup(
-            name, description=f"Endpoints of {self._name}: HTTPS from its VPC", vpc_id=vpc.id, opts=child
+            name,
+            description=f"Endpoints of {self._name}: HTTPS from its VPC",
+            vpc_id=vpc.id,
+            tags=tag_inputs(self._tags),
+            opts=child,
         )
         aws.vpc.SecurityGroupIngressRule(
             name,
@@ -185,7 +225,7 @@ class RunnerNetwork(pulumi.ComponentResource):
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
-            cidr_ipv4=str(network.cidr),
+            cidr_ipv4=given(network.cidr),
             opts=child,
         )
         for service in network.endpoints:
@@ -198,7 +238,7 @@ class RunnerNetwork(pulumi.ComponentResource):
                 security_group_ids=[security_group.id],
                 # The service's usual name leads to the endpoint: no client has to be told.
                 private_dns_enabled=True,
-                tags={"Name": f"{self._name}-{service}"},
+                tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
                 opts=child,
             )
 
@@ -206,3 +246,18 @@ class RunnerNetwork(pulumi.ComponentResource):
 def _once_made(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
     """A value that is known when a resource is made: what takes it is made after that resource."""
     return pulumi.Output.all(value, resource.id).apply(lambda known: str(known[0]))
+
+
+def _private_range(zone: int) -> Callable[[Network], str]:
+    """The range of the private subnet of a zone."""
+    return lambda network: str(network.private_subnets[zone])
+
+
+def _public_range(zone: int) -> Callable[[Network], str]:
+    """The range of the public subnet of a zone."""
+    return lambda network: str(network.public_subnets[zone])
+
+
+def _problems(declaration: RunnerNetworkArgs, path: str) -> Iterator[Problem]:
+    yield from network_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)

@@ -3,9 +3,17 @@
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+
 
 def secret_parameter(
-    name: str, path: str, value: pulumi.Input[str], key_arn: pulumi.Input[str], parent: pulumi.Resource
+    name: str,
+    path: str,
+    value: pulumi.Input[str],
+    key_arn: pulumi.Input[str],
+    tags: AwsTags,
+    parent: pulumi.Resource,
 ) -> aws.ssm.Parameter:
     """A SecureString parameter.
 
@@ -14,6 +22,7 @@ def secret_parameter(
         path: the parameter's name in Parameter Store.
         value: the secret.
         key_arn: the customer-managed key that encrypts it.
+        tags: of the parameter.
         parent: the component that it belongs to.
     """
     return aws.ssm.Parameter(
@@ -22,5 +31,6 @@ def secret_parameter(
         type="SecureString",
         key_id=key_arn,
         value=pulumi.Output.secret(value),
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

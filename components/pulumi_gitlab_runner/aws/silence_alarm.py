@@ -6,17 +6,20 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
 
 def silence_alarm(
     name: str,
     description: str,
-    topic: str,
+    topic: pulumi.Input[str],
     metric: str,
     dimensions: dict[str, str],
     period: int,
     periods: int,
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.cloudwatch.MetricAlarm:
     """Tell when nothing was said for some periods, for whatever reason.
@@ -29,6 +32,7 @@ def silence_alarm(
         dimensions: of the metric: who says it.
         period: in seconds.
         periods: after how many silent ones in a row it is told.
+        tags: of the alarm.
         parent: the component that it belongs to.
     """
     return aws.cloudwatch.MetricAlarm(
@@ -45,5 +49,6 @@ def silence_alarm(
         treat_missing_data="breaching",
         alarm_actions=[topic],
         ok_actions=[topic],
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -1,44 +1,52 @@
 """A runner manager on a Docker host."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, NotRequired
+from dataclasses import dataclass
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_docker as docker
 
-from pulumi_gitlab_runner.aws.environment import NOWHERE, environment_of, known_environment
-from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.aws.manager_args import (
-    HostedRunnerArgs,
-    ManagerArgs,
-    declared_manager,
-    declared_stack,
-)
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.config.render import render
-from pulumi_gitlab_runner.declared import registry_credentials, told_once
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
-from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, has_password
+from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile
-from pulumi_gitlab_runner.host.manager_config import full_image, manager_config
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.policy import Statement
+from pulumi_gitlab_runner.manager.arguments import HostedManager, ManagerArgs, read_manager
+from pulumi_gitlab_runner.manager.environment import environment_of, nowhere
+from pulumi_gitlab_runner.manager.image_digests import image_digests
+from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
+from pulumi_gitlab_runner.spec.inputs import Input, known, optional, strict
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import check_pinned
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, check_keys
+from pulumi_gitlab_runner.spec.stack import check_in
 
 
+@strict
 class DockerRunnerHostArgs(ManagerArgs):
     """The runners of a manager on a Docker host, and what they use."""
 
-    image: NotRequired[pulumi.Input[str]]
+    image: NotRequired[Input[str]]
     """The manager's image in place of the declared one, where the same program builds it; best by digest."""
 
 
-class DockerRunnerHost(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class ContainerHost:
+    """A manager on a Docker host, and its image where the program gives it."""
+
+    hosted: HostedManager
+    image: pulumi.Input[str] | None = None
+
+
+class DockerRunnerHost(Component[ContainerHost]):
     """A runner manager as a container on a Docker host, which starts its jobs beside it.
 
     The Docker provider says which host: that of `opts`, else the stack's own, `docker:host`, over a socket,
@@ -71,61 +79,62 @@ class DockerRunnerHost(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: DockerRunnerHostArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        with told_once():
-            check_keys(args, DockerRunnerHostArgs, name)
-            checked = _with_image(args)
-            stack, manager = declared_manager(checked, name)
-            host = _docker_host(manager, name)
-        registries = stack.registries_of(manager)
-        super().__init__("gitlab-runner:index:DockerRunnerHost", name, {}, opts)
+        with refused_as_whole():
+            shaped, hosted = read_manager(args, DockerRunnerHostArgs, name)
+            if hosted.manager.host.docker is None:
+                found = "a runner with a host in EC2"
+                allowed = "a runner whose host is a Docker host: host: {docker: {}}"
+                at = join_path(name, "runners", hosted.manager.name)
+                raise DeclarationError([Problem(at, found, allowed)])
+        self._make(name, ContainerHost(hosted, given_or_none(optional(shaped.get("image")))), opts)
+
+    def _make(self, name: str, model: ContainerHost, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:DockerRunnerHost", name, {}, opts)
+        hosted, manager, host = model.hosted, model.hosted.manager, model.hosted.manager.host.docker
+        assert host is not None  # noqa: S101 - checked where the arguments are read
         child = pulumi.ResourceOptions(parent=self)
-        place = args.get("environment") or (environment_of(self) if stack.in_aws else NOWHERE)
-        environment = known_environment(place)
-        digests = args.get("digests")
+        environment = hosted.environment or (environment_of(self) if hosted.stack().in_aws else nowhere())
+        digests = hosted.digests
         if digests is None:
-            declared = args.get("registries", {})
-            images = [each for each in manager.pinned_images if each != KNOWN_LATER]
-            digests = image_digests(images, stack.registries, declared, environment, self)
+            images = manager.images if model.image is not None else manager.pinned_images
+            digests = image_digests(images, hosted.registries, environment, self)
+        known_stack = resolved(hosted.stack())
 
         def config(known: list[Any]) -> str:
-            place, digests, runner_ids, cache_bucket = known
-            with told_once():
-                declared_stack(checked, name, place)
-                check_pinned(manager.runners, digests)
+            declared, place, pinned, numbers, cache_bucket = known
+            with refused_as_whole():
+                check_in(declared, place, hosted.path)
+                check_pinned(declared.managers[manager.name].runners, pinned)
             return render(
                 manager_config(
-                    manager,
-                    registries,
+                    declared.managers[manager.name],
+                    declared.registries,
                     place,
-                    gitlab_url=stack.gitlab_url,
-                    runner_ids={each: int(number) for each, number in runner_ids.items()},
-                    digests=digests,
-                    cache_bucket=cache_bucket,
+                    gitlab_url=declared.gitlab_url,
+                    runner_ids={each: int(number) for each, number in numbers.items()},
+                    digests=pinned,
+                    cache_bucket=cache_bucket or NOT_MADE,
                 )
             )
 
         def files(known: list[Any]) -> dict[str, HostFile]:
-            text, place, tokens, passwords, access_key = known
+            text, declared, place, tokens, passwords, access_key = known
             return docker_manager_files(
-                text, registries, place, tokens=tokens, passwords=passwords, access_key=access_key
+                text, declared.registries, place, tokens=tokens, passwords=passwords, access_key=access_key
             )
 
-        def of_each_runner(key: Literal["runner_id", "token"]) -> pulumi.Output[dict[str, str]]:
-            return pulumi.Output.all(**{each: hosted[key] for each, hosted in args["runners"].items()})
-
+        runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
+        tokens = pulumi.Output.all(**{each: it.token for each, it in hosted.runners.items()})
         config_text = pulumi.Output.all(
-            environment, digests, of_each_runner("runner_id"), args.get("cache_bucket", "")
+            known_stack, environment, digests, runner_ids, hosted.cache_bucket
         ).apply(config)
-        passwords = {
-            each.name: registry_credentials(args["registries"][each.name])
-            for each in registries.values()
-            if has_password(each)
-        }
-        access_key = _access_key(args["runners"][manager.name])
-        image = pulumi.Output.from_input(args.get("image", ""))
-        if "image" not in args:
-            image = pulumi.Output.all(environment, digests).apply(
-                lambda known: full_image(host.image, stack.registries, known[0], known[1])
+        passwords = {each.name: login_of(each.login) for each in hosted.registries.values() if each.login}
+        access_key = _access_key(host)
+        if model.image is not None:
+            image = pulumi.Output.from_input(model.image)
+        else:
+            image = pulumi.Output.all(known_stack, resolved(host), environment, digests).apply(
+                lambda known: full_image(known[1].image, known[0].registries, known[2], known[3])
             )
         volume = docker.Volume(name, opts=child)
         network = docker.Network(name, opts=child)
@@ -135,9 +144,9 @@ class DockerRunnerHost(pulumi.ComponentResource):
             volume=volume.name,
             config=config_text,
             files=pulumi.Output.secret(
-                pulumi.Output.all(
-                    config_text, environment, of_each_runner("token"), passwords, access_key
-                ).apply(files)
+                pulumi.Output.all(config_text, known_stack, environment, tokens, passwords, access_key).apply(
+                    files
+                )
             ),
             parent=self,
         )
@@ -153,56 +162,32 @@ class DockerRunnerHost(pulumi.ComponentResource):
             parent=self,
         )
         self.container_name = container.name
-        self.policy = pulumi.Output.all(environment, args.get("cache_bucket", "")).apply(
-            lambda known: _policy(manager, host, registries, known[0], known[1])
+        self.policy = pulumi.Output.all(known_stack, environment, hosted.cache_bucket).apply(
+            lambda known: _policy(known[0].managers[manager.name], known[0].registries, known[1], known[2])
         )
         self.register_outputs({"containerName": self.container_name, "policy": self.policy})
 
 
-def _with_image(args: DockerRunnerHostArgs) -> DockerRunnerHostArgs:
-    """The arguments, with what stands for the image in the declaration where the image is given beside it."""
-    if "image" not in args:
-        return args
-    runners: dict[str, Any] = {}
-    for name, hosted in args["runners"].items():
-        runner: Any = hosted["runner"]
-        if "docker" in runner.get("host", {}):
-            own = {**runner["host"]["docker"], "image": KNOWN_LATER}
-            runner = {**runner, "host": {**runner["host"], "docker": own}}
-        runners[name] = {**hosted, "runner": runner}
-    return {**args, "runners": runners}
-
-
-def _docker_host(manager: Manager, name: str) -> DockerHost:
-    if manager.host.docker is None:
-        found = "a runner with a host in EC2"
-        allowed = "a runner whose host is a Docker host: host: {docker: {}}"
-        raise DeclarationError([Problem(join_path(name, "runners", manager.name), found, allowed)])
-    return manager.host.docker
-
-
-def _access_key(hosted: HostedRunnerArgs) -> pulumi.Output[tuple[str, str] | None]:
+def _access_key(host: DockerHost) -> pulumi.Output[tuple[str, str] | None]:
     """Id and secret of the access key that a Docker host declares, if it does."""
-    declared = hosted["runner"]["host"]["docker"].get("aws_credentials", {}).get("access_key")
-    if declared is None:
+    declared = host.aws_credentials and host.aws_credentials.access_key
+    if not declared:
         return pulumi.Output.from_input(None)
-    return pulumi.Output.all(declared["id"], declared["secret"]).apply(lambda pair: (pair[0], pair[1]))
+    return pulumi.Output.all(*map(given, declared)).apply(lambda pair: (pair[0], pair[1]))
 
 
 def _policy(
     manager: Manager,
-    host: DockerHost,
     registries: Mapping[str, Registry],
     environment: AwsEnvironment,
     cache_bucket: str,
 ) -> str:
-    if host.aws_credentials is None:
+    if manager.host.docker is None or manager.host.docker.aws_credentials is None:
         return ""
-    further = (
-        cache_statements(cache_bucket, manager.cache_prefixes, manager.cache.kms_key, environment)
-        if manager.cache
-        else ()
-    )
+    further: list[Statement] = []
+    if manager.cache:
+        key = None if manager.cache.kms_key is None else known(manager.cache.kms_key)
+        further += cache_statements(cache_bucket, manager.cache_prefixes, key, environment)
     return manager_policy(
         list(registries.values()),
         environment,

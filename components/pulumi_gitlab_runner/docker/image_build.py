@@ -1,36 +1,45 @@
 """Job images of a team's own: built from a Dockerfile, and pushed."""
 
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import PurePath
 from typing import NotRequired
 
 import pulumi
 import pulumi_docker_build as docker_build
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.aws.image_digests import image_digests
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.docker.build_context import BuildContext, read_build_context
 from pulumi_gitlab_runner.images.content_tag import content_tag
 from pulumi_gitlab_runner.images.dockerfile import base_images
 from pulumi_gitlab_runner.images.pinned import pinned
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.manager.environment import (
+    Environment,
+    declared_environment,
+    environment_of,
+    nowhere,
+)
+from pulumi_gitlab_runner.manager.image_digests import image_digests
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.builds import (
     Build,
-    BuildDeclaration,
     BuildSettingsDeclaration,
     build_of,
     build_settings_problems,
 )
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
-from pulumi_gitlab_runner.spec.shape import check_keys, checked
-from pulumi_gitlab_runner.spec.stack import build_registries
+from pulumi_gitlab_runner.spec.inputs import Input, strict, value
+from pulumi_gitlab_runner.spec.problems import Problem
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.spec.stack import build_registries, registries_problems
 
 
+@strict
 class ImageBuildArgs(BuildSettingsDeclaration):
     """What is built, and where it is pushed to."""
 
-    repository: pulumi.Input[str]
+    repository: Input[str]
     """The repository with its registry, such as one of the `urls` of `EcrRepositories`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries of private images that the Dockerfile builds upon, by name. Public ones need none."""
@@ -38,7 +47,26 @@ class ImageBuildArgs(BuildSettingsDeclaration):
     """Where in AWS these registries are looked for. Default: asked of AWS, where there are any."""
 
 
-class ImageBuild(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedBuild:
+    """A build with its files, and what it is made with.
+
+    Attributes:
+        build: the build.
+        context: its files.
+        repository: where the image is pushed to.
+        registries: those of private images that it builds upon, by name.
+        environment: where in AWS these are; None where AWS is still to be asked.
+    """
+
+    build: Build
+    context: BuildContext
+    repository: pulumi.Input[str]
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    environment: Environment | None = None
+
+
+class ImageBuild(Component[PlacedBuild]):
     """An image that is built from a Dockerfile by BuildKit, and pushed.
 
     Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build,
@@ -73,20 +101,28 @@ class ImageBuild(pulumi.ComponentResource):
     """Tag and digest, `tag@sha256:…`: what pins an image that a runner declares by its repository alone."""
 
     def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        with told_once():
-            check_keys(args, ImageBuildArgs, name)
-            build, context = checked_build(_declaration(args), name)
-            registries = build_registries(plain(args.get("registries", {})), name)
-        super().__init__("gitlab-runner:index:ImageBuild", name, {}, opts)
-        declared = args.get("registries", {})
+        with refused_as_whole():
+            read = checked(with_handles(args, name), ImageBuildArgs, name, _problems)
+            build = build_of({**read, "repository": ""})  # type: ignore[typeddict-unknown-key]
+            context = read_build_context(build.context, build.dockerfile, name)
+        placed = PlacedBuild(
+            build,
+            context,
+            given(value(read["repository"])),
+            build_registries(read.get("registries", {})),
+            declared_environment(read.get("environment")),
+        )
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedBuild, opts: pulumi.ResourceOptions | None) -> None:
+        build, context = model.build, model.context
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageBuild", name, {}, opts)
         bases: pulumi.Output[dict[str, str]] = pulumi.Output.from_input({})
         if images := base_images(context.dockerfile, build.args):
-            environment = pulumi.Output.from_input(AwsEnvironment("", ""))
-            if declared:
-                environment = known_environment(args.get("environment") or environment_of(self))
-            bases = image_digests(images, registries, declared, environment, self)
+            environment = model.environment or (environment_of(self) if model.registries else nowhere())
+            bases = image_digests(images, model.registries, environment, self)
         self.tag = bases.apply(lambda digests: _tag(build, context, digests))
-        repository = pulumi.Output.from_input(args["repository"])
+        repository = pulumi.Output.from_input(model.repository)
         tags: list[pulumi.Input[str]] = [self.tag, *build.tags]
         image = docker_build.Image(
             name,
@@ -101,7 +137,7 @@ class ImageBuild(pulumi.ComponentResource):
                 ),
                 # The provider tells an empty value from none, and would see a change in it each time.
                 build_args=dict(build.args) or None,
-                secrets=args.get("secrets") or None,
+                secrets={each: given(secret) for each, secret in build.secrets.items()} or None,
                 ignore_secrets_in_diff_calculation=list(build.secrets) or None,
                 target=build.target,
                 platforms=[docker_build.Platform(each) for each in build.platforms] or None,
@@ -117,26 +153,19 @@ class ImageBuild(pulumi.ComponentResource):
         self.register_outputs(outputs)
 
 
-def checked_build(declaration: BuildDeclaration, path: str) -> tuple[Build, BuildContext]:
-    """A build and its files.
-
-    Raises:
-        DeclarationError: with every problem of the declaration, else with the first one of its files.
-    """
-    build = build_of(checked(declaration, BuildDeclaration, path, build_settings_problems))
-    return build, read_build_context(build.context, build.dockerfile, path)
-
-
-def _declaration(args: ImageBuildArgs) -> BuildDeclaration:
-    """The part of the arguments that says how and what to build."""
-    keys = BuildDeclaration.__annotations__
-    declaration: BuildDeclaration = plain({key: value for key, value in args.items() if key in keys})
-    return declaration
+def _problems(declaration: ImageBuildArgs, path: str) -> Iterator[Problem]:
+    yield from build_settings_problems(declaration, path)
+    yield from registries_problems(declaration.get("registries", {}), path)
 
 
 def _tag(build: Build, context: BuildContext, bases: dict[str, str]) -> str:
     """The tag of the image: another one wherever the provider would build anew."""
-    settings = {key: value for key, value in asdict(build).items() if key != "repository"}
+    settings = {
+        each.name: getattr(build, each.name)
+        for each in fields(build)
+        if each.name not in ("repository", "secrets")
+    }
+    settings["secrets"] = tuple(build.secrets)
     return content_tag({"settings": settings, "files": context.digest, "bases": bases})
 
 

@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.host.docker_manager import (
 )
 from pulumi_gitlab_runner.host.files import LINK, HostFile
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.resolution import given, resolved
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
@@ -118,21 +119,19 @@ def manager_container(
         parent: the component that it belongs to.
     """
     directory = host.aws_credentials.directory if host.aws_credentials else None
-    aws_files: list[docker.ContainerVolumeArgsDict] = [
-        {"host_path": directory, "container_path": AWS_DIRECTORY, "read_only": True}
-        for directory in [directory]
-        if directory
-    ]
+    aws_files: list[docker.ContainerVolumeArgsDict] = []
+    if directory is not None:
+        aws_files.append({"host_path": given(directory), "container_path": AWS_DIRECTORY, "read_only": True})
     return docker.Container(
         name,
         image=image,
         entrypoints=["/bin/sh", f"{CURRENT}/gitlab-runner-manager"],
-        envs=region.apply(lambda known: manager_environment(host, known)),
+        envs=pulumi.Output.all(resolved(host), region).apply(lambda known: manager_environment(*known)),
         init=True,
         restart="unless-stopped",
         volumes=[
             {"volume_name": volume, "container_path": VOLUME, "read_only": True},
-            {"host_path": host.socket, "container_path": "/var/run/docker.sock"},
+            {"host_path": given(host.socket), "container_path": "/var/run/docker.sock"},
             *aws_files,
         ],
         tmpfs={DIRECTORY: "mode=0700"},

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -51,7 +52,7 @@ def runner_of_stack(
         declared.registries_of(manager),
         environment,
         HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}"),
-        gitlab_url=declared.gitlab_url,
+        gitlab_url=known(declared.gitlab_url),
     )
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{runner} of the stack {stack}"

@@ -1,6 +1,7 @@
 """CI variables of projects, groups and the instance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 import pulumi
@@ -8,13 +9,33 @@ import pulumi_gitlab as gitlab
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
-from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
-from pulumi_gitlab_runner.spec.shape import check_keys
+from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.resolution import (
+    given,
+    given_or_none,
+    login_of,
+    refused_as_whole,
+    resolved,
+    with_handles,
+)
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.inputs import known, strict
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
 from pulumi_gitlab_runner.spec.stack import build_stack
-from pulumi_gitlab_runner.spec.variables import Variable, VariableDeclaration, can_be_masked
+from pulumi_gitlab_runner.spec.variables import (
+    Variable,
+    VariableDeclaration,
+    can_be_masked,
+    variable_names,
+)
+
+_ANYWHERE = AwsEnvironment("", "")
+"""No registry with a fixed password depends on where the stack is."""
 
 
+@strict
 class CiVariablesArgs(TypedDict):
     """CI variables, and the registries that they name."""
 
@@ -24,7 +45,15 @@ class CiVariablesArgs(TypedDict):
     """The registries that `docker_auth` of a variable names."""
 
 
-class CiVariables(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class Variables:
+    """CI variables, and the registries that they name."""
+
+    variables: Sequence[Variable]
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+
+
+class CiVariables(Component[Variables]):
     """CI variables, checked against GitLab's rules before any is made; every value is a secret.
 
     Creates, for each variable, one of:
@@ -36,41 +65,64 @@ class CiVariables(pulumi.ComponentResource):
     Raises `pulumi.RunError` for what GitLab would refuse, such as a masked value that it cannot mask.
     """
 
-    def __init__(self, name: str, args: CiVariablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        registries = args.get("registries", {})
-        with told_once():
-            check_keys(args, CiVariablesArgs, name)
-            stack = build_stack(plain({"registries": registries, "variables": args["variables"]}), path=name)
-        super().__init__("gitlab-runner:index:CiVariables", name, {}, opts)
-        for variable, declared in zip(stack.variables, args["variables"], strict=True):
-            used = [registries[each] for each in variable.docker_auth]
-            value = _docker_auth(used) if used else pulumi.Output.secret(declared["value"])
-            self._create(variable, value)
-        self.register_outputs({})
+    variables: pulumi.Output[list[Any]]
+    """Each variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
 
-    def _create(self, variable: Variable, value: pulumi.Output[str]) -> None:
-        scope = variable.scope
+    def __init__(self, name: str, args: CiVariablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            read = check_shape(with_handles(args, name), CiVariablesArgs, name)
+            stack = build_stack(dict(read), path=name)
+        self._make(name, Variables(stack.variables, stack.registries), opts)
+
+    def _make(self, name: str, model: Variables, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, {}, opts)
+        names = variable_names(name, model.variables)
+        self.variables = pulumi.Output.all(
+            *(
+                self._create(each, variable, [model.registries[used] for used in variable.docker_auth])
+                for each, variable in zip(names, model.variables, strict=True)
+            )
+        )
+        self.register_outputs({"variables": self.variables})
+
+    def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
+        """Make a variable; what there is to say of it, from what GitLab gets."""
+        value = _docker_auth(used) if used else pulumi.Output.secret(_value(variable))
+        masked = _masked(variable, value)
         settings: dict[str, Any] = {
             "key": variable.key,
             "value": value,
-            "masked": _masked(variable, value),
+            "masked": masked,
             "protected": variable.protected,
             "raw": variable.raw,
             "variable_type": "file" if variable.file else "env_var",
-            "description": variable.description,
+            "description": given_or_none(variable.description),
             "opts": pulumi.ResourceOptions(parent=self),
         }
-        name = f"{self._name}-{str(scope).replace(' ', '-')}-{variable.key}"
-        if variable.environment_scope != "*":
-            name += f"-{variable.environment_scope}"
-        if scope.kind == "instance":
+        kind, number = variable.scope.kind, resolved(variable.scope).apply(_number)
+        if kind == "instance":
             gitlab.InstanceVariable(name, **settings)
-            return
-        settings |= {"environment_scope": variable.environment_scope, "hidden": variable.hidden}
-        if scope.kind == "group":
-            gitlab.GroupVariable(name, group=str(scope.number), **settings)
         else:
-            gitlab.ProjectVariable(name, project=str(scope.number), **settings)
+            settings |= {"environment_scope": variable.environment_scope, "hidden": variable.hidden}
+            if kind == "group":
+                gitlab.GroupVariable(name, group=number, **settings)
+            else:
+                gitlab.ProjectVariable(name, project=number, **settings)
+        return pulumi.Output.all(
+            scope=resolved(variable.scope).apply(str),
+            key=variable.key,
+            masked=masked,
+            protected=variable.protected,
+        )
+
+
+def _number(scope: GitLabScope) -> str:
+    """The number of a group or project, as the resources of its variables take it."""
+    return "" if scope.number is None else str(known(scope.number))
+
+
+def _value(variable: Variable) -> pulumi.Input[str]:
+    return "" if variable.value is None else given(variable.value)
 
 
 def _masked(variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:
@@ -79,10 +131,10 @@ def _masked(variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]
     return pulumi.Output.unsecret(value).apply(lambda known: can_be_masked(known, raw=variable.raw))
 
 
-def _docker_auth(used: Sequence[RegistryDeclaration]) -> pulumi.Output[str]:
+def _docker_auth(used: Sequence[Registry]) -> pulumi.Output[str]:
     """The value of `DOCKER_AUTH_CONFIG` for these registries, each with a fixed user and password."""
-    hosts = [registry["host"] for registry in used]
-    credentials = pulumi.Output.all(*map(registry_credentials, used))
-    return credentials.apply(
-        lambda known: docker_auth_config((host, *pair) for host, pair in zip(hosts, known, strict=True))
+    hosts = resolved(tuple(used)).apply(lambda known: [each.host_in(_ANYWHERE) for each in known])
+    logins = pulumi.Output.all(*(login_of(each.login) for each in used if each.login))
+    return pulumi.Output.all(hosts, logins).apply(
+        lambda known: docker_auth_config((host, *pair) for host, pair in zip(*known, strict=True))
     )

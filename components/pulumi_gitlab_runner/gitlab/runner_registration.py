@@ -3,7 +3,9 @@
 import pulumi
 import pulumi_gitlab as gitlab
 
-from pulumi_gitlab_runner.declared import plain, told_once
+from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.runners import (
     Registration,
     RegistrationDeclaration,
@@ -13,7 +15,7 @@ from pulumi_gitlab_runner.spec.runners import (
 from pulumi_gitlab_runner.spec.shape import checked
 
 
-class RunnerRegistration(pulumi.ComponentResource):
+class RunnerRegistration(Component[Registration]):
     """A runner of a group, a project or the instance, registered in GitLab.
 
     A new `generation` registers it anew, with a new token; with `keep_previous` the generation before stays
@@ -37,16 +39,21 @@ class RunnerRegistration(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: RegistrationDeclaration, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        with told_once():
-            declared = checked(plain(args), RegistrationDeclaration, name, registration_problems)
-        registration = build_registration(name, declared)
-        super().__init__("gitlab-runner:index:RunnerRegistration", name, {}, opts)
+        with refused_as_whole():
+            read = checked(with_handles(args, name), RegistrationDeclaration, name, registration_problems)
+        self._make(name, build_registration(name, read), opts)
+
+    def _make(self, name: str, model: Registration, opts: pulumi.ResourceOptions | None) -> None:
+        registration = model
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerRegistration", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         runner = self._register(registration, registration.generation, registration.paused, child)
-        for project in registration.other_projects:
+        generation_name = self._generation_name(registration.generation)
+        for index, project in enumerate(registration.other_projects, 1):
+            suffix = f"project-{known(project)}" if is_known(project) else f"other-project-{index}"
             gitlab.ProjectRunnerEnablement(
-                f"{self._generation_name(registration.generation)}-project-{project}",
-                project=str(project),
+                f"{generation_name}-{suffix}",
+                project=pulumi.Output.from_input(given(project)).apply(str),
                 runner_id=runner.id.apply(int),
                 opts=child,
             )
@@ -63,20 +70,25 @@ class RunnerRegistration(pulumi.ComponentResource):
     def _register(
         self, registration: Registration, generation: int, paused: bool, opts: pulumi.ResourceOptions
     ) -> gitlab.UserRunner:
-        scope = registration.scope
+        scope, tags = registration.scope, resolved(registration.tags)
+        number = given_or_none(scope.number)
         return gitlab.UserRunner(
             self._generation_name(generation),
             runner_type=f"{scope.kind}_type",
-            group_id=scope.number if scope.kind == "group" else None,
-            project_id=scope.number if scope.kind == "project" else None,
-            description=registration.description,
-            tag_lists=list(registration.tags),
-            untagged=registration.run_untagged,
+            group_id=number if scope.kind == "group" else None,
+            project_id=number if scope.kind == "project" else None,
+            description=given(registration.description),
+            tag_lists=tags.apply(lambda found: [known(each) for each in known(found)]),
+            untagged=(
+                tags.apply(lambda found: not found)
+                if registration.run_untagged is None
+                else registration.run_untagged
+            ),
             access_level="ref_protected" if registration.protected else "not_protected",
             locked=registration.locked,
             paused=paused,
             maximum_timeout=registration.maximum_timeout,
-            maintenance_note=registration.maintenance_note,
+            maintenance_note=given_or_none(registration.maintenance_note),
             opts=opts,
         )
 

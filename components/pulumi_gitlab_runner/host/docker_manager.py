@@ -3,21 +3,16 @@
 from collections.abc import Mapping
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
-from pulumi_gitlab_runner.auth.registry_list import CredentialSource, registry_list
+from pulumi_gitlab_runner.auth.registry_list import registry_list
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
-from pulumi_gitlab_runner.host.files import (
-    LINK,
-    NO_PROGRAMS,
-    HostFile,
-    credential_service_files,
-    credential_source,
-)
+from pulumi_gitlab_runner.host.files import LINK, NO_PROGRAMS, HostFile, credential_service_files
 from pulumi_gitlab_runner.host.manager_config import token_placeholder
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
-from pulumi_gitlab_runner.spec.registries import Registry, StaticRegistry
+from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 VOLUME = "/srv/gitlab-runner"
 """Where the manager's volume is mounted; also gitlab-runner-deliver.sh's and gitlab-runner-manager.sh's."""
@@ -59,7 +54,7 @@ def docker_manager_files(
     sources = {
         registry.host_in(environment): source
         for name, registry in registries.items()
-        if (source := credential_source(registry, CredentialSource("file", (_password_file(name),))))
+        if (source := registry.credential_source(environment, _password_source(name)))
     }
     files = {
         "config.toml": HostFile(config),
@@ -87,7 +82,7 @@ def docker_manager_files(
 
 def has_password(registry: Registry) -> bool:
     """Whether the user and password of a registry are among the files."""
-    return isinstance(registry, StaticRegistry) and registry.declared
+    return registry.login is not None
 
 
 def manager_environment(host: DockerHost, region: str) -> list[str]:
@@ -107,10 +102,15 @@ def manager_environment(host: DockerHost, region: str) -> list[str]:
         settings |= {
             "AWS_CONFIG_FILE": f"{directory}/config",
             "AWS_SHARED_CREDENTIALS_FILE": f"{directory}/credentials",
-            "AWS_PROFILE": credentials.profile,
+            "AWS_PROFILE": known(credentials.profile),
             "AWS_REGION": region,
         }
     return [f"{name}={value}" for name, value in settings.items()]
+
+
+def _password_source(registry: str) -> CredentialSource:
+    """Where the manager reads the user and password that a registry declares."""
+    return CredentialSource("file", (_password_file(registry),))
 
 
 def _password_file(registry: str) -> str:

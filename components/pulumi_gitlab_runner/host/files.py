@@ -4,25 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource, registry_list
+from pulumi_gitlab_runner.auth.registry_list import registry_list
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
-from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
-from pulumi_gitlab_runner.spec.registries import (
-    GitLabRegistry,
-    HelperRegistry,
-    Registry,
-    StaticRegistry,
-)
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
@@ -72,6 +66,10 @@ class HostParameters:
         """The user and password of a registry."""
         return f"{self.prefix}/registries/{name}"
 
+    def source(self, registry: Registry, environment: AwsEnvironment) -> CredentialSource:
+        """Where the host reads the user and password that a registry declares."""
+        return CredentialSource("parameter", (environment.region, self.registry(registry.name)))
+
 
 def host_files(
     manager: Manager,
@@ -83,7 +81,7 @@ def host_files(
     runner_ids: Mapping[str, int] | None = None,
     tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
-    cache_bucket: str = KNOWN_LATER,
+    cache_bucket: str = NOT_MADE,
 ) -> dict[str, HostFile]:
     """The files of the host of a manager, by their path below the root.
 
@@ -116,7 +114,7 @@ def host_files(
     sources = {
         registry.host_in(environment): source
         for registry in registries.values()
-        if (source := credential_source(registry, _own_password(registry, environment, parameters)))
+        if (source := registry.credential_source(environment, parameters.source(registry, environment)))
     }
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
@@ -155,34 +153,6 @@ def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
         if "autoscaler" in runner
     ]
     return {"etc/gitlab-runner/fleet.json": HostFile(json.dumps(settings, indent=1))} if settings else {}
-
-
-def credential_source(registry: Registry, own_password: CredentialSource) -> CredentialSource | None:
-    """Where a host gets the credentials of a registry from; None where each job brings its own.
-
-    Args:
-        registry: the registry.
-        own_password: where those lie that stand in the declaration.
-    """
-    match registry:
-        case GitLabRegistry():
-            return None
-        case HelperRegistry():
-            return CredentialSource("helper", (registry.helper,))
-        case StaticRegistry(secret=str(arn)):
-            return CredentialSource("secret", (region_of(arn), arn))
-        case StaticRegistry(parameter=str(arn)):
-            return CredentialSource("parameter", (region_of(arn), arn))
-        case StaticRegistry():
-            return own_password
-        case _:
-            return CredentialSource("helper", (ECR_HELPER,))
-
-
-def _own_password(
-    registry: Registry, environment: AwsEnvironment, parameters: HostParameters
-) -> CredentialSource:
-    return CredentialSource("parameter", (environment.region, parameters.registry(registry.name)))
 
 
 def files_as_json(files: Mapping[str, HostFile]) -> str:

@@ -11,17 +11,21 @@ from pulumi_gitlab_runner.host.cache_config import cache_config
 from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.inputs import Value, known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 _Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
 ONLY_DIGESTS = "**/*@sha256:*"
 """Matches every image by digest, also one without a slash; `**@sha256:*` would match only the latter.
 The runner compares the text as the job writes it: gitlab-runner, common/allowed_images.go."""
+
+
+NOT_MADE = "not-made-yet"
+"""What files name that were rendered without the stack: a bucket, or a group."""
 
 
 def token_placeholder(runner: str) -> str:
@@ -38,8 +42,8 @@ def manager_config(
     runner_ids: Mapping[str, int] | None = None,
     tokens: Mapping[str, str] | None = None,
     digests: Mapping[str, str] | None = None,
-    fleet_group: str = KNOWN_LATER,
-    cache_bucket: str = KNOWN_LATER,
+    fleet_group: str = NOT_MADE,
+    cache_bucket: str = NOT_MADE,
 ) -> ManagerConfig:
     """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
 
@@ -57,8 +61,8 @@ def manager_config(
         cache_bucket: the name of the cache's bucket, where the stack has a cache.
     """
 
-    def image(declared: str) -> str:
-        return full_image(declared, registries, environment, digests or {})
+    def image(declared: Value[str]) -> str:
+        return full_image(known(declared), registries, environment, digests or {})
 
     def entry(runner: Runner) -> RunnerConfig:
         config: RunnerConfig = {
@@ -127,7 +131,7 @@ def _overlaid(ours: _Table, declared: _Table) -> _Table:
     return table
 
 
-def _docker(runner: Runner, image: Callable[[str], str]) -> DockerConfig:
+def _docker(runner: Runner, image: Callable[[Value[str]], str]) -> DockerConfig:
     """The containers of a runner's jobs.
 
     Every job gets a bridge network of its own (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`,
@@ -148,9 +152,9 @@ def _docker(runner: Runner, image: Callable[[str], str]) -> DockerConfig:
 
 def _service(service: Service, image: str) -> ServiceConfig:
     config: ServiceConfig = {"name": image}
-    if service.alias:
-        config["alias"] = service.alias
+    if alias := known(service.alias):
+        config["alias"] = alias
     for key in ("entrypoint", "command", "environment"):
         if values := getattr(service, key):
-            config[key] = list(values)
+            config[key] = [known(each) for each in values]
     return config

@@ -3,20 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.resources import files
 
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
-from pulumi_gitlab_runner.spec.registries import (
-    EcrPublicRegistry,
-    EcrRegistry,
-    PullThroughRegistry,
-    Registry,
-    StaticRegistry,
-)
-from pulumi_gitlab_runner.spec.registries.ecr_public import ECR_PUBLIC_REGION
-from pulumi_gitlab_runner.spec.stored_secret import Stored, StoredSecret
+from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 from pulumi_gitlab_runner.spec.variables import Variable
 
 _CODE = files(__package__) / "renewal"
@@ -72,29 +67,18 @@ def variable_told(variable: Variable) -> dict[str, str | bool]:
 
 def _source(registry: Registry, environment: AwsEnvironment, names: HostParameters) -> dict[str, str]:
     """Where the credentials of a registry come from."""
-    match registry:
-        case EcrRegistry():
-            return {"kind": "ecr", "region": registry.region or environment.region}
-        case PullThroughRegistry():
-            return {"kind": "ecr", "region": environment.region}
-        case EcrPublicRegistry():
-            return {"kind": "ecr-public", "region": ECR_PUBLIC_REGION}
-        case StaticRegistry():
-            own = StoredSecret(parameter=names.registry(registry.name)) if registry.declared else registry
-            return _place(own, environment)
-    raise AssertionError(f"{registry.name} has no credentials that a function could read")
+    source = registry.renewal(environment, names.registry(registry.name))
+    assert source, f"{registry.name} has no credentials that a function could read"  # noqa: S101 - checked in spec
+    return {key: value for key, value in asdict(source).items() if value is not None}
 
 
 def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters) -> dict[str, str]:
     """Where the token that writes the variables lies."""
-    return _place(auth.token or StoredSecret(parameter=names.token("gitlab")), environment)
-
-
-def _place(stored: Stored, environment: AwsEnvironment) -> dict[str, str]:
-    """A secret or a parameter: one of the user's own by its ARN, else by its name."""
-    kind, place = ("secret", stored.secret) if stored.secret else ("parameter", str(stored.parameter))
-    region = region_of(place) if place.startswith("arn:") else environment.region
-    return {"kind": kind, "region": region, "id": place}
+    stored = auth.token or StoredSecret()
+    for kind, arn in (("secret", stored.secret), ("parameter", stored.parameter)):
+        if arn is not None:
+            return {"kind": kind, "region": region_of(known(arn)), "id": known(arn)}
+    return {"kind": "parameter", "region": environment.region, "id": names.token("gitlab")}
 
 
 def fingerprint(told: str, secrets: Iterable[object]) -> str:

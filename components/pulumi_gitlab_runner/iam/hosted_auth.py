@@ -7,14 +7,14 @@ from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.iam.stored_secret import parameter_statements, stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.stored_secret import Stored
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 
 def renewal_policy(
     registries: Sequence[Registry],
     environment: AwsEnvironment,
     *,
-    token: Stored | None,
+    token: StoredSecret | None,
     parameter_arns: Sequence[str],
     key_arn: str | None,
     log_group_arn: str,

@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.iam.policy import allow, policy_document
 from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.job_roles import JobRole
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import Registry
 
 PUSH_ACTIONS = (
     "ecr:CompleteLayerUpload",
@@ -29,7 +29,7 @@ def job_policy(role: JobRole, registries: Mapping[str, Registry], environment: A
     pushed = list(_pushed(role, registries))
     pulled = [registries[name] for name in role.registries]
     statements = list(registry_statements([*pulled, *pushed], environment))
-    if arns := [arn for each in pushed for arn in each.repository_arns(environment)]:
+    if arns := [arn for each in pushed for arn in each.pull_access(environment).repositories]:
         statements.append(allow("EcrPush", PUSH_ACTIONS, arns))
     return policy_document(statements)
 
@@ -57,10 +57,9 @@ def job_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str]) 
     return policy_document([statement])
 
 
-def _pushed(role: JobRole, registries: Mapping[str, Registry]) -> Iterable[EcrRegistry]:
+def _pushed(role: JobRole, registries: Mapping[str, Registry]) -> Iterable[Registry]:
     """The registries that the role pushes to, each with these repositories alone."""
     for name, repositories in role.push.items():
         registry = registries[name]
-        if isinstance(registry, EcrRegistry):
-            kept = {each: registry.repositories[each] for each in repositories}
-            yield replace(registry, repositories=kept)
+        kept = {each: registry.repositories[each] for each in repositories}
+        yield replace(registry, repositories=kept)

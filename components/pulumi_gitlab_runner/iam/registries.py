@@ -10,13 +10,7 @@ from pulumi_gitlab_runner.iam.pull import (
 )
 from pulumi_gitlab_runner.iam.stored_secret import stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.registries import (
-    EcrPublicRegistry,
-    EcrRegistry,
-    PullThroughRegistry,
-    Registry,
-    StaticRegistry,
-)
+from pulumi_gitlab_runner.spec.registries import Registry
 
 
 def registry_statements(
@@ -29,16 +23,15 @@ def registry_statements(
         environment: where their stack lives.
         at_once: whether many passwords are read with one call.
     """
-    owned = [each for each in registries if isinstance(each, EcrRegistry)]
-    cached = [each for each in registries if isinstance(each, PullThroughRegistry)]
+    needed = [each.pull_access(environment) for each in registries]
     yield from pull_statements(
-        [arn for each in owned for arn in each.repository_arns(environment)],
-        [arn for each in cached for arn in each.repository_arns(environment)],
+        [arn for each in needed for arn in each.repositories],
+        [arn for each in needed for arn in each.cached],
     )
-    if any(isinstance(each, EcrPublicRegistry) for each in registries):
+    if any(each.public_gallery for each in needed):
         yield public_gallery_statement()
-    passwords = [each for each in registries if isinstance(each, StaticRegistry)]
-    yield from stored_secret_statements("Registry", passwords, at_once=at_once)
+    stored = [each.stored for each in needed if each.stored]
+    yield from stored_secret_statements("Registry", stored, at_once=at_once)
 
 
 def required_policies(
@@ -53,6 +46,6 @@ def required_policies(
     roles: dict[str, list[str]] = {}
     for role_arn, registries in pulled_by.items():
         for each in registries:
-            if isinstance(each, EcrRegistry) and each.account not in (None, environment.account):
+            if each.pull_access(environment).owner:
                 roles.setdefault(each.name, []).append(role_arn)
     return {name: pull_by_roles_policy(arns) for name, arns in roles.items()}

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
 from pulumi_gitlab_runner.spec.aws_environment import region_of
-from pulumi_gitlab_runner.spec.stored_secret import Stored
+from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 
 def stored_secret_statements(
-    of: str, stored: Sequence[Stored], *, at_once: bool = False
+    of: str, stored: Sequence[StoredSecret], *, at_once: bool = False
 ) -> Iterator[Statement]:
     """Reading secrets of the user's own, and their keys through the store that they lie in alone.
 
@@ -23,18 +24,18 @@ def stored_secret_statements(
             the same, and the call itself has no resource
             (docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html).
     """
-    if secrets := [each.secret for each in stored if each.secret]:
+    if secrets := [known(each.secret) for each in stored if each.secret is not None]:
         yield allow(f"{of}Secrets", ["secretsmanager:GetSecretValue"], secrets)
         if at_once and len(secrets) > 1:
             yield allow(f"{of}SecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], ["*"])
-    if parameters := [each.parameter for each in stored if each.parameter]:
+    if parameters := [known(each.parameter) for each in stored if each.parameter is not None]:
         yield allow(f"{of}Parameters", ["ssm:GetParameters" if at_once else "ssm:GetParameter"], parameters)
-    keys = [(each, each.key) for each in stored if each.key]
+    keys = [(each, known(each.key)) for each in stored if each.key is not None]
     for number, (place, key) in enumerate(keys, 1):
-        if place.secret:
-            service, context, arn = "secretsmanager", "SecretARN", place.secret
+        if place.secret is not None:
+            service, context, arn = "secretsmanager", "SecretARN", known(place.secret)
         else:
-            service, context, arn = "ssm", "PARAMETER_ARN", str(place.parameter)
+            service, context, arn = "ssm", "PARAMETER_ARN", known(place.parameter or "")
         conditions = {
             "kms:ViaService": f"{service}.{region_of(arn)}.amazonaws.com",
             f"kms:EncryptionContext:{context}": arn,

@@ -1,37 +1,58 @@
 """Images of other registries, brought into one of ours."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NotRequired
 
 import pulumi
 
-from pulumi_gitlab_runner.aws.environment import AwsEnvironmentArgs, environment_of, known_environment
-from pulumi_gitlab_runner.declared import plain, registry_credentials, told_once
-from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables
+from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
 from pulumi_gitlab_runner.images.reference import parse
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.mirror.mirrored_image import MirroredImage
+from pulumi_gitlab_runner.resolution import given_or_none, login_of, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec import mirrors as spec
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.images import registry_of, written_out
+from pulumi_gitlab_runner.spec.inputs import Input, optional, strict
 from pulumi_gitlab_runner.spec.mirrors import MirrorDeclaration, mirror_variables
-from pulumi_gitlab_runner.spec.registries import RegistryDeclaration, StaticRegistry
-from pulumi_gitlab_runner.spec.shape import check_keys
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.registries import Login, Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.stack import build_stack
 
 
+@strict
 class ImageMirrorArgs(MirrorDeclaration):
     """The images, and the registries that they are of."""
 
     registries: dict[str, RegistryDeclaration]
     """The registries that `registry` and `image` name."""
-    repository_urls: NotRequired[pulumi.Input[dict[str, str]]]
+    repository_urls: NotRequired[Input[dict[str, str]]]
     """The URL of each repository of the registry, by its name, such as `urls` of `EcrRepositories`: the
     images wait for them. Default: they are there."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS the registries are. Default: asked of AWS."""
 
 
-class ImageMirror(pulumi.ComponentResource):
+@dataclass(frozen=True)
+class PlacedMirror:
+    """A mirror, and what it is made with.
+
+    Attributes:
+        mirror: the mirror.
+        registries: those that it names, by name.
+        repository_urls: the URLs of the repositories of its registry; None where they are there already.
+        environment: where in AWS the registries are; None where AWS is still to be asked.
+    """
+
+    mirror: spec.Mirror
+    registries: Mapping[str, Registry]
+    repository_urls: pulumi.Input[dict[str, str]] | None = None
+    environment: Environment | None = None
+
+
+class ImageMirror(Component[PlacedMirror]):
     """Images of other registries, copied into one of ours with all their platforms, and named by digest.
 
     They are copied from registry to registry by this package's own plugin, without a Docker Engine, and what
@@ -57,23 +78,32 @@ class ImageMirror(pulumi.ComponentResource):
     """Each image by its name, `HOST/REPOSITORY:TAG@sha256:…`."""
     digests: pulumi.Output[dict[str, str]]
     """The digest of each image, by its name."""
+    variables: pulumi.Output[list[Any]]
+    """Each CI variable: its `scope` and `key`, and whether it is `masked` and `protected`."""
 
     def __init__(self, name: str, args: ImageMirrorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        declared = args["registries"]
-        known_keys = MirrorDeclaration.__annotations__
-        with told_once():
-            check_keys(args, ImageMirrorArgs, name)
-            mirrored = {key: plain(value) for key, value in args.items() if key in known_keys}
-            stack = build_stack({"registries": plain(declared), "mirrors": {name: mirrored}}, path=name)
-        super().__init__("gitlab-runner:index:ImageMirror", name, {}, opts)
-        mirror = stack.mirrors[name]
-        environment = known_environment(args.get("environment") or environment_of(self))
+        with refused_as_whole():
+            read = check_shape(with_handles(args, name), ImageMirrorArgs, name)
+            mirror = {key: each for key, each in read.items() if key in MirrorDeclaration.__annotations__}
+            stack = build_stack({"registries": read["registries"], "mirrors": {name: mirror}}, path=name)
+        placed = PlacedMirror(
+            stack.mirrors[name],
+            stack.registries,
+            given_or_none(optional(read.get("repository_urls"))),
+            declared_environment(read.get("environment")),
+        )
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedMirror, opts: pulumi.ResourceOptions | None) -> None:
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, {}, opts)
+        mirror = model.mirror
+        environment = model.environment or environment_of(self)
         made = {
             image.name: MirroredImage(
                 f"{name}-{image.name}",
                 {
-                    **_source(image, stack, declared, environment),
-                    **_target(image, mirror, stack, args, environment),
+                    **_source(image, model, environment),
+                    **_target(image, model, environment),
                     "platforms": list(image.platforms),
                     "delete": mirror.delete,
                 },
@@ -85,51 +115,44 @@ class ImageMirror(pulumi.ComponentResource):
         digests: dict[str, Any] = {key: each.digest for key, each in made.items()}
         self.images = pulumi.Output.from_input(references)
         self.digests = pulumi.Output.from_input(digests)
-        if variables := mirror_variables(args, references):
-            CiVariables(name, {"variables": variables}, pulumi.ResourceOptions(parent=self))
-        self.register_outputs({"images": self.images, "digests": self.digests})
+        self.variables = pulumi.Output.from_input([])
+        if variables := mirror_variables(mirror, references):
+            made_variables = CiVariables.of(name, Variables(variables), pulumi.ResourceOptions(parent=self))
+            self.variables = made_variables.variables
+        self.register_outputs({"digests": self.digests, "images": self.images, "variables": self.variables})
 
 
-def _source(
-    image: spec.MirroredImage,
-    stack: Stack,
-    declared: Mapping[str, RegistryDeclaration],
-    environment: pulumi.Output[AwsEnvironment],
-) -> dict[str, Any]:
+def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
     """Where an image comes from."""
-    registry, _ = registry_of(image.source, stack.registries, None)
+    registry, _ = registry_of(image.source, model.registries, None)
     found: dict[str, Any] = {
-        "source": environment.apply(
-            lambda known: str(parse(written_out(image.source, stack.registries, known)))
+        "source": pulumi.Output.all(resolved(model.registries), environment).apply(
+            lambda known: str(parse(written_out(image.source, *known)))
         )
     }
     if image.digest:
         found["digest"] = image.digest
-    if isinstance(registry, StaticRegistry):
-        found["sourceCredentials"] = _credentials(declared[registry.name])
+    if registry and registry.login:
+        found["sourceCredentials"] = _credentials(registry.login)
     return found
 
 
-def _target(
-    image: spec.MirroredImage,
-    mirror: spec.Mirror,
-    stack: Stack,
-    args: ImageMirrorArgs,
-    environment: pulumi.Output[AwsEnvironment],
-) -> dict[str, Any]:
+def _target(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
     """Where an image goes."""
-    registry = stack.registries[mirror.registry]
-    urls = args.get("repository_urls")
+    registry = model.registries[model.mirror.registry]
+    urls = model.repository_urls
     address = (
-        environment.apply(lambda known: f"{registry.address_in(known)}/{image.repository}")
+        pulumi.Output.all(resolved(registry), environment).apply(
+            lambda known: f"{known[0].address_in(known[1])}/{image.repository}"
+        )
         if urls is None
         else pulumi.Output.from_input(urls).apply(lambda known: known[image.repository])
     )
     found: dict[str, Any] = {"target": pulumi.Output.concat(address, ":", image.tag)}
-    if isinstance(registry, StaticRegistry):
-        found["targetCredentials"] = _credentials(args["registries"][registry.name])
+    if registry.login:
+        found["targetCredentials"] = _credentials(registry.login)
     return found
 
 
-def _credentials(declaration: RegistryDeclaration) -> pulumi.Output[Mapping[str, str]]:
-    return registry_credentials(declaration).apply(lambda pair: {"username": pair[0], "password": pair[1]})
+def _credentials(login: Login) -> pulumi.Output[Mapping[str, str]]:
+    return login_of(login).apply(lambda pair: {"username": pair[0], "password": pair[1]})

@@ -1,6 +1,25 @@
-"""Where in AWS a stack lives."""
+"""Where in AWS a stack is, and what its ARNs say."""
 
+import re
 from dataclasses import dataclass
+
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.inputs import Input, strict
+
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+
+
+@strict
+class AwsEnvironmentArgs(TypedDict):
+    """An AWS account and region."""
+
+    account: Input[str]
+    """The account, 12 digits."""
+    region: Input[str]
+    """The region, such as `eu-west-1`."""
+    partition: Input[str]
+    """The partition: `aws`, `aws-cn` or `aws-us-gov`."""
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,16 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NotRequired
+from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
 from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
 from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import (
-    EcrPublicRegistry,
-    EcrRegistry,
-    PullThroughRegistry,
-    Registry,
-)
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.registries import Registry
 
 PLATFORMS = (
     "linux/386",
@@ -30,12 +24,11 @@ PLATFORMS = (
     "linux/s390x",
 )
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-@_strict
+@strict
 class BuildSettingsDeclaration(TypedDict):
     """How an image is built."""
 
@@ -46,7 +39,7 @@ class BuildSettingsDeclaration(TypedDict):
     """The Dockerfile, relative to the context. Default `Dockerfile`."""
     args: NotRequired[dict[str, str]]
     """The build arguments (`ARG`). They can be read in the image, so no secrets. Any change builds anew."""
-    secrets: NotRequired[dict[str, str]]
+    secrets: NotRequired[dict[str, SecretInput[str]]]
     """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. They stay out of the image. Another
     value alone builds nothing anew."""
     target: NotRequired[str]
@@ -61,7 +54,7 @@ class BuildSettingsDeclaration(TypedDict):
     build. In ECR the repository's `mutable_tags` must allow it. Default: the builder's own cache alone."""
 
 
-@_strict
+@strict
 class BuildDeclaration(BuildSettingsDeclaration):
     """An image that is built from a Dockerfile, and pushed."""
 
@@ -76,14 +69,14 @@ class Build:
 
     Attributes:
         repository: as declared, without a tag.
-        secrets: the ids of the secrets; their values go straight to the builder.
+        secrets: by their ids, handles; their values go straight to the builder.
     """
 
     repository: str
     context: str
     dockerfile: str = "Dockerfile"
     args: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: Mapping[str, Deferred[str]] = field(default_factory=dict, compare=False)
     target: str | None = None
     platforms: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -97,7 +90,7 @@ def build_of(declaration: BuildDeclaration) -> Build:
         context=declaration["context"],
         dockerfile=declaration.get("dockerfile", Build.dockerfile),
         args=declaration.get("args", {}),
-        secrets=tuple(sorted(declaration.get("secrets", {}))),
+        secrets={each: secret(value) for each, value in sorted(declaration.get("secrets", {}).items())},
         target=declaration.get("target"),
         platforms=tuple(declaration.get("platforms", ())),
         tags=tuple(declaration.get("tags", ())),
@@ -116,8 +109,8 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
     for key in ("context", "dockerfile", "target"):
         if declaration.get(key) == "":
             yield Problem(join_path(path, key), "an empty text", f"a {key}, or no {key!r}")
-    for name, value in declaration.get("args", {}).items():
-        yield from _arg_problems(name, value, join_path(path, "args", name))
+    for name in declaration.get("args", {}):
+        yield from _arg_problems(name, join_path(path, "args", name))
     for name in declaration.get("secrets", {}):
         if not _SECRET_ID.fullmatch(name):
             allowed = "an id of letters, digits and _.-, as the Dockerfile names it"
@@ -161,7 +154,7 @@ def repository_problems(
             f"REGISTRY/REPOSITORY, with a declared registry: {listed(registries)}",
             mend,
         )
-    elif reason := _why_not_pushed(registry):
+    elif reason := registry.not_pushed:
         yield Problem(at, f"a repository of the registry {name!r}", "one that this stack may push to", reason)
     elif registry.repositories and repository not in registry.repositories:
         known = list(registry.repositories)
@@ -169,7 +162,7 @@ def repository_problems(
         yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), mend)
     elif ":" in repository or "@" in repository:
         yield Problem(at, repr(declaration["repository"]), "a repository without tag and digest")
-    elif isinstance(registry, EcrRegistry):
+    elif registry.created:
         for place, tag in _tags(declaration, path):
             if not is_mutable(tag, registry.repositories[repository].mutable_tags):
                 yield Problem(
@@ -201,7 +194,7 @@ def _tags(declaration: BuildSettingsDeclaration, path: str) -> Iterator[tuple[st
         yield join_path(path, "cache"), declaration["cache"]
 
 
-def _arg_problems(name: str, value: Any, path: str) -> Iterator[Problem]:
+def _arg_problems(name: str, path: str) -> Iterator[Problem]:
     if SECRET_NAME.search(name):
         yield Problem(
             path,
@@ -209,17 +202,3 @@ def _arg_problems(name: str, value: Any, path: str) -> Iterator[Problem]:
             "arguments that everybody may read: they stay in the image",
             "declare it under 'secrets', and read it by RUN --mount=type=secret",
         )
-    elif value == KNOWN_LATER:
-        yield Problem(path, "a value that is known later", "a plain text: the image's tag follows from it")
-
-
-def _why_not_pushed(registry: Registry) -> str:
-    """Why a stack cannot push to a registry; empty where it can."""
-    match registry:
-        case PullThroughRegistry():
-            return "what is pulled through ECR comes from upstream alone"
-        case EcrPublicRegistry():
-            return "public.ecr.aws is only pulled from"
-        case EcrRegistry(created=False):
-            return "the registry is another account's: build it in a stack there"
-    return ""

@@ -1,26 +1,24 @@
 """The cache of a stack's runners: what jobs keep for later ones."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.machines import least_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
-_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f-]+")
 
-
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class CacheDeclaration(TypedDict):
     """A cache for the runners of a stack: one S3 bucket, in which each runner has a prefix of its own."""
 
     expire_days: NotRequired[int]
     """After how many days an object is deleted; 1 or more. Default 30."""
-    kms_key: NotRequired[str]
+    kms_key: NotRequired[Input[str]]
     """The ARN of a KMS key that encrypts the bucket. Default: S3's own key."""
     shared: NotRequired[bool]
     """Whether the runners share one prefix, so that a job finds what another runner cached for its project.
@@ -32,7 +30,7 @@ class Cache:
     """A cache, with the defaults filled in."""
 
     expire_days: int = 30
-    kms_key: str | None = None
+    kms_key: Value[str] | None = None
     shared: bool = False
 
     def prefix_of(self, runner: str) -> str:
@@ -42,17 +40,23 @@ class Cache:
 
 def build_cache(declaration: CacheDeclaration) -> Cache:
     """The cache that a declaration without problems describes."""
-    return Cache(**declaration)
+    return Cache(
+        declaration.get("expire_days", Cache.expire_days),
+        optional(declaration.get("kms_key")),
+        declaration.get("shared", Cache.shared),
+    )
 
 
 def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a cache."""
     yield from least_problems(declaration, {"expire_days": 1}, path)
-    key = declaration.get("kms_key")
-    if key is not None and not _KEY_ARN.fullmatch(key):
-        yield Problem(
-            join_path(path, "kms_key"), repr(key), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
-        )
+    if "kms_key" in declaration:
+        yield from check(declaration["kms_key"], lambda key: _key_problems(key, join_path(path, "kms_key")))
+
+
+def _key_problems(key: str, path: str) -> Iterator[Problem]:
+    if not KEY_ARN.fullmatch(key):
+        yield Problem(path, repr(key), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…")
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:

@@ -10,7 +10,6 @@ from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.structure import nested_tables
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
 _REGISTERED = "it comes from GitLab, where the runner is registered"
 _ROLE = "a host's files hold no secret: let the role of the host give access"
@@ -62,7 +61,6 @@ def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterat
         path: their place in the declaration.
     """
     yield from _refused_keys(config, table, path)
-    yield from _known_later(config, path)
 
 
 def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
@@ -74,19 +72,3 @@ def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator
             continue
         for nested, content, place in nested_tables(table, key, value, at):
             yield from _refused_keys(content, nested, place)
-
-
-def _known_later(value: Any, path: str) -> Iterator[Problem]:
-    if value == KNOWN_LATER:
-        yield Problem(
-            path,
-            "a secret, or a value that is known only later",
-            "a plain value",
-            "a host's files hold no secret",
-        )
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _known_later(each, join_path(path, index))
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _known_later(each, join_path(path, key))

@@ -2,54 +2,56 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NotRequired
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
-from pulumi_gitlab_runner.spec.registries import (
-    GitLabRegistry,
-    HelperRegistry,
-    Registry,
-    StaticRegistry,
+from pulumi_gitlab_runner.spec.inputs import (
+    Deferred,
+    Input,
+    SecretInput,
+    Value,
+    check,
+    optional,
+    secret,
+    strict,
+    value,
 )
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
-
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries.repositories import empty_problems
 
 RUNNER_IMAGE = "gitlab/gitlab-runner:alpine-v{version}"
 """GitLab's own image of the manager: docs.gitlab.com/runner/install/docker."""
 
 
-@_strict
+@strict
 class AccessKeyDeclaration(TypedDict):
     """An access key of AWS."""
 
-    id: str
+    id: Input[str]
     """Its id, `AKIA…`."""
-    secret: str
+    secret: SecretInput[str]
     """The secret access key: `pulumi config set --secret --path`."""
 
 
-@_strict
+@strict
 class AwsCredentialsDeclaration(TypedDict):
     """Who a runner manager on a Docker host is to AWS: one of `directory` and `access_key`."""
 
-    directory: NotRequired[str]
+    directory: NotRequired[Input[str]]
     """The directory on the Docker host that has the files `config` and `credentials` of the AWS command line.
     The manager reads it as it is then. A `credential_process` in it, such as that of IAM Roles Anywhere, must
     be in the manager's image."""
-    profile: NotRequired[str]
+    profile: NotRequired[Input[str]]
     """The profile in these files. Default: `default`."""
     access_key: NotRequired[AccessKeyDeclaration]
     """An access key of an IAM user, which lies in the manager's volume."""
 
 
-@_strict
+@strict
 class DockerHostDeclaration(TypedDict):
     """A Docker host of your own; `{}` takes the defaults.
 
@@ -57,14 +59,14 @@ class DockerHostDeclaration(TypedDict):
     else DOCKER_HOST. A program of your own may give each `DockerRunnerHost` another provider.
     """
 
-    image: NotRequired[str]
+    image: NotRequired[Input[str]]
     """The manager's image: GitLab's for `runner_version`, or one built on it, with what its registries need:
     `docker-credential-ecr-login` for ECR, `aws` for passwords in AWS's secret stores, other helpers, and
     `python3` for each of these.
     One of the stack's `builds` is named by its repository. The Docker provider pulls it, from a private
     registry with its `docker:registryAuth`. Default `gitlab/gitlab-runner:alpine-vVERSION`, which has none
     of these."""
-    socket: NotRequired[str]
+    socket: NotRequired[Input[str]]
     """The Docker Engine's socket on the host. The manager starts jobs with it, and is as powerful as root
     there. Default `/var/run/docker.sock`."""
     aws_credentials: NotRequired[AwsCredentialsDeclaration]
@@ -74,23 +76,25 @@ class DockerHostDeclaration(TypedDict):
 
 @dataclass(frozen=True)
 class AwsCredentials:
-    """Who a manager is to AWS. An access key itself is not kept here.
+    """Who a manager is to AWS.
 
     Attributes:
         directory: a directory of the Docker host; None for an access key.
         profile: the profile in its files.
+        access_key: the id of an access key, and the key itself, a handle.
     """
 
-    directory: str | None = None
-    profile: str = "default"
+    directory: Value[str] | None = None
+    profile: Value[str] = "default"
+    access_key: "tuple[Value[str], Deferred[str]] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class DockerHost:
     """A Docker host, with the defaults filled in."""
 
-    image: str
-    socket: str = "/var/run/docker.sock"
+    image: Value[str]
+    socket: Value[str] = "/var/run/docker.sock"
     aws_credentials: AwsCredentials | None = None
 
 
@@ -102,20 +106,26 @@ def build_docker_host(declaration: DockerHostDeclaration, runner_version: str) -
     aws_credentials = None
     if "aws_credentials" in declaration:
         declared = declaration["aws_credentials"]
+        key = declared.get("access_key")
         aws_credentials = AwsCredentials(
-            declared.get("directory"), declared.get("profile", AwsCredentials.profile)
+            optional(declared.get("directory")),
+            value(declared.get("profile", AwsCredentials.profile)),
+            (value(key["id"]), secret(key["secret"])) if key else None,
         )
     return DockerHost(
-        declaration.get("image", RUNNER_IMAGE.format(version=runner_version)),
-        declaration.get("socket", DockerHost.socket),
+        value(declaration.get("image", RUNNER_IMAGE.format(version=runner_version))),
+        value(declaration.get("socket", DockerHost.socket)),
         aws_credentials,
     )
 
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a Docker host by itself."""
-    if not _ABSOLUTE.fullmatch(declaration.get("socket", DockerHost.socket)):
-        yield _path_problem(declaration["socket"], join_path(path, "socket"), DockerHost.socket)
+    if "socket" in declaration:
+        at = join_path(path, "socket")
+        yield from check(
+            declaration["socket"], lambda socket: _path_problems(socket, at, str(DockerHost.socket))
+        )
     if "aws_credentials" in declaration:
         yield from _aws_credentials_problems(
             declaration["aws_credentials"], join_path(path, "aws_credentials")
@@ -126,7 +136,6 @@ def manager_image_problems(
     declaration: DockerHostDeclaration,
     used: Sequence[str],
     registries: Mapping[str, Registry],
-    environment: AwsEnvironment | None,
     path: str,
 ) -> Iterator[Problem]:
     """What is wrong with the manager's image, which may be of the registries that its runner uses.
@@ -135,12 +144,13 @@ def manager_image_problems(
         declaration: the Docker host.
         used: the registries that the runner uses, by name.
         registries: all that are declared.
-        environment: where the stack lives; None while that is not known.
         path: the place of the Docker host in the declaration.
     """
-    image = declaration.get("image", KNOWN_LATER)
-    if image != KNOWN_LATER:
-        yield from image_problems(image, join_path(path, "image"), registries, used, environment)
+    if "image" in declaration:
+        at = join_path(path, "image")
+        yield from check(
+            declaration["image"], lambda image: image_problems(image, at, registries, used, None)
+        )
 
 
 def docker_registry_problems(
@@ -159,19 +169,19 @@ def docker_registry_problems(
         if registry is None:
             continue
         at = join_path(path, "registries", index)
-        if needs_aws(registry) and "aws_credentials" not in declaration:
+        if registry.in_aws and "aws_credentials" not in declaration:
             yield Problem(
                 at,
-                f"{name!r}, whose credentials come from AWS, to which a Docker host is nobody",
+                f"{name!r}, whose credentials come from AWS, where a Docker host has no identity",
                 "registries with a user and password of their own, or GitLab's",
                 "declare 'aws_credentials' beside it: who the manager is to AWS",
             )
-        if (needs_aws(registry) or isinstance(registry, HelperRegistry)) and "image" not in declaration:
+        if registry.program and "image" not in declaration:
             yield Problem(
                 at,
                 f"{name!r}, for which GitLab's own image of the runner has no program",
                 "an 'image' of the Docker host that brings it",
-                f"build one on GitLab's, with {_program_of(registry)}",
+                f"build one on GitLab's, with {registry.program}",
             )
 
 
@@ -186,36 +196,23 @@ def docker_cache_problems(declaration: DockerHostDeclaration, path: str) -> Iter
         )
 
 
-def needs_aws(registry: Registry) -> bool:
-    """Whether a manager must be known to AWS to pull from a registry."""
-    if isinstance(registry, StaticRegistry):
-        return not registry.declared
-    return not isinstance(registry, GitLabRegistry | HelperRegistry)
-
-
-def _program_of(registry: Registry) -> str:
-    match registry:
-        case HelperRegistry():
-            return registry.helper
-        case StaticRegistry():
-            return "aws and jq"
-        case _:
-            return "docker-credential-ecr-login"
-
-
 def _aws_credentials_problems(declaration: AwsCredentialsDeclaration, path: str) -> Iterator[Problem]:
     ways = [way for way in ("directory", "access_key") if way in declaration]
     if len(ways) != 1:
         yield Problem(path, listed(ways, "neither"), "exactly one of directory, access_key")
     if "profile" in declaration and "directory" not in declaration:
         yield Problem(join_path(path, "profile"), "a profile, with no 'directory'", "it beside 'directory'")
-    directory = declaration.get("directory", "/")
-    if directory != "/" and not _ABSOLUTE.fullmatch(directory):
-        yield _path_problem(directory, join_path(path, "directory"), "/root/.aws")
-    empty = [key for key, value in declaration.get("access_key", {}).items() if not value]
-    for key in empty:
-        yield Problem(join_path(path, "access_key", key), "an empty text", "that of an access key")
+    if "directory" in declaration:
+        at = join_path(path, "directory")
+        yield from check(declaration["directory"], lambda found: _path_problems(found, at, "/root/.aws"))
+    for key, each in declaration.get("access_key", {}).items():
+        yield from _access_key_problems(each, join_path(path, "access_key", key))
 
 
-def _path_problem(found: str, path: str, example: str) -> Problem:
-    return Problem(path, repr(found), f"an absolute path on the Docker host, such as {example}")
+def _access_key_problems(text: Any, path: str) -> Iterator[Problem]:
+    return check(text, lambda found: empty_problems(found, path, "that of an access key"))
+
+
+def _path_problems(found: str, path: str, example: str) -> Iterator[Problem]:
+    if not _ABSOLUTE.fullmatch(found):
+        yield Problem(path, repr(found), f"an absolute path on the Docker host, such as {example}")

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
@@ -17,13 +17,13 @@ _PROTOCOLS = ("tcp", "udp")
 _LAST_PORT = 65535
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class EgressDeclaration(TypedDict):
     """Addresses and ports that instances may connect to."""
 
-    cidr: NotRequired[str]
+    cidr: NotRequired[Input[str]]
     """A range of IPv4 addresses, such as `10.20.0.0/16`. Either this or `prefix_list`."""
-    prefix_list: NotRequired[str]
+    prefix_list: NotRequired[Input[str]]
     """The id of a prefix list, such as that of S3 in the region."""
     from_port: int
     """The port, or the first one."""
@@ -40,12 +40,15 @@ class EgressRule:
     from_port: int
     to_port: int
     protocol: str = "tcp"
-    cidr: str | None = None
-    prefix_list: str | None = None
+    cidr: Value[str] | None = None
+    prefix_list: Value[str] | None = None
 
     def __str__(self) -> str:
         ports = f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
-        return f"{self.cidr or self.prefix_list}:{ports}/{self.protocol}"
+        far_end = self.cidr if self.cidr is not None else self.prefix_list
+        # The name of its resource, while the other end is known later.
+        to = (far_end if is_known(far_end) else "cidr" if self.cidr is not None else "prefix-list") or ""
+        return f"{to}:{ports}/{self.protocol}"
 
 
 def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:
@@ -55,8 +58,8 @@ def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
             each["from_port"],
             each.get("to_port", each["from_port"]),
             each.get("protocol", "tcp"),
-            each.get("cidr"),
-            each.get("prefix_list"),
+            optional(each.get("cidr")),
+            optional(each.get("prefix_list")),
         )
         for each in declared
     )
@@ -81,11 +84,12 @@ def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Proble
         found = " and ".join(map(repr, given)) or f"none of {listed(_FAR_ENDS)}"
         yield Problem(path, found, f"exactly one of {listed(_FAR_ENDS)}")
     if "cidr" in declaration:
-        yield from address_range_problems(declaration["cidr"], join_path(path, "cidr"))
-    if not _PREFIX_LIST.fullmatch(declaration.get("prefix_list", "pl-00000000")):
-        yield Problem(
-            join_path(path, "prefix_list"), repr(declaration["prefix_list"]), "an id that starts with pl-"
+        yield from check(
+            declaration["cidr"], lambda cidr: address_range_problems(cidr, join_path(path, "cidr"))
         )
+    if "prefix_list" in declaration:
+        at = join_path(path, "prefix_list")
+        yield from check(declaration["prefix_list"], lambda listed: _prefix_list_problems(listed, at))
     first = declaration["from_port"]
     if not 0 <= first <= _LAST_PORT:
         yield Problem(join_path(path, "from_port"), str(first), f"0 to {_LAST_PORT}")
@@ -95,3 +99,8 @@ def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Proble
     protocol = declaration.get("protocol", "tcp")
     if protocol not in _PROTOCOLS:
         yield Problem(join_path(path, "protocol"), repr(protocol), listed(_PROTOCOLS))
+
+
+def _prefix_list_problems(prefix_list: str, path: str) -> Iterator[Problem]:
+    if not _PREFIX_LIST.fullmatch(prefix_list):
+        yield Problem(path, repr(prefix_list), "an id that starts with pl-")

@@ -2,25 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NotRequired
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
+from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
     least_problems,
     machine_problems,
+    subnets_of,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 DOCKER_AUTOSCALER: RunnerVersion = (17, 1)
 """Since when the executor is generally available: docs.gitlab.com/runner/executors/docker_autoscaler."""
@@ -34,7 +34,7 @@ SPOT_ALLOCATIONS = (
 """docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html."""
 
 
-@_strict
+@strict
 class IdleDeclaration(TypedDict):
     """How much of a fleet waits ready for jobs, and when."""
 
@@ -48,7 +48,7 @@ class IdleDeclaration(TypedDict):
     """After how many minutes without a job an instance beyond that is ended; 1 or more. Default 10."""
 
 
-@_strict
+@strict
 class FleetDeclaration(TypedDict):
     """The workers of a runner: EC2 instances that its manager starts for jobs, and ends down to none."""
 
@@ -74,20 +74,24 @@ class FleetDeclaration(TypedDict):
     `capacity-optimized-prioritized` or `lowest-price`. Default `price-capacity-optimized`."""
     disk_gb: NotRequired[int]
     """The size of an instance's encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
-    ami: NotRequired[str]
+    ami: NotRequired[Input[str]]
     """A machine image of your own, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may
     use. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
-    vpc: NotRequired[str]
+    vpc: NotRequired[Input[str]]
     """The VPC's id, of the instances and their manager. Default: the stack's `network`, else the account's
     default VPC."""
-    subnets: NotRequired[list[str]]
+    subnets: NotRequired[Input[list[Input[str]]]]
     """The subnets' ids, best in several zones; they need a way out to GitLab and the registries. Default: all
     of the stack's `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """What the instances' jobs may connect to; not the manager, which has an `egress` of its own. Default:
     everything."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the instances,
+    their volumes, and what is made for them in AWS, beside those of the stack. Default:
+    none."""
     manager: NotRequired[HostDeclaration]
     """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
     of 30 GiB, in the same subnets."""
@@ -119,12 +123,13 @@ class Fleet:
     on_demand_percent: int = 100
     spot_allocation: str = SPOT_ALLOCATIONS[0]
     disk_gb: int = 100
-    ami: str | None = None
+    ami: Value[str] | None = None
     user: str = "ec2-user"
-    vpc: str | None = None
-    subnets: tuple[str, ...] = ()
+    vpc: Value[str] | None = None
+    subnets: Value[tuple[Value[str], ...]] = ()
     egress: tuple[EgressRule, ...] = ()
     state_storage: bool = False
+    tags: AwsTags = field(default_factory=dict)
 
     @property
     def jobs(self) -> int:
@@ -142,16 +147,17 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 
 def build_fleet(declaration: FleetDeclaration) -> Fleet:
     """The fleet that a declaration without problems describes."""
-    settings = {key: value for key, value in declaration.items() if key != "manager"}
-    for key in ("instance_types", "subnets"):
-        settings[key] = tuple(declaration.get(key, ()))  # type: ignore[arg-type]
+    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "manager"}
+    settings["instance_types"] = tuple(declaration["instance_types"])
+    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
+    settings["tags"] = build_tags(declaration.get("tags", {}))
     settings["egress"] = build_egress(declaration.get("egress", ()))
     if idle := declaration.get("idle"):
         settings["idle"] = tuple(
             Idle(**{**each, "periods": tuple(each.get("periods", Idle.periods))})  # type: ignore[arg-type]
             for each in idle
         )
-    return Fleet(**settings)  # type: ignore[arg-type]
+    return Fleet(**settings)
 
 
 def build_manager_host(declaration: FleetDeclaration) -> Host:
@@ -174,6 +180,7 @@ def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem
     yield from _instance_types_problems(declaration["instance_types"], join_path(path, "instance_types"))
     yield from _capacity_problems(declaration, path)
     yield from machine_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
     for index, idle in enumerate(declaration.get("idle", ())):
         yield from _idle_problems(idle, join_path(path, "idle", index))
     yield from _user_problems(declaration, join_path(path, "user"))
@@ -245,10 +252,11 @@ def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Prob
             "no 'concurrent'",
             "it follows from the fleet: 'max_instances' times 'jobs_per_instance'",
         )
-    if manager.get("vpc", declaration.get("vpc")) != declaration.get("vpc"):
+    vpc, of_manager = declaration.get("vpc"), manager.get("vpc")
+    if of_manager is not None and is_known(of_manager) and is_known(vpc) and of_manager != vpc:
         yield Problem(
             join_path(path, "vpc"),
-            repr(manager["vpc"]),
+            repr(of_manager),
             "the VPC of the fleet",
             "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
         )

@@ -4,19 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.spec.inputs import Deferred, IdInput, Value, check, is_known, known, number, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
+LARGEST_ID = 2**63 - 1
+"""GitLab's numbers are columns of the type bigint."""
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+
+@strict
 class ScopeDeclaration(TypedDict):
     """Exactly one of a group, a project and the instance."""
 
-    group: NotRequired[int]
+    group: NotRequired[IdInput]
     """The group's number, as its page in GitLab shows."""
-    project: NotRequired[int]
+    project: NotRequired[IdInput]
     """The project's number, as its page in GitLab shows."""
     instance: NotRequired[bool]
     """True for the whole instance; needs an administrator's token."""
@@ -27,18 +30,23 @@ class GitLabScope:
     """A group, a project (with its number) or the instance (without one)."""
 
     kind: str
-    number: int | None = None
+    number: Value[int] | None = None
 
     def __str__(self) -> str:
-        return self.kind if self.number is None else f"{self.kind} {self.number}"
+        return self.kind if self.number is None else f"{self.kind} {known(self.number)}"
+
+    @property
+    def label(self) -> str:
+        """What resources of it are called: `group 42`, or `group` while its number is not known."""
+        return str(self) if self.number is None or is_known(self.number) else self.kind
 
 
 def build_scope(declaration: ScopeDeclaration) -> GitLabScope:
     """The scope that a declaration without problems names."""
     if "group" in declaration:
-        return GitLabScope("group", declaration["group"])
+        return GitLabScope("group", number(declaration["group"]))
     if "project" in declaration:
-        return GitLabScope("project", declaration["project"])
+        return GitLabScope("project", number(declaration["project"]))
     return GitLabScope("instance")
 
 
@@ -51,6 +59,21 @@ def scope_problems(declaration: ScopeDeclaration, path: str) -> Iterator[Problem
             listed(given, "no group, project or instance"),
             "exactly one of 'group', 'project' and 'instance: true'",
         )
-    for kind, number in (("group", declaration.get("group", 1)), ("project", declaration.get("project", 1))):
-        if number < 1:
-            yield Problem(join_path(path, kind), str(number), f"the {kind}'s number in GitLab")
+    yield from id_problems(declaration.get("group", 1), join_path(path, "group"), "group")
+    yield from id_problems(declaration.get("project", 1), join_path(path, "project"), "project")
+
+
+def id_problems(declared: IdInput | Deferred[int], path: str, kind: str) -> Iterator[Problem]:
+    """What is wrong with the number of a group or project.
+
+    Args:
+        declared: the number.
+        path: its place in the declaration.
+        kind: `group` or `project`.
+    """
+
+    def problems(found: int) -> Iterator[Problem]:
+        if not 1 <= found <= LARGEST_ID:
+            yield Problem(path, str(found), f"the {kind}'s number in GitLab")
+
+    return check(number(declared), problems)

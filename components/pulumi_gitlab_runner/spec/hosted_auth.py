@@ -1,14 +1,25 @@
 """Registry credentials for hosted and instance runners: CI variables that a function in AWS keeps fresh."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
-from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, id_problems
+from pulumi_gitlab_runner.spec.inputs import (
+    Deferred,
+    IdInput,
+    Input,
+    SecretInput,
+    Value,
+    number,
+    optional,
+    secret,
+    strict,
+    value,
+)
 from pulumi_gitlab_runner.spec.observation import (
     AlarmsDeclaration,
     Logs,
@@ -17,15 +28,7 @@ from pulumi_gitlab_runner.spec.observation import (
     logs_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import (
-    EcrPublicRegistry,
-    EcrRegistry,
-    GitLabRegistry,
-    HelperRegistry,
-    PullThroughRegistry,
-    Registry,
-    StaticRegistry,
-)
+from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 from pulumi_gitlab_runner.spec.variables import (
@@ -35,32 +38,29 @@ from pulumi_gitlab_runner.spec.variables import (
     key_problems,
 )
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
-
 _LONGEST_HOURS = 10
 """An ECR password lasts 12 hours (docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html), and a
 job that starts with it takes its time to pull."""
-_AWS_REGISTRIES = (EcrRegistry, PullThroughRegistry, EcrPublicRegistry)
 
 
-@_strict
+@strict
 class GitLabTokenDeclaration(TypedDict):
     """A GitLab access token with the scope `api`: the token itself, or where it lies.
 
     It needs the role of a Maintainer in each project and of an Owner in each group.
     """
 
-    value: NotRequired[str]
+    value: NotRequired[SecretInput[str]]
     """The token: a secret. It is kept in Parameter Store and read whenever the function runs."""
-    secret: NotRequired[str]
+    secret: NotRequired[Input[str]]
     """The ARN of the Secrets Manager secret that holds it, as plain text."""
-    parameter: NotRequired[str]
+    parameter: NotRequired[Input[str]]
     """The ARN of the Parameter Store parameter that holds it."""
-    key: NotRequired[str]
+    key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
 
 
-@_strict
+@strict
 class HostedAuthDeclaration(RoleDeclaration):
     """A CI variable of some projects and groups, which holds the credentials of registries and is kept fresh.
 
@@ -70,9 +70,9 @@ class HostedAuthDeclaration(RoleDeclaration):
     registries: list[str]
     """The registries, by name. At least one of ECR; those with a fixed password may stand beside it, since
     one variable holds the credentials of all registries."""
-    projects: NotRequired[list[int]]
+    projects: NotRequired[list[IdInput]]
     """The projects' numbers."""
-    groups: NotRequired[list[int]]
+    groups: NotRequired[list[IdInput]]
     """The groups' numbers: every project below them gets the variable."""
     gitlab_token: GitLabTokenDeclaration
     """The token that writes the variable."""
@@ -96,7 +96,7 @@ class HostedAuthDeclaration(RoleDeclaration):
 class HostedAuth:
     """A CI variable of some projects and groups that is kept fresh, with the defaults filled in.
 
-    `token` is None where the token stands in the declaration, rather than elsewhere.
+    `token` says where the GitLab token is kept; None where the declaration has it itself, in `own_token`.
     """
 
     name: str
@@ -107,10 +107,11 @@ class HostedAuth:
     protected: bool
     environment_scope: str
     every: int
-    alarm_topic: str | None
+    alarm_topic: Value[str] | None
     logs: Logs
-    permissions_boundary: str | None
-    role_path: str
+    permissions_boundary: Value[str] | None
+    role_path: Value[str]
+    own_token: Deferred[str] | None = field(default=None, compare=False)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -135,7 +136,9 @@ class HostedAuth:
 def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
     """The variable that a declaration without problems describes."""
     token = declaration["gitlab_token"]
-    stored = StoredSecret(token.get("secret"), token.get("parameter"), token.get("key"))
+    stored = StoredSecret(
+        optional(token.get("secret")), optional(token.get("parameter")), optional(token.get("key"))
+    )
     return HostedAuth(
         name,
         tuple(declaration["registries"]),
@@ -145,10 +148,11 @@ def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAu
         declaration.get("protected", False),
         declaration.get("environment_scope", "*"),
         declaration.get("every", 6),
-        declaration["alarms"]["topic"] if "alarms" in declaration else None,
+        value(declaration["alarms"]["topic"]) if "alarms" in declaration else None,
         Logs(**declaration.get("logs", {})),
-        declaration.get("permissions_boundary"),
-        declaration.get("role_path", "/"),
+        optional(declaration.get("permissions_boundary")),
+        value(declaration.get("role_path", "/")),
+        secret(token["value"]) if "value" in token else None,
     )
 
 
@@ -162,8 +166,8 @@ def hosted_auth_problems(
         yield Problem(path, "neither projects nor groups", "at least one, by its number in GitLab")
     for scope in scopes:
         at = join_path(path, f"{scope.kind}s")
-        if scope.number is not None and scope.number < 1:
-            yield Problem(at, str(scope.number), f"a {scope.kind}'s number in GitLab")
+        if scope.number is not None:
+            yield from id_problems(scope.number, at, scope.kind)
         if scopes.count(scope) > 1:
             yield Problem(at, f"{scope} more than once", f"each {scope.kind} once")
     yield from stored_problems(declaration["gitlab_token"], join_path(path, "gitlab_token"), ("value",))
@@ -195,35 +199,28 @@ def hosted_auth_warnings(auth: HostedAuth, path: str) -> Iterator[Finding]:
 
 
 def _scopes(declaration: HostedAuthDeclaration) -> tuple[GitLabScope, ...]:
-    projects = (GitLabScope("project", number) for number in declaration.get("projects", ()))
-    groups = (GitLabScope("group", number) for number in declaration.get("groups", ()))
+    projects = (GitLabScope("project", number(each)) for each in declaration.get("projects", ()))
+    groups = (GitLabScope("group", number(each)) for each in declaration.get("groups", ()))
     return (*projects, *groups)
 
 
 def _registry_problems(names: list[str], path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
     for index, name in enumerate(names):
         at = join_path(path, index)
-        match registries.get(name):
-            case None:
-                mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-                yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
-            case GitLabRegistry():
-                yield Problem(
-                    at,
-                    f"{name!r}, GitLab's registry with the job's own credentials",
-                    "a registry of ECR, or one with a fixed password",
-                    "every job has these already; for other projects' images give it a deploy_token",
-                )
-            case HelperRegistry():
-                yield Problem(
-                    at,
-                    f"{name!r}, whose password a credential helper makes",
-                    "a registry of ECR, or one with a fixed password",
-                    "the helper is on runner hosts alone: let a runner of this stack pull it",
-                )
+        registry = registries.get(name)
+        if registry is None:
+            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+        elif not (registry.by_role or registry.login or registry.in_aws):
+            yield Problem(
+                at,
+                f"{name!r}, {registry.description}",
+                "a registry of ECR, or one with a fixed password",
+                registry.no_login,
+            )
     used = [registries[name] for name in names if name in registries]
-    if not any(isinstance(each, _AWS_REGISTRIES) for each in used):
-        fixed = all(isinstance(each, StaticRegistry) for each in used)
+    if not any(each.by_role for each in used):
+        fixed = all(each.login or each.in_aws for each in used)
         yield Problem(
             path,
             listed(names, "no registry"),
@@ -237,4 +234,4 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
 def keeps_secrets(auth: HostedAuth, registries: Mapping[str, Registry]) -> bool:
     """Whether the declaration itself has the token, or the password of a registry that it names."""
     used = (registries[name] for name in auth.registries)
-    return auth.token is None or any(isinstance(each, StaticRegistry) and each.declared for each in used)
+    return auth.token is None or any(each.login for each in used)

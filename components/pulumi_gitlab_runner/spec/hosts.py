@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
     DockerHost,
@@ -19,11 +19,13 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
     docker_host_problems,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
     least_problems,
     machine_problems,
+    subnets_of,
 )
 from pulumi_gitlab_runner.spec.observation import (
     AlarmsDeclaration,
@@ -39,10 +41,10 @@ from pulumi_gitlab_runner.spec.operating_systems import (
     OperatingSystem,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.roles import role_problems
+from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class HostDeclaration(TypedDict):
     """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
 
@@ -60,12 +62,12 @@ class HostDeclaration(TypedDict):
     os: NotRequired[str]
     """The operating system: `amazon-linux-2023`, `debian-12` or `ubuntu-24.04`. Default
     `amazon-linux-2023`."""
-    ami: NotRequired[str]
+    ami: NotRequired[Input[str]]
     """A machine image with this `os`. Default: the newest that AWS, Debian or Ubuntu publishes at the time
     that a host starts; a newer one alone replaces no host."""
-    vpc: NotRequired[str]
+    vpc: NotRequired[Input[str]]
     """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
-    subnets: NotRequired[list[str]]
+    subnets: NotRequired[Input[list[Input[str]]]]
     """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the stack's
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
@@ -84,10 +86,17 @@ class HostDeclaration(TypedDict):
     metrics: NotRequired[str]
     """Who may read the runner's metrics for Prometheus at port 9252: `loopback`, the host itself; or `vpc`,
     all in the primary address range of its VPC, and the jobs. Default: nobody."""
-    permissions_boundary: NotRequired[str]
+    permissions_boundary: NotRequired[Input[str]]
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
-    role_path: NotRequired[str]
+    role_path: NotRequired[Input[str]]
     """The IAM path of the host's role and instance profile, such as `/ci/`. Default `/`."""
+    policies: NotRequired[list[Input[str]]]
+    """The ARNs of IAM policies of your own that the host's role has too. Its jobs do not reach the role.
+    Default: none."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the host's instance and volumes,
+    and of what is made for it in AWS, beside those of the stack. Default:
+    none."""
     docker: NotRequired[DockerHostDeclaration]
     """A Docker host in place of EC2: the manager is a container there. Beside it stand `concurrent`,
     `runner_version` and `config` alone. A change of `runner_version`, of `docker` or of the longest
@@ -105,17 +114,19 @@ class Host:
     concurrent: int = 4
     disk_gb: int = 100
     os: OperatingSystem = AMAZON_LINUX_2023
-    ami: str | None = None
-    vpc: str | None = None
-    subnets: tuple[str, ...] = ()
+    ami: Value[str] | None = None
+    vpc: Value[str] | None = None
+    subnets: Value[tuple[Value[str], ...]] = ()
     egress: tuple[EgressRule, ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     session_manager: bool = False
     logs: Logs | None = None
-    alarm_topic: str | None = None
+    alarm_topic: Value[str] | None = None
     metrics: str | None = None
-    permissions_boundary: str | None = None
-    role_path: str = "/"
+    permissions_boundary: Value[str] | None = None
+    role_path: Value[str] = "/"
+    policies: tuple[Value[str], ...] = ()
+    tags: AwsTags = field(default_factory=dict)
     docker: DockerHost | None = None
     config: ManagerConfig = field(default_factory=lambda: ManagerConfig())
 
@@ -133,14 +144,16 @@ _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
 def build_host(declaration: HostDeclaration) -> Host:
     """The host that a declaration without problems describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
-    settings["subnets"] = tuple(declaration.get("subnets", ()))
+    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
+    settings["policies"] = values(declaration.get("policies", ()))
+    settings["tags"] = build_tags(declaration.get("tags", {}))
     settings["egress"] = build_egress(declaration.get("egress", ()))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:
         settings["logs"] = Logs(**declaration["logs"])
     if "alarms" in declaration:
-        settings["alarm_topic"] = declaration["alarms"]["topic"]
+        settings["alarm_topic"] = value(declaration["alarms"]["topic"])
     if "docker" in declaration:
         version = declaration.get("runner_version", Host.runner_version)
         settings["docker"] = build_docker_host(declaration["docker"], version)
@@ -156,6 +169,9 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     yield from _operating_system_problems(declaration, path)
     yield from _observation_problems(declaration, path)
     yield from role_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
+    for index, policy in enumerate(declaration.get("policies", ())):
+        yield from _policy_problems(policy, join_path(path, "policies", index))
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
@@ -164,6 +180,10 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     if "docker" in declaration:
         yield from docker_host_problems(declaration["docker"], join_path(path, "docker"))
         yield from _beside_docker_problems(declaration, path)
+
+
+def _policy_problems(policy: Input[str], path: str) -> Iterator[Problem]:
+    return check(policy, lambda arn: policy_problems(arn, path))
 
 
 def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:

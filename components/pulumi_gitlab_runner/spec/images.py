@@ -1,20 +1,12 @@
 """Images as a declaration names them: `team/ci/base:1` is `ci/base` of the registry called `team`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
-from pulumi_gitlab_runner.spec.registries import (
-    EcrRegistry,
-    GitLabRegistry,
-    HelperRegistry,
-    PullThroughRegistry,
-    Registry,
-    StaticRegistry,
-)
+from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 
 
@@ -26,16 +18,6 @@ def written_out(image: str, registries: Mapping[str, Registry], environment: Aws
     return image
 
 
-@dataclass(frozen=True)
-class EcrImage:
-    """An image in ECR, as ECR is asked about it; without `account` and `region`, in the stack's own."""
-
-    repository: str
-    tag: str
-    account: str | None = None
-    region: str | None = None
-
-
 def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> EcrImage | None:
     """What to ask ECR about an image; None where it is of another registry.
 
@@ -45,12 +27,7 @@ def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEn
         environment: where the stack lives.
     """
     registry, repository = registry_of(image, registries, environment)
-    tag = parse(image).tag or "latest"
-    if isinstance(registry, EcrRegistry):
-        return EcrImage(repository, tag, registry.account, registry.region)
-    if isinstance(registry, PullThroughRegistry):
-        return EcrImage(f"{registry.prefix}/{repository}", tag)
-    return None
+    return registry.ecr_image(repository, parse(image).tag or "latest") if registry else None
 
 
 def why_not_asked(registry: Registry | None) -> str:
@@ -59,16 +36,9 @@ def why_not_asked(registry: Registry | None) -> str:
     Args:
         registry: a declared one, or None for any other, which is asked without credentials.
     """
-    match registry:
-        case StaticRegistry(declared=False):
-            reason = "its password is read on the runner host alone"
-        case GitLabRegistry():
-            reason = "only jobs have credentials for it"
-        case HelperRegistry():
-            reason = "its credential helper is on the runner host alone"
-        case _:
-            return ""
-    return f"the registry {registry.name!r} is not asked: {reason}"
+    if registry is None or not registry.not_asked:
+        return ""
+    return f"the registry {registry.name!r} is not asked: {registry.not_asked}"
 
 
 def digest_problems(

@@ -1,10 +1,11 @@
 """EC2 instances: what the declarations of hosts and of fleets have in common."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.spec.egress import egress_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_empty, is_known
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -43,12 +44,33 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
     """What is wrong with the disk, the machine image and the network that instances get."""
     yield from least_problems(declaration, {"disk_gb": 20}, path)
     for key, form in _IDENTIFIERS.items():
-        if key in declaration and not form.fullmatch(declaration[key]):
-            yield Problem(join_path(path, key), repr(declaration[key]), f"an id that starts with {key}-")
-    for index, subnet in enumerate(declaration.get("subnets", ())):
-        if not _SUBNET.fullmatch(subnet):
-            yield Problem(join_path(path, "subnets", index), repr(subnet), "an id that starts with subnet-")
+        if key in declaration:
+            yield from _id_problems(declaration[key], form, join_path(path, key), key)
+    yield from subnets_problems(declaration.get("subnets", ()), join_path(path, "subnets"))
     if "egress" in declaration:
         yield from egress_problems(declaration["egress"], join_path(path, "egress"))
-    if ("vpc" in declaration) != bool(declaration.get("subnets")):
+    if ("vpc" in declaration) != (not is_empty(declaration.get("subnets"))):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+
+
+def subnets_of(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[str], ...]]:
+    """Subnets as the model has them: each a value, or all of them one."""
+    return tuple(declared) if is_known(declared) else declared  # type: ignore[arg-type, return-value]
+
+
+def subnets_problems(subnets: Any, path: str) -> Iterator[Problem]:
+    """What is wrong with a list of subnets, or with an Output of one."""
+
+    def problems(listed: Any) -> Iterator[Problem]:
+        for index, subnet in enumerate(listed):
+            yield from _id_problems(subnet, _SUBNET, join_path(path, index), "subnet")
+
+    return check(subnets, problems)
+
+
+def _id_problems(identifier: Any, form: re.Pattern[str], path: str, prefix: str) -> Iterator[Problem]:
+    def problems(found: str) -> Iterator[Problem]:
+        if not form.fullmatch(found):
+            yield Problem(path, repr(found), f"an id that starts with {prefix}-")
+
+    return check(identifier, problems)

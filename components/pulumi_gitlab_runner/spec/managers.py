@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pulumi_gitlab_runner.spec.cache import Cache
 from pulumi_gitlab_runner.spec.fleets import Fleet, build_fleet, build_manager_host, fleet_problems
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
+from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
 
 WAYS = ("host", "host_of", "fleet")
 """The keys of a runner that say where its manager runs."""
+
+_T = TypeVar("_T")
 
 RunnerDeclarations = Mapping[str, RunnerDeclaration]
 
@@ -56,18 +60,18 @@ class Manager:
         return _each_once(name for runner in self.runners for name in runner.registries)
 
     @property
-    def pinned_images(self) -> tuple[str, ...]:
+    def pinned_images(self) -> tuple[Value[str], ...]:
         """The images that are pinned to digests, as declared: those, and its own on a Docker host."""
         own = (self.host.docker.image,) if self.host.docker else ()
         return (*self.images, *own)
 
     @property
-    def images(self) -> tuple[str, ...]:
+    def images(self) -> tuple[Value[str], ...]:
         """The images that its runners' configuration names, as declared."""
         return _each_once(image for runner in self.runners for image in runner.images.values())
 
 
-def _each_once(names: Iterator[str]) -> tuple[str, ...]:
+def _each_once(names: Iterator[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(names))
 
 
@@ -141,6 +145,8 @@ def _host_of_problems(name: str, runners: RunnerDeclarations, path: str) -> Iter
     if owner == name:
         yield Problem(path, f"{owner!r}, the runner itself", allowed, "host: {} gives it a host of its own")
     elif owner not in runners:
-        yield Problem(path, f"{owner!r}, a runner that nobody declares", allowed, did_you_mean(owner, owners))
+        yield Problem(
+            path, f"{owner!r}, which is not a declared runner", allowed, did_you_mean(owner, owners)
+        )
     elif "host" not in runners[owner]:
         yield Problem(path, f"{owner!r}, which has no host of its own", allowed)

@@ -5,24 +5,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
-from pulumi_gitlab_runner.spec.gitlab_scope import ScopeDeclaration, scope_problems
+from pulumi_gitlab_runner.spec.gitlab_scope import (
+    GitLabScope,
+    ScopeDeclaration,
+    build_scope,
+    scope_problems,
+)
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
+from pulumi_gitlab_runner.spec.inputs import Deferred, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry, StaticRegistry
-from pulumi_gitlab_runner.spec.variables import VariableDeclaration
-
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.variables import Variable
 
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?")
 _VARIABLE = re.compile(r"[a-zA-Z0-9_]*")
 
 
-@_strict
+@strict
 class MirroredImageDeclaration(TypedDict):
     """One image: where it comes from, and what it is called here."""
 
@@ -38,7 +41,7 @@ class MirroredImageDeclaration(TypedDict):
     """The platforms that it must have, such as `linux/arm64`. All that it has are copied. Default: any."""
 
 
-@_strict
+@strict
 class MirrorVariablesDeclaration(ScopeDeclaration):
     """The CI variables that name the images to jobs."""
 
@@ -47,7 +50,7 @@ class MirrorVariablesDeclaration(ScopeDeclaration):
     `IMAGE_POSTGRES`."""
 
 
-@_strict
+@strict
 class MirrorDeclaration(TypedDict):
     """Images that are copied into a registry of ours, with all their platforms."""
 
@@ -85,6 +88,18 @@ class MirroredImage:
 
 
 @dataclass(frozen=True)
+class MirrorVariables:
+    """The CI variables that name the images to jobs, with the defaults filled in."""
+
+    scope: GitLabScope
+    prefix: str = "IMAGE_"
+
+    def key(self, image: str) -> str:
+        """The name of the CI variable of an image."""
+        return self.prefix + image.upper().replace("-", "_")
+
+
+@dataclass(frozen=True)
 class Mirror:
     """Images for one registry, with the defaults filled in."""
 
@@ -92,6 +107,7 @@ class Mirror:
     registry: str
     images: tuple[MirroredImage, ...]
     delete: bool
+    variables: MirrorVariables | None = None
 
     def image_name(self, image: MirroredImage) -> str:
         """An image as a runner would declare it: `REGISTRY/REPOSITORY:TAG`."""
@@ -101,7 +117,16 @@ class Mirror:
 def build_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
     """The mirror that a declaration without problems describes."""
     images = tuple(_build_image(key, each) for key, each in declaration["images"].items())
-    return Mirror(name, declaration["registry"], images, declaration.get("delete", False))
+    variables = declaration.get("variables")
+    return Mirror(
+        name,
+        declaration["registry"],
+        images,
+        declaration.get("delete", False),
+        MirrorVariables(build_scope(variables), variables.get("prefix", MirrorVariables.prefix))
+        if variables is not None
+        else None,
+    )
 
 
 def _build_image(name: str, declaration: MirroredImageDeclaration) -> MirroredImage:
@@ -116,33 +141,31 @@ def _build_image(name: str, declaration: MirroredImageDeclaration) -> MirroredIm
     )
 
 
-def variable_key(image: str, declaration: MirrorVariablesDeclaration) -> str:
-    """The name of the CI variable of an image."""
-    return declaration.get("prefix", "IMAGE_") + image.upper().replace("-", "_")
-
-
-def mirror_variables(declaration: MirrorDeclaration, values: Mapping[str, str]) -> list[VariableDeclaration]:
+def mirror_variables(mirror: Mirror, references: Mapping[str, object]) -> tuple[Variable, ...]:
     """The CI variables of a mirror, in the clear, since job logs name the images that they run.
 
     Args:
-        declaration: of the mirror.
-        values: of the variables, by the images' names.
+        mirror: the mirror.
+        references: the images by their names: what Outputs give.
     """
-    if "variables" not in declaration:
-        return []
-    declared = declaration["variables"]
-    made: list[VariableDeclaration] = []
-    for name, value in values.items():
-        variable: VariableDeclaration = {
-            "key": variable_key(name, declared),
-            "value": value,
-            "masked": False,
-        }
-        for kind in ("group", "project", "instance"):
-            if kind in declared:
-                variable[kind] = declared[kind]
-        made.append(variable)
-    return made
+    if mirror.variables is None:
+        return ()
+    return tuple(
+        Variable(
+            scope=mirror.variables.scope,
+            key=mirror.variables.key(image),
+            docker_auth=(),
+            masked=False,
+            hidden=False,
+            protected=False,
+            raw=False,
+            file=False,
+            environment_scope="*",
+            description=None,
+            value=Deferred(f"mirrors.{mirror.name}.images.{image}", reference),
+        )
+        for image, reference in references.items()
+    )
 
 
 def mirror_problems(
@@ -154,7 +177,7 @@ def mirror_problems(
     if registry is None:
         mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
         at = join_path(path, "registry")
-        yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+        yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
     else:
         yield from _target_problems(registry, join_path(path, "registry"))
     if not declaration["images"]:
@@ -183,9 +206,7 @@ def mirror_problems(
 
 
 def _target_problems(registry: Registry, path: str) -> Iterator[Problem]:
-    if isinstance(registry, EcrRegistry) and registry.created:
-        return
-    if isinstance(registry, StaticRegistry) and registry.declared:
+    if registry.created or registry.login:
         return
     yield Problem(
         path,

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Any, NotRequired
+from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.shape import checked
 
 ENDPOINTS = (
     "autoscaling",
@@ -36,11 +35,11 @@ _LARGEST, _SMALLEST = 16, 24
 docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class NetworkDeclaration(TypedDict):
     """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
 
-    cidr: NotRequired[str]
+    cidr: NotRequired[Input[str]]
     """The VPC's private IPv4 range, `/16` to `/24`. A change makes a new VPC. Default `10.64.0.0/20`."""
     zones: NotRequired[int]
     """In how many Availability Zones there is a private subnet, 1 to 3; each has a quarter of the range.
@@ -58,44 +57,38 @@ class NetworkDeclaration(TypedDict):
 class Network:
     """A network without problems, with the defaults filled in."""
 
-    cidr: IPv4Network = _DEFAULT_CIDR
+    cidr: Value[str] = str(_DEFAULT_CIDR)
     zones: int = 2
     nat_per_zone: bool = False
     endpoints: tuple[str, ...] = ()
 
     @property
     def private_subnets(self) -> list[IPv4Network]:
-        """The range of the private subnet of each zone: its quarter, which further zones leave as it is."""
+        """The range of the private subnet of each zone: its quarter, which further zones leave as it is.
+
+        The address range of the network must be known for it, as for the public ones.
+        """
         return self._quarters[: self.zones]
 
     @property
     def public_subnets(self) -> list[IPv4Network]:
         """The range of each public subnet, in the last quarter: the first zone's, or one for each zone."""
-        count = self.zones if self.nat_per_zone else 1
-        return list(self._quarters[-1].subnets(new_prefix=28))[:count]
+        return list(self._quarters[-1].subnets(new_prefix=28))[: self.gateways]
+
+    @property
+    def gateways(self) -> int:
+        """How many NAT gateways there are, each in a public subnet."""
+        return self.zones if self.nat_per_zone else 1
 
     @property
     def _quarters(self) -> list[IPv4Network]:
-        return list(self.cidr.subnets(prefixlen_diff=2))
-
-
-def build_network(declaration: Any, path: str) -> Network:
-    """The network that a declaration describes.
-
-    Args:
-        declaration: plain values in the shape of `NetworkDeclaration`.
-        path: what the paths of problems start with.
-
-    Raises:
-        DeclarationError: with every problem of the declaration.
-    """
-    return network_of(checked(declaration, NetworkDeclaration, path, network_problems))
+        return list(IPv4Network(known(self.cidr)).subnets(prefixlen_diff=2))
 
 
 def network_of(declaration: NetworkDeclaration) -> Network:
     """The network that a declaration without problems describes."""
     return Network(
-        IPv4Network(declaration["cidr"]) if "cidr" in declaration else Network.cidr,
+        value(declaration.get("cidr", Network.cidr)),
         declaration.get("zones", Network.zones),
         declaration.get("nat_per_zone", Network.nat_per_zone),
         tuple(declaration.get("endpoints", ())),
@@ -124,7 +117,7 @@ def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
 def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a network."""
     if "cidr" in declaration:
-        yield from _cidr_problems(declaration["cidr"], join_path(path, "cidr"))
+        yield from check(declaration["cidr"], lambda cidr: _cidr_problems(cidr, join_path(path, "cidr")))
     zones = declaration.get("zones", 1)
     if not 1 <= zones <= MOST_ZONES:
         yield Problem(join_path(path, "zones"), str(zones), f"1 to {MOST_ZONES}")

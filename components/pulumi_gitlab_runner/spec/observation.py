@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.spec.inputs import Input, check, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
 METRICS_PORT = 9252
 """The port of Prometheus' list that is the runner's: docs.gitlab.com/runner/monitoring."""
@@ -25,7 +23,7 @@ _RETENTIONS = (
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 
-@_strict
+@strict
 class LogsDeclaration(TypedDict):
     """The journal of a host, kept in CloudWatch Logs."""
 
@@ -34,11 +32,11 @@ class LogsDeclaration(TypedDict):
     180, 365 and longer. Default 30."""
 
 
-@_strict
+@strict
 class AlarmsDeclaration(TypedDict):
     """Whom to tell when no host of a runner works."""
 
-    topic: str
+    topic: Input[str]
     """The ARN of the SNS topic that is told, and told again when one works."""
 
 
@@ -58,10 +56,14 @@ def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
 
 def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with where alarms go."""
-    if not _TOPIC.fullmatch(declaration["topic"]):
+    return check(declaration["topic"], lambda topic: _topic_problems(topic, join_path(path, "topic")))
+
+
+def _topic_problems(topic: str, path: str) -> Iterator[Problem]:
+    if not _TOPIC.fullmatch(topic):
         yield Problem(
-            join_path(path, "topic"),
-            repr(declaration["topic"]),
+            path,
+            repr(topic),
             "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
         )
 

@@ -1,10 +1,9 @@
 """Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.runner import RunnerConfig
@@ -13,40 +12,60 @@ from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DI
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration
-from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
+from pulumi_gitlab_runner.spec.gitlab_scope import (
+    GitLabScope,
+    ScopeDeclaration,
+    build_scope,
+    id_problems,
+    scope_problems,
+)
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of
 from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
+from pulumi_gitlab_runner.spec.inputs import (
+    IdInput,
+    Input,
+    Rule,
+    Value,
+    check,
+    is_empty,
+    is_known,
+    known,
+    number,
+    optional,
+    strict,
+    value,
+    values,
+)
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import HelperRegistry, Registry, StaticRegistry
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.texts import control_character_problems
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
-
-@_strict
+@strict
 class ServiceDeclaration(TypedDict):
     """A service that every job of the runner gets."""
 
-    name: str
+    name: Input[str]
     """The service's image, named as a runner's `image` is."""
-    alias: NotRequired[str]
+    alias: NotRequired[Input[str]]
     """The name under which the job reaches it; several, separated by spaces. Default: from the image."""
-    entrypoint: NotRequired[list[str]]
+    entrypoint: NotRequired[list[Input[str]]]
     """Instead of the image's entrypoint."""
-    command: NotRequired[list[str]]
+    command: NotRequired[list[Input[str]]]
     """Instead of the image's command."""
-    environment: NotRequired[list[str]]
+    environment: NotRequired[list[Input[str]]]
     """`KEY=value` for the service's container. Every job can read it: no secrets."""
 
 
-@_strict
+@strict
 class RegistrationDeclaration(ScopeDeclaration):
     """What GitLab knows of a runner."""
 
-    tags: NotRequired[list[str]]
+    tags: NotRequired[Input[list[Input[str]]]]
     """The tags of the jobs that it takes, 50 at most. Without tags it takes every job."""
     run_untagged: NotRequired[bool]
     """Whether it also takes jobs without tags. Default: only when it has no tags itself."""
-    description: NotRequired[str]
+    description: NotRequired[Input[str]]
     """Shown in GitLab, 1024 characters at most. Default: the runner's name."""
     protected: NotRequired[bool]
     """Whether it takes only jobs of protected branches and tags. Default false."""
@@ -56,9 +75,9 @@ class RegistrationDeclaration(ScopeDeclaration):
     """Whether it takes no jobs for now. Default false."""
     maximum_timeout: NotRequired[int]
     """How long a job may run, in seconds; 600 or more. Default: as the project says."""
-    maintenance_note: NotRequired[str]
+    maintenance_note: NotRequired[Input[str]]
     """A note for those who look after the runner, 1024 characters at most."""
-    other_projects: NotRequired[list[int]]
+    other_projects: NotRequired[list[IdInput]]
     """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
     generation: NotRequired[int]
     """How often it was registered anew. The next number gives it a new token, which its host takes up by
@@ -68,7 +87,7 @@ class RegistrationDeclaration(ScopeDeclaration):
     else it is removed as soon as this one is there. Default false."""
 
 
-@_strict
+@strict
 class RunnerDeclaration(RegistrationDeclaration):
     """One runner: one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
 
@@ -76,7 +95,7 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The name that the runner was first declared with. What was made for it keeps that name, so that nothing
     is replaced and no job is lost: in GitLab it stays the same runner, with its token, and its host and its
     part of the cache stay too. Keep it for as long as the runner lives."""
-    image: NotRequired[str]
+    image: NotRequired[Input[str]]
     """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
     without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
@@ -104,31 +123,37 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The EC2 instances that the runner's manager starts for jobs, and ends again."""
 
 
+DEFAULT_IMAGE = "alpine:latest"
+
+
 @dataclass(frozen=True)
 class Service:
     """A service that every job gets."""
 
-    name: str
-    alias: str = ""
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    environment: tuple[str, ...] = ()
+    name: Value[str]
+    alias: Value[str] = ""
+    entrypoint: tuple[Value[str], ...] = ()
+    command: tuple[Value[str], ...] = ()
+    environment: tuple[Value[str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What GitLab knows of a runner, with the defaults filled in."""
+    """What GitLab knows of a runner, with the defaults filled in.
+
+    `run_untagged` is None where it follows from tags that are not known yet: true without any.
+    """
 
     scope: GitLabScope
-    description: str
-    tags: tuple[str, ...]
-    run_untagged: bool
+    description: Value[str]
+    tags: Value[tuple[Value[str], ...]]
+    run_untagged: bool | None
     protected: bool
     locked: bool
     paused: bool
     maximum_timeout: int | None
-    maintenance_note: str | None
-    other_projects: tuple[int, ...]
+    maintenance_note: Value[str] | None
+    other_projects: tuple[Value[int], ...]
     generation: int
     keep_previous: bool
 
@@ -147,40 +172,34 @@ class Runner:
     """The name of what is made for it: the one that it had at first."""
     registration: Registration
     limit: int
-    image: str = "alpine:latest"
+    image: Value[str] = DEFAULT_IMAGE
     services: tuple[Service, ...] = ()
     registries: tuple[str, ...] = ()
     require_digests: bool = False
     config: RunnerConfig = field(default_factory=lambda: RunnerConfig())
 
     @property
-    def images(self) -> dict[str, str]:
+    def images(self) -> dict[str, Value[str]]:
         """The images that its configuration names, as declared, by their places in its declaration."""
         named = {join_path("services", at, "name"): each.name for at, each in enumerate(self.services)}
         return {"image": self.image, **named}
 
 
-def registration_part(name: str, declaration: RunnerDeclaration) -> RegistrationDeclaration:
-    """The part of a runner's declaration that GitLab knows; in GitLab it has the name that it has now."""
-    keys = RegistrationDeclaration.__annotations__.keys()
-    known = {key: value for key, value in declaration.items() if key in keys}
-    return {"description": name, **known}  # type: ignore[typeddict-item]
-
-
 def build_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
     """What GitLab is told of a runner whose declaration has no problems."""
-    tags = tuple(declaration.get("tags", ()))
+    declared: Any = declaration.get("tags", ())
+    tags: Any = tuple(declared) if is_known(declared) else declared
     return Registration(
         scope=build_scope(declaration),
-        description=declaration.get("description", name),
+        description=value(declaration.get("description", name)),
         tags=tags,
-        run_untagged=declaration.get("run_untagged", not tags),
+        run_untagged=declaration.get("run_untagged", not tags if is_known(tags) else None),
         protected=declaration.get("protected", False),
         locked=declaration.get("locked", False),
         paused=declaration.get("paused", False),
         maximum_timeout=declaration.get("maximum_timeout"),
-        maintenance_note=declaration.get("maintenance_note"),
-        other_projects=tuple(declaration.get("other_projects", ())),
+        maintenance_note=optional(declaration.get("maintenance_note")),
+        other_projects=tuple(map(number, declaration.get("other_projects", ()))),
         generation=declaration.get("generation", 1),
         keep_previous=declaration.get("keep_previous", False),
     )
@@ -199,14 +218,14 @@ def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
         resource_name=declaration.get("renamed_from", name),
         registration=build_registration(name, declaration),
         limit=declaration.get("limit", concurrent),
-        image=declaration.get("image", Runner.image),
+        image=value(declaration.get("image", DEFAULT_IMAGE)),
         services=tuple(
             Service(
-                service["name"],
-                service.get("alias", ""),
-                tuple(service.get("entrypoint", ())),
-                tuple(service.get("command", ())),
-                tuple(service.get("environment", ())),
+                value(service["name"]),
+                value(service.get("alias", "")),
+                values(service.get("entrypoint", ())),
+                values(service.get("command", ())),
+                values(service.get("environment", ())),
             )
             for service in declaration.get("services", ())
         ),
@@ -226,11 +245,9 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
     if timeout < 600:
         yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", "600 seconds or more")
     for key in ("description", "maintenance_note"):
-        if len(declaration.get(key, "")) > 1024:  # type: ignore[arg-type]
-            yield Problem(join_path(path, key), "a longer text", "1024 characters at most")
-    if len(declaration.get("tags", ())) > 50:
-        yield Problem(join_path(path, "tags"), f"{len(declaration['tags'])} tags", "50 tags at most")
-    if not declaration.get("tags") and declaration.get("run_untagged") is False:
+        yield from _text_problems(declaration.get(key, ""), join_path(path, key))
+    yield from _tags_problems(declaration.get("tags", ()), join_path(path, "tags"))
+    if is_empty(declaration.get("tags")) and declaration.get("run_untagged") is False:
         yield Problem(
             join_path(path, "run_untagged"),
             "false, with no tags",
@@ -239,6 +256,42 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
         )
     yield from _other_projects_problems(declaration, path)
     yield from _generation_problems(declaration, path)
+
+
+def _text_problems(text: Any, path: str) -> Iterator[Problem]:
+    """What is wrong with a text that GitLab shows."""
+
+    def problems(found: str) -> Iterator[Problem]:
+        if len(found) > 1024:
+            yield Problem(path, "a longer text", "1024 characters at most")
+        yield from control_character_problems(found, path, lines=path.endswith("note"))
+
+    return check(text, problems)
+
+
+def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
+    """What is wrong with a runner's tags.
+
+    GitLab splits them at commas, strips them and drops blank ones, and would keep other tags than are
+    declared: lib/api/validations/types/comma_separated_to_array.rb.
+    """
+
+    def problems(listed: Sequence[Any]) -> Iterator[Problem]:
+        if len(listed) > 50:
+            yield Problem(path, f"{len(listed)} tags", "50 tags at most")
+        for index, tag in enumerate(listed):
+            yield from check(tag, _tag_rule(join_path(path, index)))
+
+    return check(tags, problems)
+
+
+def _tag_rule(path: str) -> Rule[str]:
+    def problems(tag: str) -> Iterator[Problem]:
+        if not tag.strip() or tag != tag.strip() or "," in tag or len(tag) > 255:
+            yield Problem(path, repr(tag), "1 to 255 characters, without a comma and without outer spaces")
+        yield from control_character_problems(tag, path)
+
+    return problems
 
 
 def _other_projects_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
@@ -250,11 +303,10 @@ def _other_projects_problems(declaration: RegistrationDeclaration, path: str) ->
         )
     if others and declaration.get("locked"):
         yield Problem(at, "projects, for a locked runner", "none, or locked: false")
-    for index, number in enumerate(others):
-        if number < 1:
-            yield Problem(join_path(at, index), str(number), "the project's number in GitLab")
-        elif number in (declaration.get("project"), *others[:index]):
-            yield Problem(join_path(at, index), f"{number}, once more", "each project once")
+    for index, each in enumerate(others):
+        yield from id_problems(each, join_path(at, index), "project")
+        if is_known(each) and each in (declaration.get("project"), *others[:index]):
+            yield Problem(join_path(at, index), f"{each}, once more", "each project once")
 
 
 def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
@@ -275,7 +327,6 @@ def runner_problems(
     path: str,
     registries: Mapping[str, Registry],
     host: HostDeclaration,
-    environment: AwsEnvironment | None = None,
 ) -> Iterator[Problem]:
     """What is wrong with one runner, given the declared registries and the host of its manager.
 
@@ -284,7 +335,6 @@ def runner_problems(
         path: its place in the declaration.
         registries: all that are declared.
         host: where its manager runs.
-        environment: where the stack lives; None while that is not known.
     """
     yield from registration_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
@@ -296,20 +346,31 @@ def runner_problems(
         at = join_path(path, "registries", index)
         if name not in registries:
             mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-            yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")
         else:
             yield from _path_problems(registries[name], host, at)
-    if "image" in declaration:
-        yield from image_problems(
-            declaration["image"], join_path(path, "image"), registries, used, environment
-        )
-    for index, service in enumerate(declaration.get("services", ())):
-        at = join_path(path, "services", index, "name")
-        yield from image_problems(service["name"], at, registries, used, environment)
+    for place, image in declared_images(declaration).items():
+        yield from _image_problems(image, join_path(path, *place), registries, used)
     if declaration.get("require_digests"):
-        yield from _require_digests_problems(declaration, path, registries, host, environment)
+        yield from _require_digests_problems(declaration, path, registries, host)
+
+
+def declared_images(declaration: RunnerDeclaration) -> dict[tuple[str | int, ...], Input[str]]:
+    """The images that a runner declares, by their places in its declaration."""
+    images: dict[tuple[str | int, ...], Input[str]] = {}
+    if "image" in declaration:
+        images["image",] = declaration["image"]
+    for index, service in enumerate(declaration.get("services", ())):
+        images["services", index, "name"] = service["name"]
+    return images
+
+
+def _image_problems(
+    image: Input[str], path: str, registries: Mapping[str, Registry], used: Sequence[str]
+) -> Iterator[Problem]:
+    return check(image, lambda found: image_problems(found, path, registries, used, None))
 
 
 def _require_digests_problems(
@@ -317,7 +378,6 @@ def _require_digests_problems(
     path: str,
     registries: Mapping[str, Registry],
     host: HostDeclaration,
-    environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
     at = join_path(path, "require_digests")
     for key in ("allowed_images", "allowed_services"):
@@ -335,11 +395,31 @@ def _require_digests_problems(
             "runner 17.1 or newer",
             "an older runner runs a service that has a digest alone by the tag latest",
         )
-    image = declaration.get("image", Runner.image)
-    yield from digest_problems(image, join_path(path, "image"), registries, environment)
-    for index, service in enumerate(declaration.get("services", ())):
-        place = join_path(path, "services", index, "name")
-        yield from digest_problems(service["name"], place, registries, environment)
+    images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
+    for place, image in images.items():
+        yield from _digest_problems(image, join_path(path, *place), registries)
+
+
+def _digest_problems(image: Input[str], path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
+    return check(image, lambda found: digest_problems(found, path, registries, None))
+
+
+def runner_problems_in(
+    runner: Runner, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
+) -> Iterator[Problem]:
+    """What is wrong with the images of a runner, now that the host of every registry is known.
+
+    Args:
+        runner: the runner, resolved.
+        registries: all that are declared, resolved.
+        environment: where the stack is.
+        path: its place in the declaration.
+    """
+    for place, image in runner.images.items():
+        at = f"{path}.{place}"
+        yield from image_problems(known(image), at, registries, runner.registries, environment)
+        if runner.require_digests:
+            yield from digest_problems(known(image), at, registries, environment)
 
 
 def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
@@ -358,14 +438,14 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
     problems = [
         Problem(
             f"{join_path('runners', runner.name)}.{place}",
-            f"{image!r}, whose digest cannot be had now: a warning says why",
+            f"{known(image)!r}, whose digest cannot be had now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )
         for runner in runners
         if runner.require_digests
         for place, image in runner.images.items()
-        if image not in digests and not parse(image).digest
+        if known(image) not in digests and not parse(known(image)).digest
     ]
     if problems:
         raise DeclarationError(problems)
@@ -374,8 +454,7 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:
     """Credentials for a path, which an old runner takes for those of the whole host."""
     release = release_of(host)
-    for_a_path = isinstance(registry, StaticRegistry | HelperRegistry) and "/" in registry.host
-    if for_a_path and release and release < PATH_SCOPES:
+    if registry.for_a_path and release and release < PATH_SCOPES:
         yield Problem(
             path,
             f"{registry.name!r}, whose credentials are for a path, on runner {host['runner_version']}",

@@ -3,6 +3,7 @@
 What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
@@ -13,12 +14,11 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from pulumi_gitlab_runner.config.schema import KEYS
 from pulumi_gitlab_runner.config.structure import unknown_key
+from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
-KNOWN_LATER = "(known later)"
-"""Stands in a declaration for a secret whose value is known only while the stack is applied."""
-
 _Declaration = TypeVar("_Declaration")
+_T = TypeVar("_T")
 
 _EXPECTED = {
     "string_type": "text",
@@ -39,8 +39,13 @@ _MAY_BE_SECRET = {
     "secrets",
     "value",
     "config",
+    "token",
+    "tokens",
 }
 """Keys whose values are not shown."""
+
+_INTERNAL_PART = re.compile(r"function-(wrap|before)\[")
+"""Parts of pydantic's places that are no keys of the declaration."""
 
 _REFUSED_KEYS = {
     "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
@@ -90,26 +95,22 @@ def checked(
     return shaped
 
 
-def check_keys(arguments: Mapping[str, Any], kind: Any, path: str) -> None:
-    """Check the keys of a component's arguments, among which there may be values that are known later.
+def known_value(deferred: Deferred[_T], found: Any) -> _T:
+    """The value of an Output, now that it is known.
 
     Args:
-        arguments: by their names.
-        kind: the TypedDict of the component's arguments.
-        path: what the paths of problems start with.
+        deferred: its handle in the model.
+        found: what the Output resolved to.
 
     Raises:
-        DeclarationError: for an unknown or missing key.
+        DeclarationError: it has another type than its field, or breaks a rule of it.
     """
-    known = list(kind.__annotations__)
-    unknown = [_unknown_key(join_path(path, key), key, known) for key in arguments if key not in known]
-    missing = [
-        _missing_key(path, key, known)
-        for key in known
-        if key in kind.__required_keys__ and key not in arguments
-    ]
-    if unknown or missing:
-        raise DeclarationError(unknown + missing)
+    if deferred.type is None:
+        return found  # type: ignore[no-any-return]
+    shaped: _T = check_shape(found, deferred.type, deferred.path)
+    if problems := [problem for rule in deferred.rules for problem in rule(shaped)]:
+        raise DeclarationError(problems)
+    return shaped
 
 
 @cache
@@ -137,7 +138,7 @@ def _written_out(key: str, value: Any) -> Any:
 
 
 def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
-    place = details["loc"]
+    place = tuple(part for part in details["loc"] if not _INTERNAL_PART.match(str(part)))
     if place[-1:] == ("[key]",):
         name = place[-2]
         return Problem(join_path(path, *place[:-2]), f"the key {name!r}", "text as a key", "put it in quotes")
@@ -151,12 +152,30 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
     if details["type"] == "missing":
         known = list(get_type_hints(_type_at(kind, place[:-1])))
         return _missing_key(join_path(path, *place[:-1]), str(place[-1]), known)
+    if isinstance(details["input"], Deferred):
+        return _not_plain(details["input"], at, _EXPECTED.get(details["type"], ""), kind, place)
     allowed = _EXPECTED.get(details["type"], details["msg"])
     mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
     found = details["input"]
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
     whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(place)
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
+
+
+def _not_plain(
+    deferred: Deferred[Any], path: str, expected: str, kind: Any, place: tuple[int | str, ...]
+) -> Problem:
+    """The problem of a handle where only a plain value will do."""
+    in_config = any(_type_at(kind, place[:depth]) in KEYS for depth in range(len(place)))
+    if deferred.encrypted:
+        why = "a host's files hold no secret" if in_config else "this is no secret"
+        remedy = f"{why}: pulumi config set --path, without --secret"
+        return Problem(path, "an encrypted value", "a plain value", remedy)
+    if in_config:
+        why = "config.toml is checked as a whole at preview, so it takes no Outputs; and it holds no secret"
+    else:
+        why = "decides which resources exist, so it must be a plain value"
+    return Problem(path, "an Output", expected or "a plain value", why)
 
 
 def _unknown_key(path: str, key: str, known: Sequence[str]) -> Problem:

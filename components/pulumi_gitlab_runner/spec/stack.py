@@ -1,14 +1,16 @@
 """The whole declaration of a stack."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NotRequired
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.images.reference import InvalidImageReference, without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.builds import (
     Build,
     BuildDeclaration,
@@ -28,7 +30,6 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
     docker_cache_problems,
     docker_registry_problems,
     manager_image_problems,
-    needs_aws,
 )
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
@@ -42,6 +43,8 @@ from pulumi_gitlab_runner.spec.hosted_auth import (
     build_hosted_auth,
     hosted_auth_problems,
 )
+from pulumi_gitlab_runner.spec.images import image_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
@@ -57,7 +60,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
     mirror_variables,
 )
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
     RegistryDeclaration,
@@ -68,8 +71,13 @@ from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
-from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, runner_problems
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
+from pulumi_gitlab_runner.spec.runners import (
+    Runner,
+    RunnerDeclaration,
+    runner_problems,
+    runner_problems_in,
+)
+from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
@@ -78,13 +86,14 @@ from pulumi_gitlab_runner.spec.variables import (
 )
 
 GITLAB_COM = "https://gitlab.com"
+_PATH_PREFIX = re.compile(r"[a-z0-9-]{0,32}")
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class StackDeclaration(TypedDict):
     """All that a stack declares."""
 
-    gitlab_url: NotRequired[str]
+    gitlab_url: NotRequired[Input[str]]
     """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The container registries, by a name of your own that runners and images then use."""
@@ -107,6 +116,13 @@ class StackDeclaration(TypedDict):
     and two stacks would overwrite one another's. Default: left as they are."""
     network: NotRequired[NetworkDeclaration]
     """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
+    Default: none, and those of the provider's `defaultTags`, which reach no instances."""
+    path_prefix: NotRequired[str]
+    """What the names of hosts start with in Parameter Store, CloudWatch and S3, behind `/PROJECT/STACK/`.
+    Two `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
+    `RunnerStack` called `ci`, nothing."""
 
 
 RegistryUser = Runner | Manager | HostedAuth | JobRole
@@ -117,7 +133,7 @@ RegistryUser = Runner | Manager | HostedAuth | JobRole
 class Stack:
     """A declaration without problems, with the defaults filled in."""
 
-    gitlab_url: str
+    gitlab_url: Value[str]
     registries: Mapping[str, Registry]
     builds: Mapping[str, Build]
     managers: Mapping[str, Manager]
@@ -128,6 +144,8 @@ class Stack:
     job_roles: Mapping[str, JobRole]
     ecr_settings: Mapping[str, EcrSettings]
     network: Network | None
+    tags: AwsTags = field(default_factory=dict)
+    path_prefix: str | None = None
 
     @property
     def runners(self) -> dict[str, Runner]:
@@ -144,7 +162,7 @@ class Stack:
             or self.job_roles
             or (self.managers and self.cache)
             or any(manager.host.docker is None for manager in self.managers.values())
-            or any(map(needs_aws, self.registries.values()))
+            or any(each.in_aws for each in self.registries.values())
         )
 
     def manager_of(self, runner: str) -> Manager:
@@ -157,26 +175,23 @@ class Stack:
 
 
 def build_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
-    """The stack that a declaration describes.
+    """The stack that a declaration describes: the one place where a declaration becomes a model.
 
     Args:
-        declaration: plain values in the shape of `StackDeclaration`; for a secret that is not known yet,
-            `shape.KNOWN_LATER`.
-        environment: where the stack lives. None while that is not known: then what depends on this
-            account's number is not checked.
+        declaration: in the shape of `StackDeclaration`; for an Output or an encrypted value, its handle
+            (`inputs.Deferred`).
+        environment: where the stack is. None while that is not known: then `check_in` is left to the caller.
         path: what the paths of problems start with.
 
     Raises:
         DeclarationError: with every problem of the declaration, as far as its shape allows to look.
     """
-    shaped = checked(
-        declaration, StackDeclaration, path, lambda shaped, path: _problems(shaped, environment, path)
-    )
+    shaped = checked(declaration, StackDeclaration, path, _problems)
     cache = build_cache(shaped["cache"]) if "cache" in shaped else None
     gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
-    return Stack(
-        gitlab_url=gitlab_url,
-        registries={name: build_registry(name, each) for name, each in shaped.get("registries", {}).items()},
+    stack = Stack(
+        gitlab_url=value(gitlab_url),
+        registries=build_registries(shaped.get("registries", {})),
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
         cache=cache,
@@ -192,66 +207,85 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
         network=network_of(shaped["network"]) if "network" in shaped else None,
+        tags=build_tags(shaped.get("tags", {})),
+        path_prefix=shaped.get("path_prefix"),
     )
+    if environment is not None:
+        check_in(stack, environment, path)
+    return stack
 
 
-def build_registries(declaration: Any, path: str) -> dict[str, Registry]:
-    """The registries that a declaration describes, for a component that takes them alone.
+def build_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str, Registry]:
+    """The registries that declarations without problems describe, for a component that takes them alone."""
+    return {name: build_registry(name, each) for name, each in declaration.items()}
 
-    Raises:
-        DeclarationError: with every problem of the declaration.
+
+def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: str) -> Iterator[Problem]:
+    """What is wrong with registries.
+
+    Args:
+        declaration: of the right shape.
+        path: the place of what has them, in its key `registries`.
     """
-    return dict(build_stack({"registries": declaration}, path=path).registries)
-
-
-def _problems(
-    declaration: StackDeclaration, environment: AwsEnvironment | None, path: str
-) -> Iterator[Problem]:
-    url = declaration.get("gitlab_url", GITLAB_COM)
-    if not url.startswith(("https://", "http://")) or url.rstrip("/").endswith("/api/v4"):
-        yield Problem(
-            join_path(path, "gitlab_url"),
-            repr(without_password(url)),
-            "GitLab's address without /api/v4, such as https://gitlab.example.com",
-        )
-    for kind in ("registries", "builds", "mirrors", "runners", "hosted_auth", "job_roles"):
-        for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
-            yield from _name_problems(name, join_path(path, kind, name))
-    for name, registry in declaration.get("registries", {}).items():
+    for name, registry in declaration.items():
         at = join_path(path, "registries", name)
+        yield from _name_problems(name, at)
         yield from registry_problems(registry, at)
         if "pull_through" in registry:
             yield from prefix_problems(name, at)
-    registries = {
-        name: build_registry(name, each) for name, each in declaration.get("registries", {}).items()
-    }
-    yield from shared_host_problems(registries, environment, join_path(path, "registries"))
+    yield from shared_host_problems(build_registries(declaration), None, join_path(path, "registries"))
+
+
+def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> None:
+    """Check what depends on where the stack is: the hosts of its registries, and the images of its runners.
+
+    Args:
+        stack: the stack, resolved.
+        environment: its account and region.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: with every problem.
+    """
+    if problems := list(_problems_in(stack, environment, path)):
+        raise DeclarationError(problems)
+
+
+def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:
+    yield from shared_host_problems(stack.registries, environment, join_path(path, "registries"))
+    for manager in stack.managers.values():
+        for runner in manager.runners:
+            at = join_path(path, "runners", runner.name)
+            yield from runner_problems_in(runner, stack.registries, environment, at)
+        if manager.host.docker:
+            yield from image_problems(
+                known(manager.host.docker.image),
+                join_path(path, "runners", manager.name, "host", "docker", "image"),
+                stack.registries,
+                manager.registries,
+                environment,
+            )
+
+
+def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+    url = declaration.get("gitlab_url", GITLAB_COM)
+    yield from check(url, lambda found: _url_problems(found, join_path(path, "gitlab_url")))
+    for kind in ("builds", "mirrors", "runners", "hosted_auth", "job_roles"):
+        for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
+            yield from _name_problems(name, join_path(path, kind, name))
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
+    if not _PATH_PREFIX.fullmatch(declaration.get("path_prefix", "")):
+        at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
+        yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")
+    yield from registries_problems(declaration.get("registries", {}), path)
+    registries = build_registries(declaration.get("registries", {}))
     builds = declaration.get("builds", {})
     for name, build in builds.items():
         at = join_path(path, "builds", name)
         yield from build_settings_problems(build, at)
         yield from repository_problems(build, at, registries)
     yield from shared_repository_problems(builds, join_path(path, "builds"))
-    runners = declaration.get("runners", {})
-    for name, runner in runners.items():
-        at = join_path(path, "runners", name)
-        yield from runner_problems(runner, at, registries, host_of(name, runners), environment)
-        yield from manager_problems(name, runners, at)
-        if "docker" in host_of(name, runners):
-            docker = host_of(name, runners)["docker"]
-            yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)
-            if "host" in runner:
-                place = join_path(at, "host", "docker")
-                used = runner.get("registries", [])
-                yield from manager_image_problems(docker, used, registries, environment, place)
-                if "cache" in declaration:
-                    yield from docker_cache_problems(docker, place)
-        if "cache" in declaration:
-            own = runner.get("config", {}).get("cache", {})
-            yield from own_place_problems(own, join_path(at, "config", "cache"))
-        if "renamed_from" in runner:
-            yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
-    yield from renaming_problems(runners, join_path(path, "runners"))
+    yield from _runners_problems(declaration, registries, path)
     yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
@@ -269,13 +303,52 @@ def _problems(
         yield from ecr_settings_problems(settings, region, at)
     if "network" in declaration:
         yield from network_problems(declaration["network"], join_path(path, "network"))
-        if runners and all("docker" in host_of(name, runners) for name in runners):
-            yield Problem(
-                join_path(path, "network"),
-                "a VPC, for Docker hosts",
-                "no 'network'",
-                "a Docker host has its network: only EC2 hosts live in one of the stack",
-            )
+
+
+def _runners_problems(
+    declaration: StackDeclaration, registries: dict[str, Registry], path: str
+) -> Iterator[Problem]:
+    runners = declaration.get("runners", {})
+    for name, runner in runners.items():
+        at = join_path(path, "runners", name)
+        yield from runner_problems(runner, at, registries, host_of(name, runners))
+        yield from manager_problems(name, runners, at)
+        if "docker" in host_of(name, runners):
+            docker = host_of(name, runners)["docker"]
+            yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)
+            if "host" in runner:
+                docker_at = join_path(at, "host", "docker")
+                used = runner.get("registries", [])
+                yield from manager_image_problems(docker, used, registries, docker_at)
+                if "cache" in declaration:
+                    yield from docker_cache_problems(docker, docker_at)
+        if "cache" in declaration:
+            own = runner.get("config", {}).get("cache", {})
+            yield from own_place_problems(own, join_path(at, "config", "cache"))
+        if "renamed_from" in runner:
+            yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
+    yield from renaming_problems(runners, join_path(path, "runners"))
+    if "network" in declaration and runners and all("docker" in host_of(name, runners) for name in runners):
+        yield Problem(
+            join_path(path, "network"),
+            "a VPC, for Docker hosts",
+            "no 'network'",
+            "a Docker host has its network: only EC2 hosts are in one of the stack",
+        )
+
+
+def _url_problems(url: str, path: str) -> Iterator[Problem]:
+    try:
+        whole = urlsplit(url).scheme in ("https", "http") and bool(urlsplit(url).hostname)
+        _ = urlsplit(url).port  # raises for one that is none
+    except ValueError:
+        whole = False
+    if not whole or url.rstrip("/").endswith("/api/v4"):
+        yield Problem(
+            path,
+            repr(without_password(url)),
+            "GitLab's address without /api/v4, such as https://gitlab.example.com",
+        )
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:
@@ -289,6 +362,15 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
         )
 
 
+def _can_be_built(mirror: MirrorDeclaration) -> bool:
+    """Whether every image of a mirror can be read; one that cannot is a problem of its own."""
+    try:
+        build_mirror("", mirror)
+    except InvalidImageReference:
+        return False
+    return True
+
+
 def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     declared = [
         (join_path("variables", index), build_variable(each))
@@ -297,13 +379,14 @@ def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Pr
     declared += [
         (join_path("hosted_auth", name), variable)
         for name, each in declaration.get("hosted_auth", {}).items()
-        # One scope named twice is told of where it stands.
+        # One scope named twice is a problem of its own.
         for variable in dict.fromkeys(build_hosted_auth(name, each).variables)
     ]
     declared += [
-        (join_path("mirrors", name, "variables"), build_variable(variable))
+        (join_path("mirrors", name, "variables"), variable)
         for name, mirror in declaration.get("mirrors", {}).items()
-        for variable in mirror_variables(mirror, dict.fromkeys(mirror["images"], KNOWN_LATER))
+        if _can_be_built(mirror)
+        for variable in mirror_variables(build_mirror(name, mirror), dict.fromkeys(mirror["images"]))
     ]
     seen: dict[object, str] = {}
     for place, variable in declared:
@@ -312,6 +395,6 @@ def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Pr
         if first != place:
             yield Problem(
                 f"{path}.{place}",
-                f"{variable.key} of {variable.scope} once more, as in {first}",
+                f"{variable.key} of {variable.scope.label} once more, as in {first}",
                 "each key once for a scope and environment",
             )

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.problems import join_path
 
 PROJECT = "gitlab-runner"
 """The project whose configuration holds the declaration, and below whose name hosts' parameters lie."""
@@ -20,8 +21,8 @@ class StackFile:
     """What a stack's file says.
 
     Attributes:
-        declaration: the declaration, with `KNOWN_LATER` for each encrypted value, and GitLab's address where
-            only the provider's configuration has it.
+        declaration: the declaration, with a handle for each encrypted value, and GitLab's address where only
+            the provider's configuration has it.
         region: the AWS region, if it names one.
     """
 
@@ -46,7 +47,7 @@ def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackF
     config = loaded.get("config") if isinstance(loaded, dict) else None
     if not isinstance(config, dict):
         raise StackFileError("it has no 'config'")
-    declaration = _without_secrets(config.get(f"{PROJECT}:stack", {}))
+    declaration = without_secrets(config.get(f"{PROJECT}:stack", {}), "stack")
     gitlab_url = config.get("gitlab:baseUrl") or default_gitlab_url
     if gitlab_url and isinstance(declaration, dict):
         declaration.setdefault("gitlab_url", instance_url(str(gitlab_url)))
@@ -59,11 +60,17 @@ def instance_url(base_url: str) -> str:
     return base_url.rstrip("/").removesuffix("/api/v4")
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any, path: str) -> Any:
+    """A part of a stack's file with a handle for each encrypted value, `secure: …`.
+
+    Args:
+        value: the part.
+        path: its place in the declaration.
+    """
     if isinstance(value, dict):
         if value.keys() == {"secure"}:
-            return KNOWN_LATER
-        return {key: _without_secrets(child) for key, child in value.items()}
+            return Deferred(path, None, encrypted=True)
+        return {key: without_secrets(child, join_path(path, str(key))) for key, child in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(child) for child in value]
+        return [without_secrets(child, join_path(path, index)) for index, child in enumerate(value)]
     return value

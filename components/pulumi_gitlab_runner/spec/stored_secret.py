@@ -3,17 +3,20 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any
 
+from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
+from pulumi_gitlab_runner.spec.inputs import Value, check, is_empty
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.repositories import KEY_ARN
 
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
 _PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
 
 
-class Stored(Protocol):
-    """What says where a secret lies: neither `secret` nor `parameter` where the declaration has it itself.
+@dataclass(frozen=True)
+class StoredSecret:
+    """Where a secret is kept: neither `secret` nor `parameter` where the declaration has it itself.
 
     Attributes:
         secret: the ARN of the Secrets Manager secret, if it is one.
@@ -21,24 +24,12 @@ class Stored(Protocol):
         key: the ARN of the key that encrypts it, if it is a customer-managed one.
     """
 
-    @property
-    def secret(self) -> str | None: ...  # noqa: D102 - see Attributes
-    @property
-    def parameter(self) -> str | None: ...  # noqa: D102
-    @property
-    def key(self) -> str | None: ...  # noqa: D102
+    secret: Value[str] | None = None
+    parameter: Value[str] | None = None
+    key: Value[str] | None = None
 
 
-@dataclass(frozen=True)
-class StoredSecret:
-    """Where a secret lies, as `Stored` says."""
-
-    secret: str | None = None
-    parameter: str | None = None
-    key: str | None = None
-
-
-def stored_problems(declaration: Mapping[str, object], path: str, itself: Sequence[str]) -> Iterator[Problem]:
+def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with a secret: given itself, or where it lies.
 
     Args:
@@ -46,7 +37,7 @@ def stored_problems(declaration: Mapping[str, object], path: str, itself: Sequen
         path: its place.
         itself: the keys that give the secret itself.
     """
-    given = {key for key, value in declaration.items() if value}
+    given = {key for key, value in declaration.items() if not is_empty(value)}
     if given not in (set(itself), {"secret"}, {"parameter"}, {"secret", "key"}, {"parameter", "key"}):
         yield Problem(
             path,
@@ -59,6 +50,11 @@ def stored_problems(declaration: Mapping[str, object], path: str, itself: Sequen
         ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
         ("key", KEY_ARN, "the ARN of a KMS key"),
     ):
-        value = declaration.get(key)
-        if isinstance(value, str) and value and not form.fullmatch(value):
-            yield Problem(join_path(path, key), "text", allowed)
+        if key in declaration:
+            at = join_path(path, key)
+            yield from check(declaration[key], partial(_arn_problems, form=form, path=at, allowed=allowed))
+
+
+def _arn_problems(arn: Any, form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
+    if arn and not form.fullmatch(arn):
+        yield Problem(path, "text", allowed)

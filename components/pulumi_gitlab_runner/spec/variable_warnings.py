@@ -72,7 +72,7 @@ def _needless_passwords(variable: Variable, stack: Stack, path: str) -> Iterator
     if runners and needless:
         yield warning(
             path,
-            f"every job of {variable.scope} can read the password of {listed(needless)}, which none of its "
-            f"runners here uses ({listed(each.name for each in runners)})",
+            f"every job of {variable.scope.label} can read the password of {listed(needless)}, which none "
+            f"of its runners here uses ({listed(each.name for each in runners)})",
             "leave it out, or declare it among the registries of a runner, whose jobs never see it",
         )

@@ -1,32 +1,35 @@
 """CI variables, with GitLab's rules for masking."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
-
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import (
-    GitLabRegistry,
-    HelperRegistry,
-    Registry,
-    StaticRegistry,
+from pulumi_gitlab_runner.spec.inputs import (
+    Deferred,
+    Input,
+    SecretInput,
+    Value,
+    check,
+    optional,
+    secret,
+    strict,
 )
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.texts import control_character_problems
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
 
 
-@with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+@strict
 class VariableDeclaration(ScopeDeclaration):
     """A CI variable of a group, a project or the instance: `key` and `value`, or `docker_auth`."""
 
     key: NotRequired[str]
     """The variable's name: letters, digits and `_`. Default with `docker_auth`: `DOCKER_AUTH_CONFIG`."""
-    value: NotRequired[str]
+    value: NotRequired[SecretInput[str]]
     """The variable's value; treated as a secret."""
     docker_auth: NotRequired[list[str]]
     """The registries, by name, whose fixed user and password make the value, as Docker and the runner read
@@ -45,15 +48,16 @@ class VariableDeclaration(ScopeDeclaration):
     environment_scope: NotRequired[str]
     """The environments whose jobs get it, `*` as a wildcard. Not for the instance; for a group it needs
     GitLab Premium. Default `*`."""
-    description: NotRequired[str]
+    description: NotRequired[Input[str]]
     """Shown in GitLab, 255 characters at most."""
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A CI variable, with the defaults filled in; its value goes straight from the declaration into GitLab.
+    """A CI variable, with the defaults filled in.
 
-    `masked` is None where it follows from a value that is not known yet.
+    `masked` is None where it follows from a value that is not known yet. `value` is a handle; None where it
+    follows from `docker_auth`.
     """
 
     scope: GitLabScope
@@ -65,7 +69,8 @@ class Variable:
     raw: bool
     file: bool
     environment_scope: str
-    description: str | None
+    description: Value[str] | None
+    value: Deferred[str] | None = field(default=None, compare=False)
 
 
 _KEY = re.compile(r"[a-zA-Z0-9_]{1,255}")
@@ -82,17 +87,36 @@ def can_be_masked(value: str, *, raw: bool) -> bool:
     return bool((_MASKABLE_RAW if raw else _MASKABLE).fullmatch(value))
 
 
+def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
+    """What the resources of variables are called: by scope, key and environment.
+
+    While the number of a group or project is not known, one that would have the name of another gets its
+    place behind it.
+
+    Args:
+        name: of the component that they belong to.
+        variables: its variables.
+    """
+    names: list[str] = []
+    for each in variables:
+        base = f"{name}-{each.scope.label.replace(' ', '-')}-{each.key}"
+        if each.environment_scope != "*":
+            base += f"-{each.environment_scope}"
+        names.append(base if base not in names else f"{base}-{len(names) + 1}")
+    return names
+
+
 def build_variable(declaration: VariableDeclaration) -> Variable:
     """The variable that a declaration without problems describes."""
     docker_auth = tuple(declaration.get("docker_auth", ()))
     raw = declaration.get("raw", bool(docker_auth))
     hidden = declaration.get("hidden", False)
     masked: bool | None = declaration.get("masked", True if hidden else None)
-    value = declaration.get("value")
+    value = secret(declaration["value"]) if "value" in declaration else None
     if masked is None and docker_auth:
         masked = raw
-    if masked is None and value not in (None, KNOWN_LATER):
-        masked = can_be_masked(value, raw=raw)
+    if masked is None and value and value.available:
+        masked = can_be_masked(str(value.source), raw=raw)
     return Variable(
         scope=build_scope(declaration),
         key=declaration.get("key", DOCKER_AUTH_CONFIG),
@@ -103,7 +127,8 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
         raw=raw,
         file=declaration.get("file", False),
         environment_scope=declaration.get("environment_scope", "*"),
-        description=declaration.get("description"),
+        description=optional(declaration.get("description")),
+        value=value,
     )
 
 
@@ -129,12 +154,19 @@ def variable_problems(
     elif "environment_scope" in declaration:
         yield from environment_scope_problems(declaration["environment_scope"], path)
     yield from _hidden_problems(declaration, path)
-    if len(declaration.get("description", "")) > 255:
-        yield Problem(join_path(path, "description"), "a longer text", "255 characters at most")
+    if "description" in declaration:
+        at = join_path(path, "description")
+        yield from check(declaration["description"], lambda text: _description_problems(text, at))
     if "docker_auth" in declaration:
         yield from _docker_auth_problems(declaration, path, registries)
     else:
-        yield from _value_problems(declaration, key, path)
+        yield from check(declaration["value"], lambda value: _value_problems(value, declaration, key, path))
+
+
+def _description_problems(text: str, path: str) -> Iterator[Problem]:
+    if len(text) > 255:
+        yield Problem(path, "a longer text", "255 characters at most")
+    yield from control_character_problems(text, path)
 
 
 def key_problems(key: str, path: str) -> Iterator[Problem]:
@@ -163,10 +195,8 @@ def _hidden_problems(declaration: VariableDeclaration, path: str) -> Iterator[Pr
         yield Problem(at, "true, with masked: false", "a hidden variable is masked", "leave 'masked' out")
 
 
-def _value_problems(declaration: VariableDeclaration, key: str, path: str) -> Iterator[Problem]:
-    value, raw = declaration["value"], declaration.get("raw", False)
-    if value == KNOWN_LATER:
-        return
+def _value_problems(value: str, declaration: VariableDeclaration, key: str, path: str) -> Iterator[Problem]:
+    raw = declaration.get("raw", False)
     masking = "hidden" if declaration.get("hidden") else "masked"
     if declaration.get("masked", declaration.get("hidden")) and not can_be_masked(value, raw=raw):
         of = "any characters but white space" if raw else "letters, digits and _ + = / @ : . ~ -"
@@ -218,31 +248,7 @@ def _docker_auth_problems(
         registry = registries.get(name)
         if registry is None:
             mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-            yield Problem(at, f"{name!r}, a registry that nobody declares", listed(registries), mend)
-        elif not (isinstance(registry, StaticRegistry) and registry.declared):
-            found, mend = _without_fixed_password(registry)
-            yield Problem(at, f"{name!r}, {found}", "a registry with 'username' and 'password'", mend)
-
-
-def _without_fixed_password(registry: Registry) -> tuple[str, str]:
-    """What a registry is whose password cannot stand in a variable, and what to do instead."""
-    if isinstance(registry, StaticRegistry):
-        store = "Secrets Manager" if registry.secret else "Parameter Store"
-        return (
-            f"whose password is read from {store} at pull time",
-            "the variable's value must be known when the stack is applied",
-        )
-    if isinstance(registry, GitLabRegistry):
-        return (
-            "GitLab's registry with the job's own credentials",
-            "every job has these already; for other projects' images give it a deploy_token",
-        )
-    if isinstance(registry, HelperRegistry):
-        return (
-            "whose password its credential helper makes",
-            "it does not last: let a runner of this stack pull it, which asks the helper at every pull",
-        )
-    return (
-        "an ECR registry",
-        "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
-    )
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+        elif registry.login is None:
+            found = f"{name!r}, {registry.description}"
+            yield Problem(at, found, "a registry with 'username' and 'password'", registry.no_login)

@@ -6,7 +6,6 @@ stacks may have repositories there.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pulumi_gitlab_runner.spec.ecr_settings.creation_template import (
     CreationTemplate,
@@ -30,7 +29,6 @@ from pulumi_gitlab_runner.spec.ecr_settings.replication import (
 )
 from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, build_scanning, scanning_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
-from pulumi_gitlab_runner.spec.shape import checked
 
 __all__ = [
     "CreationTemplate",
@@ -43,7 +41,6 @@ __all__ = [
     "ReplicateToDeclaration",
     "Scanning",
     "ScanningDeclaration",
-    "build_ecr_settings",
     "ecr_settings_of",
     "ecr_settings_problems",
 ]
@@ -57,27 +54,6 @@ class EcrSettings:
     replicate_from: tuple[ReplicaSource, ...] = ()
     scanning: Scanning | None = None
     creation_templates: Mapping[str, CreationTemplate] = field(default_factory=dict)
-
-
-def build_ecr_settings(declaration: Any, region: str | None, path: str) -> EcrSettings:
-    """The settings that a declaration describes.
-
-    Args:
-        declaration: plain values in the shape of `EcrSettingsDeclaration`.
-        region: the registry's, where it is known.
-        path: what the paths of problems start with.
-
-    Raises:
-        DeclarationError: with every problem of the declaration.
-    """
-    return ecr_settings_of(
-        checked(
-            declaration,
-            EcrSettingsDeclaration,
-            path,
-            lambda shaped, path: ecr_settings_problems(shaped, region, path),
-        )
-    )
 
 
 def ecr_settings_of(declaration: EcrSettingsDeclaration) -> EcrSettings:

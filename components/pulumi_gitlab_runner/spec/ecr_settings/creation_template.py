@@ -3,11 +3,13 @@
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
+from pulumi_gitlab_runner.spec.inputs import Value, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.repositories import (
     REPOSITORY,
@@ -27,8 +29,8 @@ class CreationTemplate(RepositorySettings):
     """What a repository is like that ECR creates by itself, with the defaults filled in."""
 
     prefix: str
-    allow_pull: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
+    allow_pull: tuple[Value[str], ...] = ()
+    tags: AwsTags = field(default_factory=dict)
 
     @property
     def needs_role(self) -> bool:
@@ -36,7 +38,7 @@ class CreationTemplate(RepositorySettings):
 
         Source: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html.
         """
-        return bool(self.kms_key or self.tags)
+        return bool(self.kms_key is not None or self.tags)
 
 
 def build_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
@@ -46,7 +48,10 @@ def build_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
     """
     settings = {"mutable_tags": (ALL_TAGS,), **settings_of(declaration)}
     return CreationTemplate(
-        prefix, tuple(declaration.get("allow_pull", ())), declaration.get("tags", {}), **settings
+        prefix,
+        values(declaration.get("allow_pull", ())),
+        build_tags(declaration.get("tags", {})),
+        **settings,
     )
 
 
@@ -63,14 +68,4 @@ def creation_template_problems(
     if region:
         yield from key_region_problems(declaration, region, path)
     yield from accounts_problems(declaration.get("allow_pull", ()), join_path(path, "allow_pull"))
-    yield from _tag_problems(declaration.get("tags", {}), join_path(path, "tags"))
-
-
-def _tag_problems(tags: Mapping[str, str], path: str) -> Iterator[Problem]:
-    for key, value in tags.items():
-        if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
-            yield Problem(
-                join_path(path, key),
-                repr(value),
-                "a key of 1 to 128 characters that does not start with aws:, a value of 256 at most",
-            )
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)

@@ -2,37 +2,35 @@
 
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.spec.inputs import Input, strict
 from pulumi_gitlab_runner.spec.registries.declaration import RepositorySettingsDeclaration
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
 
-
-@_strict
+@strict
 class ReplicateToDeclaration(TypedDict):
     """Another registry that images are copied to when they are pushed here."""
 
     region: str
     """Its region."""
-    account: NotRequired[str]
+    account: NotRequired[Input[str]]
     """Its account, 12 digits in quotes, which must allow it by `replicate_from`. Default: this account."""
     prefixes: NotRequired[list[str]]
     """What the names of the repositories start with, such as `team/`. Default: every repository."""
 
 
-@_strict
+@strict
 class ReplicateFromDeclaration(TypedDict):
     """Another account that may copy images to here."""
 
-    account: str
+    account: Input[str]
     """The account, 12 digits in quotes."""
     prefixes: NotRequired[list[str]]
     """What the names of the repositories start with, such as `team/`. Default: every repository."""
 
 
-@_strict
+@strict
 class ScanningDeclaration(TypedDict):
     """How images are scanned for known vulnerabilities.
 
@@ -50,20 +48,20 @@ class ScanningDeclaration(TypedDict):
     Only with `enhanced`. Default: none."""
 
 
-@_strict
+@strict
 class CreationTemplateDeclaration(RepositorySettingsDeclaration):
     """What a repository is like that ECR creates by itself, for a pull-through cache or for replication.
 
     It is for repositories that are created from then on.
     """
 
-    allow_pull: NotRequired[list[str]]
+    allow_pull: NotRequired[list[Input[str]]]
     """Other AWS accounts (12 digits, in quotes) that may pull."""
-    tags: NotRequired[dict[str, str]]
+    tags: NotRequired[dict[str, Input[str]]]
     """AWS tags of the repository."""
 
 
-@_strict
+@strict
 class EcrSettingsDeclaration(TypedDict):
     """Settings of this account's ECR registry in one region.
 

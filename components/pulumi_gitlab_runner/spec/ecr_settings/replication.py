@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     ReplicateFromDeclaration,
     ReplicateToDeclaration,
 )
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import account_problems
@@ -25,7 +26,7 @@ class Replica:
     """A registry that images are copied to; `account` is None for the stack's own."""
 
     region: str
-    account: str | None = None
+    account: Value[str] | None = None
     prefixes: tuple[str, ...] = ()
 
 
@@ -33,20 +34,21 @@ class Replica:
 class ReplicaSource:
     """An account that may copy images to here."""
 
-    account: str
+    account: Value[str]
     prefixes: tuple[str, ...] = ()
 
 
 def build_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
     """The registries that a declaration without problems names."""
     return tuple(
-        Replica(each["region"], each.get("account"), tuple(each.get("prefixes", ()))) for each in declared
+        Replica(each["region"], optional(each.get("account")), tuple(each.get("prefixes", ())))
+        for each in declared
     )
 
 
 def build_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
     """The accounts that a declaration without problems names."""
-    return tuple(ReplicaSource(each["account"], tuple(each.get("prefixes", ()))) for each in declared)
+    return tuple(ReplicaSource(value(each["account"]), tuple(each.get("prefixes", ()))) for each in declared)
 
 
 def replicate_to_problems(
@@ -57,7 +59,7 @@ def replicate_to_problems(
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
         if "account" in replica:
-            yield from account_problems(replica["account"], join_path(at, "account"))
+            yield from _account_problems(replica["account"], join_path(at, "account"))
         elif replica["region"] == region:
             yield Problem(at, "the registry itself", "another region or another account")
         yield from _prefix_problems(replica.get("prefixes"), join_path(at, "prefixes"))
@@ -73,8 +75,12 @@ def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: 
     """What is wrong with the accounts that may copy images to here."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
-        yield from account_problems(source["account"], join_path(at, "account"))
+        yield from _account_problems(source["account"], join_path(at, "account"))
         yield from _prefix_problems(source.get("prefixes"), join_path(at, "prefixes"))
+
+
+def _account_problems(account: Input[str], path: str) -> Iterator[Problem]:
+    return check(account, lambda number: account_problems(number, path))
 
 
 def _prefix_problems(prefixes: Sequence[str] | None, path: str) -> Iterator[Problem]:

@@ -16,18 +16,17 @@ from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
 from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
 from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
-from pulumi_gitlab_runner.spec.registries.kinds import Registry, build_registry, registry_problems
+from pulumi_gitlab_runner.spec.registries.kinds import build_registry, registry_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import PullThroughRegistry
-from pulumi_gitlab_runner.spec.registries.repositories import (
-    Repository,
-    build_repositories,
-    repositories_problems,
-)
+from pulumi_gitlab_runner.spec.registries.registry import CredentialSource, EcrImage, Login, Registry
+from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_problems
 from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
 
 __all__ = [
+    "CredentialSource",
     "DeployTokenDeclaration",
     "EcrDeclaration",
+    "EcrImage",
     "EcrPublicDeclaration",
     "EcrPublicRegistry",
     "EcrRegistry",
@@ -35,6 +34,7 @@ __all__ = [
     "GitLabRegistryDeclaration",
     "HelperRegistry",
     "KeepDeclaration",
+    "Login",
     "PullThroughRegistry",
     "Registry",
     "RegistryDeclaration",
@@ -45,7 +45,6 @@ __all__ = [
     "StaticRegistry",
     "UpstreamCredentialsDeclaration",
     "build_registry",
-    "build_repositories",
     "registry_problems",
     "repositories_problems",
 ]

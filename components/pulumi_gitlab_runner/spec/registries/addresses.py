@@ -2,33 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
-from pulumi_gitlab_runner.spec.registries.kinds import Registry
 from pulumi_gitlab_runner.spec.registries.pull_through import PullThroughRegistry
-
-_NOWHERE = AwsEnvironment("", "")
-
-
-def known_environment(registry: Registry, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-    """The environment in which the registry's host is known; None while it depends on the stack's account."""
-    if environment is not None:
-        return environment
-    if isinstance(registry, PullThroughRegistry):
-        return None
-    if not isinstance(registry, EcrRegistry):
-        return _NOWHERE
-    if registry.account is None or registry.region is None:
-        return None
-    partition = partition_of(registry.region)
-    return AwsEnvironment(registry.account, registry.region, partition)
+from pulumi_gitlab_runner.spec.registries.registry import Registry
 
 
 def known_address(registry: Registry, environment: AwsEnvironment | None) -> str | None:
-    """What stands before a repository in the name of an image, as far as it is known."""
-    known = known_environment(registry, environment)
-    return registry.address_in(known) if known else None
+    """What comes before a repository in the name of an image, as far as it is known."""
+    at = registry.environment_known_from(environment)
+    return registry.address_in(at) if at else None
 
 
 def shared_host_problems(
@@ -59,14 +44,20 @@ def shared_host_problems(
 
 def _host(registry: Registry, environment: AwsEnvironment | None) -> tuple[object, str]:
     """What a registry's host is the same by, and how to call it."""
-    known = known_environment(registry, environment)
-    if known:
-        host = registry.host_in(known)
+    at = registry.environment_known_from(environment)
+    if at:
+        host = registry.host_in(at)
         return host, host
-    account, region = (
-        (registry.account, registry.region) if isinstance(registry, EcrRegistry) else (None, None)
+    if not isinstance(registry, EcrRegistry):
+        if isinstance(registry, PullThroughRegistry):
+            return (None, None), "this account's ECR"
+        return registry, "its host"
+    if not (is_known(registry.account) and is_known(registry.region)):
+        return registry, "its ECR"  # compared when it is known
+    described = (
+        "this account's ECR" if registry.account is None else f"the ECR of account {known(registry.account)}"
     )
-    return (account, region), "this account's ECR" if account is None else f"the ECR of account {account}"
+    return (registry.account, registry.region), described
 
 
 def _share_credentials(one: Registry, other: Registry) -> bool:

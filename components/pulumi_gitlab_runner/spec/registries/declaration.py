@@ -2,13 +2,12 @@
 
 from typing import NotRequired
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-_strict = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, strict
 
 
-@_strict
+@strict
 class KeepDeclaration(TypedDict):
     """How long images with certain tags stay: `images` or `days`."""
 
@@ -21,7 +20,7 @@ class KeepDeclaration(TypedDict):
     """After how many days images expire. 1 or more."""
 
 
-@_strict
+@strict
 class RepositorySettingsDeclaration(TypedDict):
     """What an ECR repository does with its images."""
 
@@ -36,12 +35,12 @@ class RepositorySettingsDeclaration(TypedDict):
     """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` stands for
     any characters, and may stand twice. 5 at most; `["*"]` for all tags. Default: none, but in a creation
     template all."""
-    kms_key: NotRequired[str]
+    kms_key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts the images, in the repository's region. Default: a key of ECR's
     own. It cannot change later: a repository with another key is a new one."""
 
 
-@_strict
+@strict
 class RepositoryDeclaration(RepositorySettingsDeclaration):
     """One ECR repository: immutable tags, scan on push, encrypted."""
 
@@ -53,60 +52,60 @@ class RepositoryDeclaration(RepositorySettingsDeclaration):
     what is declared; if it is encrypted by KMS, declare its `kms_key` too. Default false."""
 
 
-@_strict
+@strict
 class RepositoriesDeclaration(TypedDict):
     """Repositories of a registry, and who else may pull from them."""
 
     repositories: NotRequired[dict[str, RepositoryDeclaration]]
     """The repositories by name, such as `private/image`; a plain list of names will do. In a registry that
     the stack creates they are created; in any registry they are all that a runner may pull."""
-    allow_pull: NotRequired[list[str]]
+    allow_pull: NotRequired[list[Input[str]]]
     """Other AWS accounts (12 digits, in quotes) that may pull. Only where the repositories are created."""
 
 
-@_strict
+@strict
 class EcrDeclaration(TypedDict):
     """Which Amazon ECR registry."""
 
-    account: NotRequired[str]
+    account: NotRequired[Input[str]]
     """The account that owns the registry, 12 digits in quotes: its repositories are only pulled from.
     Without it the registry is this account's, and its repositories are created."""
-    region: NotRequired[str]
+    region: NotRequired[Input[str]]
     """The registry's region. Default: the stack's own."""
 
 
-@_strict
+@strict
 class EcrPublicDeclaration(TypedDict):
     """Amazon's public gallery has no settings."""
 
 
-@_strict
+@strict
 class StaticDeclaration(TypedDict):
     """A fixed user and password: `username` and `password`, or where they lie: `secret` or `parameter`."""
 
-    username: NotRequired[str]
+    username: NotRequired[Input[str]]
     """The user."""
-    password: NotRequired[str]
+    password: NotRequired[SecretInput[str]]
     """The password or token: a secret. It is kept in Parameter Store and read when an image is pulled."""
-    secret: NotRequired[str]
+    secret: NotRequired[Input[str]]
     """The ARN of a Secrets Manager secret `{"username": …, "password": …}`, read when an image is pulled."""
-    parameter: NotRequired[str]
+    parameter: NotRequired[Input[str]]
     """The ARN of a Parameter Store parameter with the same text, read when an image is pulled."""
-    key: NotRequired[str]
+    key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
 
 
-@_strict
+@strict
 class DeployTokenDeclaration(TypedDict):
     """A deploy token of a project or group, with the scope `read_registry`."""
 
-    username: str
+    username: Input[str]
     """The token's user, such as `gitlab+deploy-token-1`."""
-    password: str
+    password: SecretInput[str]
     """The token: a secret. It is kept in Parameter Store and read when an image is pulled."""
 
 
-@_strict
+@strict
 class GitLabRegistryDeclaration(TypedDict):
     """GitLab's container registry. By default with the credentials that GitLab gives each job."""
 
@@ -114,17 +113,17 @@ class GitLabRegistryDeclaration(TypedDict):
     """A deploy token, for images of projects that the job's own credentials do not reach."""
 
 
-@_strict
+@strict
 class UpstreamCredentialsDeclaration(TypedDict):
     """The user that ECR logs in as at a registry that it caches."""
 
-    username: str
+    username: Input[str]
     """The user."""
-    access_token: str
+    access_token: SecretInput[str]
     """The user's access token, which may read images: a secret. It is kept in Secrets Manager."""
 
 
-@_strict
+@strict
 class RegistryDeclaration(RepositoriesDeclaration):
     """A container registry and how it authenticates.
 
@@ -138,20 +137,20 @@ class RegistryDeclaration(RepositoriesDeclaration):
     pull_through: NotRequired[str]
     """A public registry, cached by this account's ECR below the registry's name: `docker-hub`, `ecr-public`,
     `ghcr`, `gitlab`, `kubernetes` or `quay`."""
-    upstream_secret: NotRequired[str]
+    upstream_secret: NotRequired[Input[str]]
     """The ARN of a Secrets Manager secret `{"username": …, "accessToken": …}`, whose name starts with
     `ecr-pullthroughcache/`, in this account and region. It or `upstream_credentials` is required for
     `docker-hub`, `ghcr` and `gitlab`."""
     upstream_credentials: NotRequired[UpstreamCredentialsDeclaration]
     """The user and token themselves, in the place of `upstream_secret`: the secret is created."""
-    host: NotRequired[str]
+    host: NotRequired[Input[str]]
     """The host with its port, such as `registry.example.com:5000`, for `static`, `gitlab` and `helper`. With
     a path, `registry.example.com/team`, the credentials are for what is below it; from runner 17.5 on."""
     static: NotRequired[StaticDeclaration]
     """A fixed user and password for `host`."""
     gitlab: NotRequired[GitLabRegistryDeclaration]
     """GitLab's container registry at `host`, such as `registry.gitlab.com`."""
-    helper: NotRequired[str]
+    helper: NotRequired[Input[str]]
     """The absolute path of another Docker credential helper, for `host`. The host's machine image brings it:
     for Google `docker-credential-gcr` (`REGION-docker.pkg.dev`, `gcr.io`), for Azure
     `docker-credential-acr-env` (`NAME.azurecr.io`). Not in `/usr/local/bin`, where jobs could name it."""

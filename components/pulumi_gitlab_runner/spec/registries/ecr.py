@@ -1,31 +1,40 @@
 """Amazon ECR registries, of this account and of others."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
+from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.registry import (
+    CredentialSource,
+    EcrImage,
+    PullAccess,
+    Registry,
+    RenewalSource,
+)
 from pulumi_gitlab_runner.spec.registries.repositories import (
-    Repository,
     account_problems,
     key_region_problems,
     repositories_of,
 )
 
+ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
+"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
+NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"
+
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True)
-class EcrRegistry:
+class EcrRegistry(Registry):
     """An Amazon ECR registry; `account` and `region` are None where they are the stack's own."""
 
-    name: str
-    account: str | None = None
-    region: str | None = None
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
-    allow_pull: tuple[str, ...] = ()
+    account: Value[str] | None = None
+    region: Value[str] | None = None
+    allow_pull: tuple[Value[str], ...] = ()
 
     @property
     def created(self) -> bool:
@@ -34,38 +43,104 @@ class EcrRegistry:
 
     def host_in(self, environment: AwsEnvironment) -> str:
         """The registry's host, seen from a stack in `environment`."""
-        account, region = self.account or environment.account, self.region or environment.region
+        account, region = self._place(environment)
         return f"{account}.dkr.ecr.{region}.{environment.dns_suffix}"
 
-    def address_in(self, environment: AwsEnvironment) -> str:
-        """What stands before a repository in the name of an image."""
-        return self.host_in(environment)
+    def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
+        """The stack's, or the registry's own account and region."""
+        if not (is_known(self.account) and is_known(self.region)):
+            return None
+        if environment is not None:
+            return environment
+        if self.account is None or self.region is None:
+            return None
+        region = known(self.region)
+        return AwsEnvironment(known(self.account), region, partition_of(region))
+
+    @property
+    def description(self) -> str:
+        """An ECR registry."""
+        return "an ECR registry"
+
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """ECR's own helper."""
+        del environment, own
+        return CredentialSource("helper", (ECR_HELPER,))
+
+    def pull_access(self, environment: AwsEnvironment) -> PullAccess:
+        """To pull from the declared repositories; for those of another account, if its owner lets it."""
+        account, _ = self._place(environment)
+        owner = None if account == environment.account else account
+        return PullAccess(repositories=self.repository_arns(environment), owner=owner)
 
     def repository_arns(self, environment: AwsEnvironment) -> list[str]:
         """The ARN of each declared repository, seen from a stack in `environment`."""
-        account, region = self.account or environment.account, self.region or environment.region
+        account, region = self._place(environment)
         return [
             f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}"
             for name in self.repositories
         ]
 
+    @property
+    def no_login(self) -> str:
+        """Its passwords do not last."""
+        return NO_LOGIN
+
+    def ecr_image(self, repository: str, tag: str) -> EcrImage:
+        """The image in this registry."""
+        account = None if self.account is None else known(self.account)
+        region = None if self.region is None else known(self.region)
+        return EcrImage(repository, tag, account, region)
+
+    def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
+        """The password of ECR in its region."""
+        del own_parameter
+        return RenewalSource("ecr", self._place(environment)[1])
+
+    @property
+    def by_role(self) -> bool:
+        """A role logs in."""
+        return True
+
+    @property
+    def not_pushed(self) -> str:
+        """Another account's is only pulled from."""
+        return "" if self.created else "the registry is another account's: build it in a stack there"
+
+    @property
+    def program(self) -> str:
+        """ECR's helper."""
+        return "docker-credential-ecr-login"
+
+    def _place(self, environment: AwsEnvironment) -> tuple[str, str]:
+        """Its account and region."""
+        account = known(self.account) if self.account is not None else environment.account
+        region = known(self.region) if self.region is not None else environment.region
+        return account, region
+
 
 def build_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
     """The registry that a declaration without problems describes."""
     ecr = declaration["ecr"]
-    allow_pull = tuple(declaration.get("allow_pull", ()))
-    return EcrRegistry(name, ecr.get("account"), ecr.get("region"), repositories_of(declaration), allow_pull)
+    return EcrRegistry(
+        name,
+        optional(ecr.get("account")),
+        optional(ecr.get("region")),
+        values(declaration.get("allow_pull", ())),
+        repositories=repositories_of(declaration),
+    )
 
 
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with an ECR registry."""
     ecr = declaration["ecr"]
     if "account" in ecr:
-        yield from account_problems(ecr["account"], join_path(path, "ecr", "account"))
+        at = join_path(path, "ecr", "account")
+        yield from check(ecr["account"], lambda account: account_problems(account, at))
     if "region" in ecr:
-        yield from region_problems(ecr["region"], join_path(path, "ecr", "region"))
-    for name, repository in declaration.get("repositories", {}).items() if "region" in ecr else ():
-        yield from key_region_problems(repository, ecr["region"], join_path(path, "repositories", name))
+        region_at = join_path(path, "ecr", "region")
+        yield from check(ecr["region"], lambda region: region_problems(region, region_at))
+        yield from check(ecr["region"], lambda region: _keys_problems(declaration, region, path))
     if not declaration.get("repositories"):
         yield Problem(
             path,
@@ -80,6 +155,11 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
             "nothing, for a registry of another account",
             "its owner must let this account pull, by a policy on each repository",
         )
+
+
+def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> Iterator[Problem]:
+    for name, repository in declaration.get("repositories", {}).items():
+        yield from key_region_problems(repository, region, join_path(path, "repositories", name))
 
 
 def region_problems(region: str, path: str) -> Iterator[Problem]:

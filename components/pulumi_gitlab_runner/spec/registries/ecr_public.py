@@ -1,11 +1,17 @@
 """Amazon's public gallery, `public.ecr.aws`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
+from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
+from pulumi_gitlab_runner.spec.registries.registry import (
+    CredentialSource,
+    PullAccess,
+    Registry,
+    RenewalSource,
+)
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
 
 ECR_PUBLIC_HOST = "public.ecr.aws"
 ECR_PUBLIC_REGION = "us-east-1"
@@ -14,21 +20,55 @@ docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToke
 
 
 @dataclass(frozen=True)
-class EcrPublicRegistry:
+class EcrPublicRegistry(Registry):
     """Amazon's public gallery, pulled from with the credentials of the manager's role."""
 
-    name: str
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
-
-    def host_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
+    def host_in(self, environment: AwsEnvironment) -> str:
         """The gallery's host."""
+        del environment
         return ECR_PUBLIC_HOST
 
-    def address_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What stands before a repository in the name of an image."""
-        return ECR_PUBLIC_HOST
+    @property
+    def description(self) -> str:
+        """Amazon's public gallery."""
+        return "Amazon's public gallery"
+
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """ECR's own helper."""
+        del environment, own
+        return CredentialSource("helper", (ECR_HELPER,))
+
+    def pull_access(self, environment: AwsEnvironment) -> PullAccess:
+        """To log in."""
+        del environment
+        return PullAccess(public_gallery=True)
+
+    @property
+    def no_login(self) -> str:
+        """Its passwords do not last."""
+        return NO_LOGIN
+
+    def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
+        """The password of the gallery."""
+        del environment, own_parameter
+        return RenewalSource("ecr-public", ECR_PUBLIC_REGION)
+
+    @property
+    def by_role(self) -> bool:
+        """A role logs in."""
+        return True
+
+    @property
+    def not_pushed(self) -> str:
+        """The gallery is only pulled from."""
+        return "public.ecr.aws is only pulled from"
+
+    @property
+    def program(self) -> str:
+        """ECR's helper."""
+        return "docker-credential-ecr-login"
 
 
 def build_ecr_public(name: str, declaration: RegistryDeclaration) -> EcrPublicRegistry:
     """The registry that a declaration without problems describes."""
-    return EcrPublicRegistry(name, repositories_of(declaration))
+    return EcrPublicRegistry(name, repositories=repositories_of(declaration))

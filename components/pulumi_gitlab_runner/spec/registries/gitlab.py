@@ -1,57 +1,77 @@
 """GitLab's own container registry."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import check, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
-from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
+from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
+from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
+from pulumi_gitlab_runner.spec.registries.static import HostRegistry, StaticRegistry
 
 
 @dataclass(frozen=True)
-class GitLabRegistry:
+class GitLabRegistry(HostRegistry):
     """GitLab's container registry, with the credentials that GitLab gives each job.
 
     A runner host holds nothing for it. Before runner 18.3 even a helper that knows nothing of the host would
     hide the job's own credentials.
     """
 
-    name: str
-    host: str
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    @property
+    def for_a_path(self) -> bool:
+        """The job's credentials are for all of it."""
+        return False
 
-    def host_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """The registry's host."""
-        return self.host
+    @property
+    def description(self) -> str:
+        """GitLab's registry."""
+        return "GitLab's registry with the job's own credentials"
 
-    def address_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What stands before a repository in the name of an image."""
-        return self.host
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> None:
+        """None: each job brings its own."""
+        del environment, own
+
+    @property
+    def no_login(self) -> str:
+        """What reaches further than the job's credentials."""
+        return "every job has these already; for other projects' images give it a deploy_token"
+
+    @property
+    def not_asked(self) -> str:
+        """Pulumi is no job."""
+        return "only jobs have credentials for it"
 
 
 def build_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry | StaticRegistry:
     """The registry that a declaration without problems describes; a deploy token is a fixed password."""
-    host, repositories = declaration.get("host", ""), repositories_of(declaration)
+    host, repositories = value(declaration.get("host", "")), repositories_of(declaration)
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
-        return GitLabRegistry(name, host, repositories)
-    return StaticRegistry(name, host, token["username"], repositories=repositories)
+        return GitLabRegistry(name, host, repositories=repositories)
+    username, password = value(token["username"]), secret(token["password"])
+    return StaticRegistry(name, host, username, password=password, repositories=repositories)
 
 
 def gitlab_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with GitLab's registry."""
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
-        if "/" in declaration.get("host", ""):
-            yield Problem(
-                join_path(path, "host"),
-                repr(declaration["host"]),
-                "a host without a path: the job's own credentials are for all of GitLab's registry",
-                "a deploy_token may be for a path",
-            )
-    elif not all(token.values()):
+        at = join_path(path, "host")
+        yield from check(declaration.get("host", ""), lambda host: _path_problems(host, at))
+        return
+    token_at = join_path(path, "gitlab", "deploy_token")
+    for each in (token["username"], token["password"]):
+        yield from check(each, lambda text: empty_problems(text, token_at, "'username' and 'password'"))
+
+
+def _path_problems(host: str, path: str) -> Iterator[Problem]:
+    if "/" in host:
         yield Problem(
-            join_path(path, "gitlab", "deploy_token"), "an empty value", "'username' and 'password'"
+            path,
+            repr(host),
+            "a host without a path: the job's own credentials are for all of GitLab's registry",
+            "a deploy_token may be for a path",
         )

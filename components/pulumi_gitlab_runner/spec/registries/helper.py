@@ -5,13 +5,16 @@ github.com/chrismellard/docker-credential-acr-env.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
+from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 
 _HELPER = re.compile(r"(/[a-zA-Z0-9_.-]+)*/docker-credential-[a-zA-Z0-9_.-]+")
 _RUNNERS_PATH = "/usr/local/bin"
@@ -19,44 +22,63 @@ _RUNNERS_PATH = "/usr/local/bin"
 
 
 @dataclass(frozen=True)
-class HelperRegistry:
+class HelperRegistry(HostRegistry):
     """A registry with a credential helper of its own.
 
     Attributes:
-        host: with its port, and with a path where the credentials are for what is below it.
         helper: the helper's absolute path on the runner host.
     """
 
-    name: str
-    host: str
-    helper: str
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    helper: Value[str]
 
-    def host_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What the credentials are for: the host, with the path below it if there is one."""
-        return self.host
+    @property
+    def description(self) -> str:
+        """What makes its passwords."""
+        return "whose password its credential helper makes"
 
-    def address_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What stands before a repository in the name of an image."""
-        return self.host
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """Its helper."""
+        del environment, own
+        return CredentialSource("helper", (known(self.helper),))
+
+    @property
+    def no_login(self) -> str:
+        """Its passwords do not last."""
+        return "it does not last: let a runner of this stack pull it, which asks the helper"
+
+    @property
+    def not_asked(self) -> str:
+        """Its helper is not here."""
+        return "its credential helper is on the runner host alone"
+
+    @property
+    def program(self) -> str:
+        """Its helper."""
+        return known(self.helper) if is_known(self.helper) else "its helper"
 
 
 def build_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
     """The registry that a declaration without problems describes."""
     return HelperRegistry(
-        name, declaration.get("host", ""), declaration["helper"], repositories_of(declaration)
+        name,
+        value(declaration.get("host", "")),
+        value(declaration["helper"]),
+        repositories=repositories_of(declaration),
     )
 
 
 def helper_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a helper."""
-    helper = declaration["helper"]
     at = join_path(path, "helper")
+    yield from check(declaration["helper"], lambda helper: _program_problems(helper, at))
+
+
+def _program_problems(helper: str, path: str) -> Iterator[Problem]:
     if not _HELPER.fullmatch(helper) or ".." in helper.split("/"):
-        yield Problem(at, repr(helper), "an absolute path, such as /usr/bin/docker-credential-gcr")
+        yield Problem(path, repr(helper), "an absolute path, such as /usr/bin/docker-credential-gcr")
     elif helper.rpartition("/")[0] == _RUNNERS_PATH:
         yield Problem(
-            at,
+            path,
             repr(helper),
             f"a path outside {_RUNNERS_PATH}",
             "there a job's own DOCKER_AUTH_CONFIG could make the manager's identity answer for another host",

@@ -5,23 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.spec.inputs import check
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry, build_ecr, ecr_problems
-from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry, build_ecr_public
-from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry, build_gitlab, gitlab_problems
-from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry, build_helper, helper_problems
-from pulumi_gitlab_runner.spec.registries.pull_through import (
-    PullThroughRegistry,
-    build_pull_through,
-    pull_through_problems,
-)
+from pulumi_gitlab_runner.spec.registries.ecr import build_ecr, ecr_problems
+from pulumi_gitlab_runner.spec.registries.ecr_public import build_ecr_public
+from pulumi_gitlab_runner.spec.registries.gitlab import build_gitlab, gitlab_problems
+from pulumi_gitlab_runner.spec.registries.helper import build_helper, helper_problems
+from pulumi_gitlab_runner.spec.registries.pull_through import build_pull_through, pull_through_problems
+from pulumi_gitlab_runner.spec.registries.registry import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import repositories_problems
-from pulumi_gitlab_runner.spec.registries.static import StaticRegistry, build_static, static_problems
-
-Registry = (
-    EcrRegistry | EcrPublicRegistry | PullThroughRegistry | StaticRegistry | GitLabRegistry | HelperRegistry
-)
+from pulumi_gitlab_runner.spec.registries.static import build_static, static_problems
 
 
 def _none(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:  # noqa: ARG001 - as every kind's
@@ -97,10 +91,15 @@ def _kinds(declaration: RegistryDeclaration) -> list[str]:
 def _host_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     if "host" not in declaration:
         yield Problem(path, "no 'host'", "the registry's host, such as registry.example.com:5000")
-    elif not _HOST.fullmatch(declaration["host"]):
+    else:
+        yield from check(declaration["host"], lambda host: _name_problems(host, join_path(path, "host")))
+
+
+def _name_problems(host: str, path: str) -> Iterator[Problem]:
+    if not _HOST.fullmatch(host):
         yield Problem(
-            join_path(path, "host"),
-            repr(without_password(declaration["host"])),
+            path,
+            repr(without_password(host)),
             "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path "
             "below which the credentials are for: registry.example.com/team",
         )

@@ -5,13 +5,23 @@ docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import Value, check, optional, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import REPOSITORY, Repository, repositories_of
+from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
+from pulumi_gitlab_runner.spec.registries.registry import (
+    CredentialSource,
+    EcrImage,
+    Login,
+    PullAccess,
+    Registry,
+    RenewalSource,
+)
+from pulumi_gitlab_runner.spec.registries.repositories import REPOSITORY, empty_problems, repositories_of
 
 UPSTREAM_HOSTS = {
     "docker-hub": "registry-1.docker.io",
@@ -31,21 +41,20 @@ _LONGEST_PREFIX = 30
 
 
 @dataclass(frozen=True)
-class PullThroughRegistry:
+class PullThroughRegistry(Registry):
     """A public registry, cached by the ECR of the stack's own account and region.
+
+    Its repositories are those that may be pulled, by their names upstream.
 
     Attributes:
         upstream: which one, a key of `UPSTREAM_HOSTS`.
         upstream_secret: the ARN of the secret of the user's own that ECR logs in with there, if it does.
-        upstream_credentials: whether the declaration has the user and token themselves.
-        repositories: those that may be pulled, by their names upstream; empty for all.
+        upstream_login: the user and token themselves, where the declaration has them.
     """
 
-    name: str
     upstream: str
-    upstream_secret: str | None = None
-    upstream_credentials: bool = False
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    upstream_secret: Value[str] | None = None
+    upstream_login: Login | None = None
 
     @property
     def prefix(self) -> str:
@@ -62,26 +71,72 @@ class PullThroughRegistry:
         return f"{environment.account}.dkr.ecr.{environment.region}.{environment.dns_suffix}"
 
     def address_in(self, environment: AwsEnvironment) -> str:
-        """What stands before a repository in the name of an image."""
+        """That host, and the prefix of the cache."""
         return f"{self.host_in(environment)}/{self.prefix}"
 
-    def repository_arns(self, environment: AwsEnvironment) -> list[str]:
-        """The ARNs of the cached repositories; one pattern for all where none are declared."""
-        return [
-            f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}"
-            f":repository/{self.prefix}/{name}"
-            for name in self.repositories or ("*",)
-        ]
+    def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
+        """The stack's."""
+        return environment
+
+    @property
+    def description(self) -> str:
+        """An ECR registry, as far as its credentials go."""
+        return "an ECR registry"
+
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """ECR's own helper."""
+        del environment, own
+        return CredentialSource("helper", (ECR_HELPER,))
+
+    def pull_access(self, environment: AwsEnvironment) -> PullAccess:
+        """To pull the cached repositories, and to have ECR fill them; all of them where none are declared."""
+        return PullAccess(
+            cached=[
+                f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}"
+                f":repository/{self.prefix}/{name}"
+                for name in self.repositories or ("*",)
+            ]
+        )
+
+    @property
+    def no_login(self) -> str:
+        """Its passwords do not last."""
+        return NO_LOGIN
+
+    def ecr_image(self, repository: str, tag: str) -> EcrImage:
+        """The cached image."""
+        return EcrImage(f"{self.prefix}/{repository}", tag)
+
+    def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
+        """The password of ECR in the stack's region."""
+        del own_parameter
+        return RenewalSource("ecr", environment.region)
+
+    @property
+    def by_role(self) -> bool:
+        """A role logs in."""
+        return True
+
+    @property
+    def not_pushed(self) -> str:
+        """A cache is filled by ECR."""
+        return "what is pulled through ECR comes from upstream alone"
+
+    @property
+    def program(self) -> str:
+        """ECR's helper."""
+        return "docker-credential-ecr-login"
 
 
 def build_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:
     """The registry that a declaration without problems describes."""
+    credentials = declaration.get("upstream_credentials")
     return PullThroughRegistry(
         name,
         declaration["pull_through"],
-        declaration.get("upstream_secret"),
-        "upstream_credentials" in declaration,
-        repositories_of(declaration),
+        optional(declaration.get("upstream_secret")),
+        credentials and Login(value(credentials["username"]), secret(credentials["access_token"])),
+        repositories=repositories_of(declaration),
     )
 
 
@@ -105,17 +160,25 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
             "one of upstream_secret and upstream_credentials, which ECR logs in with",
             f"AWS caches {upstream} only with an account there; without one: {listed(_without_secret())}",
         )
-    secret, credentials = declaration.get("upstream_secret"), declaration.get("upstream_credentials")
-    if secret is not None and not _SECRET_ARN.fullmatch(secret):
+    if "upstream_secret" in declaration:
+        yield from check(
+            declaration["upstream_secret"],
+            lambda arn: _secret_problems(arn, join_path(path, "upstream_secret")),
+        )
+    if credentials := declaration.get("upstream_credentials"):
+        at = join_path(path, "upstream_credentials")
+        for each in (credentials["username"], credentials["access_token"]):
+            yield from check(each, lambda text: empty_problems(text, at, "'username' and 'access_token'"))
+
+
+def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
+    if not _SECRET_ARN.fullmatch(arn):
         yield Problem(
-            join_path(path, "upstream_secret"),
+            path,
             "text",
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
             "ECR may read no other secrets",
         )
-    if credentials is not None and not all(credentials.values()):
-        at = join_path(path, "upstream_credentials")
-        yield Problem(at, "an empty value", "'username' and 'access_token'")
 
 
 def prefix_problems(name: str, path: str) -> Iterator[Problem]:

@@ -7,21 +7,20 @@ from typing import Any
 
 from pulumi_gitlab_runner.images.mutability import ALL_TAGS
 from pulumi_gitlab_runner.images.retention import TagRule
-from pulumi_gitlab_runner.spec.aws_environment import region_of
+from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN, region_of
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import (
     KeepDeclaration,
     RepositoriesDeclaration,
     RepositorySettingsDeclaration,
 )
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER, checked
 
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
-KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
 
 _TAG_PATTERN = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 _MOST_WILDCARDS = {"keep": 4, "mutable_tags": 2}
@@ -40,7 +39,7 @@ class RepositorySettings:
     untagged_days: int = UNTAGGED_DAYS
     keep: tuple[TagRule, ...] = ()
     mutable_tags: tuple[str, ...] = ()
-    kms_key: str | None = None
+    kms_key: Value[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,6 @@ class Repository(RepositorySettings):
     name: str
     delete_images: bool = False
     adopt: bool = False
-
-
-def build_repositories(declaration: Any, path: str) -> dict[str, Repository]:
-    """The repositories that a declaration describes.
-
-    Raises:
-        DeclarationError: with every problem of the declaration.
-    """
-    known = {key: declaration[key] for key in ("repositories", "allow_pull") if key in declaration}
-    return repositories_of(checked(known, RepositoriesDeclaration, path, repositories_problems))
 
 
 def repositories_of(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
@@ -79,8 +68,9 @@ def repositories_of(declaration: RepositoriesDeclaration) -> dict[str, Repositor
 def settings_of(declaration: RepositorySettingsDeclaration) -> dict[str, Any]:
     """The fields of `RepositorySettings` that a declaration without problems has."""
     given: dict[str, Any] = {
-        key: declaration[key] for key in ("keep_images", "untagged_days", "kms_key") if key in declaration
+        key: declaration[key] for key in ("keep_images", "untagged_days") if key in declaration
     }
+    given["kms_key"] = optional(declaration.get("kms_key"))
     if "keep" in declaration:
         given["keep"] = tuple(rule for each in declaration["keep"] for rule in _tag_rules(each))
     if "mutable_tags" in declaration:
@@ -107,10 +97,20 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
     yield from accounts_problems(declaration.get("allow_pull", ()), join_path(path, "allow_pull"))
 
 
-def accounts_problems(accounts: Sequence[str], path: str) -> Iterator[Problem]:
+def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Problem]:
     """What is wrong with a list of AWS accounts."""
     for index, account in enumerate(accounts):
-        yield from account_problems(account, join_path(path, index))
+        yield from _account_problems_at(account, join_path(path, index))
+
+
+def _account_problems_at(account: Input[str], path: str) -> Iterator[Problem]:
+    return check(account, lambda number: account_problems(number, path))
+
+
+def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
+    """What is wrong with a text that must not be empty; it is not shown."""
+    if not text:
+        yield Problem(path, "an empty value", allowed)
 
 
 def account_problems(account: str, path: str) -> Iterator[Problem]:
@@ -129,10 +129,14 @@ def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> 
             yield Problem(join_path(path, key), str(number), "1 or more")
     yield from _keep_problems(declaration.get("keep", []), join_path(path, "keep"))
     yield from _mutable_problems(declaration.get("mutable_tags", []), join_path(path, "mutable_tags"))
-    key = declaration.get("kms_key", KNOWN_LATER)
-    if key != KNOWN_LATER and not KEY_ARN.fullmatch(key):
+    if "kms_key" in declaration:
+        yield from check(declaration["kms_key"], lambda key: _key_problems(key, join_path(path, "kms_key")))
+
+
+def _key_problems(key: str, path: str) -> Iterator[Problem]:
+    if not KEY_ARN.fullmatch(key):
         yield Problem(
-            join_path(path, "kms_key"),
+            path,
             repr(key),
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
             "ECR tells the key that the alias is of, which would look like a change"
@@ -145,13 +149,13 @@ def key_region_problems(
     declaration: RepositorySettingsDeclaration, region: str, path: str
 ) -> Iterator[Problem]:
     """A key of another region than the repository's, whose region is known."""
-    key = declaration.get("kms_key", "")
-    if KEY_ARN.fullmatch(key) and region_of(key) != region:
-        yield Problem(
-            join_path(path, "kms_key"),
-            f"a key in {region_of(key)}",
-            f"a key in {region}, where the repository is",
-        )
+    at = join_path(path, "kms_key")
+
+    def problems(key: str) -> Iterator[Problem]:
+        if KEY_ARN.fullmatch(key) and region_of(key) != region:
+            yield Problem(at, f"a key in {region_of(key)}", f"a key in {region}, where the repository is")
+
+    return check(declaration.get("kms_key", ""), problems)
 
 
 def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Problem]:

@@ -1,49 +1,127 @@
 """Registries with a fixed user and password."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.inputs import Deferred, Value, is_known, known, optional, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
-from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_of
-from pulumi_gitlab_runner.spec.stored_secret import stored_problems
+from pulumi_gitlab_runner.spec.registries.registry import (
+    CredentialSource,
+    Login,
+    PullAccess,
+    Registry,
+    RenewalSource,
+)
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 
 
 @dataclass(frozen=True)
-class StaticRegistry:
-    """A registry with a fixed user and password.
-
-    The password itself is not kept here: it goes from the declaration straight into Parameter Store.
+class HostRegistry(Registry):
+    """A registry whose host is declared.
 
     Attributes:
         host: with its port, and with a path where the credentials are for what is below it.
-        username: None where user and password lie elsewhere.
+    """
+
+    host: Value[str]
+
+    def host_in(self, environment: AwsEnvironment) -> str:
+        """The declared host, with the path below it if there is one."""
+        del environment
+        return known(self.host)
+
+    def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
+        """Any, once its host is known."""
+        return super().environment_known_from(environment) if is_known(self.host) else None
+
+    @property
+    def for_a_path(self) -> bool:
+        """Whether its host has a path; false while that is not known."""
+        return is_known(self.host) and "/" in known(self.host)
+
+
+@dataclass(frozen=True)
+class StaticRegistry(HostRegistry):
+    """A registry with a fixed user and password.
+
+    Attributes:
+        username: None where user and password are kept elsewhere.
         secret: the ARN of the Secrets Manager secret that holds both, if one does.
         parameter: the ARN of the parameter of the user's own that holds both, if one does.
         key: the ARN of the key that encrypts that secret or parameter, if it is a customer-managed one.
+        password: a handle; None where it is kept elsewhere.
     """
 
-    name: str
-    host: str
-    username: str | None = None
-    secret: str | None = None
-    parameter: str | None = None
-    key: str | None = None
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    username: Value[str] | None = None
+    secret: Value[str] | None = None
+    parameter: Value[str] | None = None
+    key: Value[str] | None = None
+    password: Deferred[str] | None = field(default=None, compare=False)
 
     @property
     def declared(self) -> bool:
-        """Whether user and password stand in the declaration, rather than elsewhere."""
-        return not (self.secret or self.parameter)
+        """Whether user and password are in the declaration, rather than kept elsewhere."""
+        return self.secret is None and self.parameter is None
 
-    def host_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What the credentials are for: the host, with the path below it if there is one."""
-        return self.host
+    @property
+    def description(self) -> str:
+        """What it is, with where its password is kept."""
+        if self.declared:
+            return "a registry with a fixed password"
+        store = "Secrets Manager" if self.secret is not None else "Parameter Store"
+        return f"whose password is read from {store} at pull time"
 
-    def address_in(self, environment: AwsEnvironment) -> str:  # noqa: ARG002 - the same call for every registry
-        """What stands before a repository in the name of an image."""
-        return self.host
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """The secret or parameter that holds user and password."""
+        del environment
+        for kind, arn in (("secret", self.secret), ("parameter", self.parameter)):
+            if arn is not None:
+                return CredentialSource(kind, (region_of(known(arn)), known(arn)))
+        return own
+
+    def pull_access(self, environment: AwsEnvironment) -> PullAccess:
+        """To read the secret or parameter, where it is one of the user's own."""
+        del environment
+        if self.declared:
+            return PullAccess()
+        return PullAccess(stored=StoredSecret(self.secret, self.parameter, self.key))
+
+    @property
+    def login(self) -> Login | None:
+        """The declared user and password."""
+        if self.username is None or self.password is None:
+            return None
+        return Login(self.username, self.password)
+
+    @property
+    def no_login(self) -> str:
+        """Its password is not known here."""
+        return "the variable's value must be known when the stack is applied"
+
+    @property
+    def not_asked(self) -> str:
+        """Why it is not asked, where its password is kept elsewhere."""
+        return "" if self.declared else "its password is read on the runner host alone"
+
+    def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
+        """The secret or parameter that holds user and password."""
+        own = CredentialSource("parameter", (environment.region, own_parameter))
+        source = self.credential_source(environment, own)
+        region, place = source.place
+        return RenewalSource(source.kind, region, place)
+
+    @property
+    def in_aws(self) -> bool:
+        """Whether user and password are kept in AWS."""
+        return not self.declared
+
+    @property
+    def program(self) -> str:
+        """What reads them there."""
+        return "" if self.declared else "aws and jq"
 
 
 def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
@@ -51,12 +129,13 @@ def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
     static = declaration.get("static", {})
     return StaticRegistry(
         name,
-        declaration.get("host", ""),
-        static.get("username"),
-        static.get("secret"),
-        static.get("parameter"),
-        static.get("key"),
-        repositories_of(declaration),
+        value(declaration.get("host", "")),
+        optional(static.get("username")),
+        optional(static.get("secret")),
+        optional(static.get("parameter")),
+        optional(static.get("key")),
+        secret(static["password"]) if "password" in static else None,
+        repositories=repositories_of(declaration),
     )
 
 

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_aws as aws
 from pydantic import SecretStr
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
-from pulumi_gitlab_runner.declared import registry_credentials
 from pulumi_gitlab_runner.images.reference import parse
+from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
+from pulumi_gitlab_runner.resolution import login_of, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.images import EcrImage, ecr_image, registry_of, why_not_asked, written_out
-from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration, StaticRegistry
+from pulumi_gitlab_runner.spec.images import ecr_image, registry_of, why_not_asked, written_out
+from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import Question
@@ -25,10 +26,9 @@ PATIENCE_S = 5.0
 
 
 def image_digests(
-    images: Iterable[str],
+    images: Iterable[Value[str]],
     registries: Mapping[str, Registry],
-    declared: Mapping[str, RegistryDeclaration],
-    environment: pulumi.Output[AwsEnvironment],
+    environment: Environment,
     parent: pulumi.Resource,
 ) -> pulumi.Output[dict[str, str]]:
     """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
@@ -41,23 +41,28 @@ def image_digests(
     Args:
         images: as declared.
         registries: those that may hold them, by name.
-        declared: the declarations of these registries.
         environment: where the stack lives.
         parent: what the look-ups and the warning belong to.
     """
     images = list(dict.fromkeys(images))
-    used = {registry.name for image in images if (registry := registry_of(image, registries, None)[0])}
-    credentials = {
-        each.name: registry_credentials(declared[each.name])
+    logins = {
+        each.name: login_of(each.login)
         for each in registries.values()
-        if isinstance(each, StaticRegistry) and each.declared and each.name in used
+        if each.login and _may_hold(each, registries, images)
     }
-    known = pulumi.Output.all(environment, pulumi.Output.all(**credentials))
-    found: pulumi.Output[dict[str, str]] = known.apply(
-        lambda known: _digests(images, registries, known[0], known[1], parent)
+    asked = pulumi.Output.all(environment, pulumi.Output.all(**logins), resolved((tuple(images), registries)))
+    found: pulumi.Output[dict[str, str]] = asked.apply(
+        lambda known: _digests(list(known[2][0]), known[2][1], known[0], known[1], parent)
     )
     # A digest tells nothing of the password that it was asked with, and shall show in a preview.
     return pulumi.Output.unsecret(found)
+
+
+def _may_hold(registry: Registry, registries: Mapping[str, Registry], images: Iterable[Value[str]]) -> bool:
+    """Whether one of the images may be of a registry: another one's password is not waited for."""
+    return any(
+        not isinstance(image, str) or registry_of(image, registries, None)[0] is registry for image in images
+    ) or not registry.environment_known_from(None)
 
 
 async def _digests(
@@ -121,6 +126,8 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
     By the function that gives a plain value: a failure is then an exception here. An Output that fails ends
     the program, whoever awaits it. Pulumi raises a plain `Exception` for it, and has no class of its own.
     """
+    import pulumi_aws as aws
+
     found = aws.ecr.get_image(
         repository_name=asked.repository,
         image_tag=asked.tag,
@@ -133,5 +140,10 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
 
 def _first_line(text: str) -> str:
     """What a provider says, without Pulumi's words before it, in one line."""
-    told = text.partition(" failed: ")[2].strip().partition("\n")[0]
-    return re.sub(r"^invocation of \S+ returned an error: ", "", told)[:300] or "ECR gives no digest"
+    said = text.partition(" failed: ")[2].strip()
+    # The official provider lists its errors below a line that only counts them.
+    listed = re.search(r"\d+ errors? occurred:\s*\* (.+)", said)
+    first = listed[1] if listed else said.partition("\n")[0]
+    return re.sub(r"^(invocation|invoking) (of )?\S+( returned an error)?: ", "", first)[:300] or (
+        "ECR gives no digest"
+    )

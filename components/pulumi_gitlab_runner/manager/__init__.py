@@ -1,0 +1,1 @@
+"""Runner managers as components take them, wherever they run: their arguments, environment and digests."""

@@ -1,0 +1,207 @@
+"""The arguments of components that run a manager, and what they mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NotRequired
+
+import pulumi
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment
+from pulumi_gitlab_runner.resolution import given, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.cache import CacheDeclaration
+from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, Value, optional, secret, strict, value
+from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+
+
+@strict
+class HostedRunnerArgs(TypedDict):
+    """A runner of a host, and what it was given when it was registered."""
+
+    runner: RunnerDeclaration
+    """The runner."""
+    runner_id: Input[str]
+    """Its number in GitLab."""
+    token: SecretInput[str]
+    """Its authentication token (`glrt-…`); always treated as a secret."""
+
+
+@strict
+class ManagerArgs(TypedDict):
+    """The runners of a manager, and what they use."""
+
+    runners: dict[str, HostedRunnerArgs]
+    """The runners by name: one that declares a `host`, with others that are `host_of` it; or one with a
+    `fleet`."""
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The registries that they use, by name."""
+    gitlab_url: Input[str]
+    """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
+    cache: NotRequired[CacheDeclaration]
+    """The cache of their jobs. Default: none."""
+    cache_bucket: NotRequired[Input[str]]
+    """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+    digests: NotRequired[Input[dict[str, str]]]
+    """The digests of the images that the runners declare, `sha256:…`, by the image as declared; one that is
+    left out keeps its tag. Default: asked of the registries."""
+
+
+@strict
+class HostNetworkArgs(TypedDict):
+    """A VPC, and the subnets in it where instances are started."""
+
+    vpc_id: Input[str]
+    """The VPC's id."""
+    subnet_ids: Input[list[str]]
+    """The subnets' ids; they need a way out to GitLab and the registries."""
+
+
+@strict
+class InstanceManagerArgs(ManagerArgs):
+    """The runners of a manager on an EC2 instance, and what they use."""
+
+    bucket: Input[str]
+    """The bucket from which hosts fetch their files; see `HostStore`."""
+    key_arn: Input[str]
+    """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
+    network: NotRequired[HostNetworkArgs]
+    """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
+    default VPC."""
+
+
+@dataclass(frozen=True)
+class RegisteredRunner:
+    """What a runner was given when it was registered.
+
+    Attributes:
+        runner_id: its number in GitLab.
+        token: its token, a secret.
+    """
+
+    runner_id: pulumi.Output[str]
+    token: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class HostNetwork:
+    """A VPC, and the subnets in it where instances are started."""
+
+    vpc_id: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Any]
+
+
+@dataclass(frozen=True)
+class HostedManager:
+    """A manager, and what its host is made with.
+
+    Attributes:
+        manager: the manager.
+        registries: those that its runners use, by name.
+        gitlab_url: GitLab's address.
+        runners: what each of its runners was given, by name.
+        label: what its host is called outside of Pulumi: in Parameter Store, CloudWatch, S3 and descriptions.
+        environment: where in AWS it is; None where AWS is still to be asked.
+        digests: those of its images; None where their registries are still to be asked.
+        cache_bucket: the cache's bucket, where there is a cache.
+        bucket: that of its host's files; None for a Docker host.
+        key_arn: the key of its parameters; None for a Docker host.
+        network: where its host is, if it declares no VPC.
+        tags: those of the whole stack.
+        path: what the paths of its problems start with.
+    """
+
+    manager: Manager
+    registries: Mapping[str, Registry]
+    gitlab_url: Value[str]
+    runners: Mapping[str, RegisteredRunner]
+    label: str
+    environment: Environment | None = None
+    digests: pulumi.Input[dict[str, str]] | None = None
+    cache_bucket: pulumi.Input[str] | None = None
+    bucket: pulumi.Input[str] | None = None
+    key_arn: pulumi.Input[str] | None = None
+    network: HostNetwork | None = None
+    tags: AwsTags = field(default_factory=dict)
+    path: str = "stack"
+
+    def stack(self) -> Stack:
+        """The stack of just this manager."""
+        return replace(
+            _EMPTY,
+            gitlab_url=self.gitlab_url,
+            registries=self.registries,
+            managers={self.manager.name: self.manager},
+        )
+
+
+_EMPTY = build_stack({})
+
+
+def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[str, Any], HostedManager]:
+    """A component's arguments, and the manager that they describe.
+
+    Args:
+        args: as the program gives them.
+        kind: their class.
+        name: the component's.
+
+    Raises:
+        DeclarationError: with every problem, also those that only the runner would have with its config.toml.
+    """
+    shaped: dict[str, Any] = dict(check_shape(with_handles(args, name), kind, name))
+    if ("cache" in shaped) != ("cache_bucket" in shaped):
+        raise DeclarationError([Problem(name, "one of 'cache' and 'cache_bucket'", "both or neither")])
+    declared: dict[str, Any] = {
+        key: shaped[key] for key in ("gitlab_url", "registries", "cache") if key in shaped
+    }
+    declared["runners"] = {each: hosted["runner"] for each, hosted in shaped["runners"].items()}
+    stack = build_stack(declared, path=name)
+    check_manager_configs(stack, name)
+    manager = _only_manager(stack, join_path(name, "runners"))
+    network = shaped.get("network")
+    return shaped, HostedManager(
+        manager,
+        stack.registries_of(manager),
+        stack.gitlab_url,
+        {
+            each: RegisteredRunner(
+                pulumi.Output.from_input(given(hosted["runner_id"])),
+                pulumi.Output.from_input(given(secret(hosted["token"]))),
+            )
+            for each, hosted in shaped["runners"].items()
+        },
+        label=name,
+        path=name,
+        environment=declared_environment(shaped.get("environment")),
+        digests=_given_or_none(shaped, "digests"),
+        cache_bucket=_given_or_none(shaped, "cache_bucket"),
+        bucket=_given_or_none(shaped, "bucket"),
+        key_arn=_given_or_none(shaped, "key_arn"),
+        network=network and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
+    )
+
+
+def _given_or_none(shaped: Mapping[str, Any], key: str) -> Any:
+    found: Any = optional(shaped.get(key))
+    return None if found is None else given(found)
+
+
+def _only_manager(stack: Stack, path: str) -> Manager:
+    if len(stack.managers) != 1:
+        found = f"the hosts of {listed(stack.managers, 'no runner')}"
+        remedy = "give each host a RunnerHost of its own"
+        raise DeclarationError(
+            [Problem(path, found, "one host, and runners that are host_of its runner", remedy)]
+        )
+    (manager,) = stack.managers.values()
+    return manager

@@ -1,0 +1,60 @@
+"""Tags of what is made in AWS."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, value
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+AwsTags = Mapping[str, Value[str]]
+"""Tags by their keys."""
+
+_KEY = re.compile(r"[\w .:/=+@-]{1,128}")
+_VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
+_METADATA_KEY = re.compile(r"[^ /]+")
+_MOST = 40
+"""AWS takes 50 tags; the library and the provider's `defaultTags` need some."""
+
+
+def build_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
+    """The tags that a declaration without problems describes."""
+    return {key: value(each) for key, each in declaration.items()}
+
+
+def tags_problems(
+    declaration: Mapping[str, Input[str]], path: str, *, of_instances: bool = True
+) -> Iterator[Problem]:
+    """What is wrong with tags.
+
+    Sources: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; where
+    instance metadata shows them, docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html.
+
+    Args:
+        declaration: the tags.
+        path: their place in the declaration.
+        of_instances: whether instances bear them.
+    """
+    if len(declaration) > _MOST:
+        yield Problem(path, f"{len(declaration)} tags", f"{_MOST} tags at most")
+    for key, each in declaration.items():
+        at = join_path(path, key)
+        if not _KEY.fullmatch(key) or key.lower().startswith("aws:"):
+            yield Problem(
+                at, repr(key), "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not aws:…"
+            )
+        elif of_instances and not _METADATA_KEY.fullmatch(key):
+            yield Problem(
+                at,
+                repr(key),
+                "a key without spaces and '/'",
+                "hosts read tags from the instance metadata, which allows neither",
+            )
+        yield from check(each, _value_rule(at))
+
+
+def _value_rule(path: str) -> Rule[str]:
+    def problems(text: str) -> Iterator[Problem]:
+        if not _VALUE.fullmatch(text):
+            yield Problem(path, repr(text), "up to 256 letters, digits, spaces and _ . : / = + - @")
+
+    return problems

@@ -1,0 +1,242 @@
+"""Values that a program may give as an Output: their types in a declaration, their place in the model.
+
+A field of type `Input[str]` takes text, or an Output of one. Type checkers read `pulumi.Input[str]`; pydantic
+and the schema read the mark `InputType`. In the model an Output is a handle, `Deferred`: components make it,
+and resolve it when its value is known. Nothing here looks into an Output.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast
+
+from pydantic import ConfigDict, GetCoreSchemaHandler, with_config
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from pulumi_gitlab_runner.spec.problems import Problem
+
+_T = TypeVar("_T")
+
+strict = with_config(ConfigDict(extra="forbid"))
+"""Makes a TypedDict a declaration: a key that it does not know is an error."""
+
+Rule: TypeAlias = Callable[[_T], Iterable[Problem]]
+"""What can be wrong with a value that has the right type."""
+
+ENCRYPTED = "encrypted"
+"""The kind of error for an encrypted value in a field that is no secret."""
+
+
+class Deferred(Generic[_T]):
+    """A value that is not part of the model: an Output of the program, or a secret.
+
+    Attributes:
+        path: its place in the declaration.
+        source: the Output, or the secret itself.
+        secret: whether it is a secret, whatever the Output says.
+        encrypted: whether it is a `secure:` value of the stack's configuration.
+        available: whether `source` is the value itself, so that its rules are checked at once.
+        type: what it must be when it is known.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        source: object,
+        *,
+        secret: bool = False,
+        encrypted: bool = False,
+        available: bool = False,
+    ) -> None:
+        self.path = path
+        self.source = source
+        self.secret = secret
+        self.encrypted = encrypted
+        self.available = available
+        self.type: Any = None
+        self.rules: list[Rule[_T]] = []
+
+    def __repr__(self) -> str:
+        return f"<value of {self.path}>"
+
+    def __str__(self) -> str:
+        raise TypeError(f"{self.path} is not resolved yet")
+
+
+Value: TypeAlias = _T | Deferred[_T]
+"""A value of the model: itself, or the handle of one that is known later."""
+
+
+@dataclass(frozen=True)
+class InputType:
+    """The mark of a field that takes an Output too.
+
+    Attributes:
+        type: of the value.
+        secret: whether it is a secret. In the model it is then always a handle, so that it is never shown.
+    """
+
+    type: Any
+    secret: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Accept what the type accepts, and any handle."""
+        return core_schema.no_info_wrap_validator_function(self._accept, handler(source))
+
+    def _accept(self, value: Any, accept: Callable[[Any], Any]) -> Any:
+        if not isinstance(value, Deferred):
+            accepted = accept(value)
+            if not self.secret:
+                return accepted
+            value = Deferred("", accepted, available=True)
+        if value.encrypted and not self.secret:
+            raise PydanticCustomError(ENCRYPTED, "a plain value")
+        value.type = self.type
+        value.secret = self.secret
+        return value
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The mark of a number that GitLab's provider gives as text: `gitlab.Group.id` is an Output of one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Accept a whole number, or its digits."""
+        return core_schema.no_info_before_validator_function(self._number, handler(source))
+
+    def _number(self, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+@dataclass(frozen=True)
+class _Subscript:
+    secret: bool = False
+
+    def __getitem__(self, item: Any) -> Any:
+        return Annotated[item, InputType(item, self.secret)]
+
+
+if TYPE_CHECKING:
+    from pulumi import Input as Input
+
+    SecretInput: TypeAlias = Input[_T]
+    IdInput: TypeAlias = Input[int] | Input[str]
+else:
+    Input = _Subscript()
+    """A value, or an Output of one."""
+    SecretInput = _Subscript(secret=True)
+    """A secret, or an Output of one."""
+    IdInput = Input[Annotated[int, Identifier()]]
+    """The number of something in GitLab, or an Output of it."""
+
+
+def value(declared: "Input[_T] | Deferred[_T]") -> Value[_T]:
+    """What a declaration of the right shape has for a field of type `Input`."""
+    return cast("Value[_T]", declared)
+
+
+def optional(declared: "Input[_T] | None") -> Value[_T] | None:
+    """The same for a field that may be left out."""
+    return cast("Value[_T] | None", declared)
+
+
+def values(declared: "Iterable[Input[_T]]") -> tuple[Value[_T], ...]:
+    """The same for a list of them."""
+    return tuple(value(each) for each in declared)
+
+
+def number(declared: "IdInput | Deferred[int]") -> Value[int]:
+    """The same for a field of type `IdInput`."""
+    return cast("Value[int]", declared)
+
+
+def secret(declared: "Input[_T]") -> Deferred[_T]:
+    """The same for a field of type `SecretInput`: always a handle."""
+    return cast("Deferred[_T]", declared)
+
+
+def known(given: Value[_T]) -> _T:
+    """A value of a model that is resolved.
+
+    Raises:
+        TypeError: it is not known yet.
+    """
+    if isinstance(given, Deferred):
+        raise TypeError(f"{given.path} is not resolved yet")
+    return given
+
+
+def is_known(given: object) -> bool:
+    """Whether a value of the model is known already."""
+    return not isinstance(given, Deferred)
+
+
+def is_empty(given: object) -> bool:
+    """Whether a value is known, and is empty."""
+    if isinstance(given, Deferred):
+        return given.available and not given.source
+    return not given
+
+
+def check(given: "Value[_T] | Input[_T]", rule: Rule[_T]) -> Iterator[Problem]:
+    """The problems of a value now, or of an Output when it is known.
+
+    Args:
+        given: the value.
+        rule: yields its problems.
+    """
+    if not isinstance(given, Deferred):
+        yield from rule(cast("_T", given))
+    elif given.available:
+        yield from rule(cast("_T", given.source))
+    else:
+        given.rules.append(rule)
+
+
+_Model = TypeVar("_Model")
+
+
+def deferred_in(model: object) -> Iterator[Deferred[Any]]:
+    """The handles in a model whose values become part of it: all but those of secrets."""
+    if isinstance(model, Deferred):
+        if not model.secret:
+            yield model
+        return
+    for part in _parts(model):
+        yield from deferred_in(part)
+
+
+def substituted(model: _Model, values: Callable[[Deferred[Any]], Any]) -> _Model:
+    """A model with values in the place of its handles; those of secrets stay.
+
+    Args:
+        model: a dataclass, or a mapping or sequence of them.
+        values: gives each value.
+    """
+    made: Any = model
+    if isinstance(model, Deferred):
+        made = model if model.secret else _shaped(values(model))
+    elif is_dataclass(model) and not isinstance(model, type):
+        changed = {
+            each.name: substituted(before, values)
+            for each in fields(model)
+            if next(deferred_in(before := getattr(model, each.name)), None) is not None
+        }
+        made = replace(model, **changed) if changed else model
+    elif isinstance(model, Mapping):
+        made = {key: substituted(each, values) for key, each in model.items()}
+    elif isinstance(model, list | tuple):
+        made = type(model)(substituted(each, values) for each in model)
+    return cast("_Model", made)
+
+
+def _shaped(found: Any) -> Any:
+    """A value as the model has it: lists are tuples there."""
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _parts(model: object) -> Iterable[object]:
+    if is_dataclass(model) and not isinstance(model, type):
+        return (getattr(model, each.name) for each in fields(model))
+    if isinstance(model, Mapping):
+        return model.values()
+    return model if isinstance(model, list | tuple) else ()

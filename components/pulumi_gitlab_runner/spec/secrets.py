@@ -1,0 +1,39 @@
+"""The secrets of a declaration: the places where one may be."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, NotRequired, Required, get_args, get_origin
+
+from typing_extensions import get_type_hints, is_typeddict
+
+from pulumi_gitlab_runner.spec.inputs import InputType
+from pulumi_gitlab_runner.spec.problems import join_path
+
+
+def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str]:
+    """The places of secrets that are plain text in a part of a declaration.
+
+    Args:
+        declared: the part, as a stack's file has it; whatever does not fit is passed over.
+        kind: its type.
+        path: its place.
+    """
+    while get_origin(kind) in (NotRequired, Required):
+        kind = get_args(kind)[0]
+    if get_origin(kind) is Annotated:
+        inner, *marks = get_args(kind)
+        if any(isinstance(mark, InputType) and mark.secret for mark in marks):
+            if isinstance(declared, str) and declared:
+                yield path
+            return
+        kind = inner
+    if is_typeddict(kind) and isinstance(declared, dict):
+        hints = get_type_hints(kind, include_extras=True)
+        for key, each in declared.items():
+            if key in hints:
+                yield from clear_secrets(each, hints[key], join_path(path, str(key)))
+    elif get_origin(kind) is dict and isinstance(declared, dict):
+        for key, each in declared.items():
+            yield from clear_secrets(each, get_args(kind)[1], join_path(path, str(key)))
+    elif get_origin(kind) is list and isinstance(declared, list):
+        for index, each in enumerate(declared):
+            yield from clear_secrets(each, get_args(kind)[0], join_path(path, index))

@@ -1,0 +1,67 @@
+"""The declaration in the configuration of a stack."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.problems import join_path
+from pulumi_gitlab_runner.spec.secrets import clear_secrets
+from pulumi_gitlab_runner.spec.stack import StackDeclaration
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
+
+_KEY = f"{PROJECT}:stack"
+
+
+def declaration_from_config() -> StackDeclaration:
+    """The declaration in the stack's configuration, `gitlab-runner:stack`, for the program of a stack.
+
+    GitLab's address is that of the GitLab provider, where the declaration has none. A value that the stack's
+    file encrypts stays a secret, and is refused where the declaration takes none; a password that it has in
+    clear is a warning. Both need the stack's file: where it is not in its usual place (`--config-file`),
+    neither is noticed.
+    """
+    declaration: Any = pulumi.Config(PROJECT).require_object("stack")
+    written = _written()
+    if written is not None:
+        declaration = _with_secrets(declaration, written, "stack")
+        for path in clear_secrets(written, StackDeclaration):
+            pulumi.log.warn(
+                f"{path} is in clear in the stack's file; encrypt it: pulumi config set --secret --path "
+                f"'{PROJECT}:{path}'"
+            )
+    base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
+    if base_url and isinstance(declaration, dict):
+        declaration.setdefault("gitlab_url", instance_url(base_url))
+    found: StackDeclaration = declaration
+    return found
+
+
+def _written() -> Any:
+    """The declaration as the stack's file has it, with its encrypted values; None where it is not known."""
+    root = Path(pulumi.get_root_directory())
+    try:
+        project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+        directory = root / (project.get("stackConfigDir") or "")
+        file = directory / f"Pulumi.{pulumi.get_stack()}.yaml"
+        return yaml.safe_load(file.read_text(encoding="utf-8"))["config"][_KEY]
+    except (OSError, ValueError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def _with_secrets(value: Any, written: Any, path: str) -> Any:
+    """The declaration with a handle for each value that the stack's file encrypts."""
+    if isinstance(written, dict) and written.keys() == {"secure"}:
+        return Deferred(path, value, encrypted=True, available=True)
+    if isinstance(written, dict) and isinstance(value, dict):
+        return {
+            key: _with_secrets(each, written.get(key), join_path(path, key)) for key, each in value.items()
+        }
+    if isinstance(written, list) and isinstance(value, list) and len(written) == len(value):
+        return [
+            _with_secrets(each, written[index], join_path(path, index)) for index, each in enumerate(value)
+        ]
+    return value

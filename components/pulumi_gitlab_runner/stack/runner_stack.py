@@ -1,0 +1,291 @@
+"""`RunnerStack`: every resource of one declaration."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+
+from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.manager.arguments import HostNetwork
+from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
+from pulumi_gitlab_runner.resolution import refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
+from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack, check_in
+from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+from pulumi_gitlab_runner.stack.images import read_contexts, stack_digests, stack_images
+from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
+
+DEFAULT_NAME = "ci"
+"""The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
+
+
+class RunnerStack(Component[Stack]):
+    """Registries, runners and CI variables: all that one declaration says.
+
+    The declaration is checked as a whole before anything is registered.
+
+    Creates:
+
+    - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
+    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
+      with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
+      has `upstream_credentials`
+    - `gitlab-runner:index:ImageBuild` for each of `builds`
+    - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
+    - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
+    - `gitlab-runner:index:HostStore`, where there is a host in EC2, or a secret of `hosted_auth` to keep
+    - `gitlab-runner:index:RunnerRegistration` for each runner
+    - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
+    - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
+      `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
+      declares it (its first one, if it was renamed)
+    - `gitlab-runner:index:ImageMirror` for each mirror
+    - `gitlab-runner:index:CiVariables`, where there are variables
+    - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
+    - `gitlab-runner:index:JobRole` for each of `job_roles`, and
+      `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where they declare none
+
+    Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
+    allowed.
+    """
+
+    registries: pulumi.Output[dict[str, Any]]
+    """Each registry by its name: its `host`, and the URLs of its `repositories`."""
+    builds: pulumi.Output[dict[str, str]]
+    """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
+    runners: pulumi.Output[dict[str, Any]]
+    """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
+    group of its host or its workers, or the container of its manager. In EC2 also the names of its `role`,
+    `profile` and `log_group`, and the id of its `security_group`."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must put on each of the
+    repositories, so that the runners may pull."""
+    docker_policies: pulumi.Output[dict[str, str]]
+    """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
+    variables: pulumi.Output[list[Any]]
+    """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
+    `protected`."""
+    job_roles: pulumi.Output[dict[str, Any]]
+    """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
+    mirrors: pulumi.Output[dict[str, Any]]
+    """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
+    nat_addresses: pulumi.Output[list[str]]
+    """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
+    without a `network`."""
+    bucket: pulumi.Output[str]
+    """The name of the bucket that hosts in EC2 fetch their files from; empty where there are none."""
+    key_arn: pulumi.Output[str]
+    """The ARN of the key that encrypts the stack's parameters; empty where there are none."""
+
+    def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            stack = build_stack(with_handles(args, "stack"))
+        self._make(name, stack, opts)
+
+    def _make(self, name: str, model: Stack, opts: pulumi.ResourceOptions | None) -> None:
+        stack = model
+        with refused_as_whole():
+            contexts = read_contexts(stack)
+            warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerStack", name, {}, opts)
+        for warning in warnings:
+            pulumi.log.warn(str(warning), self)
+        environment = environment_of(self) if stack.in_aws else nowhere()
+        known_stack = pulumi.Output.all(resolved(stack), environment).apply(_checked)
+
+        urls = self._registries(name, stack, environment)
+        self.registries = pulumi.Output.all(known_stack, environment).apply(
+            lambda known: _registry_outputs(*known)
+        )
+        images = stack_images(name, stack, contexts, environment, urls, self)
+        self.builds = pulumi.Output.from_input(images.builds)
+        self.mirrors = pulumi.Output.from_input(images.mirrors)
+        network = self._network(name, stack, environment)
+        self._store(name, stack)
+        prefix = stack.path_prefix
+        if prefix is None:
+            prefix = "" if name == DEFAULT_NAME else f"{name}-"
+        runners = stack_runners(
+            stack,
+            Surroundings(
+                name,
+                prefix,
+                environment,
+                stack_digests(stack, images, environment, self),
+                network,
+                self.bucket if self._stored else None,
+                self.key_arn if self._stored else None,
+                self,
+            ),
+        )
+        self.runners = pulumi.Output.from_input(runners.outputs)
+        self.docker_policies = pulumi.Output.from_input(runners.docker_policies)
+        users = [
+            *runners.roles,
+            *self._hosted_auth(name, prefix, stack, environment),
+            *self._job_roles(name, stack, environment),
+        ]
+        self.required_policies = pulumi.Output.all(
+            known_stack, environment, *(arn for _, arn in users)
+        ).apply(lambda known: _policies_of_owners(known[0], known[1], [user for user, _ in users], known[2:]))
+        self.variables = self._variables(name, stack, images.variables)
+        self.register_outputs(
+            {
+                "bucket": self.bucket,
+                "builds": self.builds,
+                "dockerPolicies": self.docker_policies,
+                "jobRoles": self.job_roles,
+                "keyArn": self.key_arn,
+                "mirrors": self.mirrors,
+                "natAddresses": self.nat_addresses,
+                "registries": self.registries,
+                "requiredPolicies": self.required_policies,
+                "runners": self.runners,
+                "variables": self.variables,
+            }
+        )
+
+    def _registries(
+        self, name: str, stack: Stack, environment: Environment
+    ) -> dict[str, pulumi.Output[dict[str, str]]]:
+        """Make the ECR repositories, caches and settings; the URLs of the repositories, by registry."""
+        urls: dict[str, pulumi.Output[dict[str, str]]] = {}
+        for registry in stack.registries.values():
+            if isinstance(registry, EcrRegistry) and registry.created:
+                from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, PlacedRegistry
+
+                placed = PlacedRegistry(registry, environment, stack.tags)
+                options = self._options(registry.name)
+                urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", placed, options).urls
+            elif isinstance(registry, PullThroughRegistry):
+                from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
+
+                pull_through_cache(f"{name}-{registry.name}", registry, stack.tags, self)
+        for region, settings in stack.ecr_settings.items():
+            from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, PlacedSettings
+
+            placed_settings = PlacedSettings(settings, region, environment, stack.tags)
+            EcrSettings.of(f"{name}-{region}", placed_settings, self._options(region))
+        return urls
+
+    def _network(self, name: str, stack: Stack, environment: Environment) -> HostNetwork | None:
+        """The network for hosts that declare none; None where there is no such host."""
+        self.nat_addresses = pulumi.Output.from_input([])
+        if stack.network:
+            from pulumi_gitlab_runner.aws.runner_network import PlacedNetwork, RunnerNetwork
+
+            placed = PlacedNetwork(stack.network, environment, stack.tags)
+            made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
+            self.nat_addresses = made.nat_addresses
+            return HostNetwork(made.vpc_id, made.subnet_ids)
+        if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()):
+            from pulumi_gitlab_runner.aws.host_network import default_network
+
+            return default_network(self)  # asked for once, not by each host
+        return None
+
+    def _store(self, name: str, stack: Stack) -> None:
+        """Make what hosts in EC2 read from, and what keeps secrets of `hosted_auth`, where there are any."""
+        self._stored = any(each.host.docker is None for each in stack.managers.values()) or any(
+            keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values()
+        )
+        self.bucket = self.key_arn = pulumi.Output.from_input("")
+        if self._stored:
+            from pulumi_gitlab_runner.aws.host_store import HostStore
+
+            store = HostStore.of(name, stack.tags, pulumi.ResourceOptions(parent=self))
+            self.bucket, self.key_arn = store.bucket, store.key_arn
+
+    def _hosted_auth(self, name: str, prefix: str, stack: Stack, environment: Environment) -> Roles:
+        """Make what keeps CI variables fresh; each with its role."""
+        roles: Roles = []
+        for each, auth in stack.hosted_auth.items():
+            from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, Renewal
+
+            renewal = Renewal(
+                auth,
+                stack.registries_of(auth),
+                stack.gitlab_url,
+                prefix + each,
+                self.key_arn if self._stored else None,
+                environment,
+                stack.tags,
+            )
+            made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
+            roles.append((auth, made.role_arn))
+        return roles
+
+    def _job_roles(self, name: str, stack: Stack, environment: Environment) -> Roles:
+        """Make the roles that jobs take on."""
+        self.job_roles = pulumi.Output.from_input({})
+        if not stack.job_roles:
+            return []
+        from pulumi_gitlab_runner.aws.job_role import stack_job_roles
+
+        made = stack_job_roles(name, stack, environment, self)
+        self.job_roles = pulumi.Output.from_input(
+            {each: {"arn": role.role_arn, "snippet": role.snippet} for each, role in made.items()}
+        )
+        return [(stack.job_roles[each], role.role_arn) for each, role in made.items()]
+
+    def _variables(
+        self, name: str, stack: Stack, of_mirrors: Sequence[pulumi.Output[list[Any]]]
+    ) -> pulumi.Output[list[Any]]:
+        """Make the CI variables; what there is to say of them, of those of mirrors and renewals too."""
+        declared: pulumi.Output[list[Any]] = pulumi.Output.from_input([])
+        if stack.variables:
+            from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
+
+            model = Variables(stack.variables, stack.registries)
+            declared = CiVariables.of(name, model, pulumi.ResourceOptions(parent=self)).variables
+        renewed = [
+            pulumi.Output.all(
+                scope=resolved(variable.scope).apply(str),
+                key=variable.key,
+                masked=True,
+                protected=variable.protected,
+            )
+            for auth in stack.hosted_auth.values()
+            for variable in auth.variables
+        ]
+        return pulumi.Output.all(declared, pulumi.Output.all(*renewed), *of_mirrors).apply(
+            lambda known: [each for part in known for each in part]
+        )
+
+    def _options(self, former: str) -> pulumi.ResourceOptions:
+        """The options of a child, with the name that it had in the first versions of this library."""
+        return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=former)])
+
+
+def _checked(known: Sequence[Any]) -> Stack:
+    """The stack, when its declaration holds where it is too: now every registry's host is known."""
+    stack: Stack = known[0]
+    with refused_as_whole():
+        check_in(stack, known[1])
+    return stack
+
+
+def _registry_outputs(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:
+    """Each registry by its name: its host, and the addresses of its repositories."""
+    addresses = {name: registry.address_in(environment) for name, registry in stack.registries.items()}
+    return {
+        name: {
+            "host": addresses[name],
+            "repositories": {each: f"{addresses[name]}/{each}" for each in registry.repositories},
+        }
+        for name, registry in stack.registries.items()
+    }
+
+
+def _policies_of_owners(
+    stack: Stack, environment: AwsEnvironment, users: Sequence[RegistryUser], role_arns: Sequence[str]
+) -> dict[str, str]:
+    """For each registry of another account, by its name: the policy that its owner must put on it."""
+    pulled_by = {
+        arn: list(stack.registries_of(user).values()) for user, arn in zip(users, role_arns, strict=True)
+    }
+    return required_policies(pulled_by, environment)
