@@ -13,7 +13,6 @@ from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
-    credential_source,
     files_as_json,
     host_files,
 )
@@ -387,7 +386,7 @@ def test_where_the_credentials_of_each_registry_come_from() -> None:
 def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
     registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
-    source = credential_source(registry, CredentialSource("parameter", ("eu-west-1", "/its/own")))
+    source = registry.credential_source(ENVIRONMENT, CredentialSource("parameter", ("eu-west-1", "/its/own")))
     assert source
     assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
 
