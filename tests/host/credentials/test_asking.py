@@ -189,14 +189,17 @@ def test_parameters(commands: Commands) -> None:
 
 def test_secrets(commands: Commands) -> None:
     """Some of which may not be read, or are no text."""
-    arns = [f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}" for name in "abcd"]
+    arns = [f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}" for name in "abcde"]
     stored = json.dumps({"password": SECRET, "username": "me", "rotated": "yesterday"})
     answer = {
         "SecretValues": [
             {"ARN": arns[0], "Name": "a", "SecretString": stored},
             {"ARN": arns[1], "Name": "b", "SecretBinary": "AAAA"},
         ],
-        "Errors": [{"SecretId": arns[2], "ErrorCode": "AccessDenied", "Message": "no"}],
+        "Errors": [
+            {"SecretId": arns[2], "ErrorCode": "AccessDenied", "Message": "no"},
+            {"SecretId": arns[4], "ErrorCode": "ResourceNotFoundException", "Message": "none"},
+        ],
     }
     commands.add("aws", printing(json.dumps(answer)))
     answers = ask(Question("secret", "us-east-1", {arn: (arn,) for arn in arns}), PATIENCE)
@@ -205,6 +208,7 @@ def test_secrets(commands: Commands) -> None:
         arns[1]: NOTHING,
         arns[2]: Failure("AccessDenied: no", alone=True),
         arns[3]: NOTHING,
+        arns[4]: Failure("ResourceNotFoundException: none"),
     }
     commands.add("aws", printing(json.dumps({"SecretString": stored})))
     (alone,) = ask(Question("secret", "us-east-1", {arns[0]: (HOST,)}), PATIENCE).values()

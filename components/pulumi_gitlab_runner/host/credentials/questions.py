@@ -153,7 +153,9 @@ class Question:
                 for name in (each["Name"], each["ARN"]):
                     yield name, _stored(each.get("SecretString", ""))
             for each in answer.get("Errors", ()):
-                yield each["SecretId"], Failure(f"{each['ErrorCode']}: {each['Message']}", alone=True)
+                code = each["ErrorCode"]
+                alone = code != "ResourceNotFoundException"
+                yield each["SecretId"], Failure(f"{code}: {each['Message']}", alone)
 
 
 def _stored(value: str) -> Answer:
