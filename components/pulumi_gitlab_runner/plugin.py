@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, struct_pb2
@@ -25,6 +25,9 @@ from pulumi_gitlab_runner.mirror.mirrored_image import TOKEN
 from pulumi_gitlab_runner.mirror.progress import Progress
 from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.transfer import TransferError
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.package import PackageProvider
 
 DISTRIBUTION = "pulumi-gitlab-runner"
 
@@ -57,6 +60,19 @@ class PackageServicer(server.ProviderServicer):
         """Make a component."""
         self.provider = _components()
         return await super().Construct(request, context)
+
+    async def _construct(self, request: Any, context: Any) -> Any:
+        """Make a component; what is wrong with an Output is known only while its resources are registered."""
+        from pulumi.errors import InputPropertiesError, RunError
+
+        from pulumi_gitlab_runner.resolution import DeclarationRefused
+
+        try:
+            return await super()._construct(request, context)
+        except DeclarationRefused as refused:
+            raise _components().refused(refused, request.name, request.type) from None
+        except RunError as error:
+            raise InputPropertiesError(str(error), []) from None
 
     async def Cancel(self, request: Any, context: Any) -> Any:
         """End what runs, as the user asked."""
@@ -176,7 +192,7 @@ async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -
 
 
 @cache
-def _components() -> Provider:
+def _components() -> "PackageProvider":
     from pulumi_gitlab_runner.package import component_provider
 
     return component_provider()

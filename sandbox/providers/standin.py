@@ -30,7 +30,7 @@ import hashlib
 import importlib
 import keyword
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -327,7 +327,7 @@ class StandIn(Generic[Connection]):
         function = self._functions.get(token)
         if function is None:
             raise Refused(
-                f"{token}: the sandbox does not serve this function; served are {', '.join(self._functions)}"
+                f"{token}: the sandbox does not serve this function; {_served(token, self._functions)}"
             )
         served = ", ".join(function.arguments)
         failures = [
@@ -360,7 +360,7 @@ class StandIn(Generic[Connection]):
                 if official_properties(*official_class(token))
                 else "no such type"
             )
-            raise Refused(f"{token}: {what}; served are {', '.join(self._resources)}")
+            raise Refused(f"{token}: {what}; {_served(token, self._resources)}")
         return self._resources[token]
 
     def _unknown(self, name: str, of: str, module: str, official: str) -> str:
@@ -405,6 +405,21 @@ class StandIn(Generic[Connection]):
             if isinstance(error, Refused)
             else self.explain(error) or f"{type(error).__name__}: {error}"
         )
+
+
+def _served(token: str, served: Iterable[str]) -> str:
+    """What is served in place of ``token``: the types or functions of its module, in their short form."""
+    package, module = token.split(":")[0], _module(token)
+    of_module = [other for other in served if _module(other) == module]
+    if not of_module:
+        modules = sorted({f"{package}:{_module(other)}" for other in served})
+        return f"it serves nothing of {package}:{module}, only of {', '.join(modules)}"
+    return f"of {package}:{module} it serves {', '.join(other.rsplit(':', 1)[1] for other in of_module)}"
+
+
+def _module(token: str) -> str:
+    """The module of a token, ``ec2`` of ``aws:ec2/vpc:Vpc``."""
+    return token.split(":")[1].split("/")[0]
 
 
 def _checked(described: Mapping[str, Property], given: Properties, failures: list[Failure]) -> Properties:

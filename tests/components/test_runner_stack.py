@@ -11,7 +11,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
-from pulumi_gitlab_runner.aws import image_digests
+from pulumi_gitlab_runner.manager import image_digests
 
 from tests.components.recording import (
     ACCOUNT,

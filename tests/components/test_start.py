@@ -1,18 +1,41 @@
-"""The components load no HTTP client before a registry is asked, and no CloudWatch before it is declared."""
+"""A component loads what it needs and nothing else."""
 
 import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.spec.declaration import CHECKOUT
 
+PROVIDERS = ("pulumi_aws", "pulumi_gitlab", "pulumi_docker", "pulumi_docker_build")
 
-def test_what_is_loaded() -> None:
-    program = "import sys, pulumi_gitlab_runner.api; print(*sys.modules)"
+
+def loaded_by(program: str) -> set[str]:
+    """The modules that a program loads."""
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import sys; {program}; print(*sys.modules)"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    loaded = set(done.stdout.split())
-    assert "pulumi_gitlab_runner.aws.image_digests" in loaded
-    assert not {"httpx", "pulumi_aws.cloudwatch.metric_alarm"} & loaded
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("component", "needed"),
+    [
+        ("EcrRepositories", {"pulumi_aws"}),
+        ("RunnerRegistration", {"pulumi_gitlab"}),
+        ("CiVariables", {"pulumi_gitlab"}),
+        ("DockerRunnerHost", {"pulumi_docker"}),
+        ("RunnerHost", {"pulumi_aws"}),
+        ("RunnerStack", {"pulumi_gitlab"}),
+    ],
+)
+def test_a_component_loads_its_own_providers(component: str, needed: set[str]) -> None:
+    loaded = loaded_by(f"from pulumi_gitlab_runner import {component}")
+    assert loaded.intersection(PROVIDERS) == needed
+    assert not {"httpx", "boto3", "docker", "pulumi_aws.cloudwatch.metric_alarm"} & loaded

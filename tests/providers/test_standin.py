@@ -280,9 +280,11 @@ def test_a_replacement_under_the_same_name_deletes_first() -> None:
 
 
 def test_an_unknown_type_and_an_unknown_function_are_refused(example: Example) -> None:
-    with pytest.raises(Refused, match=f"no such type; served are {THING}"):
+    with pytest.raises(Refused, match=r"no such type; of example:index it serves Thing$"):
         example.check("example:index/other:Other", "x", {}, {}, b"")
-    with pytest.raises(Refused, match="does not serve this function; served are example:index/ask:ask"):
+    with pytest.raises(Refused, match=r"it serves nothing of example:far, only of example:index$"):
+        example.check("example:far/other:Other", "x", {}, {}, b"")
+    with pytest.raises(Refused, match=r"does not serve this function; of example:index it serves ask$"):
         example.invoke("example:index/other:other", {})
 
 

@@ -98,12 +98,13 @@ def _template(
         # The drain script reads the group's name there.
         "instance_metadata_tags": "enabled",
     }
+    profile: aws.ec2.LaunchTemplateIamInstanceProfileArgsDict = {"arn": profile_arn}
     return aws.ec2.LaunchTemplate(
         name,
         description=f"Runner host {label}",
         image_id=newest_image(host.os, host.architecture) if host.ami is None else given(host.ami),
         instance_type=host.instance_type,
-        iam_instance_profile={"arn": profile_arn},
+        iam_instance_profile=profile,
         vpc_security_group_ids=[security_group_id],
         metadata_options=metadata,
         block_device_mappings=[encrypted_root(host.disk_gb, host.os)],

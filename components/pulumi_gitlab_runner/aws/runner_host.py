@@ -23,6 +23,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.user_data import user_data
@@ -248,6 +249,7 @@ class RunnerHost(Component[InstanceHost]):
             with refused_as_whole():
                 # The registries that it knows are those of its runners alone.
                 check_in(declared, place, hosted.path)
+                check_resolved(hosted.stack(), declared, hosted.path)
                 check_pinned(declared.managers[manager.name].runners, pinned)
             return files_as_json(
                 host_files(

@@ -10,6 +10,7 @@ import pulumi_docker as docker
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
+from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config
@@ -104,6 +105,7 @@ class DockerRunnerHost(Component[ContainerHost]):
             declared, place, pinned, numbers, cache_bucket = known
             with refused_as_whole():
                 check_in(declared, place, hosted.path)
+                check_resolved(hosted.stack(), declared, hosted.path)
                 check_pinned(declared.managers[manager.name].runners, pinned)
             return render(
                 manager_config(

@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.host.docker_daemon import (
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import substituted
+from pulumi_gitlab_runner.spec.inputs import deferred_in, substituted
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.stack import GITLAB_COM, Stack
@@ -23,8 +23,8 @@ _BESIDE_CONFIG = re.compile(r"(?:docker\.)?(?P<place>(?:limit|image|services)(?:
 """Keys of a `[[runners]]` section that a runner's declaration has beside `config`."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
 """Where a stack lives changes no more of a config.toml than the hosts of its images."""
-_LATER = "known-later"
-"""In the place of an Output: no rule is about one of these values."""
+_LATER = "known=later"
+"""In the place of an Output, for which every rule of config.toml has room; see `check_resolved`."""
 
 
 def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
@@ -45,6 +45,21 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
     if errors:
         raise DeclarationError(Problem(each.path, each.found, each.mend) for each in errors)
     return findings
+
+
+def check_resolved(before: Stack, stack: Stack, path: str) -> None:
+    """Check again what had Outputs, now that these are known.
+
+    Args:
+        before: the stack with its handles.
+        stack: the same, resolved.
+        path: what the paths of problems start with.
+
+    Raises:
+        DeclarationError: the runner would ignore, refuse or die of something.
+    """
+    if next(deferred_in(before.managers), None) is not None:
+        check_manager_configs(stack, path)
 
 
 def _findings(stack: Stack, path: str) -> Iterator[Finding]:

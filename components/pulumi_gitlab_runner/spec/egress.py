@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
 _PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
-_PROTOCOLS = ("tcp", "udp")
+PROTOCOLS = ("tcp", "udp")
 _LAST_PORT = 65535
 
 
@@ -97,8 +97,8 @@ def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Proble
     if "to_port" in declaration and not first <= last <= _LAST_PORT:
         yield Problem(join_path(path, "to_port"), str(last), f"from_port ({first}) to {_LAST_PORT}")
     protocol = declaration.get("protocol", "tcp")
-    if protocol not in _PROTOCOLS:
-        yield Problem(join_path(path, "protocol"), repr(protocol), listed(_PROTOCOLS))
+    if protocol not in PROTOCOLS:
+        yield Problem(join_path(path, "protocol"), repr(protocol), listed(PROTOCOLS))
 
 
 def _prefix_list_problems(prefix_list: str, path: str) -> Iterator[Problem]:

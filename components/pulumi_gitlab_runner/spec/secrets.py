@@ -7,6 +7,7 @@ from typing_extensions import get_type_hints, is_typeddict
 
 from pulumi_gitlab_runner.spec.inputs import InputType
 from pulumi_gitlab_runner.spec.problems import join_path
+from pulumi_gitlab_runner.spec.variables import VariableDeclaration
 
 
 def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str]:
@@ -29,7 +30,7 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
     if is_typeddict(kind) and isinstance(declared, dict):
         hints = get_type_hints(kind, include_extras=True)
         for key, each in declared.items():
-            if key in hints:
+            if key in hints and not _is_shown(declared, key, kind):
                 yield from clear_secrets(each, hints[key], join_path(path, str(key)))
     elif get_origin(kind) is dict and isinstance(declared, dict):
         for key, each in declared.items():
@@ -37,3 +38,12 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
     elif get_origin(kind) is list and isinstance(declared, list):
         for index, each in enumerate(declared):
             yield from clear_secrets(each, get_args(kind)[0], join_path(path, index))
+
+
+def _is_shown(declared: dict[str, Any], key: str, kind: Any) -> bool:
+    """Whether it is the value of a CI variable that is not declared as masked: job logs may show it."""
+    return (
+        kind is VariableDeclaration
+        and key == "value"
+        and not (declared.get("masked") or declared.get("hidden"))
+    )

@@ -12,6 +12,9 @@ from sandbox.providers.aws.resource import TAGS, AwsResource, given, tag_changes
 from sandbox.providers.properties import Flag, Number, Text
 from sandbox.providers.values import Properties
 
+_LARGEST_NUMBER_OF_VERSIONS = 5
+"""How many versions a managed policy may have: "IAM and AWS STS quotas" in the IAM user guide."""
+
 
 class _IamResource(AwsResource):
     service = "iam"
@@ -146,6 +149,102 @@ class RolePolicy(_IamResource):
 
     def _put(self, role: str, name: str, policy: str) -> None:
         self.client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+
+
+class Policy(_IamResource):
+    """A managed policy of one's own. Its id is its ARN."""
+
+    token = "aws:iam/policy:Policy"
+    automatic_name, names = naming(maximum_length=128)
+    inputs = {
+        **names,
+        "path": Text(default="/", replaces=True, maximum_length=512),
+        "description": Text(replaces=True, maximum_length=1000),
+        "policy": PolicyDocument(required=True),
+        **TAGS,
+    }
+    outputs = {"arn": Text(), "attachmentCount": Number(), "policyId": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the policy."""
+        described = {
+            "Path": inputs.get("path"),
+            "Description": inputs.get("description"),
+            "Tags": tag_list(inputs.get("tagsAll")),
+        }
+        made = self.client.create_policy(
+            PolicyName=name_from(inputs), PolicyDocument=inputs["policy"], **given(described)
+        )
+        return str(made["Policy"]["Arn"])
+
+    def describe(self, resource_id: str, known: Properties) -> Properties:
+        """The policy as it is now, with the document of its default version."""
+        live = self.client.get_policy(PolicyArn=resource_id)["Policy"]
+        version = self.client.get_policy_version(PolicyArn=resource_id, VersionId=live["DefaultVersionId"])
+        return {
+            "name": live["PolicyName"],
+            "path": live["Path"],
+            "description": live.get("Description"),
+            "policy": json.dumps(version["PolicyVersion"]["Document"]),
+            "tagsAll": tag_map(live.get("Tags")),
+            "arn": live["Arn"],
+            "attachmentCount": live["AttachmentCount"],
+            "policyId": live["PolicyId"],
+        }
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Make a new default version, without the oldest one where there are five; change the tags."""
+        policy = {"PolicyArn": resource_id}
+        if "policy" in changed:
+            others = self._other_versions(resource_id)
+            if len(others) >= _LARGEST_NUMBER_OF_VERSIONS - 1:
+                oldest = min(others, key=lambda version: version["CreateDate"])
+                self.client.delete_policy_version(**policy, VersionId=oldest["VersionId"])
+            self.client.create_policy_version(**policy, PolicyDocument=new["policy"], SetAsDefault=True)
+        if "tagsAll" in changed:
+            added, removed = tag_changes(old, new)
+            if removed:
+                self.client.untag_policy(**policy, TagKeys=removed)
+            if added:
+                self.client.tag_policy(**policy, Tags=tag_list(added))
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the policy with all its versions."""
+        for version in self._other_versions(resource_id):
+            self.client.delete_policy_version(PolicyArn=resource_id, VersionId=version["VersionId"])
+        self.client.delete_policy(PolicyArn=resource_id)
+
+    def _other_versions(self, resource_id: str) -> list[dict[str, Any]]:
+        """Every version but the default one."""
+        versions = self.client.list_policy_versions(PolicyArn=resource_id)["Versions"]
+        return [version for version in versions if not version["IsDefaultVersion"]]
+
+
+class RolePolicyAttachment(_IamResource):
+    """A managed policy on a role. Its id is ``ROLE/POLICY_ARN``."""
+
+    token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    inputs = {
+        "role": Text(required=True, replaces=True),
+        "policyArn": Text(required=True, replaces=True),
+    }
+
+    def create(self, inputs: Properties) -> str:
+        """Attach the policy."""
+        self.client.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return f"{inputs['role']}/{inputs['policyArn']}"
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The role and the policy, as long as the role has it."""
+        role, policy = resource_id.split("/", 1)
+        pages = self.client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+        return {"role": role, "policyArn": policy} if policy in attached else None
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Detach the policy."""
+        role, policy = resource_id.split("/", 1)
+        self.client.detach_role_policy(RoleName=role, PolicyArn=policy)
 
 
 class InstanceProfile(_IamResource):

@@ -65,6 +65,8 @@ class Aws(StandIn[Connection]):
         ecr_registry.AccountSetting,
         iam.Role,
         iam.RolePolicy,
+        iam.Policy,
+        iam.RolePolicyAttachment,
         iam.InstanceProfile,
         identity_provider.OpenIdConnectProvider,
         kms.Key,

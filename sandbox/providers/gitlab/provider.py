@@ -5,6 +5,7 @@ from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners
+from sandbox.providers.gitlab.groups_and_projects import Group, Project
 from sandbox.providers.gitlab.pipeline_schedules import PipelineSchedule, PipelineScheduleVariable
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
@@ -18,8 +19,7 @@ class GitLab(StandIn[Api]):
     """The stand-in for the official provider.
 
     Its configuration falls back on GITLAB_BASE_URL and GITLAB_TOKEN. Unlike the official provider, it has no
-    default
-    address: the sandbox must not speak to gitlab.com by accident.
+    default address: the sandbox must not speak to gitlab.com by accident.
     """
 
     package = "gitlab"
@@ -33,6 +33,8 @@ class GitLab(StandIn[Api]):
         "cacertFile": Text(),
     }
     resources = (
+        Group,
+        Project,
         UserRunner,
         ProjectVariable,
         GroupVariable,

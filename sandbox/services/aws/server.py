@@ -31,6 +31,8 @@ class AwsServer:
 
     def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
+        # Every account has AWS's managed policies, which moto holds back by default.
+        os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             MotoRequestHandler,

@@ -46,6 +46,11 @@ class _Region:
                 for role in roles
                 for name in _all(iam, "list_role_policies", "PolicyNames", RoleName=role)
             ],
+            "attached policy": [
+                f"{role}/{policy['PolicyArn']}"
+                for role in roles
+                for policy in _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
+            ],
             "policy": [policy["Arn"] for policy in _all(iam, "list_policies", "Policies", Scope="Local")],
             "instance profile": [
                 profile["InstanceProfileName"]

@@ -9,27 +9,28 @@ STATE_OF_CONTACT = ("contacted_at", "online", "status", "job_execution_status")
 
 
 def snapshot(base_url: str, token: str) -> dict[str, Any]:
-    """Every runner and CI variable that an administrator sees.
+    """Every group, project, runner and CI variable that an administrator sees.
 
     Args:
         base_url: the API's address, such as `http://127.0.0.1:8929/api/v4/`.
         token: an administrator's access token with the scope `api` or `read_api`.
 
     Returns:
-        `runners` by id and `variables` by place (`instance`, `group 42`, `project 7`). Whether a runner was
+        `groups` and `projects` by their full path, `runners` by id and `variables` by place (`instance`,
+        `group 42`, `project 7`). Whether a runner was
         in contact is left out: a runner manager changes that, not a stack.
 
     Raises:
         httpx.HTTPError: the API is not reachable or refuses.
     """
     with httpx.Client(base_url=base_url, headers={"Private-Token": token}) as client:
+        groups, projects = _all_pages(client, "groups"), _all_pages(client, "projects")
         places = {"instance": "admin/ci/variables"}
-        for kind in ("group", "project"):
-            places |= {
-                f"{kind} {place['id']}": f"{kind}s/{place['id']}/variables"
-                for place in _all_pages(client, f"{kind}s")
-            }
+        for kind, found in (("group", groups), ("project", projects)):
+            places |= {f"{kind} {place['id']}": f"{kind}s/{place['id']}/variables" for place in found}
         return {
+            "groups": {group["full_path"]: group for group in groups},
+            "projects": {project["path_with_namespace"]: project for project in projects},
             "runners": {
                 runner["id"]: _without_contact(_get(client, f"runners/{runner['id']}"))
                 for runner in _all_pages(client, "runners/all")

@@ -57,12 +57,30 @@ class Variable:
 
 @dataclass
 class Group:
-    """A private group."""
+    """A group; `path` and `name` are its own, without those of the groups above it."""
 
     id: int
     path: str
     name: str
+    parent: "Group | None" = None
+    description: str = ""
+    visibility: str = "private"
     variables: list[Variable] = field(default_factory=list)
+
+    @property
+    def lineage(self) -> "list[Group]":
+        """The groups from the top one down to this one."""
+        return [*(self.parent.lineage if self.parent else ()), self]
+
+    @property
+    def full_path(self) -> str:
+        """The path with those of the groups above."""
+        return "/".join(group.path for group in self.lineage)
+
+    @property
+    def full_name(self) -> str:
+        """The name with those of the groups above."""
+        return " / ".join(group.name for group in self.lineage)
 
 
 @dataclass
@@ -103,12 +121,16 @@ class PipelineSchedule:
 
 @dataclass
 class Project:
-    """A private project of a group."""
+    """A project of a group."""
 
     id: int
     path: str
     name: str
     group: Group
+    description: str | None = None
+    visibility: str = "private"
+    shared_runners_enabled: bool = True
+    group_runners_enabled: bool = True
     variables: list[Variable] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
@@ -116,7 +138,7 @@ class Project:
     @property
     def full_path(self) -> str:
         """The path with its namespace."""
-        return f"{self.group.path}/{self.path}"
+        return f"{self.group.full_path}/{self.path}"
 
 
 @dataclass
@@ -177,6 +199,8 @@ class Instance:
     runner_token: str | None = None
     variables: list[Variable] = field(default_factory=list)
     runners: dict[int, Runner] = field(default_factory=dict)
+    group_ids: Iterator[int] = field(default_factory=lambda: count(100))
+    project_ids: Iterator[int] = field(default_factory=lambda: count(100))
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
     note_ids: Iterator[int] = field(default_factory=lambda: count(1))
     schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))

@@ -247,6 +247,21 @@ CASES = [
         replaces=("name",),
     ),
     Case(
+        "aws:iam/policy:Policy",
+        lambda: {"policy": policy("s3:GetObject", Resource="*"), "description": "one", "tags": {"a": "1"}},
+        update={"policy": policy("s3:PutObject", Resource="*"), "tags": {"b": "2"}},
+        replacement={"description": "two", "path": "/other/"},
+        replaces=("path", "description"),
+    ),
+    Case(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        lambda role: {"role": role, "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"},
+        needs=("role",),
+        replacement={"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+        replaces=("policyArn",),
+        import_id="{role}/{policyArn}",
+    ),
+    Case(
         "aws:iam/instanceProfile:InstanceProfile",
         lambda role: {"role": role, "tags": {"a": "1"}},
         needs=("role",),

@@ -191,6 +191,17 @@ def test_an_error_of_aws_is_its_code_and_message(make: Make, aws: Aws) -> None:
     assert str(aws.explain(error.value)).startswith("RepositoryAlreadyExistsException: ")
 
 
+def test_a_managed_policy_keeps_its_newest_five_versions(make: Make, client: Callable[[str], Any]) -> None:
+    made = make("aws:iam/policy:Policy", {"policy": policy("a:1", Resource="*")})
+    for number in range(2, 8):
+        made = made.update({"policy": policy(f"a:{number}", Resource="*")})
+    versions = client("iam").list_policy_versions(PolicyArn=made.id)["Versions"]
+    assert [version["VersionId"] for version in versions if version["IsDefaultVersion"]] == ["v7"]
+    assert {version["VersionId"] for version in versions} == {"v3", "v4", "v5", "v6", "v7"}
+    assert made.difference({"policy": policy("a:7", Resource="*")}).changes == []
+    made.delete()
+
+
 def test_a_change_of_tags_alone_makes_no_new_version_of_a_template(make: Make) -> None:
     made = make("aws:ec2/launchTemplate:LaunchTemplate", {"instanceType": "t3.small"})
     retagged = made.aws.update(

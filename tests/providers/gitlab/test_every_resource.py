@@ -27,6 +27,36 @@ class Case:
 
 CASES = [
     Case(
+        "Group",
+        {"path": "tools", "name": "Tools", "description": "one", "parentId": 42},
+        "100",
+        "groups/100",
+        updates=[
+            {"path": "tooling"},
+            {"name": "Tooling"},
+            {"description": "two"},
+            {"parentId": 43},
+            {"parentId": 0},
+        ],
+        drift=({"description": "by hand"}, {"description": "by hand"}),
+    ),
+    Case(
+        "Project",
+        {"path": "api", "name": "API", "description": "one", "namespaceId": 42},
+        "100",
+        "projects/100",
+        updates=[
+            {"path": "interface"},
+            {"name": "Interface"},
+            {"description": "two"},
+            {"namespaceId": 43},
+            {"sharedRunnersEnabled": False},
+            {"groupRunnersEnabled": False},
+        ],
+        replaces=[{"initializeWithReadme": True}],
+        drift=({"description": "by hand"}, {"description": "by hand"}),
+    ),
+    Case(
         "UserRunner",
         {"runnerType": "group_type", "groupId": 42, "tagLists": ["aws", "docker"], "description": "build"},
         "1",

@@ -51,9 +51,9 @@ def _host(registry: Registry, environment: AwsEnvironment | None) -> tuple[objec
     if not isinstance(registry, EcrRegistry):
         if isinstance(registry, PullThroughRegistry):
             return (None, None), "this account's ECR"
-        return registry, "its host"
+        return (registry.name,), "its host"  # compared when it is known
     if not (is_known(registry.account) and is_known(registry.region)):
-        return registry, "its ECR"  # compared when it is known
+        return (registry.name,), "its ECR"  # likewise
     described = (
         "this account's ECR" if registry.account is None else f"the ECR of account {known(registry.account)}"
     )

@@ -1,0 +1,36 @@
+"""A stack of an earlier version is kept: nothing of it is replaced or deleted by this one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.environment import Sandbox
+from sandbox.paths import CHECKOUT
+from tests.engine.project import Project
+
+pytestmark = pytest.mark.engine
+
+DEFAULT_VPC = "vpc-d91e933e7733a12c2"
+STATES = Path(__file__).parent / "upgrade"
+SETTINGS = {
+    "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
+    "everything": STATES / "af27e12" / "Pulumi.everything.yaml",
+}
+
+
+@pytest.mark.parametrize("stack", sorted(SETTINGS))
+def test_nothing_is_replaced_or_deleted(sandbox: Sandbox, tmp_path: Path, stack: str) -> None:
+    """The state is that of commit af27e12; what it names is not there, and a preview does not look."""
+    project = Project(tmp_path / "it", sandbox, settings=SETTINGS[stack], stack=stack)
+    state = (STATES / "af27e12" / f"{stack}.json").read_text()
+    (vpc,) = project.aws("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    # The state's own account had another default VPC.
+    written = tmp_path / "state.json"
+    written.write_text(state.replace(DEFAULT_VPC, vpc["VpcId"]))
+    project.pulumi("stack", "import", "--file", str(written))
+    changes = project.changes()
+    lost = {each for each in changes if each[0] not in ("create", "update")}
+    assert not lost, json.dumps(sorted(lost), indent=1)
+    created = {each for each in changes if each[0] == "create"}
+    assert not created, json.dumps(sorted(created), indent=1)
