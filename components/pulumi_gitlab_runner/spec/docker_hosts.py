@@ -181,7 +181,7 @@ def docker_registry_problems(
                 at,
                 f"{name!r}, for which GitLab's own image of the runner has no program",
                 "an 'image' of the Docker host that brings it",
-                f"build one on GitLab's, with {registry.program}",
+                f"build one on GitLab's, with {registry.program} and python3",
             )
 
 
