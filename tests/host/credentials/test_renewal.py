@@ -219,6 +219,24 @@ def test_the_credential_of_a_changed_source_serves_until_the_new_one_has_answere
     assert host.auths().get(REGISTRY) == kept
 
 
+def test_the_credential_of_a_changed_source_is_not_taken_for_the_new_ones_after_a_restart(
+    host: Driven,
+) -> None:
+    host.start(LEGACY)
+    host.declare(LEGACY.replace("/legacy", "/new"))
+    host.service._look_at_list()
+    for name, text in (
+        ("config.json", host.service.credentials.config()),
+        ("state.json", host.service.credentials.state(host.service._boot)),
+    ):
+        host.service._write(name, text)
+    host.forget()
+    host.away["/new"] = "there is no such parameter"
+    host.start()
+    assert host.questions() == ["parameter eu-west-1: /new"]
+    assert host.auths() == {}
+
+
 def test_an_answer_to_a_question_of_before_is_not_taken(host: Driven) -> None:
     host.start(LEGACY)
     host.passes(MINUTE)
@@ -247,6 +265,15 @@ def test_what_was_renewed_long_ago_is_asked_for_at_the_start_and_serves_meanwhil
     host.start()
     assert host.auths() == {REGISTRY: "user:/legacy first"}
     host.passes(HOUR, step=MINUTE)
+    assert host.auths() == {}
+
+
+def test_credentials_of_another_boot_are_not_taken(host: Driven) -> None:
+    host.start(LEGACY)
+    state = json.loads(host.file("state.json").read_text())
+    host.file("state.json").write_text(json.dumps({**state, "boot": "another"}))
+    host.away["parameter"] = "gave no answer in 20 seconds"
+    host.start()
     assert host.auths() == {}
 
 

@@ -201,7 +201,8 @@ class Credentials:
         """
         registries = {
             registry: {
-                "source": str(entry.source),
+                # What is of another source is not taken for this one's by a service that starts again.
+                "source": "" if entry.inherited else str(entry.source),
                 "answered": entry.answered if entry.credential else None,
                 "ends": entry.ends if entry.credential else None,
                 "failing_since": entry.failing_since if entry.failures else None,
