@@ -38,6 +38,8 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
     """Write a host's files below a directory, and beside them a manifest of their modes and owners.
 
+    The mode of a symbolic link is `link`.
+
     Args:
         files: by their path below the host's root.
         directory: made when it is not there. One that holds anything else than such a tree is left alone.
