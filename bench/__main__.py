@@ -16,17 +16,24 @@ from bench.credentials import (
     CREDENTIALS_PER_PULL_20,
     CREDENTIALS_PER_PULL_100,
 )
+from bench.declaration_reads import DECLARATION_READS
 from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
-from bench.preview_ratio import PREVIEW_RATIO, PREVIEW_RATIO_1, PREVIEW_RATIO_10, PREVIEW_RATIO_50
+from bench.preview_ratio import (
+    PREVIEW_RATIO_1,
+    PREVIEW_RATIO_10,
+    PREVIEW_RATIO_50,
+    PREVIEW_RATIO_SAME_GRAPH_1,
+    PREVIEW_RATIO_SAME_GRAPH_10,
+    PREVIEW_RATIO_SAME_GRAPH_50,
+)
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
 from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
 from sandbox.errors import SandboxError
 
 MEASURES: tuple[Measure, ...] = (
-    PREVIEW_RATIO,
     UP_WARM,
     CREDENTIALS_PER_PULL_1,
     CREDENTIALS_PER_PULL_20,
@@ -44,6 +51,10 @@ MEASURES: tuple[Measure, ...] = (
     PREVIEW_RATIO_1,
     PREVIEW_RATIO_10,
     PREVIEW_RATIO_50,
+    PREVIEW_RATIO_SAME_GRAPH_1,
+    PREVIEW_RATIO_SAME_GRAPH_10,
+    PREVIEW_RATIO_SAME_GRAPH_50,
+    DECLARATION_READS,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -47,15 +47,13 @@ class Program:
         (directory / SETTINGS).write_text(yaml.safe_dump(settings))
         timed([self.command, "stack", "init", STACK], directory, self.environment)
 
-    def resources(self) -> set[tuple[str, str]]:
-        """The type and name of each resource that it registers, components left out."""
+    def registered(self) -> tuple[set[tuple[str, str]], int]:
+        """The type and name of each resource that it registers, and how many components there are besides."""
         printed = timed([self.command, "preview", "--json"], self.directory, self.environment).output
         urns = [step["urn"].split("::") for step in json.loads(printed)["steps"]]
-        return {
-            (urn[2].rpartition("$")[2], urn[3])
-            for urn in urns
-            if urn[2].rpartition("$")[2].startswith(("aws:", "gitlab:"))
-        }
+        kinds = [(urn[2].rpartition("$")[2], urn[3]) for urn in urns]
+        resources = {each for each in kinds if each[0].startswith(("aws:", "gitlab:"))}
+        return resources, len(kinds) - len(resources) - 1  # the stack itself
 
     def preview(self) -> float:
         """How long a preview takes, in seconds."""
@@ -63,8 +61,13 @@ class Program:
         return timed(command, self.directory, self.environment).seconds
 
 
-def take(runners: int) -> float:
-    """The median ratio of previews that are taken alternately."""
+def take(runners: int, *, same_graph: bool = False) -> float:
+    """The median ratio of previews that are taken alternately.
+
+    Args:
+        runners: how many runners the stack has.
+        same_graph: whether the flat program registers as many components too, with nothing in them.
+    """
     sandbox = Sandbox(sandbox_directory())
     sandbox.start()
     settings = with_runners(runners)
@@ -72,8 +75,12 @@ def take(runners: int) -> float:
         components = Program(CHECKOUT, Path(directory, "components"), sandbox, settings)
         flat = Program(FLAT, Path(directory, "flat"), sandbox, settings)
         put_rendered(flat.directory, sandbox)
+        (flat.directory / "components.json").write_text("0")
         # Both once, so that none pays for compiling its modules.
-        if difference := components.resources() ^ flat.resources():
+        resources, count = components.registered()
+        if same_graph:
+            (flat.directory / "components.json").write_text(str(count))
+        if difference := resources ^ flat.registered()[0]:
             raise SandboxError(
                 f"bench/flat does not register what the stack does: {sorted(difference)} differ"
             )
@@ -101,7 +108,19 @@ def _measure(name: str, runners: int) -> Measure:
     return Measure(name, "ratio", f"{what}, median of {RUNS[runners]} pairs", lambda: take(runners))
 
 
-PREVIEW_RATIO = _measure("preview_ratio", 1)
 PREVIEW_RATIO_1 = _measure("preview_ratio_1", 1)
 PREVIEW_RATIO_10 = _measure("preview_ratio_10", 10)
 PREVIEW_RATIO_50 = _measure("preview_ratio_50", 50)
+
+
+def _measure_same_graph(name: str, runners: int) -> Measure:
+    what = (
+        f"preview of the stack with {runners} runners over one of the same resources and as many components "
+        f"with nothing in them, median of {RUNS[runners]} pairs"
+    )
+    return Measure(name, "ratio", what, lambda: take(runners, same_graph=True))
+
+
+PREVIEW_RATIO_SAME_GRAPH_1 = _measure_same_graph("preview_ratio_same_graph_1", 1)
+PREVIEW_RATIO_SAME_GRAPH_10 = _measure_same_graph("preview_ratio_same_graph_10", 10)
+PREVIEW_RATIO_SAME_GRAPH_50 = _measure_same_graph("preview_ratio_same_graph_50", 50)

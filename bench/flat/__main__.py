@@ -11,6 +11,10 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_gitlab as gitlab
 
+# As many components as the stack has, each with nothing in it.
+for number in range(json.loads(Path("components.json").read_text())):
+    pulumi.ComponentResource("flat:index:Nothing", f"nothing-{number}")
+
 declaration = pulumi.Config("gitlab-runner").require_object("stack")
 password = pulumi.Output.secret(declaration["registries"]["legacy"]["static"]["password"])
 account = aws.get_caller_identity_output().account_id
@@ -21,7 +25,7 @@ subnets = aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values
 repositories = []
 for name, keep_images in {"private/image": 100, "ci/base": 50}.items():
     repository = aws.ecr.Repository(
-        f"team/{name}",
+        f"ci-team/{name}",
         name=name,
         image_tag_mutability="IMMUTABLE",
         image_scanning_configuration={"scan_on_push": True},
@@ -29,7 +33,7 @@ for name, keep_images in {"private/image": 100, "ci/base": 50}.items():
         force_delete=False,
     )
     aws.ecr.LifecyclePolicy(
-        f"team/{name}",
+        f"ci-team/{name}",
         repository=repository.name,
         policy=json.dumps(
             {
@@ -83,8 +87,9 @@ aws.s3.BucketVersioning("ci", bucket=bucket.bucket, versioning_configuration={"s
 
 def runner_and_host(name: str) -> None:
     """A runner, and the host that runs its jobs."""
+    called = f"ci-{name}"
     runner = gitlab.UserRunner(
-        name,
+        called,
         runner_type="group_type",
         group_id=42,
         description=name,
@@ -96,21 +101,21 @@ def runner_and_host(name: str) -> None:
     )
 
     token = aws.ssm.Parameter(
-        f"{name}-token-{name}",
+        f"{called}-token-{name}",
         name=f"/gitlab-runner/sandbox/{name}/tokens/{name}",
         type="SecureString",
         key_id=key.arn,
         value=runner.token,
     )
     legacy = aws.ssm.Parameter(
-        f"{name}-registry-legacy",
+        f"{called}-registry-legacy",
         name=f"/gitlab-runner/sandbox/{name}/registries/legacy",
         type="SecureString",
         key_id=key.arn,
         value=password.apply(lambda known: json.dumps({"username": "my_username", "password": known})),
     )
     files = aws.s3.BucketObjectv2(
-        f"{name}-files",
+        f"{called}-files",
         bucket=bucket.bucket,
         key=f"{name}/files.json",
         content=pulumi.Output.all(account, region, runner.id).apply(lambda _: Path("files.json").read_text()),
@@ -118,7 +123,7 @@ def runner_and_host(name: str) -> None:
     )
 
     role = aws.iam.Role(
-        name,
+        called,
         assume_role_policy=json.dumps(
             {
                 "Version": "2012-10-17",
@@ -134,7 +139,7 @@ def runner_and_host(name: str) -> None:
     )
     shared = "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
     policy = aws.iam.RolePolicy(
-        name,
+        called,
         role=role.name,
         policy=pulumi.Output.json_dumps(
             {
@@ -197,18 +202,18 @@ def runner_and_host(name: str) -> None:
             }
         ),
     )
-    profile = aws.iam.InstanceProfile(name, role=policy.role)
+    profile = aws.iam.InstanceProfile(called, role=policy.role)
 
-    security_group = aws.ec2.SecurityGroup(name, description=f"Runner host {name}", vpc_id=vpc)
+    security_group = aws.ec2.SecurityGroup(called, description=f"Runner host {name}", vpc_id=vpc)
     aws.vpc.SecurityGroupEgressRule(
-        name,
+        called,
         security_group_id=security_group.id,
         description="To GitLab, the registries and AWS",
         ip_protocol="-1",
         cidr_ipv4="0.0.0.0/0",
     )
     template = aws.ec2.LaunchTemplate(
-        name,
+        called,
         description=f"Runner host {name}",
         image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
         instance_type="t3.large",
@@ -237,7 +242,7 @@ def runner_and_host(name: str) -> None:
         update_default_version=True,
     )
     group = aws.autoscaling.Group(
-        name,
+        called,
         min_size=1,
         max_size=2,
         vpc_zone_identifiers=subnets,
@@ -251,7 +256,7 @@ def runner_and_host(name: str) -> None:
         ],
     )
     aws.autoscaling.LifecycleHook(
-        name,
+        called,
         name="gitlab-runner-drain",
         autoscaling_group_name=group.name,
         lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",

@@ -1,0 +1,41 @@
+"""A whole stack's declaration becomes a model once: no component reads again what its parent has read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerStack
+from pulumi_gitlab_runner.spec import shape
+from typing_extensions import is_typeddict
+
+from tests.components.recording import run
+from tests.spec.declaration import CHECKOUT
+
+EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
+DOCKER = CHECKOUT / "stacks" / "Pulumi.docker.yaml"
+
+
+def in_clear(value: Any) -> Any:
+    """A part of a stack's file with a text for each encrypted value."""
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            return "a-secret-1234"
+        return {key: in_clear(each) for key, each in value.items()}
+    return [in_clear(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("file", [EVERYTHING, DOCKER], ids=["everything", "docker"])
+def test_one_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = in_clear(yaml.safe_load(file.read_text())["config"]["gitlab-runner:stack"])
+    reads: list[str] = []
+    check_shape = shape.check_shape
+
+    def counted(declaration: Any, kind: Any, path: str) -> Any:
+        if is_typeddict(kind):
+            reads.append(kind.__name__)
+        return check_shape(declaration, kind, path)
+
+    monkeypatch.setattr(shape, "check_shape", counted)
+    run(lambda: RunnerStack("ci", declared))
+    assert reads == ["StackDeclaration"]
