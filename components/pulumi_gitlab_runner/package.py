@@ -127,9 +127,7 @@ class PackageProvider(ComponentProvider):
                 raise error.inner from None
             raise
 
-    def refused(
-        self, refused: DeclarationRefused, name: str, resource_type: str
-    ) -> InputPropertiesError:
+    def refused(self, refused: DeclarationRefused, name: str, resource_type: str) -> InputPropertiesError:
         """Wrong arguments, as the engine reports them in any language.
 
         Args:

@@ -204,7 +204,7 @@ def test_a_runner_runs_what_its_stack_builds(context: Path, monkeypatch: pytest.
     recording, told = run(program)
     image = f"{REPOSITORY}:{tag(context)}@{BUILT}"
     assert told == {"base": image}
-    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert files.count(image) == 2
     assert recording.warnings == []
 

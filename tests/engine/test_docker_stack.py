@@ -37,7 +37,7 @@ class DockerProject(Project):
         super().__init__(directory, sandbox, settings=settings, environment={})
         self.docker = docker.DockerClient(f"unix://{sandbox.directory}/docker/engine.sock")
 
-    def container(self, name: str = "build") -> Container:
+    def container(self, name: str = "ci-build") -> Container:
         """The container whose resource has this name."""
         (found,) = (each for each in self.containers() if each.name.rpartition("-")[0] == name)
         return found
@@ -136,7 +136,7 @@ def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -
     project.in_manager("touch /run/jobs/1")
     with project.declaring("runners/build/host/concurrent", 7):
         changes = project.changes()
-        assert {(kind, name) for _, kind, name in changes} == {("Container", "build-files")}
+        assert {(kind, name) for _, kind, name in changes} == {("Container", "ci-build-files")}
         project.up()
     manager = project.container()
     assert manager.id == before

@@ -241,9 +241,19 @@ def test_the_outputs_say_what_there_is(project: Project) -> None:
         },
     }
     group = group_template(project)["group"]["AutoScalingGroupName"]
+    template = group_template(project)
     (number,) = project.what_there_is()["gitlab"]["runners"]
     assert outputs["runners"] == {
-        "build": {"id": str(number), "tags": ["docker"], "scope": "group 42", "host": group}
+        "build": {
+            "id": str(number),
+            "tags": ["docker"],
+            "scope": "group 42",
+            "host": group,
+            "role": template["role"],
+            "profile": template["data"]["IamInstanceProfile"]["Arn"].rpartition("/")[2],
+            "security_group": template["data"]["SecurityGroupIds"][0],
+            "log_group": "",
+        }
     }
 
 

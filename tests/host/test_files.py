@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.auth.registry_list import CredentialSource
 from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
@@ -21,7 +20,7 @@ from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
-from pulumi_gitlab_runner.spec.registries import StaticRegistry
+from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistry
 
 from tests.host.sandbox_host import PARAMETERS, files_of_build, sandbox_files
 from tests.spec.declaration import ENVIRONMENT

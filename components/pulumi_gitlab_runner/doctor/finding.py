@@ -48,8 +48,10 @@ class FindingName(StrEnum):
     CANNOT_BE_PINNED = "cannot-be-pinned"
     IMAGE_NAME = "image-name"
     NOT_PINNED = "not-pinned"
+    NOT_READ = "not-read"
     PULL_POLICY = "pull-policy"
     PULL_POLICY_REFUSED = "pull-policy-refused"
+    SHORTHAND = "shorthand"
     TAG_MOVED = "tag-moved"
     VARIABLE_UNKNOWN = "variable-unknown"
 

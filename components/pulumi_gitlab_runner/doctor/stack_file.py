@@ -4,13 +4,14 @@ import json
 import os
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
-from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, build_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
@@ -31,15 +32,7 @@ def runner_of_stack(
     Raises:
         UsageError: there is no such stack or runner, or its declaration has problems.
     """
-    file = _read(stacks, stack)
-    region = file.region or os.environ.get("AWS_REGION")
-    if not region:
-        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
-    environment = _environment(region, account)
-    try:
-        declared = build_stack(file.declaration, environment)
-    except DeclarationError as error:
-        raise UsageError(str(error)) from None
+    declared, environment = _declared(stacks, stack, account)
     names = list(declared.runners)
     if runner is None and len(names) == 1:
         runner = names[0]
@@ -57,6 +50,29 @@ def runner_of_stack(
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{runner} of the stack {stack}"
     return declared_runner(texts, name, runner, version or manager.host.runner_version)
+
+
+def registry_addresses(stacks: Path, stack: str, account: str | None) -> dict[str, str]:
+    """The addresses of the registries that a stack's file declares, by name.
+
+    Arguments and errors as for `runner_of_stack`.
+    """
+    declared, environment = _declared(stacks, stack, account)
+    return {name: registry.address_in(environment) for name, registry in declared.registries.items()}
+
+
+@cache
+def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, AwsEnvironment]:
+    """What a stack's file declares, and where."""
+    file = _read(stacks, stack)
+    region = file.region or os.environ.get("AWS_REGION")
+    if not region:
+        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
+    environment = _environment(region, account)
+    try:
+        return build_stack(file.declaration, environment), environment
+    except DeclarationError as error:
+        raise UsageError(str(error)) from None
 
 
 def _read(stacks: Path, stack: str) -> StackFile:

@@ -35,7 +35,7 @@ runners = RunnerStack(
         "registries": {
             "team": {
                 "ecr": {},
-                "repositories": {"ci/base": {"kms_key": key.arn}},
+                "repositories": {"outputs/base": {"kms_key": key.arn}},
                 "allow_pull": [later("210987654321")],
             },
             "shared": {
@@ -60,7 +60,7 @@ runners = RunnerStack(
                 "tags": [later("docker")],
                 "description": later("Builds"),
                 "maintenance_note": later("Ask the platform team"),
-                "image": later("team/ci/base:2026.11"),
+                "image": later("team/outputs/base:2026.11"),
                 "services": [
                     {"name": later("redis:7"), "alias": later("cache"), "environment": [later("A=b")]}
                 ],
@@ -100,7 +100,7 @@ runners = RunnerStack(
             "publish": {
                 "projects": [project.path_with_namespace],
                 "branches": [later("main")],
-                "push": ["team/ci/base"],
+                "push": ["team/outputs/base"],
                 "audience": later("https://gitlab.example.com"),
                 "permissions_boundary": policy.arn,
             }
