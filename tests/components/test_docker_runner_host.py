@@ -1,5 +1,6 @@
 """A runner manager on a Docker host: its two containers, what each is given, and what it never is."""
 
+import base64
 import json
 import tomllib
 from collections.abc import Callable
@@ -107,7 +108,7 @@ def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
     after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
     after["registries"]["legacy"] = LEGACY | {"static": {"username": "me", "password": "another"}}
     one, other = up(before)[0], up(after)[0]
-    assert container(one, "ci-build").inputs == container(other, "build").inputs
+    assert container(one, "ci-build").inputs == container(other, "ci-build").inputs
     assert files(one) != files(other)
 
 
@@ -118,9 +119,13 @@ def test_its_files() -> None:
     assert (config["concurrent"], config["listen_address"]) == (2, "127.0.0.1:9252")
     assert (runner["id"], runner["token"], runner["executor"]) == (11, RUNNER_TOKEN, "docker")
     assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
+    # With a password of the declaration alone, nobody is to be asked.
+    auth = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     assert json.loads(delivered["files/home/.docker/config.json"]) == {
-        "credHelpers": {"registry.example.com:5000": "runner"}
+        "auths": {"registry.example.com:5000": {"auth": auth}}
     }
+    assert delivered["links"] == ""
+    assert "files/sbin/gitlab-runner-credentials" not in delivered
     assert delivered["files/registries"].endswith(
         "\nregistry.example.com:5000 file /srv/gitlab-runner/current/passwords/legacy\n"
     )
@@ -207,7 +212,7 @@ def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
 def test_no_registry_is_needed() -> None:
     stack = declared(registries={})
     stack["runners"]["build"]["registries"] = []
-    assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"credHelpers": {}}
+    assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"auths": {}}
 
 
 def alone(**args: Any) -> Callable[[], Any]:

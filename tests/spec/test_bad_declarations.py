@@ -1204,7 +1204,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0/docker_auth", ["vault"]),
         Problem(
             "stack.variables[0].docker_auth[0]",
-            "'vault', whose password is read from Secrets Manager at pull time",
+            "'vault', whose password is read from Secrets Manager, by the host",
             "a registry with 'username' and 'password'",
             "the variable's value must be known when the stack is applied",
         ),

@@ -149,7 +149,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'team', {NO_PROGRAM}",
             "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with docker-credential-ecr-login",
+            "build one on GitLab's, with docker-credential-ecr-login and python3",
         ),
     ),
     "a secret store without its programs": (
@@ -158,7 +158,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'vault', {NO_PROGRAM}",
             "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with aws and jq",
+            "build one on GitLab's, with aws and python3",
         ),
     ),
     "two ways to AWS": (

@@ -4,8 +4,8 @@ import json
 import os
 import re
 import subprocess
-from functools import cache
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
