@@ -29,12 +29,11 @@ from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
-from pulumi_gitlab_runner.manager.image_digests import image_digests
+from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.stack import check_in
 
 
@@ -239,6 +238,8 @@ class RunnerHost(Component[InstanceHost]):
         digests = hosted.digests
         if digests is None:
             digests = image_digests(manager.images, hosted.registries, environment, self)
+        known_stack = resolved(hosted.stack())
+        digests = all_pinned(known_stack, manager.name, digests)
         # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
         # and of the group, so that no manager meets a fleet that is not there.
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
@@ -250,7 +251,6 @@ class RunnerHost(Component[InstanceHost]):
                 # The registries that it knows are those of its runners alone.
                 check_in(declared, place, hosted.path)
                 check_resolved(hosted.stack(), declared, hosted.path)
-                check_pinned(declared.managers[manager.name].runners, pinned)
             return files_as_json(
                 host_files(
                     declared.managers[manager.name],
@@ -265,7 +265,7 @@ class RunnerHost(Component[InstanceHost]):
             )
 
         return pulumi.Output.all(
-            resolved(hosted.stack()), environment, digests, runner_ids, hosted.cache_bucket, written
+            known_stack, environment, digests, runner_ids, hosted.cache_bucket, written
         ).apply(files)
 
 

@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.manager.arguments import HostedManager, ManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import environment_of, nowhere
-from pulumi_gitlab_runner.manager.image_digests import image_digests
+from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
@@ -27,7 +27,6 @@ from pulumi_gitlab_runner.spec.inputs import Input, known, optional, strict
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.stack import check_in
 
 
@@ -100,13 +99,13 @@ class DockerRunnerHost(Component[ContainerHost]):
             images = manager.images if model.image is not None else manager.pinned_images
             digests = image_digests(images, hosted.registries, environment, self)
         known_stack = resolved(hosted.stack())
+        digests = all_pinned(known_stack, manager.name, digests)
 
         def config(known: list[Any]) -> str:
             declared, place, pinned, numbers, cache_bucket = known
             with refused_as_whole():
                 check_in(declared, place, hosted.path)
                 check_resolved(hosted.stack(), declared, hosted.path)
-                check_pinned(declared.managers[manager.name].runners, pinned)
             return render(
                 manager_config(
                     declared.managers[manager.name],

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -12,11 +12,13 @@ from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
-from pulumi_gitlab_runner.resolution import login_of, resolved
+from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import ecr_image, registry_of, why_not_asked, written_out
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
+from pulumi_gitlab_runner.spec.runners import check_pinned
+from pulumi_gitlab_runner.spec.stack import Stack
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import Question
@@ -56,6 +58,26 @@ def image_digests(
     )
     # A digest tells nothing of the password that it was asked with, and shall show in a preview.
     return pulumi.Output.unsecret(found)
+
+
+def all_pinned(
+    stack: pulumi.Output[Stack], manager: str, digests: pulumi.Input[dict[str, str]]
+) -> pulumi.Output[dict[str, str]]:
+    """Digests, when there is one for each image of a manager that requires it: in a preview too.
+
+    Args:
+        stack: the stack of the manager, resolved.
+        manager: its name.
+        digests: of its images, by the image.
+    """
+
+    def checked(known: list[Any]) -> dict[str, str]:
+        declared, found = known
+        with refused_as_whole():
+            check_pinned(declared.managers[manager].runners, found)
+        return dict(found)
+
+    return pulumi.Output.all(stack, digests).apply(checked)
 
 
 def _may_hold(registry: Registry, registries: Mapping[str, Registry], images: Iterable[Value[str]]) -> bool:
