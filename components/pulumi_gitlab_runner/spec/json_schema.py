@@ -30,9 +30,13 @@ _SECRETS = {
 
 def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
+    kinds = list(_declarations(StackDeclaration))
+    for kind in kinds:
+        # Not in the classes themselves: pydantic parses their source for it, and only a schema needs that.
+        kind.__pydantic_config__ = {**kind.__pydantic_config__, "use_attribute_docstrings": True}
     schema = TypeAdapter(StackDeclaration).json_schema()
     definitions = schema.pop("$defs")
-    for kind in _declarations(StackDeclaration):
+    for kind in kinds:
         if kind.__name__ in definitions:
             _describe(definitions[kind.__name__], _descriptions(kind))
     for table, keys in REFUSED_KEYS.items():
