@@ -205,7 +205,9 @@ def test_declared_credentials_become_the_secret_that_a_cache_logs_in_with() -> N
     assert "name" not in secret.inputs
     assert json.loads(version.inputs["secretString"]) == {"username": "me", "accessToken": TOKEN}
     assert version.secrets == {"secretString"}
-    assert rule.inputs["credentialArn"] == "arn:of:aws:secretsmanager/secret:Secret:ecr-pullthroughcache/ci-hub"
+    assert (
+        rule.inputs["credentialArn"] == "arn:of:aws:secretsmanager/secret:Secret:ecr-pullthroughcache/ci-hub"
+    )
     # The secret is filled when ECR tries it.
     assert any("secretVersion:SecretVersion" in urn for urn in rule.request.dependencies)
     others = [each.inputs for each in recording.registered.values() if each.type != version.type]

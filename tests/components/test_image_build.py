@@ -35,7 +35,7 @@ def built(
         return {"image": made.image, "tag": made.tag, "digest": made.digest, "pin": made.pin}
 
     recording, told = run(program, preview=preview)
-    return recording.registered[IMAGE, "ci-base"], told, recording
+    return recording.registered[IMAGE, "base"], told, recording
 
 
 def tag(context: Path, **args: Any) -> str:

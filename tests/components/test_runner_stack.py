@@ -45,7 +45,7 @@ BUILD_HOST = {
     "role": "ci-build-0a1b2c3",
     "profile": "ci-build-0a1b2c3",
     "security_group": "ci-build-id",
-    "log_group": "/gitlab-runner/sandbox/build",
+    "log_group": "",
 }
 """What there is to say of the host of the runner `build`."""
 
@@ -514,7 +514,7 @@ def test_another_registry_is_asked_once_with_the_declared_password(
     assert recording.warnings == []
     assert registry.manifests() == ["/v2/team/app/manifests/1"]
     if not preview:
-        for runner in ("build", "deploy"):
+        for runner in ("ci-build", "ci-deploy"):
             assert image_of(recording, runner) == f"{registry.host}/team/app:1@{DIGEST}"
 
 
