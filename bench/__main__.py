@@ -9,6 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
+from bench.credentials import (
+    CREDENTIALS_COLD_100,
+    CREDENTIALS_HANGING_STORE,
+    CREDENTIALS_PER_PULL_1,
+    CREDENTIALS_PER_PULL_20,
+    CREDENTIALS_PER_PULL_100,
+)
 from bench.declaration_reads import DECLARATION_READS
 from bench.doctor_100_images import (
     DOCTOR_100_IMAGES_20MS_RATIO,
@@ -16,7 +23,6 @@ from bench.doctor_100_images import (
     DOCTOR_PARALLEL_RATIO,
 )
 from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
-from bench.helper_overhead import HELPER_KEPT, HELPER_OVERHEAD
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
 from bench.preview_ratio import (
@@ -34,8 +40,11 @@ from sandbox.errors import SandboxError
 
 MEASURES: tuple[Measure, ...] = (
     UP_WARM,
-    HELPER_OVERHEAD,
-    HELPER_KEPT,
+    CREDENTIALS_PER_PULL_1,
+    CREDENTIALS_PER_PULL_20,
+    CREDENTIALS_PER_PULL_100,
+    CREDENTIALS_COLD_100,
+    CREDENTIALS_HANGING_STORE,
     DOCTOR_100_IMAGES_RATIO,
     DOCTOR_100_IMAGES_20MS_RATIO,
     DOCTOR_PARALLEL_RATIO,

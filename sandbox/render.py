@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pulumi_gitlab_runner.config.render import render as render_config
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_files
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
@@ -29,12 +30,16 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
     write_tree(files, directory)
     print(f"The host of the runner {runner} of the stack {stack}, in {directory}:")
     for path, file in sorted(files.items()):
-        print(f"  {file.mode} root  /{path}")
+        leads = f" -> {file.content}" if file.mode == LINK else ""
+        print(f"  {file.mode} root  /{path}{leads}")
+    print("The service gitlab-runner-credentials writes what the Docker configuration leads to.")
     print("Its images keep their tags here; a preview asks their registries for digests, and pins them.")
 
 
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
     """Write a host's files below a directory, and beside them a manifest of their modes and owners.
+
+    The mode of a symbolic link is `link`.
 
     Args:
         files: by their path below the host's root.
@@ -51,6 +56,9 @@ def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
+        if file.mode == LINK:
+            target.symlink_to(file.content)
+            continue
         # Never readable for others, not even for a moment: it may hold the runner's token.
         target.touch(mode=0o600)
         target.write_text(file.content, encoding="utf-8")
@@ -91,7 +99,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     registries = declared.registries_of(manager)
     if manager.host.docker:
         config = manager_config(
-            manager, registries, environment, gitlab_url=declared.gitlab_url, runner_ids=numbers
+            manager, registries, environment, gitlab_url=known(declared.gitlab_url), runner_ids=numbers
         )
         delivered = docker_manager_files(render_config(config), registries, environment, tokens=tokens)
         return {f"{CURRENT.lstrip('/')}/{path}": file for path, file in delivered.items()}
@@ -100,7 +108,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
         registries,
         environment,
         parameters,
-        gitlab_url=declared.gitlab_url,
+        gitlab_url=known(declared.gitlab_url),
         runner_ids=numbers,
         tokens=tokens,
     )

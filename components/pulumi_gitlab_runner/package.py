@@ -127,9 +127,7 @@ class PackageProvider(ComponentProvider):
                 raise error.inner from None
             raise
 
-    def refused(
-        self, refused: DeclarationRefused, name: str, resource_type: str
-    ) -> InputPropertiesError:
+    def refused(self, refused: DeclarationRefused, name: str, resource_type: str) -> InputPropertiesError:
         """Wrong arguments, as the engine reports them in any language.
 
         Args:
@@ -157,7 +155,7 @@ class PackageProvider(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Any:
-        """The inputs with their names in Python; Outputs at any depth, and what is wrong, stay for the reader.
+        """The inputs with their names in Python; Outputs at any depth, and errors, stay for the reader.
 
         Pulumi's own drops an Output in the place of an object, and fails on one in the place of a number.
         """

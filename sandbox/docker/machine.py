@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pulumi_gitlab_runner.host.files import LINK, HostFile
+
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
@@ -113,6 +115,21 @@ class Machine:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
         file.chmod(mode)
+
+    def place(self, files: Mapping[str, HostFile]) -> None:
+        """Write the files of a runner host.
+
+        Args:
+            files: by their path below the root.
+        """
+        for path, file in files.items():
+            place = self.path(f"/{path}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink(missing_ok=True)
+            if file.mode == LINK:
+                place.symlink_to(file.content)
+            else:
+                self.write(f"/{path}", file.content, int(file.mode, 8))
 
     def run(
         self,

@@ -1,4 +1,4 @@
-"""An image that stands in for GitLab's own of gitlab-runner, with ECR's credential helper besides."""
+"""An image that stands in for GitLab's own of gitlab-runner, with Python and ECR's credential helper."""
 
 import io
 import shutil
@@ -7,13 +7,14 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.docker.python_files import python_files
 from sandbox.docker.unavailable import DockerUnavailableError
 
 RUNNER = Path(__file__).with_name("runner_image.sh")
 
 
 def runner_image(helper: Path) -> bytes:
-    """The files of the image, as a tar archive: Busybox's programs, the runner, and the helper.
+    """The files of the image, as a tar archive: Busybox's programs, the runner, Python, and the helper.
 
     Args:
         helper: the credential helper of ECR, which needs no library.
@@ -26,6 +27,7 @@ def runner_image(helper: Path) -> bytes:
         raise DockerUnavailableError("not installed: busybox-static")
     applets = subprocess.run([busybox, "--list-full"], capture_output=True, text=True, check=True).stdout
     programs = {
+        **python_files(),
         "bin/busybox": Path(busybox),
         "usr/bin/gitlab-runner": RUNNER,
         "usr/bin/docker-credential-ecr-login": helper,

@@ -13,11 +13,13 @@ from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
 from sandbox.command_line import SANDBOX_STACK
 from sandbox.docker import ecr_login, unavailable
 from sandbox.docker.host_unit import UNIT, unit_environment
+from sandbox.docker.machine import ENVIRONMENT
 from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.e2e.helper_image import publish_helper_image
@@ -38,8 +40,6 @@ TOKEN = "sandbox-token"  # noqa: S105 - the double's only key, in a machine of i
 AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
 """What the runner says when it pulls an image with the host's own Docker configuration."""
 PATIENCE_S = 300
-HELPER_PATIENCE_S = 60
-"""How long the scoped helper waits: the AWS command line is slow to start on a busy machine."""
 
 REGION = "eu-west-1"
 TEAM = ecr(SANDBOX_ACCOUNT, REGION, "198.51.100.2")
@@ -154,8 +154,7 @@ class _Case:
             "POST", "api/v4/user/runners", runner_type="group_type", group_id=42, tag_list=["docker"]
         )
         files = _files(registered["token"], registered["id"])
-        for path, file in files.items():
-            self._machine.write(f"/{path}", file.content, int(file.mode, 8))
+        self._machine.place(files)
         job = self._gitlab(
             "POST",
             "sandbox/jobs",
@@ -192,7 +191,12 @@ class _Case:
         )  # fmt: skip
 
     def _run_gitlab_runner(self, unit: Mapping[str, str]) -> str:
-        own = {"RUNNER_CREDENTIAL_TIMEOUT": str(HELPER_PATIENCE_S)}
+        # What the unit has systemd do before.
+        self._machine.run(
+            "/usr/local/sbin/gitlab-runner-credentials",
+            "once",
+            environment={**ENVIRONMENT, **self._docker.environment},
+        )
         try:
             done = self._machine.run(
                 str(self._program),
@@ -201,7 +205,7 @@ class _Case:
                 f"--runner={RUNNER}",
                 "--max-builds=1",
                 "--wait-timeout=60",
-                environment={**unit, **self._docker.environment, **own},
+                environment={**unit, **self._docker.environment},
                 timeout=PATIENCE_S,
             )
         except subprocess.TimeoutExpired:
@@ -245,7 +249,7 @@ def _files(token: str, number: int) -> dict[str, HostFile]:
         stack.registries_of(manager),
         environment,
         HostParameters(f"/{PROJECT}/{SANDBOX_STACK}/{manager.resource_name}"),
-        gitlab_url=stack.gitlab_url,
+        gitlab_url=known(stack.gitlab_url),
         runner_ids={RUNNER: number},
         tokens={RUNNER: token},
     )

@@ -1,35 +1,14 @@
-"""The Docker configurations of a runner host and of a CI variable."""
+"""Credentials in Docker's forms."""
 
 import base64
 import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.auth.docker_config import (
-    credentials_as_json,
-    docker_auth_config,
-    host_docker_config,
-)
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_json, docker_auth_config
 from pulumi_gitlab_runner.spec.variables import can_be_masked
 
 HOSTS = st.integers(0, 9999).map(lambda number: f"registry-{number}.example.com:5000")
-
-
-def test_every_registry_is_left_to_the_hosts_own_helper() -> None:
-    hosts = ["registry.example.com:5000", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"]
-    assert host_docker_config(hosts) == (
-        "{\n"
-        '  "credHelpers": {\n'
-        '    "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "runner",\n'
-        '    "registry.example.com:5000": "runner"\n'
-        "  }\n"
-        "}\n"
-    )
-
-
-@given(st.sets(HOSTS))
-def test_there_is_no_store_and_no_password_whatever_the_registries(hosts: set[str]) -> None:
-    assert json.loads(host_docker_config(hosts)) == {"credHelpers": dict.fromkeys(hosts, "runner")}
 
 
 def test_the_value_of_docker_auth_config() -> None:

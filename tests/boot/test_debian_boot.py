@@ -3,7 +3,9 @@
 Stand-ins are `systemctl`, which writes down what it is asked, gitlab-runner itself, and AWS.
 """
 
+import base64
 import json
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ import boto3
 import pytest
 import yaml
 from jsonschema import validate
-from pulumi_gitlab_runner.host.files import files_as_json
+from pulumi_gitlab_runner.host.files import LINK, HostFile, files_as_json
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
 
@@ -33,7 +35,7 @@ TOKEN = "glrt-canary-4711"
 VERSION = "19.3.0"
 KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 REGION = "eu-west-1"
-HELPER = "/usr/local/bin/docker-credential-runner"
+SERVICE = "/usr/local/sbin/gitlab-runner-credentials"
 CONFIG = "/etc/gitlab-runner/config.toml"
 SYSTEMCTL = """#!/bin/sh
 if [ -e /etc/gitlab-runner/config.toml ]; then there=with; else there=without; fi
@@ -87,12 +89,12 @@ class Host:
         found = {}
         for directory in WATCHED:
             for file in self.root.path(directory).rglob("*"):
-                if file.is_file() and not file.is_symlink():
-                    status = file.stat()
+                if file.is_symlink() or file.is_file():
+                    status = file.lstat()
                     found[str(file.relative_to(self.root.directory))] = (
                         status.st_mode,
                         status.st_uid,
-                        file.read_bytes(),
+                        str(file.readlink()).encode() if file.is_symlink() else file.read_bytes(),
                     )
         return found
 
@@ -191,8 +193,12 @@ def test_a_boot_succeeds(boots: Boots) -> None:
 def test_every_file_is_as_rendered(boots: Boots) -> None:
     rendered = sandbox_files(token=TOKEN)
     assert {path: boots.tree[path] for path in rendered} == {
-        path: (0o100000 | int(file.mode, 8), 0, file.content.encode()) for path, file in rendered.items()
+        path: (_mode(file), 0, file.content.encode()) for path, file in rendered.items()
     }
+
+
+def _mode(file: HostFile) -> int:
+    return stat.S_IFLNK | 0o777 if file.mode == LINK else stat.S_IFREG | int(file.mode, 8)
 
 
 def test_the_token_is_nowhere_else(boots: Boots) -> None:
@@ -203,6 +209,7 @@ def test_the_token_is_nowhere_else(boots: Boots) -> None:
 def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
     starts = [call for call in boots.asked if call.startswith(("start gitlab-runner ", "enable"))]
     assert starts == [
+        "enable --now --no-block gitlab-runner-credentials.service with config.toml",
         "enable --now gitlab-runner-logs.timer with config.toml",
         "enable --now docker with config.toml",
         "start gitlab-runner with config.toml",
@@ -242,7 +249,7 @@ def test_a_second_boot_changes_nothing(boots: Boots) -> None:
     assert changed == set()
 
 
-def test_what_is_installed_answers_for_ecr(boots: Boots) -> None:
+def test_what_is_installed_has_the_credentials_of_ecr(boots: Boots) -> None:
     try:
         helper = ecr_login.obtain(sandbox_directory() / "ecr-login", Progress())
     except GoBuildError as reason:
@@ -250,22 +257,10 @@ def test_what_is_installed_answers_for_ecr(boots: Boots) -> None:
     installed = boots.host.root.path("/usr/bin/docker-credential-ecr-login")
     assert installed.exists()
     installed.write_bytes(helper.read_bytes())  # Debian's is too old for AWS_ENDPOINT_URL
-    unit = boots.host.root.path("/etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf").read_text()
-    given = dict(
-        line.removeprefix("Environment=").split("=", 1)
-        for line in unit.splitlines()
-        if line.startswith("Environment=")
-    )
+    boots.host.root.run(SERVICE, "once", env=boots.host.environment)
     host = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
-    answer = boots.host.root.run(
-        "env",
-        *(f"{name}={value}" for name, value in given.items()),
-        HELPER,
-        "get",
-        input=host,
-        env=boots.host.environment,
-    )
-    assert json.loads(answer.stdout)["Secret"] == "123456789012-auth-token"
+    config = json.loads(boots.host.root.path("/run/gitlab-runner-credentials/config.json").read_text())
+    assert base64.b64decode(config["auths"][host]["auth"]).decode() == "AWS:123456789012-auth-token"
 
 
 def test_cloud_inits_own_schema_takes_the_user_data(boots: Boots) -> None:

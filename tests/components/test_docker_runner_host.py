@@ -1,5 +1,6 @@
 """A runner manager on a Docker host: its two containers, what each is given, and what it never is."""
 
+import base64
 import json
 import tomllib
 from collections.abc import Callable
@@ -61,21 +62,21 @@ def container(recording: Recording, name: str) -> Registered:
 
 def files(recording: Recording) -> dict[str, str]:
     """The files that are delivered, by their path."""
-    uploads = container(recording, "build-files").inputs["uploads"]
+    uploads = container(recording, "ci-build-files").inputs["uploads"]
     return {each["file"].removeprefix("/delivery/"): each["content"] for each in uploads}
 
 
 def test_what_it_makes() -> None:
     recording, told = up(declared())
     made = {key: each.parent for key, each in recording.registered.items() if key[0].startswith("docker:")}
-    parent = "gitlab-runner:index:DockerRunnerHost::build"
+    parent = "gitlab-runner:index:DockerRunnerHost::ci-build"
     assert made == {
-        ("docker:index/network:Network", "build"): parent,
-        ("docker:index/volume:Volume", "build"): parent,
-        (CONTAINER, "build-files"): parent,
-        (CONTAINER, "build"): parent,
+        ("docker:index/network:Network", "ci-build"): parent,
+        ("docker:index/volume:Volume", "ci-build"): parent,
+        (CONTAINER, "ci-build-files"): parent,
+        (CONTAINER, "ci-build"): parent,
     }
-    assert told["runners"]["build"]["host"] == "build-0a1b2c3"
+    assert told["runners"]["build"]["host"] == "ci-build-0a1b2c3"
 
 
 def test_nothing_is_asked_of_aws_and_nothing_made_there_without_need() -> None:
@@ -84,7 +85,7 @@ def test_nothing_is_asked_of_aws_and_nothing_made_there_without_need() -> None:
 
 
 def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> None:
-    inputs = container(up(declared())[0], "build").inputs
+    inputs = container(up(declared())[0], "ci-build").inputs
     assert {
         key: inputs[key] for key in ("stopSignal", "stopTimeout", "destroyGraceSeconds", "restart", "wait")
     } == {
@@ -98,7 +99,7 @@ def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> Non
 
 
 def test_its_deletion_may_take_as_long_as_its_longest_job() -> None:
-    timeouts = container(up(declared())[0], "build").request.customTimeouts
+    timeouts = container(up(declared())[0], "ci-build").request.customTimeouts
     assert timeouts.delete == "3720s"
 
 
@@ -107,7 +108,7 @@ def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
     after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
     after["registries"]["legacy"] = LEGACY | {"static": {"username": "me", "password": "another"}}
     one, other = up(before)[0], up(after)[0]
-    assert container(one, "build").inputs == container(other, "build").inputs
+    assert container(one, "ci-build").inputs == container(other, "ci-build").inputs
     assert files(one) != files(other)
 
 
@@ -118,9 +119,13 @@ def test_its_files() -> None:
     assert (config["concurrent"], config["listen_address"]) == (2, "127.0.0.1:9252")
     assert (runner["id"], runner["token"], runner["executor"]) == (11, RUNNER_TOKEN, "docker")
     assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
+    # With a password of the declaration alone, nobody is to be asked.
+    auth = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     assert json.loads(delivered["files/home/.docker/config.json"]) == {
-        "credHelpers": {"registry.example.com:5000": "runner"}
+        "auths": {"registry.example.com:5000": {"auth": auth}}
     }
+    assert delivered["links"] == ""
+    assert "files/sbin/gitlab-runner-credentials" not in delivered
     assert delivered["files/registries"].endswith(
         "\nregistry.example.com:5000 file /srv/gitlab-runner/current/passwords/legacy\n"
     )
@@ -141,11 +146,11 @@ def test_only_the_uploads_hold_secrets_and_they_are_secret() -> None:
             if kind.startswith("docker:") and secret in json.dumps(value)
         }
         assert held <= each.secrets
-        assert held == ({"uploads"} if name == "build-files" else set())
+        assert held == ({"uploads"} if name == "ci-build-files" else set())
 
 
 def test_a_preview_shows_what_changes_in_the_configuration() -> None:
-    delivery = container(up(declared())[0], "build-files")
+    delivery = container(up(declared())[0], "ci-build-files")
     (label,) = delivery.inputs["labels"]
     assert "labels" not in delivery.secrets
     assert "concurrent = 2" in label["value"]
@@ -154,7 +159,7 @@ def test_a_preview_shows_what_changes_in_the_configuration() -> None:
 
 def test_in_a_preview_everything_is_registered() -> None:
     recording, _ = run(lambda: RunnerStack("ci", declared()), preview=True)
-    assert (CONTAINER, "build") in recording.registered
+    assert (CONTAINER, "ci-build") in recording.registered
 
 
 def test_credentials_of_aws() -> None:
@@ -164,7 +169,7 @@ def test_credentials_of_aws() -> None:
         "aws_access_key_id = AKIAEXAMPLE",
         f"aws_secret_access_key = {SECRET_KEY}",
     ]
-    environment = container(recording, "build").inputs["envs"]
+    environment = container(recording, "ci-build").inputs["envs"]
     assert f"AWS_REGION={REGION}" in environment
     assert "AWS_SHARED_CREDENTIALS_FILE=/srv/gitlab-runner/current/aws/credentials" in environment
     statements = json.loads(told["policies"]["build"])["Statement"]
@@ -178,7 +183,7 @@ def test_a_directory_of_the_docker_host() -> None:
     recording, _ = up(
         in_aws({"image": IMAGE, "aws_credentials": credentials, "socket": "/run/user/7/d.sock"})
     )
-    inputs = container(recording, "build").inputs
+    inputs = container(recording, "ci-build").inputs
     assert {"AWS_PROFILE=ci", "AWS_CONFIG_FILE=/srv/aws/config"} <= set(inputs["envs"])
     shared = {
         each.get("hostPath"): (each["containerPath"], each.get("readOnly")) for each in inputs["volumes"]
@@ -190,7 +195,7 @@ def test_a_directory_of_the_docker_host() -> None:
 
 def test_without_credentials_of_aws_there_is_no_policy() -> None:
     assert up(declared())[1] == {
-        "runners": {"build": {"id": "11", "tags": [], "scope": "group 42", "host": "build-0a1b2c3"}},
+        "runners": {"build": {"id": "11", "tags": [], "scope": "group 42", "host": "ci-build-0a1b2c3"}},
         "policies": {},
         "required": {},
     }
@@ -207,7 +212,7 @@ def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
 def test_no_registry_is_needed() -> None:
     stack = declared(registries={})
     stack["runners"]["build"]["registries"] = []
-    assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"credHelpers": {}}
+    assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"auths": {}}
 
 
 def alone(**args: Any) -> Callable[[], Any]:
@@ -253,7 +258,7 @@ def test_what_was_not_delivered_is_an_error_and_starts_no_manager(
         run(lambda: RunnerStack("ci", declared()), seen=seen)
     assert reason in str(error.value)
     assert "pulumi up --replace 'urn:" in str(error.value)
-    assert (CONTAINER, "build") not in seen[0].registered
+    assert (CONTAINER, "ci-build") not in seen[0].registered
 
 
 def test_a_host_in_ec2_is_refused() -> None:

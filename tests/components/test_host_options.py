@@ -171,7 +171,8 @@ def test_somebody_is_told_when_no_host_says_that_it_works(full: Recording) -> No
     assert alarm["dimensions"] == {"Host": HOST}
     assert f"HEALTH_OF={HOST}\n" in files(full)["etc/gitlab-runner/reporting"]
     health = files(full)["usr/local/sbin/gitlab-runner-health"]
-    assert f"--namespace {alarm['namespace']} --metric-name {alarm['metricName']} " in health
+    assert f"--namespace {alarm['namespace']} " in health
+    assert f'"MetricName={alarm["metricName"]},Value=1,' in health
     allowed = statements(full)["HostHealth"]["Condition"]["StringEquals"]
     assert allowed == {"cloudwatch:namespace": alarm["namespace"]}
 

@@ -35,7 +35,7 @@ def built(
         return {"image": made.image, "tag": made.tag, "digest": made.digest, "pin": made.pin}
 
     recording, told = run(program, preview=preview)
-    return recording.registered[IMAGE, "base"], told, recording
+    return recording.registered[IMAGE, "ci-base"], told, recording
 
 
 def tag(context: Path, **args: Any) -> str:
@@ -204,7 +204,7 @@ def test_a_runner_runs_what_its_stack_builds(context: Path, monkeypatch: pytest.
     recording, told = run(program)
     image = f"{REPOSITORY}:{tag(context)}@{BUILT}"
     assert told == {"base": image}
-    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert files.count(image) == 2
     assert recording.warnings == []
 
@@ -217,7 +217,7 @@ def test_it_is_pushed_to_another_registry_by_its_address(context: Path) -> None:
     }
     del declared["runners"]
     recording, _ = run(lambda: RunnerStack("ci", declared).builds)
-    (pushed,) = recording.registered[IMAGE, "base"].inputs["tags"]
+    (pushed,) = recording.registered[IMAGE, "ci-base"].inputs["tags"]
     assert pushed.startswith("registry.example.com:5000/team/app:content-")
 
 

@@ -26,11 +26,11 @@ def test_what_was_made_for_a_renamed_runner_stays(way: str) -> None:
     before = made(build=declared).registered
     after = made(ci={**declared, "renamed_from": "build"}).registered
     parameter = "aws:ssm/parameter:Parameter"
-    assert before.keys() - after.keys() == {(parameter, "build-token-build")}
-    assert after.keys() - before.keys() == {(parameter, "build-token-ci")}
+    assert before.keys() - after.keys() == {(parameter, "ci-build-token-build")}
+    assert after.keys() - before.keys() == {(parameter, "ci-build-token-ci")}
     changed = {name for kind, name in before.keys() & after.keys() if differ(before, after, kind, name)}
-    assert changed == {"build", "build-files"}
-    described = after["gitlab:index/userRunner:UserRunner", "build"].inputs["description"]
+    assert changed == {"ci-build", "ci-build-files"}
+    described = after["gitlab:index/userRunner:UserRunner", "ci-build"].inputs["description"]
     assert described == "ci"
     assert entry(before)["name"] == "build"
     assert entry(after) == entry(before) | {"name": "ci", "token": "@RUNNER_TOKEN_ci@"}
@@ -45,7 +45,7 @@ def differ(before: Resources, after: Resources, kind: str, name: str) -> bool:
 
 def entry(registered: Resources) -> dict[str, Any]:
     """The one `[[runners]]` entry of the host `build`."""
-    content = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    content = registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     (found,) = tomllib.loads(json.loads(content)["etc/gitlab-runner/config.toml"]["content"])["runners"]
     return dict(found)
 
@@ -53,16 +53,16 @@ def entry(registered: Resources) -> dict[str, Any]:
 def test_a_description_of_its_own_stays_too() -> None:
     declared = {"group": 42, "host": {}, "description": "Builds", "renamed_from": "build"}
     registered = made(ci=declared).registered
-    assert registered["gitlab:index/userRunner:UserRunner", "build"].inputs["description"] == "Builds"
+    assert registered["gitlab:index/userRunner:UserRunner", "ci-build"].inputs["description"] == "Builds"
 
 
 def test_a_runner_that_moves_to_another_ones_host_stays_the_same_in_gitlab() -> None:
     build = {"group": 42, "host": {}}
     before = made(build=build, second=build).registered
     after = made(build=build, second={"group": 42, "host_of": "build"}).registered
-    runner = ("gitlab:index/userRunner:UserRunner", "second")
+    runner = ("gitlab:index/userRunner:UserRunner", "ci-second")
     assert after[runner].inputs == before[runner].inputs
-    assert ("gitlab-runner:index:RunnerHost", "second") in before.keys() - after.keys()
+    assert ("gitlab-runner:index:RunnerHost", "ci-second") in before.keys() - after.keys()
 
 
 def aliases(recording: Recording) -> list[tuple[list[str], str]]:
@@ -72,14 +72,14 @@ def aliases(recording: Recording) -> list[tuple[list[str], str]]:
         for (kind, _), each in recording.registered.items()
         if kind == "gitlab-runner:index:RunnerHost"
     )
-    parts = [alias.spec.parentUrn.split("::") for alias in host.aliases]
+    parts = [alias.spec.parentUrn.split("::") for alias in host.aliases if alias.spec.parentUrn]
     return [(types.split("$")[1:], name) for *_, types, name in parts]
 
 
 def test_a_manager_stays_the_same_host_with_and_without_a_fleet() -> None:
     stack, fleet = "gitlab-runner:index:RunnerStack", "gitlab-runner:index:RunnerFleet"
     assert aliases(made(build={"group": 42, "fleet": FLEET})) == [([stack], "ci")]
-    assert aliases(made(build={"group": 42, "host": {}})) == [([stack, fleet], "build")]
+    assert aliases(made(build={"group": 42, "host": {}})) == [([stack, fleet], "ci-build")]
 
 
 def test_a_fleet_without_a_parent_takes_over_a_host_without_one() -> None:

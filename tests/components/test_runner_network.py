@@ -182,24 +182,24 @@ def test_hosts_and_fleets_live_in_the_network_of_their_stack() -> None:
     recording = stack_of({"build": {"host": {}}, "own": {"host": own}, "burst": {"fleet": FLEET}}, network={})
     private = ["ci-private-1-id", "ci-private-2-id"]
     assert {name: each["vpcZoneIdentifiers"] for name, each in inputs_of(recording, GROUP).items()} == {
-        "build": private,
-        "own": own["subnets"],
-        "burst": private,
-        "burst-workers": private,
+        "ci-build": private,
+        "ci-own": own["subnets"],
+        "ci-burst": private,
+        "ci-burst-workers": private,
     }
     assert {name: each["vpcId"] for name, each in inputs_of(recording, SECURITY_GROUP).items()} == {
-        "build": "ci-id",
-        "own": own["vpc"],
-        "burst": "ci-id",
-        "burst-workers": "ci-id",
+        "ci-build": "ci-id",
+        "ci-own": own["vpc"],
+        "ci-burst": "ci-id",
+        "ci-burst-workers": "ci-id",
     }
 
 
 def test_without_a_network_hosts_live_in_the_default_vpc() -> None:
     recording = stack_of({"build": {"host": {}}})
     assert inputs_of(recording, "aws:ec2/vpc:Vpc") == {}
-    assert inputs_of(recording, SECURITY_GROUP)["build"]["vpcId"] == "vpc-of-the-account"
-    assert inputs_of(recording, GROUP)["build"]["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
+    assert inputs_of(recording, SECURITY_GROUP)["ci-build"]["vpcId"] == "vpc-of-the-account"
+    assert inputs_of(recording, GROUP)["ci-build"]["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
 
 
 def test_declared_egress_is_all_the_egress() -> None:
@@ -213,20 +213,20 @@ def test_declared_egress_is_all_the_egress() -> None:
     )
     rules = inputs_of(recording, EGRESS)
     https = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
-    assert rules.pop("burst")["ipProtocol"] == "-1"
+    assert rules.pop("ci-burst")["ipProtocol"] == "-1"
     assert rules == {
-        "build-10.20.0.0/16:443/tcp": {
-            "securityGroupId": "build-id",
+        "ci-build-10.20.0.0/16:443/tcp": {
+            "securityGroupId": "ci-build-id",
             "cidrIpv4": "10.20.0.0/16",
             **https,
         },
-        "build-pl-6da54004:443/tcp": {
-            "securityGroupId": "build-id",
+        "ci-build-pl-6da54004:443/tcp": {
+            "securityGroupId": "ci-build-id",
             "prefixListId": "pl-6da54004",
             **https,
         },
-        "burst-workers-0.0.0.0/0:8000-8100/udp": {
-            "securityGroupId": "burst-workers-id",
+        "ci-burst-workers-0.0.0.0/0:8000-8100/udp": {
+            "securityGroupId": "ci-burst-workers-id",
             "cidrIpv4": "0.0.0.0/0",
             "ipProtocol": "udp",
             "fromPort": 8000,

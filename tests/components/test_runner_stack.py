@@ -33,41 +33,50 @@ OWN_VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0
 
 STACK = "pulumi:pulumi:Stack::gitlab-runner-sandbox"
 RUNNER_STACK = "gitlab-runner:index:RunnerStack::ci"
-REPOSITORIES = "gitlab-runner:index:EcrRepositories::team"
+REPOSITORIES = "gitlab-runner:index:EcrRepositories::ci-team"
 STORE = "gitlab-runner:index:HostStore::ci"
-REGISTRATION = "gitlab-runner:index:RunnerRegistration::build"
-HOST = "gitlab-runner:index:RunnerHost::build"
-ROLE = "gitlab-runner:index:RunnerManagerRole::build"
+REGISTRATION = "gitlab-runner:index:RunnerRegistration::ci-build"
+HOST = "gitlab-runner:index:RunnerHost::ci-build"
+ROLE = "gitlab-runner:index:RunnerManagerRole::ci-build"
 VARIABLES = "gitlab-runner:index:CiVariables::ci"
+
+BUILD_HOST = {
+    "host": "ci-build-0a1b2c3",
+    "role": "ci-build-0a1b2c3",
+    "profile": "ci-build-0a1b2c3",
+    "security_group": "ci-build-id",
+    "log_group": "/gitlab-runner/sandbox/build",
+}
+"""What there is to say of the host of the runner `build`."""
 
 PARENTS = {
     ("gitlab-runner:index:RunnerStack", "ci"): STACK,
-    ("gitlab-runner:index:EcrRepositories", "team"): RUNNER_STACK,
-    ("aws:ecr/repository:Repository", "team/private/image"): REPOSITORIES,
-    ("aws:ecr/repository:Repository", "team/ci/base"): REPOSITORIES,
-    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/private/image"): REPOSITORIES,
-    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/ci/base"): REPOSITORIES,
+    ("gitlab-runner:index:EcrRepositories", "ci-team"): RUNNER_STACK,
+    ("aws:ecr/repository:Repository", "ci-team/private/image"): REPOSITORIES,
+    ("aws:ecr/repository:Repository", "ci-team/ci/base"): REPOSITORIES,
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "ci-team/private/image"): REPOSITORIES,
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "ci-team/ci/base"): REPOSITORIES,
     ("gitlab-runner:index:HostStore", "ci"): RUNNER_STACK,
     ("aws:kms/key:Key", "ci"): STORE,
     ("aws:kms/alias:Alias", "ci"): STORE,
     ("aws:s3/bucket:Bucket", "ci"): STORE,
     ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "ci"): STORE,
     ("aws:s3/bucketVersioning:BucketVersioning", "ci"): STORE,
-    ("gitlab-runner:index:RunnerRegistration", "build"): RUNNER_STACK,
-    ("gitlab:index/userRunner:UserRunner", "build"): REGISTRATION,
-    ("gitlab-runner:index:RunnerHost", "build"): RUNNER_STACK,
-    ("aws:ssm/parameter:Parameter", "build-token-build"): HOST,
-    ("aws:ssm/parameter:Parameter", "build-registry-legacy"): HOST,
-    ("aws:s3/bucketObjectv2:BucketObjectv2", "build-files"): HOST,
-    ("gitlab-runner:index:RunnerManagerRole", "build"): HOST,
-    ("aws:iam/role:Role", "build"): ROLE,
-    ("aws:iam/rolePolicy:RolePolicy", "build"): ROLE,
-    ("aws:iam/instanceProfile:InstanceProfile", "build"): ROLE,
-    ("aws:ec2/securityGroup:SecurityGroup", "build"): HOST,
-    ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build"): HOST,
-    ("aws:ec2/launchTemplate:LaunchTemplate", "build"): HOST,
-    ("aws:autoscaling/group:Group", "build"): HOST,
-    ("aws:autoscaling/lifecycleHook:LifecycleHook", "build"): HOST,
+    ("gitlab-runner:index:RunnerRegistration", "ci-build"): RUNNER_STACK,
+    ("gitlab:index/userRunner:UserRunner", "ci-build"): REGISTRATION,
+    ("gitlab-runner:index:RunnerHost", "ci-build"): RUNNER_STACK,
+    ("aws:ssm/parameter:Parameter", "ci-build-token-build"): HOST,
+    ("aws:ssm/parameter:Parameter", "ci-build-registry-legacy"): HOST,
+    ("aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"): HOST,
+    ("gitlab-runner:index:RunnerManagerRole", "ci-build"): HOST,
+    ("aws:iam/role:Role", "ci-build"): ROLE,
+    ("aws:iam/rolePolicy:RolePolicy", "ci-build"): ROLE,
+    ("aws:iam/instanceProfile:InstanceProfile", "ci-build"): ROLE,
+    ("aws:ec2/securityGroup:SecurityGroup", "ci-build"): HOST,
+    ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "ci-build"): HOST,
+    ("aws:ec2/launchTemplate:LaunchTemplate", "ci-build"): HOST,
+    ("aws:autoscaling/group:Group", "ci-build"): HOST,
+    ("aws:autoscaling/lifecycleHook:LifecycleHook", "ci-build"): HOST,
     ("gitlab-runner:index:CiVariables", "ci"): RUNNER_STACK,
     ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): VARIABLES,
     ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): VARIABLES,
@@ -75,8 +84,8 @@ PARENTS = {
 
 AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
 SECRET_INPUTS = {
-    ("aws:ssm/parameter:Parameter", "build-token-build"): {"value"},
-    ("aws:ssm/parameter:Parameter", "build-registry-legacy"): {"value"},
+    ("aws:ssm/parameter:Parameter", "ci-build-token-build"): {"value"},
+    ("aws:ssm/parameter:Parameter", "ci-build-registry-legacy"): {"value"},
     ("gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"): {"value"},
     ("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION"): {"value"},
 }
@@ -172,7 +181,7 @@ def test_no_option_but_the_parent_is_set(registered: dict[tuple[str, str], Regis
 
 
 def test_a_repository(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("aws:ecr/repository:Repository", "team/private/image") == {
+    assert inputs("aws:ecr/repository:Repository", "ci-team/private/image") == {
         "name": "private/image",
         "imageTagMutability": "IMMUTABLE",
         "imageScanningConfiguration": {"scanOnPush": True},
@@ -182,7 +191,7 @@ def test_a_repository(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_retention_of_a_repository(inputs: Callable[[str, str], Any]) -> None:
-    policy = inputs("aws:ecr/lifecyclePolicy:LifecyclePolicy", "team/ci/base")
+    policy = inputs("aws:ecr/lifecyclePolicy:LifecyclePolicy", "ci-team/ci/base")
     assert policy["repository"] == "ci/base"
     assert [rule["selection"]["countNumber"] for rule in json.loads(policy["policy"])["rules"]] == [7, 50]
 
@@ -207,7 +216,7 @@ def test_the_key_and_the_bucket(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("gitlab:index/userRunner:UserRunner", "build") == {
+    assert inputs("gitlab:index/userRunner:UserRunner", "ci-build") == {
         "runnerType": "group_type",
         "groupId": 42,
         "description": "build",
@@ -220,7 +229,7 @@ def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("aws:ssm/parameter:Parameter", "build-token-build") == {
+    assert inputs("aws:ssm/parameter:Parameter", "ci-build-token-build") == {
         "name": "/gitlab-runner/sandbox/build/tokens/build",
         "type": "SecureString",
         "keyId": "arn:of:aws:kms/key:Key:ci",
@@ -229,7 +238,7 @@ def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callab
 
 
 def test_a_registrys_password_is_one_too(inputs: Callable[[str, str], Any]) -> None:
-    parameter = inputs("aws:ssm/parameter:Parameter", "build-registry-legacy")
+    parameter = inputs("aws:ssm/parameter:Parameter", "ci-build-registry-legacy")
     assert parameter["name"] == "/gitlab-runner/sandbox/build/registries/legacy"
     assert parameter["type"] == "SecureString"
     assert parameter["keyId"] == "arn:of:aws:kms/key:Key:ci"
@@ -237,51 +246,53 @@ def test_a_registrys_password_is_one_too(inputs: Callable[[str, str], Any]) -> N
 
 
 def test_the_hosts_files(inputs: Callable[[str, str], Any]) -> None:
-    delivered = inputs("aws:s3/bucketObjectv2:BucketObjectv2", "build-files")
+    delivered = inputs("aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files")
     assert delivered["bucket"] == "ci-0a1b2c3"
     assert delivered["key"] == "build/files.json"
     files = json.loads(delivered["content"])
     assert "id = 11\n" in files["etc/gitlab-runner/config.toml"]["content"]
-    assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["root/.docker/config.json"]["content"]
+    assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["etc/gitlab-runner/registries"]["content"]
 
 
 def test_new_files_come_after_the_token_that_they_need(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].request
+    request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].request
     before = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
-    assert before == {"build-token-build", "build-registry-legacy"}
+    assert before == {"ci-build-token-build", "ci-build-registry-legacy"}
 
 
 def test_no_host_starts_before_its_files_and_its_rights(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    request = registered["aws:ec2/launchTemplate:LaunchTemplate", "build"].request
+    request = registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"].request
     before = {urn.split("::")[-2].rpartition("$")[2] for urn in request.dependencies}
     assert {
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "aws:iam/instanceProfile:InstanceProfile",
     } <= before
-    profile = registered["aws:iam/instanceProfile:InstanceProfile", "build"].request
+    profile = registered["aws:iam/instanceProfile:InstanceProfile", "ci-build"].request
     assert any("aws:iam/rolePolicy:RolePolicy" in urn for urn in profile.dependencies)
 
 
 def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
     inputs: Callable[[str, str], Any],
 ) -> None:
-    assert inputs("aws:iam/rolePolicy:RolePolicy", "build")["role"] == "build-0a1b2c3"
+    assert inputs("aws:iam/rolePolicy:RolePolicy", "ci-build")["role"] == "ci-build-0a1b2c3"
     statements = {
         each["Sid"]: each
-        for each in json.loads(inputs("aws:iam/rolePolicy:RolePolicy", "build")["policy"])["Statement"]
+        for each in json.loads(inputs("aws:iam/rolePolicy:RolePolicy", "ci-build")["policy"])["Statement"]
     }
     assert statements["EcrPull"]["Resource"] == [
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/ci/base",
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/private/image",
         "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
     ]
-    assert statements["HostFiles"]["Resource"] == ["arn:of:aws:s3/bucketObjectv2:BucketObjectv2:build-files"]
+    assert statements["HostFiles"]["Resource"] == [
+        "arn:of:aws:s3/bucketObjectv2:BucketObjectv2:ci-build-files"
+    ]
     parameters = [
-        f"arn:of:aws:ssm/parameter:Parameter:build-{each}" for each in ("registry-legacy", "token-build")
+        f"arn:of:aws:ssm/parameter:Parameter:ci-build-{each}" for each in ("registry-legacy", "token-build")
     ]
     assert statements["HostParameters"]["Resource"] == parameters
     assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
@@ -291,7 +302,7 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
 def test_the_hosts_metadata_needs_a_token_and_is_out_of_reach_of_jobs(
     inputs: Callable[[str, str], Any],
 ) -> None:
-    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["metadataOptions"] == {
+    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["metadataOptions"] == {
         "httpEndpoint": "enabled",
         "httpTokens": "required",
         "httpPutResponseHopLimit": 1,
@@ -300,7 +311,7 @@ def test_the_hosts_metadata_needs_a_token_and_is_out_of_reach_of_jobs(
 
 
 def test_the_hosts_disk_is_encrypted(inputs: Callable[[str, str], Any]) -> None:
-    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["blockDeviceMappings"] == [
+    assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["blockDeviceMappings"] == [
         {
             "deviceName": "/dev/xvda",
             "ebs": {
@@ -314,16 +325,18 @@ def test_the_hosts_disk_is_encrypted(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_the_host(inputs: Callable[[str, str], Any]) -> None:
-    template = inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")
+    template = inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")
     # EC2 looks it up at each launch, so that a newer image changes nothing here.
     assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["instanceType"] == "t3.large"
-    assert template["iamInstanceProfile"] == {"arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:build"}
-    assert template["vpcSecurityGroupIds"] == ["build-id"]
+    assert template["iamInstanceProfile"] == {
+        "arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:ci-build"
+    }
+    assert template["vpcSecurityGroupIds"] == ["ci-build-id"]
 
 
 def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable[[str, str], Any]) -> None:
-    text = base64.b64decode(inputs("aws:ec2/launchTemplate:LaunchTemplate", "build")["userData"]).decode()
+    text = base64.b64decode(inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["userData"]).decode()
     (settings,) = (
         file["content"]
         for file in yaml.safe_load(text)["write_files"]
@@ -342,16 +355,20 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
 
 
 def test_the_host_lets_nothing_in(inputs: Callable[[str, str], Any]) -> None:
-    group = inputs("aws:ec2/securityGroup:SecurityGroup", "build")
+    group = inputs("aws:ec2/securityGroup:SecurityGroup", "ci-build")
     assert group == {"description": "Runner host build", "vpcId": "vpc-of-the-account"}
-    rule = inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "build")
-    assert (rule["securityGroupId"], rule["ipProtocol"], rule["cidrIpv4"]) == ("build-id", "-1", "0.0.0.0/0")
+    rule = inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "ci-build")
+    assert (rule["securityGroupId"], rule["ipProtocol"], rule["cidrIpv4"]) == (
+        "ci-build-id",
+        "-1",
+        "0.0.0.0/0",
+    )
 
 
 def test_one_instance_is_kept(inputs: Callable[[str, str], Any]) -> None:
-    group = inputs("aws:autoscaling/group:Group", "build")
+    group = inputs("aws:autoscaling/group:Group", "ci-build")
     assert (group["minSize"], group["maxSize"], group.get("desiredCapacity")) == (1, 2, None)
-    assert group["launchTemplate"] == {"id": "build-id", "version": "1"}
+    assert group["launchTemplate"] == {"id": "ci-build-id", "version": "1"}
     assert group["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
 
 
@@ -388,7 +405,7 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
         "runners": {
-            "build": {"id": "11", "tags": ["docker"], "scope": "group 42", "host": "build-0a1b2c3"},
+            "build": {"id": "11", "tags": ["docker"], "scope": "group 42", **BUILD_HOST},
         },
         "variables": [
             {"scope": "project 7", "key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False},
@@ -401,7 +418,7 @@ def test_what_the_owner_of_another_account_must_allow(brought_up: tuple[Recordin
     policies = brought_up[1]["required_policies"]
     assert list(policies) == ["shared"]
     (statement,) = json.loads(policies["shared"])["Statement"]
-    assert statement["Principal"] == {"AWS": ["arn:of:aws:iam/role:Role:build"]}
+    assert statement["Principal"] == {"AWS": ["arn:of:aws:iam/role:Role:ci-build"]}
 
 
 def test_nothing_declared_registers_nothing_else() -> None:
@@ -434,7 +451,7 @@ def by_digest(tag: str) -> tuple[dict[str, Any], list[str]]:
         },
     }
     recording, _ = made(declared)
-    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     config = tomllib.loads(json.loads(files)["etc/gitlab-runner/config.toml"]["content"])
     docker: dict[str, Any] = config["runners"][0]["docker"]
     return docker, recording.warnings
@@ -504,20 +521,20 @@ def test_another_registry_is_asked_once_with_the_declared_password(
 def test_a_deploy_tokens_registry_is_asked_with_it(registry: RegistryDouble) -> None:
     token = {"username": USERNAME, "password": REGISTRY_PASSWORD}
     recording, _ = made(elsewhere(registry.host, {"gitlab": {"deploy_token": token}}))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
 def test_a_public_image_is_asked_for_without_a_password(registry: RegistryDouble) -> None:
     registry.scheme, registry.public = "bearer", {"team/app"}
     image = f"{registry.host}/team/app:1"
     recording, _ = made({"runners": {"build": {"group": 42, "image": image, "host": {}}}})
-    assert image_of(recording, "build") == f"{image}@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{image}@{DIGEST}"
 
 
 def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": "wrong-4711"}}
     recording, _ = made(elsewhere(registry.host, static))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [
         f"  other/team/app:1: {registry.host} refuses these credentials (401)"
@@ -547,7 +564,7 @@ def test_a_registry_that_cannot_be_asked_from_here_is_not(
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [f"  other/team/app:1: the registry 'other' is not asked: {reason}"]
     assert registry.requests == []
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
 
 
 def test_a_registry_that_hangs_is_not_waited_for(
@@ -575,14 +592,14 @@ def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDoubl
 def test_a_required_digest_that_its_registry_has(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     recording, _ = made(elsewhere(registry.host, static, require_digests=True))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
 def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
     secret = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
     registries = {"hub": {"pull_through": "docker-hub", "upstream_secret": secret}}
     recording, told = made({"registries": registries})
-    rule = recording.registered["aws:ecr/pullThroughCacheRule:PullThroughCacheRule", "hub"]
+    rule = recording.registered["aws:ecr/pullThroughCacheRule:PullThroughCacheRule", "ci-hub"]
     assert rule.parent == RUNNER_STACK
     assert rule.inputs == {
         "ecrRepositoryPrefix": "hub",
@@ -600,7 +617,7 @@ def test_a_deploy_token_is_a_secure_parameter() -> None:
         "variables": [{"project": 7, "docker_auth": ["own"]}],
     }
     registered = made(declared)[0].registered
-    parameter = registered["aws:ssm/parameter:Parameter", "build-registry-own"]
+    parameter = registered["aws:ssm/parameter:Parameter", "ci-build-registry-own"]
     assert json.loads(parameter.inputs["value"]) == token
     assert parameter.secrets == {"value"}
     variable = registered["gitlab:index/projectVariable:ProjectVariable", "ci-project-7-DOCKER_AUTH_CONFIG"]
@@ -622,7 +639,7 @@ def test_a_registry_without_a_password_of_the_stack_has_no_parameter(registry: d
     runner = {"group": 42, "registries": ["own"], "host": {}}
     recording, _ = made({"registries": {"own": registry}, "runners": {"build": runner}})
     parameters = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
-    assert parameters == ["build-token-build"]
+    assert parameters == ["ci-build-token-build"]
 
 
 def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
@@ -643,7 +660,7 @@ def test_the_default_vpc_is_asked_for_once_where_a_host_needs_it(
 def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
     declared = {"runners": {"build": {"group": 42, "host": {"instance_type": "c7g.large"}}}}
     recording, _ = made(declared)
-    template = recording.registered["aws:ec2/launchTemplate:LaunchTemplate", "build"]
+    template = recording.registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"]
     assert template.inputs["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
 
 
@@ -651,10 +668,10 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
     own = {**OWN_VPC, "ami": "ami-0123456789abcdef0"}
     recording, _ = made({"runners": {"build": {"group": 42, "host": own}}})
     registered = recording.registered
-    assert registered["aws:ec2/securityGroup:SecurityGroup", "build"].inputs["vpcId"] == OWN_VPC["vpc"]
-    group = registered["aws:autoscaling/group:Group", "build"].inputs
+    assert registered["aws:ec2/securityGroup:SecurityGroup", "ci-build"].inputs["vpcId"] == OWN_VPC["vpc"]
+    group = registered["aws:autoscaling/group:Group", "ci-build"].inputs
     assert group["vpcZoneIdentifiers"] == OWN_VPC["subnets"]
-    template = registered["aws:ec2/launchTemplate:LaunchTemplate", "build"].inputs
+    template = registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"].inputs
     assert template["imageId"] == "ami-0123456789abcdef0"
 
 
@@ -665,7 +682,8 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith("RunnerHost")]
-    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host_of" not in each]
+    declared = stack_file(path)["runners"].items()
+    assert sorted(runners) == sorted(f"ci-{name}" for name, each in declared if "host_of" not in each)
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 
@@ -687,7 +705,7 @@ def test_numbers_of_another_language() -> None:
 def test_numbers_of_another_language_in_config_toml() -> None:
     runner = {"group": 42, "config": {"docker": {"network_mtu": 1450.0}}, "host": {"concurrent": 2.0}}
     recording, _ = made({"runners": {"build": runner}})
-    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
+    files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     text = json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
     assert "network_mtu = 1450\n" in text
     assert "concurrent = 2\n" in text

@@ -415,7 +415,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
                 }
             ),
         ),
-        "build.runners.build.config.environment[0]\n  found:   a secret",
+        "build.runners.build.runner.config.environment[0]\n  found:   an Output",
     ),
     "a runner of a host without its token": (
         lambda: RunnerHost("build", host_args() | {"runners": {"build": {"runner": {}, "runner_id": "1"}}}),

@@ -121,12 +121,12 @@ def test_sound(config: dict[str, Any], version: str) -> None:
         # Keys.
         (manager(concurent=4), [error("concurent", "unknown key", "is `concurrent` meant?")]),
         (
-            manager(build(**{"tls-ca-file": "/ca.pem"})),
-            [error("runners[0].tls-ca-file", "unknown key", "is `tls_ca_file` meant?")],
+            manager(build(**{"tls-ca-fil": "/ca.pem"})),
+            [error("runners[0].tls-ca-fil", "unknown key", "is `tls_ca_file` meant?")],
         ),
         (
-            manager(build(cache={"type": "s3", "s3": {"bucket_name": "x", "RoleARN": "y"}})),
-            [error("runners[0].cache.s3.RoleARN", "unknown key", "is `role_arn` meant?")],
+            manager(build(cache={"type": "s3", "s3": {"bucket_name": "x", "RollARN": "y"}})),
+            [error("runners[0].cache.s3.RollARN", "unknown key", "is `role_arn` meant?")],
         ),
         (
             docker(services=[{"name": "redis:7", "alais": "x"}]),

@@ -12,9 +12,8 @@ from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
 from tests.docker.bearer_registry import start_bearer_registries
-from tests.docker.damages import forget
 from tests.docker.doctor import DROP_IN, Doctor, drop_in
-from tests.docker.runner_host import IMAGES, SECRET_IMAGE, SHARED, TEAM, RunnerHost
+from tests.docker.runner_host import IMAGES, RunnerHost
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +36,9 @@ def installed(docker: DockerSandbox) -> RunnerHost:
 
 @pytest.fixture
 def host(installed: RunnerHost) -> RunnerHost:
-    """The host of the sandbox's runner as it is rendered, with no image on it.
-
-    The answers of AWS's command line, which is slow to start, are kept from test to test.
-    """
+    """The host of the sandbox's runner as it is rendered, with its credentials, and no image on it."""
     installed.place_files()
-    installed.forget_answers(TEAM, SHARED)
+    installed.ask_for_credentials()
     installed.docker.engine.forget_images()
     return installed
 
@@ -56,11 +52,7 @@ def _bearer_registries(installed: RunnerHost) -> None:
 def doctor(installed: RunnerHost, _bearer_registries: None) -> Iterator[Doctor]:
     """The doctor on the host as it is rendered, known to AWS."""
     installed.place_files()
-    settings = installed.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": "14"}
-    installed.docker.machine.write(DROP_IN, drop_in(settings))
-    # AWS's command line is slow to start: what it answers is kept from test to test, and asked for here.
-    installed.resolve(SECRET_IMAGE)
-    forget(installed, TEAM, SHARED)
+    installed.ask_for_credentials()
+    installed.docker.machine.write(DROP_IN, drop_in(installed.docker.environment))
     yield Doctor(installed)
-    forget(installed, TEAM, SHARED)
     installed.docker.machine.path(DROP_IN).unlink()

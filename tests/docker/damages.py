@@ -9,11 +9,11 @@ from typing import Any
 import tomli_w
 import trustme
 from docker.errors import APIError
+from pulumi_gitlab_runner.host.files import NO_PROGRAMS
 
 from sandbox.docker.engine import SOCKET
 from sandbox.docker.registry import Registry
-from tests.docker.doctor import DROP_IN, drop_in
-from tests.docker.runner_host import CACHE, CONFIG, LIST, RunnerHost
+from tests.docker.runner_host import CONFIG, LIST, RunnerHost
 
 RUNNER_CONFIG = "/etc/gitlab-runner/config.toml"
 
@@ -66,7 +66,7 @@ def mode(path: str, bits: int) -> Damage:
 
 def helper(name: str, script: str) -> Damage:
     """A credential helper on the PATH of the runner's process."""
-    return file(f"/usr/local/bin/docker-credential-{name}", f"#!/bin/sh\n{script}\n", 0o755)
+    return file(f"{NO_PROGRAMS}/docker-credential-{name}", f"#!/bin/sh\n{script}\n", 0o755)
 
 
 def docker_configuration(change: Callable[[dict[str, Any]], object]) -> Damage:
@@ -92,38 +92,28 @@ def runner_configuration(change: Callable[[dict[str, Any]], object]) -> Damage:
 
 
 def source(registry: Registry, text: str) -> Damage:
-    """The credentials of a registry come from somewhere else, and nothing of them is remembered."""
+    """The credentials of a registry come from somewhere else."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
         with _changed(LIST, lambda host: host.replace_source(registry, text))(host):
-            forget(host, registry)
-            try:
-                yield
-            finally:
-                forget(host, registry)
+            yield
+        host.ask_for_credentials(anew=True)
 
     return damage
 
 
-def forget(host: RunnerHost, *registries: Registry) -> None:
-    """Let the scoped helper forget all that it keeps of some registries, and every failure."""
-    kept = [f"{CACHE}/{registry.host}" for registry in registries]
-    host.docker.machine.run("rm", "-rf", *kept, check=True)
-    host.docker.machine.run("find", CACHE, "-name", ".failure", "-delete")
-
-
-def patience(seconds: int) -> Damage:
-    """The scoped helper waits no longer than this for an answer."""
+def asked_anew(damage: Damage) -> Damage:
+    """A damage that is there when the credentials are asked for."""
 
     @contextmanager
-    def damage(host: RunnerHost) -> Iterator[None]:
-        host.patience_s = seconds
-        settings = host.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": str(seconds)}
-        with file(DROP_IN, drop_in(settings))(host):
+    def whole(host: RunnerHost) -> Iterator[None]:
+        with damage(host):
+            host.ask_for_credentials(anew=True)
             yield
+        host.ask_for_credentials(anew=True)
 
-    return damage
+    return whole
 
 
 def down(registry: Registry) -> Damage:
@@ -189,7 +179,11 @@ def _changed(path: str, change: Callable[[RunnerHost], object]) -> Damage:
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
         place = host.docker.machine.path(path)
+        leads_to = place.readlink() if place.is_symlink() else None
         before = (place.read_bytes(), place.stat().st_mode) if place.exists() else None
+        if leads_to and before:  # what it leads to is left alone
+            place.unlink()
+            place.write_bytes(before[0])
         change(host)
         try:
             yield
@@ -197,7 +191,9 @@ def _changed(path: str, change: Callable[[RunnerHost], object]) -> Damage:
             if place.is_dir():
                 place.rmdir()
             place.unlink(missing_ok=True)
-            if before:
+            if leads_to:
+                place.symlink_to(leads_to)
+            elif before:
                 place.write_bytes(before[0])
                 place.chmod(before[1] & 0o7777)
 

@@ -3,9 +3,7 @@
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
@@ -14,7 +12,8 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials as Found
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.files import NO_PROGRAMS, HostFile
 
 from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT as USER
@@ -76,11 +75,11 @@ REFUSED = "no basic auth credentials|unauthorized|authentication required"
 """What the engine says where a registry did not accept the credentials, or there were none."""
 
 RUNNER_VERSION = "18.11"
-HELPER = "/usr/local/bin/docker-credential-runner"
+SERVICE = "/usr/local/sbin/gitlab-runner-credentials"
+HELPER = f"{NO_PROGRAMS}/docker-credential-any"
+"""One that somebody put on the PATH of the runner's process."""
 CONFIG = "/root/.docker/config.json"
 LIST = "/etc/gitlab-runner/registries"
-CACHE = "/run/gitlab-runner-credentials"
-PATIENCE_S = 60  # the AWS command line is slow to start on a busy machine
 
 
 @dataclass
@@ -90,12 +89,10 @@ class RunnerHost:
     Attributes:
         docker: the machine it lives in.
         files: its files, by their path below the root.
-        patience_s: how long the scoped helper waits for an answer.
     """
 
     docker: DockerSandbox
     files: dict[str, HostFile]
-    patience_s: int = PATIENCE_S
 
     @classmethod
     def install(cls, docker: DockerSandbox) -> "RunnerHost":
@@ -111,30 +108,21 @@ class RunnerHost:
 
     def place_files(self) -> None:
         """Put the host's files in place as they were rendered."""
-        self.patience_s = PATIENCE_S
-        machine = self.docker.machine
-        for path, file in self.files.items():
-            machine.write(f"/{path}", file.content, int(file.mode, 8))
+        self.docker.machine.place(self.files)
 
-    def forget_answers(self, *registries: Registry) -> None:
-        """Let the scoped helper forget what it keeps of some registries, by default of all."""
-        for name in (".answer", ".failure"):
-            for kept in self._kept(name, *registries):
-                kept.unlink()
+    def ask_for_credentials(self, *, anew: bool = False) -> str:
+        """Have the host's service ask for what is due; return what it says.
 
-    def refresh_answers(self) -> None:
-        """Let the scoped helper have an answer of every registry, as if it had just been given."""
-        self.resolve(REDIS)
-        for kept in self._kept(".answer"):
-            kept.touch()
-
-    def _kept(self, name: str, *registries: Registry) -> Iterator[Path]:
-        places = [f"{CACHE}/{registry.host}" for registry in registries] or [CACHE]
-        for place in places:
-            yield from self.docker.machine.path(place).rglob(name)
+        Args:
+            anew: whether it has forgotten everything.
+        """
+        if anew:
+            self.docker.machine.run("rm", "-rf", DIRECTORY, check=True)
+        done = self.docker.machine.run(SERVICE, "once", environment=USER | self.docker.environment)
+        return done.stderr
 
     def replace_source(self, registry: Registry, source: str) -> None:
-        """Let the credentials of a registry come from somewhere else."""
+        """Let the credentials of a registry come from somewhere else, and all be asked for anew."""
         list_of_registries = self.docker.machine.path(LIST)
         lines = list_of_registries.read_text().splitlines()
         replaced = [
@@ -142,16 +130,19 @@ class RunnerHost:
         ]
         assert replaced != lines
         list_of_registries.write_text("\n".join(replaced) + "\n")
+        self.ask_for_credentials(anew=True)
 
     @property
     def process(self) -> dict[str, str]:
         """The environment of the runner manager's process: what its unit gives it, and who it is to AWS."""
         unit = self.docker.machine.path(f"/{UNIT}").read_text()
-        return unit_environment(unit) | self._sandbox
+        return unit_environment(unit) | self.docker.environment
 
     def docker_pull(self, image: Image) -> subprocess.CompletedProcess[str]:
         """Pull an image as root does at the host's prompt."""
-        return self.docker.machine.run("docker", "pull", image.name, environment=USER | self._sandbox)
+        return self.docker.machine.run(
+            "docker", "pull", image.name, environment=USER | self.docker.environment
+        )
 
     def run_helper(self, program: str, action: str, server: str) -> HelperAnswer:
         """Run a credential helper as the manager's process does: only what is on its own PATH."""
@@ -178,10 +169,6 @@ class RunnerHost:
         """Pull an image as gitlab-runner does: its own resolution, then the Docker API."""
         found = self.resolve(image).credentials
         self.docker.engine.pull(image.name, _known(found) if found else None)
-
-    @property
-    def _sandbox(self) -> dict[str, str]:
-        return self.docker.environment | {"RUNNER_CREDENTIAL_TIMEOUT": str(self.patience_s)}
 
     def has(self, image: Image) -> bool:
         """Say whether exactly this image is there, under the name that jobs use."""

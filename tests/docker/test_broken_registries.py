@@ -38,18 +38,10 @@ def _source(text: str) -> Callable[[RunnerHost], None]:
     return lambda host: host.replace_source(SHARED, text)
 
 
-def _hangs(host: RunnerHost) -> None:
-    """The answers for the others are fresh, so that impatience meets the one that hangs alone."""
-    host.refresh_answers()
-    host.forget_answers(SHARED)
-    host.patience_s = 1
-    _helper("exec sleep 60")(host)
-
-
 DAMAGES: dict[str, Callable[[RunnerHost], None]] = {
     "its helper is missing": _source("helper /opt/docker-credential-nowhere"),
     "its helper fails": _helper("echo AccessDeniedException; exit 3"),
-    "its helper hangs": _hangs,
+    "its helper hangs": _helper("exec sleep 60"),
     "its helper answers rubbish": _helper("echo '<html>502 Bad Gateway</html>'"),
     "its helper answers a wrong password": _helper(
         """echo '{"ServerURL": "", "Username": "AWS", "Secret": "expired"}'"""
@@ -96,6 +88,7 @@ def test_without_the_real_helper_ecr_alone_is_lost(host: RunnerHost) -> None:
     helper = host.docker.machine.path(ECR_LOGIN)
     away = helper.rename(helper.with_name("moved-away"))
     try:
+        host.ask_for_credentials(anew=True)
         for image in (PARAMETER_IMAGE, SECRET_IMAGE, POSTGRES, REDIS):
             host.runner_pull(image)
             assert host.has(image)
@@ -104,13 +97,15 @@ def test_without_the_real_helper_ecr_alone_is_lost(host: RunnerHost) -> None:
                 host.runner_pull(image)
     finally:
         away.rename(helper)
+        host.ask_for_credentials(anew=True)
 
 
 @pytest.mark.parametrize("lost", [PARAMETER_IMAGE, SECRET_IMAGE], ids=["parameter", "secret"])
 def test_what_the_usual_configuration_would_lose(host: RunnerHost, lost: Image) -> None:
-    """The trap that the scoped helper is there for: a helper of another registry takes this one's away."""
+    """A helper of another registry, which is missing, takes this one's credentials away."""
     configuration = json.loads(host.docker.machine.path(CONFIG).read_text())
-    configuration["credHelpers"][SHARED.host] = "ecr-login"  # not on the PATH of the manager's process
+    host.docker.machine.path(CONFIG).unlink()
+    configuration["credHelpers"] = {SHARED.host: "ecr-login"}  # not on the PATH of the manager's process
     host.docker.machine.write(CONFIG, json.dumps(configuration), 0o600)
     with pytest.raises(PullError, match="no basic auth credentials"):
         host.runner_pull(lost)

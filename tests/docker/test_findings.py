@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
 from pulumi_gitlab_runner.doctor.finding import FindingName as Name
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 
 from sandbox.docker.engine import PullError, authorization
 from sandbox.docker.registry import Credentials, Registry
@@ -46,6 +47,7 @@ pytestmark = pytest.mark.docker
 
 NOT_AUTHENTICATED = "no basic auth credentials"
 WRONG = "unauthorized|authentication required"
+LOG = "journalctl -u gitlab-runner-credentials"
 VARIABLE = "$DOCKER_AUTH_CONFIG"
 VARIABLES = "/root/variables.json"
 PIPELINE = "/root/pipeline/.gitlab-ci.yml"
@@ -201,7 +203,7 @@ def pipeline(text: str) -> Damage:
 
 
 def helper_of(registry: Registry, name: str) -> Damage:
-    return damages.docker_configuration(lambda content: content["credHelpers"].update({registry.host: name}))
+    return damages.docker_configuration(lambda content: content.update(credHelpers={registry.host: name}))
 
 
 @damages.contextmanager
@@ -246,11 +248,32 @@ def as_nobody(*words: str) -> tuple[str, ...]:
     return "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words
 
 
+@damages.contextmanager
+def failing_since_its_last_answer(host: RunnerHost) -> Any:
+    """ECR's helper, which is gone when its credential is to be renewed."""
+
+    def age(state: dict[str, Any]) -> None:
+        registry = state["registries"][TEAM.host]
+        registry["answered"] -= 2 * 60 * 60
+        registry["ends"] -= 2 * 60 * 60
+
+    state = host.docker.machine.path(STATE)
+    content = json.loads(state.read_text())
+    age(content)
+    state.write_text(json.dumps(content))
+    with damages.without(ECR_LOGIN)(host):
+        host.ask_for_credentials()
+        yield
+    host.ask_for_credentials(anew=True)
+
+
 MOVING = private(LEGACY, "tools/moving:1")
 OLD_TOKEN = base64.b64encode(
     json.dumps({"payload": "any", "type": "DATA_KEY", "expiration": 1767225600}).encode()
 ).decode()
 ENCODED = json.dumps(auths(LEGACY.host, credentials_of(LEGACY)))
+WRONG_PASSWORD = json.dumps(auths(LEGACY.host, Credentials("my_username", "of-last-year")))
+STATE, CONFIG_IN_MEMORY = f"{DIRECTORY}/state.json", f"{DIRECTORY}/config.json"
 TWICE = {
     "auths": {LEGACY.host: {"auth": base64.b64encode(encoded(credentials_of(LEGACY)).encode()).decode()}}
 }
@@ -376,7 +399,7 @@ CASES = {
         Name.HELPER_MISSING, helper_of(SHARED, "nowhere"), "install docker-credential-nowhere"
     ),
     "a helper off the PATH": home(
-        Name.HELPER_OFF_PATH, helper_of(SHARED, "ecr-login"), "let docker-credential-runner"
+        Name.HELPER_OFF_PATH, helper_of(SHARED, "ecr-login"), "declare the registry in the stack"
     ),
     "a helper with a path": Case(
         Name.HELPER_NAME,
@@ -405,37 +428,73 @@ CASES = {
         ("image", SECRET_IMAGE.name),
         CONFIG,
         "docker-credential-broken get",
-        together(helper_of(SHARED, "broken"), damages.helper("broken", "exec /bin/sleep 60")),
+        together(
+            helper_of(SHARED, "broken"),
+            damages.helper("broken", "exec /bin/sleep 60"),
+            damages.file("/usr/local/bin/docker-credential-broken", "#!/bin/sh\nexec sleep 60\n", 0o755),
+        ),
         docker_pull_waits,
         frozenset({Name.NO_CREDENTIALS}),
     ),
     "a password that is not in its store": home(
-        Name.HELPER_SILENT,
+        Name.CREDENTIAL_MISSING,
         damages.source(LEGACY, "parameter eu-west-1 /no/such/parameter"),
-        "journalctl -t docker-credential-runner",
+        LOG,
         image=PARAMETER_IMAGE.name,
-        where=f"{CONFIG}, {LEGACY.host}",
-        found="parameter eu-west-1 /no/such/parameter failed with exit status",
+        where=f"{LIST}, {LEGACY.host}",
+        found="parameter eu-west-1 /no/such/parameter: there is no such parameter",
     ),
-    "a source behind the scoped helper that hangs": home(
-        Name.HELPER_SILENT,
+    "a source that hangs": home(
+        Name.CREDENTIAL_MISSING,
         together(
-            damages.source(LEGACY, "helper /opt/docker-credential-broken"),
             damages.file("/opt/docker-credential-broken", "#!/bin/sh\nexec /bin/sleep 60\n", 0o755),
-            damages.patience(1),
+            damages.source(LEGACY, "helper /opt/docker-credential-broken"),
         ),
-        "journalctl -t docker-credential-runner",
+        LOG,
         image=PARAMETER_IMAGE.name,
-        where=f"{CONFIG}, {LEGACY.host}",
-        found="gave no answer in 1 seconds",
+        where=f"{LIST}, {LEGACY.host}",
+        found="it has not answered yet",
     ),
     "the real helper is not installed": home(
-        Name.HELPER_SILENT,
-        damages.without(ECR_LOGIN),
-        "journalctl -t docker-credential-runner",
+        Name.CREDENTIAL_MISSING,
+        damages.asked_anew(damages.without(ECR_LOGIN)),
+        LOG,
         image=ECR_IMAGE.name,
-        where=f"{CONFIG}, {TEAM.host}",
+        where=f"{LIST}, {TEAM.host}",
         found="is it installed?",
+    ),
+    "a helper of somebody else's that knows nothing": home(
+        Name.HELPER_SILENT,
+        together(
+            helper_of(PARTNER, "silent"),
+            damages.helper("silent", "echo credentials not found in native keychain; exit 1"),
+        ),
+        "docker-credential-silent get",
+        where=f"{CONFIG}, {PARTNER.host}",
+    ),
+    "a service that does not run": Case(
+        Name.CREDENTIAL_SERVICE,
+        ("host",),
+        "gitlab-runner-credentials",
+        "systemctl status gitlab-runner-credentials",
+        together(damages.without(STATE), damages.without(CONFIG_IN_MEMORY)),
+        Pull(SECRET_IMAGE.name).fails(NOT_AUTHENTICATED),
+    ),
+    "a source that has failed since its last answer": Case(
+        Name.CREDENTIAL_RENEWAL,
+        ("host",),
+        f"{LIST}, {TEAM.host}",
+        LOG,
+        failing_since_its_last_answer,
+        Pull(ECR_IMAGE.name).succeeds,
+    ),
+    "a job's own credentials for a registry of the runner": Case(
+        Name.REGISTRY_SHADOWED,
+        ("image", PARAMETER_IMAGE.name, "--docker-auth-config", WRONG_PASSWORD),
+        f"{VARIABLE}, {LEGACY.host}",
+        f"take {LEGACY.host} out of the variable",
+        effect=Pull(PARAMETER_IMAGE.name, WRONG_PASSWORD).fails(WRONG),
+        also=frozenset({Name.CREDENTIALS_REFUSED}),
     ),
     # What registries answer
     "no credentials at all": answer(
@@ -451,12 +510,12 @@ CASES = {
         "renew the user or password",
         WRONG,
         together(
-            damages.source(SHARED, "helper /opt/docker-credential-wrong"),
             damages.file(
                 "/opt/docker-credential-wrong",
                 """#!/bin/sh\necho '{"ServerURL": "", "Username": "AWS", "Secret": "wrong"}'\n""",
                 0o755,
             ),
+            damages.source(SHARED, "helper /opt/docker-credential-wrong"),
         ),
     ),
     "a tag that is not there": answer(
@@ -598,7 +657,7 @@ CASES = {
         ("host",),
         HELPER,
         f"chmod 0755 {HELPER}",
-        damages.mode(HELPER, 0o777),
+        damages.file(HELPER, "#!/bin/sh\n", 0o777),
         command(*as_nobody("test", "-w", HELPER), status=0),
     ),
     "a host that AWS does not know": Case(
@@ -607,7 +666,6 @@ CASES = {
         LIST,
         "attach the runner's instance profile",
         damages.file(DROP_IN, "[Service]\nEnvironment=AWS_EC2_METADATA_DISABLED=true\n"),
-        also=frozenset({Name.HELPER_SILENT}),
     ),
 }
 
@@ -621,10 +679,6 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
         (status, printed), told = for_people.result(), for_programs.result()
         case.effect(doctor.host)
 
-    import pathlib
-
-    pathlib.Path("/tmp/out").mkdir(exist_ok=True)
-    pathlib.Path(f"/tmp/out/{case.name}-{abs(hash(case.mend)) % 1000}.txt").write_text(printed)
     assert status == 1
     assert {each["name"] for each in told["findings"]} == {case.name, *case.also}
     assert all(all(each.values()) for each in told["findings"])

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.doctor.command_line import main
-from pulumi_gitlab_runner.doctor.yaml_images import image_places
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import WrittenText, read_documents, read_yaml
 from pulumi_gitlab_runner.registry.challenge import read_challenge
 
 from tests.auth.resolution.test_hostile_input import CANARY, CONFIGS, ENCODED_CANARY, IMAGES
@@ -62,9 +63,10 @@ def test_any_docker_auth_config(image: str, value: str, version: str, form: list
 def test_any_pipeline(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     file = tmp_path_factory.getbasetemp() / "any.yml"
     file.write_text(yaml.safe_dump(content))
-    status, output = shown("job", str(file), "--hosted", "--offline")
-    assert status in (0, 1, 2)
-    assert "\x1b" not in output
+    for command in (("job", str(file), "--hosted", "--offline"), ("pin", "--check", str(file))):
+        status, output = shown(*command)
+        assert status in (0, 1, 2)
+        assert "\x1b" not in output
 
 
 @settings(deadline=None, max_examples=40)
@@ -75,12 +77,28 @@ def test_any_text_as_a_pipeline(tmp_path_factory: pytest.TempPathFactory, text: 
     assert shown("job", str(file), "--hosted", "--offline")[0] in (0, 1, 2)
 
 
+def texts_of(value: object) -> Iterator[WrittenText]:
+    """The texts in a value that know their places; of a mapping, the values alone."""
+    if isinstance(value, WrittenText):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(each)
+
+
 @settings(deadline=None, max_examples=60)
-@given(VALUES)
-def test_every_place_of_an_image_is_found_as_it_is_written(value: object) -> None:
-    text = yaml.safe_dump({"job": value})
-    for place in image_places(Path("any.yml"), text):
-        assert yaml.safe_load(text[place.start : place.end]) == place.name
+@given(VALUES, st.sampled_from([None, "'", '"']), st.sampled_from(["", "\ufeff"]), st.booleans())
+def test_every_text_is_found_where_it_is_written(
+    tmp_path_factory: pytest.TempPathFactory, value: object, quote: str | None, mark: str, flow: bool
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "texts.yml"
+    text = yaml.safe_dump({"😀": value}, default_style=quote, default_flow_style=flow, allow_unicode=True)
+    file.write_text(mark + text, encoding="utf-8", newline="\r\n")
+    raw = file.read_bytes().decode()
+    for each in texts_of(read_yaml(read_documents(file).content)):
+        place = each.place
+        assert yaml.safe_load(raw[place.start : place.end]) == each == yaml.safe_load(place.written)
+        assert raw[: place.start].count("\n") == place.line - 1
 
 
 @given(st.lists(st.text(), max_size=3))

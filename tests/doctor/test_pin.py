@@ -19,7 +19,8 @@ def registry(registry: RegistryDouble, tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "config.json").write_text(json.dumps({"auths": auths}))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.delenv("DOCKER_AUTH_CONFIG", raising=False)
-    registry.images = {f"team/{name}:{tag}": DIGEST for name in ("app", "db") for tag in ("1", "latest")}
+    tags = ("1", "2", "3.10", "3.12", "latest")
+    registry.images = {f"team/{name}:{tag}": DIGEST for name in ("app", "db") for tag in tags}
     return registry
 
 
@@ -124,3 +125,233 @@ def test_a_file_that_cannot_be_pinned(doctor: Doctor, file: Path, content: bytes
         file.write_bytes(content)
     assert doctor.run("pin", str(file)) == 2
     assert said in doctor.errors
+
+
+UNPINNABLE = {
+    "a matrix": (
+        """
+variables: {PY: "3.12"}
+job:
+  parallel: {matrix: [{PY: ["3.10", "3.12"]}]}
+  image: HOST/team/app:$PY
+""",
+        "jobs make HOST/team/app:3.10 and HOST/team/app:3.12 of it",
+    ),
+    "an extending job": (
+        """
+.base:
+  variables: {PY: "3.12"}
+  image: HOST/team/app:$PY
+new: {extends: .base}
+old: {extends: .base, variables: {PY: "3.10"}}
+""",
+        "one digest is not right for all",
+    ),
+    "a job under default": (
+        """
+default: {image: "HOST/team/app:$PY"}
+variables: {PY: "3.12"}
+new: {script: [a]}
+old: {script: [a], variables: {PY: "3.10"}}
+""",
+        "one digest is not right for all",
+    ),
+    "rules": (
+        """
+variables: {PY: "3.12"}
+job:
+  image: HOST/team/app:$PY
+  rules: [{if: $CI_COMMIT_TAG, variables: {PY: "3.10"}}, {when: on_success}]
+""",
+        "one digest is not right for all",
+    ),
+    "rules of the workflow": (
+        """
+variables: {PY: "3.12"}
+workflow: {rules: [{if: $CI_COMMIT_TAG, variables: {PY: "3.10"}}, {when: always}]}
+job: {image: "HOST/team/app:$PY"}
+""",
+        "one digest is not right for all",
+    ),
+    "a conditional include": (
+        """
+include: [new.yml, {local: old.yml, rules: [{if: $OLD}]}]
+job: {extends: .base, image: "HOST/team/app:$PY"}
+""",
+        "one digest is not right for all",
+    ),
+    "a digest for several tags": (
+        """
+variables: {PY: "3.12"}
+job:
+  parallel: {matrix: [{PY: ["3.10", "3.12"]}]}
+  image: HOST/team/app:$PY@OLD
+""",
+        "one digest is not right for all",
+    ),
+    "a block scalar": ("job:\n  image: >-\n    HOST/team/app:1\n", "it is a block scalar"),
+    "a literal block scalar": (
+        "job:\n  image:\n    name: |-\n      HOST/team/app:1\n",
+        "it is a block scalar",
+    ),
+    "an input": (
+        "spec: {inputs: {v: {default: '1'}}}\n---\njob: {image: 'HOST/team/app:$[[ inputs.v ]]'}\n",
+        "an input is part of it",
+    ),
+    "a text with another use": (
+        "variables: {IMG: &img 'HOST/team/app:1'}\njob: {image: *img, script: ['echo $IMG']}\n",
+        "used for something else too",
+    ),
+    "a reference with another use": (
+        ".i: {image: 'HOST/team/app:1'}\njob: {image: !reference [.i, image], x: [!reference [.i, image]]}\n",
+        "used for something else too",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNPINNABLE)
+def test_what_one_digest_is_not_right_for_stays(
+    doctor: Doctor, registry: RegistryDouble, file: Path, kind: str
+) -> None:
+    """A digest wins over the tag: it is written only where all jobs that use the name run the same image."""
+    text, said = (each.replace("HOST", registry.host).replace("OLD", OLD) for each in UNPINNABLE[kind])
+    (file.parent / "new.yml").write_text(".base: {variables: {PY: '3.12'}}\n")
+    (file.parent / "old.yml").write_text(".base: {variables: {PY: '3.10'}}\n")
+    file.write_text(text)
+    found = doctor.findings("pin", str(file))
+    assert list(found) == ["cannot-be-pinned"]
+    assert said in found["cannot-be-pinned"]["what"]
+    assert file.read_text() == text
+    assert doctor.run("pin", "--check", str(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("variables: {IMG: 'HOST/team/app:1@OLD'}\njob: {image: $IMG}\n", "its digest is in a variable"),
+        ("variables: {TAG: '1@OLD'}\njob: {image: 'HOST/team/app:$TAG'}\n", "its digest is in a variable"),
+        ("job: {image: $IMG, parallel: {matrix: [{IMG: ['a:1@OLD', 'b:1@OLD']}]}}\n", "its digest is in a"),
+        ("job: {image: '$REG/app@OLD', parallel: {matrix: [{REG: [a, b]}]}}\n", "a digest and no tag"),
+    ],
+)
+def test_a_name_that_holds_a_digest_is_left(
+    doctor: Doctor, registry: RegistryDouble, file: Path, text: str, told: str
+) -> None:
+    text = text.replace("HOST", registry.host).replace("OLD", OLD)
+    file.write_text(text)
+    answer = doctor.json("pin", str(file))
+    assert told in answer["images"][0]["told"]
+    assert answer["findings"] == []
+    assert file.read_text() == text
+    assert registry.manifests() == []
+
+
+def test_a_digest_in_a_variable_from_outside(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
+    file.write_text("job: {image: $IMG}\n")
+    assert doctor.run("pin", str(file), "--variable", f"IMG={registry.host}/team/app:1@{OLD}") == 0
+    assert file.read_text() == "job: {image: $IMG}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".defs: {node: &node {image: 'HOST/team/app:1'}}\njob: {<<: *node, script: [a]}\n",
+        ".defs: {deep: {deeper: {node: &node {name: 'HOST/team/app:1'}}}}\njob: {image: *node}\n",
+        ".images: {node: 'HOST/team/app:1'}\njob: {image: !reference [.images, node]}\n",
+        ".i: {dbs: ['HOST/team/app:1']}\njob: {image: 'x:1@OLD', services: [!reference [.i, dbs]]}\n",
+        ".unused: {image: 'HOST/team/app:1'}\n",
+        "default: {image: 'HOST/team/app:1'}\n",
+        "default: {image: 'HOST/team/app:1'}\njob: {image: 'x:1@OLD'}\n",
+        ".base: {image: 'HOST/team/app:$TAG'}\njob: {extends: .base, variables: {TAG: '1'}}\n",
+        "job: {image: 'HOST/team/app:$TAG', variables: {TAG: '1'}, parallel: {matrix: [{A: [x, y]}]}}\n",
+        "spec: {inputs: {v: {default: long}}}\n---\n'$[[ inputs.v ]]': {image: 'HOST/team/app:1'}\n",
+        "\ufeff# é😀\r\njob:\r\n  image: 'HOST/team/app:1' # 😀\r\n",
+    ],
+)
+def test_wherever_an_image_is_named_it_is_pinned(
+    doctor: Doctor, registry: RegistryDouble, file: Path, text: str
+) -> None:
+    text = text.replace("HOST", registry.host).replace("OLD", OLD)
+    file.write_bytes(text.encode())
+    assert doctor.run("pin", "--check", str(file)) == 1
+    assert doctor.run("pin", str(file)) in (0, 1)
+    expected = text
+    for tag in ("app:1", "app:$TAG"):
+        expected = expected.replace(f"{tag}'", f"{tag}@{DIGEST}'")
+    assert file.read_bytes().decode() == expected
+
+
+def test_a_variable_in_a_hidden_job_that_no_job_uses_is_left(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    """Whoever extends it may give the variable another value."""
+    text = f".unused: {{image: '{registry.host}/team/app:$TAG', variables: {{TAG: '1'}}}}\n"
+    file.write_text(text)
+    assert doctor.run("pin", str(file)) == 0
+    assert file.read_text() == text
+
+
+def test_local_includes_are_pinned_in_their_own_files(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    file.write_text(f"include: [ci/**.yml]\njob: {{extends: .base, image: '{registry.host}/team/app:1'}}\n")
+    included = file.parent / "ci" / "base.yml"
+    included.parent.mkdir()
+    included.write_text(f".base:\n  services: [{registry.host}/team/db:1]  # theirs\n")
+    answer = doctor.json("pin", str(file), "--check")
+    assert [(each["file"], each["line"]) for each in answer["images"]] == [(str(file), 2), (str(included), 2)]
+    assert doctor.run("pin", str(file)) == 0
+    assert included.read_text() == f".base:\n  services: [{registry.host}/team/db:1@{DIGEST}]  # theirs\n"
+    assert doctor.run("pin", "--check", str(file)) == 0
+
+
+def test_a_file_that_is_included_twice_with_other_inputs(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    (file.parent / "scan.yml").write_text(
+        f"spec: {{inputs: {{n: }}}}\n---\n'scan-$[[ inputs.n ]]': {{image: '{registry.host}/team/app:1'}}\n"
+    )
+    file.write_text(
+        "include: [{local: scan.yml, inputs: {n: a}}, {local: scan.yml, inputs: {n: a long one}}]\n"
+    )
+    assert doctor.run("pin", str(file)) == 0
+    assert (file.parent / "scan.yml").read_text().endswith(f"team/app:1@{DIGEST}'}}\n")
+
+
+def test_what_was_not_read_is_a_finding(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
+    text = f"""
+include: [{{template: Jobs/SAST.gitlab-ci.yml}}]
+variables: {{TAG: "1"}}
+job: {{image: "{registry.host}/team/app:1@{DIGEST}"}}
+other: {{image: "{registry.host}/team/app:$TAG"}}
+"""
+    file.write_text(text)
+    found = doctor.findings("pin", str(file))
+    assert "template Jobs/SAST.gitlab-ci.yml" in found["not-read"]["what"]
+    assert "TAG may be set in what was not read" in found["cannot-be-pinned"]["what"]
+    assert file.read_text() == text
+    doctor.run("pin", str(file), "--variable", "TAG=1")
+    assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
+
+
+def test_the_file_is_named_as_it_was_given(
+    doctor: Doctor, registry: RegistryDouble, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    file.write_text(f"job: {{image: '{registry.host}/team/app:1'}}\n")
+    found = doctor.findings("pin", "--check", ".gitlab-ci.yml")
+    assert found["not-pinned"]["where"] == ".gitlab-ci.yml, line 1"
+
+
+def test_every_digest_stays_right_where_tags_differ(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    """Two places of one name are pinned alike, whatever the rest of their jobs is."""
+    other = "sha256:" + "1" * 64
+    registry.images["team/app:2"] = other
+    file.write_text(f"a: {{image: '{registry.host}/team/app:1'}}\nb: {{image: {registry.host}/team/app:2}}\n")
+    assert doctor.run("pin", str(file)) == 0
+    assert file.read_text() == (
+        f"a: {{image: '{registry.host}/team/app:1@{DIGEST}'}}\n"
+        f"b: {{image: {registry.host}/team/app:2@{other}}}\n"
+    )

@@ -12,23 +12,23 @@ from tests.engine.project import Change, Project
 pytestmark = pytest.mark.engine
 
 CHANGES: dict[str, tuple[str, Any, set[Change]]] = {
-    "the runner's tags": ("runners/build/tags", ["docker", "large"], {("update", "UserRunner", "build")}),
+    "the runner's tags": ("runners/build/tags", ["docker", "large"], {("update", "UserRunner", "ci-build")}),
     # The official provider replaces a changed lifecycle policy; the repository and its images stay.
     "the repository's retention": (
         "registries/team/repositories/ci|base/keep_images",
         60,
-        {("replace", "LifecyclePolicy", "team/ci/base")},
+        {("replace", "LifecyclePolicy", "ci-team/ci/base")},
     ),
     # It reaches the running host by S3: neither launch template nor instance change.
     "the default image": (
         "runners/build/image",
         "team/private/image:2",
-        {("update", "BucketObjectv2", "build-files")},
+        {("update", "BucketObjectv2", "ci-build-files")},
     ),
     "a key of config.toml": (
         "runners/build/config",
         {"docker": {"memory": "2g"}},
-        {("update", "BucketObjectv2", "build-files")},
+        {("update", "BucketObjectv2", "ci-build-files")},
     ),
 }
 
@@ -65,11 +65,11 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
     instance = project.what_there_is()["aws"]["instance"]
     with project.declaring("runners/second", {"group": 42, "tags": ["small"], "host_of": "build"}):
         assert project.changes() == {
-            ("create", "RunnerRegistration", "second"),
-            ("create", "UserRunner", "second"),
-            ("create", "Parameter", "build-token-second"),
-            ("update", "RolePolicy", "build"),
-            ("update", "BucketObjectv2", "build-files"),
+            ("create", "RunnerRegistration", "ci-second"),
+            ("create", "UserRunner", "ci-second"),
+            ("create", "Parameter", "ci-build-token-second"),
+            ("update", "RolePolicy", "ci-build"),
+            ("update", "BucketObjectv2", "ci-build-files"),
         }
         project.up()
         config = tomllib.loads(

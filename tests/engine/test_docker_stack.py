@@ -1,6 +1,8 @@
 """The stack `docker`, up on a real Docker Engine: its manager lives through what happens to it."""
 
+import base64
 import json
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.models.containers import Container
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 
 from sandbox.docker.prepare import prepare
 from sandbox.docker.unavailable import DockerUnavailableError
@@ -34,7 +37,7 @@ class DockerProject(Project):
         super().__init__(directory, sandbox, settings=settings, environment={})
         self.docker = docker.DockerClient(f"unix://{sandbox.directory}/docker/engine.sock")
 
-    def container(self, name: str = "build") -> Container:
+    def container(self, name: str = "ci-build") -> Container:
         """The container whose resource has this name."""
         (found,) = (each for each in self.containers() if each.name.rpartition("-")[0] == name)
         return found
@@ -88,17 +91,35 @@ def test_public_images_are_mirrored_and_pulled_from_there(project: DockerProject
         assert image.replace(":latest@", "@") in project.docker.images.get(image).attrs["RepoDigests"]
 
 
-def test_it_answers_for_its_registries_and_no_other(project: DockerProject) -> None:
-    manager = project.container()
+def test_it_has_the_credentials_of_its_registries_and_of_no_other(project: DockerProject) -> None:
+    auths = json.loads(project.in_manager(f"cat {FILES}/home/.docker/config.json"))["auths"]
+    assert {registry: base64.b64decode(entry["auth"]).decode() for registry, entry in auths.items()} == {
+        "registry.example.com:5000": f"my_username:{PASSWORD}",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "AWS:123456789012-auth-token",
+    }
+    # In the container's memory, for root alone.
+    shown = project.in_manager(
+        f"stat -c '%a %u' {DIRECTORY} {DIRECTORY}/config.json; mount | grep {DIRECTORY}"
+    )
+    assert shown.splitlines()[:2] == ["700 0", "600 0"]
+    assert f"tmpfs on {DIRECTORY} " in shown
 
-    def answer(host: str) -> str:
-        script = f"echo {host} | {FILES}/bin/docker-credential-runner get"
-        return manager.exec_run(["/bin/sh", "-c", script]).output.decode()
 
-    assert json.loads(answer("registry.example.com:5000"))["Secret"] == PASSWORD
-    ecr = json.loads(answer("123456789012.dkr.ecr.eu-west-1.amazonaws.com"))
-    assert (ecr["Username"], ecr["Secret"]) == ("AWS", "123456789012-auth-token")
-    assert "credentials not found" in answer("registry.elsewhere.example")
+def test_its_credentials_are_renewed_by_a_service_that_starts_again(project: DockerProject) -> None:
+    def service() -> str:
+        return project.in_manager(
+            "ps -o pid,args | grep '[g]itlab_runner_credentials serve' | awk '{print $1}'"
+        )
+
+    first = service()
+    project.in_manager(f"kill -9 {first}")
+    deadline = time.monotonic() + 30
+    while not service():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert service() != first
+    auths = json.loads(project.in_manager(f"cat {FILES}/home/.docker/config.json"))["auths"]
+    assert len(auths) == 2
 
 
 def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
@@ -115,7 +136,7 @@ def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -
     project.in_manager("touch /run/jobs/1")
     with project.declaring("runners/build/host/concurrent", 7):
         changes = project.changes()
-        assert {(kind, name) for _, kind, name in changes} == {("Container", "build-files")}
+        assert {(kind, name) for _, kind, name in changes} == {("Container", "ci-build-files")}
         project.up()
     manager = project.container()
     assert manager.id == before

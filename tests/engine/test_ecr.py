@@ -78,8 +78,8 @@ def test_an_existing_repository_is_taken_over_in_two_steps(project: Project, by_
     declared = {"keep_images": 2, "delete_images": True}
     with project.declaring("registries/team/repositories", DECLARED | {by_hand: declared}):
         assert changes_of_repositories(project) == {
-            ("update", "Repository", f"team/{by_hand}"),
-            ("create", "LifecyclePolicy", f"team/{by_hand}"),
+            ("update", "Repository", f"ci-team/{by_hand}"),
+            ("create", "LifecyclePolicy", f"ci-team/{by_hand}"),
         }
         project.up()
         (after,) = ecr.describe_repositories(repositoryNames=[by_hand])["repositories"]

@@ -67,7 +67,7 @@ def test_ecr_creates_repositories_as_it_is_declared(up: Project) -> None:
     assert templates["ROOT"]["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert templates["ROOT"]["encryptionConfiguration"]["kmsKey"] == KEY
     assert templates["ROOT"]["resourceTags"] == [{"Key": "team", "Value": "ci"}]
-    assert ":role/us-east-1-creation-templates-" in templates["ROOT"]["customRoleArn"]
+    assert ":role/ci-us-east-1-creation-templates-" in templates["ROOT"]["customRoleArn"]
 
 
 def test_another_account_may_copy_to_here(up: Project) -> None:

@@ -109,8 +109,8 @@ def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
 def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: Project) -> None:
     with up.declaring("runners/burst/fleet/max_instances", 5):
         assert up.changes() == {
-            ("update", "Group", "burst-workers"),
-            ("update", "BucketObjectv2", "burst-files"),
+            ("update", "Group", "ci-burst-workers"),
+            ("update", "BucketObjectv2", "ci-burst-files"),
         }
         up.up()
         assert (group(up)["MaxSize"], config_of(up, "burst")["autoscaler"]["max_instances"]) == (5, 5)
@@ -119,4 +119,4 @@ def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: P
 
 def test_another_schedule_is_a_change_of_the_managers_files_alone(up: Project) -> None:
     with up.declaring("runners/burst/fleet/idle/0/idle_count", 2):
-        assert up.changes() == {("update", "BucketObjectv2", "burst-files")}
+        assert up.changes() == {("update", "BucketObjectv2", "ci-burst-files")}

@@ -79,7 +79,7 @@ def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
     name = group(up)["AutoScalingGroupName"]
     (old,) = (each["InstanceId"] for each in group(up)["Instances"])
     with up.declaring("runners/release/host/instance_type", "c7i.large"):
-        assert up.changes() == {("update", "LaunchTemplate", "release"), ("update", "Group", "release")}
+        assert up.changes() == {("update", "LaunchTemplate", "ci-release"), ("update", "Group", "ci-release")}
         up.up()
         instances = {each["InstanceId"]: each for each in group(up)["Instances"]}
         states = {each["InstanceType"]: each["LifecycleState"] for each in instances.values()}

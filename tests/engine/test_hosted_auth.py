@@ -68,7 +68,7 @@ def test_it_runs_by_a_schedule_and_is_watched(up: Project) -> None:
         each["AlarmName"].rpartition("-")[0]
         for each in up.aws("cloudwatch").describe_alarms()["MetricAlarms"]
     }
-    assert {"ecr-failed", "ecr-stale"} <= names
+    assert {"ci-ecr-failed", "ci-ecr-stale"} <= names
 
 
 def test_it_tells_no_secret(up: Project) -> None:

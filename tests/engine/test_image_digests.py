@@ -16,7 +16,7 @@ pytestmark = pytest.mark.engine
 
 REPOSITORY, TAG = "ci/base", "2026.11"
 IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/{REPOSITORY}:{TAG}"
-FILES = ("update", "BucketObjectv2", "build-files")
+FILES = ("update", "BucketObjectv2", "ci-build-files")
 
 PASSWORD_PATH = "gitlab-runner:stack.registries.other.static.password"
 

@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 PASSWORD = "canary-of-the-mirror"
-MIRRORED = "MirroredImage", "public-app"
+MIRRORED = "MirroredImage", "ci-public-app"
 
 
 @dataclass
@@ -103,7 +103,7 @@ def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
     assert "to update" not in preview
 
     mirroring.client.delete(f"http://{mirroring.target}/v2/mirror/app/manifests/{moved}").raise_for_status()
-    assert project.refresh() == {"gitlab-runner:index:MirroredImage public-app"}
+    assert project.refresh() == {"gitlab-runner:index:MirroredImage ci-public-app"}
     project.up()
     assert mirroring.mirrored() == moved
 

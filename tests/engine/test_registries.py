@@ -58,7 +58,7 @@ def test_ecr_logs_in_with_the_declared_credentials(up: Project) -> None:
     found = up.aws("ecr").describe_pull_through_cache_rules(ecrRepositoryPrefixes=["hub"])
     (rule,) = found["pullThroughCacheRules"]
     secret = up.aws("secretsmanager").get_secret_value(SecretId=rule["credentialArn"])
-    assert secret["Name"].startswith("ecr-pullthroughcache/hub-")
+    assert secret["Name"].startswith("ecr-pullthroughcache/ci-hub-")
     assert json.loads(secret["SecretString"]) == {"username": "me", "accessToken": TOKEN}
     assert TOKEN not in up.pulumi("stack", "export").stdout
 
@@ -78,4 +78,4 @@ def test_the_host_knows_where_each_registrys_credentials_come_from(up: Project) 
 def test_the_owner_of_the_other_account_is_told_what_to_allow(up: Project) -> None:
     policies = up.outputs()["required_policies"]
     assert list(policies) == ["shared"]
-    assert "arn:aws:iam::123456789012:role/build-" in policies["shared"]
+    assert "arn:aws:iam::123456789012:role/ci-build-" in policies["shared"]

@@ -79,35 +79,35 @@ def told(text: str) -> set[tuple[DangerKind, str, str]]:
 def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
     variable = "ci-group-42-DEPLOY_REGION"
     assert told(previews["careless"]) == {
-        (DangerKind.REPLACEMENT, "team/ci/base", "is replaced by a new one; because of"),
-        (DangerKind.DELETION, "build-10.0.0.0/8:443/tcp", "is deleted"),
-        (DangerKind.RIGHTS, "build", "allows; on"),
-        (DangerKind.RIGHTS, "team/ci/base", "allows; to"),
-        (DangerKind.RIGHTS, "team/private/image", "allows; to"),
-        (DangerKind.REGISTRY, "build", "may pull from"),
-        (DangerKind.REGISTRY, "build-files", "its host has credentials for"),
-        (DangerKind.REGISTRY, "hub", "ECR fetches images of"),
+        (DangerKind.REPLACEMENT, "ci-team/ci/base", "is replaced by a new one; because of"),
+        (DangerKind.DELETION, "ci-build-10.0.0.0/8:443/tcp", "is deleted"),
+        (DangerKind.RIGHTS, "ci-build", "allows; on"),
+        (DangerKind.RIGHTS, "ci-team/ci/base", "allows; to"),
+        (DangerKind.RIGHTS, "ci-team/private/image", "allows; to"),
+        (DangerKind.REGISTRY, "ci-build", "may pull from"),
+        (DangerKind.REGISTRY, "ci-build-files", "its host has credentials for"),
+        (DangerKind.REGISTRY, "ci-hub", "ECR fetches images of"),
         (
             DangerKind.PRIVILEGE,
-            "build-files",
+            "ci-build-files",
             "the runner; is privileged: every job is root on the host",
         ),
-        (DangerKind.PRIVILEGE, "build-files", "the runner; runs images by tag, not by digest alone"),
-        (DangerKind.PRIVILEGE, "build-files", "the runner; runs services by tag, not by digest alone"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs images by tag, not by digest alone"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs services by tag, not by digest alone"),
         (
             DangerKind.RUNNER,
-            "build",
+            "ci-build",
             "takes jobs of branches that are not protected, which more people may push",
         ),
-        (DangerKind.RUNNER, "build", "takes jobs without tags, from whatever pipeline"),
+        (DangerKind.RUNNER, "ci-build", "takes jobs without tags, from whatever pipeline"),
         (
             DangerKind.PROTECTION,
-            "team/private/image",
+            "ci-team/private/image",
             "some of its tags can be moved to other images:",
         ),
-        (DangerKind.PROTECTION, "team/private/image", "it can be deleted with the images in it"),
-        (DangerKind.PROTECTION, "build-metrics", "lets connections in from; by tcp, to port 9252"),
-        (DangerKind.PROTECTION, "build", "lets its hosts connect to; by all protocols, to all ports"),
+        (DangerKind.PROTECTION, "ci-team/private/image", "it can be deleted with the images in it"),
+        (DangerKind.PROTECTION, "ci-build-metrics", "lets connections in from; by tcp, to port 9252"),
+        (DangerKind.PROTECTION, "ci-build", "lets its hosts connect to; by all protocols, to all ports"),
         (
             DangerKind.VARIABLE,
             variable,
@@ -121,9 +121,9 @@ def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
     found = told(previews["less"])
     assert {kind for kind, *_ in found} == {DangerKind.DELETION}
     assert found >= {
-        (DangerKind.DELETION, "team/private/image", "is deleted; its images are lost"),
-        (DangerKind.DELETION, "build", "is deleted; its token ends"),
-        (DangerKind.DELETION, "build", "is deleted; its instances end, with the jobs on them"),
+        (DangerKind.DELETION, "ci-team/private/image", "is deleted; its images are lost"),
+        (DangerKind.DELETION, "ci-build", "is deleted; its token ends"),
+        (DangerKind.DELETION, "ci-build", "is deleted; its instances end, with the jobs on them"),
         (DangerKind.DELETION, "ci-group-42-DEPLOY_REGION", "is deleted"),
     }
     read = read_preview(previews["less"])

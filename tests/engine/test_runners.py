@@ -123,13 +123,13 @@ def rotated(life: Life) -> Iterator[Life]:
         for name, runner in (("second", SECOND), ("moving", MOVING | {"group": 43}), ("burst", BURST)):
             declared.enter_context(life.project.declaring(f"runners/{name}", runner | ANEW))
         assert life.project.changes() == {
-            *(("create", "UserRunner", f"{name}_2") for name in ("second", "moving", "burst")),
-            *(("update", "UserRunner", name) for name in ("second", "moving", "burst")),
-            ("create", "ProjectRunnerEnablement", "second_2-project-8"),
-            ("delete", "ProjectRunnerEnablement", "second-project-8"),
-            *(("update", "Parameter", f"build-token-{name}") for name in ("second", "moving")),
-            ("update", "Parameter", "burst-token-burst"),
-            *(("update", "BucketObjectv2", f"{name}-files") for name in ("build", "burst")),
+            *(("create", "UserRunner", f"ci-{name}_2") for name in ("second", "moving", "burst")),
+            *(("update", "UserRunner", f"ci-{name}") for name in ("second", "moving", "burst")),
+            ("create", "ProjectRunnerEnablement", "ci-second_2-project-8"),
+            ("delete", "ProjectRunnerEnablement", "ci-second-project-8"),
+            *(("update", "Parameter", f"ci-build-token-{name}") for name in ("second", "moving")),
+            ("update", "Parameter", "ci-burst-token-burst"),
+            *(("update", "BucketObjectv2", f"ci-{name}-files") for name in ("build", "burst")),
         }
         life.project.up()
         yield life
@@ -188,16 +188,16 @@ def renamed(rotated: Life) -> Iterator[Life]:
     }
     with project.declaring("runners", runners):
         assert project.changes() == {
-            ("update", "UserRunner", "build"),
-            ("create", "Parameter", "build-token-ci"),
-            ("delete", "Parameter", "build-token-build"),
-            *(("delete", "UserRunner", name) for name in ("second", "moving", "burst")),
+            ("update", "UserRunner", "ci-build"),
+            ("create", "Parameter", "ci-build-token-ci"),
+            ("delete", "Parameter", "ci-build-token-build"),
+            *(("delete", "UserRunner", f"ci-{name}") for name in ("second", "moving", "burst")),
             # Of what `burst` has, nothing but its workers goes.
-            ("delete", "RunnerFleet", "burst"),
-            *(("delete", kind, "burst-workers") for kind in WORKERS),
-            *(("update", kind, "burst") for kind in ("LaunchTemplate", "Group")),
-            *(("update", "RolePolicy", name) for name in ("build", "burst")),
-            *(("update", "BucketObjectv2", f"{name}-files") for name in ("build", "burst")),
+            ("delete", "RunnerFleet", "ci-burst"),
+            *(("delete", kind, "ci-burst-workers") for kind in WORKERS),
+            *(("update", kind, "ci-burst") for kind in ("LaunchTemplate", "Group")),
+            *(("update", "RolePolicy", f"ci-{name}") for name in ("build", "burst")),
+            *(("update", "BucketObjectv2", f"ci-{name}-files") for name in ("build", "burst")),
         }
         project.up()
         assert rotated.instances() == instances

@@ -28,9 +28,9 @@ def test_what_was_changed_by_hand_is_found_and_mended(project: Project) -> None:
     project.gitlab("PUT", "groups/42/variables/DEPLOY_REGION", value="by-hand-1")
 
     assert project.refresh() == {
-        "aws:ecr:Repository team/ci/base",
-        "aws:ssm:Parameter build-registry-legacy",
-        "gitlab:index:UserRunner build",
+        "aws:ecr:Repository ci-team/ci/base",
+        "aws:ssm:Parameter ci-build-registry-legacy",
+        "gitlab:index:UserRunner ci-build",
         "gitlab:index:GroupVariable ci-group-42-DEPLOY_REGION",
     }
     project.up()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi_gitlab_runner.auth.registry_list import read_registry_list
 
 from tests.engine.canaries import PASSWORD, TOKEN
 from tests.engine.project import Project
@@ -98,7 +99,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
             ],
             [f"arn:aws:autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/*"],
         ),
-        "HostParameters": ("Allow", ["ssm:GetParameter"], parameters),
+        "HostParameters": ("Allow", ["ssm:GetParameter", "ssm:GetParameters"], parameters),
         "HostParametersKey": ("Allow", ["kms:Decrypt"], [key]),
     }
     assert {each["Sid"]: each["Condition"]["StringEquals"] for each in statements if "Condition" in each} == {
@@ -193,16 +194,12 @@ def test_the_runner_uses_the_default_image_and_services_with_a_network_for_each_
     ]
 
 
-def test_every_private_registry_has_our_helper(project: Project) -> None:
-    helpers = dict.fromkeys(
-        (
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-            "210987654321.dkr.ecr.us-east-1.amazonaws.com",
-            "registry.example.com:5000",
-        ),
-        "runner",
-    )
-    assert json.loads(host_file(project, "root/.docker/config.json")) == {"credHelpers": helpers}
+def test_every_private_registry_has_a_source_of_its_credentials(project: Project) -> None:
+    assert set(read_registry_list(host_file(project, "etc/gitlab-runner/registries"))) == {
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        "210987654321.dkr.ecr.us-east-1.amazonaws.com",
+        "registry.example.com:5000",
+    }
 
 
 def test_the_runner_is_registered_as_declared(project: Project) -> None:
@@ -244,9 +241,19 @@ def test_the_outputs_say_what_there_is(project: Project) -> None:
         },
     }
     group = group_template(project)["group"]["AutoScalingGroupName"]
+    template = group_template(project)
     (number,) = project.what_there_is()["gitlab"]["runners"]
     assert outputs["runners"] == {
-        "build": {"id": str(number), "tags": ["docker"], "scope": "group 42", "host": group}
+        "build": {
+            "id": str(number),
+            "tags": ["docker"],
+            "scope": "group 42",
+            "host": group,
+            "role": template["role"],
+            "profile": template["data"]["IamInstanceProfile"]["Arn"].rpartition("/")[2],
+            "security_group": template["data"]["SecurityGroupIds"][0],
+            "log_group": "",
+        }
     }
 
 

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not in
 
 TOKEN = "glrt-canary-4711"
 CONFIG = "etc/gitlab-runner/config.toml"
-HELPER = "usr/local/bin/docker-credential-runner"
+LINK = "root/.docker/config.json"
+SERVICE = "usr/local/lib/gitlab-runner-host/gitlab_runner_credentials/service.py"
 DAEMON = "etc/docker/daemon.json"
 REFUSED = "var/lib/gitlab-runner-host/refused"
 
@@ -63,12 +64,12 @@ class Host(ScriptHost):
 
     def tree(self) -> dict[str, tuple[str, str, int]]:
         """Every file below the root: its mode, its content, and when it was changed."""
-        files = [path for path in self.root.rglob("*") if path.is_file()]
+        files = [path for path in self.root.rglob("*") if path.is_file() or path.is_symlink()]
         return {
             str(path.relative_to(self.root)): (
-                f"{path.stat().st_mode & 0o7777:04o}",
-                path.read_text(),
-                path.stat().st_mtime_ns,
+                "link" if path.is_symlink() else f"{path.stat().st_mode & 0o7777:04o}",
+                str(path.readlink()) if path.is_symlink() else path.read_text(),
+                path.lstat().st_mtime_ns,
             )
             for path in files
         }
@@ -87,6 +88,27 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
     assert host.said() == ['info: applied version "1" of s3://the-bucket/build/files.json']
+
+
+def test_a_docker_configuration_of_before_becomes_the_link(host: Host, shell: list[str]) -> None:
+    """Whether it was a file, or a link to somewhere else, which stays as it is."""
+    elsewhere = host.root / "elsewhere"
+    elsewhere.write_text("{}")
+    path = host.root / LINK
+    for version, before in enumerate((path.write_text, lambda text: path.symlink_to(elsewhere))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        before("{}")
+        host.deliver(files_as_json(sandbox_files()), str(version))
+        assert host.apply(shell).returncode == 0
+        assert str(path.readlink()) == "../../run/gitlab-runner-credentials/config.json"
+    assert elsewhere.read_text() == "{}"
+
+
+def test_credentials_are_renewed_by_what_was_delivered_and_not_waited_for(host: Host) -> None:
+    host.apply(SHELLS[0])
+    restart = "systemctl --no-block try-restart gitlab-runner-credentials.service"
+    assert restart in host.commands.calls("systemctl")
 
 
 def test_each_runner_gets_its_own_token(host: Host, shell: list[str]) -> None:
@@ -205,13 +227,9 @@ BAD: dict[str, tuple[Callable[[Host], None], str]] = {
         _damage("etc/gitlab-runner/registries", mode="rw"),
         "etc/gitlab-runner/registries cannot have the mode rw",
     ),
-    "a broken Docker configuration": (
-        _damage("root/.docker/config.json", content="{"),
-        "config.json is not JSON",
-    ),
-    "a broken helper": (
-        _damage(HELPER, content="#!/bin/sh\nif\n"),
-        "docker-credential-runner is not a shell script",
+    "a service of credentials that does not run": (
+        _damage(SERVICE, content="def\n"),
+        "gitlab-runner-credentials does not run",
     ),
     "settings of the daemon that are no object": (
         _damage(DAEMON, content="[]"),

@@ -23,6 +23,7 @@ UNITS = (
 ORDER = [
     "dnf install -y -q awscli-2 jq amazon-ecr-credential-helper",
     "gitlab-runner-apply ",
+    "systemctl enable --now --no-block gitlab-runner-credentials.service",
     "systemctl enable --now gitlab-runner-logs.timer",
     "dnf install -y -q docker",
     "systemctl enable --now docker",

@@ -27,10 +27,12 @@ class Volume:
         self.commands.add("gitlab-runner", f'[ "$1 $2" = "lint --help" ] && exit\n{body}')
 
     def deliver(
-        self, shell: list[str], concurrent: int, *, helper: str = "exit 0", more: str = ""
+        self, shell: list[str], concurrent: int, *, service: str = "", more: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Deliver a configuration, a helper and perhaps a file more."""
-        files = {"config.toml": CONFIG.format(concurrent), "bin/docker-credential-runner": helper}
+        """Deliver a configuration, perhaps a service of credentials and a file more."""
+        files = {"config.toml": CONFIG.format(concurrent)}
+        if service:
+            files["sbin/gitlab-runner-credentials"] = service
         if more:
             files[more] = "a password"
         for path, content in files.items():
@@ -39,6 +41,7 @@ class Volume:
             file.write_text(content)
             file.chmod(0o600)
             os.utime(file, (0, 0))
+        (self.delivery / "links").write_text("home/.docker/config.json /run/credentials/config.json\n")
         environment = {
             "PATH": f"{self.commands.directory}:/usr/bin:/bin",
             "RUNNER_DELIVERY": str(self.delivery),
@@ -73,6 +76,7 @@ def test_files_are_delivered_for_root_alone(volume: Volume, shell: list[str]) ->
     assert (done.returncode, done.stdout) == (0, "gitlab-runner-deliver: delivered\n")
     assert volume.concurrent() == CONFIG.format(4)
     assert (volume.current / "passwords/legacy").read_text() == "a password"
+    assert str((volume.current / "home/.docker/config.json").readlink()) == "/run/credentials/config.json"
     assert (volume.current / "config.toml").stat().st_mode & 0o777 == 0o600
     assert volume.current.stat().st_mode & 0o777 == 0o700
 
@@ -93,18 +97,22 @@ def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("helper", "lint", "told"),
+    ("service", "lint", "told"),
     [
         ("exit 0", "exit 1", "gitlab-runner refuses config.toml"),
-        ("if", "exit 0", "docker-credential-runner is not a shell script"),
+        (
+            "exit 127",
+            "exit 0",
+            "gitlab-runner-credentials does not run: the manager's image needs python3",
+        ),
     ],
 )
 def test_what_is_refused_changes_nothing(
-    volume: Volume, shell: list[str], helper: str, lint: str, told: str
+    volume: Volume, shell: list[str], service: str, lint: str, told: str
 ) -> None:
     volume.deliver(shell, 4)
     volume.lint(lint)
-    done = volume.deliver(shell, 5, helper=helper)
+    done = volume.deliver(shell, 5, service=service)
     assert done.returncode == 1
     assert f"gitlab-runner-deliver: {told}; the files of before stay" in done.stderr
     assert "delivered\n" not in done.stdout

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.auth.registry_list import CredentialSource
 from pulumi_gitlab_runner.host import scripts
 from pulumi_gitlab_runner.host.files import (
     HostFile,
     HostParameters,
-    credential_source,
     files_as_json,
     host_files,
 )
@@ -22,7 +20,7 @@ from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
-from pulumi_gitlab_runner.spec.registries import StaticRegistry
+from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistry
 
 from tests.host.sandbox_host import PARAMETERS, files_of_build, sandbox_files
 from tests.spec.declaration import ENVIRONMENT
@@ -38,6 +36,7 @@ def test_every_file_and_its_mode() -> None:
         "etc/gitlab-runner/reporting": "0600",
         "etc/systemd/system/gitlab-runner-apply.service": "0644",
         "etc/systemd/system/gitlab-runner-apply.timer": "0644",
+        "etc/systemd/system/gitlab-runner-credentials.service": "0644",
         "etc/systemd/system/gitlab-runner-drain.service": "0644",
         "etc/systemd/system/gitlab-runner-health.service": "0644",
         "etc/systemd/system/gitlab-runner-health.timer": "0644",
@@ -46,10 +45,16 @@ def test_every_file_and_its_mode() -> None:
         "etc/systemd/system/gitlab-runner-prune.service": "0644",
         "etc/systemd/system/gitlab-runner-prune.timer": "0644",
         UNIT_SETTINGS: "0644",
-        "root/.docker/config.json": "0600",
-        "usr/local/bin/docker-credential-runner": "0755",
+        "root/.docker/config.json": "link",
         "usr/local/lib/gitlab-runner-host.sh": "0644",
+        **{
+            f"usr/local/lib/gitlab-runner-host/gitlab_runner_credentials/{module}.py": "0644"
+            for module in (
+                *("__init__", "__main__", "asking", "files", "journal", "questions", "service", "table"),
+            )
+        },
         "usr/local/sbin/gitlab-runner-apply": "0755",
+        "usr/local/sbin/gitlab-runner-credentials": "0755",
         "usr/local/sbin/gitlab-runner-drain": "0755",
         "usr/local/sbin/gitlab-runner-health": "0755",
         "usr/local/sbin/gitlab-runner-logs": "0755",
@@ -61,11 +66,11 @@ def test_every_file_and_its_mode() -> None:
 def test_every_unit_runs_a_program_that_is_there() -> None:
     rendered = sandbox_files()
     programs = {
-        path: re.findall(r"^ExecStart=/(\S+)$", file.content, re.M)
+        path: re.findall(r"^ExecStart=/(\S+)(?: \w+)?$", file.content, re.M)
         for path, file in rendered.items()
         if path.endswith(".service")
     }
-    assert len(programs) == 5
+    assert len(programs) == 6
     for (program,) in programs.values():
         assert rendered[program].mode == "0755"
 
@@ -77,7 +82,9 @@ def test_every_timer_has_its_service() -> None:
 
 
 def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
-    enabled = set(re.findall(r"gitlab-runner-\w+\.(?:timer|service)", script("gitlab-runner-boot.sh")))
+    boot = script("gitlab-runner-boot.sh")
+    enabled = set(re.findall(r"gitlab-runner-\w+\.(?:timer|service)", boot))
+    assert " --no-block gitlab-runner-credentials.service\n" in boot  # the boot waits for no credential
     installable = {
         path.rpartition("/")[2]
         for path, file in sandbox_files().items()
@@ -218,7 +225,6 @@ def test_config_toml_has_a_section_for_each_runner_of_the_manager() -> None:
 def test_a_host_has_the_registries_of_all_its_runners() -> None:
     files = two_runners()
     hosts = ["123456789012.dkr.ecr.eu-west-1.amazonaws.com", "public.ecr.aws"]
-    assert list(json.loads(files["root/.docker/config.json"].content)["credHelpers"]) == hosts
     lines = files["etc/gitlab-runner/registries"].content.splitlines()[1:]
     assert [line.split()[0] for line in lines] == hosts
 
@@ -360,14 +366,12 @@ def test_a_runner_that_requires_digests_allows_nothing_else() -> None:
     assert docker["allowed_images"] == docker["allowed_services"] == ["**/*@sha256:*"]
 
 
-def test_the_docker_configuration_of_the_managers_process() -> None:
-    assert json.loads(sandbox_files()["root/.docker/config.json"].content) == {
-        "credHelpers": {
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "runner",
-            "210987654321.dkr.ecr.us-east-1.amazonaws.com": "runner",
-            "registry.example.com:5000": "runner",
-        }
-    }
+def test_the_docker_configuration_of_the_managers_process_is_a_file_in_memory() -> None:
+    link = sandbox_files()["root/.docker/config.json"]
+    assert (link.mode, link.content) == ("link", "../../run/gitlab-runner-credentials/config.json")
+    unit = sandbox_files()["etc/systemd/system/gitlab-runner-credentials.service"].content
+    for setting in ("RuntimeDirectory=gitlab-runner-credentials", "RuntimeDirectoryMode=0700"):
+        assert f"\n{setting}\n" in unit
 
 
 def test_where_the_credentials_of_each_registry_come_from() -> None:
@@ -381,7 +385,7 @@ def test_where_the_credentials_of_each_registry_come_from() -> None:
 def test_a_secret_of_another_region_is_read_there() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/partner-AbCdEf"
     registry = StaticRegistry("partner", "registry.partner.example", secret=arn)
-    source = credential_source(registry, CredentialSource("parameter", ("eu-west-1", "/its/own")))
+    source = registry.credential_source(ENVIRONMENT, CredentialSource("parameter", ("eu-west-1", "/its/own")))
     assert source
     assert (source.kind, source.place) == ("secret", ("us-east-1", arn))
 
@@ -419,9 +423,8 @@ def test_every_kind_of_registry_has_its_source() -> None:
         "registry.gitlab.com/group/other parameter eu-west-1 /gitlab-runner/sandbox/build/registries/other",
     ]
     assert files["etc/gitlab-runner/registries"].content.splitlines()[1:] == lines
-    helpers = json.loads(files["root/.docker/config.json"].content)["credHelpers"]
     # A job's own credentials for registry.gitlab.com are hidden by nothing.
-    assert list(helpers) == [line.split()[0] for line in lines]
+    assert not any(line.startswith("registry.gitlab.com ") for line in lines)
     config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
     assert config["runners"][0]["docker"]["image"] == f"{ecr}/hub/app:1"
 
@@ -434,9 +437,13 @@ def test_the_names_of_parameters() -> None:
 
 def test_settings_of_the_unit() -> None:
     assert sandbox_files()[UNIT_SETTINGS].content == (
+        "[Unit]\n"
+        "Wants=gitlab-runner-credentials.service\n"
+        "After=gitlab-runner-credentials.service\n"
+        "\n"
         "[Service]\n"
         "Environment=HOME=/root\n"
-        "Environment=PATH=/usr/local/bin\n"
+        "Environment=PATH=/usr/local/lib/gitlab-runner-host/no-programs\n"
         "Environment=AWS_REGION=eu-west-1\n"
         "KillSignal=SIGQUIT\n"
         "TimeoutStopSec=7200\n"
@@ -447,17 +454,25 @@ def test_a_stopping_unit_waits_for_the_longest_job() -> None:
     assert "TimeoutStopSec=3600\n" in sandbox_files(maximum_timeout=3600)[UNIT_SETTINGS].content
 
 
-def test_the_helper_lies_on_the_units_path_under_the_name_that_the_docker_configuration_uses() -> None:
+def test_no_file_is_on_the_path_of_the_managers_process() -> None:
     files = sandbox_files()
-    assert files["usr/local/bin/docker-credential-runner"].content.startswith("#!/bin/sh\n")
-    assert set(json.loads(files["root/.docker/config.json"].content)["credHelpers"].values()) == {"runner"}
+    (path,) = re.findall(r"^Environment=PATH=/(\S+)$", files[UNIT_SETTINGS].content, re.M)
+    assert not any(f"{each}/".startswith(f"{path}/") for each in files)
+
+
+def test_the_runner_starts_when_its_credentials_are_there_and_without_them_in_the_end() -> None:
+    assert "After=gitlab-runner-credentials.service\n" in sandbox_files()[UNIT_SETTINGS].content
+    assert "Requires=" not in sandbox_files()[UNIT_SETTINGS].content
+    unit = sandbox_files()["etc/systemd/system/gitlab-runner-credentials.service"].content
+    assert "\nExecStartPre=-/usr/local/sbin/gitlab-runner-credentials once\n" in unit
 
 
 def test_another_partition() -> None:
     files = sandbox_files(AwsEnvironment("123456789012", "cn-north-1", "aws-cn"))
     image = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"][0]["docker"]["image"]
     assert image == "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/ci/base:2026.11"
-    assert "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn" in files["root/.docker/config.json"].content
+    registries = files["etc/gitlab-runner/registries"].content
+    assert "\n123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn helper " in registries
     assert "Environment=AWS_REGION=cn-north-1\n" in files[UNIT_SETTINGS].content
 
 

@@ -1,9 +1,11 @@
 """`gitlab-runner-health`, run for real: a dead host is replaced, a busy or draining one is not."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.host.credentials.service import boot_clock
 
 from sandbox.services.aws.server import AwsServer
 from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, make_group
@@ -16,6 +18,7 @@ UNHEALTHY = (
     "aws --region eu-west-1 autoscaling set-instance-health --instance-id i-0123456789abcdef0 "
     "--health-status Unhealthy --no-should-respect-grace-period"
 )
+HOUR = 3600
 RUNNER_DEAD = 'case "$*" in *gitlab-runner) exit 3 ;; esac'
 
 
@@ -48,12 +51,24 @@ def test_a_healthy_host_says_nothing(host: CheckedHost, shell: list[str]) -> Non
 def test_a_healthy_host_says_so_where_there_is_an_alarm(host: CheckedHost, shell: list[str]) -> None:
     host.report(HEALTH_OF="/the/host")
     told = (
-        "aws --region eu-west-1 cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy "
-        "--dimensions Host=/the/host --value 1"
+        "aws --region eu-west-1 cloudwatch put-metric-data --namespace GitLabRunner --metric-data "
+        "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=/the/host}]"
     )
     assert host.check(2, shell) == [told, told]
     host.commands.add("systemctl", RUNNER_DEAD)
     assert host.check(1) == [told, told]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_credentials_that_end_within_hours_are_counted(host: CheckedHost, shell: list[str]) -> None:
+    host.report(HEALTH_OF="/the/host")
+    now = boot_clock()
+    ends = {"fresh": now + 12 * HOUR, "late": now + 6.1 * HOUR, "ending": now + 5.9 * HOUR, "none": None}
+    state = host.root / "run/gitlab-runner-credentials/state.json"
+    state.parent.mkdir()
+    state.write_text(json.dumps({"registries": {name: {"ends": each} for name, each in ends.items()}}))
+    (told,) = host.check(1, shell)
+    assert told.endswith(" MetricName=CredentialsEnding,Value=2,Dimensions=[{Name=Host,Value=/the/host}]")
 
 
 def test_a_draining_host_leaves_that_to_the_new_one(host: CheckedHost) -> None:

@@ -35,10 +35,12 @@ def imports(repository: str) -> tuple[Call, ...]:
     return tuple(Call(action, repository) for action in IMPORT_ACTIONS)
 
 
-def reads_parameter(arn: str, key: str, *, through: str = "ssm.eu-west-1") -> tuple[Call, Call]:
+def reads_parameter(
+    arn: str, key: str, *, through: str = "ssm.eu-west-1", action: str = "GetParameters"
+) -> tuple[Call, Call]:
     """The calls by which Parameter Store reads a SecureString for the host."""
     context = {"kms:ViaService": f"{through}.amazonaws.com", "kms:EncryptionContext:PARAMETER_ARN": arn}
-    return Call("ssm:GetParameter", arn), Call("kms:Decrypt", f"{KMS}/{key}", context)
+    return Call(f"ssm:{action}", arn), Call("kms:Decrypt", f"{KMS}/{key}", context)
 
 
 def reads_secret(arn: str, key: str) -> tuple[Call, Call]:
@@ -132,11 +134,11 @@ CAPABILITIES = [
     ),
     Capability(
         "reads its runner's token",
-        reads_parameter(TOKEN, "hosts"),
+        reads_parameter(TOKEN, "hosts", action="GetParameter"),
         (
             *reads_parameter(f"{SSM}/gitlab-runner/dev/release/token", "hosts"),
             Call("ssm:PutParameter", TOKEN),
-            Call("ssm:GetParameters", TOKEN),
+            Call("ssm:GetParametersByPath", TOKEN),
         ),
     ),
     Capability(
@@ -184,7 +186,7 @@ CAPABILITIES = [
         ),
         # What AWS's own policy for it allows besides.
         (
-            Call("ssm:GetParameters", TOKEN),
+            Call("ssm:GetParameters", OWN + "/other"),
             Call("ssm:GetParameter", OWN + "/other"),
             Call("ec2messages:GetMessages", "*"),
         ),

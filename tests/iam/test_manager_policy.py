@@ -106,7 +106,7 @@ def test_the_sandbox_runners_policy() -> None:
             {
                 "Sid": "HostParameters",
                 "Effect": "Allow",
-                "Action": ["ssm:GetParameter"],
+                "Action": ["ssm:GetParameter", "ssm:GetParameters"],
                 "Resource": [PASSWORD, TOKEN],
             },
             {
@@ -197,7 +197,7 @@ def test_registries_without_anything_in_aws_take_nothing() -> None:
         ),
         (
             StaticRegistry("a", "a.example", parameter=PARAMETER, key=KEY),
-            "ssm:GetParameter",
+            "ssm:GetParameters",
             PARAMETER,
             {
                 "kms:ViaService": "ssm.us-east-1.amazonaws.com",
@@ -214,6 +214,18 @@ def test_a_key_of_the_users_own_decrypts_that_one_password(
     assert (read["Action"], read["Resource"]) == ([action], [stored])
     assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], [KEY])
     assert decrypt["Condition"] == {"StringEquals": context}
+
+
+def test_many_secrets_are_read_with_a_call_that_has_no_resource_and_each_by_its_own_right() -> None:
+    another = f"{SECRET}-2"
+    secrets, at_once = of_registries(
+        StaticRegistry("a", "a.example", secret=SECRET), StaticRegistry("b", "b.example", secret=another)
+    )
+    assert (secrets["Action"], secrets["Resource"]) == (
+        ["secretsmanager:GetSecretValue"],
+        [SECRET, another],
+    )
+    assert (at_once["Action"], at_once["Resource"]) == (["secretsmanager:BatchGetSecretValue"], ["*"])
 
 
 def test_what_the_owners_of_other_accounts_must_allow() -> None:

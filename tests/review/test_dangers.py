@@ -154,7 +154,7 @@ def test_what_brings_jobs_closer_to_the_host_is_told(
 
 
 @pytest.mark.parametrize(
-    "content", [UNKNOWN, "[secret]", "{", "[]", '{"root/.docker/config.json": {"content": "7"}}']
+    "content", [UNKNOWN, "[secret]", "{", "[]", '{"etc/gitlab-runner/registries": {"content": 7}}']
 )
 def test_files_that_cannot_be_read_are_told(content: str) -> None:
     new = {"key": "build/files.json", "content": content}
@@ -168,7 +168,7 @@ def test_a_config_that_no_runner_would_take_ends_nothing() -> None:
     toml = '[[runners]]\nname = 1\n[runners.docker]\nvolumes = 7\ncap_add = [1]\ndevices = "x"\n'
     files = {
         "etc/gitlab-runner/config.toml": {"content": toml},
-        "root/.docker/config.json": {"content": '{"credHelpers": [7]}'},
+        "etc/gitlab-runner/registries": {"content": "7 helper"},
     }
     new = {"key": "build/files.json", "content": json.dumps(files)}
     assert told(host_step(None, new)) == [

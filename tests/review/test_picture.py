@@ -119,7 +119,7 @@ def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() ->
     steps = [host_step(many, new)]
     assert len(picture(preview(*steps))) <= PICTURE_SIZE
     lines = drawn(*steps)
-    assert lines[1] == f'n1["<b>{label(AZURE)}</b><br>by a credential helper<br><i>new</i>"]:::new'
+    assert lines[1] == f'n1["<b>{label(AZURE)}</b><br>by any<br><i>new</i>"]:::new'
     left_out = re.search(r"and (\d+) more registries", lines[2])
     assert left_out is not None
     assert lines[2].count("<b>") + int(left_out[1]) == 101
@@ -129,9 +129,7 @@ def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() ->
 def with_hosts(inputs: dict[str, str], hosts: list[str]) -> dict[str, str]:
     """The same files, with credentials for more hosts."""
     files = json.loads(inputs["content"])
-    config = json.loads(files["root/.docker/config.json"]["content"])
-    config["credHelpers"] |= dict.fromkeys(hosts, "runner")
-    files["root/.docker/config.json"]["content"] = json.dumps(config)
+    files["etc/gitlab-runner/registries"]["content"] += "".join(f"{host} helper /bin/any\n" for host in hosts)
     return {**inputs, "content": json.dumps(files)}
 
 

@@ -18,7 +18,7 @@ SCRIPTS = sorted(
 
 def test_the_scripts_are_found() -> None:
     names = {path.name for path in SCRIPTS}
-    assert {"dev", "docker-credential-runner.sh", "gitlab-runner-apply.sh", "gitlab-runner-boot.sh"} <= names
+    assert {"dev", "gitlab-runner-apply.sh", "gitlab-runner-boot.sh", "gitlab-runner-credentials.sh"} <= names
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(CHECKOUT)))

@@ -1,11 +1,27 @@
 """A declaration with something of everything, for tests to damage."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    EcrSettings,
+    EcrSettingsDeclaration,
+    ecr_settings_of,
+    ecr_settings_problems,
+)
+from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
+from pulumi_gitlab_runner.spec.registries import (
+    RepositoriesDeclaration,
+    Repository,
+    repositories_problems,
+)
+from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.shape import checked
 
 CHECKOUT = Path(__file__).parents[2]
 STACKS = sorted((CHECKOUT / "stacks").glob("Pulumi.*.yaml"))
@@ -79,6 +95,35 @@ def problems_of(declared: Any, environment: AwsEnvironment | None = ENVIRONMENT)
     except DeclarationError as error:
         return list(error.problems)
     return []
+
+
+def output(path: str = "an.output") -> Any:
+    """The handle of an Output, as a component puts it in the place of one."""
+    return Deferred(path, object())
+
+
+def encrypted(path: str = "an.encrypted.value", value: str = "canary-of-a-secret") -> Any:
+    """The handle of an encrypted value of the stack's file, as the program of a stack has it."""
+    return Deferred(path, value, encrypted=True, available=True)
+
+
+def repositories(declared: Any, path: str) -> dict[str, Repository]:
+    """The repositories that a component declares alone."""
+    return repositories_of(checked(declared, RepositoriesDeclaration, path, repositories_problems))
+
+
+def ecr_settings(declared: Any, region: str | None, path: str) -> EcrSettings:
+    """The settings of a registry that a component declares alone."""
+
+    def problems(shaped: EcrSettingsDeclaration, at: str) -> Iterator[Problem]:
+        return ecr_settings_problems(shaped, region, at)
+
+    return ecr_settings_of(checked(declared, EcrSettingsDeclaration, path, problems))
+
+
+def network(declared: Any, path: str) -> Network:
+    """The network that a component declares alone."""
+    return network_of(checked(declared, NetworkDeclaration, path, network_problems))
 
 
 def stack_file(path: Path) -> dict[str, Any]:

@@ -4,12 +4,9 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
-from pulumi_gitlab_runner.spec.registries import build_repositories
 from pulumi_gitlab_runner.spec.runners import check_pinned
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
-from pulumi_gitlab_runner.spec.stack import build_registries
 
-from tests.spec.declaration import ENVIRONMENT, changed, problems_of, without
+from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
 RUNNER_KEYS = (
     "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
@@ -18,7 +15,7 @@ RUNNER_KEYS = (
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
-    "logs, alarms, metrics, permissions_boundary, role_path, docker, config"
+    "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -92,7 +89,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.registry",
             "the key 'registry', which is not known here",
             "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network",
+            "ecr_settings, network, tags, path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -142,7 +139,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
             "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network",
+            "ecr_settings, network, tags, path_prefix",
             CREDS_STORE,
         ),
     ),
@@ -229,8 +226,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         ),
     ),
     "text in the place of a number": (
-        changed("runners/build/group", "42"),
-        Problem("stack.runners.build.group", "'42' (text)", "a whole number"),
+        changed("runners/build/group", "forty-two"),
+        Problem("stack.runners.build.group", "'forty-two' (text)", "a whole number"),
     ),
     "a broken number": (
         changed("runners/build/host/concurrent", 2.5),
@@ -634,7 +631,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[0]",
             "'legacy', whose password its credential helper makes",
             "a registry with 'username' and 'password'",
-            "it does not last: let a runner of this stack pull it, which asks the helper at every pull",
+            "it does not last: let a runner of this stack pull it, which asks the helper",
         ),
     ),
     "a host that images cannot name": (
@@ -777,7 +774,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         with_second_runner(host_of="biuld"),
         Problem(
             "stack.runners.second.host_of",
-            "'biuld', a runner that nobody declares",
+            "'biuld', which is not a declared runner",
             "build",
             "did you mean 'build'?",
         ),
@@ -839,7 +836,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners", {"build": {"group": 42, "host_of": "other"}}),
         Problem(
             "stack.runners.build.host_of",
-            "'other', a runner that nobody declares",
+            "'other', which is not a declared runner",
             "no runner: no other one declares a host",
         ),
     ),
@@ -865,7 +862,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/registries", ["team", "shard", "legacy"]),
         Problem(
             "stack.runners.build.registries[1]",
-            "'shard', a registry that nobody declares",
+            "'shard', which is not a declared registry",
             REGISTRIES,
             "did you mean 'shared'?",
         ),
@@ -874,7 +871,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/registries", ["team", "quay"]),
         Problem(
             "stack.runners.build.registries[1]",
-            "'quay', a registry that nobody declares",
+            "'quay', which is not a declared registry",
             REGISTRIES,
             "declare it under stack.registries",
         ),
@@ -1189,7 +1186,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0/docker_auth", ["legcy"]),
         Problem(
             "stack.variables[0].docker_auth[0]",
-            "'legcy', a registry that nobody declares",
+            "'legcy', which is not a declared registry",
             REGISTRIES,
             "did you mean 'legacy'?",
         ),
@@ -1207,7 +1204,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0/docker_auth", ["vault"]),
         Problem(
             "stack.variables[0].docker_auth[0]",
-            "'vault', whose password is read from Secrets Manager at pull time",
+            "'vault', whose password is read from Secrets Manager, by the host",
             "a registry with 'username' and 'password'",
             "the variable's value must be known when the stack is applied",
         ),
@@ -1229,9 +1226,18 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         configured({"docker": {"memmory": "2g"}}),
         Problem("stack.runners.build.config.docker.memmory", "unknown key", "is `memory` meant?"),
     ),
-    "a key as config.toml spells it": (
-        configured({"tls-ca-file": "/ca.pem"}),
+    "a key in both of its spellings": (
+        configured({"tls-ca-file": "/ca.pem", "tls_ca_file": "/other.pem"}),
         Problem("stack.runners.build.config.tls-ca-file", "unknown key", "is `tls_ca_file` meant?"),
+    ),
+    "a refused key as config.toml spells it": (
+        configured({"cache": {"s3": {"BucketName": "x", "SecretKey": "y"}}}),
+        Problem(
+            "stack.runners.build.config.cache.s3.secret_key",
+            "the key 'secret_key', which is not set here",
+            "the other keys",
+            "a host's files hold no secret: let the role of the host give access",
+        ),
     ),
     "a key that was removed": (
         configured({"pre_clone_script": "true"}),
@@ -1334,12 +1340,21 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         ),
     ),
     "a value that is known later": (
-        configured({"environment": ["A=b", KNOWN_LATER]}),
+        configured({"environment": ["A=b", output()]}),
         Problem(
             "stack.runners.build.config.environment[1]",
-            "a secret, or a value that is known only later",
+            "an Output",
+            "text",
+            "config.toml is checked as a whole at preview, so it takes no Outputs; and it holds no secret",
+        ),
+    ),
+    "an encrypted value": (
+        configured({"environment": ["A=b", encrypted()]}),
+        Problem(
+            "stack.runners.build.config.environment[1]",
+            "an encrypted value",
             "a plain value",
-            "a host's files hold no secret",
+            "a host's files hold no secret: pulumi config set --path, without --secret",
         ),
     ),
     "images of one's own choice where digests are required": (
@@ -1466,13 +1481,13 @@ def test_the_text_of_several_problems() -> None:
 
 def test_registries_alone_start_their_paths_with_the_name_they_are_given() -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_registries({"team": {"ecr": {}}}, "puller")
+        build_stack({"registries": {"team": {"ecr": {}}}}, path="puller")
     assert [problem.path for problem in raised.value.problems] == ["puller.registries.team"]
 
 
 def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_repositories({"repositories": {"ci/base": {"keep_images": 0}}}, "images")
+        repositories({"repositories": {"ci/base": {"keep_images": 0}}}, "images")
     assert [problem.path for problem in raised.value.problems] == [
         'images.repositories["ci/base"].keep_images'
     ]

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem
-from pulumi_gitlab_runner.spec.ecr_settings import build_ecr_settings
-from pulumi_gitlab_runner.spec.registries import build_repositories
 
-from tests.spec.declaration import changed, problems_of
+from tests.spec.declaration import changed, ecr_settings, problems_of, repositories
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
@@ -94,7 +92,7 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
 @pytest.mark.parametrize(("settings", "problem"), REPOSITORIES.values(), ids=REPOSITORIES)
 def test_exactly_this_is_wrong_with_a_repository(settings: dict[str, Any], problem: Problem) -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_repositories({"repositories": {"ci/base": settings}}, "images")
+        repositories({"repositories": {"ci/base": settings}}, "images")
     assert list(raised.value.problems) == [problem]
 
 
@@ -271,7 +269,7 @@ def test_exactly_this_is_wrong_with_the_settings_of_a_registry(
     settings: dict[str, Any], problem: Problem
 ) -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_ecr_settings(settings, "eu-west-1", "ecr")
+        ecr_settings(settings, "eu-west-1", "ecr")
     assert list(raised.value.problems) == [problem]
 
 

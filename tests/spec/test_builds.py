@@ -7,9 +7,8 @@ import pulumi_docker_build
 import pytest
 from pulumi_gitlab_runner.spec import Problem, build_stack
 from pulumi_gitlab_runner.spec.builds import PLATFORMS, Build, built_images
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 
-from tests.spec.declaration import declaration, problems_of
+from tests.spec.declaration import declaration, output, problems_of
 
 BASE = {"repository": "team/ci/base", "context": "images/base"}
 OTHERS: dict[str, Any] = {
@@ -35,7 +34,7 @@ def test_every_key_reaches_the_build() -> None:
         {
             "dockerfile": "ci.Dockerfile",
             "args": {"VERSION": "3"},
-            "secrets": {"npm": "canary", "apt": KNOWN_LATER},
+            "secrets": {"npm": "canary", "apt": output()},
             "target": "ci",
             "platforms": ["linux/amd64", "linux/arm64"],
             "tags": ["latest"],
@@ -94,11 +93,12 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             ),
         ),
         (
-            {"args": {"VERSION": KNOWN_LATER}},
+            {"args": {"VERSION": output()}},
             Problem(
                 f"{AT}.args.VERSION",
-                "a value that is known later",
-                "a plain text: the image's tag follows from it",
+                "an Output",
+                "text",
+                "decides which resources exist, so it must be a plain value",
             ),
         ),
         (

@@ -138,7 +138,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
         on_docker({"image": IMAGE}, registries=["team"]),
         Problem(
             "stack.runners.build.registries[0]",
-            "'team', whose credentials come from AWS, to which a Docker host is nobody",
+            "'team', whose credentials come from AWS, where a Docker host has no identity",
             "registries with a user and password of their own, or GitLab's",
             NOBODY,
         ),
@@ -149,7 +149,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'team', {NO_PROGRAM}",
             "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with docker-credential-ecr-login",
+            "build one on GitLab's, with docker-credential-ecr-login and python3",
         ),
     ),
     "a secret store without its programs": (
@@ -158,7 +158,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'vault', {NO_PROGRAM}",
             "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with aws and jq",
+            "build one on GitLab's, with aws and python3",
         ),
     ),
     "two ways to AWS": (
@@ -183,7 +183,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
     ),
     "an empty access key": (
         on_docker({"aws_credentials": {"access_key": {"id": "AKIAEXAMPLE", "secret": ""}}}),
-        Problem(f"{DOCKER}.aws_credentials.access_key.secret", "an empty text", "that of an access key"),
+        Problem(f"{DOCKER}.aws_credentials.access_key.secret", "an empty value", "that of an access key"),
     ),
     "a cache out of reach": (
         on_docker(cache={}),
@@ -200,7 +200,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.network",
             "a VPC, for Docker hosts",
             "no 'network'",
-            "a Docker host has its network: only EC2 hosts live in one of the stack",
+            "a Docker host has its network: only EC2 hosts are in one of the stack",
         ),
     ),
 }

@@ -18,10 +18,9 @@ from pulumi_gitlab_runner.spec.registries import (
     StaticRegistry,
 )
 from pulumi_gitlab_runner.spec.runners import Service
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.variables import can_be_masked
 
-from tests.spec.declaration import ENVIRONMENT, STACKS, changed, declaration, problems_of, stack_file
+from tests.spec.declaration import ENVIRONMENT, STACKS, changed, declaration, output, problems_of, stack_file
 
 SMALLEST_RUNNER = {"group": 42, "host": {}}
 
@@ -113,7 +112,7 @@ def test_what_is_pulled_through_ecr_lies_below_the_registrys_name() -> None:
     assert isinstance(quay, PullThroughRegistry)
     assert hub.host_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     assert hub.address_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub"
-    assert hub.repository_arns(ENVIRONMENT) == ["arn:aws:ecr:eu-west-1:123456789012:repository/hub/*"]
+    assert hub.pull_access(ENVIRONMENT).cached == ["arn:aws:ecr:eu-west-1:123456789012:repository/hub/*"]
     assert quay.repository_arns(ENVIRONMENT) == [
         "arn:aws:ecr:eu-west-1:123456789012:repository/quay/prometheus/prometheus"
     ]
@@ -382,16 +381,16 @@ def test_a_variable_is_masked_where_gitlab_can(value: str, *, raw: bool, masked:
 
 
 def test_masking_of_a_value_that_is_known_later_is_not_decided_here() -> None:
-    declared = [{"group": 42, "key": "KEY", "value": KNOWN_LATER}]
+    declared = [{"group": 42, "key": "KEY", "value": output()}]
     assert build_stack({"variables": declared}).variables[0].masked is None
 
 
 def test_a_value_that_is_known_later_may_be_masked() -> None:
-    declared = [{"group": 42, "key": "KEY", "value": KNOWN_LATER, "masked": True}]
+    declared = [{"group": 42, "key": "KEY", "value": output(), "masked": True}]
     assert build_stack({"variables": declared}).variables[0].masked is True
 
 
-@pytest.mark.parametrize("value", ["a-longer-value", KNOWN_LATER])
+@pytest.mark.parametrize("value", ["a-longer-value", output()])
 def test_a_hidden_variable_is_masked(value: str) -> None:
     declared = [{"group": 42, "key": "KEY", "value": value, "hidden": True}]
     variable = build_stack({"variables": declared}).variables[0]

@@ -7,12 +7,10 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     Replica,
     ReplicaSource,
     Scanning,
-    build_ecr_settings,
 )
-from pulumi_gitlab_runner.spec.registries import Repository, build_repositories
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
+from pulumi_gitlab_runner.spec.registries import Repository
 
-from tests.spec.declaration import changed, problems_of
+from tests.spec.declaration import changed, ecr_settings, output, problems_of, repositories
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
 
@@ -27,7 +25,7 @@ def test_every_setting_of_a_repository() -> None:
         "delete_images": True,
         "adopt": True,
     }
-    assert build_repositories({"repositories": {"ci/base": declared}}, "images") == {
+    assert repositories({"repositories": {"ci/base": declared}}, "images") == {
         "ci/base": Repository(
             "ci/base",
             keep_images=50,
@@ -46,13 +44,14 @@ def test_every_setting_of_a_repository() -> None:
 
 
 def test_a_repository_keeps_its_tags_and_its_images_by_default() -> None:
-    (repository,) = build_repositories({"repositories": ["ci/base"]}, "images").values()
+    (repository,) = repositories({"repositories": ["ci/base"]}, "images").values()
     assert (repository.mutable_tags, repository.delete_images, repository.adopt) == ((), False, False)
 
 
 def test_a_key_may_be_known_later() -> None:
-    declared = {"repositories": {"ci/base": {"kms_key": KNOWN_LATER}}}
-    assert build_repositories(declared, "images")["ci/base"].kms_key == KNOWN_LATER
+    key = output()
+    declared = {"repositories": {"ci/base": {"kms_key": key}}}
+    assert repositories(declared, "images")["ci/base"].kms_key is key
 
 
 def test_every_setting_of_a_registry() -> None:
@@ -68,7 +67,7 @@ def test_every_setting_of_a_registry() -> None:
             "ROOT": {"mutable_tags": [], "allow_pull": ["210987654321"], "tags": {"team": "ci"}},
         },
     }
-    assert build_ecr_settings(declared, "eu-west-1", "ecr") == EcrSettings(
+    assert ecr_settings(declared, "eu-west-1", "ecr") == EcrSettings(
         replicate_to=(Replica("us-east-1"), Replica("eu-west-1", "210987654321", ("team/",))),
         replicate_from=(ReplicaSource("210987654321"),),
         scanning=Scanning(enhanced=True, on_push=(), continuous=("team/*", "base")),
@@ -80,7 +79,7 @@ def test_every_setting_of_a_registry() -> None:
 
 
 def test_every_repository_is_scanned_on_push_by_default() -> None:
-    assert build_ecr_settings({"scanning": {}}, None, "ecr").scanning == Scanning(
+    assert ecr_settings({"scanning": {}}, None, "ecr").scanning == Scanning(
         enhanced=False, on_push=("*",), continuous=()
     )
 
@@ -88,5 +87,5 @@ def test_every_repository_is_scanned_on_push_by_default() -> None:
 def test_without_settings_a_registry_is_left_as_it_is() -> None:
     settings = {"us-east-1": {"creation_templates": {"team": {}}}}
     assert problems_of(changed("ecr_settings", settings)) == []
-    made = build_ecr_settings(settings["us-east-1"], "us-east-1", "ecr")
+    made = ecr_settings(settings["us-east-1"], "us-east-1", "ecr")
     assert (made.replicate_to, made.replicate_from, made.scanning) == ((), (), None)

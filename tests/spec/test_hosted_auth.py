@@ -6,11 +6,10 @@ import pytest
 from pulumi_gitlab_runner.spec import Problem, build_stack
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.observation import Logs
-from pulumi_gitlab_runner.spec.shape import KNOWN_LATER
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 
-from tests.spec.declaration import declaration, problems_of
+from tests.spec.declaration import declaration, output, problems_of
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/gitlab-AbCdEf"
 GOOD: dict[str, Any] = {
@@ -44,7 +43,7 @@ def test_a_good_declaration_has_its_defaults_filled_in() -> None:
 
 
 def test_a_token_may_be_known_later() -> None:
-    stack = build_stack(with_auth(gitlab_token={"value": KNOWN_LATER}))
+    stack = build_stack(with_auth(gitlab_token={"value": output()}))
     assert stack.hosted_auth["ecr"].token is None
 
 
@@ -68,7 +67,7 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
         (
             {"registries": ["team", "tem"]},
             "registries[1]",
-            "'tem', a registry that nobody declares",
+            "'tem', which is not a declared registry",
             "did you mean 'team'?",
         ),
         (
@@ -80,8 +79,8 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
         (
             {"registries": ["team", "google"]},
             "registries[1]",
-            "'google', whose password a credential helper makes",
-            "the helper is on runner hosts alone: let a runner of this stack pull it",
+            "'google', whose password its credential helper makes",
+            "it does not last: let a runner of this stack pull it, which asks the helper",
         ),
         ({"gitlab_token": {"secret": SECRET, "value": "glpat-x"}}, "gitlab_token", "secret, value", ""),
         ({"gitlab_token": {}}, "gitlab_token", "neither", ""),

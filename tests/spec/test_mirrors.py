@@ -53,7 +53,7 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         mirrored("taem"),
         Problem(
             f"{AT}.registry",
-            "'taem', a registry that nobody declares",
+            "'taem', which is not a declared registry",
             "team, shared, legacy, vault",
             "did you mean 'team'?",
         ),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.egress import EgressRule
-from pulumi_gitlab_runner.spec.network import ENDPOINTS, Network, build_network, first_zones
+from pulumi_gitlab_runner.spec.network import ENDPOINTS, Network, first_zones
 
-from tests.spec.declaration import changed, problems_of
+from tests.spec.declaration import changed, network, problems_of
 
 AT = "stack.network"
 EGRESS = "stack.runners.build.host.egress"
@@ -156,7 +156,7 @@ def test_a_stack_has_no_network_of_its_own_unless_it_says_so() -> None:
 
 def test_a_network_with_the_defaults() -> None:
     network = build_stack(changed("network", {})).network
-    assert network == Network(IPv4Network("10.64.0.0/20"), zones=2, nat_per_zone=False, endpoints=())
+    assert network == Network("10.64.0.0/20", zones=2, nat_per_zone=False, endpoints=())
 
 
 def test_every_setting_of_a_network() -> None:
@@ -166,8 +166,8 @@ def test_every_setting_of_a_network() -> None:
         "nat_per_zone": True,
         "endpoints": list(ENDPOINTS),
     }
-    assert build_network(declared, "network") == Network(
-        IPv4Network("172.20.4.0/24"), zones=3, nat_per_zone=True, endpoints=ENDPOINTS
+    assert network(declared, "network") == Network(
+        "172.20.4.0/24", zones=3, nat_per_zone=True, endpoints=ENDPOINTS
     )
 
 

@@ -1,28 +1,12 @@
-"""The Docker configurations that this library writes: a runner host's, and the value of a CI variable."""
+"""Credentials in Docker's forms: a configuration's `auths`, a credential helper's answer."""
 
 import base64
 import json
 from collections.abc import Iterable
 
-CREDENTIAL_HELPER = "runner"
-"""Names `docker-credential-runner`, the one helper of a runner host."""
-
-
-def host_docker_config(hosts: Iterable[str]) -> str:
-    """The `config.json` of a runner host: each private registry by the host's own credential helper.
-
-    There is no `credsStore`, which would be asked about public registries too, and no `auths`: no password
-    lies in the file.
-
-    Args:
-        hosts: the registries' hosts, each with its port where it has one.
-    """
-    helpers = dict.fromkeys(sorted(hosts), CREDENTIAL_HELPER)
-    return json.dumps({"credHelpers": helpers}, indent=2) + "\n"
-
 
 def docker_auth_config(credentials: Iterable[tuple[str, str, str]]) -> str:
-    """The value of `DOCKER_AUTH_CONFIG`: compact, so that GitLab can mask it.
+    """A Docker configuration of `auths`, as for `DOCKER_AUTH_CONFIG`: compact, so that GitLab can mask it.
 
     Args:
         credentials: host, user and password of each registry.
@@ -35,7 +19,7 @@ def docker_auth_config(credentials: Iterable[tuple[str, str, str]]) -> str:
 
 
 def credentials_as_json(credentials: tuple[str, str]) -> str:
-    """A user and password as they lie in a secret store, for `docker-credential-runner` to read."""
+    """A user and password as a secret store keeps them, for `gitlab-runner-credentials` to read."""
     username, password = credentials
     return json.dumps({"username": username, "password": password})
 

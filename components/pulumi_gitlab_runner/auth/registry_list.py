@@ -1,4 +1,4 @@
-"""The list that `docker-credential-runner` answers from: a line for each registry of a runner host."""
+"""The list that `gitlab-runner-credentials` asks by: a line for each registry of a runner host."""
 
 from collections.abc import Iterable
 

@@ -138,7 +138,7 @@ class JobRole(Component[PlacedJobRole]):
         self.role_name = made.name
         self.snippet = parts.apply(
             lambda known: job_snippet(
-                name,
+                role.name,
                 role_arn=known[0],
                 audience=known[1][0].audience,
                 logins=_logins(_used(*known[1]), known[2]),

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.config.rules.cache import check_cache
 from pulumi_gitlab_runner.config.rules.docker import check_docker
 from pulumi_gitlab_runner.config.rules.manager import check_manager
 from pulumi_gitlab_runner.config.rules.runner import check_runner
+from pulumi_gitlab_runner.config.spelling import as_fields
 from pulumi_gitlab_runner.config.structure import check_keys, check_types
 from pulumi_gitlab_runner.config.version import parse_version
 
@@ -20,7 +21,8 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
     The runner ignores an unknown key without a word, and ends on some wrong values; this tells before.
 
     Args:
-        config: The data of a `ManagerConfig`, valid or not. A token that is not known yet may be any
+        config: The data of a `ManagerConfig`, valid or not, under its own names or those of `config.toml`. A
+            token that is not known yet may be any
             text that differs from the other runners' tokens.
         runner_version: The version that will read the file, such as `19.4.0`.
 
@@ -32,6 +34,7 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
         ValueError: `runner_version` is no version.
     """
     version = parse_version(runner_version)
+    config = as_fields(config, ManagerConfig)
     wrong_types = list(check_types(config))
     findings = [*wrong_types, *check_keys(config, version)]
     if wrong_types:

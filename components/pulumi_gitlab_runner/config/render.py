@@ -7,6 +7,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig, manager_type
+from pulumi_gitlab_runner.config.spelling import as_fields
 
 HEADER = """\
 # Written by pulumi-gitlab-runner from the stack's declaration.
@@ -24,7 +25,7 @@ def toml_data(config: ManagerConfig) -> dict[str, Any]:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
     """
     try:
-        valid = manager_type().validate_python(config)
+        valid = manager_type().validate_python(as_fields(config, ManagerConfig))
     except ValidationError:
         # The original message shows values, and any of them may be a secret.
         raise ValueError("this is no valid config.toml; `check` tells what is wrong with it") from None

@@ -75,7 +75,7 @@ def nested_tables(
     table: type, name: str, value: object, place: str
 ) -> Iterator[tuple[type, Mapping[str, object], str]]:
     """Yield each table that the value of a key holds, with its type before it and its place behind it."""
-    nested = _nested_table(table, name)
+    nested = nested_table(table, name)
     if nested:
         for item, item_place in _items(value, place):
             if isinstance(item, Mapping):
@@ -97,12 +97,17 @@ def unknown_key(table: type, name: str, place: str) -> Finding:
 def _check_value(key: Key, value: object, place: str) -> Iterator[Finding]:
     for item, item_place in _items(value, place):
         if isinstance(item, str):
-            if key.allowed and item not in key.allowed:
+            if key.allowed and item not in key.allowed and not _is_unset(key, item):
                 yield error(item_place, f"`{item}` is not known", f"allowed are {_listed(key.allowed)}")
             if key.form and not key.form.accepts(item):
                 yield error(item_place, f"`{item}` is not understood", f"allowed is {key.form.allowed}")
         elif key.minimum is not None and isinstance(item, int | float) and item < key.minimum:
             yield error(item_place, f"{item:g} is too small", f"allowed is {key.minimum} or more")
+
+
+def _is_unset(key: Key, text: str) -> bool:
+    """Whether a text is as good as none: Go cannot tell an empty `string` from a key that is not there."""
+    return not text and key.go_type in ("string", "S3AuthType")
 
 
 def _items(value: object, place: str) -> Iterator[tuple[object, str]]:
@@ -115,7 +120,8 @@ def _items(value: object, place: str) -> Iterator[tuple[object, str]]:
 
 
 @cache
-def _nested_table(table: type, name: str) -> type | None:
+def nested_table(table: type, name: str) -> type | None:
+    """Return the type of the table that a key holds, or a list of them; None for any other key."""
     hint: Any = get_type_hints(table)[name]
     if get_origin(hint) is list:
         (hint,) = get_args(hint)

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.docker_manager import (
     AWS_DIRECTORY,
     CONFIG_LABEL,
-    CREDENTIAL_CACHE,
     CURRENT,
     DELIVERED,
     DELIVERY,
     VOLUME,
     manager_environment,
 )
-from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.host.files import LINK, HostFile
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.resolution import given, resolved
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
@@ -80,9 +80,12 @@ def _uploads(files: Mapping[str, HostFile]) -> list[docker.ContainerUploadArgsDi
     uploads: list[docker.ContainerUploadArgsDict] = [
         {"file": f"{DELIVERY}/files/{path}", "content": file.content, "permissions": file.mode}
         for path, file in sorted(files.items())
+        if file.mode != LINK
     ]
+    links = "".join(f"{path} {file.content}\n" for path, file in sorted(files.items()) if file.mode == LINK)
     deliver = script("gitlab-runner-deliver.sh")
     return [
+        {"file": f"{DELIVERY}/links", "content": links, "permissions": "0600"},
         {"file": f"{DELIVERY}/gitlab-runner-deliver", "content": deliver, "permissions": "0755"},
         *uploads,
     ]
@@ -131,7 +134,7 @@ def manager_container(
             {"host_path": given(host.socket), "container_path": "/var/run/docker.sock"},
             *aws_files,
         ],
-        tmpfs={CREDENTIAL_CACHE: "mode=0700"},
+        tmpfs={DIRECTORY: "mode=0700"},
         networks_advanced=[{"name": network}],
         log_driver="json-file",
         log_opts=_LOGS,

@@ -6,18 +6,24 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.printable import printable, printable_json
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from pulumi_gitlab_runner.doctor.finding import Finding
-    from pulumi_gitlab_runner.doctor.image_report import AskedImage
+    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
+    from pulumi_gitlab_runner.doctor.image_report import AskedImage, ImageReport
     from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+    from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+    from pulumi_gitlab_runner.doctor.report_formats import Located
     from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 WELL, FINDINGS, USAGE = 0, 1, 2
@@ -33,8 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever a file holds can be shown
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks, at a press of the tabulator key
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     try:
-        options = _parser().parse_args(arguments)
+        options = parser.parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -51,47 +62,135 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return FINDINGS if findings else WELL
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that shows nothing of what it was given that would steer a terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and end."""
+        super().error(printable(message))
+
+
+class _Answer(argparse.Action):
+    """An option that is answered at once, without a command."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, _namespace: object, values: Any, _option: object = None
+    ) -> None:
+        """Print the answer, and end."""
+        try:
+            print(self.const(values))
+        except UsageError as error:
+            parser.error(str(error))
+        parser.exit()
+
+
+_EXAMPLES = """examples:
+  runner-doctor image registry.example.com:5000/app:1   on a runner host
+  runner-doctor job .gitlab-ci.yml --stack prod         every image of a pipeline
+  runner-doctor pin --check .gitlab-ci.yml              a gate for pipelines
+  runner-doctor host --root DIR                         a rendered or copied host
+  runner-doctor --explain cannot-be-pinned              what a finding means
+  eval "$(runner-doctor --completion bash)"             completion; zsh too
+  runner-doctor --completion fish | source              completion in fish
+
+Exit status: 0 all well, 1 a finding, 2 a usage error."""
+
+_FORMATS = ("text", "json", "sarif", "code-quality")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="runner-doctor",
-        description="Says which credentials GitLab Runner pulls an image with, why, and how to mend it.",
-        epilog="Exit status: 0 all well, 1 a finding, 2 a usage error.",
+        description="Says which credentials GitLab Runner pulls an image with, why, and how to fix it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    for option, names, answer, help_text in (
+        ("--version", None, _version, "show the version"),
+        ("--explain", "FINDING", _explanation, "show what a kind of finding means, and its documentation"),
+        ("--completion", "SHELL", _completion, "print the completion script of bash, zsh or fish"),
+    ):
+        arguments = 0 if names is None else None
+        parser.add_argument(
+            option, action=_Answer, nargs=arguments, metavar=names, const=answer, help=help_text
+        )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    image = commands.add_parser("image", help="explain the pull of one image")
-    image.add_argument("image", metavar="IMAGE")
-    image.set_defaults(command=_image)
+    def command(
+        name: str, run: Callable[..., "Sequence[Finding]"], help_text: str, *examples: str
+    ) -> _Parser:
+        added: _Parser = commands.add_parser(
+            name,
+            help=help_text,
+            description=f"{help_text[0].upper()}{help_text[1:]}.",
+            epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(command=run)
+        return added
+
+    image = command(
+        "image",
+        _image,
+        "explain the pull of one image",
+        "runner-doctor image registry.example.com:5000/app:1",
+        "runner-doctor image nginx --hosted --docker-auth-config @auth.json",
+    )
+    image.add_argument("image", metavar="IMAGE", help="the image's name, as a job writes it")
     _add_runner(image)
     _add_variables(image)
     _add_registry(image)
 
-    job = commands.add_parser("job", help="explain the pulls of every image and service of a pipeline")
+    job = command(
+        "job",
+        _job,
+        "explain the pulls of every image and service of a pipeline",
+        "runner-doctor job .gitlab-ci.yml",
+        "runner-doctor job .gitlab-ci.yml test --stack prod --runner build",
+        "runner-doctor job .gitlab-ci.yml --gitlab https://gitlab.example.com",
+        "runner-doctor job .gitlab-ci.yml --format code-quality >gl-code-quality-report.json",
+    )
     job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
     job.add_argument("job", nargs="?", metavar="JOB", help="one job alone")
-    job.set_defaults(command=_job)
     _add_runner(job)
     _add_variables(job)
+    _add_pipeline(job)
     _add_registry(job)
 
-    pin = commands.add_parser("pin", help="pin every image of a pipeline to its digest")
-    pin.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; changed in place")
+    pin = command(
+        "pin",
+        _pin,
+        "pin every image of a pipeline to its digest",
+        "runner-doctor pin .gitlab-ci.yml",
+        "runner-doctor pin --check .gitlab-ci.yml --format sarif >pins.sarif",
+        "runner-doctor pin .gitlab-ci.yml --variable CI_REGISTRY_IMAGE=registry.example.com/team",
+    )
     pin.add_argument(
-        "--check", action="store_true", help="change nothing; say what is not pinned or has moved"
+        "file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; it and its local includes change"
+    )
+    pin.add_argument(
+        "--check", action="store_true", help="change nothing; report what is not pinned or has moved"
     )
     pin.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help="of a name in it")
-    pin.set_defaults(command=_pin)
+    _add_pipeline(pin)
 
-    host = commands.add_parser("host", help="examine a runner host")
+    host = command(
+        "host", _examine_host, "examine a runner host", "runner-doctor host", "runner-doctor host --root DIR"
+    )
     host.add_argument(
         "--root", type=Path, default=Path("/"), metavar="DIR", help="its files (default: this host)"
     )
     host.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
     host.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
     _add_stack(host)
-    host.set_defaults(command=_examine_host, hosted=False)
+    host.set_defaults(hosted=False)
 
-    online = commands.add_parser("online", help="say whether a stack's runners are in contact with GitLab")
+    online = command(
+        "online",
+        _online,
+        "say whether a stack's runners are in contact with GitLab",
+        "pulumi stack output runners --json | runner-doctor online --wait 600",
+    )
     online.add_argument(
         "runners",
         type=Path,
@@ -103,11 +202,60 @@ def _parser() -> argparse.ArgumentParser:
     online.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="until they are (default: 0)"
     )
-    online.set_defaults(command=_online)
 
     for each in (image, job, pin, host, online):
-        each.add_argument("--json", action="store_true", help="answer in JSON")
+        formats = _FORMATS if each in (job, pin) else _FORMATS[:2]
+        each.add_argument("--format", choices=formats, default="text", help="how to answer (default: text)")
+        each.add_argument(
+            "--json", action="store_const", dest="format", const="json", help="short for --format json"
+        )
     return parser
+
+
+def _version(_: object) -> str:
+    from importlib.metadata import version
+
+    return f"runner-doctor {version('pulumi-gitlab-runner')}"
+
+
+def _explanation(name: str) -> str:
+    from pulumi_gitlab_runner.doctor.explanations import explanation_of
+    from pulumi_gitlab_runner.doctor.finding import FindingName
+
+    try:
+        explained = explanation_of(FindingName(name))
+    except ValueError:
+        raise UsageError(f"there is no finding {name!r}, only: {', '.join(sorted(FindingName))}") from None
+    paragraphs = (name, explained.what, f"To fix it: {explained.fix}", f"See {explained.page}")
+    return "\n\n".join(
+        textwrap.fill(each, 80, break_long_words=False, break_on_hyphens=False) for each in paragraphs
+    )
+
+
+def _completion(shell: str) -> str:
+    if shell not in ("bash", "zsh", "fish"):
+        raise UsageError(f"--completion takes bash, zsh or fish, not {shell!r}")
+    from argcomplete.shell_integration import shellcode
+
+    script: str = shellcode(["runner-doctor"], shell=shell)
+    return script
+
+
+def _add_pipeline(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the pipeline")
+    group.add_argument(
+        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the pipeline"
+    )
+    group.add_argument(
+        "--gitlab",
+        metavar="URL",
+        help="ask this GitLab for the whole of the pipeline (GITLAB_TOKEN: an access token)",
+    )
+    group.add_argument(
+        "--project",
+        metavar="PROJECT",
+        help="its path or number in GitLab (default: that of the remote origin)",
+    )
 
 
 def _add_runner(parser: argparse.ArgumentParser) -> None:
@@ -160,48 +308,88 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
 
-    asked = AskedImage(options.image, (), _variables(options))
-    return _show(options, [asked], _host(options), several=False)
+    host = _host(options)
+    report, *_ = _examined(options, [AskedImage(options.image, (), _variables(options))], host)
+
+    def as_json() -> object:
+        from pulumi_gitlab_runner.doctor.json_report import images_as_json
+
+        return images_as_json([report], report.findings, host)
+
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
+
+        terminal.show_runner(console, host)
+        terminal.show_image(console, report)
+
+    return _answer(options, dict.fromkeys(report.findings, ()), as_json, show)
 
 
 def _job(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor.pipeline import read_pipeline
+    from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
+    from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
+    from pulumi_gitlab_runner.doctor.pipelines.pipeline import read_pipeline
 
-    host = _host(options)
-    pipeline = read_pipeline(options.file, options.job, _variables(options), host)
-    for elsewhere in pipeline.not_followed:
+    host, variables = _host(options), _variables(options)
+    configurations = read_configurations(options.file, variables.values, given_inputs(options.input))
+    merged = _merged_by_gitlab(options)
+    pipeline = read_pipeline(configurations, options.job, variables, host, _shorthands(options, host), merged)
+    for elsewhere in pipeline.not_read:
         print(f"runner-doctor: not read: {printable(elsewhere)}", file=sys.stderr)
-    return _show(options, pipeline.images, host, pipeline.findings, several=True)
+    reports = _examined(options, pipeline.images, host)
+    located = {finding: list(places) for finding, places in pipeline.findings.items()}
+    for report, places in zip(reports, pipeline.places, strict=True):
+        for finding in report.findings:
+            located.setdefault(finding, []).extend(places)
+    findings: Located = {finding: tuple(dict.fromkeys(places)) for finding, places in located.items()}
+
+    def as_json() -> object:
+        from pulumi_gitlab_runner.doctor.json_report import images_as_json
+
+        return images_as_json(reports, list(findings), host, pipeline.not_read)
+
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
+
+        terminal.show_runner(console, host)
+        terminal.show_images(console, reports)
+        if len(reports) > 1:
+            terminal.show_summary(console, reports)
+
+    return _answer(options, findings, as_json, show)
 
 
 def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor import pin
     from pulumi_gitlab_runner.doctor.job_variables import job_variables
+    from pulumi_gitlab_runner.doctor.pipelines import pin
+    from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
+    from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
     from pulumi_gitlab_runner.doctor.runner_host import this_user
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
-    file: Path = options.file
     given = job_variables(None, options.variable, None, protected=False).values
-    text = read_text(file)
+    configurations = read_configurations(options.file, given, given_inputs(options.input))
+    merged = _merged_by_gitlab(options)
     with RegistryClient(DOCKER_CERTIFICATES) as client:
-        pins = pin.examine_pins(file, text, given, this_user(), client)
-    changed = pin.with_pins(text, pins)
-    if changed != text and not options.check:
-        write_text(file, changed)
-    findings = pin.pin_findings(file, pins, written=not options.check)
-    if options.json:
+        pipeline = pin.examine_pins(configurations, given, this_user(), client, merged)
+    for file in configurations.files if not options.check else ():
+        text = read_text(file)
+        changed = pin.with_pins(text, file, pipeline.pins)
+        if changed != text:
+            write_text(file, changed)
+    findings = pin.pin_findings(pipeline, options.file, written=not options.check)
+
+    def as_json() -> object:
         from pulumi_gitlab_runner.doctor.json_report import pins_as_json
 
-        _print_json(pins_as_json(pins, findings))
-        return findings
-    from rich.console import Console
+        return pins_as_json(pipeline.pins, list(findings))
 
-    from pulumi_gitlab_runner.doctor import report as terminal
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
 
-    console = Console(highlight=False)
-    terminal.show_pins(console, pins, written=not options.check)
-    terminal.show_findings(console, findings)
-    return findings
+        terminal.show_pins(console, pipeline.pins, options.file, written=not options.check)
+
+    return _answer(options, findings, as_json, show)
 
 
 def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -217,20 +405,19 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
     host = _host(options)
     files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
     report = examine_host(host, files, manager_process(files))
-    if options.json:
+
+    def as_json() -> object:
         from pulumi_gitlab_runner.doctor.json_report import host_as_json
 
-        _print_json(host_as_json(report, host))
-        return report.findings
-    from rich.console import Console
+        return host_as_json(report, host)
 
-    from pulumi_gitlab_runner.doctor import report as terminal
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
 
-    console = Console(highlight=False)
-    terminal.show_runner(console, host)
-    terminal.show_facts(console, report.facts)
-    terminal.show_findings(console, report.findings)
-    return report.findings
+        terminal.show_runner(console, host)
+        terminal.show_facts(console, report.facts)
+
+    return _answer(options, dict.fromkeys(report.findings, ()), as_json, show)
 
 
 def _online(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -240,62 +427,85 @@ def _online(options: argparse.Namespace) -> "Sequence[Finding]":
     runners, gitlab = read_runners(text), this_gitlab()
     contacts = gitlab.contacts(runners, options.wait)
     findings = list(online_findings(contacts, gitlab.address))
-    if options.json:
+
+    def as_json() -> object:
         from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
 
-        _print_json(contacts_as_json(contacts, findings))
-        return findings
-    from rich.console import Console
+        return contacts_as_json(contacts, findings)
 
-    from pulumi_gitlab_runner.doctor import report as terminal
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
 
-    console = Console(highlight=False)
-    terminal.show_facts(console, [(each.runner.name, each.told) for each in contacts])
-    terminal.show_findings(console, findings)
-    return findings
+        terminal.show_facts(console, [(each.runner.name, each.told) for each in contacts])
+
+    return _answer(options, dict.fromkeys(findings, ()), as_json, show)
 
 
-def _show(
-    options: argparse.Namespace,
-    asked: "Sequence[AskedImage]",
-    host: "RunnerHost",
-    findings: "Sequence[Finding]" = (),
-    *,
-    several: bool,
-) -> "Sequence[Finding]":
-    """Examine images, show what was found besides earlier findings, and return all of them."""
+def _examined(
+    options: argparse.Namespace, asked: "Sequence[AskedImage]", host: "RunnerHost"
+) -> "Sequence[ImageReport]":
     from pulumi_gitlab_runner.doctor.image_report import examine
 
     if options.offline:
-        reports = examine(asked, host, None)
+        return examine(asked, host, None)
+    from pulumi_gitlab_runner.registry.client import RegistryClient
+
+    with RegistryClient(host.certificates) as client:
+        return examine(asked, host, client)
+
+
+def _answer(
+    options: argparse.Namespace,
+    findings: "Located",
+    as_json: Callable[[], object],
+    show: Callable[["Console"], None],
+) -> "Sequence[Finding]":
+    """Say what was found in the form that is asked for, and return the findings."""
+    if options.format == "json":
+        _print_json(as_json())
+    elif options.format == "text":
+        from rich.console import Console
+
+        from pulumi_gitlab_runner.doctor.report import show_findings
+
+        console = Console(highlight=False)
+        show(console)
+        show_findings(console, list(findings))
     else:
-        from pulumi_gitlab_runner.registry.client import RegistryClient
+        from pulumi_gitlab_runner.doctor import report_formats
+        from pulumi_gitlab_runner.doctor.pipelines.configuration import project_of
 
-        with RegistryClient(host.certificates) as client:
-            reports = examine(asked, host, client)
-    examined = (finding for report in reports for finding in report.findings)
-    findings = list(dict.fromkeys((*findings, *examined)))
-    if options.json:
-        from pulumi_gitlab_runner.doctor.json_report import images_as_json
-
-        _print_json(images_as_json(reports, findings, host))
-        return findings
-    from rich.console import Console
-
-    from pulumi_gitlab_runner.doctor import report as terminal
-
-    console = Console(highlight=False)
-    terminal.show_runner(console, host)
-    if several:
-        terminal.show_images(console, reports)
-    else:
-        terminal.show_image(console, reports[0])
-    terminal.show_findings(console, findings)
-    return findings
+        form = report_formats.as_sarif if options.format == "sarif" else report_formats.as_code_quality
+        _print_json(form(findings, options.file, project_of(options.file)))
+    return list(findings)
 
 
 def _print_json(value: object) -> None:
     print(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def _merged_by_gitlab(options: argparse.Namespace) -> "CiConfiguration | None":
+    """The pipeline as GitLab merges it, where that is asked for."""
+    if not options.gitlab:
+        return None
+    from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
+
+    return configuration_of_gitlab(options.file, options.gitlab, options.project)
+
+
+def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands":
+    """The names without a host that may be meant for a registry of the stack, or of the host."""
+    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
+
+    if options.stack:
+        from pulumi_gitlab_runner.doctor.stack_file import registry_addresses
+
+        return Shorthands(registry_addresses(options.stacks_dir, options.stack, options.account))
+    from pulumi_gitlab_runner.auth.registry_list import read_registry_list
+    from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
+
+    listed = host.files.read(REGISTRIES).text if host.files else None
+    return Shorthands(hosts=tuple(read_registry_list(listed or "")))
 
 
 def _variables(options: argparse.Namespace) -> "JobVariables":

@@ -1,6 +1,5 @@
-"""Running credential helpers: as a process with its own PATH and environment would, or only as declared."""
+"""Running credential helpers as a process with its own PATH and environment would."""
 
-import json
 import os
 import selectors
 import shutil
@@ -10,26 +9,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.auth.docker_config import CREDENTIAL_HELPER
-from pulumi_gitlab_runner.auth.registry_list import read_registry_list
-from pulumi_gitlab_runner.auth.resolution.helpers import (
-    NOT_FOUND,
-    HelperAnswer,
-    RunHelper,
-    program_name,
-)
+from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 
 PATIENCE = 15.0
-"""Seconds that a helper may take; `docker-credential-runner` itself gives up after 12."""
+"""Seconds that a helper may take."""
 
 LARGEST_OUTPUT = 1024 * 1024
 """Bytes of a helper's answer."""
 _PART = 64 * 1024
-
-SCOPED_HELPER = program_name(CREDENTIAL_HELPER)
-
-KNOWN_ON_THE_HOST = "(known only on the host)"
-"""Stands for the password of a host that is only declared."""
 
 
 @dataclass(frozen=True)
@@ -95,33 +82,8 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
     return HelperAnswer(status, output, errors)
 
 
-@dataclass(frozen=True)
-class DeclaredHelper:
-    """Stands for `docker-credential-runner` of a host that is only declared: it knows its registries.
-
-    Attributes:
-        hosts: the hosts of its list.
-    """
-
-    hosts: frozenset[str]
-
-    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG002 - as RunHelper has it
-        """Say which registries it has credentials for, without having them."""
-        if program != SCOPED_HELPER:
-            raise FileNotFoundError(program)
-        if server not in self.hosts:
-            return HelperAnswer(1, NOT_FOUND)
-        answer = {"ServerURL": server, "Username": "", "Secret": KNOWN_ON_THE_HOST}
-        return HelperAnswer(0, json.dumps(answer))
-
-
-def declared_helper(registry_list: str) -> DeclaredHelper:
-    """The helper that answers from a list, as `auth.registry_list` writes it."""
-    return DeclaredHelper(frozenset(read_registry_list(registry_list)))
-
-
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it
-    """A hosted runner: nobody can install a helper there."""
+    """A runner without helpers: a hosted one, where nobody can install them, or one that is only declared."""
     raise FileNotFoundError(program)
 
 

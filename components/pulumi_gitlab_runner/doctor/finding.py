@@ -10,6 +10,9 @@ class FindingName(StrEnum):
     # The credentials, and where they stand.
     CREDENTIALS_EMPTY = "credentials-empty"
     CREDENTIALS_SHADOWED = "credentials-shadowed"
+    CREDENTIAL_MISSING = "credential-missing"
+    CREDENTIAL_RENEWAL = "credential-renewal"
+    CREDENTIAL_SERVICE = "credential-service"
     CREDENTIALS_STORE = "credentials-store"
     DOCKER_CONFIG = "docker-config"
     DOCKER_CONFIG_UNREAD = "docker-config-unread"
@@ -18,6 +21,7 @@ class FindingName(StrEnum):
     ENCODED_TWICE = "encoded-twice"
     HOME = "home"
     PORT = "port"
+    REGISTRY_SHADOWED = "registry-shadowed"
     REGISTRY_KEY = "registry-key"
     VARIABLE_HIDDEN = "variable-hidden"
     VARIABLE_PROTECTED = "variable-protected"
@@ -47,8 +51,10 @@ class FindingName(StrEnum):
     CANNOT_BE_PINNED = "cannot-be-pinned"
     IMAGE_NAME = "image-name"
     NOT_PINNED = "not-pinned"
+    NOT_READ = "not-read"
     PULL_POLICY = "pull-policy"
     PULL_POLICY_REFUSED = "pull-policy-refused"
+    SHORTHAND = "shorthand"
     TAG_MOVED = "tag-moved"
     VARIABLE_UNKNOWN = "variable-unknown"
 

@@ -13,9 +13,11 @@ from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
 from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.config.check import check
+from pulumi_gitlab_runner.doctor.credentials_report import credential_facts
 from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.aws_identity import aws_identity_findings
+from pulumi_gitlab_runner.doctor.findings.credentials import kept_credential_findings
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
@@ -76,6 +78,10 @@ def _examine_process(report: HostReport, process: ManagerProcess) -> None:
 def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
     """The Docker configuration that the process reads, and every helper that it names, asked."""
     report.findings += home_findings(host)
+    kept = host.kept.registries if host.kept else ()
+    if host.kept:
+        report.facts += credential_facts(kept)
+        report.findings += kept_credential_findings(host.kept)
     opened = next((file for file in host.home if file.text is not None), None)
     if opened is None or opened.text is None:
         report.facts.append(
@@ -89,8 +95,9 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
         _NO_IMAGE, runner_version=host.runner_version, run_helper=host.run_helper, home=host.home
     )
     report.findings += helper_findings(resolution, host)
+    renewed = {each.registry for each in kept}
     for key, fixed in sorted(config.auths.items()):
-        if key not in config.credential_helpers:
+        if key not in config.credential_helpers and key not in renewed:
             what = "a user and password" if fixed.password else "a token" if fixed else "an empty entry"
             report.facts.append((f"  {without_password(key)}", what))
     for key, helper in sorted(config.credential_helpers.items()):
@@ -103,7 +110,7 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
         answered = "answers" if held else "has no credentials for it"
         report.facts.append((f"  {key}", f"{program} {answered}"))
         if not held:
-            report.findings.append(silent_helper(opened.path, key, program, host.run_helper))
+            report.findings.append(silent_helper(opened.path, key, program))
 
 
 def _examine_modes(

@@ -10,6 +10,10 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.findings.credentials import (
+    missing_credential_findings,
+    shadowed_registry_findings,
+)
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_findings, ecr_token_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
@@ -183,12 +187,19 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     yield from image_name_findings(pull.asked.image)
     yield from port_findings(runner)
     yield from silent_helper_findings(runner, host)
-    yield from ecr_token_findings(runner, datetime.now(UTC))
+    yield from missing_credential_findings(runner, host.kept, host.version)
+    yield from list(shadowed_findings(runner, answer)) or shadowed_registry_findings(runner)
+    if not _is_renewed(runner, host):
+        yield from ecr_token_findings(runner, datetime.now(UTC))
     yield from ecr_credentials_findings(runner)
-    yield from shadowed_findings(runner, answer)
     yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:
         yield from registry_answer_findings(runner, answer)
+
+
+def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
+    """Whether the credentials are of the host's own service, which renews them."""
+    return bool(host.kept and runner.source and runner.source.name == host.home[0].path)
 
 
 def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
-from pulumi_gitlab_runner.doctor.pin import Pin
+from pulumi_gitlab_runner.doctor.pipelines.pin import Pin
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 
 def images_as_json(
-    reports: Sequence[ImageReport], findings: Sequence[Finding], host: RunnerHost
+    reports: Sequence[ImageReport],
+    findings: Sequence[Finding],
+    host: RunnerHost,
+    not_read: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The examined images, the runner that pulls them, and all findings."""
+    """The examined images, the runner that pulls them, what was not read, and all findings."""
     return {
         "runner": {"host": host.name, "version": host.runner_version},
         "images": [_image(report) for report in reports],
+        "not_read": list(not_read),
         "findings": findings_as_json(findings),
     }
 
@@ -108,11 +112,12 @@ def _resolution(resolution: Resolution) -> dict[str, Any]:
 
 
 def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The images of a file, and how each is pinned."""
+    """The images of a pipeline, and how each is pinned."""
     return {
         "images": [
             {
-                "image": without_password(pin.place.name),
+                "image": without_password(pin.name),
+                "file": str(pin.place.file),
                 "line": pin.place.line,
                 "state": pin.state,
                 "told": pin.told,

@@ -1,6 +1,7 @@
 """What the doctor found, for a person at a terminal."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -10,7 +11,7 @@ from rich.text import Text
 from pulumi_gitlab_runner.auth.resolution.trace import Entry, Resolution, Source, Status, Verdict, Where
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
-from pulumi_gitlab_runner.doctor.pin import Pin, State
+from pulumi_gitlab_runner.doctor.pipelines.pin import Pin, State, shown_file
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.printable import printable
@@ -61,18 +62,42 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
         console.print(Padding(facts, (0, 0, 0, 2)))
 
 
-def show_pins(console: Console, pins: Iterable[Pin], *, written: bool) -> None:
-    """Show the images of a file, and how each is pinned, or that it now is."""
+def show_summary(console: Console, reports: Sequence[ImageReport]) -> None:
+    """Show many images in a table, a row each."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("")
+    table.add_column("image", overflow="fold", ratio=4)
+    table.add_column("uses", justify="right")
+    table.add_column("credentials of", overflow="fold", ratio=3)
+    table.add_column("registry", overflow="fold", ratio=2)
+    for report in reports:
+        mark = _BAD if report.hit else _DOUBTFUL if report.findings else _GOOD
+        source = report.runner.source if report.runner.credentials else None
+        table.add_row(
+            mark,
+            Text(printable(report.image)),
+            str(len(report.users)),
+            Text("the pull fails" if report.runner.failure else printable(source.name) if source else "none"),
+            Text(report.answer.outcome if report.answer else "not asked"),
+        )
+    console.print()
+    console.print(table)
+
+
+def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: bool) -> None:
+    """Show the images of a pipeline, and how each is pinned, or that it now is."""
+    several = len({pin.place.file for pin in pins}) > 1
     for pin in pins:
         state: str = pin.state
         changed = written and pin.state in (State.NOT_PINNED, State.MOVED)
         if changed:
             state = "pinned now"
         good = changed or pin.state in (State.PINNED, State.DIGEST_ALONE)
-        name = printable(without_password(pin.place.name))
+        name = printable(without_password(pin.name))
+        in_file = f"{printable(str(shown_file(pin.place.file, file)))}, " if several else ""
         console.print(
             Text.assemble(
-                (f"line {pin.place.line}  ", "dim"),
+                (f"{in_file}line {pin.place.line}  ", "dim"),
                 (name, "bold"),
                 "  ",
                 (state, "green" if good else "yellow"),
@@ -107,7 +132,7 @@ def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
             said = Text.assemble(printable(name.strip()), (printable(f"  {value}"), "dim"))
             rows.add_row("", Padding(said, (0, 0, 0, 2)))
         else:
-            rows.add_row(Text(name, "dim"), Text(printable(value)))
+            rows.add_row(Text(printable(name), "dim"), Text(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
 
 
@@ -132,9 +157,9 @@ def _choice(resolution: Resolution) -> Text:
         return Text("pulls without credentials: no source has any for it")
     user = shown_user(resolution.credentials)
     by = f", by {entry.helper}" if entry.helper else ""
-    said = Text.assemble((source.name, "bold"), printable(f" {entry.origin} → {entry.key}{by}"))
+    said = Text.assemble((printable(source.name), "bold"), printable(f" {entry.origin} → {entry.key}{by}"))
     if user:
-        said.append(f", user {user}")
+        said.append(printable(f", user {user}"))
     return said
 
 
@@ -155,11 +180,11 @@ def _registry(report: ImageReport) -> Text:
 def _source(source: Source) -> RenderableType:
     """A source with its entries."""
     if source.status is Status.ABSENT:
-        title = Text.assemble(source.name, (f"  {source.reason}", "dim"))
+        title = Text.assemble(printable(source.name), (printable(f"  {source.reason}"), "dim"))
     elif source.status is Status.DROPPED:
-        title = Text.assemble(source.name, (printable(f"  dropped: {source.reason}"), "red"))
+        title = Text.assemble(printable(source.name), (printable(f"  dropped: {source.reason}"), "red"))
     else:
-        title = Text(source.name)
+        title = Text(printable(source.name))
     notes = [Text(printable(f"  ! {note}"), "yellow") for note in source.notes]
     lines: list[RenderableType] = [title, *notes]
     if source.entries:
@@ -175,6 +200,6 @@ def _entries(entries: Iterable[Entry]) -> Table:
         mark, style = _MARKS[entry.verdict]
         said = Text.assemble(printable(entry.key), (printable(f"  {entry.reason}"), "dim"))
         for note in entry.notes:
-            said.append(f"; {note}", "yellow")
+            said.append(printable(f"; {note}"), "yellow")
         rows.add_row(Text(mark, style), said)
     return rows

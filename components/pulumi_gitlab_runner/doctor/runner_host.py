@@ -12,16 +12,19 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 from pulumi_gitlab_runner.auth.resolution.helpers import RunHelper
-from pulumi_gitlab_runner.doctor.credential_helpers import (
-    HelperProcess,
-    asked_once,
-    declared_helper,
-    no_helper,
+from pulumi_gitlab_runner.doctor.credential_helpers import HelperProcess, asked_once, no_helper
+from pulumi_gitlab_runner.doctor.credentials_report import (
+    KeptCredentials,
+    ask_for_credentials,
+    declared_config,
+    kept_here,
 )
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 
@@ -61,6 +64,7 @@ class RunnerHost:
         docker_user: who to compare with; None for a hosted runner.
         certificates: the directory with the CAs of single registries.
         passwords_known: whether the passwords are to be had here, and not only on the host.
+        kept: what the host's own service has of the declared registries; None where that is not known.
     """
 
     name: str
@@ -73,6 +77,7 @@ class RunnerHost:
     docker_user: DockerUser | None = None
     certificates: Path | None = None
     passwords_known: bool = True
+    kept: KeptCredentials | None = None
 
     @property
     def version(self) -> RunnerVersion:
@@ -113,16 +118,17 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
         version: the runner's version.
     """
     process = manager_process(files)
-    helper = declared_helper(files.read(REGISTRIES).text or "")
+    path = f"{process.home}/.docker/config.json"
+    home = ConfigFile(path, declared_config(files.read(REGISTRIES).text or ""))
     return RunnerHost(
         name,
         version,
-        home_configs(files, process.home),
-        helper,
+        (home,),
+        no_helper,
         process,
         settings_of(files.read(CONFIG), runner),
         files,
-        docker_user=_root_user(files, helper),
+        docker_user=DockerUser("root", home, no_helper),
         passwords_known=False,
     )
 
@@ -130,8 +136,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
 def runner_on_disk(root: Path, runner: str | None, version: str | None) -> RunnerHost:
     """A runner of this host, or of one whose files lie below a directory.
 
-    The helpers of such a tree are run here, with the list of registries of the tree and the caller's own
-    cloud credentials; they keep no answer.
+    The credentials of such a tree's registries are asked for here, with the caller's own cloud credentials.
 
     Args:
         root: ``/`` for this host.
@@ -152,17 +157,35 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
             "or say --hosted"
         )
     helper = asked_once(_helper_of(files, process))
+    home, kept = home_configs(files, process.home), None
+    if _is_of_service(files, home[0]):
+        registries = files.read(REGISTRIES).text or ""
+        if files.is_this_host:
+            kept = kept_here(registries)
+        elif home[0].text is None:
+            text, kept = ask_for_credentials(files.place(REGISTRIES))
+            home = (ConfigFile(home[0].path, text), *home[1:])
     return RunnerHost(
         "this host" if files.is_this_host else str(root),
         version or (_installed_version() if files.is_this_host else None) or DEFAULT_RUNNER_VERSION,
-        home_configs(files, process.home),
+        home,
         helper,
         process,
         settings_of(config, runner),
         files,
-        this_user() if files.is_this_host else _root_user(files, helper),
+        this_user() if files.is_this_host else DockerUser("root", _roots_config(files, home), helper),
         files.place("/etc/docker/certs.d"),
+        kept=kept,
     )
+
+
+def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:
+    """Whether a Docker configuration is the one that `gitlab-runner-credentials` writes."""
+    place = files.place(config.path)
+    try:
+        return place.is_symlink() and str(place.readlink()).endswith(f"{DIRECTORY}/{DOCKER_CONFIG}")
+    except OSError:
+        return False
 
 
 def home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
@@ -174,18 +197,13 @@ def _helper_of(files: FilesOnDisk, process: ManagerProcess) -> RunHelper:
     if files.is_this_host:
         return HelperProcess(process.path, process.environment)
     path = ":".join(str(files.place(directory)) for directory in process.path.split(":") if directory)
-    elsewhere = {
-        "RUNNER_REGISTRIES": str(files.place(REGISTRIES)),
-        "RUNNER_CREDENTIAL_CACHE": os.devnull,
-        "PATH": path,
-    }
-    caller = {key: value for key, value in os.environ.items() if key != "PATH"}
-    return HelperProcess(path, {**process.environment, **caller, **elsewhere})
+    return HelperProcess(path, {**process.environment, **os.environ, "PATH": path})
 
 
-def _root_user(files: HostFiles, helper: RunHelper) -> DockerUser:
-    """Root of a host that is elsewhere."""
-    return DockerUser("root", files.read("/root/.docker/config.json"), helper)
+def _roots_config(files: HostFiles, home: tuple[ConfigFile, ...]) -> ConfigFile:
+    """The Docker configuration of root, in whose home the runner's process mostly is."""
+    path = "/root/.docker/config.json"
+    return next((file for file in home if file.path == path), files.read(path))
 
 
 def this_user() -> DockerUser:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
@@ -91,15 +92,7 @@ class _StackRunner:
 
 
 def _runner(stacks: Path, stack: str, runner: str | None, account: str | None) -> _StackRunner:
-    file = _read(stacks, stack)
-    region = file.region or os.environ.get("AWS_REGION")
-    if not region:
-        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
-    environment = _environment(region, account)
-    try:
-        declared = build_stack(file.declaration, environment)
-    except DeclarationError as error:
-        raise UsageError(str(error)) from None
+    declared, environment = _declared(stacks, stack, account)
     names = list(declared.runners)
     if runner is None and len(names) == 1:
         runner = names[0]
@@ -107,6 +100,29 @@ def _runner(stacks: Path, stack: str, runner: str | None, account: str | None) -
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
         raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
     return _StackRunner(runner, declared.manager_of(runner), declared, environment)
+
+
+def registry_addresses(stacks: Path, stack: str, account: str | None) -> dict[str, str]:
+    """The addresses of the registries that a stack's file declares, by name.
+
+    Arguments and errors as for `runner_of_stack`.
+    """
+    declared, environment = _declared(stacks, stack, account)
+    return {name: registry.address_in(environment) for name, registry in declared.registries.items()}
+
+
+@cache
+def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, AwsEnvironment]:
+    """What a stack's file declares, and where."""
+    file = _read(stacks, stack)
+    region = file.region or os.environ.get("AWS_REGION")
+    if not region:
+        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
+    environment = _environment(region, account)
+    try:
+        return build_stack(file.declaration, environment), environment
+    except DeclarationError as error:
+        raise UsageError(str(error)) from None
 
 
 def _read(stacks: Path, stack: str) -> StackFile:

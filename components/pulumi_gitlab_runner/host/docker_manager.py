@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, host_docker_config
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
 from pulumi_gitlab_runner.auth.registry_list import registry_list
-from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG
+from pulumi_gitlab_runner.host.files import LINK, NO_PROGRAMS, HostFile, credential_service_files
 from pulumi_gitlab_runner.host.manager_config import token_placeholder
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -22,11 +24,10 @@ DELIVERED = "gitlab-runner-deliver: delivered"
 """What gitlab-runner-deliver.sh says when it is done."""
 CONFIG_LABEL = "gitlab-runner.config"
 """The label of the container that delivered them, with the config.toml."""
-CREDENTIAL_CACHE = "/run/gitlab-runner-credentials"
-"""Where docker-credential-runner keeps answers."""
 AWS_DIRECTORY = "/srv/aws"
 """Where the manager sees the directory of its AWS credentials."""
 _ACCESS_KEY = "aws/credentials"
+_DOCKER_CONFIG = "home/.docker/config.json"
 
 
 def docker_manager_files(
@@ -58,10 +59,17 @@ def docker_manager_files(
     files = {
         "config.toml": HostFile(config),
         "registries": HostFile(registry_list(sources.items())),
-        "home/.docker/config.json": HostFile(host_docker_config(sources)),
-        "bin/docker-credential-runner": HostFile(script("docker-credential-runner.sh"), "0755"),
         "gitlab-runner-manager": HostFile(script("gitlab-runner-manager.sh"), "0755"),
     }
+    by_host = {registries[name].host_in(environment): each for name, each in (passwords or {}).items()}
+    if all(source.kind == "file" for source in sources.values()):
+        # Nothing is to be asked, so the manager's image needs no program that asks.
+        known = [(registry, *credentials) for registry, credentials in by_host.items()]
+        files[_DOCKER_CONFIG] = HostFile(docker_auth_config(known) + "\n")
+    else:
+        files[_DOCKER_CONFIG] = HostFile(f"{DIRECTORY}/{CONFIG}", LINK)
+        files["sbin/gitlab-runner-credentials"] = HostFile(script("gitlab-runner-credentials.sh"), "0755")
+        files |= credential_service_files()
     for name, credentials in (passwords or {}).items():
         answer = credentials_as_answer(registries[name].host_in(environment), credentials)
         files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
@@ -86,8 +94,7 @@ def manager_environment(host: DockerHost, region: str) -> list[str]:
     """
     settings = {
         "HOME": f"{CURRENT}/home",
-        "PATH": f"{CURRENT}/bin",
-        "RUNNER_REGISTRIES": f"{CURRENT}/registries",
+        "PATH": NO_PROGRAMS,
     }
     credentials = host.aws_credentials
     if credentials:

@@ -4,21 +4,25 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.docker_config import host_docker_config
 from pulumi_gitlab_runner.auth.registry_list import registry_list
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
-from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-HELPER_PATH = "usr/local/bin/docker-credential-runner"
+NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
+"""The PATH of the runner manager's process: a directory that is not there."""
+LINK = "link"
+"""The mode of a file that is a symbolic link."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class HostFile:
     """A file of a runner host, owned by root.
 
     Attributes:
-        content: its text.
-        mode: its permissions, in octal: ``0600``.
+        content: its text; what it leads to, where it is a symbolic link.
+        mode: its permissions, in octal: ``0600``; `LINK` for a symbolic link.
     """
 
     content: str
@@ -81,8 +85,8 @@ def host_files(
 ) -> dict[str, HostFile]:
     """The files of the host of a manager, by their path below the root.
 
-    The Docker configuration lies in the home of the manager's process, which is root's under the packaged
-    unit, whatever its `--user` says (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
+    The Docker configuration is in the home of the manager's process, which is root's under the packaged unit,
+    whatever its `--user` says (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
 
     Args:
         manager: the manager.
@@ -122,9 +126,15 @@ def host_files(
             _unit_settings(manager, environment), "0644"
         ),
         **_fleet_settings(config),
-        "root/.docker/config.json": HostFile(host_docker_config(sources)),
-        HELPER_PATH: HostFile(script("docker-credential-runner.sh"), "0755"),
+        "root/.docker/config.json": HostFile(f"../..{DIRECTORY}/{CONFIG}", LINK),
+        **{f"usr/local/{path}": file for path, file in credential_service_files().items()},
     }
+
+
+def credential_service_files() -> dict[str, HostFile]:
+    """The modules of `gitlab-runner-credentials`, by their path beside the directory of its script."""
+    library = "lib/gitlab-runner-host/gitlab_runner_credentials"
+    return {f"{library}/{name}": HostFile(text, "0644") for name, text in credential_service().items()}
 
 
 def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
@@ -165,8 +175,8 @@ def _reporting(manager: Manager, parameters: HostParameters) -> str:
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
-    SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds our helper
-    alone, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run another one.
+    SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds no program, so
+    that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper.
     """
     before_a_fleets_manager = [
         # For as long as the plugin is missing; with the runner's HOME, where it looks for it.
@@ -176,9 +186,13 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     ]
     return "\n".join(
         (
+            "[Unit]",
+            "Wants=gitlab-runner-credentials.service",
+            "After=gitlab-runner-credentials.service",
+            "",
             "[Service]",
             "Environment=HOME=/root",
-            "Environment=PATH=/usr/local/bin",
+            f"Environment=PATH={NO_PROGRAMS}",
             f"Environment=AWS_REGION={environment.region}",
             *(before_a_fleets_manager if manager.fleet else ()),
             "KillSignal=SIGQUIT",

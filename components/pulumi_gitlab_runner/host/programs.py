@@ -17,6 +17,7 @@ FETCHING = {
 
 PROGRAMS = {
     **FETCHING,
+    f"{_PROGRAMS}/gitlab-runner-credentials": "gitlab-runner-credentials.sh",
     f"{_PROGRAMS}/gitlab-runner-drain": "gitlab-runner-drain.sh",
     f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
     f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
@@ -27,6 +28,7 @@ PROGRAMS = {
         for unit in (
             "gitlab-runner-apply.service",
             "gitlab-runner-apply.timer",
+            "gitlab-runner-credentials.service",
             "gitlab-runner-drain.service",
             "gitlab-runner-health.service",
             "gitlab-runner-health.timer",

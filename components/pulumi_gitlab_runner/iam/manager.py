@@ -28,11 +28,11 @@ def manager_policy(
         files_arn: the S3 object that holds its host's files, if it has one.
         further: statements for its fleet and its cache, if it has one.
     """
-    statements = list(registry_statements(registries, environment))
+    statements = list(registry_statements(registries, environment, at_once=True))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns and key_arn:
-        statements += parameter_statements("Host", parameter_arns, key_arn, environment.region)
+        statements += parameter_statements("Host", parameter_arns, key_arn, environment.region, at_once=True)
     return policy_document([*statements, *further])
 
 

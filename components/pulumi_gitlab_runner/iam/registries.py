@@ -13,12 +13,15 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
 
 
-def registry_statements(registries: Sequence[Registry], environment: AwsEnvironment) -> Iterator[Statement]:
+def registry_statements(
+    registries: Sequence[Registry], environment: AwsEnvironment, *, at_once: bool = False
+) -> Iterator[Statement]:
     """Statements that let a role pull from exactly these registries.
 
     Args:
         registries: the registries.
         environment: where their stack lives.
+        at_once: whether many passwords are read with one call.
     """
     needed = [each.pull_access(environment) for each in registries]
     yield from pull_statements(
@@ -27,7 +30,8 @@ def registry_statements(registries: Sequence[Registry], environment: AwsEnvironm
     )
     if any(each.public_gallery for each in needed):
         yield public_gallery_statement()
-    yield from stored_secret_statements("Registry", [each.stored for each in needed if each.stored])
+    stored = [each.stored for each in needed if each.stored]
+    yield from stored_secret_statements("Registry", stored, at_once=at_once)
 
 
 def required_policies(

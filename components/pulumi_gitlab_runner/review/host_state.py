@@ -18,12 +18,10 @@ class HostState:
 
     Attributes:
         runners: the `[[runners]]` table of each, by its name.
-        registries: the hosts that its Docker configuration has credentials for.
-        sources: where the credentials of each come from.
+        sources: where the credentials of each of its registries come from, by its host.
     """
 
     runners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    registries: frozenset[str] = frozenset()
     sources: Mapping[str, CredentialSource] = field(default_factory=dict)
 
 
@@ -46,13 +44,11 @@ def host_state(inputs: Inputs) -> HostState | None:
     try:
         files = {path: file["content"] for path, file in json.loads(inputs["content"]).items()}
         config = tomllib.loads(files.get("etc/gitlab-runner/config.toml", ""))
-        docker_config = json.loads(files.get("root/.docker/config.json", "{}"))
         return HostState(
             runners={
                 str(each["name"]): {**each, "docker": dict(each.get("docker", {}))}
                 for each in config.get("runners", [])
             },
-            registries=frozenset(map(str, docker_config.get("credHelpers", {}))),
             sources=read_registry_list(files.get("etc/gitlab-runner/registries", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -89,10 +89,10 @@ def _registries(host: HostState, runner: str) -> set[_Registry]:
     """The registries of a runner: one manager pulls for all of its runners."""
     if runner not in host.runners:
         return set()
-    return {(each, _how(host.sources.get(each))) for each in host.registries}
+    return {(each, _how(source)) for each, source in host.sources.items()}
 
 
-def _how(source: CredentialSource | None) -> str:
+def _how(source: CredentialSource) -> str:
     match source:
         case CredentialSource("helper", (path, *_)) if path == ECR_HELPER:
             return "by the manager's role"

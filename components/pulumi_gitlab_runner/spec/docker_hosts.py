@@ -61,7 +61,8 @@ class DockerHostDeclaration(TypedDict):
 
     image: NotRequired[Input[str]]
     """The manager's image: GitLab's for `runner_version`, or one built on it, with what its registries need:
-    `docker-credential-ecr-login` for ECR; `aws` and `jq` for passwords in AWS's secret stores; other helpers.
+    `docker-credential-ecr-login` for ECR, `aws` for passwords in AWS's secret stores, other helpers, and
+    `python3` for each of these.
     One of the stack's `builds` is named by its repository. The Docker provider pulls it, from a private
     registry with its `docker:registryAuth`. Default `gitlab/gitlab-runner:alpine-vVERSION`, which has none
     of these."""
@@ -180,7 +181,7 @@ def docker_registry_problems(
                 at,
                 f"{name!r}, for which GitLab's own image of the runner has no program",
                 "an 'image' of the Docker host that brings it",
-                f"build one on GitLab's, with {registry.program}",
+                f"build one on GitLab's, with {registry.program} and python3",
             )
 
 

@@ -6,6 +6,8 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 from typing_extensions import get_original_bases, get_type_hints, is_typeddict
 
+from pulumi_gitlab_runner.config.schema import KEYS
+from pulumi_gitlab_runner.config.spelling import fields_by_spelling
 from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 
@@ -36,6 +38,9 @@ def stack_file_schema() -> dict[str, Any]:
     for table, keys in REFUSED_KEYS.items():
         for key in keys:
             del definitions[table.__name__]["properties"][key]
+    for table in KEYS:
+        if table.__name__ in definitions:
+            _allow_spellings(definitions[table.__name__], table)
     for name, key in _SECRETS.items():
         _allow_beside(definitions[name], key, _SECURE)
     _allow_beside(
@@ -53,6 +58,17 @@ def stack_file_schema() -> dict[str, Any]:
         "required": ["config"],
         "$defs": definitions,
     }
+
+
+def _allow_spellings(definition: dict[str, Any], table: type) -> None:
+    """Let a table of config.toml have the keys of the file, and a text in the place of a list of one."""
+    properties = definition["properties"]
+    for spelling, field in fields_by_spelling(table).items():
+        if field in properties:
+            properties[spelling] = properties[field]
+    for field, key in KEYS[table].items():
+        if key.go_type == "StringOrArray":
+            _allow_beside(definition, field, {"type": "string"})
 
 
 def _allow_beside(definition: dict[str, Any], key: str, form: dict[str, Any]) -> None:

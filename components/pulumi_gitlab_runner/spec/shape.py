@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import get_type_hints, is_typeddict
 
+from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.schema import KEYS
+from pulumi_gitlab_runner.config.spelling import as_fields
 from pulumi_gitlab_runner.config.structure import unknown_key
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
@@ -58,6 +60,7 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     """The declaration, with keys and types as `kind` has them.
 
     Whole numbers that arrive as ``3.0`` (every number of another language does) become ``3``, and
+    ``config`` has its fields' names and forms (`as_fields`),
     ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``, and ``images: {a: "nginx:1"}``
     ``images: {a: {image: "nginx:1"}}``.
 
@@ -132,6 +135,8 @@ def _normalised(value: Any) -> Any:
 def _written_out(key: str, value: Any) -> Any:
     if key == "repositories" and isinstance(value, list) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
+    if key == "config" and isinstance(value, dict):
+        return as_fields(value, RunnerConfig)  # a host's `config` has no key with two spellings
     if key == "images" and isinstance(value, dict):
         return {name: {"image": each} if isinstance(each, str) else each for name, each in value.items()}
     return value

@@ -1,18 +1,22 @@
 """The declaration in the configuration of a stack."""
 
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import yaml
 
 from pulumi_gitlab_runner.spec.inputs import Deferred
-from pulumi_gitlab_runner.spec.problems import join_path
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.secrets import clear_secrets
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
+from pulumi_gitlab_runner.stack.reading import ReadDeclaration, read_stack
 
+ALREADY_SHOWN = 32
+"""The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
 _KEY = f"{PROJECT}:stack"
 
 
@@ -22,7 +26,8 @@ def declaration_from_config() -> StackDeclaration:
     GitLab's address is that of the GitLab provider, where the declaration has none. A value that the stack's
     file encrypts stays a secret, and is refused where the declaration takes none; a password that it has in
     clear is a warning. Both need the stack's file: where it is not in its usual place (`--config-file`),
-    neither is noticed.
+    neither is noticed. A declaration with problems ends the program here, with one message that names them
+    all.
     """
     declaration: Any = pulumi.Config(PROJECT).require_object("stack")
     written = _written()
@@ -36,8 +41,11 @@ def declaration_from_config() -> StackDeclaration:
     base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")
     if base_url and isinstance(declaration, dict):
         declaration.setdefault("gitlab_url", instance_url(base_url))
-    found: StackDeclaration = declaration
-    return found
+    try:
+        return cast("StackDeclaration", ReadDeclaration(declaration, read_stack(declaration)))
+    except DeclarationError as error:
+        pulumi.log.error(str(error))
+        sys.exit(ALREADY_SHOWN)
 
 
 def _written() -> Any:

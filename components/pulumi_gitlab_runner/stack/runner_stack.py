@@ -6,24 +6,23 @@ from typing import Any
 import pulumi
 
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.manager.arguments import HostNetwork
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
-from pulumi_gitlab_runner.resolution import refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
-from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, build_stack, check_in
-from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
-from pulumi_gitlab_runner.stack.images import read_contexts, stack_digests, stack_images
+from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, check_in
+from pulumi_gitlab_runner.stack.images import stack_digests, stack_images
+from pulumi_gitlab_runner.stack.reading import ReadStack, read_stack
 from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
 
 DEFAULT_NAME = "ci"
 """The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
 
 
-class RunnerStack(Component[Stack]):
+class RunnerStack(Component[ReadStack]):
     """Registries, runners and CI variables: all that one declaration says.
 
     The declaration is checked as a whole before anything is registered.
@@ -83,17 +82,14 @@ class RunnerStack(Component[Stack]):
 
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
-            stack = build_stack(with_handles(args, "stack"))
-        self._make(name, stack, opts)
+            read = read_stack(args)
+        self._make(name, read, opts)
 
-    def _make(self, name: str, model: Stack, opts: pulumi.ResourceOptions | None) -> None:
-        stack = model
-        with refused_as_whole():
-            contexts = read_contexts(stack)
-            warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
+    def _make(self, name: str, model: ReadStack, opts: pulumi.ResourceOptions | None) -> None:
+        stack = model.stack
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerStack", name, {}, opts)
-        for warning in warnings:
-            pulumi.log.warn(str(warning), self)
+        for warning in model.warnings:
+            pulumi.log.warn(warning, self)
         environment = environment_of(self) if stack.in_aws else nowhere()
         known_stack = pulumi.Output.all(resolved(stack), environment).apply(_checked)
 
@@ -101,7 +97,7 @@ class RunnerStack(Component[Stack]):
         self.registries = pulumi.Output.all(known_stack, environment).apply(
             lambda known: _registry_outputs(*known)
         )
-        images = stack_images(name, stack, contexts, environment, urls, self)
+        images = stack_images(name, stack, model.contexts, environment, urls, self)
         self.builds = pulumi.Output.from_input(images.builds)
         self.mirrors = pulumi.Output.from_input(images.mirrors)
         network = self._network(name, stack, environment)

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.services.gitlab import (
     about,
+    ci_lint,
     coordinator,
     groups_and_projects,
     jobs,
@@ -24,6 +25,7 @@ from sandbox.services.gitlab.state import seeded_instance
 LOG = logging.getLogger(__name__)
 BLUEPRINTS = (
     about.blueprint,
+    ci_lint.blueprint,
     coordinator.blueprint,
     groups_and_projects.blueprint,
     jobs.blueprint,

@@ -121,7 +121,7 @@ class PipelineSchedule:
 
 @dataclass
 class Project:
-    """A project of a group."""
+    """A project of a group; `files` are those of its default branch, by their paths."""
 
     id: int
     path: str
@@ -134,6 +134,7 @@ class Project:
     variables: list[Variable] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def full_path(self) -> str:
@@ -190,7 +191,7 @@ class Instance:
     """One GitLab.
 
     `runner_token`, if set, is what every runner's token starts with instead of being random, so that a test
-    can look for it.
+    can look for it. `templates` are the files that `include: template` finds, by their names.
     """
 
     tokens: dict[str, AccessToken]
@@ -206,6 +207,7 @@ class Instance:
     schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))
     jobs: dict[int, Job] = field(default_factory=dict)
     job_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    templates: dict[str, str] = field(default_factory=dict)
 
 
 def seeded_instance(token: str, runner_token: str | None = None) -> Instance:

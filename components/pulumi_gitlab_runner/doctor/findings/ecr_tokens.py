@@ -29,7 +29,7 @@ def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Findin
         f"{source.name}, {entry.key}",
         what,
         "ECR refuses it from then on, and nothing renews it",
-        "declare the registry as `ecr: {}`: the host's helper then gets a fresh password for every pull",
+        "declare the registry as `ecr: {}`: the host's service then renews the password",
     )
 
 

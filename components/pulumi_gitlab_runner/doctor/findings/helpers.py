@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER, RunHelper
+from pulumi_gitlab_runner.auth.resolution.helpers import NO_ANSWER
 from pulumi_gitlab_runner.auth.resolution.trace import Origin, Resolution, Source, Verdict
-from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE, SCOPED_HELPER
+from pulumi_gitlab_runner.doctor.credential_helpers import PATIENCE
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
@@ -44,8 +44,8 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"{helper} gave no answer in {PATIENCE:g} seconds",
             "the runner sets a helper no limit: every pull waits for it until the job's time is over",
-            f"see what it waits for: echo HOST | {helper} get; docker-credential-runner of this library "
-            "gives it up after a while",
+            f"see what it waits for: echo HOST | {helper} get; declare the registry in the stack, whose "
+            "credentials are then there before the job",
         )
     if not missing:
         return Finding(
@@ -62,8 +62,8 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"{helper} lies in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
-            f"let docker-credential-runner of this library call it; leave {place} off that PATH "
-            f"({host.process.path}), since a job's own variable can name any helper there",
+            f"declare the registry in the stack, whose hosts ask it ahead of time; leave {place} off "
+            f"that PATH ({host.process.path}), since a job's own variable can name any helper there",
         )
     return Finding(
         FindingName.HELPER_MISSING,
@@ -95,31 +95,16 @@ def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator
                 entry.verdict is Verdict.USED and not entry.credentials
             )
             if is_helper and knows_none and entry.key.lower() in paths:
-                yield silent_helper(source.name, entry.key, entry.helper or "", host.run_helper)
+                yield silent_helper(source.name, entry.key, entry.helper or "")
 
 
-def silent_helper(source: str, registry: str, helper: str, run_helper: RunHelper) -> Finding:
+def silent_helper(source: str, registry: str, helper: str) -> Finding:
     """A helper that has no credentials for a registry."""
-    reason = ""
-    mend = f"look into its own log, and run it as the runner does: echo {registry} | {helper} get"
-    if helper == SCOPED_HELPER:
-        reason = _reason(registry, run_helper)
-        mend = "see to the reason" if reason else "see to the reason, which it told to the journal"
-        mend += f"; all that it said: journalctl -t {SCOPED_HELPER}"
     return Finding(
         FindingName.HELPER_SILENT,
         f"{source}, {registry}",
-        f"{helper} has no credentials for it" + (f": {reason}" if reason else ""),
-        "its images are pulled without any",
-        mend,
+        f"{helper} has no credentials for it",
+        'its images are pulled without any, though the job log may say "Authenticating with credentials '
+        f'from {source}"; it ends with "no basic auth credentials"',
+        f"look into its own log, and run it as the runner does: echo {registry} | {helper} get",
     )
-
-
-def _reason(registry: str, run_helper: RunHelper) -> str:
-    """What this library's helper says on its standard error, where no secret ever stands."""
-    try:
-        said = run_helper(SCOPED_HELPER, "get", registry).errors.splitlines()
-    except OSError:
-        return ""
-    prefix = f"{SCOPED_HELPER}: {registry}: "
-    return next((line.removeprefix(prefix) for line in said if line.startswith(prefix)), "")

@@ -1,9 +1,10 @@
 #!/bin/sh
 # gitlab-runner-apply: brings the files of this runner host to what its stack declares.
 #
-# They arrive as one JSON object, path → {mode, content}, in S3. It is applied whole or not at all: first
-# everything is fetched, checked and laid beside its place, then moved into place. Whatever fails before that
-# leaves the last good files, and the reason in the journal. The runner reads a changed config.toml by itself.
+# They arrive as one JSON object, path → {mode, content}, in S3; a symbolic link has the mode `link`, and what it
+# leads to for its content. The object is applied whole or not at all: first everything is fetched, checked and
+# laid beside its place, then moved into place. Whatever fails before that leaves the last good files, and the
+# reason in the journal. The runner reads a changed config.toml by itself.
 set -eu
 umask 077
 
@@ -58,12 +59,16 @@ jq -r '(env.RUNNER_TOKENS | fromjson) as $tokens | to_entries[] | [.value.mode, 
 [ -s "$work/list" ] || refuse "there are no files"
 while read -r mode path content; do
     mkdir -p "$work/new/$(dirname "$path")"
+    if [ "$mode" = link ]; then
+        ln -s "$(printf '%s' "$content" | base64 -d)" "$work/new/$path" || refuse "$path cannot be unpacked"
+        continue
+    fi
     printf '%s' "$content" | base64 -d >"$work/new/$path" || refuse "$path cannot be unpacked"
     chmod "$mode" "$work/new/$path" || refuse "$path cannot have the mode $mode"
 done <"$work/list"
 
-jq -e . "$work/new/root/.docker/config.json" >/dev/null || refuse "config.json is not JSON"
-sh -n "$work/new/usr/local/bin/docker-credential-runner" || refuse "docker-credential-runner is not a shell script"
+sh "$work/new/usr/local/sbin/gitlab-runner-credentials" --help >/dev/null ||
+    refuse "gitlab-runner-credentials does not run"
 daemon=etc/docker/daemon.json
 jq -e 'type == "object"' "$work/new/$daemon" >/dev/null || refuse "daemon.json is not a JSON object"
 # `--validate` came with Docker 23.0, `lint` with gitlab-runner 19.3; both are installed after the first files.
@@ -80,7 +85,8 @@ fleet=etc/gitlab-runner/fleet.json
 [ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
 while read -r mode path _; do
     mkdir -p "$root/$(dirname "$path")"
-    cp -p "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
+    rm -f "$root/$path.new"
+    cp -pP "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
 done <"$work/list"
 while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
@@ -96,6 +102,8 @@ if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
     systemctl reload docker || say warning "Docker does not reload its settings"
 fi
 systemctl try-restart gitlab-runner-drain.service
+# The credentials that it has serve on meanwhile.
+systemctl --no-block try-restart gitlab-runner-credentials.service
 # The runner reads a changed config.toml by itself, its fleet's settings only at its start: it ends its jobs first.
 if [ -n "${new_fleet_settings-}" ] && systemctl --quiet is-active gitlab-runner; then
     systemctl --no-block restart gitlab-runner

@@ -40,6 +40,8 @@ give_up() {
 
 step "installing the AWS command line, jq and the credential helper of ECR" install_tools
 step "applying this host's files" gitlab-runner-apply
+# Its answers arrive while Docker is installed.
+step "asking for the credentials of the registries" systemctl enable --now --no-block gitlab-runner-credentials.service
 step "sending the journal to CloudWatch, if it is kept" systemctl enable --now gitlab-runner-logs.timer
 step "installing Docker" install_docker
 step "starting Docker" systemctl enable --now docker

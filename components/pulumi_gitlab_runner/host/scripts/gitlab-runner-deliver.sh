@@ -18,7 +18,10 @@ fail() { # REASON
 new=
 trap 'rm -rf "$delivery" $new' EXIT
 
-sh -n "$delivery/files/bin/docker-credential-runner" || fail "docker-credential-runner is not a shell script"
+if [ -e "$delivery/files/sbin/gitlab-runner-credentials" ]; then
+    sh "$delivery/files/sbin/gitlab-runner-credentials" --help >/dev/null ||
+        fail "gitlab-runner-credentials does not run: the manager's image needs python3"
+fi
 # `lint` came with gitlab-runner 19.3.
 if gitlab-runner lint --help >/dev/null 2>&1; then
     gitlab-runner lint --config "$delivery/files/config.toml" >/dev/null || fail "gitlab-runner refuses config.toml"
@@ -26,6 +29,11 @@ fi
 
 new=$(mktemp -d "$volume/version.XXXXXX") || fail "the volume cannot be written"
 cp -pR "$delivery/files/." "$new" || fail "the files cannot be written"
+while read -r path target; do
+    if ! mkdir -p "$new/${path%/*}" || ! ln -s "$target" "$new/$path"; then
+        fail "the links cannot be written"
+    fi
+done <"$delivery/links"
 chmod 700 "$new"
 # The runner looks whether it is newer than the one that it knows, by the clock of this machine.
 touch "$new/config.toml"

@@ -2,6 +2,9 @@
 # gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and tells CloudWatch
 # that it works, when there is an alarm. Run every minute.
 #
+# With that it says how many registries have no credential, or one that ends within hours: one that could not be
+# renewed for half of its life.
+#
 # EC2's own checks see the machine alone. To stop gitlab-runner by hand for longer, stop this timer first.
 set -u
 
@@ -14,6 +17,12 @@ program=gitlab-runner-health
 patience=5 # runs in a row
 count=$root/run/gitlab-runner-health
 
+without_credential() {
+    read -r uptime _ </proc/uptime
+    jq --argjson now "$uptime" '[.registries[] | select(.ends == null or .ends - $now < 6 * 60 * 60)] | length' \
+        "$root/run/gitlab-runner-credentials/state.json"
+}
+
 dead=
 if ! systemctl --quiet is-active gitlab-runner; then
     dead="gitlab-runner is not running"
@@ -23,8 +32,11 @@ fi
 if [ -z "$dead" ] || [ -e "$draining" ] || [ -e "$waiting" ]; then
     rm -f "$count"
     if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ] && [ ! -e "$waiting" ]; then
-        aws --region "$REGION" cloudwatch put-metric-data --namespace GitLabRunner --metric-name Healthy \
-            --dimensions "Host=$HEALTH_OF" --value 1
+        set -- "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"
+        if ending=$(without_credential 2>/dev/null); then
+            set -- "$@" "MetricName=CredentialsEnding,Value=$ending,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"
+        fi
+        aws --region "$REGION" cloudwatch put-metric-data --namespace GitLabRunner --metric-data "$@"
     fi
     exit
 fi

@@ -16,7 +16,7 @@ def host_dangers(step: Step) -> Found:
         yield DangerKind.PRIVILEGE, ((f"what its host lets its jobs do {NOT_KNOWN}", ()),)
         return
     old = old or NO_HOST
-    if registries := new.registries - old.registries:
+    if registries := new.sources.keys() - old.sources.keys():
         yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
     for name, runner in sorted(new.runners.items()):
         for phrase in freedoms(old.runners.get(name, {}), runner):

@@ -72,7 +72,7 @@ class StaticRegistry(HostRegistry):
         if self.declared:
             return "a registry with a fixed password"
         store = "Secrets Manager" if self.secret is not None else "Parameter Store"
-        return f"whose password is read from {store} at pull time"
+        return f"whose password is read from {store}, by the host"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
         """The secret or parameter that holds user and password."""
@@ -121,7 +121,7 @@ class StaticRegistry(HostRegistry):
     @property
     def program(self) -> str:
         """What reads them there."""
-        return "" if self.declared else "aws and jq"
+        return "" if self.declared else "aws"
 
 
 def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:

@@ -1,0 +1,141 @@
+"""What `gitlab-runner-credentials` of a runner host knows of the credential of each registry."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi_gitlab_runner.auth.registry_list import read_registry_list
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY, Files
+from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE, Service, boot_clock
+
+KNOWN_ON_THE_HOST = "(known only on the host)"
+"""Stands for the password of a host that is only declared."""
+
+
+@dataclass(frozen=True)
+class KeptCredential:
+    """The credential of a registry, as the service has it. Times are in seconds.
+
+    Attributes:
+        registry: the registry's host, and perhaps a path.
+        source: where the credential comes from, such as ``parameter eu-west-1 /ci/password``.
+        age: since when it is known; None where there is none.
+        ends_in: for how long it serves if its source gives no other; None where there is none.
+        failing_for: since when its source has failed; None where it does not.
+        reason: why the last question failed; empty where it did not.
+    """
+
+    registry: str
+    source: str
+    age: float | None = None
+    ends_in: float | None = None
+    failing_for: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class KeptCredentials:
+    """What the service of a host has.
+
+    Attributes:
+        registries: each registry of the host's list.
+        written: whether the service has written anything since the host was started.
+    """
+
+    registries: tuple[KeptCredential, ...] = ()
+    written: bool = True
+
+
+def kept_here(registry_list: str) -> KeptCredentials:
+    """What the service of this host has.
+
+    Args:
+        registry_list: the host's list of registries.
+    """
+    try:
+        state = Path(DIRECTORY, STATE).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return KeptCredentials(tuple(_declared(registry_list)), written=False)
+    return kept_credentials(registry_list, state, BOOT_ID.read_text().strip(), boot_clock())
+
+
+def kept_credentials(registry_list: str, state: str, boot: str, now: float) -> KeptCredentials:
+    """What the state that a service wrote says.
+
+    Args:
+        registry_list: the host's list of registries.
+        state: the text of its `state.json`.
+        boot: which boot of the host it is.
+        now: seconds since that.
+    """
+    try:
+        told = json.loads(state)
+        known: Mapping[str, Mapping[str, Any]] = told["registries"] if told["boot"] == boot else {}
+        found = [_kept(each, known.get(each.registry, {}), now) for each in _declared(registry_list)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return KeptCredentials(tuple(_declared(registry_list)), written=False)
+    return KeptCredentials(tuple(found), written=bool(known) or not found)
+
+
+def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
+    """Ask for the credentials of a list here and now, with the caller's own identity; they are kept nowhere.
+
+    Returns:
+        The Docker configuration that a host would have, and what is known of each credential.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        service = Service(registry_list, Files(Path(directory)), lambda _priority, _text: None)
+        service.once()
+        config, state = (Path(directory, name).read_text(encoding="utf-8") for name in (CONFIG, STATE))
+    text = registry_list.read_text(encoding="utf-8")
+    return config, kept_credentials(text, state, BOOT_ID.read_text().strip(), boot_clock())
+
+
+def declared_config(registry_list: str) -> str:
+    """The Docker configuration of a host that is only declared: its registries, without the passwords."""
+    unknown = {"username": "", "password": KNOWN_ON_THE_HOST}
+    return json.dumps({"auths": dict.fromkeys(read_registry_list(registry_list), unknown)})
+
+
+def credential_facts(credentials: Sequence[KeptCredential]) -> Iterator[tuple[str, str]]:
+    """Age, end and last failure of each credential, as a name and a value."""
+    for each in credentials:
+        if each.age is None or each.ends_in is None:
+            said = "no credential"
+        else:
+            said = f"answered {duration(each.age)} ago, serves for {duration(each.ends_in)} more"
+        if each.failing_for is not None:
+            said += f"; failing for {duration(each.failing_for)}: {each.reason}"
+        yield f"  {each.registry}", f"{each.source}: {said}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, such as ``12 min`` or ``11 h 30 min``."""
+    if seconds < 60:
+        return "less than a minute"
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _declared(registry_list: str) -> Iterator[KeptCredential]:
+    for registry, source in sorted(read_registry_list(registry_list).items()):
+        yield KeptCredential(registry, " ".join((source.kind, *source.place)))
+
+
+def _kept(declared: KeptCredential, known: Mapping[str, Any], now: float) -> KeptCredential:
+    def since(name: str) -> float | None:
+        value = known.get(name)
+        return None if value is None else now - float(value)
+
+    ends = since("ends")
+    return KeptCredential(
+        declared.registry,
+        declared.source,
+        since("answered"),
+        None if ends is None else -ends,
+        since("failing_since"),
+        str(known.get("reason", "")),
+    )

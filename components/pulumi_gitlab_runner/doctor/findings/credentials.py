@@ -1,0 +1,86 @@
+"""Findings about the credentials that a runner host keeps ready, and about those that come before them."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
+from pulumi_gitlab_runner.doctor.credentials_report import KeptCredential, KeptCredentials, duration
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path, with_parents
+
+_UNIT = "gitlab-runner-credentials"
+_LOG = f"journalctl -u {_UNIT}"
+
+
+def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
+    """What is wrong with the credentials that a host keeps ready."""
+    if not kept.written:
+        yield Finding(
+            FindingName.CREDENTIAL_SERVICE,
+            _UNIT,
+            "the service has written no credentials since the host was started",
+            "images of all private registries are pulled without any",
+            f"see why: systemctl status {_UNIT}; {_LOG}",
+        )
+        return
+    for each in kept.registries:
+        if each.age is None:
+            yield _missing(each)
+        elif each.failing_for is not None and each.ends_in is not None:
+            yield Finding(
+                FindingName.CREDENTIAL_RENEWAL,
+                f"{REGISTRIES}, {each.registry}",
+                f"{each.source}: for {duration(each.failing_for)}: {each.reason}",
+                f"its last credential serves for {duration(each.ends_in)} more; a changed one is not noticed",
+                f"see to the reason; it is asked again by itself: {_LOG}",
+            )
+
+
+def missing_credential_findings(
+    resolution: Resolution, kept: KeptCredentials | None, version: RunnerVersion
+) -> Iterator[Finding]:
+    """The image's registry is declared, and the host has no credential for it.
+
+    Args:
+        resolution: how the runner finds the image's credentials.
+        kept: what the host has; None where it keeps none.
+        version: the runner's.
+    """
+    if kept is None or resolution.credentials:
+        return
+    parents = with_parents(resolution.path)
+    for each in kept.registries:
+        if each.age is None and registry_path(each.registry, version) in parents:
+            yield _missing(each)
+
+
+def _missing(credential: KeptCredential) -> Finding:
+    reason = credential.reason or "it has not answered yet"
+    return Finding(
+        FindingName.CREDENTIAL_MISSING,
+        f"{REGISTRIES}, {credential.registry}",
+        f"there is no credential: {credential.source}: {reason}",
+        "its images are pulled without any: the job log names no credentials, and ends with "
+        '"no basic auth credentials" or "access denied"',
+        f"see to the reason; it is asked again by itself: {_LOG}",
+    )
+
+
+def shadowed_registry_findings(resolution: Resolution) -> Iterator[Finding]:
+    """Credentials of the job's own that are used in the place of the runner's."""
+    if resolution.source is None or resolution.source.name != VARIABLE or resolution.entry is None:
+        return
+    used = resolution.entry
+    for source in resolution.sources:
+        for entry in source.entries:
+            if source.name == VARIABLE or entry.verdict is not Verdict.OUTRANKED or not entry.credentials:
+                continue
+            yield Finding(
+                FindingName.REGISTRY_SHADOWED,
+                f"{VARIABLE}, {used.key}",
+                f"it comes before the credentials for {entry.key} in {source.name}",
+                f'the job log says "Authenticating with credentials from {VARIABLE}"; where that entry is '
+                'wrong or old, the pull ends with "unauthorized", though the other would do',
+                f"take {used.key} out of the variable, unless the job means to be another user",
+            )

@@ -1,0 +1,115 @@
+"""A pipeline's configuration as GitLab itself merges it: its lint API.
+
+Source: https://docs.gitlab.com/api/lint/#validate-sample-cicd-configuration; GitLab 18, lib/api/lint.rb.
+"""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source, read_yaml
+from pulumi_gitlab_runner.doctor.text_file import read_text
+from pulumi_gitlab_runner.spec.stack_file import instance_url
+
+_PATIENCE_S = 60.0
+_LARGEST_ANSWER = 8 * 1024 * 1024
+
+
+def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiConfiguration:
+    """Ask GitLab to merge a pipeline's file with all that it includes.
+
+    Local includes are those of the project's default branch.
+
+    Args:
+        file: the ``.gitlab-ci.yml``.
+        gitlab: GitLab's address.
+        project: its project, the number or the path. Default: the one of the CI job, else that of the remote
+            `origin`.
+
+    Raises:
+        UsageError: there is no token or project, GitLab does not answer, or the configuration is not valid
+            there.
+    """
+    token = os.environ.get("GITLAB_TOKEN")
+    if not token:
+        raise UsageError("GITLAB_TOKEN is not set: --gitlab needs an access token with the scope api")
+    project = project or os.environ.get("CI_PROJECT_ID") or _project_of_remote(file)
+    url = f"{instance_url(gitlab)}/api/v4/projects/{quote(project, safe='')}/ci/lint"
+    told = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project)
+    merged = told.get("merged_yaml")
+    if told.get("valid") is not True or not isinstance(merged, str):
+        errors = told.get("errors")
+        said = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
+        raise UsageError(f"GitLab does not take {file}: {said[:2000]}")
+    content = read_yaml(Source(Path("the merged configuration of GitLab"), merged, merged, ((0, 0, True),)))
+    return CiConfiguration(_plain(content) if isinstance(content, dict) else {}, ())
+
+
+def _plain(value: Any) -> Any:
+    """A value whose texts know no place: none of them is in a file of this machine."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def _ask(url: str, token: str, content: str, gitlab: str, project: str) -> Mapping[str, Any]:
+    deadline = time.monotonic() + _PATIENCE_S
+    body = bytearray()
+    try:
+        with (
+            httpx.Client(headers={"Private-Token": token}, timeout=_PATIENCE_S) as client,
+            client.stream("POST", url, json={"content": content}) as answer,
+        ):
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
+                    raise UsageError(f"GitLab at {gitlab} sends more than it should, or takes too long")
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        reason = "it took too long" if isinstance(error, httpx.TimeoutException) else "no connection"
+        raise UsageError(f"GitLab at {gitlab} does not answer: {reason}") from None
+    reasons = {
+        401: "it does not know the token in GITLAB_TOKEN",
+        403: "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
+        404: f"it does not show a project {project} to the owner of GITLAB_TOKEN; name it by --project",
+        429: "it has been asked too often: try again in a minute",
+    }
+    if answer.status_code != httpx.codes.OK:
+        raise UsageError(
+            f"GitLab at {gitlab}: {reasons.get(answer.status_code, f'HTTP {answer.status_code}')}"
+        )
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise UsageError(f"{gitlab} does not answer as GitLab's API does")
+    return told
+
+
+def _project_of_remote(file: Path) -> str:
+    """The path of the project that the remote `origin` names."""
+    command = ["git", "-C", str(file.absolute().parent), "remote", "get-url", "origin"]
+    try:
+        address = subprocess.run(
+            command, capture_output=True, text=True, timeout=10, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        address = ""
+    found = re.search(r"^(?:\w+://[^/]+/|[^/]+?:)(.+?)(?:\.git)?/?$", address)
+    if not found:
+        raise UsageError(
+            "the project in GitLab is not known: name it by --project, as group/project or its number"
+        )
+    return found[1]

@@ -1,0 +1,253 @@
+"""The files of a pipeline: what it includes, merged as GitLab merges them.
+
+Source: https://docs.gitlab.com/ci/yaml/includes/; GitLab 18, lib/gitlab/ci/config/external/.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.inputs import inputs_of, with_inputs
+from pulumi_gitlab_runner.doctor.pipelines.variables import expand
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Documents, read_documents, read_yaml
+
+_MOST_INCLUDES = 150
+"""GitLab's default for the nested includes of a pipeline."""
+_ELSEWHERE = ("component", "project", "remote", "template", "artifact")
+
+
+@dataclass
+class PipelineFiles:
+    """Reads the files of a pipeline.
+
+    Attributes:
+        project: the directory that ``include: local`` starts from.
+        variables: those from outside of the file, for `include` and its rules.
+        inputs: those that the pipeline is started with.
+        left_out: the includes with rules that are taken as not matching: the file, and the include's number
+            there.
+        conditional: the includes that were met whose rules may match or not.
+        not_read: what is included from elsewhere, in words.
+    """
+
+    project: Path
+    variables: Mapping[str, str]
+    inputs: Mapping[str, Any]
+    left_out: frozenset[tuple[Path, int]] = frozenset()
+    conditional: dict[tuple[Path, int], None] = field(default_factory=dict)
+    not_read: dict[str, None] = field(default_factory=dict)
+    _count: int = 0
+    _documents: dict[Path, Documents] = field(default_factory=dict)
+    _contents: dict[tuple[Path, str], dict[str, Any]] = field(default_factory=dict)
+
+    def without(self, left_out: frozenset[tuple[Path, int]]) -> "PipelineFiles":
+        """The same files, read already, with other includes left out."""
+        return PipelineFiles(
+            self.project,
+            self.variables,
+            self.inputs,
+            left_out,
+            self.conditional,
+            self.not_read,
+            _documents=self._documents,
+            _contents=self._contents,
+        )
+
+    @property
+    def read(self) -> tuple[Path, ...]:
+        """The files that were read."""
+        return tuple(self._documents)
+
+    def merged(self, file: Path) -> dict[str, Any]:
+        """A file merged over what it includes.
+
+        Raises:
+            UsageError: a file cannot be read, is no pipeline's configuration, or is included in a circle.
+        """
+        return self._merged(file, self.inputs, ())
+
+    def _merged(self, file: Path, inputs: Mapping[str, Any], above: tuple[Path, ...]) -> dict[str, Any]:
+        self._count += 1
+        if self._count > _MOST_INCLUDES + 1:
+            raise UsageError(f"{above[0]}: more than {_MOST_INCLUDES} files are included")
+        if file in above:
+            raise UsageError(f"{file} includes itself: {' → '.join(map(str, (*above, file)))}")
+        content = self._content(file, inputs)
+        result: dict[str, Any] = {}
+        for path, its_inputs in self._included(file, content.get("include")):
+            result = merge(result, self._merged(path, its_inputs, (*above, file)))
+        return merge(result, {key: value for key, value in content.items() if key != "include"})
+
+    def _content(self, file: Path, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        key = (file, repr(sorted(inputs.items())))
+        if key not in self._contents:
+            if file not in self._documents:
+                self._documents[file] = read_documents(file)
+            documents = self._documents[file]
+            source = documents.content
+            if documents.header:
+                declared = self._declared_inputs(file, documents.header)
+                source = with_inputs(source, inputs_of(declared, inputs), self.variables)
+            content = read_yaml(source)
+            content = {} if content is None else content
+            if not isinstance(content, dict):
+                raise UsageError(
+                    f"{file} is not a pipeline's configuration: its top is not a mapping of names"
+                )
+            self._contents[key] = content
+        return self._contents[key]
+
+    def _declared_inputs(self, file: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+        """The inputs that ``spec:`` declares, those of the files that it includes among them."""
+        spec = header.get("spec")
+        spec = spec if isinstance(spec, dict) else {}
+        contents = [spec]
+        for path, _ in self._included(file, spec.get("include")):
+            content = read_yaml(read_documents(path).content)
+            contents.append(content if isinstance(content, dict) else {})
+        found: dict[str, Any] = {}
+        for content in contents:
+            inputs = content.get("inputs")
+            found |= inputs if isinstance(inputs, dict) else {}
+        return found
+
+    def _included(self, file: Path, includes: object) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        """The files that a file includes, each with its inputs; what is elsewhere is kept in mind."""
+        listed = includes if isinstance(includes, list) else [] if includes is None else [includes]
+        for number, include in enumerate(listed):
+            settings = _as_mapping(include)
+            local = settings.get("local")
+            if not isinstance(local, str):
+                self.not_read.setdefault(_described(settings))
+                continue
+            if self._is_left_out((file, number), settings.get("rules")):
+                continue
+            path, unknown = expand(local, self.variables)
+            if unknown:
+                self.not_read.setdefault(f"local {local}: {', '.join(unknown)} has no value here")
+                continue
+            inputs = settings.get("inputs")
+            for each in _local_files(path, self.project, file):
+                yield each, inputs if isinstance(inputs, dict) else {}
+
+    def _is_left_out(self, include: tuple[Path, int], rules: object) -> bool:
+        """Whether the rules of an include do not match, or may not and are taken so."""
+        match = _rules_match(rules, self.project)
+        if match is None:
+            self.conditional.setdefault(include)
+            return include in self.left_out
+        return not match
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Two mappings, merged deeply; lists are not merged."""
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            value = merge(under, value)
+        result[key] = value
+    return result
+
+
+def _as_mapping(include: object) -> Mapping[str, Any]:
+    if isinstance(include, str):
+        return {"remote": include} if "://" in include else {"local": include}
+    return include if isinstance(include, dict) else {}
+
+
+def _described(include: Mapping[str, Any]) -> str:
+    kind = next((kind for kind in _ELSEWHERE if kind in include), None)
+    if kind is None:
+        return "an include of an unknown kind"
+    files = include.get("file")
+    named = files if isinstance(files, list) else [files] if isinstance(files, str) else []
+    return f"{kind} {include[kind]}" + (
+        f": {', '.join(map(str, named))}" if kind == "project" and named else ""
+    )
+
+
+def _local_files(local: str, project: Path, file: Path) -> list[Path]:
+    """The files of an ``include: local``, which may have wildcards."""
+    path = local.lstrip("/")
+    if ".." in Path(path).parts or not path:
+        raise UsageError(f"{file} includes {local!r}, which is not below {project}")
+    found = _matching(path, project) if "*" in path else [project / path]
+    for each in found:
+        if not each.resolve().is_relative_to(project.resolve()):
+            raise UsageError(f"{file} includes {local!r}, which leads out of {project}")
+    return found
+
+
+def _matching(pattern: str, project: Path) -> list[Path]:
+    """The files that match: ``**`` is any text, ``*`` any without a slash.
+
+    Source: GitLab 18, `Repository#search_files_by_wildcard_path`.
+    """
+    return _files(re.split(r"(\*\*|\*)", pattern), project)
+
+
+def _files(parts: Sequence[str], project: Path) -> list[Path]:
+    """The files below a project that match the parts of a pattern, in the order of their names."""
+    found: list[Path] = []
+    for directory, folders, names in os.walk(project / parts[0].rpartition("/")[0]):
+        folders[:] = [name for name in folders if name != ".git"]
+        files = (Path(directory, name) for name in names)
+        found += [file for file in files if _matches(parts, file.relative_to(project).as_posix())]
+    return sorted(file for file in found if file.is_file())
+
+
+def _matches(parts: Sequence[str], name: str) -> bool:
+    """Whether a name matches, in a time that grows with its length alone: no pattern makes it search."""
+    ends = {0}
+    for part in parts:
+        if not ends:
+            return False
+        if part == "**":
+            ends = set(range(min(ends), len(name) + 1))
+        elif part == "**/":  # any directories, or none
+            ends |= {at for at in range(min(ends) + 1, len(name) + 1) if name[at - 1] == "/"}
+        elif part == "*":
+            reached: set[int] = set()
+            for end in sorted(ends):
+                while end not in reached:
+                    reached.add(end)
+                    end += end < len(name) and name[end] != "/"
+            ends = reached
+        else:
+            ends = {end + len(part) for end in ends if name.startswith(part, end)}
+    return len(name) in ends
+
+
+def _rules_match(rules: object, project: Path) -> bool | None:
+    """Whether one of an include's rules matches; None where that depends on the pipeline."""
+    if not isinstance(rules, list) or not rules:
+        return True
+    for rule in rules:
+        if (
+            not isinstance(rule, dict)
+            or {"if", "changes"} & rule.keys()
+            or isinstance(rule.get("exists"), dict)
+        ):
+            return None
+        paths = rule.get("exists")
+        wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
+        if any(re.search(r"[$?\[{]", str(path)) for path in wanted):
+            return None
+        if not wanted or any(_exists(str(path), project) for path in wanted):
+            return bool(rule.get("when") != "never")
+    return False
+
+
+def _exists(path: str, project: Path) -> bool:
+    """Whether there is such a file: ``**/`` is any directories or none, as in Ruby's `File.fnmatch`."""
+    path = path.lstrip("/")
+    if ".." in Path(path).parts:
+        return False
+    if "*" not in path:
+        return (project / path).is_file()
+    return bool(_files(re.split(r"(\*\*/|\*)", path), project))

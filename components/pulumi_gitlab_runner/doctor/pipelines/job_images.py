@@ -1,0 +1,118 @@
+"""The images and services of a pipeline's jobs, variables in their names expanded."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, expand, variables_of
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
+
+
+@dataclass(frozen=True)
+class JobImage:
+    """An image or service of a job.
+
+    Attributes:
+        job: the job's name.
+        role: ``image`` or ``service``; ``helper`` for the runner's own helper image.
+        image: its name, variables expanded.
+        unknown: the variables in it that have no value.
+        variables: all of the job's variables.
+        pull_policy: the policies that the job asks for; empty for the runner's own.
+        written: the name as it is written, which knows its place in a file.
+    """
+
+    job: str
+    role: str
+    image: str
+    unknown: tuple[str, ...]
+    variables: Mapping[str, str] = field(repr=False)
+    pull_policy: tuple[str, ...] = ()
+    written: str = ""
+
+    @property
+    def place(self) -> Place | None:
+        """Where its name is written; None for one that no file here names."""
+        return self.written.place if isinstance(self.written, WrittenText) else None
+
+
+@dataclass(frozen=True)
+class ImagesOfJob:
+    """What a job pulls.
+
+    Attributes:
+        images: its image and services, each that its matrix and its rules make of it.
+        not_read: what may name others and was not read, in words.
+        has_image: whether the job has an image of its own, or may have one; else the runner's default is
+            used.
+    """
+
+    images: tuple[JobImage, ...]
+    not_read: tuple[str, ...]
+    has_image: bool
+
+
+def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]) -> ImagesOfJob:
+    """The images of a job, hidden or not.
+
+    Args:
+        configuration: the pipeline's configuration.
+        job: the job's name.
+        given: variables from outside of the file, such as the project's; they win.
+
+    Raises:
+        UsageError: the job extends or refers to what is not there.
+    """
+    settings, content = configuration.value(job), configuration.globals()
+    settings = settings if isinstance(settings, dict) else {}
+    missing = configuration.missing_of(job)
+    not_read = [f"{name}, which {job} extends: it may be in what was not read" for name in missing]
+    found: dict[tuple[str, str, int], JobImage] = {}
+    containers = list(_containers(content, settings))
+    not_read += [f"{role} of {job}: {name.name}" for role, name, _ in containers if isinstance(name, Missing)]
+    for variables in variables_of(content, settings, given):
+        for number, (role, name, policies) in enumerate(containers):
+            if isinstance(name, str) and name:
+                image, unknown = expand(name, variables)
+                made = JobImage(job, role, image, unknown, variables, policies, name)
+                found.setdefault((role, image, number), made)
+    has_image = any(role == "image" for role, _, _ in containers) or bool(missing)
+    return ImagesOfJob(tuple(found.values()), tuple(not_read), has_image)
+
+
+def _containers(
+    content: Mapping[str, Any], job: Mapping[str, Any]
+) -> Iterator[tuple[str, str | Missing, tuple[str, ...]]]:
+    """A job's image and services, its own or inherited: role, name as it is written, pull policies."""
+    services = _own_or_default(content, job, "services")
+    listed = services if isinstance(services, list) else [services]
+    for role, value in (
+        ("image", _own_or_default(content, job, "image")),
+        *(("service", each) for each in listed),
+    ):
+        name = value.get("name") if isinstance(value, dict) else value
+        policies = value.get("pull_policy") if isinstance(value, dict) else None
+        if isinstance(name, Missing) or (isinstance(name, str) and name):
+            listed_policies = (
+                policies if isinstance(policies, list) else [] if policies is None else [policies]
+            )
+            yield role, name, tuple(map(as_text, listed_policies))
+
+
+def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str) -> Any:
+    """What a job says for a key, else `default:`, else the global key of old; an empty one says nothing.
+
+    Source: GitLab 18, lib/gitlab/config/entry/factory.rb: a value of nil is not specified, so it is
+        inherited.
+    """
+    if job.get(key) is not None:
+        return job[key]
+    inherit = job.get("inherit")
+    wanted = inherit.get("default", True) if isinstance(inherit, dict) else True
+    if wanted is False or (isinstance(wanted, list) and key not in wanted):
+        return None
+    default = content.get("default")
+    if isinstance(default, dict) and default.get(key) is not None:
+        return default[key]
+    return content.get(key)

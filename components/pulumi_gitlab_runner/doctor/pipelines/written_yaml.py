@@ -1,0 +1,358 @@
+"""A pipeline's YAML as GitLab reads it, each text with the place where it is written.
+
+Source: GitLab 18, lib/gitlab/config/loader/yaml.rb and multi_doc_yaml.rb, lib/gitlab/ci/config/yaml/; Psych
+    5,
+lib/psych/visitors/to_ruby.rb, for merge keys, tags and repeated keys.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.text_file import read_text
+
+DEEPEST = 100
+"""GitLab's default for `max_yaml_depth`."""
+MOST_VALUES = 200_000
+"""More than GitLab's default for `max_yaml_size_bytes` (2 MiB, 40 bytes a value at least) allows; an alias
+counts
+as often as it is used."""
+
+_DIVIDER = re.compile(r"^---[ \t\r\n\f\v]+", re.MULTILINE)
+_MOST_DOCUMENTS = 2
+_BYTE_ORDER_MARK = "\ufeff"
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""An anchor and a tag, which YAML counts to the text that they stand before."""
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STANDARD = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A ``!reference [job, key, …]``."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a job refers to and is not there: it may be in an include that was not read."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The text of a file, or of a part of it, with its inputs worked in.
+
+    Attributes:
+        file: the file.
+        original: all that the file holds.
+        text: what is read as YAML.
+        pieces: for each piece of the text: its start there, its start in the file, whether it is the same.
+    """
+
+    file: Path
+    original: str = field(repr=False)
+    text: str = field(repr=False)
+    pieces: tuple[tuple[int, int, bool], ...]
+
+    def in_file(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where in the file a range of the text is; None where an input made a part of it."""
+        first, last = self._piece(start), self._piece(max(start, end - 1))
+        if first != last or not self.pieces[first][2]:
+            return None
+        shift = self.pieces[first][1] - self.pieces[first][0]
+        return start + shift, end + shift
+
+    def line_of(self, position: int) -> int:
+        """The line of the file, from 1, of a position in the text."""
+        at, in_file, same = self.pieces[self._piece(position)]
+        return bisect_right(self._line_starts, in_file + (position - at if same else 0))
+
+    def _piece(self, position: int) -> int:
+        return max(0, bisect_right(self._starts, position) - 1)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [start for start, _, _ in self.pieces]
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer(r"\n", self.original))]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a text is written.
+
+    Attributes:
+        file: the file.
+        line: the line, from 1.
+        start: where it begins in the file, a quotation mark included.
+        end: where it ends.
+        written: what is written there.
+        quote: the quotation mark around it, or nothing.
+        unchangeable: why it cannot be replaced; empty where it can.
+    """
+
+    file: Path
+    line: int
+    start: int
+    end: int
+    written: str
+    quote: str = ""
+    unchangeable: str = ""
+
+
+class WrittenText(str):
+    """A text of a pipeline that knows where it is written, however it is merged, extended or referred to."""
+
+    __slots__ = ("_end", "_source", "_start", "_style")
+    _source: Source
+    _start: int
+    _end: int
+    _style: str
+
+    @classmethod
+    def at(cls, text: str, source: Source, start: int, end: int, style: str) -> "WrittenText":
+        """A text with the range of its source that it is read from, and the style in which it is written."""
+        made = cls(text)
+        made._source, made._start, made._end, made._style = source, start, end, style
+        return made
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        source = self._source
+        properties = _PROPERTIES.match(source.text, self._start, self._end)
+        start = properties.end() if properties else self._start
+        line = source.line_of(start)
+        found = source.in_file(start, self._end)
+        if found is None:
+            begin = next(in_file for at, in_file, _ in reversed(source.pieces) if at <= start)
+            return Place(source.file, line, begin, begin, str(self), unchangeable="an input is part of it")
+        written = source.original[found[0] : found[1]]
+        block = "it is a block scalar" if self._style in ("|", ">") else ""
+        quote = self._style if self._style in ("'", '"') else ""
+        return Place(source.file, line, *found, written, quote, block)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents of a file.
+
+    Attributes:
+        header: the ``spec:`` before the pipeline; empty where there is none.
+        content: the pipeline.
+    """
+
+    header: Mapping[str, Any]
+    content: Source
+
+
+def read_documents(file: Path) -> Documents:
+    """Read a file, and say which of its documents is the pipeline.
+
+    With a first document that holds ``spec:``, it is the last of at most three; else it is the first.
+
+    Raises:
+        UsageError: the file cannot be read, or its header is not YAML.
+    """
+    original = read_text(file)
+    begin = 1 if original.startswith(_BYTE_ORDER_MARK) else 0
+    bounds = [begin]
+    for found in _DIVIDER.finditer(original, begin):
+        if len(bounds) <= 2 * _MOST_DOCUMENTS:
+            bounds += [found.start(), found.end()]
+    bounds.append(len(original))
+    parts = [
+        Source(file, original, original[start:end], ((0, start, True),))
+        for start, end in zip(bounds[::2], bounds[1::2], strict=True)
+    ]
+    filled = [part for part in parts if not _is_blank(part)] or parts[:1]
+    if len(filled) > 1:
+        header = read_yaml(filled[0])
+        if isinstance(header, dict) and "spec" in header:
+            return Documents(header, filled[-1])
+    return Documents({}, filled[0])
+
+
+def _is_blank(source: Source) -> bool:
+    lines = source.text.splitlines()
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
+
+
+def read_yaml(source: Source) -> Any:
+    """The first document of a source, each of its texts a `WrittenText`; merge keys are worked in.
+
+    Raises:
+        UsageError: it is not YAML, too deep, or too big with its aliases counted as often as they are used.
+    """
+    try:
+        value = _Builder(source).read()
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        raise _not_yaml(source, mark.index if mark else getattr(error, "position", None)) from None
+    _check_size(value, source)
+    return value
+
+
+def _not_yaml(source: Source, position: object) -> UsageError:
+    line = f", line {source.line_of(position)}" if isinstance(position, int) else ""
+    return UsageError(f"{source.file}{line}: this is not YAML that can be read")
+
+
+def _too_deep(source: Source) -> UsageError:
+    return UsageError(f"{source.file}: the YAML is nested more than {DEEPEST} levels deep, or holds itself")
+
+
+def _check_size(value: object, source: Source) -> None:
+    left, counted = [(value, 1)], 0
+    while left:
+        each, depth = left.pop()
+        counted += 1
+        if depth > DEEPEST:
+            raise _too_deep(source)
+        if counted > MOST_VALUES:
+            raise UsageError(
+                f"{source.file}: the YAML is too big with its aliases: over {MOST_VALUES} values"
+            )
+        if isinstance(each, dict):
+            left += [(inner, depth + 1) for inner in each.values()]
+        elif isinstance(each, list):
+            left += [(inner, depth + 1) for inner in each]
+
+
+def _index(mark: object) -> int:
+    """The position of a mark of YAML, of its reader in C or in Python."""
+    index: int = getattr(mark, "index", 0)
+    return index
+
+
+@dataclass
+class _Open:
+    """A list or mapping that is being read; the key waits for its value."""
+
+    value: Any
+    tag: str | None
+    anchor: str | None
+    key: str | None = None
+    merges: bool = False
+
+
+class _Builder:
+    """Makes values of YAML's events, without recursion: what others write may be nested to any depth."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._loader = _LOADER(source.text)
+        self._anchors: dict[str, Any] = {}
+        self._open: list[_Open] = []
+        self._result: Any = None
+
+    def read(self) -> Any:
+        for event in self._events():
+            if isinstance(event, yaml.ScalarEvent):
+                self._scalar(event)
+            elif isinstance(event, yaml.AliasEvent):
+                if event.anchor not in self._anchors:
+                    raise self._not_yaml(event)
+                self._add(self._anchors[event.anchor])
+            elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+                made: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+                self._anchors.update({event.anchor: made} if event.anchor else {})
+                if len(self._open) >= DEEPEST:
+                    raise _too_deep(self._source)
+                self._open.append(_Open(made, event.tag, event.anchor))
+            elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+                self._close(event)
+        return self._result
+
+    def _not_yaml(self, event: yaml.Event) -> UsageError:
+        return _not_yaml(self._source, _index(event.start_mark))
+
+    def _events(self) -> Iterator[yaml.Event]:
+        """Those of the first document."""
+        while self._loader.check_event():
+            event: yaml.Event = self._loader.get_event()  # type: ignore
+            if isinstance(event, yaml.DocumentEndEvent):
+                return
+            yield event
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        tag = event.tag
+        if tag is None or tag == "!":
+            tag = self._resolved_tag(event)
+        within = self._open[-1] if self._open else None
+        if within and isinstance(within.value, dict) and within.key is None:
+            within.key, within.merges = event.value, tag == f"{_STANDARD}merge"
+            if event.anchor:
+                self._anchors[event.anchor] = self._text(event)
+            return
+        value = self._value(tag, event)
+        self._anchors.update({event.anchor: value} if event.anchor else {})
+        self._add(value)
+
+    def _resolved_tag(self, event: yaml.ScalarEvent) -> str:
+        found: str = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore
+        return found
+
+    def _value(self, tag: str, event: yaml.ScalarEvent) -> Any:
+        if tag == "!reference":
+            raise self._not_yaml(event)
+        kind = tag.removeprefix(_STANDARD)
+        if tag.startswith(_STANDARD) and kind in ("null", "bool", "int", "float"):
+            node = yaml.ScalarNode(tag, event.value)
+            return getattr(self._loader, f"construct_yaml_{kind}")(node)
+        return self._text(event)
+
+    def _text(self, event: yaml.ScalarEvent) -> WrittenText:
+        start, end = _index(event.start_mark), _index(event.end_mark)
+        return WrittenText.at(event.value, self._source, start, end, event.style or "")
+
+    def _close(self, event: yaml.Event) -> None:
+        closed = self._open.pop()
+        if closed.tag == "!reference":
+            if not isinstance(closed.value, list) or not all(isinstance(key, str) for key in closed.value):
+                raise self._not_yaml(event)
+            reference = Reference(tuple(map(str, closed.value)))
+            self._anchors.update({closed.anchor: reference} if closed.anchor else {})
+            self._add(reference)
+        else:
+            self._add(closed.value)
+
+    def _add(self, value: Any) -> None:
+        """Put a value into the list or mapping that is being read."""
+        if not self._open:
+            self._result = value
+            return
+        within = self._open[-1]
+        if isinstance(within.value, list):
+            within.value.append(value)
+        elif within.key is None:
+            within.key = str(value)  # an alias, list or mapping as a key: no key of GitLab's is one
+        else:
+            key, within.key = within.key, None
+            merged = _merged_in(value) if within.merges else None
+            # As Psych has it, a merge stands in for its keys at its place: it replaces those before it.
+            within.value.update({key: value} if merged is None else merged)
+            within.merges = False
+
+
+def _merged_in(value: object) -> dict[str, Any] | None:
+    """What ``<<`` brings in: a mapping, or several, the first of which wins; None for anything else."""
+    several = value if isinstance(value, list) else [value]
+    if not all(isinstance(each, dict) for each in several):
+        return None
+    result: dict[str, Any] = {}
+    for each in reversed(several):
+        result |= each
+    return result

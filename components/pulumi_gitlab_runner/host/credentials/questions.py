@@ -1,0 +1,181 @@
+"""What answers for registries, and what its answers mean."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Union
+
+BATCH = {"parameter": 10, "secret": 20}
+"""How many names one call takes: API_GetParameters of Systems Manager, API_BatchGetSecretValue of Secrets
+Manager."""
+ECR_HELPER = "docker-credential-ecr-login"
+NO_BATCHES = "the command line of AWS is too old to read many secrets at once"
+IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the user by which a helper marks an identity token
+"""Source: github.com/docker/docker-credential-helpers and github.com/docker/cli, native_store.go."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the credential of a registry comes from.
+
+    Attributes:
+        kind: `helper`, `parameter`, `secret` or `file`.
+        where: the region of a store, or the path of a helper; empty for a file.
+        name: what to read there; empty for a helper, which is asked for the registry's host.
+    """
+
+    kind: str
+    where: str
+    name: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.kind, self.where, self.name)))
+
+    def name_for(self, registry: str) -> str:
+        """What is asked for. A helper knows hosts alone: what is below one shares its answer."""
+        return registry.partition("/")[0] if self.kind == "helper" else self.name
+
+
+def sources(text: str) -> Iterator[tuple[str, Source]]:
+    """The registries of a list, each with where its credential comes from. Other lines are left out."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 3 or words[0].startswith("#"):
+            continue
+        registry, kind, *place = words
+        if kind == "helper":
+            yield registry, Source(kind, place[0], "")
+        elif kind == "file":
+            yield registry, Source(kind, "", place[0])
+        elif len(place) > 1:
+            yield registry, Source(kind, place[0], place[1])
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A user and password."""
+
+    username: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, str]) -> Credential:
+        """The credential of an entry that `as_entry` made."""
+        if "identitytoken" in entry:
+            return cls(IDENTITY_TOKEN_USER, entry["identitytoken"])
+        username, _, secret = base64.b64decode(entry["auth"]).decode().partition(":")
+        return cls(username, secret)
+
+    def as_entry(self) -> dict[str, str]:
+        """As Docker's configuration has it: github.com/docker/cli, cli/config/types/authconfig.go."""
+        if self.username == IDENTITY_TOKEN_USER:
+            return {"identitytoken": self.secret}
+        return {"auth": base64.b64encode(f"{self.username}:{self.secret}".encode()).decode()}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no credential.
+
+    Attributes:
+        reason: in words, without anything that may be a secret.
+        alone: whether each name should be asked for by itself, since one may spoil the answer for the others.
+    """
+
+    reason: str
+    alone: bool = False
+
+
+Answer = Union[Credential, Failure]
+NOTHING = Failure("answered without a user and password")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one call or helper answers.
+
+    Attributes:
+        kind: that of the sources.
+        where: the region, or the helper.
+        names: what is asked for, each with the registries that need it.
+    """
+
+    kind: str
+    where: str
+    names: Mapping[str, tuple[str, ...]]
+
+    def __str__(self) -> str:
+        name = next(iter(self.names)) if len(self.names) == 1 and self.kind != "helper" else ""
+        return str(Source(self.kind, self.where, name))
+
+    @property
+    def program(self) -> str:
+        """Who is asked."""
+        return Path(self.where).name if self.kind == "helper" else "aws"
+
+    def command(self) -> list[str]:
+        """The command that asks; a helper reads the registry's host on its standard input."""
+        names = list(self.names)
+        if self.kind == "helper":
+            return [self.where, "get"]
+        aws = ["aws", "--region", self.where, "--output", "json"]
+        if self.kind == "parameter":
+            return [*aws, "ssm", "get-parameters", "--with-decryption", "--names", *names]
+        if len(names) == 1:
+            return [*aws, "secretsmanager", "get-secret-value", "--secret-id", *names]
+        return [*aws, "secretsmanager", "batch-get-secret-value", "--secret-id-list", *names]
+
+    def answers(self, output: str) -> dict[str, Answer]:
+        """What was answered for each name."""
+        try:
+            found = dict(self._found(json.loads(output)))
+        except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
+            return dict.fromkeys(self.names, NOTHING)
+        return {name: found.get(name, NOTHING) for name in self.names}
+
+    def _found(self, answer: Any) -> Iterator[tuple[str, Answer]]:
+        if self.kind in ("helper", "file"):
+            yield from ((name, _credential(answer)) for name in self.names)
+        elif self.kind == "parameter":
+            for each in answer["Parameters"]:
+                for name in (each["Name"], each.get("ARN", "")):
+                    yield name, _stored(each.get("Value", ""))
+            for name in answer.get("InvalidParameters", ()):
+                yield name, Failure("there is no such parameter")
+        elif len(self.names) == 1:
+            yield next(iter(self.names)), _stored(answer.get("SecretString", ""))
+        else:
+            for each in answer["SecretValues"]:
+                for name in (each["Name"], each["ARN"]):
+                    yield name, _stored(each.get("SecretString", ""))
+            for each in answer.get("Errors", ()):
+                code = each["ErrorCode"]
+                alone = code != "ResourceNotFoundException"
+                yield each["SecretId"], Failure(f"{code}: {each['Message']}", alone)
+
+
+def _stored(value: str) -> Answer:
+    try:
+        return _credential(json.loads(value))
+    except (ValueError, RecursionError, TypeError):
+        return _credential(None)
+
+
+def _credential(answer: Any) -> Answer:
+    """A helper's answer, or what a store keeps."""
+    held = answer if isinstance(answer, dict) else {}
+    username = held.get("Username", held.get("username"))
+    secret = held.get("Secret", held.get("password"))
+    if not (isinstance(username, str) and isinstance(secret, str) and username and secret):
+        return NOTHING
+    try:
+        f"{username}:{secret}".encode()
+    except UnicodeEncodeError:
+        return Failure("answered with a user or password that is not text")
+    if ":" in username:
+        return Failure("answered with a user that has a colon, which ends it in Docker's configuration")
+    return Credential(username, secret)

@@ -1,0 +1,256 @@
+"""The credentials of all registries: which to ask for when, and which serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .journal import NOTICE, WARNING
+from .questions import BATCH, ECR_HELPER, NO_BATCHES, Answer, Credential, Question, Source, sources
+
+RENEW_S = 45.0
+"""A changed password reaches the host within a minute. Helpers of unknown kinds are asked as often: some hand
+out tokens that end soon."""
+RENEW_ECR_S = 3600.0
+"""ECR's token is valid for 12 hours: docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html."""
+SOON_S = 15.0
+"""What is due within this time is asked for along with what is due, where one call answers for both."""
+LIFETIME_S = 12 * 3600.0
+"""How long an answer serves while its source gives no other."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
+"""Between two questions to a source that fails; the pause doubles each time."""
+
+
+@dataclass
+class Entry:
+    """What is known of the credential of a registry. Times are seconds since the boot.
+
+    Attributes:
+        source: where it comes from.
+        due: when it is asked for next.
+        credential: the last good answer, while it serves.
+        answered: when it was asked for.
+        inherited: whether it is of another source, which stood there before.
+        asking: whether it is being asked for.
+        alone: whether its name is asked for by itself.
+        failures: how many questions in a row have failed.
+        failing_since: when the first of these was.
+        reason: why the last one failed.
+    """
+
+    source: Source
+    due: float
+    credential: Credential | None = None
+    answered: float = 0.0
+    inherited: bool = False
+    asking: bool = False
+    alone: bool = False
+    failures: int = 0
+    failing_since: float = 0.0
+    reason: str = ""
+
+    @property
+    def ends(self) -> float:
+        """When its credential serves no longer."""
+        return self.answered + LIFETIME_S
+
+    @property
+    def renewed_after(self) -> float:
+        """How long an answer is left alone."""
+        return RENEW_ECR_S if Path(self.source.where).name == ECR_HELPER else RENEW_S
+
+    def succeed(self, credential: Credential, asked: float) -> None:
+        """Take an answer."""
+        self.credential, self.answered, self.inherited = credential, asked, False
+        self.alone, self.failures, self.reason = False, 0, ""
+        self.due = asked + self.renewed_after
+
+    def fail(self, reason: str, now: float) -> None:
+        """Note a failure."""
+        if self.inherited:
+            self.credential, self.inherited = None, False
+        self.failing_since = self.failing_since if self.failures else now
+        self.reason = reason
+        self.due = now + min(FIRST_PAUSE_S * 2 ** min(self.failures, 16), LONGEST_PAUSE_S)
+        self.failures += 1
+
+
+class Credentials:
+    """The credentials of all registries: which to ask for when, and which serve. It asks and writes nothing.
+
+    Args:
+        say: what takes a message for the journal, with its priority.
+    """
+
+    def __init__(self, say: Callable[[int, str], None]) -> None:
+        self._say = say
+        self._batches_secrets = True
+        self.entries: dict[str, Entry] = {}
+
+    def take_list(self, text: str, now: float) -> None:
+        """Take a new list of registries: what is not in it is gone at once, what is new is due."""
+        declared = dict(sources(text))
+        for registry in self.entries.keys() - declared.keys():
+            del self.entries[registry]
+        for registry, source in declared.items():
+            known = self.entries.get(registry)
+            if known is None:
+                self.entries[registry] = Entry(source, due=now)
+            elif known.source != source:
+                self.entries[registry] = Entry(
+                    source, now, known.credential, known.answered, inherited=known.credential is not None
+                )
+            elif source.kind == "file":
+                known.due = now
+
+    def questions(self, now: float) -> Iterator[Question]:
+        """What is to be asked now, those first that have not failed."""
+        groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
+        due: set[tuple[str, ...]] = set()
+        for registry, entry in sorted(self.entries.items(), key=lambda item: item[1].failures):
+            soon = now + SOON_S if entry.source.kind in BATCH and not entry.failures else now
+            if entry.asking or entry.due > soon:
+                continue
+            name = entry.source.name_for(registry)
+            apart = entry.alone or entry.source.kind not in BATCH
+            group = (entry.source.kind, entry.source.where, *([name] if apart else ()))
+            groups.setdefault(group, {}).setdefault(name, []).append(registry)
+            if entry.due <= now:
+                due.add(group)
+        for (kind, where, *rest), names in groups.items():
+            if (kind, where, *rest) in due:
+                for some in _slices(list(names), self._batch(kind)):
+                    yield Question(kind, where, {name: tuple(names[name]) for name in some})
+
+    def _batch(self, kind: str) -> int:
+        return 1 if kind == "secret" and not self._batches_secrets else BATCH.get(kind, 1)
+
+    def asked(self, question: Question) -> None:
+        """Note that a question is being asked."""
+        for _, _, entry in self._of(question):
+            entry.asking = True
+
+    def answered(self, question: Question, answers: Mapping[str, Answer], asked: float, now: float) -> None:
+        """Take the answers to a question.
+
+        Args:
+            question: the question.
+            answers: to each of its names.
+            asked: when it was asked.
+            now: when they came.
+        """
+        recovered: list[str] = []
+        failed: dict[str, list[str]] = {}
+        for name, registry, entry in self._of(question):
+            entry.asking = False
+            answer = answers[name]
+            if isinstance(answer, Credential):
+                if entry.failures:
+                    recovered.append(registry)
+                entry.succeed(answer, asked)
+            elif answer.alone and len(question.names) > 1:
+                self._batches_secrets = self._batches_secrets and answer.reason != NO_BATCHES
+                entry.alone, entry.due = True, now
+            else:
+                if not entry.failures:
+                    failed.setdefault(answer.reason, []).append(registry)
+                entry.fail(answer.reason, now)
+        for reason, registries in failed.items():
+            self._say(WARNING, f"{listed(registries)}: {question}: {reason}")
+        if recovered:
+            self._say(NOTICE, f"{listed(recovered)}: {question}: answers again")
+
+    def _of(self, question: Question) -> Iterator[tuple[str, str, Entry]]:
+        """The registries of a question that still have the source which it asks."""
+        for name, registries in question.names.items():
+            for registry in registries:
+                entry = self.entries.get(registry)
+                if entry is None or entry.source.name_for(registry) != name:
+                    continue
+                if (entry.source.kind, entry.source.where) == (question.kind, question.where):
+                    yield name, registry, entry
+
+    def end_old(self, now: float) -> None:
+        """Drop the credentials that have ended."""
+        for registry, entry in self.entries.items():
+            if entry.credential and entry.ends <= now:
+                entry.credential = None
+                self._say(
+                    WARNING, f"{registry}: its credential has ended, and {entry.source}: {entry.reason}"
+                )
+
+    @property
+    def all_asked(self) -> bool:
+        """Whether every registry has been asked for, and none is being asked for."""
+        return all((e.credential or e.failures) and not e.asking for e in self.entries.values())
+
+    def config(self) -> str:
+        """The Docker configuration."""
+        held = {registry: entry.credential for registry, entry in sorted(self.entries.items())}
+        auths = {registry: each.as_entry() for registry, each in held.items() if each}
+        return json.dumps({"auths": auths}, indent=1) + "\n"
+
+    def state(self, boot: str) -> str:
+        """What is known of each credential, but for itself: for `restore`, runner-doctor and the alarm.
+
+        Args:
+            boot: which boot the times count from.
+        """
+        registries = {
+            registry: {
+                # What is of another source is not taken for this one's by a service that starts again.
+                "source": "" if entry.inherited else str(entry.source),
+                "answered": entry.answered if entry.credential else None,
+                "ends": entry.ends if entry.credential else None,
+                "failing_since": entry.failing_since if entry.failures else None,
+                "reason": entry.reason,
+                "asked_again": entry.due,
+            }
+            for registry, entry in sorted(self.entries.items())
+        }
+        return json.dumps({"boot": boot, "registries": registries}, indent=1) + "\n"
+
+    def restore(self, config: str, state: str, boot: str, now: float) -> None:
+        """Take up the credentials that a service before this one wrote.
+
+        One of which the state says nothing, or that is of another source, serves until its source has been
+        asked. Of another boot nothing is taken, since times count from that.
+        """
+        try:
+            auths = json.loads(config)["auths"]
+            found = {each: Credential.from_entry(auths[each]) for each in self.entries if each in auths}
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return
+        try:
+            told = json.loads(state)
+            known = told["registries"] if told["boot"] == boot else None
+        except (ValueError, TypeError, KeyError):
+            known = {}
+        if not isinstance(known, dict):
+            return
+        for registry, credential in found.items():
+            self._restore(self.entries[registry], credential, known.get(registry), now)
+
+    def _restore(self, entry: Entry, credential: Credential, known: Any, now: float) -> None:
+        try:
+            same, answered = known["source"] == str(entry.source), float(known["answered"])
+        except (TypeError, KeyError, ValueError):
+            same, answered = False, now
+        if not 0 <= now - answered < LIFETIME_S:
+            return
+        if same:
+            entry.succeed(credential, answered)
+        else:
+            entry.credential, entry.answered, entry.inherited = credential, answered, True
+
+
+def _slices(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    yield from (names[start : start + size] for start in range(0, len(names), size))
+
+
+def listed(registries: Iterable[str]) -> str:
+    """The names of registries, for a message."""
+    return ", ".join(sorted(registries))

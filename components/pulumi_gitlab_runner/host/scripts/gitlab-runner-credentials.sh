@@ -1,0 +1,10 @@
+#!/bin/sh
+# gitlab-runner-credentials: keeps the credentials of this runner host's registries ready for every pull.
+#
+# It is a Python package beside this script, ../lib/gitlab-runner-host/gitlab_runner_credentials. No file of the
+# directory that it is started in is run.
+set -eu
+here=$(CDPATH='' cd -- "${0%/*}" && pwd)
+cd /
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=${here%/*}/lib/gitlab-runner-host \
+    exec /usr/bin/python3 -s -m gitlab_runner_credentials "$@"

@@ -1,0 +1,48 @@
+"""A whole declaration, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.resolution import with_handles
+from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
+from pulumi_gitlab_runner.stack.images import read_contexts
+
+
+@dataclass(frozen=True)
+class ReadStack:
+    """A stack without problems.
+
+    Attributes:
+        stack: the model.
+        contexts: the files of its builds, by their names.
+        warnings: what works, but probably not as intended.
+    """
+
+    stack: Stack
+    contexts: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+
+class ReadDeclaration(dict[str, Any]):
+    """A declaration that has been read already: `RunnerStack` takes what was read."""
+
+    def __init__(self, declaration: Mapping[str, Any], read: ReadStack) -> None:
+        super().__init__(declaration)
+        self.read = read
+
+
+def read_stack(declaration: Any) -> ReadStack:
+    """Read a declaration.
+
+    Raises:
+        DeclarationError: with every problem of it.
+    """
+    if isinstance(declaration, ReadDeclaration):
+        return declaration.read
+    stack = build_stack(with_handles(declaration, "stack"))
+    contexts = read_contexts(stack)
+    warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
+    return ReadStack(stack, contexts, tuple(map(str, warnings)))

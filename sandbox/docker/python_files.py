@@ -1,0 +1,36 @@
+"""The Python of this process, as files for an image: the interpreter, and what is needed of its library."""
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from pulumi_gitlab_runner.host.scripts import credential_service_directory
+
+_LIBRARY = re.compile(r"(/\S+) \(0x")
+_LOADED = """
+import importlib, importlib.util, json, pkgutil, runpy, sys, textwrap
+sys.path.insert(0, sys.argv[1])
+importlib.import_module("credentials.__main__")
+files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+print(json.dumps([file for file in files if file]))
+"""
+
+
+def python_files() -> dict[str, Path]:
+    """What `gitlab-runner-credentials` needs of Python, by its path in the image without the first slash."""
+    interpreter = Path(sys.executable).resolve()
+    standard = Path(sysconfig.get_path("stdlib"))
+    command = [sys.executable, "-I", "-S", "-c", _LOADED, str(credential_service_directory().parent)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    modules = [file for file in map(Path, json.loads(loaded)) if file.is_relative_to(standard)]
+    version = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}"
+    # By these two it knows the place of its library.
+    modules += [standard / "os.py", *standard.glob("lib-dynload/_json.*")]
+    files = {f"{version}/{file.relative_to(standard)}": file for file in modules}
+    compiled = [interpreter, *(file for file in modules if file.suffix == ".so")]
+    linked = subprocess.run(["ldd", *compiled], capture_output=True, text=True, check=False).stdout
+    libraries = {path.lstrip("/"): Path(path) for path in _LIBRARY.findall(linked)}
+    return {"usr/bin/python3": interpreter, **files, **libraries}

@@ -1,0 +1,108 @@
+"""What the runner takes in several forms: the file's own names, a text for a list, an empty text for none."""
+
+import tomllib
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config import ManagerConfig, RunnerConfig, check, render
+from pulumi_gitlab_runner.config.schema import KEYS
+from pulumi_gitlab_runner.config.spelling import as_fields, fields_by_spelling
+
+from tests.config.test_check import VERSION, build, manager
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"tls-ca-file": "/ca.pem"}, "tls_ca_file", "/ca.pem"),
+        (
+            {"docker": {"image": "a", "pull_policy": "if-not-present"}},
+            "docker",
+            {"pull_policy": ["if-not-present"]},
+        ),
+        ({"docker": {"image": "a", "pull_policy": ""}}, "docker", {"pull_policy": []}),
+        ({"docker": {"image": "a", "pull_policy": ["never"]}}, "docker", {"pull_policy": ["never"]}),
+        (
+            {"cache": {"Type": "s3", "s3": {"BucketName": "x", "RoleARN": "y"}}},
+            "cache",
+            {"type": "s3", "s3": {"bucket_name": "x", "role_arn": "y"}},
+        ),
+    ],
+)
+def test_both_forms_are_one(given: dict[str, Any], field: str, value: Any) -> None:
+    found = as_fields(build(**given), RunnerConfig)[field]
+    assert found == ({"image": "a", **value} if field == "docker" else value)
+    assert not [each for each in check(manager(build(**given)), VERSION) if each.severity == "error"]
+
+
+def test_the_file_has_the_names_of_the_runner() -> None:
+    """One text, whichever names the declaration has."""
+    runners = [
+        build(**{"tls-ca-file": "/ca.pem", "cache": {"Type": "s3", "s3": {"BucketName": "x"}}}),
+        build(tls_ca_file="/ca.pem", cache={"type": "s3", "s3": {"bucket_name": "x"}}),
+    ]
+    first, second = (render(manager(each)) for each in runners)  # type: ignore[arg-type]
+    assert first == second
+    runner = tomllib.loads(first)["runners"][0]
+    assert runner["tls-ca-file"] == "/ca.pem"
+    assert runner["cache"] == {"Type": "s3", "s3": {"BucketName": "x"}}
+
+
+def test_a_file_that_was_rendered_is_well() -> None:
+    """`check` takes a file as it is read: its own names, its datetimes."""
+    runner = build(
+        token_obtained_at="2026-11-01T00:00:00Z",
+        tls_ca_file="/ca.pem",
+        cache={"type": "s3", "s3": {"bucket_name": "x", "bucket_location": "eu-west-1"}},
+    )
+    config: Any = manager(runner)
+    assert check(tomllib.loads(render(config)), VERSION) == check(config, VERSION) == []
+
+
+@pytest.mark.parametrize("table", KEYS, ids=lambda table: table.__name__)
+def test_every_spelling_is_of_one_field(table: type) -> None:
+    spellings = fields_by_spelling(table)
+    assert set(spellings.values()) <= set(KEYS[table])
+    assert not set(spellings) & set(KEYS[table])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"shell": ""},
+        {"docker": {"image": "a", "isolation": ""}},
+        {"cache": {"type": ""}},
+        {"cache": {"type": "s3", "s3": {"bucket_name": "x", "authentication_type": ""}}},
+        {"cache": {"type": "s3", "s3": {"bucket_name": "x", "server_side_encryption": ""}}},
+    ],
+)
+def test_an_empty_text_is_none(fields: dict[str, Any]) -> None:
+    assert [each.path for each in check(manager(build(**fields)), VERSION) if "not known" in each.found] == []
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [
+        ({"concurrent": 1, "log_level": ""}, "log_level"),
+        ({"concurrent": 1, "log_format": ""}, "log_format"),
+        (manager(build() | {"shell": "zsh"}), "runners[0].shell"),
+        (manager(build(executor="")), "runners[0].executor"),
+        (
+            manager(build(docker={"image": "a", "pull_policy": "sometimes"})),
+            "runners[0].docker.pull_policy[0]",
+        ),
+        (
+            manager(build(docker={"image": "a", "allowed_pull_policies": "never"})),
+            "runners[0].docker.allowed_pull_policies",
+        ),
+        (manager(build(docker={"image": "a", "volumes": "/cache"})), "runners[0].docker.volumes"),
+    ],
+)
+def test_what_the_runner_does_not_take_stays_an_error(config: dict[str, Any], path: str) -> None:
+    """`log_level` is a `*string`, which Go can tell from none; only `StringOrArray` takes both."""
+    assert path in [each.path for each in check(config, VERSION) if each.severity == "error"]
+
+
+def test_what_is_wrong_stays() -> None:
+    config = {"runners": "x", "session_server": [1], "concurrent": None}
+    assert as_fields(config, ManagerConfig) == config

@@ -1,0 +1,134 @@
+"""`--gitlab`: the pipeline as GitLab itself merges it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.services.gitlab import create_application
+from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.server import create_server
+from tests.doctor.host_tree import Doctor
+from tests.registry.double import DIGEST, RegistryDouble
+
+TOKEN = "canary-of-the-token"
+PIPELINE = """
+include: [{project: platform/toolchain, file: /docker.yml}, {template: Go.gitlab-ci.yml}]
+variables: {TAG: "1"}
+test: {image: "HOST/team/app:$TAG", script: [x]}
+build: {extends: .docker, script: [x]}
+other: {script: [x]}
+"""
+
+
+class GitLab:
+    """A GitLab on loopback, with what a pipeline includes."""
+
+    def __init__(self, host: str) -> None:
+        self.application = create_application(TOKEN)
+        gitlab: Any = self.application.extensions[INSTANCE]
+        self.toolchain = gitlab.projects[8].files
+        self.toolchain["docker.yml"] = f".docker: {{image: '{host}/team/db:1'}}\n"
+        gitlab.templates["Go.gitlab-ci.yml"] = f"default: {{image: 'golang:1@{DIGEST}'}}\n"
+        self.server = create_server(self.application, 0)
+        self.url = f"http://127.0.0.1:{self.server.port}"
+
+
+@pytest.fixture
+def gitlab(registry: RegistryDouble, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GitLab]:
+    registry.scheme = ""
+    registry.images = {"team/app:1": DIGEST, "team/app:2": DIGEST, "team/db:1": DIGEST}
+    gitlab = GitLab(registry.host)
+    thread = threading.Thread(target=gitlab.server.serve_forever, args=(0.01,))
+    thread.start()
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("CI_PROJECT_ID", "7")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    yield gitlab
+    gitlab.server.shutdown()
+    thread.join()
+    gitlab.server.server_close()
+
+
+@pytest.fixture
+def file(tmp_path: Path, registry: RegistryDouble) -> Path:
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text(PIPELINE.replace("HOST", registry.host))
+    return file
+
+
+def test_all_images_are_examined(
+    gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
+) -> None:
+    answer = doctor.json("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url)
+    assert {image["image"]: image["users"] for image in answer["images"]} == {
+        f"{registry.host}/team/app:1": ["image of test"],
+        f"{registry.host}/team/db:1": ["image of build"],
+        f"golang:1@{DIGEST}": ["image of other"],
+    }
+    assert answer["not_read"] == []
+    assert doctor.errors == ""
+
+
+def test_what_is_written_elsewhere_cannot_be_pinned_here(
+    gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
+) -> None:
+    text = file.read_text()
+    found = doctor.findings("pin", str(file), "--gitlab", gitlab.url)
+    assert list(found) == ["cannot-be-pinned"]
+    assert found["cannot-be-pinned"]["where"] == "image of build"
+    assert (
+        "team/db:1: it has no digest, and no file of this project names it"
+        in found["cannot-be-pinned"]["what"]
+    )
+    assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
+
+
+def test_all_is_well_where_all_is_pinned(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
+    gitlab.toolchain["docker.yml"] = f".docker: {{image: 'docker:1@{DIGEST}'}}\n"
+    assert doctor.run("pin", str(file), "--gitlab", gitlab.url) == 0
+    assert doctor.run("pin", "--check", str(file), "--gitlab", gitlab.url) == 0
+
+
+def test_an_include_that_changes_what_a_job_runs(
+    gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
+) -> None:
+    gitlab.toolchain["docker.yml"] += "test: {variables: {TAG: '2'}}\n"
+    text = file.read_text()
+    findings = doctor.json("pin", str(file), "--gitlab", gitlab.url)["findings"]
+    assert f"GitLab makes {registry.host}/team/app:2 of it" in findings[0]["what"]
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "said"),
+    [
+        ({"GITLAB_TOKEN": ""}, [], "GITLAB_TOKEN is not set"),
+        ({"GITLAB_TOKEN": "gone"}, [], "it does not know the token in GITLAB_TOKEN"),
+        ({"GITLAB_TOKEN": f"{TOKEN}-read-api"}, [], "it needs the scope api"),
+        ({}, ["--project", "gone/app"], "does not show a project gone/app"),
+        ({"CI_PROJECT_ID": ""}, [], "name it by --project"),
+        ({}, ["--gitlab", "http://127.0.0.1:1"], "does not answer: no connection"),
+    ],
+)
+def test_what_gitlab_does_not_answer(
+    gitlab: GitLab,
+    doctor: Doctor,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    options: list[str],
+    said: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url, *options) == 2
+    assert said in doctor.errors
+
+
+def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
+    file.write_text("include: {template: Gone.yml}\njob: {image: 'a:1', script: [x]}\n")
+    assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url) == 2
+    assert "Template file `Gone.yml` does not exist!" in doctor.errors

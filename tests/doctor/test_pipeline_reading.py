@@ -1,0 +1,401 @@
+"""`runner-doctor job` reads a pipeline as GitLab does: includes, inputs, merge keys, documents, rules."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.doctor.host_tree import Doctor, HostTree
+from tests.doctor.test_job import Pipeline
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, doctor: Doctor, host: HostTree) -> Pipeline:
+    return Pipeline(tmp_path / "project", doctor, host)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "images"),
+    [
+        ("configs/*.yml", {"a:1"}),
+        ("configs/**.yml", {"a:1", "b:1", "c:1"}),
+        ("configs/**/*.yml", {"b:1", "c:1"}),
+        ("/configs/*/*.yml", {"b:1"}),
+        ("**/b.yml", {"b:1"}),
+        ("configs/?.yml", set()),
+    ],
+)
+def test_wildcards(pipeline: Pipeline, pattern: str, images: set[str]) -> None:
+    """https://docs.gitlab.com/ci/yaml/includes/#use-includelocal-with-wildcard-file-paths"""
+    pipeline.write("a: {image: 'a:1', script: [x]}\n", "configs/a.yml")
+    pipeline.write("b: {image: 'b:1', script: [x]}\n", "configs/sub/b.yml")
+    pipeline.write("c: {image: 'c:1', script: [x]}\n", "configs/sub/sub/c.yml")
+    pipeline.write("d: {image: 'd:1', script: [x]}\n", ".git/configs/d.yml")
+    pipeline.write(f"include: '{pattern}'\n")
+    if images:
+        assert set(pipeline.images()) == images
+    else:
+        assert pipeline.run("--offline") == 2
+
+
+def test_variables_in_an_include(pipeline: Pipeline) -> None:
+    pipeline.write("include: ['$DIR/b.yml', {local: '/${DIR}/*.yaml'}]\njob: {image: 'a:1'}\n")
+    pipeline.write("b: {image: 'b:1'}\n", "ci/b.yml")
+    pipeline.write("c: {image: 'c:1'}\n", "ci/c.yaml")
+    assert set(pipeline.images("--variable", "DIR=ci")) == {"a:1", "b:1", "c:1"}
+    answer = pipeline.json("--offline")
+    assert [image["image"] for image in answer["images"]] == ["a:1"]
+    assert answer["not_read"] == [
+        "local $DIR/b.yml: DIR has no value here",
+        "local /${DIR}/*.yaml: DIR has no value here",
+    ]
+
+
+def test_the_last_of_equal_includes_wins(pipeline: Pipeline) -> None:
+    pipeline.write("include: [a.yml, b.yml, a.yml]\n")
+    pipeline.write("job: {image: 'a:1'}\n", "a.yml")
+    pipeline.write("job: {image: 'b:1'}\n", "b.yml")
+    assert set(pipeline.images()) == {"a:1"}
+
+
+@pytest.mark.parametrize(
+    ("rules", "images"),
+    [
+        ("[{exists: [Dockerfile]}]", {"b:1"}),
+        ("[{exists: ['**/Docker*']}]", {"b:1"}),
+        ("[{exists: [gone]}]", {"a:1"}),
+        ("[{exists: [Dockerfile], when: never}]", {"a:1"}),
+        ("[{exists: [gone], when: never}, {when: always}]", {"b:1"}),
+        ("[{if: $CI_COMMIT_TAG}]", {"a:1", "b:1"}),
+        ("[{if: $CI_COMMIT_TAG, when: never}, {exists: [Dockerfile]}]", {"a:1", "b:1"}),
+        ("[{changes: [Dockerfile]}]", {"a:1", "b:1"}),
+    ],
+)
+def test_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -> None:
+    """What depends on the pipeline may match or not: both images are examined."""
+    pipeline.write("", "Dockerfile")
+    pipeline.write("job: {image: 'a:1'}\n", "a.yml")
+    pipeline.write("job: {image: 'b:1'}\n", "b.yml")
+    pipeline.write(f"include: [a.yml, {{local: b.yml, rules: {rules}}}]\n")
+    assert set(pipeline.images()) == images
+
+
+def test_many_conditional_includes(pipeline: Pipeline) -> None:
+    includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A}}]}}" for n in range(8))
+    for number in range(8):
+        pipeline.write(f"job: {{image: 'i{number}:1'}}\n", f"i{number}.yml")
+    pipeline.write(f"include: [{includes}]\n")
+    assert {"i0:1", "i6:1", "i7:1"} <= set(pipeline.images())
+
+
+def test_an_include_that_leads_out_of_the_project(pipeline: Pipeline, doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "outside.yml").write_text("job: {image: 'a:1'}\n")
+    (pipeline.directory / "link.yml").symlink_to(tmp_path / "outside.yml")
+    pipeline.write("include: link.yml\n")
+    assert pipeline.run("--offline") == 2
+    assert "leads out of" in doctor.errors
+
+
+INPUTS = """spec:
+  inputs:
+    version: {default: "3.12"}
+    flavours: {type: array, default: [a, b]}
+    name:
+---
+job:
+  image: registry.example.com:5000/python:$[[ inputs.version ]]
+  script: [x]
+  variables: {NAMES: '$[[ inputs.flavours ]]'}
+"scan-$[[inputs.name]]": {image: 'scan:$[[ inputs.version | truncate(0,1) ]]'}
+"""
+
+
+def test_inputs_of_the_pipeline(pipeline: Pipeline) -> None:
+    """https://docs.gitlab.com/ci/inputs/"""
+    pipeline.write(INPUTS)
+    assert set(pipeline.images()) == {"registry.example.com:5000/python:3.12", "scan:3"}
+    assert pipeline.images("--input", "version=4.0", "--input", "name=x") == {
+        "registry.example.com:5000/python:4.0": ["image of job"],
+        "scan:4": ["image of scan-x"],
+    }
+
+
+def test_an_input_without_a_value(pipeline: Pipeline) -> None:
+    pipeline.write("spec: {inputs: {tag: }}\n---\njob: {image: 'a:$[[ inputs.tag ]]'}\n")
+    found = pipeline.findings()["variable-unknown"]
+    assert found["mend"] == "give it: --input tag=…"
+    assert set(pipeline.images("--input", "tag=1")) == {"a:1"}
+
+
+def test_inputs_that_another_file_declares(pipeline: Pipeline) -> None:
+    """https://docs.gitlab.com/ci/inputs/#define-pipeline-inputs-in-external-files"""
+    pipeline.write("inputs: {tag: {default: '1'}}\n", "ci/inputs.yml")
+    pipeline.write(
+        "spec:\n  include: [{local: /ci/inputs.yml}, {project: a/b, file: c.yml}]\n"
+        "  inputs: {name: {default: a}}\n"
+        "---\njob: {image: '$[[ inputs.name ]]:$[[ inputs.tag ]]'}\n"
+    )
+    answer = pipeline.json("--offline")
+    assert [image["image"] for image in answer["images"]] == ["a:1"]
+    assert answer["not_read"] == ["project a/b: c.yml"]
+    assert list(pipeline.images("--input", "tag=2")) == ["a:2"]
+
+
+def test_inputs_of_an_include(pipeline: Pipeline) -> None:
+    pipeline.write(
+        "include:\n"
+        "  - {local: scan.yml, inputs: {name: one}}\n"
+        "  - {local: scan.yml, inputs: {name: two, version: 4}}\n"
+    )
+    pipeline.write(INPUTS.replace("\njob:", '\n"job-$[[ inputs.name ]]":'), "scan.yml")
+    assert pipeline.images("--input", "name=never") == {
+        "registry.example.com:5000/python:3.12": ["image of job-one"],
+        "scan:3": ["image of scan-one"],
+        "registry.example.com:5000/python:4": ["image of job-two"],
+        "scan:4": ["image of scan-two"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("job: {image: 'a:1'}\n---\njob: {image: 'b:1'}\n", "a:1"),
+        ("---\njob: {image: 'a:1'}\n---\njob: {image: 'b:1'}\n", "a:1"),
+        ("spec: {inputs: {}}\n---\njob: {image: 'b:1'}\n", "b:1"),
+        ("---\n# a comment\n\nspec: {}\n--- \njob: {image: 'b:1'}\n", "b:1"),
+        ("spec: {}\n---\n---\njob: {image: 'b:1'}\n", "b:1"),
+        ("job: {image: 'a:1'}\n---\n", "a:1"),
+        ("spec: {}\n---\njob: {image: 'a:1'}\n---\njob: {image: 'b:1'}\n---\njob: [", "b:1"),
+    ],
+)
+def test_documents(pipeline: Pipeline, text: str, image: str) -> None:
+    """GitLab takes the first document; the last where the first has `spec:`."""
+    pipeline.write(text)
+    assert list(pipeline.images()) == [image]
+
+
+@pytest.mark.parametrize(
+    ("job", "image"),
+    [
+        ("{image: 'own:1', <<: *t}", "tmpl:1"),
+        ("{<<: *t, image: 'own:1'}", "own:1"),
+        ("{<<: [*t, *u]}", "tmpl:1"),
+        ("{<<: [*u, *t]}", "other:1"),
+        ("{<<: *t, '<<': *u}", "tmpl:1"),
+        ("{image: 'own:1', image: 'again:1'}", "again:1"),
+        ("!unknown {image: 'own:1'}", "own:1"),
+        ("!!python/object:os.system {image: 'own:1'}", "own:1"),
+        ("{image: !unknown 'own:1'}", "own:1"),
+    ],
+)
+def test_merge_keys_and_tags(pipeline: Pipeline, job: str, image: str) -> None:
+    """As Psych has it: a merge counts at its place, and an unknown tag is nothing."""
+    pipeline.write(f".t: &t {{image: 'tmpl:1'}}\n.u: &u {{image: 'other:1'}}\njob: {job}\n")
+    assert list(pipeline.images()) == [image]
+
+
+def test_an_empty_image_or_services_keep_the_default(pipeline: Pipeline) -> None:
+    pipeline.write("""
+default: {image: "a:1", services: ["s:1"]}
+.base: {image: "base:1"}
+empty: {image: , services: , script: [x]}
+extending: {extends: .base, image: , services: [], script: [x]}
+""")
+    assert pipeline.images() == {"a:1": ["image of empty", "image of extending"], "s:1": ["service of empty"]}
+
+
+def test_variables_of_rules(pipeline: Pipeline) -> None:
+    pipeline.write("""
+variables: {IMG: "dev:1"}
+workflow:
+  rules:
+    - {if: $A, variables: {IMG: "workflow:1"}}
+    - {if: $B, when: never, variables: {IMG: "never:1"}}
+    - {when: always}
+job:
+  image: $IMG
+  script: [x]
+  rules:
+    - {if: $CI_COMMIT_TAG, variables: {IMG: "release:1"}}
+    - {if: $C, variables: {IMG: "never:1"}, when: never}
+    - {when: always}
+alone: {image: $IMG, script: [x], inherit: {variables: false}, variables: {IMG: "own:1"}}
+""")
+    assert pipeline.images() == {
+        "release:1": ["image of job"],
+        "workflow:1": ["image of job"],
+        "dev:1": ["image of job"],
+        "own:1": ["image of alone"],
+    }
+
+
+def test_a_rule_wins_over_the_matrix(pipeline: Pipeline) -> None:
+    """GitLab 18, lib/gitlab/ci/pipeline/seed/build.rb: a rule replaces the job's."""
+    pipeline.write("""
+job:
+  image: a:$TAG
+  parallel: {matrix: [{TAG: ["1", "2"]}]}
+  rules: [{if: $A, variables: {TAG: "3"}}]
+""")
+    assert list(pipeline.images()) == ["a:3"]
+
+
+def test_lists_of_rules_in_rules(pipeline: Pipeline) -> None:
+    pipeline.write("""
+.rules: &rules
+  - {if: $A, variables: {IMG: "a:1"}}
+  - [{if: $B, variables: {IMG: "b:1"}}]
+job:
+  image: $IMG
+  rules: [*rules, !reference [.rules], {if: $C, variables: {IMG: "c:1"}}]
+""")
+    assert set(pipeline.images()) == {"a:1", "b:1", "c:1"}
+
+
+def test_a_variable_that_was_not_read(pipeline: Pipeline) -> None:
+    pipeline.write("""
+include: {remote: "https://example.com/ci.yml"}
+variables: {TAG: "1"}
+job: {image: "a:$TAG", variables: {TAG: !reference [.gone, TAG]}}
+""")
+    found = pipeline.findings()["variable-unknown"]
+    assert "!reference ['.gone', 'TAG']" in found["what"]
+    assert "--gitlab" in found["mend"]
+
+
+def test_values_of_variables(pipeline: Pipeline) -> None:
+    pipeline.write("""
+variables:
+  TRUTH: true
+  RAW: {value: "$OTHER", expand: false}
+  OTHER: x
+  PLAIN: "$OTHER"
+  ESCAPED: "$$OTHER"
+  CIRCLE: "$CIRCLE"
+job: {image: "a:$TRUTH-$PLAIN", services: ["b:$RAW", "c:$ESCAPED", "d:$CIRCLE"]}
+""")
+    answer = pipeline.json("--offline")
+    assert [image["image"] for image in answer["images"]] == ["a:true-x", "b:$OTHER", "c:$OTHER"]
+    assert "holds CIRCLE" in next(
+        each["what"] for each in answer["findings"] if each["where"].startswith("s")
+    )
+
+
+FOREIGN = """
+include:
+  - {project: acme/ci-templates, file: [/docker.yml, /go.yml]}
+  - template: Jobs/SAST.gitlab-ci.yml
+  - component: $CI_SERVER_FQDN/acme/scan@1
+  - https://example.com/ci.yml
+test: {image: "app:1", script: [a]}
+build: {extends: .docker-build, image: "builder:1"}
+other: {extends: [.docker-build, .also], script: [x]}
+referring: {image: !reference [.images, node], services: ["db:1"]}
+"""
+
+
+def test_what_is_known_is_examined_and_the_rest_is_named(pipeline: Pipeline) -> None:
+    pipeline.write(FOREIGN)
+    answer = pipeline.json("--offline")
+    assert [image["image"] for image in answer["images"]] == ["app:1", "builder:1", "db:1"]
+    assert answer["not_read"] == [
+        "project acme/ci-templates: /docker.yml, /go.yml",
+        "template Jobs/SAST.gitlab-ci.yml",
+        "component $CI_SERVER_FQDN/acme/scan@1",
+        "remote https://example.com/ci.yml",
+        ".docker-build, which build extends: it may be in what was not read",
+        ".docker-build, which other extends: it may be in what was not read",
+        ".also, which other extends: it may be in what was not read",
+        "image of referring: !reference ['.images', 'node']",
+    ]
+
+
+def test_child_pipelines_are_named(pipeline: Pipeline) -> None:
+    pipeline.write("""
+.starting: {trigger: {include: [{local: ci/child.yml}, {artifact: made.yml, job: make}]}}
+one: {extends: .starting}
+two: {trigger: {include: ci/other.yml}}
+three: {trigger: group/project}
+job: {image: "a:1"}
+""")
+    assert pipeline.json("--offline")["not_read"] == [
+        "ci/child.yml, the pipeline that one starts: examine that file by itself",
+        "ci/other.yml, the pipeline that two starts: examine that file by itself",
+    ]
+
+
+def test_one_job_is_not_refused_for_anothers_sake(pipeline: Pipeline, doctor: Doctor) -> None:
+    pipeline.write("""
+right: {image: "a:1"}
+wrong: {extends: .gone, image: "b:1"}
+""")
+    assert list(pipeline.images(job="right")) == ["a:1"]
+    assert pipeline.run("--offline", job="wrong") == 2
+    assert pipeline.run("--offline") == 2
+    assert "'wrong' extends '.gone', which is not there" in doctor.errors
+
+
+@pytest.mark.parametrize(("levels", "status"), [(11, 0), (12, 2), (1000, 2)])
+def test_levels_of_extends(pipeline: Pipeline, doctor: Doctor, levels: int, status: int) -> None:
+    """GitLab: MAX_NESTING_LEVELS of lib/gitlab/ci/config/extendable/entry.rb."""
+    chain = "".join(f".j{n}: {{extends: .j{n - 1}}}\n" for n in range(1, levels))
+    pipeline.write(f".j0: {{image: 'a:1'}}\n{chain}job: {{extends: .j{levels - 1}}}\n")
+    assert pipeline.run("--offline") == status
+    assert "over more than 11 levels" in doctor.errors or not status
+
+
+BIG = {
+    "holds itself": "a: &a [*a]\njob: {image: 'x:1', script: *a}\n",
+    "a mapping holds itself": "c: &c {script: x, image: *c}\n",
+    "aliases": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
+    + "job: {image: 'x:1', script: *a9}\n",
+    "nesting": f"a: {'[' * 100_000}{']' * 100_000}\n",
+    "references": ".r0: {s: [x, x, x, x, x, x, x, x, x, x]}\n"
+    + "".join(f".r{n}: {{s: [{', '.join([f'!reference [.r{n - 1}, s]'] * 10)}]}}\n" for n in range(1, 9))
+    + "job: {image: 'x:1', script: !reference [.r8, s]}\n",
+    "a chain": ".j0: {image: 'x:1'}\n"
+    + "".join(f"j{n}: {{extends: {'.' if n == 1 else ''}j{n - 1}}}\n" for n in range(1, 1000)),
+    "includes": "include: [a.yml]\n",
+}
+
+
+@pytest.mark.parametrize("kind", BIG)
+@pytest.mark.parametrize("command", ["job", "pin"])
+def test_what_is_too_big_ends_soon(pipeline: Pipeline, doctor: Doctor, kind: str, command: str) -> None:
+    pipeline.write(BIG[kind])
+    pipeline.write(f"include: [{', '.join(['b.yml'] * 200)}]\n", "a.yml")
+    pipeline.write("x: {image: 'x:1'}\n", "b.yml")
+    file = str(pipeline.directory / ".gitlab-ci.yml")
+    started = time.process_time()
+    assert doctor.run(command, file, *(["--hosted", "--offline"] if command == "job" else [])) == 2
+    assert time.process_time() - started < 1
+    assert doctor.errors.startswith("runner-doctor: ")
+    assert len(doctor.errors) < 500
+
+
+HUGE = {
+    "blocks that do not end": f"spec: {{}}\n---\njob: {{image: '{'$[[ ' * 100_000}', script: [x]}}\n",
+    "a block of spaces": f"spec: {{}}\n---\njob: {{image: '$[[ x{' ' * 300_000}', script: [x]}}\n",
+    "a huge variable": f"variables: {{A: '{'$[[ ' * 100_000}'}}\njob: {{image: 'a:$A', script: [x]}}\n",
+    "wildcards": f"include: 'ci/{'**a' * 60}b'\njob: {{image: 'a:1', script: [x]}}\n",
+    "rules": f"include: [{{local: b.yml, rules: [{{exists: '{'*a' * 60}b'}}]}}]\nj: {{image: a}}\n",
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_nothing_searches_without_end(pipeline: Pipeline, kind: str) -> None:
+    pipeline.write(HUGE[kind])
+    pipeline.write("", "ci/" + "a" * 200)
+    started = time.process_time()
+    assert pipeline.run("--offline") in (0, 1)
+    assert time.process_time() - started < 1
+
+
+def test_variables_that_grow(pipeline: Pipeline) -> None:
+    variables = "".join(f"  V{n}: '{f'$V{n + 1}' * 50}'\n" for n in range(9))
+    pipeline.write(f"variables:\n{variables}  V9: xxxxxxxxxx\njob: {{image: '$V0'}}\n")
+    started = time.process_time()
+    found = pipeline.findings()["variable-unknown"]
+    assert time.process_time() - started < 1
+    assert len(found["what"]) < 600

@@ -1,0 +1,77 @@
+"""A job's image that begins with a registry's name in the declaration is one of Docker Hub: a finding."""
+
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
+
+from tests.doctor.host_tree import Doctor, HostTree
+
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+STACK = """
+config:
+  aws:region: eu-west-1
+  gitlab:baseUrl: https://gitlab.example.com/api/v4/
+  gitlab-runner:stack:
+    registries:
+      team: {ecr: {}, repositories: {ci/base: {}}}
+      legacy: {host: "registry.example.com:5000", static: {username: u, password: canary-password}}
+    runners:
+      build: {group: 42, image: team/ci/base:1, registries: [team, legacy], host: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        ("team/ci/base:1", f"{ECR}/ci/base:1"),
+        ("team/app", f"{ECR}/app"),
+        ("legacy/app:2", "registry.example.com:5000/app:2"),
+        (f"{ECR}/ci/base:1", ""),
+        ("docker.io/team/app:1", ""),
+        ("teams/app:1", ""),
+        ("team", ""),
+        ("team:1", ""),
+        ("Team/App", ""),
+    ],
+)
+def test_a_stacks_names(image: str, full: str) -> None:
+    shorthands = Shorthands({"team": ECR, "legacy": "registry.example.com:5000"})
+    found = list(shorthand_findings(image, shorthands))
+    assert [each.mend for each in found] == ([f"write {full}"] if full else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "found"), [("team/ci/base:1", True), ("team/base:1", False), ("base", False)]
+)
+def test_names_that_docker_hub_cannot_have(image: str, found: bool) -> None:
+    """Docker Hub's repositories are NAMESPACE/REPOSITORY."""
+    assert bool(list(shorthand_findings(image, Shorthands(hosts=("registry.example.com:5000",))))) == found
+    assert not list(shorthand_findings(image, Shorthands()))
+
+
+def test_a_pipeline_for_a_stack(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.prod.yaml").write_text(STACK)
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text("job: {script: [x], image: 'team/ci/base:2026.11'}\nwell: {image: 'alpine:3.22'}\n")
+    found = doctor.findings(
+        "job",
+        str(file),
+        "--stack",
+        "prod",
+        "--stacks-dir",
+        str(tmp_path),
+        "--account",
+        "123456789012",
+        "--offline",
+    )
+    assert found["shorthand"]["what"] == "in a job it is docker.io/team/ci/base:2026.11"
+    assert found["shorthand"]["mend"] == f"write {ECR}/ci/base:2026.11"
+
+
+def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
+    host.write("etc/gitlab-runner/registries", "registry.example.com:5000 ecr eu-west-1\n")
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text("job: {script: [x], image: 'team/ci/base:1'}\n")
+    found = doctor.findings("job", str(file), "--root", str(host.root), "--offline")
+    assert found["shorthand"]["mend"] == "write registry.example.com:5000/ci/base:1"

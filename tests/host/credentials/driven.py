@@ -1,0 +1,125 @@
+"""A credential service whose clock is driven, and whose sources are the test's."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pulumi_gitlab_runner.host.credentials.files import Files
+from pulumi_gitlab_runner.host.credentials.questions import Answer, Credential, Failure, Question
+from pulumi_gitlab_runner.host.credentials.service import CONFIG, STATE, Service
+
+START = 1000.0
+MINUTE, HOUR = 60.0, 3600.0
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
+PARAMETER = "parameter eu-west-1"
+SECRET = "secret us-east-1 arn:aws:secretsmanager:us-east-1:123456789012:secret:"
+
+
+class Driven:
+    """A service in a directory, with time that passes only when the test says so.
+
+    Attributes:
+        now: seconds since the boot.
+        asked: every question so far, with when it was asked.
+        said: the journal.
+        answer: what answers for a name; by default its name and "first".
+        away: the kinds of sources, or names, that fail, each with the reason.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._registries = directory / "registries"
+        self._lists = 0
+        self.now = START
+        self.asked: list[tuple[float, Question]] = []
+        self.said: list[str] = []
+        self.answer: Callable[[str], Answer] = lambda name: Credential("user", f"{name} first")
+        self.away: dict[str, str] = {}
+        self.service: Service
+
+    def start(self, *lines: str) -> None:
+        """Start the service, or another one after it, perhaps with a new list."""
+        if lines or not self._registries.exists():
+            self.declare(*lines)
+        self.service = Service(
+            self._registries,
+            Files(self._directory / "run"),
+            lambda priority, text: self.said.append(f"<{priority}>{text}"),
+            self._ask,
+            lambda: self.now,
+        )
+        self.turn()
+
+    def declare(self, *lines: str) -> None:
+        """Deliver a list."""
+        self._lists += 1
+        new = self._registries.with_name(f"registries.{self._lists}")
+        new.write_text("# A heading.\n" + "".join(f"{line}\n" for line in lines))
+        new.rename(self._registries)
+
+    def turn(self) -> None:
+        """Let the service do what is to be done now, until all its questions are answered."""
+        self.service.turn()
+        while any(entry.asking for entry in self.service.credentials.entries.values()):
+            self.service.turn(wait=10)
+
+    def passes(self, seconds: float, step: float = 5.0) -> None:
+        """Let time pass."""
+        ends = self.now + seconds
+        while self.now < ends:
+            self.now = min(self.now + step, ends)
+            self.turn()
+
+    def auths(self) -> dict[str, str]:
+        """The user and password of each registry in the Docker configuration."""
+        auths = json.loads(self.file(CONFIG).read_text())["auths"]
+        return {registry: base64.b64decode(entry["auth"]).decode() for registry, entry in auths.items()}
+
+    def state(self, registry: str) -> dict[str, float | str | None]:
+        """What the state says of a registry."""
+        found: dict[str, float | str | None] = json.loads(self.file(STATE).read_text())["registries"][
+            registry
+        ]
+        return found
+
+    def file(self, name: str) -> Path:
+        """A file that the service writes."""
+        return self._directory / "run" / name
+
+    def questions(self) -> list[str]:
+        """What was asked so far, each question by its source and names."""
+        return [f"{each.kind} {each.where}: {' '.join(sorted(each.names))}" for _, each in self.asked]
+
+    def forget(self) -> None:
+        """Forget what was asked and said."""
+        self.asked.clear()
+        self.said.clear()
+
+    def _ask(self, question: Question) -> dict[str, Answer]:
+        self.asked.append((self.now, question))
+        if question.kind in self.away:
+            return dict.fromkeys(question.names, Failure(self.away[question.kind]))
+        return {
+            name: Failure(self.away[name]) if name in self.away else self.answer(name)
+            for name in question.names
+        }
+
+
+class Gate:
+    """A source that hangs until the test opens it."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def __call__(self, question: Question) -> dict[str, Answer]:
+        """Hang for a name that starts with `hanging`."""
+        if any(name.startswith("hanging") for name in question.names):
+            self._open.wait(30)
+        return {name: Credential("user", name) for name in question.names}
+
+    def open(self) -> None:
+        """Let all answers through."""
+        self._open.set()
