@@ -1,12 +1,13 @@
 """Running credential helpers as a process with its own PATH and environment would."""
 
-import contextlib
+import os
+import selectors
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Thread
 
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 
@@ -46,7 +47,6 @@ class HelperProcess:
                 stdin=asked,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                bufsize=0,  # closing a buffered pipe would wait for whoever reads it
             ) as helper:
                 return _answer(helper, self.patience)
 
@@ -57,27 +57,28 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
     Raises:
         TimeoutError: it did not answer in time.
     """
-    written: dict[str, bytes] = {"stdout": b"", "stderr": b""}
-
-    def read(name: str) -> None:
-        with contextlib.suppress(ValueError, OSError):
-            while part := getattr(helper, name).read(_PART):
-                written[name] += part
-                if len(written[name]) > LARGEST_OUTPUT:
-                    helper.kill()
-                    return
-
-    readers = [Thread(target=read, args=(name,), daemon=True) for name in written]
-    for reader in readers:
-        reader.start()
+    end = time.monotonic() + patience
+    written = {helper.stdout: bytearray(), helper.stderr: bytearray()}
     try:
-        status = helper.wait(patience)
-        for reader in readers:
-            reader.join(patience)  # what it started may go on, and keep the pipe open
-    except subprocess.TimeoutExpired:
+        with selectors.DefaultSelector() as reading:
+            for stream in written:
+                reading.register(stream, selectors.EVENT_READ)  # type: ignore[arg-type]
+            while reading.get_map() and max(map(len, written.values())) <= LARGEST_OUTPUT:
+                ready = reading.select(end - time.monotonic())
+                if not ready:
+                    raise TimeoutError(str(helper.args))
+                for key, _ in ready:
+                    part = os.read(key.fd, _PART)
+                    if not part:
+                        reading.unregister(key.fileobj)
+                    written[key.fileobj] += part  # type: ignore[index]
+            if reading.get_map():
+                helper.kill()
+        status = helper.wait(max(0.1, end - time.monotonic()))
+    except (TimeoutError, subprocess.TimeoutExpired):
         helper.kill()
         raise TimeoutError(str(helper.args)) from None
-    output, errors = (written[name].decode(errors="replace") for name in ("stdout", "stderr"))
+    output, errors = (content.decode(errors="replace") for content in written.values())
     return HelperAnswer(status, output, errors)
 
 
