@@ -108,7 +108,7 @@ def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
     after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
     after["registries"]["legacy"] = LEGACY | {"static": {"username": "me", "password": "another"}}
     one, other = up(before)[0], up(after)[0]
-    assert container(one, "ci-build").inputs == container(other, "build").inputs
+    assert container(one, "ci-build").inputs == container(other, "ci-build").inputs
     assert files(one) != files(other)
 
 

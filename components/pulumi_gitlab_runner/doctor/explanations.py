@@ -79,8 +79,8 @@ EXPLANATIONS: dict[Name, Explanation] = {
         PRIVATE_IMAGES,
     ),
     Name.CREDENTIAL_MISSING: Explanation(
-        "The host has no credential for a declared registry, since its source does not answer. Images of this "
-        "registry are pulled without any; all others are untouched.",
+        "The host has no credential for a declared registry, since its source does not answer. Images of "
+        "this registry are pulled without any; all others are untouched.",
         "Fix what the finding names: the helper, the parameter or the secret. The host asks again by itself.",
         PRIVATE_IMAGES,
     ),
