@@ -17,7 +17,12 @@ from bench.credentials import (
     CREDENTIALS_PER_PULL_100,
 )
 from bench.declaration_reads import DECLARATION_READS
-from bench.doctor_100_images import DOCTOR_100_IMAGES_RATIO
+from bench.doctor_100_images import (
+    DOCTOR_100_IMAGES_20MS_RATIO,
+    DOCTOR_100_IMAGES_RATIO,
+    DOCTOR_PARALLEL_RATIO,
+)
+from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
 from bench.preview_ratio import (
@@ -41,6 +46,9 @@ MEASURES: tuple[Measure, ...] = (
     CREDENTIALS_COLD_100,
     CREDENTIALS_HANGING_STORE,
     DOCTOR_100_IMAGES_RATIO,
+    DOCTOR_100_IMAGES_20MS_RATIO,
+    DOCTOR_PARALLEL_RATIO,
+    DOCTOR_PEAK_MB_HOSTILE,
     MIRROR_20_RATIO,
     MIRROR_UNCHANGED,
     CONFIG_KEYS_COVERED,

@@ -9,7 +9,7 @@ from bench.preview_ratio import Program, with_runners
 from sandbox.environment import Sandbox
 from sandbox.paths import CHECKOUT, sandbox_directory
 
-COUNTING = '''
+COUNTING = """
 import json
 from pathlib import Path
 from pulumi_gitlab_runner.spec import shape
@@ -27,7 +27,7 @@ def counted(declaration, kind, path):
 
 
 shape.check_shape = counted
-'''
+"""
 """What the program counts with, before its own first line."""
 
 

@@ -1,25 +1,32 @@
 """How long the doctor takes for a pipeline with 100 images, against `skopeo inspect` called for each.
 
-Both ask the same registry: Debian's docker-registry on loopback, without TLS and password. skopeo is told
-not to list tags, which the doctor does not do either; it reads each image's configuration besides.
+Both ask the same registry, once Debian's docker-registry on loopback, without TLS and password, and once one
+with TLS and tokens, a round trip of 20 ms away. skopeo is told not to list tags, which the doctor does not do
+either; it reads each image's configuration besides.
 """
 
 import json
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 import httpx
 
 from bench.measure import Measure, program, timed
+from bench.private_registry import PASSWORD, USERNAME, PrivateRegistry, private_registry
 from sandbox.docker.loopback_registry import push_image, serving
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 
 IMAGES = 100
 RUNS = 3
+AT_ONCE = 16
 
 
 def take() -> float:
@@ -28,7 +35,6 @@ def take() -> float:
     Raises:
         SandboxError: a program is not installed, or one of them did not find every image.
     """
-    skopeo = program("skopeo", "skopeo")
     with tempfile.TemporaryDirectory(prefix="bench-") as place, serving(Path(place)) as registry:
         directory = Path(place)
         images = [f"{registry}/team/image-{number}:1" for number in range(IMAGES)]
@@ -36,31 +42,78 @@ def take() -> float:
             for image in images:
                 repository, _, tag = image.partition("/")[2].partition(":")
                 push_image(client, repository, tag, [], "linux/amd64")
-        pipeline = directory / ".gitlab-ci.yml"
-        jobs = {f"job-{number}": {"image": image, "script": ["true"]} for number, image in enumerate(images)}
-        pipeline.write_text(json.dumps(jobs))  # JSON is YAML
-        _doctor(directory, pipeline)  # not counted: it compiles its modules
-        return median(_skopeo(directory, skopeo, images) / _doctor(directory, pipeline) for _ in range(RUNS))
+        options = ["--tls-verify=false"]
+        return _ratio(directory, images, os.environ, options, [], at_once=1)
 
 
-def _skopeo(directory: Path, skopeo: str, images: list[str]) -> float:
-    """How long skopeo takes for all images, one after the other, in seconds."""
-    options = ["--no-tags", "--tls-verify=false"]
-    return sum(
-        timed([skopeo, "inspect", *options, f"docker://{image}"], directory, os.environ).seconds
-        for image in images
+def take_far() -> float:
+    """As `take`, from a private registry that is 20 ms away."""
+    with _far() as (directory, registry):
+        return _far_ratio(directory, registry, at_once=1)
+
+
+def take_parallel() -> float:
+    """As `take_far`, with `AT_ONCE` skopeos at a time."""
+    with _far() as (directory, registry):
+        return _far_ratio(directory, registry, at_once=AT_ONCE)
+
+
+@contextmanager
+def _far() -> Iterator[tuple[Path, PrivateRegistry]]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        directory = Path(place)
+        with private_registry(directory, IMAGES) as registry:
+            yield directory, registry
+
+
+def _far_ratio(directory: Path, registry: PrivateRegistry, at_once: int) -> float:
+    host = registry.images[0].partition("/")[0]
+    config = json.dumps({"auths": {host: {"username": USERNAME, "password": PASSWORD}}})
+    return _ratio(
+        directory,
+        registry.images,
+        registry.environment,
+        ["--creds", f"{USERNAME}:{PASSWORD}"],
+        ["--docker-auth-config", config],
+        at_once=at_once,
     )
 
 
-def _doctor(directory: Path, pipeline: Path) -> float:
-    """How long the doctor takes for all images, in seconds."""
-    command = [sys.executable, "-P", "-m", "pulumi_gitlab_runner.doctor.command_line"]
-    asked = [*command, "job", str(pipeline), "--hosted", "--json"]
-    answer = timed(asked, directory, os.environ | {"PYTHONPATH": f"{CHECKOUT}/components"})
-    outcomes = [image["registry"]["outcome"] for image in json.loads(answer.output)["images"]]
-    if outcomes != ["found"] * IMAGES:
-        raise SandboxError(f"the doctor found {outcomes.count('found')} of {IMAGES} images")
-    return answer.seconds
+def _ratio(
+    directory: Path,
+    images: Sequence[str],
+    environment: Mapping[str, str],
+    skopeo_options: Sequence[str],
+    doctor_options: Sequence[str],
+    *,
+    at_once: int,
+) -> float:
+    skopeo = [program("skopeo", "skopeo"), "inspect", "--no-tags", *skopeo_options]
+    pipeline = directory / ".gitlab-ci.yml"
+    jobs = {f"job-{number}": {"image": image, "script": ["true"]} for number, image in enumerate(images)}
+    pipeline.write_text(json.dumps(jobs))  # JSON is YAML
+    doctor = [sys.executable, "-P", "-m", "pulumi_gitlab_runner.doctor.command_line", "job", str(pipeline)]
+    doctor += ["--hosted", "--json", *doctor_options]
+
+    def by_doctor() -> float:
+        answer = timed(doctor, directory, {**environment, "PYTHONPATH": f"{CHECKOUT}/components"})
+        outcomes = [image["registry"]["outcome"] for image in json.loads(answer.output)["images"]]
+        if outcomes != ["found"] * IMAGES:
+            raise SandboxError(f"the doctor found {outcomes.count('found')} of {IMAGES} images")
+        return answer.seconds
+
+    def by_skopeo() -> float:
+        started = time.monotonic()
+        with ThreadPoolExecutor(at_once) as threads:
+            list(
+                threads.map(
+                    lambda image: timed([*skopeo, f"docker://{image}"], directory, environment), images
+                )
+            )
+        return time.monotonic() - started
+
+    by_doctor()  # not counted: it compiles its modules
+    return median(by_skopeo() / by_doctor() for _ in range(RUNS))
 
 
 DOCTOR_100_IMAGES_RATIO = Measure(
@@ -68,4 +121,16 @@ DOCTOR_100_IMAGES_RATIO = Measure(
     "ratio",
     f"skopeo inspect for each of {IMAGES} images over one runner-doctor job, median of {RUNS} pairs",
     take,
+)
+DOCTOR_100_IMAGES_20MS_RATIO = Measure(
+    "doctor_100_images_20ms_ratio",
+    "ratio",
+    "the same for a registry with TLS and tokens, a round trip of 20 ms away",
+    take_far,
+)
+DOCTOR_PARALLEL_RATIO = Measure(
+    "doctor_parallel_ratio",
+    "ratio",
+    f"the same, with {AT_ONCE} skopeos at a time",
+    take_parallel,
 )

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_fil
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
@@ -98,7 +99,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     registries = declared.registries_of(manager)
     if manager.host.docker:
         config = manager_config(
-            manager, registries, environment, gitlab_url=declared.gitlab_url, runner_ids=numbers
+            manager, registries, environment, gitlab_url=known(declared.gitlab_url), runner_ids=numbers
         )
         delivered = docker_manager_files(render_config(config), registries, environment, tokens=tokens)
         return {f"{CURRENT.lstrip('/')}/{path}": file for path, file in delivered.items()}
@@ -107,7 +108,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
         registries,
         environment,
         parameters,
-        gitlab_url=declared.gitlab_url,
+        gitlab_url=known(declared.gitlab_url),
         runner_ids=numbers,
         tokens=tokens,
     )

@@ -155,7 +155,7 @@ class PackageProvider(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Any:
-        """The inputs with their names in Python; Outputs at any depth, and what is wrong, stay for the reader.
+        """The inputs with their names in Python; Outputs at any depth, and errors, stay for the reader.
 
         Pulumi's own drops an Output in the place of an object, and fails on one in the place of a number.
         """

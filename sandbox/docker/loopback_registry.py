@@ -37,7 +37,7 @@ def serving(directory: Path, **settings: Any) -> Iterator[str]:
 
     Args:
         directory: where it keeps what it holds; made when it is not there.
-        settings: further parts of its configuration, such as `auth`.
+        settings: further parts of its configuration, such as `auth`; or `http`, with an `addr` of its own.
 
     Raises:
         SandboxError: it is not installed, or does not start.
@@ -46,8 +46,8 @@ def serving(directory: Path, **settings: Any) -> Iterator[str]:
     if program is None:
         raise SandboxError("not installed: docker-registry, which Debian has as docker-registry")
     directory.mkdir(parents=True, exist_ok=True)
-    with socket.create_server((ADDRESS, 0)) as probe:
-        host = f"{ADDRESS}:{probe.getsockname()[1]}"
+    given: Any = settings.get("http")
+    host = given["addr"] if given else _free_address()
     configuration: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "warn"},
@@ -137,11 +137,18 @@ def _blob(client: httpx.Client, repository: str, media_type: str, content: bytes
     return {"mediaType": media_type, "size": len(content), "digest": found}
 
 
+def _free_address() -> str:
+    with socket.create_server((ADDRESS, 0)) as probe:
+        return f"{ADDRESS}:{probe.getsockname()[1]}"
+
+
 def _serves(host: str) -> bool:
+    """Whether it answers; one with TLS says to a question without it that it is a bad one."""
     try:
         return httpx.get(f"http://{host}/v2/", verify=WITHOUT_TLS).status_code in (
             httpx.codes.OK,
             httpx.codes.UNAUTHORIZED,
+            httpx.codes.BAD_REQUEST,
         )
     except httpx.TransportError:
         return False

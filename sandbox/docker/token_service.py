@@ -80,6 +80,8 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
     service: TokenService
+    protocol_version = "HTTP/1.1"  # a connection serves many requests, as GitLab's does
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """A user and password in the Authorization header, or nobody."""

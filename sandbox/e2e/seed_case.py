@@ -13,6 +13,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
 from sandbox.command_line import SANDBOX_STACK
@@ -248,7 +249,7 @@ def _files(token: str, number: int) -> dict[str, HostFile]:
         stack.registries_of(manager),
         environment,
         HostParameters(f"/{PROJECT}/{SANDBOX_STACK}/{manager.resource_name}"),
-        gitlab_url=stack.gitlab_url,
+        gitlab_url=known(stack.gitlab_url),
         runner_ids={RUNNER: number},
         tokens={RUNNER: token},
     )

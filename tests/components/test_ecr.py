@@ -174,8 +174,8 @@ def test_a_stack_makes_the_settings_of_each_region_that_it_declares() -> None:
 
     scanning = made(run(program)[0], "RegistryScanningConfiguration")
     assert {each.name: each.inputs["region"] for each in scanning} == {
-        "us-east-1": "us-east-1",
-        "eu-west-1": "eu-west-1",
+        "ci-us-east-1": "us-east-1",
+        "ci-eu-west-1": "eu-west-1",
     }
 
 
@@ -201,11 +201,11 @@ def test_declared_credentials_become_the_secret_that_a_cache_logs_in_with() -> N
     (secret,), (version,) = made(recording, "Secret"), made(recording, "SecretVersion")
     (rule,) = made(recording, "PullThroughCacheRule")
     # Pulumi makes the name of the resource's, and ECR may read only secrets whose name starts so.
-    assert secret.name == "ecr-pullthroughcache/hub"
+    assert secret.name == "ecr-pullthroughcache/ci-hub"
     assert "name" not in secret.inputs
     assert json.loads(version.inputs["secretString"]) == {"username": "me", "accessToken": TOKEN}
     assert version.secrets == {"secretString"}
-    assert rule.inputs["credentialArn"] == "arn:of:aws:secretsmanager/secret:Secret:ecr-pullthroughcache/hub"
+    assert rule.inputs["credentialArn"] == "arn:of:aws:secretsmanager/secret:Secret:ecr-pullthroughcache/ci-hub"
     # The secret is filled when ECR tries it.
     assert any("secretVersion:SecretVersion" in urn for urn in rule.request.dependencies)
     others = [each.inputs for each in recording.registered.values() if each.type != version.type]

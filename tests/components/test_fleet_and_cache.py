@@ -260,13 +260,13 @@ def test_a_stack_makes_a_host_a_fleet_and_one_cache() -> None:
 @pytest.mark.parametrize("runner", ["build", "burst"])
 def test_each_runner_has_a_prefix_that_its_manager_alone_may_use(runner: str) -> None:
     recording = stack()
-    assert config_toml(recording, runner)["cache"] == {
+    assert config_toml(recording, f"ci-{runner}")["cache"] == {
         "Type": "s3",
         "Path": f"runners/{runner}",
         "Shared": True,
         "s3": {"BucketName": "ci-0a1b2c3", "BucketLocation": REGION, "AuthenticationType": "iam"},
     }
-    rights = statements(recording, runner)
+    rights = statements(recording, f"ci-{runner}")
     assert rights["CacheObjects"]["Resource"] == [f"arn:aws:s3:::ci-0a1b2c3/runners/{runner}/*"]
     assert "CacheKey" not in rights
 
@@ -274,7 +274,7 @@ def test_each_runner_has_a_prefix_that_its_manager_alone_may_use(runner: str) ->
 def test_runners_that_share_their_cache_under_a_key() -> None:
     recording = stack(shared=True, kms_key=KEY)
     for runner in ("build", "burst"):
-        assert config_toml(recording, runner)["cache"]["Path"] == "shared"
-        rights = statements(recording, runner)
+        assert config_toml(recording, f"ci-{runner}")["cache"]["Path"] == "shared"
+        rights = statements(recording, f"ci-{runner}")
         assert rights["CacheObjects"]["Resource"] == ["arn:aws:s3:::ci-0a1b2c3/shared/*"]
         assert rights["CacheKey"]["Resource"] == [KEY]

@@ -232,5 +232,5 @@ def test_a_stack_makes_both_from_its_declaration() -> None:
     usual = {"key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False}
     assert variables == [{"scope": scope, **usual} for scope in ("project 7", "group 42")]
     (statement,) = json.loads(policies["shared"])["Statement"]
-    roles = [f"arn:of:aws:iam/role:Role:{name}" for name in ("ecr", "other", "publish")]
+    roles = [f"arn:of:aws:iam/role:Role:ci-{name}" for name in ("ecr", "other", "publish")]
     assert statement["Principal"] == {"AWS": roles}

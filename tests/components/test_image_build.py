@@ -35,7 +35,7 @@ def built(
         return {"image": made.image, "tag": made.tag, "digest": made.digest, "pin": made.pin}
 
     recording, told = run(program, preview=preview)
-    return recording.registered[IMAGE, "base"], told, recording
+    return recording.registered[IMAGE, "ci-base"], told, recording
 
 
 def tag(context: Path, **args: Any) -> str:
@@ -217,7 +217,7 @@ def test_it_is_pushed_to_another_registry_by_its_address(context: Path) -> None:
     }
     del declared["runners"]
     recording, _ = run(lambda: RunnerStack("ci", declared).builds)
-    (pushed,) = recording.registered[IMAGE, "base"].inputs["tags"]
+    (pushed,) = recording.registered[IMAGE, "ci-base"].inputs["tags"]
     assert pushed.startswith("registry.example.com:5000/team/app:content-")
 
 

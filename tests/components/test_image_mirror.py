@@ -77,13 +77,13 @@ def test_the_images_wait_for_their_repositories_and_the_hosts_for_the_images() -
     recording, told = run(lambda: RunnerStack("ci", declared).mirrors)  # type: ignore[arg-type]
     (made,) = images_of(recording).values()
     waits_for = made.request.propertyDependencies["target"].urns
-    assert any(urn.endswith("aws:ecr/repository:Repository::team/mirror/postgres") for urn in waits_for)
+    assert any(urn.endswith("aws:ecr/repository:Repository::ci-team/mirror/postgres") for urn in waits_for)
     reference = told["public"]["postgres"]
     digest = digest_of({key: value for key, value in made.inputs.items() if key != "digest"})
     assert reference == f"{ECR}/mirror/postgres:17@{digest}"
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert reference in json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
-    variable = recording.registered[VARIABLE, "public-group-42-OUR_POSTGRES"]
+    variable = recording.registered[VARIABLE, "ci-public-group-42-OUR_POSTGRES"]
     assert (variable.inputs["value"], variable.inputs["masked"]) == (reference, False)
 
 

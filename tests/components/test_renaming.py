@@ -72,7 +72,7 @@ def aliases(recording: Recording) -> list[tuple[list[str], str]]:
         for (kind, _), each in recording.registered.items()
         if kind == "gitlab-runner:index:RunnerHost"
     )
-    parts = [alias.spec.parentUrn.split("::") for alias in host.aliases]
+    parts = [alias.spec.parentUrn.split("::") for alias in host.aliases if alias.spec.parentUrn]
     return [(types.split("$")[1:], name) for *_, types, name in parts]
 
 

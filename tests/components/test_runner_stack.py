@@ -40,6 +40,15 @@ HOST = "gitlab-runner:index:RunnerHost::ci-build"
 ROLE = "gitlab-runner:index:RunnerManagerRole::ci-build"
 VARIABLES = "gitlab-runner:index:CiVariables::ci"
 
+BUILD_HOST = {
+    "host": "ci-build-0a1b2c3",
+    "role": "ci-build-0a1b2c3",
+    "profile": "ci-build-0a1b2c3",
+    "security_group": "ci-build-id",
+    "log_group": "/gitlab-runner/sandbox/build",
+}
+"""What there is to say of the host of the runner `build`."""
+
 PARENTS = {
     ("gitlab-runner:index:RunnerStack", "ci"): STACK,
     ("gitlab-runner:index:EcrRepositories", "ci-team"): RUNNER_STACK,
@@ -396,7 +405,7 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
         "runners": {
-            "build": {"id": "11", "tags": ["docker"], "scope": "group 42", "host": "ci-build-0a1b2c3"},
+            "build": {"id": "11", "tags": ["docker"], "scope": "group 42", **BUILD_HOST},
         },
         "variables": [
             {"scope": "project 7", "key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False},
@@ -512,20 +521,20 @@ def test_another_registry_is_asked_once_with_the_declared_password(
 def test_a_deploy_tokens_registry_is_asked_with_it(registry: RegistryDouble) -> None:
     token = {"username": USERNAME, "password": REGISTRY_PASSWORD}
     recording, _ = made(elsewhere(registry.host, {"gitlab": {"deploy_token": token}}))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
 def test_a_public_image_is_asked_for_without_a_password(registry: RegistryDouble) -> None:
     registry.scheme, registry.public = "bearer", {"team/app"}
     image = f"{registry.host}/team/app:1"
     recording, _ = made({"runners": {"build": {"group": 42, "image": image, "host": {}}}})
-    assert image_of(recording, "build") == f"{image}@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{image}@{DIGEST}"
 
 
 def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": "wrong-4711"}}
     recording, _ = made(elsewhere(registry.host, static))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [
         f"  other/team/app:1: {registry.host} refuses these credentials (401)"
@@ -555,7 +564,7 @@ def test_a_registry_that_cannot_be_asked_from_here_is_not(
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [f"  other/team/app:1: the registry 'other' is not asked: {reason}"]
     assert registry.requests == []
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
 
 
 def test_a_registry_that_hangs_is_not_waited_for(
@@ -583,7 +592,7 @@ def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDoubl
 def test_a_required_digest_that_its_registry_has(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     recording, _ = made(elsewhere(registry.host, static, require_digests=True))
-    assert image_of(recording, "build") == f"{registry.host}/team/app:1@{DIGEST}"
+    assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
 def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
@@ -673,7 +682,8 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     recording, _ = made(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith("RunnerHost")]
-    assert runners == [name for name, each in stack_file(path)["runners"].items() if "host_of" not in each]
+    declared = stack_file(path)["runners"].items()
+    assert sorted(runners) == sorted(f"ci-{name}" for name, each in declared if "host_of" not in each)
     unparented = [name for name, each in recording.registered.items() if each.parent == STACK]
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 

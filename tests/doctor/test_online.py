@@ -150,7 +150,7 @@ def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.Monke
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1/api/v4/")
     assert doctor.run("online") == 2
-    assert "http://127.0.0.1:1/api/v4 does not answer: no connection" in doctor.errors
+    assert "http://127.0.0.1:1/api/v4 does not answer: cannot be reached: connection refused" in doctor.errors
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"build": {}}', '{"build": 1}', '{"build": {"id": "x"}}'])
@@ -160,3 +160,22 @@ def test_something_else_than_a_stacks_output(
     monkeypatch.setattr("sys.stdin", StringIO(text))
     assert doctor.run("online") == 2
     assert "pulumi stack output runners --json" in doctor.errors
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<html>",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"status": 1, "online": 1, "contacted_at": {}}',
+    ],
+)
+def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, doctor: Doctor, answer: bytes) -> None:
+    gitlab.application.before_request(lambda: answer)
+    assert doctor.run("online") == 2
+    assert "does not answer as GitLab's API does" in doctor.errors
+    assert doctor.errors.count("\n") == 1

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.mirror import ecr
 from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
-from pydantic import SecretStr
 
 from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
@@ -161,7 +161,7 @@ def test_a_failed_copy_names_both_ends_and_no_password(
 def ecr_has(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """ECR, with another image under the tag and immutable tags; what was deleted there."""
     deleted: list[str] = []
-    monkeypatch.setattr(ecr, "credentials_for", lambda host: Credentials("AWS", SecretStr("a-token")))
+    monkeypatch.setattr(ecr, "credentials_for", lambda host: Credentials("AWS", Secret("a-token")))
     monkeypatch.setattr(ecr, "may_move", lambda host, repository, tag: False)
     monkeypatch.setattr(ecr, "delete_tag", lambda *where: deleted.append(":".join(where)))
     monkeypatch.setattr(Repository, "digest", lambda repository, reference: BEFORE)

@@ -22,14 +22,16 @@ class RegistryDouble:
     """A registry with images by ``REPOSITORY:TAG``, and how it behaves.
 
     `scheme` is ``basic``, ``bearer`` or empty for a public one. `status` answers every manifest with a
-    status of its own. `names_digest` is whether it sends the digest along. `redirect` sends manifests on, and
-    `token_redirect` who asks for a token. Every answer takes a `delay` in seconds.
+    status of its own, `head_status` only HEAD. `names_digest` is whether it sends the digest along.
+    `redirect` sends manifests on, and `token_redirect` who asks for a token. Every answer takes a `delay` in
+    seconds.
     """
 
     scheme: str = "basic"
     images: dict[str, str] = field(default_factory=lambda: {"team/app:1": DIGEST})
     public: set[str] = field(default_factory=set)
     status: int = 0
+    head_status: int = 0
     ping_status: int = 0
     open_ping: bool = False
     names_digest: bool = True
@@ -119,6 +121,8 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
                 self.challenge()
             elif double.status:
                 self.answer(double.status)
+            elif double.head_status and self.command == "HEAD":
+                self.answer(double.head_status)
             elif double.redirect:
                 self.answer(307, Location=double.redirect)
             elif digest is None:

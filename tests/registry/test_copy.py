@@ -177,7 +177,7 @@ WRITING = ("POST", "PUT")
         (Fault("POST", "uploads", 403), "it does not allow that with these credentials"),
         (Fault("PUT", "uploads", 507), "its storage is full"),
         (Fault("PUT", "uploads", 500, body=b'{"errors":[{"message":"disk full"}]}'), "500: disk full"),
-        (Fault("PUT", "uploads", cut=True), "was cut"),
+        (Fault("PUT", "uploads", cut=True), "ended the connection"),
         (Fault("PUT", "uploads", 502), "status 502"),
         (Fault("PUT", "manifests/sha256", 500), "status 500"),
         (Fault("PUT", "manifests/1", 409, body=b'{"errors":[{"code":"DENIED"}]}'), "409: DENIED"),

@@ -13,11 +13,11 @@ import httpx
 import pytest
 import trustme
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.registry.client import RegistryClient
 from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
-from pydantic import SecretStr
 
 from sandbox.docker import loopback_registry as registry
 from sandbox.docker.token_service import Handler, TokenService
@@ -74,7 +74,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenRegistry]:
 
 
 def test_each_repository_is_asked_about_with_a_token_for_it(tokens: TokenRegistry, tmp_path: Path) -> None:
-    mine = Credentials("me", SecretStr(PASSWORD))
+    mine = Credentials("me", Secret(PASSWORD))
     with (
         RegistryClient(tokens.certificates, patience=5) as client,
         registry.serving(tmp_path) as host,
@@ -87,7 +87,7 @@ def test_each_repository_is_asked_about_with_a_token_for_it(tokens: TokenRegistr
         ImageCopier().copy(Copy(origin, digest, first, "1"))
         ImageCopier().copy(Copy(first, digest, second, "1"))
         assert second.digest("1") == digest
-        wrong = Repository(client.connection(tokens.host), "team/app", Credentials("me", SecretStr("wrong")))
+        wrong = Repository(client.connection(tokens.host), "team/app", Credentials("me", Secret("wrong")))
         with pytest.raises(TransferError) as caught:
             ImageCopier().copy(Copy(origin, digest, wrong, "1"))
     assert "refuses these credentials (401)" in str(caught.value)

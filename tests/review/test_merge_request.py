@@ -81,7 +81,7 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
         ({"CI_MERGE_REQUEST_IID": "2"}, "answered 404 .*must be a member"),
         ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID not set: .*merge_request_event"),
         ({"REVIEW_TOKEN": "a\nb"}, "holds what no token is"),
-        ({"CI_API_V4_URL": "http://127.0.0.1:1"}, r"not reachable \(ConnectError\), 4 times"),
+        ({"CI_API_V4_URL": "http://127.0.0.1:1"}, "cannot be reached: connection refused, 4 times"),
     ],
 )
 def test_a_refusal_says_how_to_mend_it_and_not_the_token(
@@ -104,3 +104,33 @@ def test_without_a_token_it_says_why(gitlab: GitLab) -> None:
 
 def test_the_token_does_not_show(gitlab: GitLab) -> None:
     assert TOKEN not in repr(merge_request_of(gitlab.environment(), "REVIEW_TOKEN"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response("<html>log in</html>"),
+        Response("{}"),
+        Response("[]"),
+        Response('{"id": 1}'),
+        Response(b"\xff\xfe"),
+        Response("[" * 100_000),
+        Response("null"),
+        Response('"x"'),
+    ],
+    ids=["a page", "no id", "a list", "of something else", "no text", "nested", "null", "a string"],
+)
+def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, answer: Response) -> None:
+    gitlab.failures = [answer, answer] if answer.data == b'{"id": 1}' else [answer]
+    with pytest.raises(NoteError, match="does not answer as GitLab's API does") as raised:
+        put(gitlab, PROD)
+    assert "\n" not in str(raised.value)
+    assert bodies(gitlab) == []
+
+
+def test_pages_without_end_end(gitlab: GitLab) -> None:
+    user = Response('{"id": 1}')
+    gitlab.failures = [user, *(Response("[]", headers={"X-Next-Page": "2"}) for _ in range(9))]
+    with pytest.raises(NoteError, match="does not answer as GitLab's API does"):
+        put(gitlab, PROD)
+    assert len(gitlab.failures) == 7

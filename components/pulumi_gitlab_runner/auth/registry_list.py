@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pulumi_gitlab_runner.spec.registries import CredentialSource as CredentialSource
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER as ECR_HELPER
+from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
+from pulumi_gitlab_runner.auth.credential_source import CredentialSource as CredentialSource
 
 _HEADING = "# The registries of this runner host, and where the credentials of each come from.\n"
 

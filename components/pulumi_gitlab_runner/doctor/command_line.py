@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
-from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -182,7 +182,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     host.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
     host.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
-    host.set_defaults(hosted=False, stack=None)
+    _add_stack(host)
+    host.set_defaults(hosted=False)
 
     online = command(
         "online",
@@ -260,19 +261,26 @@ def _add_pipeline(parser: argparse.ArgumentParser) -> None:
 def _add_runner(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runner (default: that of this host)")
     which = group.add_mutually_exclusive_group()
-    which.add_argument("--stack", help="one that a stack's file declares")
+    _add_stack(group, which)
     which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files lie below DIR")
     which.add_argument("--hosted", action="store_true", help="one whose host is out of reach")
     group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
+    group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
+
+
+def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContainer | None = None) -> None:
+    (which or group).add_argument("--stack", help="one that a stack's file declares")
+    group.add_argument(
+        "--live", action="store_true", help="with --stack: as it is on its instance, by Systems Manager"
+    )
     group.add_argument(
         "--stacks-dir",
         type=Path,
         default=Path("stacks"),
         metavar="DIR",
-        help="where stack files lie (stacks)",
+        help="the directory of stack files (stacks)",
     )
     group.add_argument("--account", help="the stack's AWS account (default: that of your credentials)")
-    group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
 
 
 def _add_variables(parser: argparse.ArgumentParser) -> None:
@@ -387,9 +395,15 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
 def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
     from pulumi_gitlab_runner.doctor.host_report import examine_host
+    from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
     from pulumi_gitlab_runner.doctor.manager_process import manager_process
 
-    host, files = _host(options), FilesOnDisk(options.root)
+    if options.stack and not options.live:
+        raise UsageError(
+            "a host that is only declared cannot be examined: add --live, or name its files by --root"
+        )
+    host = _host(options)
+    files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
     report = examine_host(host, files, manager_process(files))
 
     def as_json() -> object:
@@ -467,8 +481,7 @@ def _answer(
 
 
 def _print_json(value: object) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    print("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
+    print(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def _merged_by_gitlab(options: argparse.Namespace) -> "CiConfiguration | None":
@@ -512,10 +525,13 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
         raise UsageError(f"--runner-version {version}: write it as 18.11.0")
     if options.hosted:
         return runner_host.hosted_runner(version)
+    if options.live and not options.stack:
+        raise UsageError("--live needs --stack, which says whose instance it is")
     if options.stack:
-        from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
+        from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
 
-        return runner_of_stack(options.stacks_dir, options.stack, options.runner, options.account, version)
+        asked = live_runner_of_stack if options.live else runner_of_stack
+        return asked(options.stacks_dir, options.stack, options.runner, options.account, version)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 

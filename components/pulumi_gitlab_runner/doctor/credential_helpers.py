@@ -1,14 +1,21 @@
 """Running credential helpers as a process with its own PATH and environment would."""
 
+import contextlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Thread
 
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 
 PATIENCE = 15.0
 """Seconds that a helper may take."""
+
+LARGEST_OUTPUT = 1024 * 1024
+"""Bytes of a helper's answer."""
+_PART = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,20 +37,48 @@ class HelperProcess:
         place = None if "/" in program or "\0" in program else shutil.which(program, path=self.path)
         if place is None:
             raise FileNotFoundError(program)
-        try:
-            done = subprocess.run(
+        with tempfile.TemporaryFile() as asked:
+            asked.write(server.encode(errors="replace"))
+            asked.seek(0)
+            with subprocess.Popen(
                 [place, action],
-                input=server.encode(errors="replace"),
                 env=dict(self.environment),
-                capture_output=True,
-                timeout=self.patience,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(program) from None
-        return HelperAnswer(
-            done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-        )
+                stdin=asked,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,  # closing a buffered pipe would wait for whoever reads it
+            ) as helper:
+                return _answer(helper, self.patience)
+
+
+def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
+    """What a helper answers; one that writes without end, or not in time, is ended.
+
+    Raises:
+        TimeoutError: it did not answer in time.
+    """
+    written: dict[str, bytes] = {"stdout": b"", "stderr": b""}
+
+    def read(name: str) -> None:
+        with contextlib.suppress(ValueError, OSError):
+            while part := getattr(helper, name).read(_PART):
+                written[name] += part
+                if len(written[name]) > LARGEST_OUTPUT:
+                    helper.kill()
+                    return
+
+    readers = [Thread(target=read, args=(name,), daemon=True) for name in written]
+    for reader in readers:
+        reader.start()
+    try:
+        status = helper.wait(patience)
+        for reader in readers:
+            reader.join(patience)  # what it started may go on, and keep the pipe open
+    except subprocess.TimeoutExpired:
+        helper.kill()
+        raise TimeoutError(str(helper.args)) from None
+    output, errors = (written[name].decode(errors="replace") for name in ("stdout", "stderr"))
+    return HelperAnswer(status, output, errors)
 
 
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it

@@ -10,8 +10,13 @@ from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import Any
 
-import httpx
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import HttpClient
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError
 
+_PATIENCE_S = 5.0
+_LARGEST_ANSWER = 8 * 1024 * 1024
 _DEFAULT_POOLS = [{"Base": f"172.{second}.0.0/16", "Size": 16} for second in range(17, 32)] + [
     {"Base": "192.168.0.0/16", "Size": 20}
 ]
@@ -50,14 +55,23 @@ def ask_engine(place: Path) -> Engine:
             probe.connect(str(place))
     except OSError as error:
         raise EngineUnreachableError((error.strerror or str(error)).lower()) from None
-    transport = httpx.HTTPTransport(uds=str(place))
+    deadline = Deadline(_PATIENCE_S)
     try:
-        with httpx.Client(transport=transport, base_url="http://engine", timeout=5) as client:
-            info, networks = (client.get(path).raise_for_status().json() for path in ("/info", "/networks"))
+        with HttpClient(socket_path=str(place)) as client:
+            info, networks = (_answer(client, path, deadline) for path in ("/info", "/networks"))
         total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
         return Engine(str(info.get("ServerVersion")), left, total)
-    except (httpx.HTTPError, ValueError, TypeError, AttributeError, KeyError):
+    except HttpError as error:
+        raise EngineUnreachableError(f"it {error}") from None
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
         raise EngineUnreachableError("it does not answer as a Docker Engine does") from None
+
+
+def _answer(client: HttpClient, path: str, deadline: Deadline) -> Any:
+    answer = client.ask("GET", f"http://engine{path}", deadline=deadline, limit=_LARGEST_ANSWER)
+    if answer.status != 200:
+        raise ValueError
+    return read_json(answer.content)
 
 
 def _room(pools: Iterable[Mapping[str, Any]], networks: Iterable[Mapping[str, Any]]) -> tuple[int, int]:

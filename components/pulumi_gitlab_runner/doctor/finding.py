@@ -8,11 +8,14 @@ class FindingName(StrEnum):
     """What kind of finding it is. The names stay the same between versions: programs may ask for them."""
 
     # The credentials, and where they stand.
+    CREDENTIALS_EMPTY = "credentials-empty"
+    CREDENTIALS_SHADOWED = "credentials-shadowed"
     CREDENTIAL_MISSING = "credential-missing"
     CREDENTIAL_RENEWAL = "credential-renewal"
     CREDENTIAL_SERVICE = "credential-service"
     CREDENTIALS_STORE = "credentials-store"
     DOCKER_CONFIG = "docker-config"
+    DOCKER_CONFIG_UNREAD = "docker-config-unread"
     DOCKER_CONFIG_UNREADABLE = "docker-config-unreadable"
     ECR_TOKEN = "ecr-token"  # noqa: S105 - a name
     ENCODED_TWICE = "encoded-twice"

@@ -1,5 +1,6 @@
 """The files of a runner host, as far as the doctor can read them: on a disk, or only declared."""
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,19 @@ class HostFiles(Protocol):
 
     def names(self, directory: str) -> list[str]:
         """The names in a directory, sorted. Empty where it is not there or cannot be listed."""
+        ...
+
+
+class ExaminedFiles(HostFiles, Protocol):
+    """The files of a host that is there, with their modes."""
+
+    @property
+    def is_this_host(self) -> bool:
+        """Whether these are the files of the machine that the doctor runs on."""
+        ...
+
+    def mode(self, path: str) -> int | None:
+        """The permission bits of a file; None where it is not there."""
         ...
 
 
@@ -47,6 +61,13 @@ class FilesOnDisk:
             return ConfigFile(path)
         except OSError as error:
             return ConfigFile(path, problem=(error.strerror or "it cannot be read").lower())
+
+    def mode(self, path: str) -> int | None:
+        """The permission bits of a file; None where it is not there."""
+        try:
+            return stat.S_IMODE(self.place(path).stat().st_mode)
+        except OSError:
+            return None
 
     def names(self, directory: str) -> list[str]:
         """The names in a directory, sorted. Empty where it is not there or cannot be listed."""

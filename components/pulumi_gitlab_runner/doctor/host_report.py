@@ -10,6 +10,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution import helpers
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.doctor.credentials_report import credential_facts
@@ -21,9 +22,10 @@ from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_fin
 from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
-from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles, FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
+from pulumi_gitlab_runner.images.reference import without_password
 
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
@@ -44,7 +46,7 @@ class HostReport:
     findings: list[Finding] = field(default_factory=list)
 
 
-def examine_host(host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> HostReport:
+def examine_host(host: RunnerHost, files: ExaminedFiles, process: ManagerProcess) -> HostReport:
     """Examine a host.
 
     Args:
@@ -86,15 +88,18 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
             ("credentials", f"no Docker configuration in {host.process.home if host.process else ''}")
         )
         return
-    config = read_docker_config(opened.text)
+    config = read_docker_config(opened.text, docker_cli_of(host.version))
     report.facts.append(("credentials", opened.path))
     report.findings += docker_config_findings(opened.text, opened.path, host.version)
     resolution = resolve_as_runner(
         _NO_IMAGE, runner_version=host.runner_version, run_helper=host.run_helper, home=host.home
     )
     report.findings += helper_findings(resolution, host)
-    fixed = config.auths.keys() - {each.registry for each in kept}
-    report.facts += [(f"  {key}", "a fixed user and password") for key in sorted(fixed)]
+    renewed = {each.registry for each in kept}
+    for key, fixed in sorted(config.auths.items()):
+        if key not in config.credential_helpers and key not in renewed:
+            what = "a user and password" if fixed.password else "a token" if fixed else "an empty entry"
+            report.facts.append((f"  {without_password(key)}", what))
     for key, helper in sorted(config.credential_helpers.items()):
         try:
             held = helpers.get(host.run_helper, helper, key)
@@ -108,7 +113,9 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
             report.findings.append(silent_helper(opened.path, key, program))
 
 
-def _examine_modes(report: HostReport, host: RunnerHost, files: FilesOnDisk, process: ManagerProcess) -> None:
+def _examine_modes(
+    report: HostReport, host: RunnerHost, files: ExaminedFiles, process: ManagerProcess
+) -> None:
     programs = [
         f"{directory}/{name}"
         for directory in process.path.split(":")
@@ -120,7 +127,7 @@ def _examine_modes(report: HostReport, host: RunnerHost, files: FilesOnDisk, pro
     report.findings += file_mode_findings(files, secret, programs)
 
 
-def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) -> dict[str, Any]:
+def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) -> dict[str, Any]:
     """The config.toml, against what this version of the runner understands."""
     found = files.read(CONFIG)
     if found.text is None:
@@ -145,15 +152,17 @@ def _examine_config(report: HostReport, host: RunnerHost, files: FilesOnDisk) ->
     return config
 
 
-def _examine_engine(report: HostReport, host: RunnerHost, files: FilesOnDisk, config: dict[str, Any]) -> None:
+def _examine_engine(
+    report: HostReport, host: RunnerHost, files: ExaminedFiles, config: dict[str, Any]
+) -> None:
     """The Docker Engine, and whether every job can have a network of its own."""
     address = host.docker_settings.get("host") or f"unix://{_DOCKER_SOCKET}"
     if not isinstance(address, str) or not address.startswith("unix://"):
         report.facts.append(("docker", "elsewhere: not asked"))
         return
     socket = address.removeprefix("unix://")
-    place = files.place(socket)
-    if not files.is_this_host and not place.exists():
+    place = files.place(socket) if isinstance(files, FilesOnDisk) else None
+    if place is None or (not files.is_this_host and not place.exists()):
         report.facts.append(("docker", "not asked: these are only the host's files"))
         return
     try:
@@ -190,7 +199,7 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
         )
 
 
-def _examine_identity(report: HostReport, files: FilesOnDisk, process: ManagerProcess) -> None:
+def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
     """Who the process is in AWS, if anybody."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
     if region := process.environment.get("AWS_REGION"):

@@ -15,13 +15,14 @@ from pulumi_gitlab_runner.doctor.findings.credentials import (
     shadowed_registry_findings,
 )
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
-from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_token_findings
+from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_findings, ecr_token_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
 from pulumi_gitlab_runner.doctor.findings.image_names import image_name_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
+from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
@@ -165,9 +166,19 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
 
 
 def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
-    """What GitLab sends with the job for its own registry, where the job's token is given."""
-    registry, token = variables.values.get("CI_REGISTRY"), variables.values.get("CI_JOB_TOKEN")
-    return [JobCredentials(registry, "gitlab-ci-token", token)] if registry and token else []
+    """What GitLab sends with a job whose token is given: for its registry and its dependency proxy.
+
+    Source: gitlab, lib/gitlab/ci/build/credentials/registry/*.rb: both have the job's token. The address of
+    the dependency proxy always has a port.
+    """
+    values = variables.values
+    token = values.get("CI_JOB_TOKEN")
+    if not token:
+        return []
+    host, port = values.get("CI_SERVER_HOST"), values.get("CI_SERVER_PORT")
+    proxy = values.get("CI_DEPENDENCY_PROXY_SERVER") or (f"{host}:{port}" if host and port else "")
+    addresses = (values.get("CI_REGISTRY"), proxy)
+    return [JobCredentials(address, "gitlab-ci-token", token) for address in addresses if address]
 
 
 def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None) -> Iterator[Finding]:
@@ -177,9 +188,10 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     yield from port_findings(runner)
     yield from silent_helper_findings(runner, host)
     yield from missing_credential_findings(runner, host.kept, host.version)
-    yield from shadowed_registry_findings(runner)
+    yield from list(shadowed_findings(runner, answer)) or shadowed_registry_findings(runner)
     if not _is_renewed(runner, host):
         yield from ecr_token_findings(runner, datetime.now(UTC))
+    yield from ecr_credentials_findings(runner)
     yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:
         yield from registry_answer_findings(runner, answer)

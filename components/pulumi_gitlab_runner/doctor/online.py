@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import HttpClient
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError, TimedOutError
 from pulumi_gitlab_runner.spec.stack import GITLAB_COM
 from pulumi_gitlab_runner.spec.stack_file import instance_url
 
@@ -59,6 +61,13 @@ class Contact:
         return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}, {last}"
 
 
+class _StatusError(Exception):
+    """GitLab answers with a status that may pass."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+
+
 class GitLab:
     """GitLab's API, to which a token opens the way.
 
@@ -82,12 +91,12 @@ class GitLab:
             UsageError: GitLab does not answer, or does not let the token's owner see a runner.
         """
         deadline = time.monotonic() + wait_s
-        with httpx.Client(headers=self._headers, timeout=TIMEOUT_S) as client:
+        with HttpClient() as client:
             while True:
                 left_s = deadline - time.monotonic()
                 try:
                     found = [self._contact(client, each) for each in runners]
-                except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                except (HttpError, _StatusError) as error:
                     if left_s <= 0:
                         reason = _reason(error)
                         raise UsageError(f"GitLab at {self.address} does not answer: {reason}") from None
@@ -96,20 +105,26 @@ class GitLab:
                         return found
                 time.sleep(min(POLL_INTERVAL_S, left_s))
 
-    def _contact(self, client: httpx.Client, runner: StackRunner) -> Contact:
-        answer = client.get(f"{self.address}/runners/{runner.number}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
+    def _contact(self, client: HttpClient, runner: StackRunner) -> Contact:
+        url, deadline = f"{self.address}/runners/{runner.number}", Deadline(TIMEOUT_S)
+        answer = client.ask("GET", url, headers=self._headers, deadline=deadline, follow=False)
+        if answer.status == 404:
             return Contact(runner)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
+        if answer.status == 401:
             raise UsageError(f"GitLab at {self.address} does not know the token in GITLAB_TOKEN, or no more")
-        if answer.status_code == httpx.codes.FORBIDDEN:
+        if answer.status == 403:
             raise UsageError(
                 f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
                 "GITLAB_TOKEN: it needs the scope read_api, and the right to change the runner"
             )
+        if answer.status != 200:
+            raise _StatusError(answer.status)
         try:
-            shown = answer.raise_for_status().json()
-            return Contact(runner, str(shown["status"]), bool(shown["online"]), shown["contacted_at"])
+            shown = read_json(answer.content)
+            status, contacted_at = shown["status"], shown["contacted_at"]
+            if not isinstance(status, str) or not isinstance(contacted_at, str | None):
+                raise TypeError
+            return Contact(runner, status, bool(shown["online"]), contacted_at)
         except (ValueError, KeyError, TypeError):
             raise UsageError(f"{self.address} does not answer as GitLab's API does") from None
 
@@ -179,7 +194,7 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
         )
 
 
-def _reason(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"HTTP {error.response.status_code}"
-    return "it took too long" if isinstance(error, httpx.TimeoutException) else "no connection"
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimedOutError):
+        return "it took too long"
+    return str(error) if isinstance(error, HttpError) else f"HTTP {error}"

@@ -174,7 +174,7 @@ def _docker(report: ImageReport, docker: Resolution) -> Text:
 def _registry(report: ImageReport) -> Text:
     if report.answer is None:
         return Text(printable(f"not asked: {report.not_asked}"), "dim")
-    return Text(printable(report.answer.told), "green" if report.answer.outcome is Outcome.FOUND else "red")
+    return Text(report.answer.told, "green" if report.answer.outcome is Outcome.FOUND else "red")
 
 
 def _source(source: Source) -> RenderableType:

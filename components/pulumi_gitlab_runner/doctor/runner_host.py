@@ -126,7 +126,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
         (home,),
         no_helper,
         process,
-        _settings(files.read(CONFIG), runner),
+        settings_of(files.read(CONFIG), runner),
         files,
         docker_user=DockerUser("root", home, no_helper),
         passwords_known=False,
@@ -157,7 +157,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
             "or say --hosted"
         )
     helper = asked_once(_helper_of(files, process))
-    home, kept = _home_configs(files, process.home), None
+    home, kept = home_configs(files, process.home), None
     if _is_of_service(files, home[0]):
         registries = files.read(REGISTRIES).text or ""
         if files.is_this_host:
@@ -171,7 +171,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         home,
         helper,
         process,
-        _settings(config, runner),
+        settings_of(config, runner),
         files,
         this_user() if files.is_this_host else DockerUser("root", _roots_config(files, home), helper),
         files.place("/etc/docker/certs.d"),
@@ -188,7 +188,8 @@ def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:
         return False
 
 
-def _home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
+def home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
+    """The files in the home of a manager's process that the runner reads."""
     return files.read(f"{home}/.docker/config.json"), files.read(f"{home}/.dockercfg")
 
 
@@ -215,7 +216,7 @@ def this_user() -> DockerUser:
     return DockerUser(name, config, helper, os.environ.get(DOCKER_AUTH_CONFIG, ""))
 
 
-def _settings(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
+def settings_of(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
     """The ``[[runners]]`` entry of a name, or the first."""
     try:
         entries = tomllib.loads(config.text or "").get("runners", [])

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, build_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -32,6 +34,64 @@ def runner_of_stack(
     Raises:
         UsageError: there is no such stack or runner, or its declaration has problems.
     """
+    found = _runner(stacks, stack, runner, account)
+    manager = found.manager
+    files = host_files(
+        manager,
+        found.declared.registries_of(manager),
+        found.environment,
+        HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}"),
+        gitlab_url=known(found.declared.gitlab_url),
+    )
+    texts = DeclaredFiles({path: file.content for path, file in files.items()})
+    name = f"{found.name} of the stack {stack}"
+    return declared_runner(texts, name, found.name, version or manager.host.runner_version)
+
+
+def live_runner_of_stack(
+    stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
+) -> RunnerHost:
+    """The same runner as it is on its instance, which Systems Manager reaches.
+
+    Args:
+        stacks: as for `runner_of_stack`.
+        stack: as for `runner_of_stack`.
+        runner: as for `runner_of_stack`.
+        account: as for `runner_of_stack`.
+        version: the runner's version. Default: the installed one.
+
+    Raises:
+        UsageError: its host does not let Systems Manager in, is no instance, or does not answer.
+    """
+    from pulumi_gitlab_runner.doctor.live.runner import live_runner
+    from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
+
+    found = _runner(stacks, stack, runner, account)
+    host = found.manager.host
+    if host.docker:
+        raise UsageError(
+            f"the manager of {found.name} is a container: run the doctor on its Docker host, in the container"
+        )
+    if not host.session_manager:
+        raise UsageError(
+            f"the host of {found.name} is closed to Systems Manager: declare `session_manager: true` for it"
+        )
+    instance = instance_of(f"/{PROJECT}/{stack}/{found.manager.resource_name}", found.environment.region)
+    name = f"{found.name} of the stack {stack}, on {instance.number}"
+    return live_runner(instance, name, found.name, version)
+
+
+@dataclass(frozen=True)
+class _StackRunner:
+    """A runner of a stack's file."""
+
+    name: str
+    manager: Manager
+    declared: Stack
+    environment: AwsEnvironment
+
+
+def _runner(stacks: Path, stack: str, runner: str | None, account: str | None) -> _StackRunner:
     declared, environment = _declared(stacks, stack, account)
     names = list(declared.runners)
     if runner is None and len(names) == 1:
@@ -39,17 +99,7 @@ def runner_of_stack(
     if runner is None or runner not in declared.runners:
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
         raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
-    manager = declared.manager_of(runner)
-    files = host_files(
-        manager,
-        declared.registries_of(manager),
-        environment,
-        HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}"),
-        gitlab_url=known(declared.gitlab_url),
-    )
-    texts = DeclaredFiles({path: file.content for path, file in files.items()})
-    name = f"{runner} of the stack {stack}"
-    return declared_runner(texts, name, runner, version or manager.host.runner_version)
+    return _StackRunner(runner, declared.manager_of(runner), declared, environment)
 
 
 def registry_addresses(stacks: Path, stack: str, account: str | None) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pulumi
-from pydantic import SecretStr
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
@@ -117,7 +117,7 @@ async def _answers(questions: "Mapping[str, Question]") -> dict[str, RegistryAns
 
 
 def _credentials(pair: tuple[str, str] | None) -> Credentials | None:
-    return Credentials(pair[0], SecretStr(pair[1])) if pair else None
+    return Credentials(pair[0], Secret(pair[1])) if pair else None
 
 
 def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:

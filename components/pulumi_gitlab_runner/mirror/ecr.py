@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from pydantic import SecretStr
-
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.mutability import matches_any
 from pulumi_gitlab_runner.registry.transfer import TransferError
@@ -80,7 +79,7 @@ def _credentials(region: str) -> Credentials:
     """One password is for all registries that the identity may use."""
     token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
     username, _, password = base64.b64decode(token).decode().partition(":")
-    return Credentials(username, SecretStr(password))
+    return Credentials(username, Secret(password))
 
 
 @cache

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
-from pydantic import SecretStr
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import ImageReference, parse
 from pulumi_gitlab_runner.mirror import ecr
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
@@ -173,7 +173,7 @@ def _credentials(host: str, declared: Any) -> Credentials | None:
     """The declared user and password, else a password from AWS for a registry of ECR, else none."""
     if declared:
         username, password = _pair(declared)
-        return Credentials(username, SecretStr(password))
+        return Credentials(username, Secret(password))
     return ecr.credentials_for(host) if ecr.is_ecr(host) else None
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
+_LONGEST = 4096
+"""Of a header: the realm is an address, and the rest is short."""
+
 
 @dataclass(frozen=True)
 class Challenge:
@@ -25,6 +28,8 @@ def read_challenge(headers: list[str]) -> Challenge | None:
     """The challenge of a response's ``WWW-Authenticate`` headers; ``bearer`` goes before ``basic``."""
     found: dict[str, Challenge] = {}
     for header in headers:
+        if len(header) > _LONGEST:
+            continue
         scheme, _, rest = header.strip().partition(" ")
         parameters = {
             name.lower(): re.sub(r"\\(.)", r"\1", quoted) or plain

@@ -2,33 +2,29 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.http.client import Stream
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.images.reference import ImageReference
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
-from pulumi_gitlab_runner.registry.connection import (
-    PULL,
-    Connection,
-    Refusal,
-    no_answer,
-    not_reached,
-    refused,
-    scope,
-)
-from pulumi_gitlab_runner.registry.manifest import DIGEST, MANIFEST_TYPES
+from pulumi_gitlab_runner.registry.connection import PULL, Connection, Refusal, not_reached, refused, scope
+from pulumi_gitlab_runner.registry.manifest import DIGEST, LARGEST_MANIFEST, MANIFEST_TYPES
 
 Question = tuple[ImageReference, Credentials | None]
 """An image, and what to authenticate with; None for a pull without."""
 
-_PATIENCE = 10.0
+PATIENCE_S = 10.0
+PATIENCE_FOR_ALL_S = 30.0
 _AT_ONCE = 16
+_LONGEST_TYPE = 200
 
 
 class RegistryClient:
@@ -36,10 +32,10 @@ class RegistryClient:
 
     Args:
         certificates: the CAs of registries, as `Connection` has them.
-        patience: how many seconds a connection or an answer may take.
+        patience: how many seconds there are for an image, from looking up the registry's name to its answer.
     """
 
-    def __init__(self, certificates: Path | None = None, patience: float = _PATIENCE) -> None:
+    def __init__(self, certificates: Path | None = None, patience: float = PATIENCE_S) -> None:
         self._certificates = certificates
         self._patience = patience
         self._lock = Lock()
@@ -58,20 +54,25 @@ class RegistryClient:
         for registry in self._connections.values():
             registry.close()
 
-    def ask(self, image: ImageReference, credentials: Credentials | None = None) -> RegistryAnswer:
+    def ask(
+        self,
+        image: ImageReference,
+        credentials: Credentials | None = None,
+        deadline: Deadline | None = None,
+    ) -> RegistryAnswer:
         """Ask for an image's manifest.
 
         Args:
             image: the image; its digest counts before its tag, and no tag is ``latest``.
             credentials: what to authenticate with; None for a pull without.
+            deadline: an end that comes before that of the client's patience.
         """
         try:
-            return _manifest(self.connection(image.registry), image, credentials)
+            own = Deadline(self._patience)
+            return _manifest(self.connection(image.registry), image, credentials, own.within(deadline or own))
         except Refusal as refusal:
             return refusal.answer
-        except httpx.TimeoutException:
-            return no_answer(image.registry, self._patience)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except HttpError as error:
             return not_reached(image.registry, error)
 
     def connection(self, host: str) -> Connection:
@@ -82,10 +83,7 @@ class RegistryClient:
             return self._connections[host]
 
     def ask_within(self, questions: Sequence[Question], seconds: float) -> list[RegistryAnswer]:
-        """Ask for images all at once, and wait for the answers no longer than this altogether.
-
-        The client's patience is for each step of a conversation, and not for looking up a name. So each
-        image has a thread of its own, which keeps no program from ending when it is given up.
+        """Ask for images, and wait for the answers no longer than this altogether.
 
         Args:
             questions: images, each with what to authenticate with.
@@ -94,44 +92,44 @@ class RegistryClient:
         Returns:
             the answers, in the order of the questions.
         """
-        answers: list[Future[RegistryAnswer]] = [Future() for _ in questions]
-
-        def ask(question: Question, answer: Future[RegistryAnswer]) -> None:
-            try:
-                answer.set_result(self.ask(*question))
-            except Exception as error:
-                answer.set_exception(error)
-
-        for asked in zip(questions, answers, strict=True):
-            Thread(target=ask, args=asked, daemon=True).start()
-        wait(answers, seconds)
-        return [
-            answer.result() if answer.done() else no_answer(image.registry, seconds)
-            for (image, _), answer in zip(questions, answers, strict=True)
-        ]
+        deadline = Deadline(seconds)
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return list(threads.map(lambda question: self.ask(question[0], question[1], deadline), questions))
 
     def ask_all(self, questions: Iterable[Question]) -> list[RegistryAnswer]:
-        """Ask for many images at once; the answers stand in the order of the questions."""
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            return list(threads.map(lambda question: self.ask(*question), questions))
+        """Ask for many images at once, within `PATIENCE_FOR_ALL_S`; the answers have the questions' order."""
+        return self.ask_within(list(questions), PATIENCE_FOR_ALL_S)
 
 
 def _manifest(
-    connection: Connection, image: ImageReference, credentials: Credentials | None
+    connection: Connection, image: ImageReference, credentials: Credentials | None, deadline: Deadline
 ) -> RegistryAnswer:
     path = f"/v2/{image.repository}/manifests/{image.digest or image.tag or 'latest'}"
     asked = path, credentials, [scope(image.repository, PULL)]
-    accept = {"Accept": ", ".join(MANIFEST_TYPES)}
-    response = connection.send("HEAD", *asked, headers=accept)
-    if response.status_code != 200:
-        raise refused(connection.host, response.status_code, bool(credentials))
-    digest = response.headers.get("docker-content-digest")
-    if not digest:
-        whole = connection.send("GET", *asked, headers=accept)
-        if whole.status_code != 200:
-            raise refused(connection.host, whole.status_code, bool(credentials))
-        digest = f"sha256:{hashlib.sha256(whole.content).hexdigest()}"
-    if not DIGEST.fullmatch(digest):
+    headers = {"Accept": ", ".join(MANIFEST_TYPES)}
+    answer = connection.ask("HEAD", *asked, headers=headers, deadline=deadline)
+    status, named = answer.status, answer.headers
+    digest = named.get("docker-content-digest")
+    if status not in (401, 429) and (status != 200 or not digest):
+        # Some registries refuse HEAD, or say no digest; `docker pull` reads the manifest as well.
+        with closing(connection.open("GET", *asked, headers=headers, deadline=deadline)) as stream:
+            status, named = stream.status, stream.headers
+            if status == 200:
+                digest = named.get("docker-content-digest") or _digest_of(connection.host, stream)
+    if status != 200:
+        raise refused(connection.host, status, bool(credentials))
+    if not digest or not DIGEST.fullmatch(digest):
         raise Refusal(Outcome.FAILED, f"{connection.host} has it, and names a digest that is none")
-    media_type = response.headers.get("content-type", "").partition(";")[0]
+    media_type = (named.get("content-type") or "").partition(";")[0][:_LONGEST_TYPE]
     return RegistryAnswer(Outcome.FOUND, f"{connection.host} has it, as {digest}", digest, media_type)
+
+
+def _digest_of(host: str, manifest: Stream) -> str:
+    """The digest of a manifest, which is not kept."""
+    running, size = hashlib.sha256(), 0
+    for part in manifest.decoded():
+        running.update(part)
+        size += len(part)
+        if size > LARGEST_MANIFEST:
+            raise Refusal(Outcome.FAILED, f"{host} sends more than any manifest has")
+    return f"sha256:{running.hexdigest()}"

@@ -3,35 +3,47 @@
 Source: the OCI distribution specification 1.1, and distribution/distribution, docs/spec/auth/token.md.
 """
 
+import base64
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
-
-import httpx
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import LARGEST_ANSWER, Answer, HttpClient, Stream
+from pulumi_gitlab_runner.http.connection import Content
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import (
+    HttpError,
+    NotTrustedError,
+    RedirectError,
+    TimedOutError,
+    TooLargeError,
+)
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB
+from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 
-CONNECTIONS = 64
-LONGEST_CONNECT_S = 10.0
 PULL, PUSH = "pull", "pull,push"
 """What a request does in a repository, as tokens are asked for."""
 
 _DOCKER_HUB_API = "registry-1.docker.io"
 
 
+_TokenKey = tuple[str, Credentials | None]
+
+
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """Ends the conversation with an answer."""
 
     def __init__(self, outcome: Outcome, told: str) -> None:
-        super().__init__(told)
-        self.answer = RegistryAnswer(outcome, told)
+        self.answer = RegistryAnswer(outcome, printable(told))
+        super().__init__(self.answer.told)
 
 
 class Connection:
@@ -44,30 +56,25 @@ class Connection:
         host: the registry, as images write it.
         certificates: the directory with a folder ``HOST[:PORT]`` for each registry with a CA of its own, as
             ``/etc/docker/certs.d``. The system's CAs are trusted besides.
-        patience: how many seconds a connection or an answer may take.
+        patience: how many seconds a question may take, unless it comes with a deadline of its own.
     """
 
     def __init__(self, host: str, certificates: Path | None, patience: float) -> None:
         self.host = host
+        self.patience = patience
         self._address = _DOCKER_HUB_API if host == DOCKER_HUB else host
-        self._local = _is_local(self._address)
-        self._client = httpx.Client(
-            verify=_trust(host, certificates),
-            timeout=httpx.Timeout(patience, connect=min(patience, LONGEST_CONNECT_S)),
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            event_hooks={"request": [self._only_with_tls]},
-        )
-        self._lock = Lock()
+        self._client = HttpClient(_trust(host, certificates), self._only_with_tls)
+        self._reaching = Lock()
         self._base = ""
         self._challenge: Challenge | None = None
         self._failure: Exception | None = None
-        self._tokens: dict[tuple[str, Credentials | None], str] = {}
+        self._tokens = _Tokens()
 
     def close(self) -> None:
         """Close what is open."""
         self._client.close()
 
-    def send(
+    def ask(
         self,
         method: str,
         path: str,
@@ -75,10 +82,11 @@ class Connection:
         scopes: Sequence[str],
         *,
         headers: Mapping[str, str] | None = None,
-        content: bytes | Iterable[bytes] | None = None,
-        stream: bool = False,
-    ) -> httpx.Response:
-        """Send a request, with what the registry wants for it.
+        content: bytes | None = None,
+        limit: int = LARGEST_ANSWER,
+        deadline: Deadline | None = None,
+    ) -> Answer:
+        """Send a request, with what the registry wants for it, and read the whole answer.
 
         Args:
             method: such as ``HEAD``.
@@ -87,116 +95,191 @@ class Connection:
             credentials: what to authenticate with; None for none.
             scopes: what a token must allow, such as ``repository:team/app:pull``.
             headers: besides those that authenticate.
-            content: the body; one that comes in parts is sent once, whatever the answer.
-            stream: whether the caller reads the answer's body in parts, and closes it.
+            content: the body.
+            limit: the most bytes that the body of the answer may have.
+            deadline: when the question ends, with reaching the registry and its tokens.
+
+        Raises:
+            Refusal: the registry, or who gives its tokens, does not let the request through.
+            HttpError: there is no answer.
         """
-        self._ping()
-        url = httpx.URL(self._base).join(path)
-        own = url.netloc == httpx.URL(self._base).netloc
+        asked = self.open(
+            method, path, credentials, scopes, headers=headers, content=content, deadline=deadline
+        )
+        return asked.whole(limit)
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        credentials: Credentials | None,
+        scopes: Sequence[str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: Content | None = None,
+        deadline: Deadline | None = None,
+    ) -> Stream:
+        """Send a request, and read the answer in parts; the caller closes it. The rest is as in `ask`.
+
+        Args:
+            method: as in `ask`.
+            path: as in `ask`.
+            credentials: as in `ask`.
+            scopes: as in `ask`.
+            headers: as in `ask`.
+            content: the body; one that comes in parts is sent once, whatever the answer.
+            deadline: as in `ask`.
+        """
+        deadline = deadline or Deadline(self.patience)
+        self._reach(deadline)
+        url = urljoin(self._base, path)
+        own = urlsplit(url)[:2] == urlsplit(self._base)[:2]
         challenge = self._challenge
 
-        def sent() -> httpx.Response:
-            authorization = self._authorization(challenge, credentials, scopes) if own else {}
-            request = self._client.build_request(
-                method, url, headers={**(headers or {}), **authorization}, content=content
+        def sent() -> Stream:
+            authorization = self._authorization(challenge, credentials, scopes, deadline) if own else {}
+            return self._client.open(
+                method, url, deadline=deadline, headers={**(headers or {}), **authorization}, content=content
             )
-            return self._client.send(request, stream=stream, follow_redirects=method in ("GET", "HEAD"))
 
-        response = sent()
+        stream = sent()
         repeatable = content is None or isinstance(content, bytes)
-        if response.status_code == 401 and own and repeatable:
-            # A registry may tell how it authenticates only here; and a token ends after minutes.
-            told = read_challenge(response.headers.get_list("www-authenticate"))
-            challenge = challenge or told
-            if self._tokens.pop((" ".join(scopes), credentials), None) or self._challenge is None:
-                response.close()
-                response = sent()
-        return response
+        if stream.status == 401 and own and repeatable:
+            # A registry may say how it authenticates only here; and a token ends after minutes.
+            challenge = challenge or read_challenge(stream.headers.get_all("www-authenticate", []))
+            if self._tokens.forget((" ".join(scopes), credentials)) or self._challenge is None:
+                stream.whole()
+                stream = sent()
+        return stream
 
     def forget_failure(self) -> None:
         """Let the next request try again to reach a registry that could not be reached."""
-        with self._lock:
+        with self._reaching:
             self._failure = None
 
-    def _only_with_tls(self, request: httpx.Request) -> None:
-        if request.url.scheme != "https" and not _is_local(request.url.netloc.decode()):
-            raise Refusal(Outcome.FAILED, f"{self.host} redirects to {request.url.host} without TLS")
+    def _only_with_tls(self, scheme: str, host: str) -> None:
+        if scheme != "https" and not _is_local(host):
+            raise Refusal(Outcome.FAILED, f"{self.host} redirects to {host} without TLS")
 
-    def _ping(self) -> None:
+    def _reach(self, deadline: Deadline) -> None:
         """Find out how the registry is reached, and how it authenticates; a failure is one for all images."""
-        with self._lock:
+        if self._base:
+            return
+        with _held(self._reaching, deadline):
             if self._failure:
                 raise self._failure
             if not self._base:
                 try:
-                    self._base = self._reached()
+                    self._base = self._reached(deadline)
                 except Exception as error:
                     self._failure = error
                     raise
 
-    def _reached(self) -> str:
+    def _reached(self, deadline: Deadline) -> str:
         base = f"https://{self._address}"
         try:
-            response = self._client.get(f"{base}/v2/", follow_redirects=True)
-        except httpx.TransportError:
-            if not self._local:
+            answer = self._client.ask("GET", f"{base}/v2/", deadline=deadline)
+        except (NotTrustedError, RedirectError, TooLargeError):
+            raise
+        except HttpError:
+            if not _is_local(_hostname(self._address)):
                 raise
+            answer = None
+        if answer is None:
             # As Docker Engine does for registries of this machine.
             base = f"http://{self._address}"
-            response = self._client.get(f"{base}/v2/", follow_redirects=True)
-        if response.status_code == 401:
-            self._challenge = read_challenge(response.headers.get_list("www-authenticate"))
-        elif response.status_code == 404:
+            answer = self._client.ask("GET", f"{base}/v2/", deadline=deadline)
+        if answer.status == 401:
+            self._challenge = read_challenge(answer.headers.get_all("www-authenticate", []))
+        elif answer.status == 404:
             raise Refusal(Outcome.NO_REGISTRY, f"{self.host} answers, but is no registry: /v2/ gives 404")
-        elif response.status_code != 200:
-            raise refused(self.host, response.status_code, with_credentials=False)
+        elif answer.status != 200:
+            raise refused(self.host, answer.status, with_credentials=False)
         return base
 
     def _authorization(
-        self, challenge: Challenge | None, credentials: Credentials | None, scopes: Sequence[str]
+        self,
+        challenge: Challenge | None,
+        credentials: Credentials | None,
+        scopes: Sequence[str],
+        deadline: Deadline,
     ) -> dict[str, str]:
         if credentials and credentials.registry_token:
             return {"Authorization": f"Bearer {credentials.registry_token.get_secret_value()}"}
         if challenge and challenge.scheme == "bearer":
-            known = " ".join(scopes), credentials
-            token = self._tokens.get(known) or self._token(challenge, scopes, credentials)
-            self._tokens[known] = token
-            return {"Authorization": f"Bearer {token}"}
+            key = " ".join(scopes), credentials
+            with self._tokens.of(key, deadline) as tokens:
+                if key not in tokens:
+                    tokens[key] = self._token(challenge, scopes, credentials, deadline)
+                return {"Authorization": f"Bearer {tokens[key]}"}
         if challenge and credentials:
             return {"Authorization": _basic(credentials)}
         return {}
 
-    def _token(self, challenge: Challenge, scopes: Sequence[str], credentials: Credentials | None) -> str:
+    def _token(
+        self,
+        challenge: Challenge,
+        scopes: Sequence[str],
+        credentials: Credentials | None,
+        deadline: Deadline,
+    ) -> str:
         """A token for what is asked."""
-        realm = urlsplit(challenge.realm)
-        if realm.scheme != "https" and not (realm.scheme == "http" and _is_local(realm.netloc)):
+        scheme, host = _scheme_and_host(challenge.realm)
+        if scheme != "https" and not (scheme == "http" and _is_local(host)):
             raise Refusal(
-                Outcome.FAILED,
-                f"{self.host} wants credentials sent to {realm.hostname or 'no host'} without TLS",
+                Outcome.FAILED, f"{self.host} wants credentials sent to {host or 'no host'} without TLS"
             )
-        if credentials and credentials.identity_token:
-            refresh = credentials.identity_token.get_secret_value()
-            form = {"service": challenge.service, "scope": " ".join(scopes)}
-            form |= {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": "docker"}
-            # A redirect would take the token along, in the body.
-            response = self._client.post(challenge.realm, data=form, follow_redirects=False)
-        else:
-            headers = {"Authorization": _basic(credentials)} if credentials else {}
-            url = httpx.URL(challenge.realm).copy_merge_params(
-                [("service", challenge.service), *(("scope", each) for each in scopes)]
-            )
-            response = self._client.get(url, headers=headers, follow_redirects=True)
-        who = f"{realm.hostname}, which gives {self.host}'s tokens,"
-        if response.status_code != 200:
-            raise refused(who, response.status_code, bool(credentials))
+        who = f"{host}, which gives {self.host}'s tokens,"
         try:
-            found = response.json()
+            if credentials and credentials.identity_token:
+                refresh = credentials.identity_token.get_secret_value()
+                form = {"service": challenge.service, "scope": " ".join(scopes)}
+                form |= {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": "docker"}
+                answer = self._client.ask(
+                    "POST",
+                    challenge.realm,
+                    headers={"Content-Type": "application/x-www-form-urlencoded"},
+                    content=urlencode(form).encode(),
+                    deadline=deadline,
+                )
+            else:
+                headers = {"Authorization": _basic(credentials)} if credentials else {}
+                asked = urlencode([("service", challenge.service), *(("scope", each) for each in scopes)])
+                url = f"{challenge.realm}{'&' if '?' in challenge.realm else '?'}{asked}"
+                answer = self._client.ask("GET", url, headers=headers, deadline=deadline)
+        except HttpError as error:
+            raise Refusal(not_reached(who, error).outcome, not_reached(who, error).told) from None
+        if answer.status != 200:
+            raise refused(who, answer.status, bool(credentials))
+        try:
+            found = read_json(answer.content)
             token = found.get("token") or found.get("access_token")
         except (ValueError, AttributeError):
             token = None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise Refusal(Outcome.FAILED, f"{who} gave none")
         return token
+
+
+class _Tokens:
+    """Tokens by scopes and credentials; each is asked for once, however many threads want it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._asking: dict[_TokenKey, Lock] = {}
+        self._tokens: dict[_TokenKey, str] = {}
+
+    @contextmanager
+    def of(self, key: _TokenKey, deadline: Deadline) -> Iterator[dict[_TokenKey, str]]:
+        """The tokens, to look for one or put it in: no other thread does so for the same key."""
+        with self._lock:
+            asking = self._asking.setdefault(key, Lock())
+        with _held(asking, deadline):
+            yield self._tokens
+
+    def forget(self, key: _TokenKey) -> bool:
+        """Forget a token, which has ended; whether there was one."""
+        return self._tokens.pop(key, None) is not None
 
 
 def scope(repository: str, actions: str) -> str:
@@ -223,43 +306,58 @@ def no_answer(host: str, seconds: float) -> RegistryAnswer:
     return RegistryAnswer(Outcome.UNREACHABLE, f"{host} gave no answer in {seconds:g} seconds")
 
 
-def not_reached(host: str, error: Exception) -> RegistryAnswer:
-    """The answer where there is none. The reason is the system's own, which holds no secret."""
-    if isinstance(error, httpx.ProxyError):
-        return RegistryAnswer(Outcome.UNREACHABLE, f"{host} cannot be reached: the proxy says {error}")
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return RegistryAnswer(
-                Outcome.NOT_TRUSTED, f"the certificate of {host} is not trusted: {cause.verify_message}"
-            )
-        if isinstance(cause, OSError) and cause.strerror:
-            return RegistryAnswer(Outcome.UNREACHABLE, f"{host} cannot be reached: {cause.strerror.lower()}")
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpx.TooManyRedirects):
-        return RegistryAnswer(Outcome.FAILED, f"{host} redirects without end")
-    return RegistryAnswer(Outcome.UNREACHABLE, f"{host} does not speak HTTP as a registry does")
+def not_reached(who: str, error: HttpError) -> RegistryAnswer:
+    """The answer where there is none."""
+    outcome = Outcome.UNREACHABLE
+    if isinstance(error, NotTrustedError):
+        outcome = Outcome.NOT_TRUSTED
+    elif isinstance(error, RedirectError | TooLargeError):
+        outcome = Outcome.FAILED
+    return RegistryAnswer(outcome, printable(f"{who} {error}"))
+
+
+@contextmanager
+def _held(lock: Lock, deadline: Deadline) -> Iterator[None]:
+    """Hold a lock, which is waited for no longer than the question may take."""
+    if not lock.acquire(timeout=deadline.left()):
+        raise TimedOutError(deadline.seconds)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _basic(credentials: Credentials) -> str:
-    pair = httpx.BasicAuth(credentials.username, credentials.password.get_secret_value())
-    return next(pair.auth_flow(httpx.Request("GET", "https://unused"))).headers["Authorization"]
+    pair = f"{credentials.username}:{credentials.password.get_secret_value()}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def _is_local(address: str) -> bool:
-    """Whether a host with or without a port is this machine."""
-    name = urlsplit(f"//{address}").hostname or ""
+def _scheme_and_host(address: str) -> tuple[str, str]:
     try:
-        return name == "localhost" or ip_address(name).is_loopback
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:
+        return "", ""
+
+
+def _hostname(address: str) -> str:
+    """The host of ``HOST[:PORT]``."""
+    return _scheme_and_host(f"//{address}")[1]
+
+
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-def _trust(host: str, certificates: Path | None) -> ssl.SSLContext:
-    """The CAs of the system, and those that Docker is given for this registry."""
+def _trust(host: str, certificates: Path | None) -> ssl.SSLContext | None:
+    """The CAs of the system, and those that Docker is given for this registry; None where there are none."""
     files = sorted((certificates / host).glob("*.crt")) if certificates else []
     if not files:
-        return _system_trust()
+        return None
     context = ssl.create_default_context()
     for file in files:
         try:
@@ -267,9 +365,3 @@ def _trust(host: str, certificates: Path | None) -> ssl.SSLContext:
         except OSError:
             continue  # Docker Engine would refuse; the certificate then shows as not trusted.
     return context
-
-
-@cache
-def _system_trust() -> ssl.SSLContext:
-    """The CAs of the system, which take a while to read."""
-    return ssl.create_default_context()

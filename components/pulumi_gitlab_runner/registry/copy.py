@@ -5,19 +5,23 @@ parts come first and the tag last, so a copy that ends early has put no tag, and
 is still missing.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event, Lock
 from typing import TypeVar
 
-from pulumi_gitlab_runner.registry.manifest import Descriptor, Manifest, platform_of
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.registry.manifest import LARGEST_MANIFEST, Descriptor, Manifest, platform_of
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError, repeated
 
 TRANSFERS = 8
 """How many blobs and manifests are on their way at once, of all images."""
+
+LARGEST_INDEX = 2 * LARGEST_MANIFEST
+MOST_MANIFESTS = 1000
+"""What the manifests of one image may have altogether: bytes, and how many there may be."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -93,13 +97,16 @@ class ImageCopier:
 
     def _manifests(self, source: Repository, digest: str) -> Iterator[Manifest]:
         """The manifest with a digest, and all below it."""
-        level, seen = [digest], {digest}
+        level, seen, size = {digest: LARGEST_MANIFEST}, {digest}, 0
         while level:
-            found = self._each(level, lambda each: self._try(source, lambda: source.manifest(each)))
+            found = self._each(level.items(), lambda each: self._try(source, lambda: source.manifest(*each)))
             yield from found
-            children = dict.fromkeys(child.digest for manifest in found for child in manifest.children)
-            level = [child for child in children if child not in seen]
+            children = {child.digest: child.size for manifest in found for child in manifest.children}
+            level = {child: size for child, size in children.items() if child not in seen}
             seen.update(level)
+            size += sum(level.values())
+            if size > LARGEST_INDEX or len(seen) > MOST_MANIFESTS:
+                raise TransferError(f"reading {source.name}@{digest}: its index names more than an image has")
 
     def _check_platforms(self, copy: Copy, top: Manifest) -> None:
         if not copy.platforms:
@@ -118,8 +125,10 @@ class ImageCopier:
             with source.blob(image.configuration) as parts:
                 return b"".join(parts)
 
+        if image.configuration.size > LARGEST_MANIFEST:
+            return ""
         try:
-            return platform_of(json.loads(self._try(source, read)))
+            return platform_of(read_json(self._try(source, read)))
         except (ValueError, AttributeError):
             return ""
 

@@ -1,12 +1,12 @@
 """Manifests: what an image consists of (the OCI image specification 1.1, and Docker's schema 2)."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.registry.answer import INDEX_TYPES
 
 IMAGE_TYPES = (
@@ -16,6 +16,10 @@ IMAGE_TYPES = (
 MANIFEST_TYPES = (*INDEX_TYPES, *IMAGE_TYPES)
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+LARGEST_MANIFEST = 4 * 1024 * 1024
+"""What the OCI distribution specification asks registries to take at least, and hardly any takes more."""
+LARGEST_BLOB = 2**40
 
 _ELSEWHERE = (".foreign.", ".nondistributable.")
 """Parts of the types of layers that no registry holds, and that come from an address of their own."""
@@ -78,7 +82,7 @@ def parse_manifest(digest: str, content: bytes, media_type: str) -> Manifest:
         InvalidManifestError: it is none, or of a kind that cannot be copied.
     """
     try:
-        read = json.loads(content)
+        read = read_json(content)
         media_type = read.get("mediaType", media_type)
         if media_type in INDEX_TYPES:
             children = tuple(_descriptor(each) for each in read["manifests"])
@@ -107,9 +111,10 @@ def digest_of(content: bytes, like: str) -> str:
 
 def _descriptor(described: Any) -> Descriptor:
     digest = described["digest"]
-    if not DIGEST.fullmatch(digest):
+    size = described["size"]
+    if not DIGEST.fullmatch(digest) or not isinstance(size, int) or not 0 <= size <= LARGEST_BLOB:
         raise ValueError
-    return Descriptor(digest, int(described["size"]))
+    return Descriptor(digest, size)
 
 
 def _platforms(children: Any) -> Iterator[str]:

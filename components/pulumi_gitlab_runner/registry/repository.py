@@ -1,16 +1,18 @@
 """One repository of a registry, to copy images from it and to it."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
-
-import httpx
+from urllib.parse import urlencode, urlsplit
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.http.client import LARGEST_ANSWER, Answer, Stream
+from pulumi_gitlab_runner.http.deadline import TransferDeadline
+from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.registry.connection import PULL, PUSH, Connection, scope
 from pulumi_gitlab_runner.registry.manifest import (
+    LARGEST_MANIFEST,
     MANIFEST_TYPES,
     Descriptor,
     InvalidManifestError,
@@ -20,10 +22,7 @@ from pulumi_gitlab_runner.registry.manifest import (
 )
 from pulumi_gitlab_runner.registry.transfer import TransferError, expect, told
 
-_LARGEST_MANIFEST = 4 * 1024 * 1024
-"""What the OCI distribution specification asks registries to take at least, and hardly any takes more."""
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
-_AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
@@ -41,57 +40,67 @@ class Repository:
         """The digest of the manifest under a tag or digest; None where there is none."""
         doing = f"asking for {self.name}:{reference}"
         with told(self.connection, doing):
-            answer = self._send("HEAD", f"manifests/{reference}", headers=_ACCEPT)
-            if answer.status_code == 404:
-                return None
-            expect(answer, (200,), self.connection, doing)
+            answer = self._ask("HEAD", f"manifests/{reference}", headers=_ACCEPT)
             named: str | None = answer.headers.get("docker-content-digest")
-        return named or self._content(reference, doing)[1]
+            if answer.status == 200 and named:
+                return named
+            if answer.status in (401, 429) or (answer.status == 404 and ":" in reference):
+                expect(answer, (200, 404), self.connection, doing)
+                return None
+            # Some registries refuse HEAD, or say no digest.
+            answer = self._ask("GET", f"manifests/{reference}", headers=_ACCEPT, limit=LARGEST_MANIFEST)
+            expect(answer, (200, 404), self.connection, doing)
+        if answer.status == 404:
+            return None
+        return answer.headers.get("docker-content-digest") or digest_of(answer.content, "sha256:")
 
-    def manifest(self, digest: str) -> Manifest:
-        """The manifest with a digest; its content has been compared with it."""
+    def manifest(self, digest: str, limit: int = LARGEST_MANIFEST) -> Manifest:
+        """The manifest with a digest; its content has been compared with it.
+
+        Args:
+            digest: the digest.
+            limit: the most bytes that it may have.
+        """
         doing = f"reading {self.name}@{digest}"
         with told(self.connection, doing):
-            response, found = self._content(digest, doing)
+            answer = self._ask("GET", f"manifests/{digest}", headers=_ACCEPT, limit=limit)
+            expect(answer, (200,), self.connection, doing)
+        found = digest_of(answer.content, digest)
         if found != digest:
             raise TransferError(
                 f"{doing}: {self.connection.host} sends another content, {found}", passing=True
             )
-        media_type = response.headers.get("content-type", "").partition(";")[0]
+        media_type = (answer.headers.get("content-type") or "").partition(";")[0]
         try:
-            return parse_manifest(digest, response.content, media_type)
+            return parse_manifest(digest, answer.content, media_type)
         except InvalidManifestError as error:
-            raise TransferError(f"{doing}: {error}") from None
+            raise TransferError(printable(f"{doing}: {error}")) from None
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there."""
         doing = f"asking for {digest} in {self.name}"
         with told(self.connection, doing):
-            answer = self._send("HEAD", f"blobs/{digest}", actions=PUSH)
-            if answer.status_code != 404:
-                expect(answer, (200,), self.connection, doing)
-        return answer.status_code == 200
+            answer = self._ask("HEAD", f"blobs/{digest}", actions=PUSH)
+            expect(answer, (200, 404), self.connection, doing)
+        return answer.status == 200
 
     @contextmanager
     def blob(self, blob: Descriptor) -> Iterator[Iterator[bytes]]:
         """The content of a blob, in parts as they come; the last one only if the whole has the digest."""
         doing = f"reading {blob.digest} of {self.name}"
         with told(self.connection, doing):
-            response = self._send("GET", f"blobs/{blob.digest}", headers=_AS_IT_IS, stream=True)
-        try:
-            with told(self.connection, doing):
-                if response.status_code != 200:
-                    response.read()
-                expect(response, (200,), self.connection, doing)
-            yield self._verified(response, blob, doing)
-        finally:
-            response.close()
+            stream = self._open("GET", f"blobs/{blob.digest}")
+        with closing(stream):
+            if stream.status != 200:
+                with told(self.connection, doing):
+                    expect(stream.whole(), (200,), self.connection, doing)
+            yield self._verified(stream, blob, doing)
 
-    def _verified(self, response: httpx.Response, blob: Descriptor, doing: str) -> Iterator[bytes]:
+    def _verified(self, stream: Stream, blob: Descriptor, doing: str) -> Iterator[bytes]:
         algorithm, _, expected = blob.digest.partition(":")
         running, size = hashlib.new(algorithm), 0
         with told(self.connection, doing):
-            for part in response.iter_raw():
+            for part in stream.parts():
                 running.update(part)
                 size += len(part)
                 whole = size == blob.size and running.hexdigest() == expected
@@ -106,9 +115,9 @@ class Repository:
         doing = f"writing {blob.digest} to {self.name}"
         with told(self.connection, doing):
             length = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-            place = str(httpx.URL(upload).copy_merge_params({"digest": blob.digest}))
-            sent = self._send("PUT", place, headers=length, content=content, actions=PUSH)
-            expect(sent, (201, 204), self.connection, doing)
+            place = f"{upload}{'&' if urlsplit(upload).query else '?'}{urlencode({'digest': blob.digest})}"
+            sent = self._open("PUT", place, headers=length, content=content, actions=PUSH)
+            expect(sent.whole(), (201, 204), self.connection, doing)
 
     def begin_upload(self, blob: Descriptor, mounted_from: str | None = None) -> str | None:
         """Begin to put a blob: where its content goes, or None where the registry has it now.
@@ -121,11 +130,11 @@ class Repository:
         with told(self.connection, doing):
             if mounted_from:
                 path = f"blobs/uploads/?mount={blob.digest}&from={mounted_from}"
-                begun = self._send("POST", path, content=b"", also=scope(mounted_from, PULL))
-                if begun.status_code == 201:
+                begun = self._ask("POST", path, content=b"", also=scope(mounted_from, PULL))
+                if begun.status == 201:
                     return None
-            if not mounted_from or begun.status_code != 202:
-                begun = self._send("POST", "blobs/uploads/", content=b"", actions=PUSH)
+            if not mounted_from or begun.status != 202:
+                begun = self._ask("POST", "blobs/uploads/", content=b"", actions=PUSH)
             expect(begun, (202,), self.connection, doing)
             return self._location(begun, doing)
 
@@ -134,42 +143,58 @@ class Repository:
         doing = f"writing {self.name}:{reference}"
         with told(self.connection, doing):
             headers = {"Content-Type": manifest.media_type}
-            answer = self._send(
+            answer = self._ask(
                 "PUT", f"manifests/{reference}", headers=headers, content=manifest.content, actions=PUSH
             )
             expect(answer, (201,), self.connection, doing)
         named = answer.headers.get("docker-content-digest", manifest.digest)
         if named != manifest.digest:
-            raise TransferError(f"{doing}: {self.connection.host} took it as {named}")
+            raise TransferError(printable(f"{doing}: {self.connection.host} took it as {named}"))
 
     def delete(self, digest: str) -> None:
         """Delete a manifest with all its tags; nothing where it is gone already."""
         doing = f"deleting {self.name}@{digest}"
         with told(self.connection, doing):
-            answer = self._send("DELETE", f"manifests/{digest}", actions="delete")
+            answer = self._ask("DELETE", f"manifests/{digest}", actions="delete")
             expect(answer, (202, 200, 204, 404), self.connection, doing)
 
-    def _location(self, answer: httpx.Response, doing: str) -> str:
-        location = answer.headers.get("location", "")
+    def _location(self, answer: Answer, doing: str) -> str:
+        location = answer.headers.get("location")
         if not location:
             raise TransferError(f"{doing}: {self.connection.host} does not say where")
-        return str(location)
+        return location
 
-    def _content(self, reference: str, doing: str) -> tuple[httpx.Response, str]:
-        """A manifest as it is sent, and the digest of it."""
-        with told(self.connection, doing):
-            response = self._send("GET", f"manifests/{reference}", headers=_ACCEPT)
-            expect(response, (200,), self.connection, doing)
-        if len(response.content) > _LARGEST_MANIFEST:
-            raise TransferError(f"{doing}: it is larger than any manifest")
-        like = reference if ":" in reference else "sha256:"
-        return response, digest_of(response.content, like)
-
-    def _send(
-        self, method: str, path: str, *, actions: str = PULL, also: str = "", **request: Any
-    ) -> httpx.Response:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        actions: str = PULL,
+        also: str = "",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        limit: int = LARGEST_ANSWER,
+    ) -> Answer:
         """Send a request about this repository; a whole address is left as the registry gave it."""
-        if not path.startswith(("http://", "https://", "/")):
-            path = f"/v2/{self.name}/{path}"
-        scopes = [scope(self.name, PUSH if also else actions), *([also] if also else [])]
-        return self.connection.send(method, path, self.credentials, scopes, **request)
+        asked = method, self._path(path), self.credentials, self._scopes(actions, also)
+        return self.connection.ask(*asked, headers=headers, content=content, limit=limit)
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        *,
+        actions: str = PULL,
+        headers: Mapping[str, str] | None = None,
+        content: Iterator[bytes] | None = None,
+    ) -> Stream:
+        """Send a request with a blob, or for one: it has the time that its size needs."""
+        asked = method, self._path(path), self.credentials, self._scopes(actions, "")
+        deadline = TransferDeadline(self.connection.patience)
+        return self.connection.open(*asked, headers=headers, content=content, deadline=deadline)
+
+    def _path(self, path: str) -> str:
+        return path if path.startswith(("http://", "https://", "/")) else f"/v2/{self.name}/{path}"
+
+    def _scopes(self, actions: str, also: str) -> list[str]:
+        return [scope(self.name, PUSH if also else actions), *([also] if also else [])]

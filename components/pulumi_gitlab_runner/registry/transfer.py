@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import httpx
-
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import Answer
+from pulumi_gitlab_runner.http.errors import HttpError, NotTrustedError, RedirectError, TooLargeError
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.registry.answer import Outcome
-from pulumi_gitlab_runner.registry.connection import Connection, Refusal, not_reached
+from pulumi_gitlab_runner.registry.connection import Connection, Refusal
 
 ATTEMPTS = 4
 FIRST_PAUSE_S = 1.0
@@ -70,42 +71,35 @@ def told(connection: Connection, doing: str) -> Iterator[None]:
     except Refusal as refusal:
         passing = refusal.answer.outcome in (Outcome.TOO_MANY_REQUESTS, Outcome.FAILED)
         raise TransferError(f"{doing}: {refusal}", passing=passing) from None
-    except httpx.TimeoutException:
-        raise TransferError(f"{doing}: {host} gave no answer in time", passing=True) from None
-    except (httpx.ConnectError, httpx.ProxyError) as error:
-        answer = not_reached(host, error)
-        passing = answer.outcome is not Outcome.NOT_TRUSTED
-        raise TransferError(f"{doing}: {answer.told}", passing=passing) from None
-    except (httpx.HTTPError, httpx.StreamError, OSError):
-        raise TransferError(f"{doing}: the connection to {host} was cut", passing=True) from None
-    except httpx.InvalidURL:
-        raise TransferError(f"{doing}: {host} names an address that is none") from None
+    except HttpError as error:
+        final = isinstance(error, NotTrustedError | RedirectError | TooLargeError)
+        raise TransferError(printable(f"{doing}: {host} {error}"), passing=not final) from None
 
 
-def expect(response: httpx.Response, statuses: tuple[int, ...], connection: Connection, doing: str) -> None:
+def expect(answer: Answer, statuses: tuple[int, ...], connection: Connection, doing: str) -> None:
     """Check the status of an answer.
 
     Raises:
         TransferError: it is another one.
     """
-    status = response.status_code
+    status = answer.status
     if status in statuses:
         return
     meaning = f", {_MEANING[status]}" if status in _MEANING else ""
-    said = _said(response)
+    said = _said(answer)
     raise TransferError(
         f"{doing}: {connection.host} answers with status {status}{meaning}{said and f': {said}'}",
         passing=status in _PASSING,
-        after=_seconds(response.headers.get("retry-after", "")),
+        after=_seconds(answer.headers.get("retry-after", "")),
     )
 
 
-def _said(response: httpx.Response) -> str:
+def _said(answer: Answer) -> str:
     """The registry's own words, from the first of its errors."""
     try:
-        first = response.json()["errors"][0]
+        first = read_json(answer.content)["errors"][0]
         return printable(str(first.get("message") or first["code"]))[:200]
-    except (ValueError, LookupError, TypeError, AttributeError, httpx.StreamError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return ""
 
 

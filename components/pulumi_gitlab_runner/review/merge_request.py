@@ -3,21 +3,27 @@
 Source: docs.gitlab.com/api/notes. A job's own token, CI_JOB_TOKEN, cannot write notes.
 """
 
+import json
 import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import httpx
-
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import Answer, HttpClient
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError, NotTrustedError, RedirectError, TooLargeError
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError
 
 ATTEMPTS = 4
 _LONGEST_WAIT_S = 30.0
-_PAGE_SIZE = 100
+_PATIENCE_S = 30.0
+_PAGE_SIZE = 20
+_MOST_PAGES = 250
+"""GitLab takes 5,000 notes on a merge request (docs.gitlab.com/administration/instance_limits)."""
+_LARGEST_PAGE = 16 * 1024 * 1024
 _WHERE = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 
 
@@ -98,12 +104,7 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
         NoteError: GitLab is not reachable, or refuses.
     """
     verify = ssl.create_default_context(cafile=place.authorities or None)
-    with httpx.Client(
-        base_url=place.api.rstrip("/") + "/",
-        headers={"Private-Token": place.token},
-        verify=verify,
-        timeout=30,
-    ) as client:
+    with HttpClient(verify) as client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _put(client, place, note)
@@ -114,43 +115,62 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
     raise AssertionError("unreachable")
 
 
-def _put(client: httpx.Client, place: MergeRequest, note: str) -> None:
+def _put(client: HttpClient, place: MergeRequest, note: str) -> None:
     known = _own_note(client, place, note.partition("\n")[0])
     if known is None:
-        _send(client, "POST", place.notes, json={"body": note})
+        _send(client, place, "POST", place.notes, {"body": note})
     else:
-        _send(client, "PUT", f"{place.notes}/{known}", json={"body": note})
+        _send(client, place, "PUT", f"{place.notes}/{known}", {"body": note})
 
 
-def _own_note(client: httpx.Client, place: MergeRequest, marker: str) -> int | None:
+def _own_note(client: HttpClient, place: MergeRequest, marker: str) -> int | None:
     """The oldest note with this first line that the token's own user wrote."""
-    user = _send(client, "GET", "user").json()["id"]
-    page = "1"
-    while page:
-        asked = {"sort": "asc", "order_by": "created_at", "per_page": str(_PAGE_SIZE), "page": page}
-        answer = _send(client, "GET", place.notes, params=asked)
-        for note in answer.json():
-            if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
-                return int(note["id"])
-        page = answer.headers.get("x-next-page", "")
-    return None
-
-
-def _send(client: httpx.Client, method: str, path: str, **content: Any) -> httpx.Response:
     try:
-        answer = client.request(method, path, **content)
-    except httpx.TransportError as error:
-        raise _PassingError(
-            f"GitLab at {client.base_url} is not reachable ({type(error).__name__})"
-        ) from None
-    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+        user = read_json(_send(client, place, "GET", "user").content)["id"]
+        for page in range(1, _MOST_PAGES + 1):
+            asked = f"?sort=asc&order_by=created_at&per_page={_PAGE_SIZE}&page={page}"
+            answer = _send(client, place, "GET", place.notes + asked)
+            for note in read_json(answer.content):
+                if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
+                    return int(note["id"])
+            next_page = answer.headers.get("x-next-page", "")
+            if not next_page:
+                return None
+            if next_page != str(page + 1):
+                raise ValueError
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
+        raise NoteError(f"{place.api} does not answer as GitLab's API does") from None
+    raise NoteError(f"the merge request has more than {_MOST_PAGES * _PAGE_SIZE} notes; none was written")
+
+
+def _send(
+    client: HttpClient, place: MergeRequest, method: str, path: str, content: Mapping[str, str] | None = None
+) -> Answer:
+    headers = {"Private-Token": place.token, "Content-Type": "application/json"}
+    shown = path.partition("?")[0]
+    try:
+        answer = client.ask(
+            method,
+            f"{place.api.rstrip('/')}/{path}",
+            headers=headers,
+            content=None if content is None else json.dumps(content).encode(),
+            deadline=Deadline(_PATIENCE_S),
+            limit=_LARGEST_PAGE,
+            follow=False,
+        )
+    except (NotTrustedError, RedirectError, TooLargeError) as error:
+        raise NoteError(f"GitLab at {place.api} {error}") from None
+    except HttpError as error:
+        raise _PassingError(f"GitLab at {place.api} {error}") from None
+    if answer.status == 429 or answer.status >= 500:
         after = answer.headers.get("retry-after", "")
-        wait = float(after) if after.isdecimal() else None
-        raise _PassingError(f"{method} {path}: GitLab answered {answer.status_code}", wait)
-    if not answer.is_success:
-        reason = printable(" ".join(answer.text[:300].split()))
-        mend = _MENDS.get(answer.status_code, "")
-        raise NoteError(f"{method} {path}: GitLab answered {answer.status_code} {reason}{mend}")
+        wait = float(after) if after.isascii() and after.isdecimal() else None
+        raise _PassingError(f"{method} {shown}: GitLab answered {answer.status}", wait)
+    if not 200 <= answer.status < 300:
+        text = answer.content[:1200].decode(errors="replace")
+        reason = printable(" ".join(text.split()))[:300]
+        mend = _MENDS.get(answer.status, "")
+        raise NoteError(f"{method} {shown}: GitLab answered {answer.status} {reason}{mend}")
     return answer
 
 

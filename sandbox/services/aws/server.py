@@ -17,6 +17,7 @@ from sandbox.services.aws import (
     logs,
     s3,
     secretsmanager,
+    systems_manager,
 )
 
 ACCOUNT = "123456789012"
@@ -51,6 +52,7 @@ class AwsServer:
         logs.mend()
         s3.mend()
         secretsmanager.mend()
+        systems_manager.mend()
         self._server = make_server(
             address,
             port,

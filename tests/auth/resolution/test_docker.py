@@ -159,7 +159,7 @@ def test_an_image_that_is_none_fails_the_pull() -> None:
         f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{"other": {{}}}}}}',
         f'{{"Auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{}}}}',
         f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}", "Auth": null}}}}}}',
-        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "proxies": {"9" * 5000}}}',
+        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "limit": {"9" * 5000}}}',
     ],
     ids=["auths twice", "auths in two spellings", "null beside a string", "a long number"],
 )

@@ -5,13 +5,21 @@ Source: docker/cli, cli/config/configfile/file.go, which the runner uses as well
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from pulumi_gitlab_runner.auth.resolution import go_json
+from pulumi_gitlab_runner.auth.resolution.config_keys import (
+    CREDENTIALS,
+    NEWEST_DOCKER_CLI,
+    OF_AN_ENTRY,
+    WrongTypeError,
+    check_other_keys,
+    reads_email,
+    unknown_keys,
+)
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import without_password
 
 
@@ -39,13 +47,17 @@ class DockerConfig:
         credentials_store: the ``credsStore``: a helper for all registries. Empty for none.
         credential_helpers: the ``credHelpers``: a helper's name for each registry.
         broken: why the configuration as a whole is refused; None where it is good.
-        notes: traps that do not break it.
+        wrong_type: the key besides those of credentials for which it is, with its right form.
+        unread_credentials: what looks like credentials and is not read, in words.
+        notes: all that is not read, in words.
     """
 
     auths: Mapping[str, Credentials]
     credentials_store: str
     credential_helpers: Mapping[str, str]
     broken: str | None = None
+    wrong_type: WrongTypeError | None = None
+    unread_credentials: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -54,10 +66,14 @@ class DockerConfig:
         return bool(self.auths or self.credentials_store or self.credential_helpers)
 
 
-def read_docker_config(content: str) -> DockerConfig:
+def read_docker_config(content: str, docker_cli: int = NEWEST_DOCKER_CLI) -> DockerConfig:
     """Read a Docker configuration: the text of ``config.json`` or the value of ``DOCKER_AUTH_CONFIG``.
 
     Empty text is a configuration without credentials. One bad part breaks the whole, as it does in Docker.
+
+    Args:
+        content: the text.
+        docker_cli: the major version of docker/cli that reads it, on which the types of some keys depend.
     """
     try:
         value = go_json.decode(content)
@@ -80,12 +96,21 @@ def read_docker_config(content: str) -> DockerConfig:
         broken.append(str(error))
     try:
         for registry, entry in go_json.mapping(found.get("auths"), "auths").items():
-            auths[registry] = _credentials(entry, without_password(registry))
+            auths[registry] = _credentials(entry, without_password(registry), docker_cli)
     except ValueError as error:
         broken.append(str(error))
+    wrong_type = None
+    try:
+        check_other_keys(found, docker_cli)
+    except WrongTypeError as error:
+        wrong_type = error
     if broken:
         return DockerConfig({}, store, helpers, broken=broken[0])
-    return DockerConfig(auths, store, helpers, notes=_notes(found))
+    if wrong_type:
+        return DockerConfig({}, store, helpers, broken=str(wrong_type), wrong_type=wrong_type)
+    unread = tuple(_unread_credentials(found, docker_cli))
+    notes = (*unread, *_other_unread(found, docker_cli))
+    return DockerConfig(auths, store, helpers, unread_credentials=unread, notes=notes)
 
 
 def read_environment_config(content: str) -> DockerConfig:
@@ -115,7 +140,7 @@ def _refuse_unknown(found: Mapping[str, object], known: set[str], what: str) -> 
         raise ValueError(f"{what} has the unknown field {unknown[0]!r}; allowed is {', '.join(known)}")
 
 
-def _credentials(value: object, registry: str) -> Credentials:
+def _credentials(value: object, registry: str, docker_cli: int = NEWEST_DOCKER_CLI) -> Credentials:
     """One entry of ``auths``; ``auth`` wins over ``username`` and ``password``."""
     what = f"auths of {registry!r}"
     entry = go_json.fields(value, what)
@@ -123,11 +148,14 @@ def _credentials(value: object, registry: str) -> Credentials:
     def secret(name: str) -> str:
         return go_json.text(entry.get(name), f"{name} in {what}")
 
+    secret("serveraddress")
+    if reads_email(docker_cli):
+        secret("email")
     username, password = secret("username"), secret("password")
     if secret("auth"):
         username, password = _decoded(secret("auth"), what)
     return Credentials(
-        username, SecretStr(password), SecretStr(secret("identitytoken")), SecretStr(secret("registrytoken"))
+        username, Secret(password), Secret(secret("identitytoken")), Secret(secret("registrytoken"))
     )
 
 
@@ -145,12 +173,31 @@ def _decoded(auth: str, what: str) -> tuple[str, str]:
     return username, password.strip("\0")
 
 
-def _notes(found: Mapping[str, object]) -> tuple[str, ...]:
-    """What looks like credentials but stands where Docker does not look for them."""
-    stray = [
-        key for key, value in found.items() if isinstance(value, dict) and {"auth", "email"} & value.keys()
-    ]
-    return tuple(
-        f"{without_password(key)!r} stands outside of auths, so it is not read (the old form of .dockercfg)"
-        for key in stray
-    )
+def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
+    """What looks like credentials, and stands where Docker does not read them."""
+    for key, meant in unknown_keys(found, docker_cli).items():
+        if _is_old_entry(found[key]):
+            yield (
+                f"{without_password(key)!r} stands outside of auths, so it is not read "
+                "(the old form of .dockercfg)"
+            )
+        elif meant in CREDENTIALS:
+            yield f"{without_password(key)!r} is not read: the key is {meant}"
+    for registry, entry in go_json.mapping(found.get("auths"), "auths").items():
+        unknown = sorted(go_json.fields(entry, "it").keys() - set(OF_AN_ENTRY))
+        if unknown:
+            yield (
+                f"{', '.join(map(repr, unknown))} in auths of {without_password(registry)!r} is not read: "
+                "an entry has auth, or username and password, or identitytoken"
+            )
+
+
+def _other_unread(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
+    """What else is not read; another program may do so."""
+    for key, meant in unknown_keys(found, docker_cli).items():
+        if meant not in CREDENTIALS and not _is_old_entry(found[key]):
+            yield f"{without_password(key)!r} is not a key of Docker's, so it is not read"
+
+
+def _is_old_entry(value: object) -> bool:
+    return isinstance(value, dict) and bool({"auth", "email", "username", "password"} & value.keys())

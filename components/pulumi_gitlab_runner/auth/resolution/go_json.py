@@ -91,6 +91,19 @@ def mapping(value: object, what: str) -> dict[str, object]:
     return _object(value, what)
 
 
+def items(value: object, what: str) -> list[object]:
+    """The items of a JSON array; None has none.
+
+    Raises:
+        ValueError: the value is not an array.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"{what} is {_kind(value)}, not a list")
+    return value
+
+
 def _object_of(pairs: list[tuple[str, object]]) -> _Object:
     return _Object(
         (_whole(name), _whole(field) if isinstance(field, str) else field) for name, field in pairs

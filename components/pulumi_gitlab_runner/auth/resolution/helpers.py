@@ -8,10 +8,9 @@ cli/config/credentials/native_store.go.
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import SecretStr
-
 from pulumi_gitlab_runner.auth.resolution import go_json
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
 
 NOT_FOUND = "credentials not found in native keychain"
 """What a helper prints, with an exit status other than 0, when it has no credentials for a registry."""
@@ -87,7 +86,7 @@ def get(run: RunHelper, helper: str, registry: str) -> Credentials | None:
     try:
         found = go_json.fields(_decoded(answer), "the answer")
         username = go_json.text(found.get("username"), "Username in the answer")
-        secret = SecretStr(go_json.text(found.get("secret"), "Secret in the answer"))
+        secret = Secret(go_json.text(found.get("secret"), "Secret in the answer"))
         go_json.text(found.get("serverurl"), "ServerURL in the answer")
     except ValueError as error:
         raise HelperFailure(program, str(error)) from None

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
-from pydantic import SecretStr
-
 from pulumi_gitlab_runner.auth.resolution import helpers
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile, DockerConfig, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin
+from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path
 
@@ -116,7 +116,7 @@ def read_home(
 def read_job_payload(credentials: Iterable[JobCredentials], version: RunnerVersion) -> ReadSource:
     """Read the registries that GitLab sends with the job."""
     entries = tuple(
-        _entry(one.url, Origin.JOB_PAYLOAD, Credentials(one.username, SecretStr(one.password)), version)
+        _entry(one.url, Origin.JOB_PAYLOAD, Credentials(one.username, Secret(one.password)), version)
         for one in credentials
         if one.type == "registry"
     )
@@ -154,7 +154,7 @@ def _read_config(
     name: str, content: str, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> ReadSource:
     """Read a Docker configuration, asking every helper that it names."""
-    config = read_docker_config(content)
+    config = read_docker_config(content, docker_cli_of(version))
     if config.broken:
         return ReadSource(name, _lost(config, version), failure=config.broken)
     if not config.names_registries:

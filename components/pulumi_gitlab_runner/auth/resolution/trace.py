@@ -1,14 +1,14 @@
 """What a resolution found: the credentials used, and everything that was looked at on the way.
 
-No text here holds a password or a token, and neither does the ``repr`` of anything: they are `SecretStr`.
+No text here holds a password or a token, and neither does the ``repr`` of anything: they are `Secret`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import SecretStr
+from pulumi_gitlab_runner.auth.secret import Secret
 
-NO_SECRET = SecretStr("")
+NO_SECRET = Secret("")
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Credentials:
     """
 
     username: str = ""
-    password: SecretStr = NO_SECRET
-    identity_token: SecretStr = NO_SECRET
-    registry_token: SecretStr = NO_SECRET
+    password: Secret = NO_SECRET
+    identity_token: Secret = NO_SECRET
+    registry_token: Secret = NO_SECRET
 
     def __bool__(self) -> bool:
         """Whether there is anything in them."""

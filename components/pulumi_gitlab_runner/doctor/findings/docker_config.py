@@ -6,12 +6,17 @@ import json
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.config_file import DockerConfig, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
 
-_DROPPED = "none of the credentials in it is used: the runner goes on to its next source"
+_DROPPED = (
+    "none of the credentials in it is used: the runner goes on to its next source, and does not say so "
+    "for a file, nor before 18.11 for the variable"
+)
+_FORM = '"auths": {"HOST": {"auth": "…"}}'
 _ENCODE = "printf %s 'USER:PASSWORD' | base64 -w0"
 
 
@@ -23,24 +28,26 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
         where: the file or variable that holds it.
         version: the runner's.
     """
-    config = read_docker_config(text)
+    config = read_docker_config(text, docker_cli_of(version))
     if config.broken:
-        yield _broken(text, config.broken, where)
+        yield _broken(text, config, where)
     if config.credentials_store:
+        yield _credentials_store(config, where)
+    for told in config.unread_credentials:
         yield Finding(
-            FindingName.CREDENTIALS_STORE,
+            FindingName.DOCKER_CONFIG_UNREAD,
             where,
-            f"credsStore names {config.credentials_store!r}",
-            "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
-            "this configuration is used",
-            "name a helper for each private registry under credHelpers instead, and take credsStore out",
+            told,
+            "Docker and the runner pass over it without a word: these credentials are not used",
+            f"put them under auths, {_FORM}; or take them out",
         )
+    yield from _empty(config, where)
     yield from _white_space(config, where)
     for key in (*config.auths, *config.credential_helpers):
         yield from _key_findings(key, where, version)
 
 
-def _broken(text: str, reason: str, where: str) -> Finding:
+def _broken(text: str, config: DockerConfig, where: str) -> Finding:
     if _encoded_twice(text):
         return Finding(
             FindingName.ENCODED_TWICE,
@@ -49,13 +56,42 @@ def _broken(text: str, reason: str, where: str) -> Finding:
             _DROPPED,
             'give it as plain JSON, {"auths": …}: only the `auth` in it is Base64, and only once',
         )
+    mend = f"write {{{_FORM}}}, with auth made by: {_ENCODE}"
+    if wrong := config.wrong_type:
+        mend = f'write "{wrong.key}": {wrong.form} as Docker does, or take {wrong.key} out'
+    return Finding(FindingName.DOCKER_CONFIG, where, config.broken or "", _DROPPED, mend)
+
+
+def _credentials_store(config: DockerConfig, where: str) -> Finding:
+    mend = "name a helper for each private registry under credHelpers instead, and take credsStore out"
+    if empty := _empty_entries(config):
+        mend += f"; take the empty entries of auths out as well: {', '.join(map(without_password, empty))}"
     return Finding(
-        FindingName.DOCKER_CONFIG,
+        FindingName.CREDENTIALS_STORE,
         where,
-        reason,
-        _DROPPED,
-        f'write {{"auths": {{"HOST": {{"auth": "…"}}}}}}, with auth made by: {_ENCODE}',
+        f"credsStore names {config.credentials_store!r}",
+        "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
+        "this configuration is used",
+        mend,
     )
+
+
+def _empty(config: DockerConfig, where: str) -> Iterator[Finding]:
+    """Entries without credentials, which `docker login` leaves where a credsStore keeps the password."""
+    for key in () if config.credentials_store else _empty_entries(config):
+        yield Finding(
+            FindingName.CREDENTIALS_EMPTY,
+            f"{where}, {without_password(key)}",
+            "its entry in auths is empty",
+            "it counts all the same: its images are pulled without credentials, even where a later source "
+            "has some. `docker login` leaves such an entry where a credsStore keeps the password",
+            f"put the credentials into the entry, with auth made by: {_ENCODE}; or take the entry out",
+        )
+
+
+def _empty_entries(config: DockerConfig) -> list[str]:
+    """The registries of auths without credentials that no helper of their own answers for."""
+    return [key for key, held in config.auths.items() if not held and key not in config.credential_helpers]
 
 
 def _encoded_twice(text: str) -> bool:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.images.ecr import ECR_HOST
+from pulumi_gitlab_runner.doctor.findings.registry_answers import withholding_source
+from pulumi_gitlab_runner.images.ecr import DUAL_STACK, ECR_HOST, classic_host
 
 
 def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Finding]:
@@ -29,6 +30,27 @@ def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Findin
         what,
         "ECR refuses it from then on, and nothing renews it",
         "declare the registry as `ecr: {}`: the host's service then renews the password",
+    )
+
+
+def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
+    """An image of a private ECR registry that would be pulled without credentials, which ECR never allows."""
+    host = resolution.path.partition("/")[0]
+    registry = ECR_HOST.fullmatch(host)
+    if registry is None or resolution.credentials or resolution.failure or withholding_source(resolution):
+        return  # what withholds them is a finding of its own
+    mend = (
+        f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
+        "and name it under the runner's registries"
+    )
+    if host.endswith(DUAL_STACK):
+        mend += f"; write the image with the registry's classic name, {classic_host(host)}"
+    yield Finding(
+        FindingName.NO_CREDENTIALS,
+        resolution.image,
+        f"no source has credentials for {host}, and ECR gives no image without",
+        "the job cannot pull the image",
+        mend,
     )
 
 

@@ -1,13 +1,12 @@
 """Findings about files of a runner host that others may read or change."""
 
-import stat
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles
 
 
-def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str]) -> Iterator[Finding]:
+def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[str]) -> Iterator[Finding]:
     """What is wrong with the modes of files.
 
     Args:
@@ -16,7 +15,7 @@ def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str
         programs: files that everybody may run and only their owner may change.
     """
     for path in secret:
-        mode = _mode(files, path)
+        mode = files.mode(path)
         if mode is not None and mode & 0o077:
             yield Finding(
                 FindingName.FILE_MODE,
@@ -26,7 +25,7 @@ def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str
                 f"chmod 0600 {path}",
             )
     for path in programs:
-        mode = _mode(files, path)
+        mode = files.mode(path)
         if mode is not None and (mode & 0o022 or not mode & 0o100):
             yield Finding(
                 FindingName.FILE_MODE,
@@ -35,10 +34,3 @@ def file_mode_findings(files: FilesOnDisk, secret: list[str], programs: list[str
                 "others can change a program that root runs, or root cannot run it",
                 f"chmod 0755 {path}",
             )
-
-
-def _mode(files: FilesOnDisk, path: str) -> int | None:
-    try:
-        return stat.S_IMODE(files.place(path).stat().st_mode)
-    except OSError:
-        return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.runner_paths import with_parents
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
@@ -37,16 +38,7 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
     """What a registry's answer means for the pull."""
     why = "the job cannot pull the image"
     host = resolution.path.partition("/")[0]
-    if answer.outcome is Outcome.UNAUTHORIZED:
-        if not resolution.credentials:
-            yield Finding(
-                FindingName.NO_CREDENTIALS,
-                resolution.image,
-                f"{answer.told}, and no source has any for {host}",
-                why,
-                _mend_of_no_credentials(resolution),
-            )
-            return
+    if answer.outcome is Outcome.UNAUTHORIZED and resolution.credentials:
         yield Finding(
             FindingName.CREDENTIALS_REFUSED,
             resolution.image,
@@ -54,6 +46,16 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
             why,
             "renew the user or password there, and make sure that they are for this registry",
         )
+    elif answer.outcome is Outcome.UNAUTHORIZED:
+        # Of ECR, ecr_credentials_findings knows it without asking.
+        if not ECR_HOST.fullmatch(host) or withholding_source(resolution):
+            yield Finding(
+                FindingName.NO_CREDENTIALS,
+                resolution.image,
+                f"{answer.told}, and no source has any for {host}",
+                why,
+                _mend_of_no_credentials(resolution),
+            )
     elif answer.outcome in _NAMES:
         name, mend = _NAMES[answer.outcome]
         yield Finding(name, resolution.image, answer.told, why, mend.format(host=host))
@@ -61,10 +63,15 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
 
 def _mend_of_no_credentials(resolution: Resolution) -> str:
     """To mend what keeps a source's credentials from being used, or to give them in the first place."""
-    named = next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
+    named = withholding_source(resolution)
     if named:
         return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
     return "declare the registry under stack.registries, and name it under the runner's registries"
+
+
+def withholding_source(resolution: Resolution) -> str | None:
+    """The source that names the image's registry, and whose credentials are not to be had."""
+    return next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
 
 
 def _withholds(source: Source, resolution: Resolution) -> bool:
@@ -72,6 +79,7 @@ def _withholds(source: Source, resolution: Resolution) -> bool:
     paths = with_parents(resolution.path)
     return any(
         entry.verdict is Verdict.LOST
+        or (entry.verdict is Verdict.USED and not entry.credentials)
         or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
         for entry in source.entries
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -21,8 +22,6 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     repositories_of,
 )
 
-ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
-"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
 NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")

@@ -4,25 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pulumi_gitlab_runner.auth.credential_source import CredentialSource as CredentialSource
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value
 from pulumi_gitlab_runner.spec.registries.repositories import Repository
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 _NOWHERE = AwsEnvironment("", "")
-
-
-@dataclass(frozen=True)
-class CredentialSource:
-    """Where a runner host gets the credentials of a registry.
-
-    Attributes:
-        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``.
-        place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
-    """
-
-    kind: str
-    place: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ import pulumi_aws as aws
 import pulumi_gitlab as gitlab
 from pulumi_gitlab_runner import RunnerStack
 
-POLICY = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": ["*"]}]}'
-)
+POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": ["*"]}]}'
 
 config = pulumi.Config()
 group = gitlab.Group("platform", name="outputs", path="outputs")
 project = gitlab.Project("app", name="app", namespace_id=group.id.apply(int))
 vpc = aws.ec2.Vpc("ci", cidr_block="10.20.0.0/16")
 subnets = [
-    aws.ec2.Subnet(f"ci-{zone}", vpc_id=vpc.id, cidr_block=f"10.20.{zone}.0/24", availability_zone=f"eu-west-1{name}")
+    aws.ec2.Subnet(
+        f"ci-{zone}", vpc_id=vpc.id, cidr_block=f"10.20.{zone}.0/24", availability_zone=f"eu-west-1{name}"
+    )
     for zone, name in enumerate("ab")
 ]
 key = aws.kms.Key("ci", description="Images and cache")

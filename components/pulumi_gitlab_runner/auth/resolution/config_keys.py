@@ -1,0 +1,145 @@
+"""The keys of a Docker configuration besides those of credentials: a wrong type spoils the whole file.
+
+Go decodes the file into a typed value, so ``"proxies": {"httpProxy": "…"}`` costs all credentials in it.
+Source: docker/cli, cli/config/configfile/file.go and cli/config/types/authconfig.go of 23.0 to 29.7; which of
+them a runner is built with is in its go.mod.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from pulumi_gitlab_runner.auth.resolution import go_json
+from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+
+NEWEST_DOCKER_CLI = 29
+
+_OF_RUNNERS: tuple[tuple[RunnerVersion, int], ...] = (
+    ((19, 2), 29),
+    ((18, 7), 28),
+    ((17, 11), 27),
+    ((17, 5), 25),
+    ((16, 3), 24),
+)
+"""From which runner on which docker/cli reads the file; 23 before."""
+
+CREDENTIALS = ("auths", "credHelpers", "credsStore")
+OF_AN_ENTRY = ("auth", "username", "password", "identitytoken", "registrytoken", "serveraddress", "email")
+
+_TEXTS = (
+    "psFormat",
+    "imagesFormat",
+    "networksFormat",
+    "pluginsFormat",
+    "volumesFormat",
+    "statsFormat",
+    "detachKeys",
+    "serviceInspectFormat",
+    "servicesFormat",
+    "tasksFormat",
+    "secretFormat",
+    "configFormat",
+    "nodesFormat",
+    "currentContext",
+)
+_TEXT_LISTS = ("pruneFilters", "cliPluginsExtraDirs")
+_TEXT_MAPS = ("HttpHeaders", "aliases")
+_PROXY = ("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy")
+
+_Check = Callable[[object, str], None]
+
+
+class WrongTypeError(ValueError):
+    """A key has a value of another type than Docker decodes.
+
+    Attributes:
+        key: the key, as Docker's documentation writes it.
+        form: what its value looks like.
+    """
+
+    def __init__(self, key: str, form: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+        self.form = form
+
+
+def docker_cli_of(version: RunnerVersion) -> int:
+    """The major version of the docker/cli by which a runner reads Docker configurations."""
+    return next((cli for runner, cli in _OF_RUNNERS if version >= runner), 23)
+
+
+def check_other_keys(found: Mapping[str, object], docker_cli: int) -> None:
+    """Check the types of the keys that say nothing about credentials.
+
+    Args:
+        found: the fields of the configuration, their names in lower case.
+        docker_cli: the major version of docker/cli.
+
+    Raises:
+        WrongTypeError: one of them has a wrong type.
+    """
+    for key, (check, form) in _checks(docker_cli).items():
+        value = found.get(key.lower())
+        try:
+            check(value, key)
+        except ValueError as error:
+            raise WrongTypeError(key, form, str(error)) from None
+
+
+def reads_email(docker_cli: int) -> bool:
+    """Whether an entry of ``auths`` may have no ``email`` that is not a string."""
+    return docker_cli < 29
+
+
+def unknown_keys(found: Mapping[str, object], docker_cli: int) -> dict[str, str]:
+    """The keys that Docker does not know, in lower case: for each the one that was likely meant."""
+    known = {key.lower(): key for key in (*CREDENTIALS, *_checks(docker_cli))}
+    return {
+        key: next((known[near] for near in difflib.get_close_matches(key, known, 1, 0.75)), "")
+        for key in found
+        if key not in known
+    }
+
+
+def _checks(docker_cli: int) -> dict[str, tuple[_Check, str]]:
+    checks: dict[str, tuple[_Check, str]] = {
+        **dict.fromkeys(_TEXTS, (_text, '"…"')),
+        **dict.fromkeys(_TEXT_LISTS, (_texts, '["…"]')),
+        **dict.fromkeys(_TEXT_MAPS, (_text_map, '{"NAME": "…"}')),
+        "plugins": (_map_of(_text_map), '{"PLUGIN": {"NAME": "…"}}'),
+        "proxies": (_map_of(_proxy), '{"default": {"httpProxy": "http://…", "noProxy": "…"}}'),
+    }
+    if docker_cli >= 26:
+        checks["features"] = _text_map, '{"NAME": "true"}'
+    if docker_cli < 29:
+        checks["experimental"] = _text, '"enabled"'
+    if docker_cli < 24:
+        checks["stackOrchestrator"] = _text, '"swarm"'
+    return checks
+
+
+def _text(value: object, what: str) -> None:
+    go_json.text(value, what)
+
+
+def _texts(value: object, what: str) -> None:
+    for item in go_json.items(value, what):
+        go_json.text(item, f"an item of {what}")
+
+
+def _text_map(value: object, what: str) -> None:
+    for key, field in go_json.mapping(value, what).items():
+        go_json.text(field, f"{key!r} of {what}")
+
+
+def _proxy(value: object, what: str) -> None:
+    fields = go_json.fields(value, what)
+    for key in _PROXY:
+        go_json.text(fields.get(key.lower()), f"{key} of {what}")
+
+
+def _map_of(check: _Check) -> _Check:
+    def checked(value: object, what: str) -> None:
+        for key, field in go_json.mapping(value, what).items():
+            check(field, f"{key!r} of {what}")
+
+    return checked

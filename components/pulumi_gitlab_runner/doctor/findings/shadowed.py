@@ -1,0 +1,29 @@
+"""Findings about credentials that are not used because others, which do not serve, come first."""
+
+from collections.abc import Iterator
+
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
+
+
+def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> Iterator[Finding]:
+    """Other credentials for the image, where those that the runner uses are empty or are refused."""
+    source, used = resolution.source, resolution.entry
+    if source is None or used is None:
+        return
+    refused = answer is not None and answer.outcome in (Outcome.UNAUTHORIZED, Outcome.FORBIDDEN)
+    if used.credentials and not refused:
+        return
+    found = "is refused by the registry" if used.credentials else "is empty"
+    for other in resolution.sources:
+        for entry in other.entries:
+            outranked = entry.verdict is Verdict.OUTRANKED
+            if outranked and entry.credentials and entry.credentials != used.credentials:
+                yield Finding(
+                    FindingName.CREDENTIALS_SHADOWED,
+                    f"{other.name}, {entry.key}",
+                    f"its credentials are not used: {entry.reason}; what comes first {found}",
+                    "the runner tries no second credentials for an image",
+                    f"take {used.key} out of {source.name}, or put credentials there that the registry takes",
+                )

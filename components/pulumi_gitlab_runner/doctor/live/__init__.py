@@ -1,0 +1,1 @@
+"""Runner hosts that are examined from elsewhere, by Run Command of AWS Systems Manager."""

@@ -1,0 +1,278 @@
+"""What runs on a runner host: it reads the host's files and asks its credential helpers, and tells no secret.
+
+It is sent there as text, and run by the Python 3.9 or later that each supported operating system has: it uses
+nothing but the standard library. Its argument is a request in Base64 of JSON: ``{}`` for the files, or
+``{"program", "action", "server", "environment"}`` to ask a helper. Its last line of output is the answer, in
+Base64 of zlib of JSON. The environment variable RUNNER_HOST_ROOT is the root of the host's files.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = os.environ.get("RUNNER_HOST_ROOT", "/")
+HIDDEN = "(known only on the host)"
+LONGEST_OUTPUT = 23000
+UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+UNIT = "gitlab-runner.service"
+PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+PLAIN_VARIABLES = ("HOME", "PATH", "USER", "AWS_REGION", "AWS_DEFAULT_REGION", "DOCKER_CONFIG")
+SECRET_KEY = re.compile(
+    r"token|password|secret|key|credential|auth|environment|header|license", re.IGNORECASE
+)
+TOML_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\w.-]+(?=\s*=)|.', re.DOTALL)
+
+
+def place(path: str) -> Path:
+    """Where a file of the host is."""
+    return Path(ROOT) / path.lstrip("/")
+
+
+def read(path: str) -> str:
+    """The text of a file."""
+    return place(path).read_text(encoding="utf-8", errors="replace")
+
+
+def names(directory: str) -> list[str]:
+    """The names in a directory; none where it cannot be listed."""
+    try:
+        return sorted(each.name for each in place(directory).iterdir())
+    except OSError:
+        return []
+
+
+def hidden_value(value: Any) -> Any:
+    """A JSON value of the same form, and without what it holds."""
+    if isinstance(value, dict):
+        return {key: hidden_value(field) for key, field in value.items()}
+    if isinstance(value, list):
+        return [hidden_value(item) for item in value]
+    if isinstance(value, str):
+        return HIDDEN if value else ""
+    return value if value is None or isinstance(value, bool) else 0
+
+
+def hidden_text(text: str) -> str:
+    """A text of which only the white space around it is kept."""
+    inner = text.strip()
+    return text.replace(inner, HIDDEN) if inner else text
+
+
+def hidden_auth(auth: str) -> str:
+    """The Base64 of user and password, with another password."""
+    try:
+        user, colon, password = base64.b64decode(auth, validate=True).decode().partition(":")
+    except ValueError:
+        return "?"  # which is not Base64 either
+    pair = user + colon + hidden_text(password) if colon else HIDDEN
+    return base64.b64encode(pair.encode()).decode()
+
+
+def hidden_entry(entry: Any) -> Any:
+    """An entry of auths with its user, and without its password or token."""
+    if not isinstance(entry, dict):
+        return hidden_value(entry)
+    kept: dict[str, Any] = {}
+    for key, value in entry.items():
+        if not isinstance(value, str):
+            kept[key] = hidden_value(value)
+        elif key.lower() == "auth":
+            kept[key] = hidden_auth(value) if value else ""
+        elif key.lower() == "username" and entry.get("password"):
+            kept[key] = value
+        else:
+            kept[key] = hidden_text(value)
+    return kept
+
+
+def hidden_docker_config(text: str) -> str:
+    """A Docker configuration as the doctor reads it, without its secrets."""
+    if not text.strip():
+        return text
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return "{"  # which is not JSON either
+    if not isinstance(config, dict):
+        return json.dumps(hidden_value(config))
+    kept: dict[str, Any] = {}
+    for key, value in config.items():
+        if key.lower() in ("credsstore", "credhelpers"):
+            kept[key] = value
+        elif key.lower() == "auths" and isinstance(value, dict):
+            kept[key] = {registry: hidden_entry(entry) for registry, entry in value.items()}
+        else:
+            kept[key] = hidden_value(value)
+    return json.dumps(kept)
+
+
+def hidden_assignment(text: str) -> str:
+    """NAME=value without the value; a Docker configuration without its secrets."""
+    name, equals, value = text.partition("=")
+    if name == "DOCKER_AUTH_CONFIG":
+        return name + equals + hidden_docker_config(value)
+    return name + equals + HIDDEN if equals else HIDDEN
+
+
+def hidden_toml(text: str) -> str | None:
+    """A config.toml without the texts of keys that may hold a secret."""
+    if '"""' in text or "'''" in text:
+        return None
+    key = ""
+    parts: list[str] = []
+    for token in TOML_TOKEN.findall(text):
+        if token[0] in "\"'":
+            try:
+                plain = token[1:-1] if token[0] == "'" else json.loads(token)
+            except ValueError:
+                plain = ""
+            if key == "environment":
+                token = json.dumps(hidden_assignment(plain))
+            elif SECRET_KEY.search(key):
+                token = json.dumps(hidden_text(plain) if plain else "")
+        elif re.match(r"[\w.-]", token):
+            key = token if len(token) > 1 or not token.isdigit() else key
+        if token[0] != "#":
+            parts.append(token)
+    return "".join(parts)
+
+
+def hidden_unit(text: str) -> str:
+    """A unit without the values of its variables, but for a few."""
+
+    def assignments(match: re.Match[str]) -> str:
+        words = re.findall(r'"[^"]*"|\'[^\']*\'|\S+', match[2])
+        kept = [word for word in words if word.strip("\"'").partition("=")[0] in PLAIN_VARIABLES]
+        return str(match[1]) + " ".join(kept)
+
+    return re.sub(r"(?m)^(Environment=)(.+)$", assignments, text.replace("\\\n", " "))
+
+
+def unit_files() -> Iterator[str]:
+    """The runner's unit and its drop-ins."""
+    for directory in UNITS:
+        if UNIT in names(directory):
+            yield directory + "/" + UNIT
+        for name in names(directory + "/" + UNIT + ".d"):
+            yield directory + "/" + UNIT + ".d/" + name
+
+
+def gathered() -> dict[str, Any]:
+    """The files that the doctor reads, with their modes."""
+    found: dict[str, dict[str, Any]] = {}
+    said = ""
+    plans: list[tuple[str, Any]] = [(path, hidden_unit) for path in unit_files()]
+    for path, _ in plans:
+        said += "\n" + read(path)
+    homes = {"/root", "/home/gitlab-runner", *re.findall(r"\bHOME=([^\s\"']+)", said)}
+    plans += [("/etc/gitlab-runner/config.toml", hidden_toml), ("/etc/gitlab-runner/registries", str)]
+    for home in sorted(homes):
+        plans += [
+            (home + "/.docker/config.json", hidden_docker_config),
+            (home + "/.dockercfg", hidden_docker_config),
+        ]
+    for path, hide in plans:
+        try:
+            mode = place(path).stat().st_mode & 0o7777
+            text = hide(read(path))
+            found[path] = (
+                {"mode": mode, "text": text} if text is not None else {"problem": "multi-line strings"}
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            found[path] = {"problem": (error.strerror or "it cannot be read").lower()}
+    directories = {
+        *PROGRAMS,
+        *(each for path in re.findall(r"\bPATH=([^\s\"']+)", said) for each in path.split(":")),
+    }
+    for directory in sorted(directories):
+        for name in names(directory):
+            if name.startswith("docker-credential-"):
+                path = directory.rstrip("/") + "/" + name
+                found[path] = {"mode": place(path).stat().st_mode & 0o7777, "text": ""}
+    return {"files": found, "version": runner_version()}
+
+
+def runner_version() -> str:
+    """The version of the installed gitlab-runner; empty where there is none."""
+    program = shutil.which("gitlab-runner")
+    if ROOT != "/" or not program:
+        return ""
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    found = re.search(r"Version:\s+v?(\d+\.\d+\S*)", done.stdout)
+    return found[1] if found else ""
+
+
+def asked(request: dict[str, Any]) -> dict[str, Any]:
+    """What a helper answers, without the password."""
+    environment = dict(request["environment"])
+    if ROOT != "/":
+        environment["PATH"] = ":".join(str(place(each)) for each in environment["PATH"].split(":"))
+        environment["RUNNER_REGISTRIES"] = str(place("/etc/gitlab-runner/registries"))
+        environment["RUNNER_CREDENTIAL_CACHE"] = os.devnull
+    program = request["program"]
+    found = None if "/" in program else shutil.which(program, path=environment["PATH"])
+    if found is None:
+        return {"missing": True}
+    if ROOT != "/":
+        environment["PATH"] += ":" + os.environ.get("PATH", os.defpath)
+    try:
+        done = subprocess.run(
+            [found, request["action"]],
+            input=request["server"].encode(),
+            env=environment,
+            capture_output=True,
+            timeout=15,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"late": True}
+    except OSError as error:
+        return {"problem": error.strerror or "it cannot be run"}
+    output = done.stdout.decode(errors="replace")
+    if output.strip() != "credentials not found in native keychain":
+        output = hidden_answer(output, request["action"])
+    scoped = program == "docker-credential-runner"  # its errors never hold a secret
+    errors = done.stderr.decode(errors="replace")[:4000] if scoped else ""
+    return {"status": done.returncode, "output": output, "errors": errors}
+
+
+def hidden_answer(output: str, action: str) -> str:
+    """A helper's answer without its secret."""
+    try:
+        answer = json.loads(output)
+    except ValueError:
+        return HIDDEN if output.strip() else ""
+    if action == "list" or not isinstance(answer, dict):
+        return json.dumps(dict.fromkeys(answer, "") if isinstance(answer, dict) else 0)
+    plain = ("serverurl", "username")
+    return json.dumps(
+        {key: value if key.lower() in plain else hidden_value(value) for key, value in answer.items()}
+    )
+
+
+def main() -> None:
+    """Answer the request that the command line holds."""
+    request = json.loads(base64.b64decode(sys.argv[1]))
+    answer = asked(request) if request else gathered()
+    packed = base64.b64encode(zlib.compress(json.dumps(answer).encode(), 9)).decode()
+    if len(packed) > LONGEST_OUTPUT:
+        sys.exit("the files are too large for Run Command")
+    print(packed)
+
+
+if __name__ == "__main__":
+    main()

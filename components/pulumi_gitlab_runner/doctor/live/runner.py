@@ -1,0 +1,100 @@
+"""A runner on a host that is examined from elsewhere: its files as they are there, without their secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer
+from pulumi_gitlab_runner.doctor.credential_helpers import asked_once
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.runner_host import CONFIG, DockerUser, RunnerHost, home_configs, settings_of
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+
+
+class Machine(Protocol):
+    """Runs `on_host` on a runner host."""
+
+    def run(self, request: Mapping[str, Any]) -> Any:
+        """Run it, and give its answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class GatheredFiles:
+    """The files of a host, as `on_host` told them.
+
+    Attributes:
+        files: by path: ``mode`` and ``text``, or a ``problem``.
+    """
+
+    files: Mapping[str, Mapping[str, Any]]
+    is_this_host = False
+
+    def read(self, path: str) -> ConfigFile:
+        """A file: its text, or why it cannot be read."""
+        found = self.files.get(path, {})
+        return ConfigFile(path, found.get("text"), str(found.get("problem", "")))
+
+    def names(self, directory: str) -> list[str]:
+        """The names of those in a directory, sorted."""
+        prefix = directory.rstrip("/") + "/"
+        below = (path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
+        return sorted({path.partition("/")[0] for path in below})
+
+    def mode(self, path: str) -> int | None:
+        """The permission bits of a file; None where it is not there."""
+        found: int | None = self.files.get(path, {}).get("mode")
+        return found
+
+
+@dataclass(frozen=True)
+class LiveHelper:
+    """Runs credential helpers on the host; their passwords stay there."""
+
+    machine: Machine
+    environment: Mapping[str, str]
+
+    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
+        """Run a helper, or raise the OSError that says why it cannot be run."""
+        request = {"program": program, "action": action, "server": server}
+        answer = self.machine.run({**request, "environment": dict(self.environment)})
+        if answer.get("missing"):
+            raise FileNotFoundError(program)
+        if answer.get("late"):
+            raise TimeoutError(program)
+        if "problem" in answer:
+            raise OSError(0, answer["problem"])
+        return HelperAnswer(int(answer["status"]), answer["output"], answer["errors"])
+
+
+def live_runner(machine: Machine, name: str, runner: str, version: str | None) -> RunnerHost:
+    """A runner on a live host.
+
+    Args:
+        machine: runs programs there.
+        name: as shown.
+        runner: the name of the ``[[runners]]`` entry.
+        version: the runner's version. Default: the installed one.
+
+    Raises:
+        UsageError: the host does not answer, or has no such runner.
+    """
+    found = machine.run({})
+    files = GatheredFiles(found["files"])
+    if not files.files:
+        raise UsageError(f"there is no runner on {name}")
+    process = manager_process(files)
+    helper = asked_once(LiveHelper(machine, process.environment))
+    return RunnerHost(
+        name,
+        version or found.get("version") or DEFAULT_RUNNER_VERSION,
+        home_configs(files, process.home),
+        helper,
+        process,
+        settings_of(files.read(CONFIG), runner),
+        files,
+        docker_user=DockerUser("root", files.read("/root/.docker/config.json"), helper),
+        passwords_known=False,
+    )

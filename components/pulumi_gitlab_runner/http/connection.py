@@ -1,0 +1,246 @@
+"""One connection, every step of which ends with the deadline of the question that it serves."""
+
+import contextlib
+import io
+import select
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from threading import Thread
+from typing import Any
+
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import (
+    HttpError,
+    NotHttpError,
+    NotTrustedError,
+    TimedOutError,
+    TlsError,
+    TooLargeError,
+    UnreachableError,
+)
+from pulumi_gitlab_runner.http.proxies import Proxy
+
+LARGEST_HEAD = 256 * 1024
+"""Bytes of an answer's status line and headers."""
+LONGEST_CONNECT_S = 10.0
+_BUFFER = 64 * 1024
+
+Content = bytes | Iterable[bytes]
+
+
+class Connection(HTTPConnection):
+    """A connection to a host, by TLS or not, through a proxy or not; or to a socket of this machine.
+
+    Args:
+        host: the host.
+        port: its port.
+        context: of TLS; None for a connection without.
+        proxy: what is asked to connect, or with plain HTTP to ask.
+        socket_path: a socket of this machine, in place of the host.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        socket_path: str = "",
+    ) -> None:
+        super().__init__(host, port)
+        self.deadline = Deadline(LONGEST_CONNECT_S)
+        self.served = 0
+        self._context = context
+        self._proxy = proxy
+        self._socket_path = socket_path
+
+    def connect(self) -> None:
+        """Connect, before the deadline."""
+        connect_deadline = self.deadline.within(Deadline(LONGEST_CONNECT_S))
+        raw = self._connected(connect_deadline)
+        try:
+            if self._context:
+                if self._proxy:
+                    self._tunnel_through(raw, self._proxy, connect_deadline)
+                raw.settimeout(connect_deadline.left())
+                raw = self._context.wrap_socket(raw, server_hostname=self.host)
+        except BaseException:
+            raw.close()
+            raise
+        self.sock: Any = _Socket(raw, self)
+
+    def is_open(self) -> bool:
+        """Whether it can be used again: nothing has arrived that was not asked for, such as its end."""
+        if self.sock is None:
+            return False
+        waiting = select.poll()
+        waiting.register(self.sock.raw, select.POLLIN)
+        return not waiting.poll(0)
+
+    def exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        content: Content | None,
+        deadline: Deadline,
+    ) -> HTTPResponse:
+        """Send a request and read the head of its answer; without one, the connection is closed.
+
+        Args:
+            method: such as ``GET``.
+            target: path and query.
+            headers: of the request.
+            content: its body.
+            deadline: when the question ends.
+        """
+        self.deadline = deadline
+        if self._proxy and not self._context:
+            target = f"http://{self._place}{target}"
+            headers = {**headers, **self._proxy.headers}
+        try:
+            # A host may answer, and end the connection, before it has read the whole body.
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                self.request(method, target, content, headers)
+            answer = self.getresponse()
+        except BaseException:
+            self.close()
+            raise
+        reader = getattr(answer.fp, "raw", None)
+        if isinstance(reader, _Reader):
+            reader.head_is_read()
+        self.served += 1
+        return answer
+
+    @property
+    def _place(self) -> str:
+        """The host with its port, as addresses have them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def _connected(self, deadline: Deadline) -> socket.socket:
+        if self._socket_path:
+            raw = socket.socket(socket.AF_UNIX)
+            raw.settimeout(deadline.left())
+            raw.connect(self._socket_path)
+            return raw
+        place = (self._proxy.host, self._proxy.port) if self._proxy else (self.host, self.port or 0)
+        failure: OSError = OSError("it has no address")
+        for family, kind, protocol, _, address in _addresses(*place, deadline):
+            raw = socket.socket(family, kind, protocol)
+            try:
+                raw.settimeout(deadline.left())
+                raw.connect(address)
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return raw
+            except OSError as error:
+                raw.close()
+                failure = error
+        raise failure
+
+    def _tunnel_through(self, raw: socket.socket, proxy: Proxy, deadline: Deadline) -> None:
+        """Have a proxy connect to the host."""
+        lines = [f"CONNECT {self._place} HTTP/1.1", f"Host: {self._place}"]
+        lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
+        raw.settimeout(deadline.left())
+        raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        self.deadline = deadline
+        answer = HTTPResponse(_Socket(raw, self), method="CONNECT")  # type: ignore[arg-type]
+        answer.begin()
+        if answer.status != 200:
+            raise UnreachableError(f"cannot be reached: the proxy answers with status {answer.status}")
+
+
+class _Socket:
+    """What `http.client` needs of a socket."""
+
+    def __init__(self, raw: socket.socket, connection: Connection) -> None:
+        self.raw = raw
+        self._connection = connection
+
+    def sendall(self, content: bytes) -> None:
+        self.raw.settimeout(self._connection.deadline.left())
+        self.raw.sendall(content)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(self.raw, self._connection), _BUFFER)
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+class _Reader(io.RawIOBase):
+    """Reads an answer, its head within `LARGEST_HEAD`; whoever reads the body counts for themselves."""
+
+    def __init__(self, raw: socket.socket, connection: Connection) -> None:
+        self._raw = raw
+        self._stream = raw.makefile("rb", buffering=0)
+        self._connection = connection
+        self._head: int | None = LARGEST_HEAD
+
+    def head_is_read(self) -> None:
+        self._head = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._head is not None and self._head <= 0:
+            raise TooLargeError(f"sends more than {LARGEST_HEAD // 1024} KiB of headers")
+        self._raw.settimeout(self._connection.deadline.left())
+        size = self._stream.readinto(buffer)
+        if self._head is not None and size:
+            self._head -= size
+        return size
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def told(deadline: Deadline) -> Iterator[None]:
+    """Say what failed: every failure of a connection becomes an `HttpError`."""
+    try:
+        yield
+    except HttpError:
+        raise
+    except TimeoutError:
+        raise TimedOutError(deadline.seconds) from None
+    except ssl.SSLCertVerificationError as error:
+        raise NotTrustedError(error.verify_message) from None
+    except ssl.SSLError as error:
+        reason = (error.reason or "the connection ended").replace("_", " ").lower()
+        raise TlsError(f"does not speak TLS as it should: {reason}") from None
+    except (ConnectionResetError, BrokenPipeError):
+        raise UnreachableError("ended the connection before it answered") from None
+    except IncompleteRead:
+        raise UnreachableError("ended the connection before the answer was complete") from None
+    except UnicodeError:
+        raise UnreachableError("cannot be reached: it is no name of a host") from None
+    except OSError as error:
+        raise UnreachableError(f"cannot be reached: {(error.strerror or str(error)).lower()}") from None
+    except (HTTPException, ValueError):
+        raise NotHttpError("does not speak HTTP as it should") from None
+
+
+def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
+    """The addresses of a name; looking them up has no limit of its own, so a thread does it."""
+    found: list[Any] = []
+    failure: list[Exception] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            failure.append(error)
+
+    thread = Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(deadline.left())
+    if failure:
+        raise failure[0]
+    if not found:
+        raise TimeoutError
+    return found

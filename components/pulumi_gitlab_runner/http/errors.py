@@ -1,0 +1,49 @@
+"""Why there is no answer to a question over HTTP. Each message is one line, and holds no secret."""
+
+
+class HttpError(Exception):
+    """There is no answer, or none that can be used. The message follows the name of the host."""
+
+
+class TimedOutError(HttpError):
+    """The answer was not complete in time.
+
+    Attributes:
+        seconds: how long there was for it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"gave no answer in {seconds:g} seconds")
+        self.seconds = seconds
+
+
+class NotTrustedError(HttpError):
+    """The certificate is signed by no CA that is trusted here, has ended, or is for another host.
+
+    Attributes:
+        reason: as OpenSSL words it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"has a certificate that is not trusted: {reason}")
+        self.reason = reason
+
+
+class UnreachableError(HttpError):
+    """There is no connection, or it ended before the answer did."""
+
+
+class TlsError(UnreachableError):
+    """What listens there does not speak TLS, or no version of it that is allowed here."""
+
+
+class NotHttpError(HttpError):
+    """What came is not HTTP."""
+
+
+class TooLargeError(HttpError):
+    """More came than any answer of this kind has."""
+
+
+class RedirectError(HttpError):
+    """A redirect that is not followed."""

@@ -1,0 +1,197 @@
+"""A registry on loopback that answers as none should: without end, slowly, packed, nested, or not in HTTP.
+
+What it sends is bounded all the same, by `MOST` bytes and by the end of the block that runs it.
+"""
+
+import contextlib
+import socket
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+
+MOST = 512 * 1024 * 1024
+"""Bytes that one answer sends."""
+_PART = b" " * 65536
+_DRIP_S = 0.2
+
+
+@dataclass
+class Conversation:
+    """One answer that is being sent.
+
+    Attributes:
+        connection: where to.
+        ended: set when the block ends.
+    """
+
+    connection: socket.socket
+    ended: Event
+
+    def send(self, content: bytes) -> None:
+        """Send some bytes."""
+        self.connection.sendall(content)
+
+    def repeat(self, part: bytes, size: int = MOST) -> None:
+        """Send a part again and again."""
+        for _ in range(size // len(part)):
+            if self.ended.is_set():
+                return
+            self.send(part)
+
+    def drip(self, part: bytes) -> None:
+        """Send a part at a time, slowly, until the block ends."""
+        while not self.ended.wait(_DRIP_S):
+            self.send(part)
+
+
+Answer = Callable[[Conversation], None]
+
+
+def _headers(*lines: str, status: str = "200 OK") -> bytes:
+    return ("\r\n".join((f"HTTP/1.1 {status}", *lines)) + "\r\n\r\n").encode()
+
+
+def _whole(content: bytes, *lines: str, status: str = "200 OK") -> Answer:
+    return lambda to: to.send(_headers(f"Content-Length: {len(content)}", *lines, status=status) + content)
+
+
+def _endless(to: Conversation) -> None:
+    to.send(_headers("Content-Type: application/json"))
+    to.repeat(_PART)
+
+
+def _said_to_be_large(to: Conversation) -> None:
+    to.send(_headers("Content-Length: 10737418240"))
+    to.repeat(_PART)
+
+
+def _endless_chunks(to: Conversation) -> None:
+    to.send(_headers("Transfer-Encoding: chunked"))
+    to.repeat(b"10000\r\n" + _PART + b"\r\n")
+
+
+def _gzip_bomb(to: Conversation) -> None:
+    packing = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    packed = b"".join(packing.compress(_PART) for _ in range(MOST // len(_PART))) + packing.flush()
+    to.send(_headers("Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
+
+
+def _endless_headers(to: Conversation) -> None:
+    to.send(b"HTTP/1.1 200 OK\r\n")
+    to.repeat(b"X-Header: " + b"x" * 60000 + b"\r\n")
+
+
+def _one_endless_header(to: Conversation) -> None:
+    to.send(b"HTTP/1.1 200 OK\r\nX-Header: ")
+    to.repeat(b"x" * 65536)
+
+
+def _always_continue(to: Conversation) -> None:
+    to.repeat(b"HTTP/1.1 100 Continue\r\nX-Header: x\r\n\r\n")
+
+
+def _slow_body(to: Conversation) -> None:
+    to.send(_headers("Content-Length: 1000000"))
+    to.drip(b" ")
+
+
+def _slow_headers(to: Conversation) -> None:
+    to.send(b"HTTP/1.1 200 OK\r\n")
+    to.drip(b"X-Header: x\r\n")
+
+
+def _slow_chunks(to: Conversation) -> None:
+    to.send(_headers("Transfer-Encoding: chunked"))
+    to.drip(b"1\r\n \r\n")
+
+
+def _silent(to: Conversation) -> None:
+    to.ended.wait()
+
+
+ANSWERS: dict[str, Answer] = {
+    "endless": _endless,
+    "said-to-be-large": _said_to_be_large,
+    "endless-chunks": _endless_chunks,
+    "gzip-bomb": _gzip_bomb,
+    "endless-headers": _endless_headers,
+    "one-endless-header": _one_endless_header,
+    "always-continue": _always_continue,
+    "slow-body": _slow_body,
+    "slow-headers": _slow_headers,
+    "slow-chunks": _slow_chunks,
+    "silent": _silent,
+    "garbage": lambda to: to.send(b"\x00\x1b[31m" * 1000),
+    "nothing": lambda to: to.send(b""),
+    "cut": lambda to: to.send(_headers("Content-Length: 1000", "Connection: close")),
+    "redirect-loop": _whole(b"", "Location: /v2/again", status="302 Found"),
+    "redirect-to-nothing": _whole(b"", "Location: https://[evil/", status="302 Found"),
+    "redirect-to-a-file": _whole(b"", "Location: file:///etc/passwd", status="302 Found"),
+    "nested-json": _whole(b'{"token": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "many-values": _whole(b'{"token": [' + b"[]," * 80_000 + b"[]]}"),
+    "no-json": _whole(b"<html>\x1b]0;title\x07</html>"),
+    "not-utf-8": _whole(b'{"token": "\xff\xfe"}'),
+    "odd-token": _whole(b'{"token": "a\\r\\nX-Header: b"}'),
+    "unknown-encoding": _whole(b"xyz", "Content-Encoding: br"),
+    "broken-gzip": _whole(b"xyz", "Content-Encoding: gzip"),
+    "large-error": _whole(b'{"errors": "' + b"\x1b" * 50_000_000 + b'"}', status="500 Oh"),
+    "odd-status": _whole(b"", status="999 \x1b[2J"),
+}
+"""What it can answer, by name."""
+
+PLACES = ("ping", "token", "manifest")
+"""Which question it answers so; the others it answers as a registry does."""
+
+
+@contextmanager
+def serving(place: str, answer: Answer) -> Iterator[str]:
+    """Serve until the block ends, and give the host and port."""
+    ended = Event()
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                request = self._request()
+                if request.startswith("\x16"):
+                    return  # TLS, which it does not speak
+                method, _, path = request.partition(" ")
+                asked = "token" if "/token" in path else "manifest" if "/manifests/" in path else "ping"
+                if asked == place and method != "HEAD":
+                    answer(Conversation(self.request, ended))
+                else:
+                    self.request.sendall(self._usual(asked))
+
+        def _request(self) -> str:
+            """The head of the request, or the first bytes of what is none."""
+            found = b""
+            while b"\r\n\r\n" not in found and not found.startswith(b"\x16"):
+                part = self.request.recv(65536)
+                if not part:
+                    return ""
+                found += part
+            return found.decode("latin-1")
+
+        def _usual(self, asked: str) -> bytes:
+            close = "Connection: close"
+            if asked == "token":
+                return _headers("Content-Length: 13", close) + b'{"token":"t"}'
+            if asked == "manifest":
+                return _headers("Content-Length: 0", close, status="405 Method Not Allowed")
+            realm = f'WWW-Authenticate: Bearer realm="http://{host}/token",service="s"'
+            return _headers("Content-Length: 0", realm, close, status="401 Unauthorized")
+
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        host = f"127.0.0.1:{server.server_address[1]}"
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield host
+        finally:
+            ended.set()
+            server.shutdown()

@@ -1,0 +1,64 @@
+"""Run Command, which moto takes and does not run: here it runs, with the files of a rendered host.
+
+An instance that has no such tree is not reached, as one whose agent is not connected.
+Source: docs.aws.amazon.com/systems-manager/latest/APIReference, SendCommand and GetCommandInvocation.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+LONGEST_OUTPUT = 24000
+"""Characters that Systems Manager keeps of the output, and of the errors 8,000."""
+ROOT_VARIABLE = "RUNNER_HOST_ROOT"
+
+HOSTS: dict[str, Path] = {}
+"""The rendered files of instances, by their ids."""
+
+
+def mend() -> None:
+    """Change moto's class in this process; a second call changes nothing."""
+    from moto.ssm.models import SimpleSystemManagerBackend
+
+    backend: Any = SimpleSystemManagerBackend
+    if not hasattr(backend.send_command, "mended"):
+        backend.send_command = _running(backend.send_command)
+
+
+def _running(original: Any) -> Any:
+    def send_command(backend: Any, **settings: Any) -> Any:
+        from moto.ssm.exceptions import ValidationException
+
+        instances = list(settings["instance_ids"])
+        if settings["document_name"] != "AWS-RunShellScript" or not instances:
+            raise ValidationException("The sandbox knows AWS-RunShellScript for InstanceIds alone.")
+        if unknown := [each for each in instances if each not in HOSTS]:
+            # AWS: InvalidInstanceId, "Instances not in a valid state for account".
+            raise ValidationException(f"Instances {unknown} not in a valid state for account")
+        command = original(backend, **settings)
+        script = "\n".join(settings["parameters"]["commands"])
+        # moto takes an empty list of targets for all instances.
+        command.instance_ids = instances
+        command.invocations = [each for each in command.invocations if each["InstanceId"] in instances]
+        for invocation in command.invocations:
+            done = _run(script, HOSTS[invocation["InstanceId"]])
+            status = "Success" if done.returncode == 0 else "Failed"
+            invocation |= {
+                "ResponseCode": done.returncode,
+                "Status": status,
+                "StatusDetails": status,
+                "StandardOutputContent": done.stdout[:LONGEST_OUTPUT],
+                "StandardErrorContent": done.stderr[:8000],
+            }
+        return command
+
+    send_command.mended = True  # type: ignore[attr-defined]
+    return send_command
+
+
+def _run(script: str, root: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), ROOT_VARIABLE: str(root)}
+    return subprocess.run(
+        ["/bin/sh", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )

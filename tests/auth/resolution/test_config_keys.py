@@ -1,0 +1,123 @@
+"""Docker configurations that Go refuses for a key that says nothing about credentials, by runner version."""
+
+import json
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile, read_docker_config
+from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
+from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
+from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
+from pulumi_gitlab_runner.auth.resolution.trace import Status, Where
+
+from tests.auth.resolution.fakes import Helpers, encoded
+
+HOST = "registry.example.com"
+PATH = "/root/.docker/config.json"
+
+
+def config(**other: Any) -> str:
+    return json.dumps({"auths": {HOST: {"auth": encoded("me", "1")}}, **other})
+
+
+def user(text: str, version: str = "19.3") -> str | None:
+    """The user with which the runner pulls; it says nothing where the file is dropped."""
+    found = resolve_as_runner(
+        f"{HOST}/app", runner_version=version, run_helper=Helpers(), home=[ConfigFile(PATH, text)]
+    )
+    dropped = found.sources[1].status is Status.DROPPED
+    assert dropped == (found.credentials is None)
+    assert {line.where for line in found.log if "Failed to resolve" in line.text} <= {Where.NOWHERE}
+    return found.credentials.username if found.credentials else None
+
+
+WRONG: list[dict[str, Any]] = [
+    {"proxies": {"httpProxy": "http://proxy.example.com:3128"}},
+    {"proxies": {"default": {"noProxy": ["a"]}}},
+    {"proxies": []},
+    {"HttpHeaders": {"X": 1}},
+    {"plugins": {"p": {"enabled": True}}},
+    {"plugins": {"p": "on"}},
+    {"aliases": {"builder": False}},
+    {"detachKeys": 5},
+    {"currentContext": {}},
+    {"psFormat": 1},
+    {"pruneFilters": "label=a"},
+    {"pruneFilters": [1]},
+    {"cliPluginsExtraDirs": {"a": "b"}},
+]
+
+
+@pytest.mark.parametrize("other", WRONG, ids=json.dumps)
+@pytest.mark.parametrize("version", ["16.9", "18.0", "19.3"])
+def test_one_wrong_type_drops_the_whole_file(other: dict[str, Any], version: str) -> None:
+    assert user(config(**other), version) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"proxies": {"default": {"httpProxy": "http://p", "other": 1}}},
+        {"proxies": None},
+        {"HttpHeaders": {"X": None}},
+        {"httpheaders": {"X": "1"}},
+        {"plugins": {"p": {"enabled": "true"}}},
+        {"pruneFilters": ["label=a", None]},
+        {"aliases": {}},
+        {"credSsStore2": 5, "anything": [1]},
+    ],
+    ids=json.dumps,
+)
+def test_what_go_takes_is_taken(other: dict[str, Any]) -> None:
+    assert user(config(**other)) == "me"
+
+
+@pytest.mark.parametrize(
+    ("other", "last_good", "first_bad"),
+    [
+        ({"features": {"buildkit": True}}, "17.10", "17.11"),
+        ({"experimental": True}, "19.2", "19.1"),
+        ({"stackOrchestrator": 1}, "16.3", "16.2"),
+    ],
+)
+def test_keys_that_docker_cli_has_at_times(other: dict[str, Any], last_good: str, first_bad: str) -> None:
+    assert user(config(**other), last_good) == "me"
+    assert user(config(**other), first_bad) is None
+
+
+@pytest.mark.parametrize("field", ["email", "serveraddress"])
+def test_fields_of_an_entry_that_nobody_uses(field: str) -> None:
+    text = json.dumps({"auths": {HOST: {"auth": encoded("me", "1"), field: 5}}})
+    assert user(text, "19.1") is None
+    assert (user(text, "19.2") == "me") == (field == "email")
+
+
+def test_docker_warns_and_uses_nothing_of_it() -> None:
+    text = config(features={"buildkit": True})
+    found = resolve_as_docker(f"{HOST}/app", run_helper=Helpers(), config=ConfigFile(PATH, text))
+    assert found.credentials is None
+    assert (
+        "Error parsing config file (/root/.docker/config.json): 'buildkit' of features" in found.log[0].text
+    )
+
+
+def test_versions() -> None:
+    assert [docker_cli_of(v) for v in ((16, 2), (16, 3), (17, 5), (17, 11), (18, 7), (19, 1), (19, 2))] == [
+        23, 24, 25, 27, 28, 28, 29
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "unread", "said"),
+    [
+        (config(auth={HOST: {}}), True, "'auth' is not read: the key is auths"),
+        (config(credhelper={HOST: "x"}), True, "'credhelper' is not read: the key is credHelpers"),
+        (json.dumps({HOST: {"auth": "x"}}), True, "outside of auths"),
+        (json.dumps({"auths": {HOST: {"user": "x"}}}), True, "'user' in auths of 'registry.example.com'"),
+        (config(somebody={"else": 1}), False, "'somebody' is not a key of Docker's"),
+    ],
+)
+def test_what_is_not_read_is_named(text: str, unread: bool, said: str) -> None:
+    found = read_docker_config(text)
+    assert said in found.notes[0]
+    assert bool(found.unread_credentials) == unread

@@ -1,0 +1,170 @@
+"""Live hosts: examined on their instance by Run Command, which the sandbox runs in a rendered tree."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from pulumi_gitlab_runner.doctor.live import on_host
+from pulumi_gitlab_runner.iam.host import HOST_TAG
+
+from sandbox.services.aws.server import AwsServer
+from sandbox.services.aws.systems_manager import HOSTS
+from tests.auth.resolution.fakes import encoded
+from tests.doctor.host_tree import Doctor, HostTree
+
+REGION = "eu-west-1"
+KEY = "registry.example.com"
+STACK = """
+config:
+  aws:region: eu-west-1
+  gitlab:baseUrl: https://gitlab.example.com/api/v4/
+  gitlab-runner:stack:
+    registries: {team: {host: registry.example.com, helper: /usr/bin/docker-credential-x}}
+    runners: {build: {group: 42, registries: [team], host: {session_manager: ENTERED}}}
+"""
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch, host: HostTree) -> Iterator[str]:
+    """An instance in the group of the stack's host, with the files of the tree."""
+    with AwsServer() as aws:
+        for name, value in {
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+        }.items():
+            monkeypatch.setenv(name, value)
+        group = {"MinSize": 1, "MaxSize": 1, "DesiredCapacity": 1}
+        image = boto3.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        autoscaling = boto3.client("autoscaling")
+        autoscaling.create_launch_configuration(
+            LaunchConfigurationName="build", ImageId=image, InstanceType="t3.large"
+        )
+        tag = {"Key": HOST_TAG, "Value": "/gitlab-runner/prod/build", "PropagateAtLaunch": False}
+        autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName="build-1",
+            LaunchConfigurationName="build",
+            AvailabilityZones=[f"{REGION}a"],
+            Tags=[tag],
+            **group,
+        )
+        (found,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        number: str = found["Instances"][0]["InstanceId"]
+        HOSTS[number] = host.root
+        yield number
+        del HOSTS[number]
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(STACK.replace("ENTERED", "true"))
+    place = str(tmp_path / "stacks")
+    return (
+        "--stack",
+        "prod",
+        "--runner",
+        "build",
+        "--live",
+        "--account",
+        "123456789012",
+        "--stacks-dir",
+        place,
+    )
+
+
+def findings(found: Any) -> list[str]:
+    return [each["name"] for each in found["findings"]]
+
+
+def test_a_live_host_gets_the_report_of_its_tree(
+    doctor: Doctor, host: HostTree, instance: str, live: tuple[str, ...]
+) -> None:
+    host.write(
+        "root/.docker/config.json", json.dumps({"credHelpers": {KEY: "runner", "other.example.com": "x"}})
+    )
+    host.helper("runner", {KEY: "canary-4711"})
+    there = doctor.json("host", "--root", str(host.root))
+    here = doctor.json("host", *live)
+    assert findings(here) == findings(there) == ["helper-missing"]
+    shown = doctor.run("host", *live)
+    assert shown == 1
+    assert f"build of the stack prod, on {instance}" in doctor.output
+    assert f"{KEY}  docker-credential-runner answers" in doctor.output
+
+
+def test_an_image_on_a_live_host(
+    doctor: Doctor, host: HostTree, instance: str, live: tuple[str, ...]
+) -> None:
+    password = encoded("me", "canary-4711\n")
+    host.write("root/.docker/config.json", json.dumps({"auths": {KEY: {"auth": password}}}), 0o644)
+    found = doctor.json("image", f"{KEY}/app:1", *live)
+    (image,) = found["images"]
+    assert (image["runner"]["user"], findings(found)) == ("me", ["white-space"])
+    assert image["registry"]["outcome"] == "not asked"  # only the host has the password
+    assert "file-mode" in findings(doctor.json("host", *live))
+
+
+def test_a_host_that_nobody_may_enter(doctor: Doctor, instance: str, live: tuple[str, ...]) -> None:
+    stack = Path(live[-1]) / "Pulumi.prod.yaml"
+    stack.write_text(STACK.replace("ENTERED", "false"))
+    assert doctor.run("host", *live) == 2
+    assert "session_manager: true" in doctor.errors
+
+
+def test_an_instance_that_is_not_connected(doctor: Doctor, instance: str, live: tuple[str, ...]) -> None:
+    root = HOSTS.pop(instance)
+    assert doctor.run("host", *live) == 2
+    assert f"Systems Manager does not reach {instance}: " in doctor.errors
+    assert doctor.errors.count("\n") == 1
+    HOSTS[instance] = root
+
+
+def test_live_and_declared_without_the_other(doctor: Doctor) -> None:
+    assert doctor.run("host", "--live") == 2
+    assert doctor.run("host", "--stack", "prod") == 2
+    assert "add --live" in doctor.errors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"auths": {"h": {"auth": encoded("u", "canary"), "password": "canary"}}, "a": ["canary"]}),
+        '{"auths": {"h": {"identitytoken": "canary", "pass": "canary", "username": "canary"}}}',
+        '{"auth": {"h": "canary"}, "proxies": {"default": {"httpProxy": "http://u:canary@p"}}}',
+        '["canary"]',
+        '{"auths": {"h": {"auth": "canary"',
+        '"canary"',
+    ],
+)
+def test_no_secret_of_a_docker_configuration_leaves_the_host(text: str) -> None:
+    hidden = on_host.hidden_docker_config(text)
+    assert "canary" not in hidden
+    assert encoded("u", "canary") not in hidden
+
+
+def test_no_secret_of_a_config_toml_leaves_the_host() -> None:
+    config = """
+concurrent = 4 # canary
+[[runners]]
+  name = "build"
+  token = "canary"
+  environment = ["A=canary", 'B=canary', 'DOCKER_AUTH_CONFIG={"auths": {"h": {"password": "canary"}}}']
+  [runners.cache.s3]
+    SecretKey = 'canary'
+"""
+    hidden = on_host.hidden_toml(config)
+    assert hidden
+    assert "canary" not in hidden
+    assert 'name = "build"' in hidden
+    assert "concurrent = 4" in hidden
+    assert on_host.hidden_toml('token = """canary"""') is None
+
+
+def test_no_variable_of_a_unit_leaves_the_host_but_a_few() -> None:
+    unit = '[Service]\nEnvironment=HOME=/root TOKEN=canary "A=canary b"\nEnvironment=PATH=/usr/bin\n'
+    assert on_host.hidden_unit(unit) == "[Service]\nEnvironment=HOME=/root\nEnvironment=PATH=/usr/bin\n"
