@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi_gitlab_runner.auth.registry_list import read_registry_list
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY, Files
+from pulumi_gitlab_runner.host.credentials.questions import sources
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE, Service, boot_clock
 
 KNOWN_ON_THE_HOST = "(known only on the host)"
@@ -97,7 +97,7 @@ def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
 def declared_config(registry_list: str) -> str:
     """The Docker configuration of a host that is only declared: its registries, without the passwords."""
     unknown = {"username": "", "password": KNOWN_ON_THE_HOST}
-    return json.dumps({"auths": dict.fromkeys(read_registry_list(registry_list), unknown)})
+    return json.dumps({"auths": dict.fromkeys(dict(sources(registry_list)), unknown)})
 
 
 def credential_facts(credentials: Sequence[KeptCredential]) -> Iterator[tuple[str, str]]:
@@ -121,8 +121,8 @@ def duration(seconds: float) -> str:
 
 
 def _declared(registry_list: str) -> Iterator[KeptCredential]:
-    for registry, source in sorted(read_registry_list(registry_list).items()):
-        yield KeptCredential(registry, " ".join((source.kind, *source.place)))
+    for registry, source in sorted(dict(sources(registry_list)).items()):
+        yield KeptCredential(registry, str(source))
 
 
 def _kept(declared: KeptCredential, known: Mapping[str, Any], now: float) -> KeptCredential:

@@ -78,6 +78,22 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Renew the user or the password where the finding says that they come from.",
         PRIVATE_IMAGES,
     ),
+    Name.CREDENTIAL_MISSING: Explanation(
+        "The host has no credential for a declared registry, since its source does not answer. Images of "
+        "this registry are pulled without any; all others are untouched.",
+        "Fix what the finding names: the helper, the parameter or the secret. The host asks again by itself.",
+        PRIVATE_IMAGES,
+    ),
+    Name.CREDENTIAL_RENEWAL: Explanation(
+        "The source of a registry's credential fails. The last answer serves until it ends.",
+        "Fix what the finding names before then. The host asks again by itself.",
+        PRIVATE_IMAGES,
+    ),
+    Name.CREDENTIAL_SERVICE: Explanation(
+        "The service that fetches the credentials of the host's registries has not written any.",
+        "See why it does not run: systemctl status gitlab-runner-credentials.",
+        PRIVATE_IMAGES,
+    ),
     Name.CREDENTIALS_STORE: Explanation(
         "`credsStore` sends every pull through one helper, those of public images too; if the helper "
         "fails, all "
@@ -204,6 +220,12 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "The registry answers with an error of its own.",
         "Ask again later, then ask whoever runs the registry.",
         REGISTRY_API,
+    ),
+    Name.REGISTRY_SHADOWED: Explanation(
+        "The job's own DOCKER_AUTH_CONFIG has an entry for a registry that the runner has credentials for, "
+        "and the job's entry is used.",
+        "Take the registry out of the variable, unless the job is meant to be another user.",
+        PRIVATE_IMAGES,
     ),
     Name.REGISTRY_KEY: Explanation(
         "The registry's key in a Docker configuration has a scheme or a path, and matches other images "
