@@ -9,9 +9,139 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.api import *  # noqa: F403
 
+_EXPORTS = {
+    "aws.ecr_repositories": (
+        "EcrRepositories",
+        "EcrRepositoriesArgs",
+    ),
+    "aws.ecr_settings": (
+        "EcrSettings",
+        "EcrSettingsArgs",
+    ),
+    "aws.host_store": (
+        "HostStore",
+        "HostStoreArgs",
+    ),
+    "aws.hosted_runner_auth": (
+        "HostedRunnerAuth",
+        "HostedRunnerAuthArgs",
+    ),
+    "aws.job_role": (
+        "JobRole",
+        "JobRoleArgs",
+    ),
+    "aws.runner_cache": (
+        "RunnerCache",
+        "RunnerCacheArgs",
+    ),
+    "aws.runner_fleet": (
+        "RunnerFleet",
+        "RunnerFleetArgs",
+    ),
+    "aws.runner_host": (
+        "RunnerHost",
+        "RunnerHostArgs",
+    ),
+    "aws.runner_manager_role": (
+        "RunnerManagerRole",
+        "RunnerManagerRoleArgs",
+    ),
+    "aws.runner_network": (
+        "RunnerNetwork",
+        "RunnerNetworkArgs",
+    ),
+    "docker.docker_runner_host": (
+        "DockerRunnerHost",
+        "DockerRunnerHostArgs",
+    ),
+    "docker.image_build": (
+        "ImageBuild",
+        "ImageBuildArgs",
+    ),
+    "gitlab.ci_variables": (
+        "CiVariables",
+        "CiVariablesArgs",
+    ),
+    "gitlab.runner_registration": ("RunnerRegistration",),
+    "manager.arguments": (
+        "HostNetworkArgs",
+        "HostedRunnerArgs",
+    ),
+    "mirror.image_mirror": (
+        "ImageMirror",
+        "ImageMirrorArgs",
+    ),
+    "spec.aws_environment": ("AwsEnvironmentArgs",),
+    "spec.builds": ("BuildDeclaration",),
+    "spec.cache": ("CacheDeclaration",),
+    "spec.docker_hosts": (
+        "AccessKeyDeclaration",
+        "AwsCredentialsDeclaration",
+        "DockerHostDeclaration",
+    ),
+    "spec.ecr_settings": (
+        "CreationTemplateDeclaration",
+        "EcrSettingsDeclaration",
+        "ReplicateFromDeclaration",
+        "ReplicateToDeclaration",
+        "ScanningDeclaration",
+    ),
+    "spec.egress": ("EgressDeclaration",),
+    "spec.fleets": (
+        "FleetDeclaration",
+        "IdleDeclaration",
+    ),
+    "spec.hosted_auth": (
+        "GitLabTokenDeclaration",
+        "HostedAuthDeclaration",
+    ),
+    "spec.hosts": ("HostDeclaration",),
+    "spec.job_roles": ("JobRoleDeclaration",),
+    "spec.mirrors": (
+        "MirrorDeclaration",
+        "MirrorVariablesDeclaration",
+        "MirroredImageDeclaration",
+    ),
+    "spec.network": ("NetworkDeclaration",),
+    "spec.observation": (
+        "AlarmsDeclaration",
+        "LogsDeclaration",
+    ),
+    "spec.registries": (
+        "DeployTokenDeclaration",
+        "EcrDeclaration",
+        "EcrPublicDeclaration",
+        "GitLabRegistryDeclaration",
+        "KeepDeclaration",
+        "RegistryDeclaration",
+        "RepositoryDeclaration",
+        "StaticDeclaration",
+        "UpstreamCredentialsDeclaration",
+    ),
+    "spec.runners": (
+        "RegistrationDeclaration",
+        "RunnerDeclaration",
+        "ServiceDeclaration",
+    ),
+    "spec.stack": ("StackDeclaration",),
+    "spec.variables": ("VariableDeclaration",),
+    "stack.configuration": ("declaration_from_config",),
+    "stack.runner_stack": ("RunnerStack",),
+}
+"""The names that users import, by their modules. Each is loaded when it is asked for: a component loads the
+providers that it needs, and `runner-doctor` none."""
+_MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = list(_MODULES)  # noqa: PLE0605 - `api.__all__`, which a test holds it against
+
 
 def __getattr__(name: str) -> Any:
-    """Import the components when one is asked for: the pure parts do without Pulumi, which takes a second."""
-    if not name[0].isupper() and name != "declaration_from_config":
+    """Import what is asked for."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.api"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List every name that can be imported."""
+    return sorted({*globals(), *_MODULES})

@@ -10,20 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.provider.experimental.schema import generate_schema
-from pulumi_gitlab_runner.package import COMPONENTS, NAME, DocumentedAnalyzer
+from pulumi_gitlab_runner.package import analyzed_schema
 
 SNAPSHOT = Path(__file__).with_name("schema.json")
 
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    analysed = DocumentedAnalyzer(NAME).analyze(COMPONENTS)
-    made = generate_schema(
-        NAME, "0.0.0", None, analysed["component_definitions"], analysed["type_definitions"], []
-    )
-    plain: dict[str, Any] = json.loads(json.dumps(made.to_json()))
-    return plain
+    return dict(analyzed_schema())
 
 
 def test_the_schema_is_that_of_the_snapshot(schema: dict[str, Any]) -> None:

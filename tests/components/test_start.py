@@ -39,3 +39,15 @@ def test_a_component_loads_its_own_providers(component: str, needed: set[str]) -
     loaded = loaded_by(f"from pulumi_gitlab_runner import {component}")
     assert loaded.intersection(PROVIDERS) == needed
     assert not {"httpx", "boto3", "docker", "pulumi_aws.cloudwatch.metric_alarm"} & loaded
+
+
+def test_every_name_is_there_without_its_module_being_loaded() -> None:
+    import pulumi_gitlab_runner as library
+    from pulumi_gitlab_runner import api
+
+    assert sorted(library.__all__) == sorted(api.__all__)
+    assert set(library.__all__) <= set(dir(library))
+    assert all(getattr(library, name) is getattr(api, name) for name in api.__all__)
+    loaded = loaded_by("from pulumi_gitlab_runner import *; assert RunnerStack and StackDeclaration")
+    assert "pulumi_gitlab_runner.stack.runner_stack" in loaded
+    assert not {"pulumi"} & loaded_by("import pulumi_gitlab_runner; dir(pulumi_gitlab_runner)")

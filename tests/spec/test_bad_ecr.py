@@ -249,8 +249,8 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         {"creation_templates": {"hub": {"tags": {"aws:team": "ci"}}}},
         Problem(
             'ecr.creation_templates.hub.tags["aws:team"]',
-            "'ci'",
-            "a key of 1 to 128 characters that does not start with aws:, a value of 256 at most",
+            "'aws:team'",
+            "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not aws:…",
         ),
     ),
     "adoption of what does not exist yet": (

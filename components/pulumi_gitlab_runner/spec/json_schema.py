@@ -32,8 +32,7 @@ def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
     kinds = list(_declarations(StackDeclaration))
     for kind in kinds:
-        # Not in the classes themselves: pydantic parses their source for it, and only a schema needs that.
-        kind.__pydantic_config__ = {**kind.__pydantic_config__, "use_attribute_docstrings": True}
+        _read_docstrings(kind)
     schema = TypeAdapter(StackDeclaration).json_schema()
     definitions = schema.pop("$defs")
     for kind in kinds:
@@ -88,6 +87,16 @@ def _declarations(kind: Any) -> Iterator[Any]:
         yield kind
     for part in get_type_hints(kind).values() if is_typeddict(kind) else get_args(kind):
         yield from _declarations(part)
+
+
+def _read_docstrings(kind: Any) -> None:
+    """Have pydantic read the docstrings of a class and of those that it extends.
+
+    They are not read otherwise, since pydantic parses their source for that.
+    """
+    kind.__pydantic_config__ = {**kind.__pydantic_config__, "use_attribute_docstrings": True}
+    for base in filter(is_typeddict, get_original_bases(kind)):
+        _read_docstrings(base)
 
 
 def _descriptions(kind: Any) -> dict[str, str]:
