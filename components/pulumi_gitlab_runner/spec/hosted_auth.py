@@ -211,7 +211,7 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
         if registry is None:
             mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
-        elif not (registry.by_role or registry.login or registry.in_aws):
+        elif registry.no_login and not (registry.by_role or registry.login or registry.in_aws):
             yield Problem(
                 at,
                 f"{name!r}, {registry.description}",

@@ -249,6 +249,6 @@ def _docker_auth_problems(
         if registry is None:
             mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
-        elif registry.login is None:
+        elif registry.login is None and registry.no_login:
             found = f"{name!r}, {registry.description}"
             yield Problem(at, found, "a registry with 'username' and 'password'", registry.no_login)

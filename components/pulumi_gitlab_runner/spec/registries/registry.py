@@ -127,7 +127,7 @@ class Registry(ABC):
     @property
     @abstractmethod
     def no_login(self) -> str:
-        """What to do instead where a fixed user and password are needed, and it has none."""
+        """What to do instead where a fixed user and password are needed; empty where it has them itself."""
 
     @property
     def not_asked(self) -> str:

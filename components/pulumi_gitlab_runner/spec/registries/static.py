@@ -98,8 +98,8 @@ class StaticRegistry(HostRegistry):
 
     @property
     def no_login(self) -> str:
-        """Its password is not known here."""
-        return "the variable's value must be known when the stack is applied"
+        """Its password is not known here, where it is kept elsewhere."""
+        return "" if self.declared else "the variable's value must be known when the stack is applied"
 
     @property
     def not_asked(self) -> str:
