@@ -113,7 +113,7 @@ def test_what_is_pulled_through_ecr_lies_below_the_registrys_name() -> None:
     assert hub.host_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     assert hub.address_in(ENVIRONMENT) == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub"
     assert hub.pull_access(ENVIRONMENT).cached == ["arn:aws:ecr:eu-west-1:123456789012:repository/hub/*"]
-    assert quay.repository_arns(ENVIRONMENT) == [
+    assert quay.pull_access(ENVIRONMENT).cached == [
         "arn:aws:ecr:eu-west-1:123456789012:repository/quay/prometheus/prometheus"
     ]
     assert (hub.upstream_host, quay.upstream_host) == ("registry-1.docker.io", "quay.io")

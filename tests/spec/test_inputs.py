@@ -1,0 +1,186 @@
+"""Handles of values that are known later: their place in the model, their type and rules, their values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec.inputs import (
+    Deferred,
+    check,
+    deferred_in,
+    is_empty,
+    is_known,
+    known,
+    substituted,
+)
+from pulumi_gitlab_runner.spec.shape import known_value
+
+from tests.spec.declaration import changed, encrypted, output, problems_of
+
+CANARY = "canary-of-a-secret"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a model, as the model's own are."""
+
+    content: Any
+    other: Any = None
+
+
+def short(text: str) -> Iterator[Problem]:
+    """A rule."""
+    if len(text) > 3:
+        yield Problem("at", repr(text), "3 characters")
+
+
+def test_a_known_value_is_checked_at_once() -> None:
+    assert list(check("abc", short)) == []
+    assert [each.found for each in check("abcd", short)] == ["'abcd'"]
+
+
+def test_an_available_value_is_checked_at_once() -> None:
+    assert [each.found for each in check(Deferred("at", "abcd", available=True), short)] == ["'abcd'"]
+
+
+def test_an_output_is_checked_when_it_is_known() -> None:
+    handle: Deferred[str] = Deferred("at", object())
+    handle.type = str
+    assert list(check(handle, short)) == []
+    assert known_value(handle, "abc") == "abc"
+    with pytest.raises(DeclarationError) as raised:
+        known_value(handle, "abcd")
+    assert list(raised.value.problems) == [Problem("at", "'abcd'", "3 characters")]
+
+
+def test_an_output_of_another_type_is_refused_with_its_place() -> None:
+    handle = output("stack.runners.build.group")
+    stack = build_stack(changed("runners/build/group", handle))
+    assert stack.runners["build"].registration.scope.number is handle
+    with pytest.raises(DeclarationError) as raised:
+        known_value(handle, True)
+    assert [(each.path, each.allowed) for each in raised.value.problems] == [
+        ("stack.runners.build.group", "a whole number")
+    ]
+    assert known_value(handle, "42") == 42
+    assert known_value(handle, 42.0) == 42
+
+
+@pytest.mark.parametrize("wrong", ["", "4 2", "-1", "٤٢", "4.0"])
+def test_an_id_is_a_number_or_its_digits(wrong: str) -> None:
+    assert build_stack(changed("runners/build/group", "42")).runners["build"].registration.scope.number == 42
+    assert [each.path for each in problems_of(changed("runners/build/group", wrong))] == [
+        "stack.runners.build.group"
+    ]
+
+
+def test_the_rules_of_a_field_wait_for_its_output() -> None:
+    handle = output("stack.registries.shared.ecr.account")
+    assert problems_of(changed("registries/shared/ecr/account", handle), None) == []
+    with pytest.raises(DeclarationError, match="'4711'"):
+        known_value(handle, "4711")
+    assert known_value(handle, "210987654321") == "210987654321"
+
+
+def test_a_handle_is_no_text() -> None:
+    handle = output("stack.gitlab_url")
+    with pytest.raises(TypeError, match=r"stack\.gitlab_url is not resolved yet"):
+        str(handle)
+    with pytest.raises(TypeError, match=r"stack\.gitlab_url"):
+        f"{handle}"
+    with pytest.raises(TypeError, match=r"stack\.gitlab_url"):
+        known(handle)
+    assert not is_known(handle)
+
+
+def test_a_handle_never_shows_its_value() -> None:
+    assert CANARY not in repr(secret_handle())
+
+
+def test_empty_is_what_is_known_to_be() -> None:
+    assert [is_empty(each) for each in ("", Deferred("at", "", available=True))] == [True, True]
+    assert [is_empty(each) for each in ("x", Deferred("at", "x", available=True), output())] == [False] * 3
+
+
+@pytest.mark.parametrize("plain", [CANARY, encrypted(value=CANARY), output()])
+def test_a_secret_is_a_handle_in_the_model(plain: Any) -> None:
+    stack = build_stack(changed("registries/legacy/static/password", plain))
+    login = stack.registries["legacy"].login
+    assert login
+    assert isinstance(login.password, Deferred)
+    assert login.password.secret
+    assert CANARY not in repr(stack)
+
+
+def test_an_encrypted_value_of_a_plain_field_is_refused_with_its_place() -> None:
+    (problem,) = problems_of(changed("gitlab_url", encrypted("stack.gitlab_url", CANARY)))
+    assert (problem.path, problem.found, problem.allowed) == (
+        "stack.gitlab_url",
+        "an encrypted value",
+        "a plain value",
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("runners/build/host/concurrent", "stack.runners.build.host.concurrent"),
+        ("runners/build/registries/1", "stack.runners.build.registries[1]"),
+    ],
+)
+def test_what_decides_which_resources_exist_is_no_output(place: str, path: str) -> None:
+    (problem,) = problems_of(changed(place, output(path)))
+    assert (problem.path, problem.found) == (path, "an Output")
+    assert problem.mend == "decides which resources exist, so it must be a plain value"
+
+
+def test_secrets_stay_handles() -> None:
+    secret = secret_handle()
+    other = output()
+    model = Part({"a": [secret, other]}, (other,))
+    assert list(deferred_in(model)) == [other, other]
+    assert substituted(model, lambda _: "known") == Part({"a": [secret, "known"]}, ("known",))
+
+
+def test_a_list_becomes_a_tuple_as_in_the_model() -> None:
+    assert substituted(Part(output()), lambda _: ["a"]) == Part(("a",))
+
+
+def secret_handle() -> Deferred[str]:
+    """The handle of a secret."""
+    return Deferred("at", CANARY, secret=True, available=True)
+
+
+MODELS = st.recursive(
+    st.one_of(st.none(), st.integers(), st.text(max_size=3), st.builds(output), st.builds(secret_handle)),
+    lambda inner: st.one_of(
+        st.builds(Part, inner, inner),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    ),
+    max_leaves=12,
+)
+
+
+@given(MODELS)
+def test_exactly_the_handles_that_are_found_are_replaced(model: Any) -> None:
+    found = list(deferred_in(model))
+    asked: list[Any] = []
+
+    def value(handle: Any) -> int:
+        asked.append(handle)
+        return len(asked)
+
+    after = substituted(model, value)
+    assert [id(each) for each in asked] == [id(each) for each in found]
+    assert not list(deferred_in(after))
+
+
+@given(MODELS)
+def test_a_model_without_handles_stays_as_it_is(model: Any) -> None:
+    resolved = substituted(model, lambda _: 1)
+    assert substituted(resolved, lambda _: 2) == resolved
