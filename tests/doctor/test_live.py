@@ -52,7 +52,9 @@ def instance(monkeypatch: pytest.MonkeyPatch, host: HostTree) -> Iterator[str]:
             Tags=[tag],
             **group,
         )
-        (found,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        (found,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["build-1"])[
+            "AutoScalingGroups"
+        ]
         number: str = found["Instances"][0]["InstanceId"]
         HOSTS[number] = host.root
         yield number

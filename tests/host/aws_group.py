@@ -36,5 +36,5 @@ def make_group(groups: Any, size: int) -> list[str]:
         MaxSize=size,
         AvailabilityZones=["eu-west-1a"],
     )
-    (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+    (group,) = groups.describe_auto_scaling_groups(AutoScalingGroupNames=["the-group"])["AutoScalingGroups"]
     return [each["InstanceId"] for each in group["Instances"]]

@@ -124,5 +124,7 @@ def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> No
         host.commands.add("aws", AWS_COMMAND)
         host.environment |= environment_for(aws)
         host.check(5)
-        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
+        (group,) = groups.describe_auto_scaling_groups(AutoScalingGroupNames=["the-group"])[
+            "AutoScalingGroups"
+        ]
     assert [each["HealthStatus"] for each in group["Instances"]] == ["Unhealthy"]

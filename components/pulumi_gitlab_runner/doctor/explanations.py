@@ -101,6 +101,23 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Name a helper for each private registry under `credHelpers`, and take `credsStore` out.",
         CREDENTIAL_HELPERS,
     ),
+    Name.CREDENTIALS_EMPTY: Explanation(
+        "The entry that the runner uses for this image has neither a user and password nor a token, and the "
+        "runner tries no other.",
+        "Put credentials into the entry, or take it out, so that the next source counts.",
+        PRIVATE_IMAGES,
+    ),
+    Name.CREDENTIALS_SHADOWED: Explanation(
+        "Other credentials for this image are there and are not used, since an entry that comes first is "
+        "empty or is refused.",
+        "Take the entry that comes first out of its source, or correct it.",
+        PRIVATE_IMAGES,
+    ),
+    Name.DOCKER_CONFIG_UNREAD: Explanation(
+        "The Docker configuration has keys or sources that this version of the runner does not read.",
+        "Take them out, or write them as its version reads them.",
+        PRIVATE_IMAGES,
+    ),
     Name.DOCKER_CONFIG: Explanation(
         "A Docker configuration is not what the runner can decode, so none of its credentials are used.",
         "Correct the JSON as the finding says. The runner does not report this in every job log.",

@@ -164,7 +164,9 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     declared: dict[str, Any] = {
         key: shaped[key] for key in ("gitlab_url", "registries", "cache") if key in shaped
     }
-    declared["runners"] = {each: hosted["runner"] for each, hosted in shaped["runners"].items()}
+    declared["runners"] = {
+        each: _with_image(hosted["runner"], shaped.get("image")) for each, hosted in shaped["runners"].items()
+    }
     stack = build_stack(declared, path=name)
     check_manager_configs(stack, name)
     manager = _only_manager(stack, join_path(name, "runners"))
@@ -189,6 +191,14 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         key_arn=_given_or_none(shaped, "key_arn"),
         network=network and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
     )
+
+
+def _with_image(runner: Any, image: Any) -> Any:
+    """A runner whose manager's image is given beside it: in the place of the declared one."""
+    if image is None or "docker" not in runner.get("host", {}):
+        return runner
+    host = runner["host"]
+    return {**runner, "host": {**host, "docker": {**host["docker"], "image": image}}}
 
 
 def _given_or_none(shaped: Mapping[str, Any], key: str) -> Any:

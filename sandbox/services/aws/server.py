@@ -30,6 +30,9 @@ class AwsServer:
     `serve` blocks; as a context manager it serves from a thread instead, which is for tests.
     """
 
+    _served = 0
+    """How many serve from threads of this process."""
+
     def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
         # Every account has AWS's managed policies, which moto holds back by default.
@@ -72,12 +75,19 @@ class AwsServer:
         self._server.serve_forever()
 
     def __enter__(self) -> Self:
+        # moto keeps one memory for the process: what an earlier server held is not this one's.
+        if not AwsServer._served:
+            from moto.moto_api._internal.models import moto_api_backend
+
+            moto_api_backend.reset()
+        AwsServer._served += 1
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        AwsServer._served -= 1
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -1,0 +1,147 @@
+"""The declaration in a stack's configuration: its encrypted values, and its passwords in clear."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerStack, declaration_from_config
+
+from tests.components.recording import PROJECT, STACK, Recording, run
+from tests.spec.declaration import changed, declaration
+
+CANARY = "canary-of-a-secret"
+PARAMETER = ("aws:ssm/parameter:Parameter", "ci-build-registry-legacy")
+SECURE = {"secure": "v1:abc"}
+
+
+class Project:
+    """A project's directory with the file of one stack."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "Pulumi.yaml").write_text("name: gitlab-runner\nruntime: python\nstackConfigDir: stacks\n")
+        (root / "stacks").mkdir()
+
+    def up(
+        self,
+        written: Any,
+        known: Any,
+        *,
+        file: str = f"Pulumi.{STACK}.yaml",
+        preview: bool = False,
+        seen: list[Recording] | None = None,
+    ) -> Recording:
+        """What the program of the stack registers.
+
+        Args:
+            written: the declaration as the file has it.
+            known: the same as Pulumi gives it to the program, decrypted.
+            file: the name of the file.
+            preview: whether this is a preview.
+            seen: gets what was registered, also where the program fails.
+        """
+        path = self.root / "stacks" / file
+        path.write_text(yaml.safe_dump({"config": {"gitlab-runner:stack": written}}))
+
+        def program() -> None:
+            settings = {f"{PROJECT}:stack": json.dumps(known)}
+            pulumi.runtime.set_all_config(settings, [f"{PROJECT}:stack"])
+            try:
+                RunnerStack("ci", declaration_from_config())
+            finally:
+                pulumi.runtime.set_all_config({})
+
+        return run(program, preview=preview, seen=seen)[0]
+
+
+def in_clear(recording: Recording) -> list[str]:
+    """The warnings of passwords in clear."""
+    return [each for each in recording.warnings if "in clear" in each]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr(pulumi, "get_root_directory", lambda: str(tmp_path))
+    return Project(tmp_path)
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_an_encrypted_password_stays_a_secret(project: Project, preview: bool) -> None:
+    place = "registries/legacy/static/password"
+    recording = project.up(changed(place, SECURE), changed(place, CANARY), preview=preview)
+    parameter = recording.registered[PARAMETER]
+    assert parameter.secrets == {"value"}
+    assert json.loads(parameter.inputs["value"])["password"] == CANARY
+    for identity, each in recording.registered.items():
+        shown = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
+        assert CANARY not in shown, identity
+    assert in_clear(recording) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ("gitlab_url", "stack.gitlab_url"),
+        ("runners/build/image", "stack.runners.build.image"),
+        ("registries/shared/ecr/region", "stack.registries.shared.ecr.region"),
+        ("runners/build/registries/0", "stack.runners.build.registries[0]"),
+    ],
+)
+def test_an_encrypted_value_of_another_field_is_refused_with_its_place(
+    project: Project, place: str, path: str
+) -> None:
+    seen: list[Recording] = []
+    with pytest.raises(SystemExit) as ended:
+        project.up(changed(place, SECURE), changed(place, CANARY), seen=seen)
+    assert ended.value.code == 32
+    message = seen[0].warnings[-1]
+    assert f"{path}\n  found:   an encrypted value\n  allowed: a plain value" in message
+    assert CANARY not in message
+    assert seen[0].requests == []
+
+
+def test_a_password_in_clear_is_a_warning_with_the_command(project: Project) -> None:
+    declared = changed("registries/legacy/static/password", CANARY)
+    (warning,) = in_clear(project.up(declared, declared))
+    assert warning == (
+        "stack.registries.legacy.static.password is in clear in the stack's file; encrypt it: pulumi config "
+        "set --secret --path 'gitlab-runner:stack.registries.legacy.static.password'"
+    )
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
+def test_a_password_in_clear_is_a_secret_all_the_same(project: Project, preview: bool) -> None:
+    declared = changed("registries/legacy/static/password", CANARY)
+    recording = project.up(declared, declared, preview=preview)
+    assert recording.registered[PARAMETER].secrets == {"value"}
+
+
+def test_a_file_in_another_place_is_no_error(project: Project) -> None:
+    place = "registries/legacy/static/password"
+    recording = project.up(changed(place, SECURE), changed(place, CANARY), file="Pulumi.elsewhere.yaml")
+    assert recording.registered[PARAMETER].secrets == {"value"}
+    assert in_clear(recording) == []
+
+
+@pytest.mark.parametrize("content", ["", "[", "config: 5", "config: {}", "config: {gitlab-runner:stack: 5}"])
+def test_a_file_of_another_form_is_no_error(project: Project, content: str) -> None:
+    path = project.root / "stacks" / "Pulumi.sandbox.yaml"
+
+    def program() -> Any:
+        path.write_text(content)
+        pulumi.runtime.set_all_config({f"{PROJECT}:stack": json.dumps(declaration())})
+        try:
+            return declaration_from_config()["registries"]
+        finally:
+            pulumi.runtime.set_all_config({})
+
+    assert run(program)[1] == declaration()["registries"]
+
+
+def test_a_file_that_has_changed_since_is_no_error(project: Project) -> None:
+    """A list that is longer in the file than in the configuration has no places to compare."""
+    written, known = changed("variables", []), declaration()
+    assert project.up(written, known).registered

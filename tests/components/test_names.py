@@ -1,0 +1,160 @@
+"""What the resources of a stack are called, and were called before; and what the stack says of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_gitlab_runner import RunnerStack
+
+from tests.components.recording import PROJECT, STACK, Recording, run
+from tests.spec.declaration import STACKS, declaration, stack_file
+
+FORMER: list[str] = json.loads(Path(__file__).with_name("docker_stack_at_af27e12.json").read_text())
+"""What the stack `docker` had before the names of a stack's children started with its own."""
+
+Place = tuple[str, str, str]
+"""The types of a resource and of its parent, and its name: what tells resources apart, but for the types of
+parents further up, which no alias here changes."""
+
+
+def places(recording: Recording) -> dict[Place, set[Place]]:
+    """Each resource that was registered, with the places that its aliases give it.
+
+    As the engine resolves them (pkg/resource/deploy/step_generator.go, generateAliases): an alias without a
+    parent has that of the resource, and a parent's aliases count for what is below it, where a name that
+    starts with its parent's starts with the former name.
+    """
+    found: dict[Place, set[Place]] = {}
+    by_urn_end: dict[tuple[str, str], Place] = {}
+    for request in recording.requests:
+        kind, name = request.type, request.name
+        parent_kind, parent_name = _end(request.parent)
+        parent = by_urn_end.get((parent_kind, parent_name))
+        aliases: set[Place] = set()
+        names = {name}
+        for alias in request.aliases:
+            assert not alias.urn
+            above = _end(alias.spec.parentUrn)[0] if alias.spec.parentUrn else parent_kind
+            aliases.add((above, alias.spec.type or kind, alias.spec.name or name))
+            if not alias.spec.parentUrn:
+                names.add(alias.spec.name or name)
+        for _, above, former_parent in found.get(parent, ()) if parent else ():
+            aliases |= {(above, kind, _renamed(each, parent_name, former_parent)) for each in names}
+        place = (parent_kind, kind, name)
+        assert place not in found, "two resources have one URN"
+        found[place] = aliases
+        by_urn_end[kind, name] = place
+    return found
+
+
+def _end(urn: str) -> tuple[str, str]:
+    """The type and the name at the end of a URN."""
+    types, _, name = urn.split("::", 2)[2].partition("::")
+    return types.rpartition("$")[2], name
+
+
+def _renamed(name: str, parent: str, former_parent: str) -> str:
+    return former_parent + name.removeprefix(parent) if name.startswith(parent) else name
+
+
+def of_urn(urn: str) -> Place:
+    """The place that a URN gives."""
+    types, _, name = urn.split("::", 2)[2].partition("::")
+    *_, parent, kind = types.split("$")
+    return parent, kind, name
+
+
+@pytest.fixture(scope="module")
+def docker_stack() -> dict[Place, set[Place]]:
+    (file,) = (each for each in STACKS if each.name == "Pulumi.docker.yaml")
+    return places(run(lambda: RunnerStack("ci", stack_file(file)))[0])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("urn", FORMER, ids=lambda urn: urn.rpartition("$")[2])
+def test_what_there_was_is_there_still(urn: str, docker_stack: dict[Place, set[Place]]) -> None:
+    assert urn.startswith(f"urn:pulumi:{STACK}::{PROJECT}::")
+    former = of_urn(urn)
+    takes_over = [place for place, aliases in docker_stack.items() if former in {place, *aliases}]
+    assert len(takes_over) == 1
+
+
+def test_nothing_new_takes_over_what_is_anothers(docker_stack: dict[Place, set[Place]]) -> None:
+    for place, aliases in docker_stack.items():
+        assert not aliases & docker_stack.keys() - {place}
+
+
+def everything() -> dict[str, Any]:
+    """A declaration with a resource of each kind that has a name outside of Pulumi too."""
+    declared = declaration()
+    declared["cache"] = {}
+    declared["runners"]["burst"] = {
+        "group": 42,
+        "fleet": {"instance_types": ["c7i.large"], "max_instances": 2},
+    }
+    return declared
+
+
+def two_stacks(first: Any = None, second: Any = None) -> Recording:
+    def program() -> None:
+        RunnerStack("ci", {**everything(), **(first or {})})
+        RunnerStack("blue", {**everything(), **(second or {})})
+
+    return run(program)[0]
+
+
+def inputs(recording: Recording, kind: str, key: str) -> list[Any]:
+    return [each.inputs[key] for (found, _), each in recording.registered.items() if found == kind]
+
+
+def test_two_stacks_of_one_program_have_no_urn_in_common() -> None:
+    recording = two_stacks()
+    made = places(recording)  # fails for two resources with one URN
+    assert len(made) == len(recording.requests)
+    for place, aliases in made.items():
+        assert not aliases & made.keys() - {place}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("aws:ssm/parameter:Parameter", "name"),
+        ("aws:s3/bucketObjectv2:BucketObjectv2", "key"),
+        ("aws:kms/alias:Alias", "name"),
+    ],
+)
+def test_two_stacks_share_no_name_outside_of_pulumi(kind: str, key: str) -> None:
+    names = inputs(two_stacks(), kind, key)
+    assert len(names) >= 2
+    assert len(set(names)) == len(names)
+
+
+def test_a_stack_called_ci_keeps_the_names_of_before_and_another_one_has_its_own_first() -> None:
+    names = inputs(two_stacks(), "aws:ssm/parameter:Parameter", "name")
+    assert {f"/{PROJECT}/{STACK}/build/tokens/build", f"/{PROJECT}/{STACK}/blue-build/tokens/build"} <= set(
+        names
+    )
+
+
+def test_a_path_prefix_is_in_the_place_of_the_name() -> None:
+    names = inputs(two_stacks(second={"path_prefix": "green-"}), "aws:ssm/parameter:Parameter", "name")
+    assert f"/{PROJECT}/{STACK}/green-build/tokens/build" in names
+    assert not any("/blue-" in each for each in names)
+
+
+def test_a_variable_is_said_to_be_masked_where_gitlab_masks_it() -> None:
+    def program() -> Any:
+        values = {"SHORT": "ab c", "LONG": "a-long-value"}
+        variables = [
+            {"group": 42, "key": key, "value": pulumi.Output.secret(each)} for key, each in values.items()
+        ]
+        return RunnerStack("ci", {"variables": variables}).variables  # type: ignore[typeddict-item]
+
+    recording, said = run(program)
+    made = {
+        each.inputs["key"]: each.inputs["masked"]
+        for (kind, _), each in recording.registered.items()
+        if kind == "gitlab:index/groupVariable:GroupVariable"
+    }
+    assert {each["key"]: each["masked"] for each in said} == made == {"SHORT": False, "LONG": True}
