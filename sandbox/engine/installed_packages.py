@@ -53,8 +53,8 @@ NO_PLUGINS = ("pulumi-policy", "pulumi-esc-sdk")
 def _plugins() -> list[Plugin]:
     """Return the plugins that packages ask for, as Pulumi's own language host finds them.
 
-    That takes every package for a provider whose name begins with `pulumi-`, unless its `pulumi-plugin.json` says
-    otherwise: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go, `determinePluginDependency`.
+    That takes every package for a provider whose name begins with `pulumi-`, unless its `pulumi-plugin.json`
+    says otherwise: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go.
     """
     found = (_plugin(name.lower().replace("_", "-"), version) for name, version in _packages())
     return [plugin for plugin in found if plugin is not None]
