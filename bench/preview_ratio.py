@@ -43,7 +43,6 @@ class Program:
         backend.mkdir()
         for name in PROGRAM:
             shutil.copy(source / name, directory)
-        (directory / "components").symlink_to(CHECKOUT / "components")  # where Pulumi.yaml has the plugin
         (directory / SETTINGS).write_text(yaml.safe_dump(settings))
         timed([self.command, "stack", "init", STACK], directory, self.environment)
 

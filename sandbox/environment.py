@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 from sandbox.engine import installed_packages
@@ -184,11 +185,13 @@ class Sandbox:
         """Make the folders, and put a launcher where the engine looks for each official plugin.
 
         Every installed provider package gets one, so that the engine never tries a download; one without a
-        stand-in fails when it is used.
+        stand-in fails when it is used. The library's own plugin gets one too: the engine does not search the
+        `PATH` here.
         """
         for name in ("home", "state", "logs"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
-        for plugin in installed_packages.plugins_of(sys.executable):
+        own = installed_packages.Plugin("gitlab-runner", f"v{metadata.version('pulumi-gitlab-runner')}", "")
+        for plugin in (own, *installed_packages.plugins_of(sys.executable)):
             place = self.directory / "home" / "plugins" / f"resource-{plugin.name}-{plugin.version}"
             launcher = place / f"pulumi-resource-{plugin.name}"
             if not launcher.exists() or launcher.read_bytes() != LAUNCHER.read_bytes():

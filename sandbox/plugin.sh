@@ -1,4 +1,8 @@
 #!/bin/sh
-# A stand-in provider plugin: `pulumi-resource-A-B` runs the Python module sandbox.providers.A_B.
-module=$(echo "${0##*/pulumi-resource-}" | tr - _)
-exec "$SANDBOX_PYTHON" -P -m "sandbox.providers.$module" "$@"
+# A provider plugin in the sandbox: the library's own, as installed; of another, `pulumi-resource-A-B`, the stand-in
+# in the Python module sandbox.providers.A_B.
+name=${0##*/pulumi-resource-}
+case $name in
+gitlab-runner) exec "${SANDBOX_PYTHON%/*}/pulumi-resource-gitlab-runner" "$@" ;;
+*) exec "$SANDBOX_PYTHON" -P -m "sandbox.providers.$(echo "$name" | tr - _)" "$@" ;;
+esac

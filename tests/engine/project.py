@@ -55,9 +55,7 @@ class Project:
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
         self.settings.parent.mkdir(parents=True)
-        for plugin in project.get("plugins", {}).get("providers", []):
-            plugin["path"] = str(source / plugin["path"])
-        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        shutil.copy(source / "Pulumi.yaml", directory)
         shutil.copy(source / "__main__.py", directory)
         shutil.copy(settings, self.settings)
         self.pulumi("stack", "init", stack)

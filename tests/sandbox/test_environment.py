@@ -1,7 +1,9 @@
 """What a sandbox gives to the engine, and what it keeps away from it."""
 
 import os
+import subprocess
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,18 @@ def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbo
         launcher = home / "plugins" / f"resource-{name}" / f"pulumi-resource-{name.partition('-')[0]}"
         assert os.access(launcher, os.X_OK)
         assert launcher.read_text() == (CHECKOUT / "sandbox" / "plugin.sh").read_text()
+
+
+def test_the_library_s_own_plugin_runs_without_a_search_of_the_path(sandbox: Sandbox) -> None:
+    """`Pulumi.yaml` names no plugin: official tools find the console script on the PATH, the sandbox does not."""
+    environment = sandbox.env()
+    name = f"resource-gitlab-runner-v{version('pulumi-gitlab-runner')}"
+    launcher = Path(environment["PULUMI_HOME"], "plugins", name, "pulumi-resource-gitlab-runner")
+    started = subprocess.run(
+        [launcher, "--help"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert started.returncode == 0, started.stderr
+    assert "Pulumi engine address" in started.stdout
 
 
 def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) -> None:
