@@ -56,7 +56,7 @@ def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbo
 
 
 def test_the_library_s_own_plugin_runs_without_a_search_of_the_path(sandbox: Sandbox) -> None:
-    """`Pulumi.yaml` names no plugin: official tools find the console script on the PATH, the sandbox does not."""
+    """`Pulumi.yaml` names no plugin: official tools find the console script on the PATH."""
     environment = sandbox.env()
     name = f"resource-gitlab-runner-v{version('pulumi-gitlab-runner')}"
     launcher = Path(environment["PULUMI_HOME"], "plugins", name, "pulumi-resource-gitlab-runner")
