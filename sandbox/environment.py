@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
+
+from pulumi_gitlab_runner import __version__
 
 from sandbox.engine import installed_packages
 from sandbox.engine.lookup import locate
@@ -190,7 +191,7 @@ class Sandbox:
         """
         for name in ("home", "state", "logs"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
-        own = installed_packages.Plugin("gitlab-runner", f"v{metadata.version('pulumi-gitlab-runner')}", "")
+        own = installed_packages.Plugin("gitlab-runner", f"v{__version__}", "")
         for plugin in (own, *installed_packages.plugins_of(sys.executable)):
             place = self.directory / "home" / "plugins" / f"resource-{plugin.name}-{plugin.version}"
             launcher = place / f"pulumi-resource-{plugin.name}"

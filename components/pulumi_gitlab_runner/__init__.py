@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.api import *  # noqa: F403
 
+__version__ = "0.1.0"
+"""The version of the package, of the plugin and of its schema."""
+
 _EXPORTS = {
     "aws.ecr_repositories": (
         "EcrRepositories",

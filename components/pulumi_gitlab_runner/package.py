@@ -4,7 +4,6 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Annotated, Any, get_args, get_origin
 
 import pulumi
@@ -21,7 +20,7 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 from typing_extensions import get_original_bases
 
-from pulumi_gitlab_runner import api
+from pulumi_gitlab_runner import __version__, api
 from pulumi_gitlab_runner.package_schema import Marks, completed_schema
 from pulumi_gitlab_runner.resolution import DeclarationRefused
 from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
@@ -102,7 +101,7 @@ class PackageProvider(ComponentProvider):
 
     def __init__(self) -> None:
         component.Analyzer = DeclarationAnalyzer  # type: ignore[attr-defined]
-        super().__init__(COMPONENTS, NAME, version=version("pulumi-gitlab-runner"))
+        super().__init__(COMPONENTS, NAME, version=__version__)
         marks = self.analyzer.marks  # type: ignore[attr-defined]
         self.schema = json.dumps(completed_schema(json.loads(self.schema or "{}"), marks))
 

@@ -10,7 +10,6 @@ import asyncio
 import sys
 from collections.abc import Callable
 from functools import cache, cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
@@ -21,6 +20,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from pulumi.runtime.proto import provider_pb2 as protocol
 
+from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.mirror.mirrored_image import TOKEN
 from pulumi_gitlab_runner.mirror.progress import Progress
 from pulumi_gitlab_runner.mirror.provider import MirroredImages
@@ -28,8 +28,6 @@ from pulumi_gitlab_runner.registry.transfer import TransferError
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.package import PackageProvider
-
-DISTRIBUTION = "pulumi-gitlab-runner"
 
 _Answer = TypeVar("_Answer")
 
@@ -220,4 +218,4 @@ def _struct(values: dict[str, Any]) -> Any:
 def serve() -> None:
     """Serve the package to the engine that started this process."""
     server.ProviderServicer = PackageServicer  # type: ignore[misc]
-    server.main(Provider(version(DISTRIBUTION)), sys.argv[1:])
+    server.main(Provider(__version__), sys.argv[1:])

@@ -3,10 +3,10 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner import __version__
 
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
@@ -58,7 +58,7 @@ def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbo
 def test_the_library_s_own_plugin_runs_without_a_search_of_the_path(sandbox: Sandbox) -> None:
     """`Pulumi.yaml` names no plugin: official tools find the console script on the PATH."""
     environment = sandbox.env()
-    name = f"resource-gitlab-runner-v{version('pulumi-gitlab-runner')}"
+    name = f"resource-gitlab-runner-v{__version__}"
     launcher = Path(environment["PULUMI_HOME"], "plugins", name, "pulumi-resource-gitlab-runner")
     started = subprocess.run(
         [launcher, "--help"], env=environment, capture_output=True, text=True, timeout=60

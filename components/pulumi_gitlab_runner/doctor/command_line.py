@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.printable import printable, printable_json
@@ -213,9 +214,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _version(_: object) -> str:
-    from importlib.metadata import version
-
-    return f"runner-doctor {version('pulumi-gitlab-runner')}"
+    return f"runner-doctor {__version__}"
 
 
 def _explanation(name: str) -> str:

@@ -7,11 +7,11 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.doctor.explanations import explanation_of
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
@@ -58,7 +58,7 @@ def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
         }
         for finding, path, line, fingerprint in _each(findings, file, project)
     ]
-    driver = {"name": "runner-doctor", "version": version("pulumi-gitlab-runner"), "rules": rules}
+    driver = {"name": "runner-doctor", "version": __version__, "rules": rules}
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",

@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
+from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what `pulumi preview --json --show-sames` wrote (default: -, the standard input)",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('pulumi-gitlab-runner')}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--stack", required=True, help="the stack's name, which the note is found again by")
     parser.add_argument("--note", type=Path, metavar="FILE", help="where the note goes (default: the output)")
     parser.add_argument(

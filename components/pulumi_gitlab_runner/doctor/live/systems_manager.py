@@ -95,11 +95,13 @@ def instance_of(tag: str, region: str) -> Instance:
     """The instance that works in the Auto Scaling group with a value of `HOST_TAG`; the newest of several.
 
     Raises:
-        UsageError: there is none, or AWS does not say.
+        UsageError: there is none, AWS does not say, or boto3 is not installed.
     """
-    import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    try:
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        raise UsageError("asking AWS needs boto3: pip install 'runner-doctor[live]'") from None
     try:
         groups = boto3.client("autoscaling", region_name=region).describe_auto_scaling_groups(
             Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [tag]}]
