@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi_gitlab_runner.config import ManagerConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pydantic import TypeAdapter
 

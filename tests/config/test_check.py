@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config import Finding, Severity, check
-from pulumi_gitlab_runner.config.finding import error, warning
+from pulumi_gitlab_runner.config.check import check
+from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
 from pulumi_gitlab_runner.config.periods import PERIOD
 
 VERSION = "19.4.0"

@@ -9,14 +9,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.config import (
-    AutoscalerConfig,
-    CacheConfig,
-    DockerConfig,
-    ManagerConfig,
-    RunnerConfig,
-    render,
-)
+from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig
+from pulumi_gitlab_runner.config.cache import CacheConfig
+from pulumi_gitlab_runner.config.docker import DockerConfig
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 
 from tests.config.runner_schema import keys_of

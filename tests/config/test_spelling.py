@@ -4,7 +4,10 @@ import tomllib
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config import ManagerConfig, RunnerConfig, check, render
+from pulumi_gitlab_runner.config.check import check
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.render import render
+from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.schema import KEYS
 from pulumi_gitlab_runner.config.spelling import as_fields, fields_by_spelling
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config import AutoscalerConfig
+from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
 from pulumi_gitlab_runner.spec.fleets import build_fleet
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config import Finding, Severity
+from pulumi_gitlab_runner.config.finding import Finding, Severity
 from pulumi_gitlab_runner.host.check import check_manager_configs, declared_place
 from pulumi_gitlab_runner.spec import DeclarationError, build_stack
 

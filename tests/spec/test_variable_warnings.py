@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config import Finding, Severity
+from pulumi_gitlab_runner.config.finding import Finding, Severity
 from pulumi_gitlab_runner.spec import build_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 

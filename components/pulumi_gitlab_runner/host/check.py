@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.config import Finding, Severity, check
-from pulumi_gitlab_runner.config.finding import error, warning
+from pulumi_gitlab_runner.config.check import check
+from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
 from pulumi_gitlab_runner.host.docker_daemon import (
     DOCKERS_OWN_NETWORKS,
     JOB_NETWORKS,

@@ -1,14 +1,12 @@
 """Image references: the names under which images are pulled.
 
 The grammar is that of the Docker command line (github.com/distribution/reference), as implemented by
-docker-image-py. This module adds a typed value, and messages that say how to mend a bad reference.
+docker-image-py. This module adds a typed value, and messages that say how to fix a bad reference. The grammar
+is imported when the first reference is read: its regular expressions take a while to compile.
 """
 
 import re
 from dataclasses import dataclass
-
-from docker_image import digest as grammar_digest
-from docker_image import reference as grammar
 
 DOCKER_HUB = "docker.io"
 
@@ -87,6 +85,9 @@ def parse(text: str, place: str = "image") -> ImageReference:
     """
     problem = _common_mistake(text)
     if problem is None:
+        from docker_image import digest as grammar_digest
+        from docker_image import reference as grammar
+
         try:
             parsed = grammar.Reference.parse_normalized_named(text)
         except grammar.ReferenceInvalidFormat:
@@ -122,11 +123,13 @@ def _common_mistake(text: str) -> str | None:
 
 def _misplaced_part(text: str) -> str:
     """Which part of a reference breaks the grammar."""
+    from docker_image.reference import ImageRegexps
+
     tagged, at, digest = text.partition("@")
-    if at and not grammar.ImageRegexps.ANCHORED_DIGEST_REGEXP.match(digest):
+    if at and not ImageRegexps.ANCHORED_DIGEST_REGEXP.match(digest):
         return f"{digest!r} is not a digest: sha256: and 64 lower-case hexadecimal digits"
     name, colon, tag = tagged.rpartition(":")
-    if colon and "/" not in tag and not grammar.ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
+    if colon and "/" not in tag and not ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
         return f"{tag!r} is not a tag: up to 128 letters, digits and _.-, not starting with . or -"
     if "" in (name or tagged).split("/"):
         return "a part between slashes is empty"

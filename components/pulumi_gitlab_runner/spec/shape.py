@@ -1,6 +1,8 @@
 """The shape of a declaration: its keys and their types, checked against the declaration's own classes.
 
-What a declaration means is checked beside each class; here is only what pydantic can say, in our words.
+What a declaration means is checked beside each class; here is only what pydantic can say, in our words. The
+types of `config.toml` are imported for a declaration that has such a table, or a problem: most single
+components have neither.
 """
 
 import re
@@ -12,10 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import get_type_hints, is_typeddict
 
-from pulumi_gitlab_runner.config.runner import RunnerConfig
-from pulumi_gitlab_runner.config.schema import KEYS
-from pulumi_gitlab_runner.config.spelling import as_fields
-from pulumi_gitlab_runner.config.structure import unknown_key
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
@@ -136,6 +134,9 @@ def _written_out(key: str, value: Any) -> Any:
     if key == "repositories" and isinstance(value, list) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
     if key == "config" and isinstance(value, dict):
+        from pulumi_gitlab_runner.config.runner import RunnerConfig
+        from pulumi_gitlab_runner.config.spelling import as_fields
+
         return as_fields(value, RunnerConfig)  # a host's `config` has no key with two spellings
     if key == "images" and isinstance(value, dict):
         return {name: {"image": each} if isinstance(each, str) else each for name, each in value.items()}
@@ -150,7 +151,9 @@ def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
     at = join_path(path, *place)
     if details["type"] == "extra_forbidden":
         table = _type_at(kind, place[:-1])
-        if table in KEYS:
+        if _is_config(table):
+            from pulumi_gitlab_runner.config.structure import unknown_key
+
             told = unknown_key(table, str(place[-1]), at)
             return Problem(at, told.found, told.mend)
         return _unknown_key(at, str(place[-1]), list(get_type_hints(table)))
@@ -171,7 +174,7 @@ def _not_plain(
     deferred: Deferred[Any], path: str, expected: str, kind: Any, place: tuple[int | str, ...]
 ) -> Problem:
     """The problem of a handle where only a plain value will do."""
-    in_config = any(_type_at(kind, place[:depth]) in KEYS for depth in range(len(place)))
+    in_config = any(_is_config(_type_at(kind, place[:depth])) for depth in range(len(place)))
     if deferred.encrypted:
         why = "a host's files hold no secret" if in_config else "this is no secret"
         remedy = f"{why}: pulumi config set --path, without --secret"
@@ -181,6 +184,13 @@ def _not_plain(
     else:
         why = "decides which resources exist, so it must be a plain value"
     return Problem(path, "an Output", expected or "a plain value", why)
+
+
+def _is_config(kind: Any) -> bool:
+    """Whether a class is a table of `config.toml`."""
+    from pulumi_gitlab_runner.config.schema import KEYS
+
+    return kind in KEYS
 
 
 def _unknown_key(path: str, key: str, known: Sequence[str]) -> Problem:
