@@ -1,17 +1,28 @@
 """What packages a Python interpreter has installed, and which Pulumi plugins they ask for.
 
-Imports the standard library only, so that it can run on the interpreter in question:
-`python installed_packages.py` prints what it found as JSON.
+As Pulumi's own language host finds them: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go and
+sdk/python/toolchain/pip.go. Imports the standard library only, so that it can run on the interpreter in
+question: `python installed_packages.py` prints what it found as JSON.
 """
 
 import json
+import re
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+NO_PLUGINS = ("pulumi-policy", "pulumi-esc-sdk")
+"""Packages of Pulumi's that have no plugin and do not say so."""
+
+_PACKAGE_VERSION = re.compile(
+    r"(?P<release>\d+(\.\d+)*)((?P<stage>a|b|rc)(?P<number>\d*))?(?P<post>\.post\d*)?(?P<dev>\.dev\d*)?"
+)
+_STAGES = {"a": "alpha", "b": "beta", "rc": "rc"}
 
 
 @dataclass(frozen=True)
@@ -23,70 +34,110 @@ class Plugin:
     server: str
 
 
-def plugins_of(python: str) -> list[Plugin]:
-    """Return the plugins that the packages of the interpreter `python` ask for."""
-    if python == sys.executable:
-        return _plugins()
-    return [Plugin(**stated) for stated in _ask(python)["plugins"]]
+@dataclass(frozen=True)
+class Package:
+    """An installed package.
 
-
-def packages_of(python: str) -> list[tuple[str, str]]:
-    """Return name and version of each package of the interpreter `python`."""
-    if python == sys.executable:
-        return _packages()
-    return [(name, version) for name, version in _ask(python)["packages"]]
-
-
-def _ask(python: str) -> Any:
-    answer = subprocess.run([python, "-P", __file__], capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
-
-
-def _packages() -> list[tuple[str, str]]:
-    return sorted({(each.metadata["Name"], each.version) for each in metadata.distributions()})
-
-
-NO_PLUGINS = ("pulumi-policy", "pulumi-esc-sdk")
-"""Packages of Pulumi's that have no plugin and do not say so."""
-
-
-def _plugins() -> list[Plugin]:
-    """Return the plugins that packages ask for, as Pulumi's own language host finds them.
-
-    That takes every package for a provider whose name begins with `pulumi-`, unless its `pulumi-plugin.json`
-    says otherwise: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go.
+    Attributes:
+        name: in its canonical form (PEP 503).
+        version: as the package states it.
+        stated: the text of its `pulumi-plugin.json`; None where it has none.
     """
-    found = (_plugin(name.lower().replace("_", "-"), version) for name, version in _packages())
-    return [plugin for plugin in found if plugin is not None]
+
+    name: str
+    version: str
+    stated: str | None
 
 
-def _plugin(package: str, package_version: str) -> Plugin | None:
-    """Return the plugin that a package asks for; none when it has none."""
-    stated = _stated(package)
-    if stated is None and (not package.startswith("pulumi-") or package in NO_PLUGINS):
+def plugins_of(python: str) -> list[Plugin]:
+    """Return the plugins that the packages of the interpreter `python` ask for.
+
+    Raises:
+        ValueError: a `pulumi-plugin.json` cannot be read.
+    """
+    if python == sys.executable:
+        packages = _packages()
+    else:
+        answer = subprocess.run([python, "-P", __file__], capture_output=True, text=True, check=True)
+        packages = [Package(*stated) for stated in json.loads(answer.stdout)]
+    return [plugin for plugin in map(_plugin, packages) if plugin is not None]
+
+
+def packages_of(python: str, *, transitive: bool) -> list[tuple[str, str]]:
+    """Return name and version of the packages of the interpreter `python`, as its pip lists them.
+
+    Args:
+        python: the interpreter.
+        transitive: whether packages that others need are listed too.
+    """
+    listed = [python, "-m", "pip", "list", "--format", "json", *([] if transitive else ["--not-required"])]
+    answer = subprocess.run(listed, capture_output=True, text=True, check=True)
+    return [(_canonical(each["name"]), each["version"]) for each in json.loads(answer.stdout)]
+
+
+def _packages() -> list[Package]:
+    found: dict[str | None, str] = {each.metadata["Name"]: each.version for each in metadata.distributions()}
+    found.pop(None, None)  # what an interrupted installation leaves
+    return [Package(_canonical(name), found[name], _stated(name)) for name in sorted(filter(None, found))]
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.lower())
+
+
+def _plugin(package: Package) -> Plugin | None:
+    """Return the plugin that a package asks for.
+
+    Every package whose name begins with `pulumi-` is taken for a provider, unless its `pulumi-plugin.json`
+    says otherwise.
+    """
+    if package.name in NO_PLUGINS:
         return None
-    if stated is not None and not stated.get("resource"):
+    try:
+        stated: dict[str, Any] | None = json.loads(package.stated) if package.stated is not None else None
+    except ValueError as error:
+        raise ValueError(f"failed to parse pulumi-plugin.json for {package.name}: {error}") from None
+    if stated is None:
+        if not package.name.startswith("pulumi-"):
+            return None
+    elif not stated.get("resource"):
         return None
     told = stated or {}
-    name = told.get("name") or package.removeprefix("pulumi-")
-    version = told.get("version") or package_version
+    version = told.get("version") or plugin_version(package.version)
+    if version is None:
+        return None
+    name = told.get("name") or package.name.removeprefix("pulumi-")
     return Plugin(name, f"v{version.removeprefix('v')}", told.get("server", ""))
 
 
-def _stated(package: str) -> dict[str, Any] | None:
-    """Return what a package's `pulumi-plugin.json` says; None where there is none."""
-    module = package.replace("-", "_")
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
+def plugin_version(version: str) -> str | None:
+    """Return the version of the plugin that belongs to a version of its package (PEP 440).
+
+    Returns:
+        A semantic version; None where none follows, as from one with an epoch.
+    """
+    match = _PACKAGE_VERSION.fullmatch(version)
+    if match is None:
         return None
-    for directory in (spec.submodule_search_locations or ()) if spec else ():
-        file = Path(directory) / "pulumi-plugin.json"
-        if file.is_file():
-            stated: dict[str, Any] = json.loads(file.read_text())
-            return stated
-    return None
+    release = match["release"].split(".")
+    text = ".".join(release + ["0"] * (3 - len(release)))
+    if match["stage"]:
+        text += f"-{_STAGES[match['stage']]}.{match['number']}"
+    build = "".join(part[1:] for part in (match["post"], match["dev"]) if part)
+    return f"{text}+{build}" if build else text
+
+
+def _stated(package: str) -> str | None:
+    """Return the text of a package's `pulumi-plugin.json`."""
+    try:
+        spec = find_spec(package.replace("-", "_"))
+    except Exception:  # whatever a parent package raises while it is imported
+        return None
+    directories: Iterable[str] = (spec.submodule_search_locations or ()) if spec else ()
+    files = (Path(directory) / "pulumi-plugin.json" for directory in directories)
+    found = next((file for file in files if file.is_file()), None)
+    return found.read_text() if found else None
 
 
 if __name__ == "__main__":
-    print(json.dumps({"packages": _packages(), "plugins": [asdict(plugin) for plugin in _plugins()]}))
+    print(json.dumps([(each.name, each.version, each.stated) for each in _packages()]))

@@ -2,12 +2,13 @@
 
 The engine starts it, reads the port from its first line of output, and asks it over gRPC to run programs,
 component plugins and policy packs (pulumi/pulumi, `proto/pulumi/language.proto`; the official host is
-`sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are kept here). It stands beside a
-built engine only, since a build does not bring the official one. What only the making of SDKs and of projects
-needs is left out; gRPC answers "unimplemented" to it.
+`sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are kept here). It is installed beside
+a built engine only, since a build does not bring the official one. What only the making of SDKs and of
+projects needs is left out; gRPC answers "unimplemented" to it.
 
-A program, plugin or policy pack runs on the interpreter of its `virtualenv` option where that is there, else
-on the one that runs this host, which `./dev` has set up.
+A program runs in the virtual environment of its `virtualenv` option, which is made and filled with pip as the
+official host does. Where the official host takes the ambient Python, and for a plugin without a virtual
+environment, the interpreter is the one that runs this host, which `./dev` has set up.
 """
 
 # ruff: noqa: ARG002, N802 (names and signatures are the protocol's)
@@ -29,7 +30,9 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from sandbox.engine import installed_packages
+from sandbox.engine.program import Program
 from sandbox.engine.release import VERSION_TEXT
+from sandbox.errors import SandboxError
 
 
 def _import_protocol_only() -> None:
@@ -96,7 +99,15 @@ class LanguageHost(LanguageRuntimeServicer):
 
     def GetRequiredPackages(self, request: language.GetRequiredPackagesRequest, context: Context) -> Any:
         """Name the plugins that the program's installed packages ask for."""
-        required = installed_packages.plugins_of(_python(request.info))
+        program = _program(request.info)
+        try:
+            if program.lacks_environment:
+                for output in program.installation():
+                    sys.stderr.buffer.write(output)
+            required = installed_packages.plugins_of(program.python)
+        except (ValueError, SandboxError) as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            raise
         return language.GetRequiredPackagesResponse(
             packages=[
                 plugin.PackageDependency(
@@ -110,27 +121,40 @@ class LanguageHost(LanguageRuntimeServicer):
         self, request: language.GetProgramDependenciesRequest, context: Context
     ) -> language.GetProgramDependenciesResponse:
         """List the packages installed for the program, for `pulumi about`."""
-        packages = installed_packages.packages_of(_python(request.info))
+        packages = installed_packages.packages_of(
+            _program(request.info).python, transitive=request.transitiveDependencies
+        )
         return language.GetProgramDependenciesResponse(
             dependencies=[language.DependencyInfo(name=name, version=version) for name, version in packages]
         )
 
     def About(self, request: language.AboutRequest, context: Context) -> Any:
         """Say which Python runs programs."""
-        return language.AboutResponse(executable=_python(request.info), version=platform.python_version())
+        return language.AboutResponse(
+            executable=_program(request.info).python, version=platform.python_version()
+        )
 
     def InstallDependencies(
         self, request: language.InstallDependenciesRequest, context: Context
     ) -> Iterator[language.InstallDependenciesResponse]:
-        """Do nothing, and say so: `./dev` has installed the dependencies already."""
-        yield language.InstallDependenciesResponse(
-            stdout=f"Using {_python(request.info)}; `./dev` keeps its packages up to date.\n".encode()
-        )
+        """Install what a program or plugin needs into its virtual environment."""
+        try:
+            for output in _program(request.info, is_plugin=request.is_plugin).installation():
+                yield language.InstallDependenciesResponse(stdout=output)
+        except SandboxError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     def Run(self, request: language.RunRequest, context: Context) -> Any:
         """Run a program to its end. What it prints goes to this host's output, which the engine shows."""
+        program = _program(request.info)
+        if program.lacks_environment:
+            context.abort(
+                grpc.StatusCode.UNKNOWN,
+                f"The 'virtualenv' option in Pulumi.yaml is set to {str(program.environment)!r}, which is no "
+                "virtual environment; `pulumi install` makes it",
+            )
         child = subprocess.Popen(
-            [_python(request.info), str(self.executor), *self._program_arguments(request)],
+            [program.python, str(self.executor), *self._program_arguments(request)],
             env=os.environ
             | {
                 "PULUMI_CONFIG": json.dumps(dict(request.config)),
@@ -152,12 +176,15 @@ class LanguageHost(LanguageRuntimeServicer):
         directory = request.info.program_directory
         arguments = list(request.args)
         is_policy_pack = request.kind == "analyzer"
+        program = _program(request.info, is_plugin=not is_policy_pack)
         if is_policy_pack:
             command = ["-u", "-m", "pulumi.policy", *arguments, directory]
+        elif program.package and not Path(directory, "__main__.py").exists():
+            command = ["-m", "pulumi.run.plugin", program.package, *arguments]
         else:
             command = [directory, *arguments]
         child = subprocess.Popen(
-            [_python(request.info), *command],
+            [program.python, *command],
             cwd=directory if is_policy_pack else request.pwd,
             env=os.environ | dict(variable.partition("=")[::2] for variable in request.env),
             stdin=subprocess.DEVNULL,
@@ -201,14 +228,10 @@ class LanguageHost(LanguageRuntimeServicer):
             self.children.discard(child)
 
 
-def _python(info: language.ProgramInfo) -> str:
-    """Return the interpreter for a program or plugin."""
-    chosen = dict(info.options).get("virtualenv")
-    if isinstance(chosen, str):
-        interpreter = Path(info.root_directory, chosen, "bin", "python")
-        if interpreter.is_file():
-            return str(interpreter)
-    return sys.executable
+def _program(info: language.ProgramInfo, *, is_plugin: bool = False) -> Program:
+    return Program(
+        Path(info.root_directory), Path(info.program_directory), dict(info.options), is_plugin=is_plugin
+    )
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginResponse]:

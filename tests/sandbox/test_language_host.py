@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner import __version__
 
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
@@ -96,4 +97,6 @@ def test_a_policy_pack_can_fail_a_preview(project: Project) -> None:
 def test_what_the_program_runs_on_is_told(project: Project) -> None:
     about = json.loads(project.pulumi("about", "--json").stdout)
     assert about["runtime"]["language"] == "python"
-    assert {"name": "pulumi", "version": "3.258.0"} in about["dependencies"]
+    dependencies = {each["name"]: each["version"] for each in about["dependencies"]}
+    assert dependencies["pulumi-gitlab-runner"] == __version__
+    assert "pulumi-aws" not in dependencies  # which the library requires

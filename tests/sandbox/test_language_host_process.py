@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import grpc
@@ -101,9 +102,7 @@ def test_a_plugin_ends_with_the_call(runtime: LanguageRuntimeStub, tmp_path: Pat
         "print('running', file=held, flush=True)\n"
         "signal.pause()\n"
     )
-    info = language.ProgramInfo(
-        root_directory=str(tmp_path), program_directory=str(tmp_path), entry_point="."
-    )
+    info = information(tmp_path)
     call = runtime.RunPlugin(language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=info))
     with (tmp_path / "held-open").open() as held:
         assert held.readline() == "running\n"
@@ -112,18 +111,115 @@ def test_a_plugin_ends_with_the_call(runtime: LanguageRuntimeStub, tmp_path: Pat
     assert closed
 
 
-def test_the_virtual_environment_of_a_program_is_used_where_it_is_there(
-    runtime: LanguageRuntimeStub, tmp_path: Path
+def information(directory: Path, **options: str) -> language.ProgramInfo:
+    info = language.ProgramInfo(
+        root_directory=str(directory), program_directory=str(directory), entry_point="."
+    )
+    info.options.update(options)
+    return info
+
+
+def wheel(directory: Path, name: str, version: str = "1.0", stated: str | None = None) -> Path:
+    """A wheel of an empty package, which pip installs without an index."""
+    module, described = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
+    directory.mkdir(exist_ok=True)
+    path = directory / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as files:
+        files.writestr(f"{module}/__init__.py", "")
+        if stated is not None:
+            files.writestr(f"{module}/pulumi-plugin.json", stated)
+        files.writestr(f"{described}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        files.writestr(f"{described}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        files.writestr(f"{described}/RECORD", "")
+    return path
+
+
+def printed(answers: Iterator[language.InstallDependenciesResponse]) -> str:
+    return b"".join(answer.stdout for answer in answers).decode()
+
+
+@pytest.mark.parametrize("requirement", ["pulumi-greeting==1.0", "pulumi-greeting", "./wheels/{}"])
+def test_what_a_program_requires_is_installed_into_its_virtual_environment(
+    runtime: LanguageRuntimeStub, tmp_path: Path, requirement: str
 ) -> None:
-    info = language.ProgramInfo(root_directory=str(tmp_path))
-    info.options.update({"virtualenv": "own"})
-    assert runtime.About(language.AboutRequest(info=info)).executable == sys.executable
-    venv.create(tmp_path / "own")
+    """Requirements are resolved from the program's own folder, whatever the current one is."""
+    built = wheel(tmp_path / "wheels", "pulumi-greeting", stated='{"resource": true, "name": "hello"}')
+    settings = f"--no-index\n--find-links {tmp_path / 'wheels'}\n"
+    (tmp_path / "requirements.txt").write_text(settings + requirement.format(built.name) + "\n")
+    info = information(tmp_path, virtualenv="own")
+    refused = runtime.Run.future(language.RunRequest(info=info))
+    assert "'virtualenv' option" in refused.exception(timeout=60).details()
+
+    told = printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
+    assert "Successfully installed pulumi-greeting-1.0" in told
     own = str(tmp_path / "own" / "bin" / "python")
     assert runtime.About(language.AboutRequest(info=info)).executable == own
-    assert (
-        runtime.GetProgramDependencies(language.GetProgramDependenciesRequest(info=info)).dependencies == []
+    required = runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
+    assert [(each.name, each.version) for each in required] == [("hello", "v1.0.0")]
+    listed = runtime.GetProgramDependencies(language.GetProgramDependenciesRequest(info=info)).dependencies
+    assert ("pulumi-greeting", "1.0") in {(each.name, each.version) for each in listed}
+
+
+def test_a_virtual_environment_that_is_not_there_is_made_before_the_program_runs(
+    runtime: LanguageRuntimeStub, tmp_path: Path
+) -> None:
+    info = information(tmp_path, virtualenv="own")
+    assert not runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
+    assert (tmp_path / "own" / "bin" / "python").exists()
+
+
+def test_requirements_that_cannot_be_had_are_one_message(
+    runtime: LanguageRuntimeStub, tmp_path: Path
+) -> None:
+    """As with a path that is relative to another folder: `-e ./components` in components/."""
+    (tmp_path / "requirements.txt").write_text("-e ./elsewhere\n")
+    info = information(tmp_path, virtualenv="own")
+    with pytest.raises(grpc.RpcError) as raised:
+        printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
+    assert "-r requirements.txt" in raised.value.details()  # type: ignore[attr-defined]
+
+
+def test_a_plugin_runs_in_its_own_virtual_environment_where_it_has_one(
+    runtime: LanguageRuntimeStub, tmp_path: Path
+) -> None:
+    (tmp_path / "__main__.py").write_text("import sys\nprint(sys.prefix)\n")
+    request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
+    install = language.InstallDependenciesRequest(info=information(tmp_path), is_plugin=True)
+
+    def prefix() -> str:
+        return b"".join(answer.stdout for answer in runtime.RunPlugin(request)).decode().strip()
+
+    assert prefix() == sys.prefix
+    assert sys.executable in printed(runtime.InstallDependencies(install))
+    venv.create(tmp_path / "venv", with_pip=True)
+    assert prefix() == str(tmp_path / "venv")
+    wheel(tmp_path / "wheels", "greeting")
+    (tmp_path / "requirements.txt").write_text("--no-index\n--find-links wheels\ngreeting\n")
+    assert "Successfully installed greeting-1.0" in printed(runtime.InstallDependencies(install))
+
+
+def test_a_plugin_that_is_a_package_without_a_main_module_is_run_by_its_name(
+    runtime: LanguageRuntimeStub, tmp_path: Path
+) -> None:
+    """`python -m pulumi.run.plugin NAME` looks for components in the package, which is not installed here."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "any"\n[project]\nname = "greeting"\n'
     )
+    request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
+    told = b"".join(answer.stderr for answer in runtime.RunPlugin(request)).decode()
+    assert "No module named 'greeting'" in told
+
+
+def test_a_program_s_dependencies_are_those_that_nothing_else_requires(runtime: LanguageRuntimeStub) -> None:
+    """`pulumi about` lists these; an engine that asks for all of them says so."""
+
+    def named(transitive: bool) -> set[str]:
+        request = language.GetProgramDependenciesRequest(transitiveDependencies=transitive)
+        return {each.name for each in runtime.GetProgramDependencies(request).dependencies}
+
+    assert "pulumi-gitlab-runner" in named(False)
+    assert "pulumi-aws" not in named(False)
+    assert {"pulumi-gitlab-runner", "pulumi-aws", "typing-extensions"} <= named(True)
 
 
 PACKAGES = {
@@ -134,34 +230,78 @@ PACKAGES = {
     "pulumi-without": ("1.0.0", '{"resource": false}'),
     "pulumi-silent": ("2.0.1", None),
     "pulumi_underscored": ("2.0.2", None),
-    "pulumi-policy": ("1.21.0", None),
+    "Pulumi.Dotted": ("2.0.3rc1", None),
+    "pulumi-epoch": ("1!2.0", None),
+    "pulumi-policy": ("1.21.0", '{"resource": true}'),
     "other": ("1.0.0", None),
     "other-provider": ("3.0.0", '{"resource": true}'),
 }
 """Packages by their names: their version, and what their `pulumi-plugin.json` says, if they have one."""
 
 
+def installed(directory: Path, packages: Mapping[str, tuple[str, str | None]]) -> str:
+    """A virtual environment with packages; its interpreter."""
+    venv.create(directory)
+    place = next(directory.glob("lib/python*/site-packages"))
+    for name, (version, stated) in packages.items():
+        with zipfile.ZipFile(wheel(directory / "wheels", name, version, stated)) as files:
+            files.extractall(place)
+    return str(directory / "bin" / "python")
+
+
 def test_packages_of_another_interpreter(tmp_path: Path) -> None:
     """As the official host has it: a package `pulumi-…` that says nothing is taken for a provider."""
-    venv.create(tmp_path)
-    packages = next(tmp_path.glob("lib/python*/site-packages"))
-    for name, (version, stated) in PACKAGES.items():
-        described = packages / f"{name.replace('-', '_')}-{version}.dist-info"
-        described.mkdir()
-        (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        folder = packages / name.replace("-", "_")
-        folder.mkdir()
-        (folder / "__init__.py").touch()
-        if stated is not None:
-            (folder / "pulumi-plugin.json").write_text(stated)
-    found = installed_packages.plugins_of(str(tmp_path / "bin" / "python"))
+    found = installed_packages.plugins_of(installed(tmp_path, PACKAGES))
     plugin = installed_packages.Plugin
     assert sorted(found, key=lambda each: each.name) == [
+        plugin("dotted", "v2.0.3-rc.1", ""),
         plugin("other-provider", "v3.0.0", ""),
         plugin("silent", "v2.0.1", ""),
         plugin("stated", "v1.2.3", "https://example.com"),
         plugin("underscored", "v2.0.2", ""),
     ]
+
+
+def test_a_package_whose_statement_cannot_be_read_is_named(tmp_path: Path) -> None:
+    python = installed(tmp_path, {"pulumi-broken": ("1.0.0", "{")})
+    with pytest.raises(ValueError, match=r"pulumi-plugin\.json for pulumi-broken"):
+        installed_packages.plugins_of(python)
+
+
+@pytest.mark.parametrize(
+    ("package", "plugin"),
+    [
+        ("1.0", "1.0.0"),
+        ("1", "1.0.0"),
+        ("1.2.3.4", "1.2.3.4"),
+        ("1.2.3a4", "1.2.3-alpha.4"),
+        ("1.2.3b4", "1.2.3-beta.4"),
+        ("1.2.3rc4", "1.2.3-rc.4"),
+        ("1.2.3.post4", "1.2.3+post4"),
+        ("1.2.3.dev5", "1.2.3+dev5"),
+        ("1.2.3.post4.dev5", "1.2.3+post4dev5"),
+        ("1!2.0", None),
+        ("1.2.", None),
+        ("1.2+local", None),
+        ("", None),
+    ],
+)
+def test_a_plugin_s_version_follows_from_its_package_s(package: str, plugin: str | None) -> None:
+    """The cases are those of the official host's `determinePluginVersion`."""
+    assert installed_packages.plugin_version(package) == plugin
+
+
+@pytest.mark.parametrize("folder", [".", "components", "tests"])
+def test_the_plugin_s_requirements_resolve_from_any_folder(folder: str) -> None:
+    """`pulumi install` in components/ reads them there, and `package add ./components` from elsewhere."""
+    place = Path(os.path.relpath(CHECKOUT / "components" / "requirements.txt", CHECKOUT / folder))
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index", "-r", place],
+        cwd=CHECKOUT / folder,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_the_library_itself_asks_for_no_plugin() -> None:
