@@ -54,7 +54,12 @@ class DockerHost:
     def runner(self, **settings: object) -> None:
         """Write a config.toml with one runner."""
         runner = {"name": "build", "url": "https://gitlab.example.com", "executor": "docker"}
-        runner |= {"token": "glrt-canary", "docker": {"image": "alpine:3.22"}, **settings}  # type: ignore[dict-item]
+        runner |= {
+            "feature_flags": {"FF_NETWORK_PER_BUILD": True},
+            "token": "glrt-canary",
+            "docker": {"image": "alpine:3.22"},
+            **settings,
+        }  # type: ignore[dict-item]
         self.write(f"{CURRENT}/config.toml", tomli_w.dumps({"concurrent": 3, "runners": [runner]}))
 
     def write(self, path: str, text: str, mode: str = "600") -> None:
@@ -139,9 +144,9 @@ def test_a_missing_credential_says_where_to_look(
     engine.service(answered=None, reason="AccessDeniedException")
     engine.write(CONFIG, '{"auths": {}}')
     engine.install()
-    (finding,) = doctor.json("image", f"{KEY}/app:1", *live)["findings"]
+    (finding,) = doctor.json("image", f"{KEY}/app:1", "--offline", *live)["findings"]
     assert finding["name"] == "credential-missing"
-    assert "AccessDeniedException" in finding["found"]
+    assert "AccessDeniedException" in json.dumps(finding)
     assert f"docker logs {CONTAINER}" in json.dumps(finding)
     assert "journalctl" not in json.dumps(finding)
 
