@@ -23,6 +23,7 @@ from bench.doctor_100_images import (
     DOCTOR_PARALLEL_RATIO,
 )
 from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
+from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
 from bench.preview_ratio import (
@@ -63,6 +64,8 @@ MEASURES: tuple[Measure, ...] = (
     PREVIEW_RATIO_SAME_GRAPH_10,
     PREVIEW_RATIO_SAME_GRAPH_50,
     DECLARATION_READS,
+    IMPORT_RATIO_ECR,
+    IMPORT_RATIO_STACK,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

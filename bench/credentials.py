@@ -175,7 +175,7 @@ def _store(aws: AwsServer, registries: Mapping[str, CredentialSource]) -> dict[s
 
     def client(service: str) -> Any:
         keys = {name.lower(): value for name, value in _KEYS.items()}
-        return boto3.client(service, region_name=REGION, endpoint_url=aws.endpoint, **keys)  # type: ignore[call-overload]
+        return boto3.client(service, region_name=REGION, endpoint_url=aws.endpoint, **keys)
 
     ssm, secrets = client("ssm"), client("secretsmanager")
     stored = dict(registries)

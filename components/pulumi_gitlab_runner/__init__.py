@@ -132,7 +132,7 @@ _EXPORTS = {
 providers that it needs, and `runner-doctor` none."""
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
-__all__ = list(_MODULES)  # noqa: PLE0605 - `api.__all__`, which a test holds it against
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:

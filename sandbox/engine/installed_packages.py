@@ -9,13 +9,14 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A provider plugin that a package states in its `pulumi-plugin.json`."""
+    """A provider plugin that a package needs."""
 
     name: str
     version: str
@@ -45,19 +46,46 @@ def _packages() -> list[tuple[str, str]]:
     return sorted({(each.metadata["Name"], each.version) for each in metadata.distributions()})
 
 
+NO_PLUGINS = ("pulumi-policy", "pulumi-esc-sdk")
+"""Packages of Pulumi's that have no plugin and do not say so."""
+
+
 def _plugins() -> list[Plugin]:
-    files = {file for directory in sys.path for file in Path(directory).glob("*/pulumi-plugin.json")}
-    return [plugin for file in sorted(files) if (plugin := _plugin(file)) is not None]
+    """Return the plugins that packages ask for, as Pulumi's own language host finds them.
+
+    That takes every package for a provider whose name begins with `pulumi-`, unless its `pulumi-plugin.json`
+    says otherwise: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go.
+    """
+    found = (_plugin(name.lower().replace("_", "-"), version) for name, version in _packages())
+    return [plugin for plugin in found if plugin is not None]
 
 
-def _plugin(file: Path) -> Plugin | None:
-    """Return the plugin that a package asks for; none when it says that it has none."""
-    stated = json.loads(file.read_text())
-    if not stated.get("resource"):
+def _plugin(package: str, package_version: str) -> Plugin | None:
+    """Return the plugin that a package asks for; none when it has none."""
+    stated = _stated(package)
+    if stated is None and (not package.startswith("pulumi-") or package in NO_PLUGINS):
         return None
-    name = stated.get("name") or file.parent.name.removeprefix("pulumi_").replace("_", "-")
-    version = stated.get("version") or metadata.version(file.parent.name)
-    return Plugin(name, f"v{version.removeprefix('v')}", stated.get("server", ""))
+    if stated is not None and not stated.get("resource"):
+        return None
+    told = stated or {}
+    name = told.get("name") or package.removeprefix("pulumi-")
+    version = told.get("version") or package_version
+    return Plugin(name, f"v{version.removeprefix('v')}", told.get("server", ""))
+
+
+def _stated(package: str) -> dict[str, Any] | None:
+    """Return what a package's `pulumi-plugin.json` says; None where there is none."""
+    module = package.replace("-", "_")
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    for directory in (spec.submodule_search_locations or ()) if spec else ():
+        file = Path(directory) / "pulumi-plugin.json"
+        if file.is_file():
+            stated: dict[str, Any] = json.loads(file.read_text())
+            return stated
+    return None
 
 
 if __name__ == "__main__":

@@ -606,7 +606,7 @@ CASES = {
         Name.CANNOT_BE_PINNED,
         ("pin", PIPELINE, "--check"),
         f"{PIPELINE}, line 1",
-        "see to that",
+        "then pin again",
         pipeline(f"job: {{image: {LEGACY.host}/tools/gone:1}}\n"),
     ),
     # The host
@@ -694,4 +694,13 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
 def test_every_finding_of_a_pull_has_a_case() -> None:
     # Those of runners in GitLab have theirs in tests/doctor/test_online.py.
     of_gitlab = {Name.RUNNER_NEVER_CONTACTED, Name.RUNNER_OFFLINE, Name.RUNNER_UNKNOWN}
-    assert {case.name for case in CASES.values()} == set(Name) - of_gitlab
+    # Those of what is written in a file have theirs in tests/doctor: test_fixes.py, test_pin.py,
+    # test_shorthand.py.
+    of_files = {
+        Name.CREDENTIALS_EMPTY,
+        Name.CREDENTIALS_SHADOWED,
+        Name.DOCKER_CONFIG_UNREAD,
+        Name.NOT_READ,
+        Name.SHORTHAND,
+    }
+    assert {case.name for case in CASES.values()} == set(Name) - of_gitlab - of_files

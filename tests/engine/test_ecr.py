@@ -67,7 +67,7 @@ def test_an_existing_repository_is_taken_over_in_two_steps(project: Project, by_
     (before,) = ecr.describe_repositories(repositoryNames=[by_hand])["repositories"]
     adopted = {"adopt": True, "keep_images": 2, "delete_images": True}
     with project.declaring("registries/team/repositories", DECLARED | {by_hand: adopted}):
-        assert changes_of_repositories(project) == {("import", "Repository", f"team/{by_hand}")}
+        assert changes_of_repositories(project) == {("import", "Repository", f"ci-team/{by_hand}")}
         project.up()
         assert "taken over as they are: by/hand" in project.printed
         assert ecr.describe_repositories(repositoryNames=[by_hand])["repositories"] == [before]

@@ -58,7 +58,7 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         project.gitlab("DELETE", "groups/42/variables/PIPELINE")
         drift = job(project, "drift")
         assert drift.returncode == 1
-        assert "gitlab:index/userRunner:UserRunner build: tagLists" in drift.stdout
+        assert "gitlab:index/userRunner:UserRunner ci-build: tagLists" in drift.stdout
         assert "gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE: gone\n" in drift.stdout
         assert "`pulumi up --refresh`" in drift.stdout
     project.up("--refresh")

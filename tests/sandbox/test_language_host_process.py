@@ -126,17 +126,46 @@ def test_the_virtual_environment_of_a_program_is_used_where_it_is_there(
     )
 
 
+PACKAGES = {
+    "pulumi-stated": (
+        "1.0.0",
+        '{"resource": true, "name": "stated", "version": "1.2.3", "server": "https://example.com"}',
+    ),
+    "pulumi-without": ("1.0.0", '{"resource": false}'),
+    "pulumi-silent": ("2.0.1", None),
+    "pulumi_underscored": ("2.0.2", None),
+    "pulumi-policy": ("1.21.0", None),
+    "other": ("1.0.0", None),
+    "other-provider": ("3.0.0", '{"resource": true}'),
+}
+"""Packages by their names: their version, and what their `pulumi-plugin.json` says, if they have one."""
+
+
 def test_packages_of_another_interpreter(tmp_path: Path) -> None:
+    """As the official host has it: a package `pulumi-…` that says nothing is taken for a provider."""
     venv.create(tmp_path)
     packages = next(tmp_path.glob("lib/python*/site-packages"))
-    for folder, stated in (
-        (
-            "pulumi_stated",
-            '{"resource": true, "name": "stated", "version": "1.2.3", "server": "https://example.com"}',
-        ),
-        ("pulumi_without", '{"resource": false}'),
-    ):
-        (packages / folder).mkdir()
-        (packages / folder / "pulumi-plugin.json").write_text(stated)
+    for name, (version, stated) in PACKAGES.items():
+        described = packages / f"{name.replace('-', '_')}-{version}.dist-info"
+        described.mkdir()
+        (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        folder = packages / name.replace("-", "_")
+        folder.mkdir()
+        (folder / "__init__.py").touch()
+        if stated is not None:
+            (folder / "pulumi-plugin.json").write_text(stated)
     found = installed_packages.plugins_of(str(tmp_path / "bin" / "python"))
-    assert found == [installed_packages.Plugin("stated", "v1.2.3", "https://example.com")]
+    plugin = installed_packages.Plugin
+    assert sorted(found, key=lambda each: each.name) == [
+        plugin("other-provider", "v3.0.0", ""),
+        plugin("silent", "v2.0.1", ""),
+        plugin("stated", "v1.2.3", "https://example.com"),
+        plugin("underscored", "v2.0.2", ""),
+    ]
+
+
+def test_the_library_itself_asks_for_no_plugin() -> None:
+    """Else every program that uses it would look for a download that cannot exist."""
+    names = {each.name for each in installed_packages.plugins_of(sys.executable)}
+    assert "gitlab-runner" not in names
+    assert {"aws", "gitlab"} <= names

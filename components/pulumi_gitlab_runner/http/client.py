@@ -50,7 +50,7 @@ class Stream:
     """
 
     def __init__(
-        self, client: "HttpClient", connection: Connection, answer: HTTPResponse, origin: "_Origin"
+        self, client: "HttpClient", connection: Connection, answer: HTTPResponse, origin: "Origin"
     ) -> None:
         self.status = answer.status
         self.headers: Message = answer.headers
@@ -140,7 +140,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class _Origin:
+class Origin:
     """Where a connection leads; what is secret goes to no other."""
 
     scheme: str
@@ -170,7 +170,7 @@ class HttpClient:
         self._may_ask = may_ask
         self._socket_path = socket_path
         self._lock = Lock()
-        self._idle: dict[_Origin, list[Connection]] = {}
+        self._idle: dict[Origin, list[Connection]] = {}
 
     def ask(
         self,
@@ -235,7 +235,7 @@ class HttpClient:
             with contextlib.suppress(TooLargeError):
                 stream.whole()
             url = _joined(url, place)
-            if _read_url(url)[1] != origin:
+            if origin_of(url) != origin:
                 sent = {name: value for name, value in sent.items() if not _is_secret(name)}
         raise RedirectError("redirects without end")
 
@@ -257,7 +257,7 @@ class HttpClient:
         self,
         method: str,
         parts: SplitResult,
-        origin: _Origin,
+        origin: Origin,
         headers: Mapping[str, str],
         content: Content | None,
         deadline: Deadline,
@@ -275,7 +275,7 @@ class HttpClient:
                 answer = connection.exchange(method, target, headers, content, deadline)
         return Stream(self, connection, answer, origin)
 
-    def _idle_connection(self, origin: _Origin) -> Connection | None:
+    def _idle_connection(self, origin: Origin) -> Connection | None:
         while True:
             with self._lock:
                 idle = self._idle.get(origin)
@@ -286,13 +286,13 @@ class HttpClient:
                 return connection
             connection.close()
 
-    def _new_connection(self, origin: _Origin) -> Connection:
+    def _new_connection(self, origin: Origin) -> Connection:
         if self._socket_path:
             return Connection(origin.host, origin.port, socket_path=self._socket_path)
         context = (self._context or system_trust()) if origin.scheme == "https" else None
         return Connection(origin.host, origin.port, context, proxy_for(origin.scheme, origin.host))
 
-    def _keep(self, origin: _Origin, connection: Connection) -> None:
+    def _keep(self, origin: Origin, connection: Connection) -> None:
         with self._lock:
             self._idle.setdefault(origin, []).append(connection)
 
@@ -310,7 +310,7 @@ def _joined(url: str, place: str) -> str:
         raise RedirectError("redirects to an address that is none") from None
 
 
-def _read_url(url: str) -> tuple[SplitResult, _Origin]:
+def _read_url(url: str) -> tuple[SplitResult, Origin]:
     """An address with what it is sent to.
 
     Raises:
@@ -323,7 +323,16 @@ def _read_url(url: str) -> tuple[SplitResult, _Origin]:
         raise RedirectError("names an address that is none") from None
     if not host or parts.scheme not in _PORTS:
         raise RedirectError("names an address that is not one of HTTP")
-    return parts, _Origin(parts.scheme, host, port or _PORTS[parts.scheme])
+    return parts, Origin(parts.scheme, host, port or _PORTS[parts.scheme])
+
+
+def origin_of(url: str) -> Origin:
+    """What an address leads to; a default port counts as written out.
+
+    Raises:
+        RedirectError: it is none, or not one of HTTP.
+    """
+    return _read_url(url)[1]
 
 
 def _is_secret(header: str) -> bool:

@@ -50,6 +50,8 @@ class Connection(HTTPConnection):
         socket_path: str = "",
     ) -> None:
         super().__init__(host, port)
+        # The Host header names no default port: registries put the host into the addresses that they name.
+        self.default_port = 443 if context else 80
         self.deadline = Deadline(LONGEST_CONNECT_S)
         self.served = 0
         self._context = context

@@ -1,7 +1,7 @@
 """The arguments of components that run a manager, and what they mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 import pulumi
@@ -136,15 +136,7 @@ class HostedManager:
 
     def stack(self) -> Stack:
         """The stack of just this manager."""
-        return replace(
-            _EMPTY,
-            gitlab_url=self.gitlab_url,
-            registries=self.registries,
-            managers={self.manager.name: self.manager},
-        )
-
-
-_EMPTY = build_stack({})
+        return Stack(self.gitlab_url, self.registries, managers={self.manager.name: self.manager})
 
 
 def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[str, Any], HostedManager]:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import LARGEST_ANSWER, Answer, HttpClient, Stream
+from pulumi_gitlab_runner.http.client import LARGEST_ANSWER, Answer, HttpClient, Stream, origin_of
 from pulumi_gitlab_runner.http.connection import Content
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import (
@@ -133,7 +133,7 @@ class Connection:
         deadline = deadline or Deadline(self.patience)
         self._reach(deadline)
         url = urljoin(self._base, path)
-        own = urlsplit(url)[:2] == urlsplit(self._base)[:2]
+        own = origin_of(url) == origin_of(self._base)
         challenge = self._challenge
 
         def sent() -> Stream:

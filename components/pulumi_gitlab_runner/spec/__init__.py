@@ -1,7 +1,20 @@
 """What a stack declares, and what is wrong with it. No Pulumi here, and no input or output."""
 
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
-from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+    from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
+    from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 
 __all__ = ["AwsEnvironment", "DeclarationError", "Problem", "Stack", "StackDeclaration", "build_stack"]
+
+_MODULES = {"AwsEnvironment": "aws_environment", "DeclarationError": "problems", "Problem": "problems"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: one part of a declaration does without the others."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'stack')}"), name)

@@ -133,17 +133,17 @@ RegistryUser = Runner | Manager | HostedAuth | JobRole
 class Stack:
     """A declaration without problems, with the defaults filled in."""
 
-    gitlab_url: Value[str]
-    registries: Mapping[str, Registry]
-    builds: Mapping[str, Build]
-    managers: Mapping[str, Manager]
-    cache: Cache | None
-    variables: tuple[Variable, ...]
-    mirrors: Mapping[str, Mirror]
-    hosted_auth: Mapping[str, HostedAuth]
-    job_roles: Mapping[str, JobRole]
-    ecr_settings: Mapping[str, EcrSettings]
-    network: Network | None
+    gitlab_url: Value[str] = GITLAB_COM
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    builds: Mapping[str, Build] = field(default_factory=dict)
+    managers: Mapping[str, Manager] = field(default_factory=dict)
+    cache: Cache | None = None
+    variables: tuple[Variable, ...] = ()
+    mirrors: Mapping[str, Mirror] = field(default_factory=dict)
+    hosted_auth: Mapping[str, HostedAuth] = field(default_factory=dict)
+    job_roles: Mapping[str, JobRole] = field(default_factory=dict)
+    ecr_settings: Mapping[str, EcrSettings] = field(default_factory=dict)
+    network: Network | None = None
     tags: AwsTags = field(default_factory=dict)
     path_prefix: str | None = None
 

@@ -1,11 +1,18 @@
 """A stack whose runners use what the same program makes: every value that may be an Output is one."""
 
+import json
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_gitlab as gitlab
 from pulumi_gitlab_runner import RunnerStack
 
-POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": ["*"]}]}'
+POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": ["*"]}],
+    }
+)
 
 config = pulumi.Config()
 group = gitlab.Group("platform", name="outputs", path="outputs")
