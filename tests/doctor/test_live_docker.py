@@ -193,3 +193,20 @@ def test_no_engine_and_no_command(
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert doctor.run("host", *live) == 2
     assert "the docker command, which is not there" in doctor.errors
+
+
+def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
+    engine.runner(environment=["A=canary-4712"])
+    secret = encoded("me", "canary-4711")
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": secret}}}))
+    engine.write(f"{HOME}/.dockercfg", json.dumps({KEY: {"auth": secret, "email": "canary"}}))
+    engine.install()
+    files, version = container_of("build").gather()
+    assert version == "19.3.0"
+    assert {path for path, file in files.files.items() if "text" in file} == {
+        "/etc/gitlab-runner/config.toml",
+        CONFIG,
+        f"{HOME}/.dockercfg",
+    }
+    assert "canary" not in repr(files)
+    assert secret not in repr(files)
