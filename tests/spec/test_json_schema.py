@@ -36,14 +36,32 @@ def test_every_stack_file_fits_it_and_names_it(schema: dict[str, Any], path: Pat
     "stack",
     [
         {"runers": {}},
-        {"runners": {"build": {"group": "42"}}},
+        {"runners": {"build": {"group": "forty-two"}}},
         {"registries": {"team": {"credsStore": "ecr-login"}}},
         {"registries": {"legacy": {"static": {"password": {"secret": "x"}}}}},
+        {"runners": {"build": {"description": {"secure": "x"}}}},
     ],
 )
 def test_it_refuses_what_the_declaration_refuses(schema: dict[str, Any], stack: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, schema)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        {"registries": {"legacy": {"static": {"password": {"secure": "x"}}}}},
+        {"hosted_auth": {"hosted": {"gitlab_token": {"value": {"secure": "x"}}}}},
+        {"builds": {"base": {"context": ".", "secrets": {"npm": {"secure": "x"}}}}},
+        {"runners": {"build": {"group": "42"}}},
+        {"hosted_auth": {"hosted": {"projects": [7, "8"]}}},
+    ],
+)
+def test_any_secret_can_be_encrypted_and_any_identifier_be_digits(
+    schema: dict[str, Any], stack: dict[str, Any]
+) -> None:
+    found = jsonschema.Draft202012Validator(schema).iter_errors({"config": {"gitlab-runner:stack": stack}})
+    assert [each.message for each in found if each.validator != "required"] == []
 
 
 def test_every_key_is_described(schema: dict[str, Any]) -> None:

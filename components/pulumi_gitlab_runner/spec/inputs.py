@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast
 
-from pydantic import ConfigDict, GetCoreSchemaHandler, with_config
+from pydantic import ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, with_config
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from pulumi_gitlab_runner.spec.problems import Problem
@@ -22,6 +22,15 @@ strict = with_config(ConfigDict(extra="forbid"))
 Rule: TypeAlias = Callable[[_T], Iterable[Problem]]
 """What can be wrong with a value that has the right type."""
 
+SECURE = {
+    "type": "object",
+    "properties": {
+        "secure": {"type": "string", "description": "Encrypted by `pulumi config set --secret --path`."}
+    },
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+"""The JSON Schema of an encrypted value in a stack's file."""
 ENCRYPTED = "encrypted"
 """The kind of error for an encrypted value in a field that is no secret."""
 
@@ -82,6 +91,13 @@ class InputType:
         """Accept what the type accepts, and any handle."""
         return core_schema.no_info_wrap_validator_function(self._accept, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """In a stack's file a secret can be encrypted too."""
+        plain = handler(schema)
+        return {"anyOf": [plain, SECURE]} if self.secret else plain
+
     def _accept(self, value: Any, accept: Callable[[Any], Any]) -> Any:
         if not isinstance(value, Deferred):
             accepted = accept(value)
@@ -102,6 +118,12 @@ class Identifier:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Accept a whole number, or its digits."""
         return core_schema.no_info_before_validator_function(self._number, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """A whole number, or its digits."""
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": "^[0-9]+$"}]}
 
     def _number(self, value: Any) -> Any:
         return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

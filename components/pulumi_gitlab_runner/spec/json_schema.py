@@ -11,22 +11,6 @@ from pulumi_gitlab_runner.config.spelling import fields_by_spelling
 from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 
-_SECURE = {
-    "type": "object",
-    "properties": {
-        "secure": {"type": "string", "description": "Encrypted by `pulumi config set --secret --path`."}
-    },
-    "required": ["secure"],
-    "additionalProperties": False,
-}
-_SECRETS = {
-    "AccessKeyDeclaration": "secret",
-    "StaticDeclaration": "password",
-    "DeployTokenDeclaration": "password",
-    "UpstreamCredentialsDeclaration": "access_token",
-    "VariableDeclaration": "value",
-}
-
 
 def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
@@ -44,8 +28,6 @@ def stack_file_schema() -> dict[str, Any]:
     for table in KEYS:
         if table.__name__ in definitions:
             _allow_spellings(definitions[table.__name__], table)
-    for name, key in _SECRETS.items():
-        _allow_beside(definitions[name], key, _SECURE)
     _allow_beside(
         definitions["RegistryDeclaration"], "repositories", {"type": "array", "items": {"type": "string"}}
     )
