@@ -2,11 +2,14 @@
 
 import io
 import json
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.review.command_line import main
+from pulumi_gitlab_runner.review.drift_command import main as drift
 from pulumi_gitlab_runner.review.note import marker
 
 from tests.review.previews import step, text
@@ -34,6 +37,14 @@ def test_it_reads_its_input_and_writes_its_output(
 def test_the_hidden_line_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stack", "prod", "--marker"]) == 0
     assert capsys.readouterr().out == marker("prod") + "\n"
+
+
+@pytest.mark.parametrize(("command", "name"), [(main, "runner-review"), (drift, "runner-drift")])
+def test_each_command_states_its_version(
+    command: Callable[[list[str]], int], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(["--version"]) == 0
+    assert re.fullmatch(rf"{name} \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from pulumi_gitlab_runner.printable import printable
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what `pulumi preview --json --show-sames` wrote (default: -, the standard input)",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('pulumi-gitlab-runner')}")
     parser.add_argument("--stack", required=True, help="the stack's name, which the note is found again by")
     parser.add_argument("--note", type=Path, metavar="FILE", help="where the note goes (default: the output)")
     parser.add_argument(

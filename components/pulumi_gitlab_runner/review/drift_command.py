@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from pulumi_gitlab_runner.review.drift import drift_report, drifted
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="what `pulumi refresh --preview-only --expect-no-changes --json` wrote",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('pulumi-gitlab-runner')}")
     parser.add_argument("--stack", required=True, help="the stack's name, for the text")
     parser.add_argument("--status", type=int, default=0, help="what that command exited with (default: 0)")
     return parser
