@@ -10,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.models.containers import Container
+from pulumi_gitlab_runner.doctor.command_line import main
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 
 from sandbox.docker.prepare import prepare
@@ -129,6 +130,23 @@ def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
         assert secret in project.in_manager(f"cd {FILES}; cat config.toml passwords/* aws/*")
         for text in (state, project.printed, *shown):
             assert secret not in text
+
+
+def test_the_doctor_examines_the_manager_from_elsewhere(
+    project: DockerProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{project.sandbox.directory}/docker/engine.sock")
+    stacks = str(CHECKOUT / "stacks")
+    status = main(
+        ["host", "--stack", "docker", "--live", "--account", "123456789012", "--stacks-dir", stacks]
+    )
+    shown = " ".join(capsys.readouterr().out.split())
+    assert status == 0, shown
+    assert f"in the container {project.container().name}" in shown
+    assert "registry.example.com:5000" in shown
+    assert shown.count(" ago, serves for 11 h ") == 2
+    for secret in (TOKEN, PASSWORD, SECRET_KEY):
+        assert secret not in shown
 
 
 def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -> None:

@@ -270,7 +270,9 @@ def _add_runner(parser: argparse.ArgumentParser) -> None:
 def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContainer | None = None) -> None:
     (which or group).add_argument("--stack", help="one that a stack's file declares")
     group.add_argument(
-        "--live", action="store_true", help="with --stack: as it is on its instance, by Systems Manager"
+        "--live",
+        action="store_true",
+        help="with --stack: as it is on its instance, by Systems Manager; on a Docker host, by its engine",
     )
     group.add_argument(
         "--stacks-dir",
@@ -403,7 +405,7 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
         )
     host = _host(options)
     files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
-    report = examine_host(host, files, manager_process(files))
+    report = examine_host(host, files, host.process or manager_process(files))
 
     def as_json() -> object:
         from pulumi_gitlab_runner.doctor.json_report import host_as_json
@@ -525,7 +527,7 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     if options.hosted:
         return runner_host.hosted_runner(version)
     if options.live and not options.stack:
-        raise UsageError("--live needs --stack, which says whose instance it is")
+        raise UsageError("--live needs --stack, which says whose host it is")
     if options.stack:
         from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
 

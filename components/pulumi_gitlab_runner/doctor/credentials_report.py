@@ -13,6 +13,8 @@ from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE
 
 KNOWN_ON_THE_HOST = "(known only on the host)"
 """Stands for the password of a host that is only declared."""
+SERVICE_LOG = "systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
+"""The commands that show what the service of an instance says."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ class KeptCredentials:
     Attributes:
         registries: each registry of the host's list.
         written: whether the service has written anything since the host was started.
+        log: the commands that show what the service says.
     """
 
     registries: tuple[KeptCredential, ...] = ()
     written: bool = True
+    log: str = SERVICE_LOG
 
 
 def kept_here(registry_list: str) -> KeptCredentials:
@@ -62,7 +66,9 @@ def kept_here(registry_list: str) -> KeptCredentials:
     return kept_credentials(registry_list, state, BOOT_ID.read_text().strip(), boot_clock())
 
 
-def kept_credentials(registry_list: str, state: str, boot: str, now: float) -> KeptCredentials:
+def kept_credentials(
+    registry_list: str, state: str, boot: str, now: float, log: str = SERVICE_LOG
+) -> KeptCredentials:
     """What the state that a service wrote says.
 
     Args:
@@ -70,14 +76,15 @@ def kept_credentials(registry_list: str, state: str, boot: str, now: float) -> K
         state: the text of its `state.json`.
         boot: which boot of the host it is.
         now: seconds since that.
+        log: the commands that show what the service says.
     """
     try:
         told = json.loads(state)
         known: Mapping[str, Mapping[str, Any]] = told["registries"] if told["boot"] == boot else {}
         found = [_kept(each, known.get(each.registry, {}), now) for each in _declared(registry_list)]
     except (ValueError, TypeError, KeyError, AttributeError):
-        return KeptCredentials(tuple(_declared(registry_list)), written=False)
-    return KeptCredentials(tuple(found), written=bool(known) or not found)
+        return KeptCredentials(tuple(_declared(registry_list)), written=False, log=log)
+    return KeptCredentials(tuple(found), written=bool(known) or not found, log=log)
 
 
 def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:

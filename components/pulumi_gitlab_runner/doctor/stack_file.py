@@ -51,7 +51,7 @@ def runner_of_stack(
 def live_runner_of_stack(
     stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
 ) -> RunnerHost:
-    """The same runner as it is on its instance, which Systems Manager reaches.
+    """The same runner as it is on its instance, which Systems Manager reaches, or in its container.
 
     Args:
         stacks: as for `runner_of_stack`.
@@ -61,17 +61,18 @@ def live_runner_of_stack(
         version: the runner's version. Default: the installed one.
 
     Raises:
-        UsageError: its host does not let Systems Manager in, is no instance, or does not answer.
+        UsageError: its host does not let Systems Manager in, or does not answer.
     """
+    from pulumi_gitlab_runner.doctor.live.docker_container import container_of, container_runner
     from pulumi_gitlab_runner.doctor.live.runner import live_runner
     from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 
     found = _runner(stacks, stack, runner, account)
     host = found.manager.host
     if host.docker:
-        raise UsageError(
-            f"the manager of {found.name} is a container: run the doctor on its Docker host, in the container"
-        )
+        container = container_of(found.manager.resource_name)
+        name = f"{found.name} of the stack {stack}, in the container {container.name}"
+        return container_runner(container, name, found.name, version)
     if not host.session_manager:
         raise UsageError(
             f"the host of {found.name} is closed to Systems Manager: declare `session_manager: true` for it"

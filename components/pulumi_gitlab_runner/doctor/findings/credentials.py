@@ -10,7 +10,6 @@ from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path, with_parents
 
 _UNIT = "gitlab-runner-credentials"
-_LOG = f"journalctl -u {_UNIT}"
 
 
 def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
@@ -21,19 +20,19 @@ def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
             _UNIT,
             "the service has written no credentials since the host was started",
             "images of all private registries are pulled without any",
-            f"see why: systemctl status {_UNIT}; {_LOG}",
+            f"see why: {kept.log}",
         )
         return
     for each in kept.registries:
         if each.age is None:
-            yield _missing(each)
+            yield _missing(each, kept.log)
         elif each.failing_for is not None and each.ends_in is not None:
             yield Finding(
                 FindingName.CREDENTIAL_RENEWAL,
                 f"{REGISTRIES}, {each.registry}",
                 f"{each.source}: for {duration(each.failing_for)}: {each.reason}",
                 f"its last credential serves for {duration(each.ends_in)} more; a changed one is not noticed",
-                f"see to the reason; it is asked again by itself: {_LOG}",
+                f"see to the reason; it is asked again by itself: {kept.log}",
             )
 
 
@@ -52,10 +51,10 @@ def missing_credential_findings(
     parents = with_parents(resolution.path)
     for each in kept.registries:
         if each.age is None and registry_path(each.registry, version) in parents:
-            yield _missing(each)
+            yield _missing(each, kept.log)
 
 
-def _missing(credential: KeptCredential) -> Finding:
+def _missing(credential: KeptCredential, log: str) -> Finding:
     reason = credential.reason or "it has not answered yet"
     return Finding(
         FindingName.CREDENTIAL_MISSING,
@@ -63,7 +62,7 @@ def _missing(credential: KeptCredential) -> Finding:
         f"there is no credential: {credential.source}: {reason}",
         "its images are pulled without any: the job log names no credentials, and ends with "
         '"no basic auth credentials" or "access denied"',
-        f"see to the reason; it is asked again by itself: {_LOG}",
+        f"see to the reason; it is asked again by itself: {log}",
     )
 
 

@@ -1,1 +1,1 @@
-"""Runner hosts that are examined from elsewhere, by Run Command of AWS Systems Manager."""
+"""Runner hosts that are examined from elsewhere, by AWS Systems Manager or a Docker Engine."""

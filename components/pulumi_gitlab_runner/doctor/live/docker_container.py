@@ -1,0 +1,188 @@
+"""The manager of a Docker host: its container's files, without their secrets, by way of the Docker Engine.
+
+The `docker` command asks the engine: it knows DOCKER_HOST, contexts, SSH and TLS as its user set them up
+(docs.docker.com/reference/cli/docker, environment variables). The archive API does not see what is mounted in
+memory (docs.docker.com/reference/cli/docker/container/cp), so a shell in the container reads the files.
+"""
+
+import base64
+import json
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
+from pulumi_gitlab_runner.doctor.credentials_report import KeptCredentials, kept_credentials
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.live.on_host import (
+    PLAIN_VARIABLES,
+    hidden_docker_config,
+    hidden_toml,
+)
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
+from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
+from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost, home_configs, settings_of
+from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
+from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, STATE
+from pulumi_gitlab_runner.host.docker_manager import CURRENT, VOLUME
+from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+
+PATIENCE_S = 60
+_STATE = f"{DIRECTORY}/{STATE}"
+_UPTIME = "/proc/uptime"
+_SERVICE = f"{CURRENT}/sbin/gitlab-runner-credentials"
+_PLACES = {CONFIG: f"{CURRENT}/config.toml", REGISTRIES: f"{CURRENT}/registries"}
+"""Where the container has the files that other hosts have at the paths that the doctor knows."""
+
+
+@dataclass(frozen=True)
+class ManagerContainer:
+    """The container of a runner manager.
+
+    Attributes:
+        name: its name.
+        process: how its process runs.
+    """
+
+    name: str
+    process: ManagerProcess
+
+    def gather(self) -> tuple[GatheredFiles, str]:
+        """Its files without their secrets, by the paths that the doctor knows, and its runner's version.
+
+        Raises:
+            UsageError: they cannot be read there.
+        """
+        home = self.process.home
+        plans: dict[str, Callable[[str], str | None]] = {
+            CONFIG: hidden_toml,
+            REGISTRIES: str,
+            f"{home}/.docker/config.json": hidden_docker_config,
+            f"{home}/.dockercfg": hidden_docker_config,
+            _STATE: str,
+            str(BOOT_ID): str,
+            _UPTIME: str,
+            _SERVICE: str,
+        }
+        places = {_PLACES.get(path, path): path for path in plans}
+        program = resources.files(__package__).joinpath("container-files.sh").read_text(encoding="utf-8")
+        said = _docker("exec", "-i", self.name, "/bin/sh", "-s", "--", *places, stdin=program)
+        files: dict[str, Mapping[str, Any]] = {}
+        for mode, place, text in re.findall(r"(?m)^([0-7]{1,4}) (/\S+) ([\w+/=]*|-)$", said):
+            if (path := places.get(place)) is not None:
+                files[path] = _file(int(mode, 8), text, plans[path])
+        version = re.search(r"(?m)^Version:\s+v?(\d+\.\d+\S*)", said)
+        return GatheredFiles(files), version[1] if version else ""
+
+
+def container_of(manager: str) -> ManagerContainer:
+    """The running container of a manager that `RunnerStack` made; the newest of several.
+
+    One that takes another's place runs beside it until the other's jobs have ended.
+
+    Args:
+        manager: the name of its resource, without the stack's prefix.
+
+    Raises:
+        UsageError: there is none, or the Docker Engine does not answer.
+    """
+    listed = _docker("ps", "--no-trunc", "--filter", f"volume={VOLUME}", "--format", "{{.Names}}")
+    pattern = re.compile(rf"[\w.]+-{re.escape(manager)}-[0-9a-f]{{7}}")
+    names = [name for name in listed.split() if pattern.fullmatch(name)]
+    if not names:
+        raise UsageError(
+            f"no container ci-{manager}-… with {VOLUME} runs on the Docker Engine that was asked: is it up? "
+            "DOCKER_HOST, or the context of the docker command, says which engine is asked"
+        )
+    try:
+        config = json.loads(_docker("inspect", "--type", "container", names[0]))[0]["Config"]
+        variables = dict(each.partition("=")[::2] for each in config["Env"])
+        user = config.get("User") or "root"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise UsageError(f"docker inspect {names[0]} gave no answer that can be read") from None
+    environment = {name: value for name, value in variables.items() if name in PLAIN_VARIABLES}
+    environment.setdefault("HOME", "/root")
+    environment.setdefault("PATH", "")
+    process = ManagerProcess(
+        user, environment["HOME"].rstrip("/"), environment, (f"the container {names[0]}",)
+    )
+    return ManagerContainer(names[0], process)
+
+
+def container_runner(container: ManagerContainer, name: str, runner: str, version: str | None) -> RunnerHost:
+    """A runner whose manager is a container.
+
+    The PATH of its process holds no program, so no credential helper is run.
+
+    Args:
+        container: the manager's.
+        name: as shown.
+        runner: the name of the ``[[runners]]`` entry.
+        version: the runner's version. Default: the installed one.
+
+    Raises:
+        UsageError: its files cannot be read, or name no such runner.
+    """
+    files, installed = container.gather()
+    if files.read(CONFIG).text is None and not files.read(CONFIG).problem:
+        raise UsageError(f"the container {container.name} has no {_PLACES[CONFIG]}")
+    return RunnerHost(
+        name,
+        version or installed or DEFAULT_RUNNER_VERSION,
+        home_configs(files, container.process.home),
+        no_helper,
+        container.process,
+        settings_of(files.read(CONFIG), runner),
+        files,
+        passwords_known=False,
+        kept=_kept(files, f"docker logs {container.name}"),
+    )
+
+
+def _kept(files: GatheredFiles, log: str) -> KeptCredentials | None:
+    """What its credential service has; None where nothing is to be asked for, and so none runs."""
+    if files.mode(_SERVICE) is None:
+        return None
+    state, boot, uptime = (files.read(path).text or "" for path in (_STATE, str(BOOT_ID), _UPTIME))
+    now = float(uptime.split()[0]) if uptime else 0.0
+    return kept_credentials(files.read(REGISTRIES).text or "", state, boot.strip(), now, log)
+
+
+def _file(mode: int, encoded: str, hide: Callable[[str], str | None]) -> Mapping[str, Any]:
+    """A file as `GatheredFiles` has it; its secrets are in no other place than here."""
+    if encoded == "-":
+        return {"mode": mode, "problem": "it cannot be read in the container"}
+    text = hide(base64.b64decode(encoded).decode(errors="replace"))
+    return {"mode": mode, "problem": "multi-line strings"} if text is None else {"mode": mode, "text": text}
+
+
+def _docker(*arguments: str, stdin: str = "") -> str:
+    """What the `docker` command prints.
+
+    Raises:
+        UsageError: it is not there, or fails; its output, which may hold secrets, is never in the message.
+    """
+    try:
+        done = subprocess.run(
+            ["docker", *arguments],
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UsageError(
+            "--live asks the Docker Engine with the docker command, which is not there: install it"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"the Docker Engine gave no answer in {PATIENCE_S} seconds") from None
+    except OSError as error:
+        raise UsageError(f"the docker command cannot be run: {error.strerror}") from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode(errors="replace").split())[:300] or f"status {done.returncode}"
+        raise UsageError(f"docker {arguments[0]} failed: {printable(said)}")
+    return done.stdout.decode(errors="replace")

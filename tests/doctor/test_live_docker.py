@@ -1,0 +1,212 @@
+"""Live Docker hosts: the manager's container, by a `docker` command that runs in a directory of the test."""
+
+import base64
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+import tomli_w
+from pulumi_gitlab_runner.doctor.live.docker_container import container_of
+
+from tests.auth.resolution.fakes import encoded
+from tests.doctor.host_tree import Doctor
+
+KEY = "registry.example.com"
+CONTAINER = "ci-build-1a2b3c4"
+STACK = """
+config:
+  aws:region: eu-west-1
+  gitlab:baseUrl: https://gitlab.example.com/api/v4/
+  gitlab-runner:stack:
+    registries:
+      team: {host: registry.example.com, helper: /usr/bin/docker-credential-x}
+    runners:
+      build: {group: 42, registries: [team], host: {docker: {image: "runner.example.com/manager:1"}}}
+"""
+BOOT = "/proc/sys/kernel/random/boot_id"
+STATE = "/run/gitlab-runner-credentials/state.json"
+CURRENT = "/srv/gitlab-runner/current"
+HOME = f"{CURRENT}/home"
+CONFIG = f"{HOME}/.docker/config.json"
+SERVICE = f"{CURRENT}/sbin/gitlab-runner-credentials"
+
+
+class DockerHost:
+    """A Docker Engine with the container of a manager, as the `docker` command shows it.
+
+    Attributes:
+        running: the names of the containers that mount the volume, the newest first.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[str, tuple[str, str]] = {}
+        self.running = [CONTAINER]
+        self.environment = [
+            f"HOME={HOME}",
+            "PATH=/usr/local/lib/gitlab-runner-host/no-programs",
+            "AWS_REGION=eu-west-1",
+            "PROXY_PASSWORD=canary-4713",
+        ]
+        self.runner()
+
+    def runner(self, **settings: object) -> None:
+        """Write a config.toml with one runner."""
+        runner = {"name": "build", "url": "https://gitlab.example.com", "executor": "docker"}
+        runner |= {
+            "feature_flags": {"FF_NETWORK_PER_BUILD": True},
+            "token": "glrt-canary",
+            "docker": {"image": "alpine:3.22"},
+            **settings,
+        }  # type: ignore[dict-item]
+        self.write(f"{CURRENT}/config.toml", tomli_w.dumps({"concurrent": 3, "runners": [runner]}))
+
+    def write(self, path: str, text: str, mode: str = "600") -> None:
+        """Write a file of the container."""
+        self._files[path] = (mode, base64.b64encode(text.encode()).decode())
+
+    def service(self, *, answered: float | None, boot: str = "this-boot", reason: str = "") -> None:
+        """A credential service that answered so many seconds before the container's uptime of 10,000."""
+        self.write(SERVICE, "", "755")
+        self.write(f"{CURRENT}/registries", f"{KEY} helper /usr/bin/docker-credential-x\n")
+        self.write(BOOT, "this-boot\n")
+        self.write("/proc/uptime", "10000.00 20000.00\n")
+        ended = answered is None
+        entry = {
+            "source": "",
+            "answered": None if answered is None else 10000 - answered,
+            "ends": None if answered is None else 10000 - answered + 43200,
+            "failing_since": 9940 if ended else None,
+            "reason": reason,
+        }
+        self.write(STATE, json.dumps({"boot": boot, "registries": {KEY: entry}}))
+
+    def install(self) -> None:
+        """Put the command in place."""
+        lines = "\n".join(f"{mode} {path} {text}" for path, (mode, text) in self._files.items())
+        inspected = json.dumps([{"Config": {"Env": self.environment, "User": ""}}])
+        command = self._directory / "docker"
+        command.write_text(
+            "#!/bin/sh\n"
+            'case "$1" in\n'
+            f"ps) printf '%s\\n' {shlex.join(self.running)} ;;\n"
+            f"inspect) echo {shlex.quote(inspected)} ;;\n"
+            "exec) cat >/dev/null; while read -r mode path text; do\n"
+            '    case " $* " in *" $path "*) echo "$mode $path $text" ;; esac\n'
+            f"done <<'FILES'\n{lines}\nFILES\n"
+            "printf 'Version:      19.3.0\\nGit revision: 1\\n' ;;\n"
+            "esac\n"
+        )
+        command.chmod(0o755)
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DockerHost:
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    return DockerHost(tmp_path / "bin")
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(STACK)
+    place = str(tmp_path / "stacks")
+    return ("--stack", "prod", "--live", "--account", "123456789012", "--stacks-dir", place)
+
+
+def test_age_and_end_of_each_credential(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.service(answered=600)
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}))
+    engine.install()
+    assert doctor.run("host", *live) == 0
+    assert f"build of the stack prod, in the container {CONTAINER}" in " ".join(doctor.output.split())
+    assert "answered 10 min ago, serves for 11 h 50 min more" in " ".join(doctor.output.split())
+    assert f"user root, home {HOME}" in doctor.output
+    assert "concurrent = 3" in doctor.output
+    assert "19.3.0" in doctor.output
+
+
+def test_an_image(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.service(answered=600)
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}))
+    engine.install()
+    (image,) = doctor.json("image", f"{KEY}/app:1", *live)["images"]
+    assert image["runner"]["user"] == "me"
+    assert CONFIG in json.dumps(image["runner"])
+    assert image["registry"]["outcome"] == "not asked"  # the password is dropped as it is read
+
+
+def test_a_missing_credential_says_where_to_look(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
+    engine.service(answered=None, reason="AccessDeniedException")
+    engine.write(CONFIG, '{"auths": {}}')
+    engine.install()
+    (finding,) = doctor.json("image", f"{KEY}/app:1", "--offline", *live)["findings"]
+    assert finding["name"] == "credential-missing"
+    assert "AccessDeniedException" in json.dumps(finding)
+    assert f"docker logs {CONTAINER}" in json.dumps(finding)
+    assert "journalctl" not in json.dumps(finding)
+
+
+def test_a_state_of_another_boot_is_none(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.service(answered=600, boot="the-boot-before")
+    engine.install()
+    assert "credential-service" in [each["name"] for each in doctor.json("host", *live)["findings"]]
+
+
+def test_fixed_passwords_need_no_service(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.runner(environment=["A=canary-4712"])
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711\n")}}}))
+    engine.install()
+    found = doctor.json("host", *live)
+    assert [each["name"] for each in found["findings"]] == ["white-space"]
+
+
+def test_the_newest_of_a_managers_containers(engine: DockerHost) -> None:
+    engine.running = ["ci-build-files-0000000", "ci-other-build-1111111", "ci-build-2222222", CONTAINER]
+    engine.install()
+    found = container_of("build")
+    assert found.name == "ci-build-2222222"
+    assert "canary" not in repr(found)
+
+
+def test_no_container(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.running = ["ci-build-files-0000000"]
+    engine.install()
+    assert doctor.run("host", *live) == 2
+    assert "no container ci-build-" in doctor.errors
+    assert "DOCKER_HOST" in doctor.errors
+
+
+def test_no_engine_and_no_command(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "bin" / "docker"
+    command.write_text("#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
+    command.chmod(0o755)
+    assert doctor.run("host", *live) == 2
+    assert "docker ps failed: Cannot connect to the Docker daemon" in doctor.errors
+    command.unlink()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert doctor.run("host", *live) == 2
+    assert "the docker command, which is not there" in doctor.errors
+
+
+def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
+    engine.runner(environment=["A=canary-4712"])
+    secret = encoded("me", "canary-4711")
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": secret}}}))
+    engine.write(f"{HOME}/.dockercfg", json.dumps({KEY: {"auth": secret, "email": "canary"}}))
+    engine.install()
+    files, version = container_of("build").gather()
+    assert version == "19.3.0"
+    assert {path for path, file in files.files.items() if "text" in file} == {
+        "/etc/gitlab-runner/config.toml",
+        CONFIG,
+        f"{HOME}/.dockercfg",
+    }
+    assert "canary" not in repr(files)
+    assert secret not in repr(files)
