@@ -22,7 +22,8 @@ from pulumi.provider.server import ComponentInitError
 from typing_extensions import get_original_bases
 
 from pulumi_gitlab_runner import api
-from pulumi_gitlab_runner.package_schema import Marks, completed_schema
+from pulumi_gitlab_runner.package_metadata import registry_metadata
+from pulumi_gitlab_runner.package_schema import Marks, completed_schema, respelled, spellings
 from pulumi_gitlab_runner.resolution import DeclarationRefused
 from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
 
@@ -104,7 +105,9 @@ class PackageProvider(ComponentProvider):
         component.Analyzer = DeclarationAnalyzer  # type: ignore[attr-defined]
         super().__init__(COMPONENTS, NAME, version=version("pulumi-gitlab-runner"))
         marks = self.analyzer.marks  # type: ignore[attr-defined]
-        self.schema = json.dumps(completed_schema(json.loads(self.schema or "{}"), marks))
+        schema = completed_schema(json.loads(self.schema or "{}"), marks)
+        self._spellings = spellings(schema)
+        self.schema = json.dumps(registry_metadata(schema))
 
     def construct(
         self,
@@ -140,7 +143,9 @@ class PackageProvider(ComponentProvider):
             {
                 "property_path": self._spelled(problem.path, name, definition),
                 "reason": "; ".join(
-                    filter(None, (f"found {problem.found}", f"allowed: {problem.allowed}", problem.mend))
+                    respelled(part, self._spellings)
+                    for part in (f"found {problem.found}", f"allowed: {problem.allowed}", problem.mend)
+                    if part
                 ),
             }
             for problem in refused.problems
