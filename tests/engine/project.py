@@ -57,8 +57,11 @@ class Project:
         self.settings.parent.mkdir(parents=True)
         for plugin in project.get("plugins", {}).get("providers", []):
             plugin["path"] = str(source / plugin["path"])
+        for name, path in project.get("packages", {}).items():
+            project["packages"][name] = str((source / path).resolve())
         (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        shutil.copy(source / "__main__.py", directory)
+        if (source / "__main__.py").exists():  # a YAML program is the project's file itself
+            shutil.copy(source / "__main__.py", directory)
         shutil.copy(settings, self.settings)
         self.pulumi("stack", "init", stack)
 
