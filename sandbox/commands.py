@@ -25,6 +25,9 @@ LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
 
+PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
+"""Programs that use the components as a user's do: mypy and basedpyright check their types."""
+
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the command that the command line names; return its exit code."""
@@ -180,8 +183,9 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """Check form and types of the source; all of it, whatever the first check finds."""
-    types = [["mypy"], ["mypy", "policy"], ["mypy", "bench"]]
-    checks = [["ruff", "check"], ["ruff", "format", "--check"], *types]
+    types = [["mypy"], *(["mypy", each] for each in ("policy", "bench", *PROGRAMS))]
+    programs = ["basedpyright", "--pythonpath", sys.executable]
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
     return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
 
 
