@@ -11,8 +11,8 @@ from contextlib import nullcontext
 
 from sandbox.command_line import DOCKER_STACK, SANDBOX_STACK
 from sandbox.docker.prepare import prepare
-from sandbox.engine import lookup
-from sandbox.engine.release import Engine, EngineUnavailableError
+from sandbox.engine import languages, lookup
+from sandbox.engine.release import Engine, EngineUnavailableError, WayFailedError
 from sandbox.environment import DOCKER, SERVICES, Sandbox, engine_environment
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT, engine_directory, sandbox_directory
@@ -20,8 +20,13 @@ from sandbox.progress import Progress
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
+LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
+"""The environment variable that tells the tests why the engine has no hosts for YAML, Go and Node.js."""
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
+
+PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
+"""Programs that use the components as a user's do: mypy and basedpyright check their types."""
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -151,6 +156,8 @@ def stop(_arguments: argparse.Namespace, _progress: Progress) -> int:
 def pulumi(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run any Pulumi command in the stack's environment."""
     stack = Stack(arguments.stack, progress)
+    if arguments.passed_on[:1] == ["package"]:  # it may generate an SDK
+        languages.obtain(stack.engine, progress)
     if stack.memory_lost:
         print(
             "The sandbox's services were started anew, with nothing in them; `./dev up` fills them.",
@@ -163,18 +170,22 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the tests; without an engine, those that need none."""
     environment = dict(os.environ) | {"SANDBOX_ENGINE_DIR": str(engine_directory())}
     try:
-        lookup.obtain(engine_directory(), progress)
+        languages.obtain(lookup.obtain(engine_directory(), progress), progress)
     except EngineUnavailableError as unavailable:
         print(f"{unavailable}\nThe tests that need an engine are skipped.", file=sys.stderr)
         environment[ENGINE_UNAVAILABLE] = unavailable.reasons
+    except WayFailedError as failed:
+        print(f"{failed}\nThe tests that need other languages are skipped.", file=sys.stderr)
+        environment[LANGUAGES_UNAVAILABLE] = str(failed)
     chosen = arguments.passed_on or SIDE_BY_SIDE
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """Check form and types of the source; all of it, whatever the first check finds."""
-    types = [["mypy"], ["mypy", "policy"], ["mypy", "bench"]]
-    checks = [["ruff", "check"], ["ruff", "format", "--check"], *types]
+    types = [["mypy"], *(["mypy", each] for each in ("policy", "bench", *PROGRAMS))]
+    programs = ["basedpyright", "--pythonpath", sys.executable]
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
     return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
 
 

@@ -108,6 +108,28 @@ class GoToolchain:
         if process.returncode != 0:
             raise GoBuildError(f"`go build` failed: {' / '.join(last_lines)}")
 
+    def run(self, module: Path, *arguments: str, timeout_s: float) -> None:
+        """Run a command of Go in a module, such as ``vet ./...``.
+
+        Raises:
+            GoBuildError: it fails, or does not end in time; the message is what it printed.
+        """
+        try:
+            answer = subprocess.run(
+                [self._go, *arguments],
+                cwd=module,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GoBuildError(f"`go {' '.join(arguments)}` did not end within {timeout_s} s") from None
+        if answer.returncode != 0:
+            raise GoBuildError(f"`go {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
+
     def module_directory(self, module: Path, dependency: str) -> Path:
         """Return where the sources of a dependency of a module lie.
 

@@ -21,7 +21,8 @@ from pulumi.provider.server import ComponentInitError
 from typing_extensions import get_original_bases
 
 from pulumi_gitlab_runner import __version__, api
-from pulumi_gitlab_runner.package_schema import Marks, completed_schema
+from pulumi_gitlab_runner.package_metadata import registry_metadata
+from pulumi_gitlab_runner.package_schema import Marks, completed_schema, respelled, spellings
 from pulumi_gitlab_runner.resolution import DeclarationRefused
 from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
 
@@ -103,7 +104,9 @@ class PackageProvider(ComponentProvider):
         component.Analyzer = DeclarationAnalyzer  # type: ignore[attr-defined]
         super().__init__(COMPONENTS, NAME, version=__version__)
         marks = self.analyzer.marks  # type: ignore[attr-defined]
-        self.schema = json.dumps(completed_schema(json.loads(self.schema or "{}"), marks))
+        schema = completed_schema(json.loads(self.schema or "{}"), marks)
+        self._spellings = spellings(schema)
+        self.schema = json.dumps(registry_metadata(schema))
 
     def construct(
         self,
@@ -139,7 +142,9 @@ class PackageProvider(ComponentProvider):
             {
                 "property_path": self._spelled(problem.path, name, definition),
                 "reason": "; ".join(
-                    filter(None, (f"found {problem.found}", f"allowed: {problem.allowed}", problem.mend))
+                    respelled(part, self._spellings)
+                    for part in (f"found {problem.found}", f"allowed: {problem.allowed}", problem.mend)
+                    if part
                 ),
             }
             for problem in refused.problems

@@ -1,5 +1,7 @@
 """What the package's schema says besides what Pulumi's analyzer finds: secrets, closed sets, defaults."""
 
+import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -41,6 +43,9 @@ _DEFAULTS: Mapping[str, Any] = {
 """Generated SDKs send a default as if it were declared. So one is here only where that says the same: a host
 on Docker refuses the keys of EC2, and a repository of another account takes no settings."""
 
+_SNAKE_CASE = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_CODE = re.compile(r"`[^`\n]+`")
+
 
 def completed_schema(schema: dict[str, Any], marks: Marks) -> dict[str, Any]:
     """The schema with everything that Pulumi's analyzer does not see.
@@ -61,7 +66,31 @@ def completed_schema(schema: dict[str, Any], marks: Marks) -> dict[str, Any]:
         for name in ("token",):
             if name in resource["properties"]:
                 resource["properties"][name]["secret"] = True
+    _describe(schema, spellings(schema))
     return schema
+
+
+def spellings(schema: Mapping[str, Any]) -> dict[str, str]:
+    """The name in the schema of each input that has another one in Python."""
+    names = {name for _, name, _ in _properties(schema)}
+    return {_snake_case(name): name for name in names if _snake_case(name) != name}
+
+
+def respelled(text: str, names: Mapping[str, str]) -> str:
+    """A text with the inputs' names as the schema has them."""
+    return _SNAKE_CASE.sub(lambda found: names.get(found[0], found[0]), text)
+
+
+def _describe(part: Any, names: Mapping[str, str]) -> None:
+    """Bring the descriptions, which are docstrings, into the form that the schema's readers expect.
+
+    They are Markdown, where an indented paragraph is code. Other languages have the schema's names.
+    """
+    for each in part.values() if isinstance(part, dict) else part:
+        if isinstance(each, dict | list):
+            _describe(each, names)
+    if isinstance(part, dict) and isinstance(text := part.get("description"), str):
+        part["description"] = _CODE.sub(lambda code: respelled(code[0], names), inspect.cleandoc(text))
 
 
 def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -85,7 +114,9 @@ def _mark(definition: dict[str, Any], mark: str) -> None:
     while inner.get("items") or inner.get("additionalProperties"):
         inner = inner.get("items") or inner["additionalProperties"]
     if mark == "secret":
-        definition["secret"] = True
+        # A plain map of secrets is not secret itself: SDKs would make it one Output, and Go's do not compile.
+        if not definition.get("plain"):
+            definition["secret"] = True
     elif inner.get("type") == "integer":
         # GitLab's own provider gives the number of a group or project as text.
         del inner["type"]

@@ -29,6 +29,9 @@ from pulumi_gitlab_runner.registry.transfer import TransferError
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.package import PackageProvider
 
+LONGEST_WAIT_S = 10
+WAIT_INTERVAL_S = 0.02
+
 _Answer = TypeVar("_Answer")
 
 
@@ -38,6 +41,8 @@ class PackageServicer(server.ProviderServicer):
     def __init__(self, provider: Provider, args: list[str], engine_address: str) -> None:
         super().__init__(provider, args, engine_address)
         self._images = MirroredImages()
+        self._names: set[tuple[str, str, str, str]] = set()
+        self._in_progress = self._refused = 0
 
     @cached_property
     def _engine(self) -> Any:
@@ -65,12 +70,49 @@ class PackageServicer(server.ProviderServicer):
 
         from pulumi_gitlab_runner.resolution import DeclarationRefused
 
+        self._in_progress += 1
         try:
+            self._claim_name(request)
             return await super()._construct(request, context)
         except DeclarationRefused as refused:
+            await self._until_the_others_end()
             raise _components().refused(refused, request.name, request.type) from None
         except RunError as error:
+            await self._until_the_others_end()
             raise InputPropertiesError(str(error), []) from None
+        except InputPropertiesError:
+            await self._until_the_others_end()
+            raise
+        finally:
+            self._in_progress -= 1
+
+    def _claim_name(self, request: Any) -> None:
+        """Refuse a second component of the same URN, before the engine does so with one error for each."""
+        from pulumi.errors import RunError
+
+        parents = request.parent.split("::")[2] if request.parent else ""
+        urn = (request.monitorEndpoint, parents, request.type, request.name)
+        if urn in self._names:
+            raise RunError(
+                f"another {request.type} of this program has the name {request.name!r}; give each its own"
+            )
+        self._names.add(urn)
+
+    async def _until_the_others_end(self) -> None:
+        """Wait a little for the components that are being made.
+
+        After an error the engine closes its connections, and each of them would add an error of its own: "the
+        client connection is closing".
+        """
+        self._refused += 1
+        try:
+            async with asyncio.timeout(LONGEST_WAIT_S):
+                while self._in_progress > self._refused:
+                    await asyncio.sleep(WAIT_INTERVAL_S)
+        except TimeoutError:
+            pass
+        finally:
+            self._refused -= 1
 
     async def Cancel(self, request: Any, context: Any) -> Any:
         """End what runs, as the user asked."""

@@ -13,7 +13,7 @@ from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
 from sandbox.progress import Step
 
 HERE = Path(__file__).parent
-MODULE = HERE / "module"
+MODULE = HERE / "modules" / "engine"
 LANGUAGE_HOST = HERE / "pulumi-language-python"
 
 COMMAND_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"

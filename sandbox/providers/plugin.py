@@ -23,6 +23,7 @@ from pulumi.runtime.proto import provider_pb2 as protocol
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from sandbox.providers.properties import Failure
+from sandbox.providers.schema import schema_of
 from sandbox.providers.standin import Difference, Incomplete, Refused, StandIn
 from sandbox.providers.values import Properties, decode, encode
 
@@ -52,8 +53,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return plugin_pb2.PluginInfo(version=self._provider.version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:
-        schema = {"name": self._provider.package, "version": self._provider.version}
-        return protocol.GetSchemaResponse(schema=json.dumps(schema))
+        return protocol.GetSchemaResponse(schema=json.dumps(schema_of(self._provider)))
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()

@@ -68,3 +68,26 @@ def test_everything_in_it_is_described(schema: dict[str, Any]) -> None:
 def test_inherited_fields_keep_their_description(schema: dict[str, Any]) -> None:
     inputs = schema["resources"]["gitlab-runner:index:RunnerRegistration"]["inputProperties"]
     assert inputs["group"]["description"] == "The group's number, as its page in GitLab shows."
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object of the schema, at any depth."""
+    if isinstance(part, dict):
+        yield part
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _parts(each)
+
+
+def test_no_plain_map_is_a_secret(schema: dict[str, Any]) -> None:
+    # The generated SDKs would make it one Output, which a plain property refuses; and Go's does not compile.
+    secrets = [each for each in _parts(schema) if each.get("secret") is True]
+    assert any("secret" in each["description"] for each in secrets)
+    assert [each for each in secrets if each.get("plain")] == []
+
+
+def test_descriptions_are_markdown_with_the_names_of_the_schema(schema: dict[str, Any]) -> None:
+    texts = [each["description"] for each in _parts(schema) if isinstance(each.get("description"), str)]
+    assert [text for text in texts if "\n    " in text] == []
+    upstream = schema["types"]["gitlab-runner:index:RegistryDeclaration"]["properties"]["upstreamSecret"]
+    assert "`upstreamCredentials`" in upstream["description"]
+    assert "`ecr-pullthroughcache/`" in upstream["description"]

@@ -55,8 +55,11 @@ class Project:
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
         self.settings.parent.mkdir(parents=True)
-        shutil.copy(source / "Pulumi.yaml", directory)
-        shutil.copy(source / "__main__.py", directory)
+        for name, path in project.get("packages", {}).items():
+            project["packages"][name] = str((source / path).resolve())
+        (directory / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        if (source / "__main__.py").exists():  # a YAML program is the project's file itself
+            shutil.copy(source / "__main__.py", directory)
         shutil.copy(settings, self.settings)
         self.pulumi("stack", "init", stack)
 

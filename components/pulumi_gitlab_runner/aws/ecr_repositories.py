@@ -23,6 +23,7 @@ from pulumi_gitlab_runner.spec.registries import (
     Repository,
     repositories_problems,
 )
+from pulumi_gitlab_runner.spec.registries.declaration import declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
 from pulumi_gitlab_runner.spec.shape import checked
@@ -157,7 +158,7 @@ def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
     if "region" in declaration:
         at = join_path(path, "region")
         yield from check(declaration["region"], lambda region: region_problems(region, at))
-        adopted = [name for name, each in declaration.get("repositories", {}).items() if each.get("adopt")]
+        adopted = [name for name, each in declared_repositories(declaration).items() if each.get("adopt")]
         if adopted and not is_known(declaration["region"]):
             why = "decides which resources exist, so it must be a plain value"
             yield Problem(at, "an Output, beside 'adopt'", "a plain value", f"what is taken over {why}")

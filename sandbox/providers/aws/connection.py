@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.providers.standin import Refused
+
 
 class Clients:
     """The clients of one process, made when they are first needed.
@@ -33,6 +35,9 @@ class Clients:
         from botocore.config import Config
 
         self._session = self._session or botocore.session.get_session()
+        if not any(region in self._regions(each) for each in self._session.get_available_partitions()):
+            # The sandbox's endpoint answers for every region; AWS has no host for one that does not exist.
+            raise Refused(f"lookup {service}.{region}.amazonaws.com: no such host")
         return self._session.create_client(
             service,
             region_name=region,
@@ -46,6 +51,10 @@ class Clients:
                 max_pool_connections=32,
             ),
         )
+
+    def _regions(self, partition: str) -> list[str]:
+        regions: list[str] = self._session.get_available_regions("ec2", partition)
+        return regions
 
 
 @dataclass(frozen=True)

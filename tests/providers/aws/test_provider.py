@@ -434,3 +434,11 @@ def test_a_route_has_one_target(failures: Refusals) -> None:
     assert [(one.path, one.reason) for one in found] == [
         ("gatewayId", "one of gatewayId, natGatewayId must be given; found gatewayId and natGatewayId")
     ]
+
+
+def test_a_region_that_does_not_exist_has_no_host() -> None:
+    provider = Aws()
+    provider.configure({"region": "eu-wst-1"})
+    with pytest.raises(Refused, match=r"lookup sts\.eu-wst-1\.amazonaws\.com: no such host"):
+        provider.connect({}).client("sts")
+    assert provider.connect({"region": "us-gov-west-1"}).client("sts").meta.partition == "aws-us-gov"

@@ -1,6 +1,6 @@
 """What a stack may say of a registry."""
 
-from typing import NotRequired
+from typing import TYPE_CHECKING, NotRequired, TypeAlias, cast
 
 from typing_extensions import TypedDict
 
@@ -52,15 +52,27 @@ class RepositoryDeclaration(RepositorySettingsDeclaration):
     what is declared; if it is encrypted by KMS, declare its `kms_key` too. Default false."""
 
 
+if TYPE_CHECKING:
+    Repositories: TypeAlias = dict[str, RepositoryDeclaration] | list[str]
+else:
+    Repositories = dict[str, RepositoryDeclaration]
+    """Repositories by name. A list of names becomes one when a declaration is read (`spec.shape`)."""
+
+
 @strict
 class RepositoriesDeclaration(TypedDict):
     """Repositories of a registry, and who else may pull from them."""
 
-    repositories: NotRequired[dict[str, RepositoryDeclaration]]
+    repositories: NotRequired[Repositories]
     """The repositories by name, such as `private/image`; a plain list of names will do. In a registry that
     the stack creates they are created; in any registry they are all that a runner may pull."""
     allow_pull: NotRequired[list[Input[str]]]
     """Other AWS accounts (12 digits, in quotes) that may pull. Only where the repositories are created."""
+
+
+def declared_repositories(declaration: RepositoriesDeclaration) -> dict[str, RepositoryDeclaration]:
+    """The repositories of a declaration of the right shape, in which a list of names has become a mapping."""
+    return cast("dict[str, RepositoryDeclaration]", declaration.get("repositories", {}))
 
 
 @strict

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.registry import (
     CredentialSource,
     EcrImage,
@@ -157,7 +157,7 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
 
 
 def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> Iterator[Problem]:
-    for name, repository in declaration.get("repositories", {}).items():
+    for name, repository in declared_repositories(declaration).items():
         yield from key_region_problems(repository, region, join_path(path, "repositories", name))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.inputs import check
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
-from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import build_ecr, ecr_problems
 from pulumi_gitlab_runner.spec.registries.ecr_public import build_ecr_public
 from pulumi_gitlab_runner.spec.registries.gitlab import build_gitlab, gitlab_problems
@@ -106,7 +106,7 @@ def _name_problems(host: str, path: str) -> Iterator[Problem]:
 
 
 def _settings_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    for name, repository in declaration.get("repositories", {}).items():
+    for name, repository in declared_repositories(declaration).items():
         if repository:
             yield Problem(
                 join_path(path, "repositories", name),

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     KeepDeclaration,
     RepositoriesDeclaration,
     RepositorySettingsDeclaration,
+    declared_repositories,
 )
 
 KEEP_IMAGES = 100
@@ -53,7 +54,7 @@ class Repository(RepositorySettings):
 
 def repositories_of(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
     """The repositories that a declaration without problems describes."""
-    declared = declaration.get("repositories", {})
+    declared = declared_repositories(declaration)
     return {
         name: Repository(
             name,
@@ -87,7 +88,7 @@ def _tag_rules(declaration: KeepDeclaration) -> list[TagRule]:
 
 def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with repositories and the accounts that may pull from them."""
-    for name, repository in declaration.get("repositories", {}).items():
+    for name, repository in declared_repositories(declaration).items():
         at = join_path(path, "repositories", name)
         if not REPOSITORY.fullmatch(name) or not 2 <= len(name) <= 256:
             yield Problem(

@@ -1,0 +1,86 @@
+"""The language hosts beside a built engine: for YAML programs, and for SDKs of Go and Node.js.
+
+An engine that is downloaded or installed brings its own. A built one has the host for Python alone: the
+others are built when they are first needed, and are kept beside it.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.engine.release import Engine, WayFailedError
+from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
+from sandbox.lock import exclusive
+from sandbox.progress import Progress, Step
+
+MODULES = Path(__file__).parent / "modules"
+
+
+@dataclass(frozen=True)
+class Host:
+    """A language host that can be built."""
+
+    languages: tuple[str, ...]
+    """What the engine calls the languages that it answers for: it looks for `pulumi-language-NAME`."""
+    module: Path
+    package: str
+    packages_to_compile: int
+    """About how many; only shown."""
+
+
+HOSTS = (
+    # The official host (pulumi/pulumi-yaml). Its module pins older packages of the engine than ours.
+    Host(("yaml",), MODULES / "yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", 670),
+    # Ours, over the engine's own generators: the module proxy does not serve the official hosts.
+    Host(("go", "nodejs"), MODULES / "engine", "./sdk-generator", 790),
+)
+FLAGS = ("-tags", "osusergo,grpcnotrace", "-ldflags", "-s -w")
+
+
+def has(engine: Engine, language: str) -> bool:
+    """Say whether the engine finds a host for a language: beside it, or on PATH."""
+    name = f"pulumi-language-{language}"
+    beside = (engine.command.parent / name, engine.command.resolve().parent / name)
+    return any(path.is_file() for path in beside) or shutil.which(name) is not None
+
+
+def obtain(engine: Engine, progress: Progress) -> None:
+    """Build the hosts that a built engine lacks, one process at a time.
+
+    Raises:
+        WayFailedError: there is no Go toolchain to be had, or a build fails.
+    """
+    if engine.origin != "built" or not _missing(engine):
+        return
+    directory = engine.command.parent.parent.parent
+    with progress.step("Language hosts", "building those for YAML, Go and Node.js") as step:
+        waiting = "waiting for another ./dev that builds them"
+        with exclusive(directory / "lock", lambda: step.now(waiting)):
+            missing = _missing(engine)
+            if not missing:
+                return
+            with tempfile.TemporaryDirectory(
+                dir=directory, prefix="partial-", ignore_cleanup_errors=True
+            ) as partial:
+                _build(missing, Path(partial), engine.command.parent, step)
+
+
+def _missing(engine: Engine) -> list[Host]:
+    return [host for host in HOSTS if not all(has(engine, language) for language in host.languages)]
+
+
+def _build(hosts: list[Host], directory: Path, binaries: Path, step: Step) -> None:
+    """Build hosts below `directory`, and put each in place for its languages in one move."""
+    try:
+        toolchain = GoToolchain(directory, max(go_version_needed(host.module) for host in hosts), step)
+        for host in hosts:
+            module, built = directory / "modules" / host.module.name, directory / host.module.name
+            shutil.copytree(host.module, module)
+            toolchain.build(module, host.package, built, *FLAGS, compiles=host.packages_to_compile)
+            for language in host.languages:
+                link = directory / f"pulumi-language-{language}"
+                link.hardlink_to(built)
+                link.replace(binaries / link.name)
+    except GoBuildError as error:
+        raise WayFailedError(str(error)) from None

@@ -1,0 +1,77 @@
+"""What the schema says of the package itself."""
+
+import tomllib
+from email.message import Message
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.package_metadata import registry_metadata
+
+from sandbox.paths import CHECKOUT
+
+PROJECT = tomllib.loads((CHECKOUT / "components" / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture
+def distribution() -> Message:
+    """A distribution's core metadata, with the addresses of a repository."""
+    message = Message()
+    message["Summary"] = "Runners"
+    message["License-Expression"] = "Apache-2.0"
+    message["Keywords"] = "pulumi,gitlab"
+    message["Author"] = "The authors"
+    message["Project-URL"] = "Repository, https://git.example.com/platform/pulumi-gitlab-runner.git"
+    message["Project-URL"] = "Homepage, https://runner.example.com"
+    return message
+
+
+def test_texts_and_addresses_are_the_distributions(distribution: Message) -> None:
+    found = registry_metadata({"name": "gitlab-runner"}, distribution)
+    assert {name: each for name, each in found.items() if name not in ("language", "meta")} == {
+        "name": "gitlab-runner",
+        "displayName": "GitLab Runner",
+        "description": "Runners",
+        "keywords": ["pulumi", "category/cloud", "kind/component", "gitlab"],
+        "license": "Apache-2.0",
+        "publisher": "The authors",
+        "repository": "https://git.example.com/platform/pulumi-gitlab-runner.git",
+        "homepage": "https://runner.example.com",
+    }
+    assert (
+        found["language"]["go"]["importBasePath"]
+        == "git.example.com/platform/pulumi-gitlab-runner/sdk/go/gitlabrunner"
+    )
+
+
+def test_the_homepage_is_the_repository_where_no_other_is_given(distribution: Message) -> None:
+    address = "https://git.example.com/runner"
+    del distribution["Project-URL"]
+    distribution["Project-URL"] = f"Repository, {address}"
+    found = registry_metadata({}, distribution)
+    assert (found["repository"], found["homepage"]) == (address, address)
+
+
+def test_without_a_repository_no_proxy_can_answer_for_the_import_path(distribution: Message) -> None:
+    del distribution["Project-URL"]
+    found = registry_metadata({}, distribution)
+    assert not {"repository", "homepage"} & found.keys()
+    first, _, _ = found["language"]["go"]["importBasePath"].partition("/")
+    assert "." not in first  # Go takes a first part with a dot for a host
+
+
+def test_what_the_analyzer_says_of_a_language_is_kept(distribution: Message) -> None:
+    schema: dict[str, Any] = {"language": {"nodejs": {"respectSchemaVersion": True}}}
+    found = registry_metadata(schema, distribution)["language"]
+    assert found["nodejs"] == {
+        "respectSchemaVersion": True,
+        "packageName": "pulumi-gitlab-runner",
+        "packageDescription": "Runners",
+    }
+    assert set(found) == {"nodejs", "python", "go", "csharp", "java"}
+    assert schema == {"language": {"nodejs": {"respectSchemaVersion": True}}}
+
+
+def test_the_installed_distributions_metadata_is_the_default() -> None:
+    found = registry_metadata({})
+    assert (found["description"], found["license"]) == (PROJECT["description"], PROJECT["license"])
+    assert set(PROJECT["keywords"]) <= set(found["keywords"])

@@ -1,0 +1,146 @@
+"""The SDKs for TypeScript and Go, as the engine's own generators make them, and the examples that use them.
+
+The SDKs of AWS and GitLab are generated too, from the stand-ins' schemas: the official ones take minutes to
+compile. What is fetched and compiled is kept below the sandbox's directory.
+"""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine.languages import MODULES
+from sandbox.environment import Sandbox
+from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
+from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.progress import Step
+from tests.engine.languages import require_language
+
+pytestmark = pytest.mark.engine
+
+EXAMPLES = CHECKOUT / "examples"
+KEPT = sandbox_directory() / "languages"
+NEIGHBOURS = {
+    "aws": "github.com/pulumi/pulumi-aws/sdk/v7",
+    "gitlab": "github.com/pulumi/pulumi-gitlab/sdk/v10",
+}
+"""The providers whose resources the examples use, and the official module of each one's SDK for Go."""
+FETCH_TIMEOUT_S = 300
+COMPILE_TIMEOUT_S = 600
+
+
+def generate(sandbox: Sandbox, language: str, program: Path) -> Path:
+    """Write the SDKs below `sdks` of a program, as `pulumi package add` does; return that folder."""
+    require_language(sandbox.engine, language)
+    packages = {"gitlab-runner": str(CHECKOUT / "components"), **dict.fromkeys(NEIGHBOURS)}
+    for name, source in packages.items():
+        out = program / "generated" / name
+        answer = sandbox.pulumi(
+            "package", "gen-sdk", source or name, "--language", language, "--local", "--out", str(out)
+        )
+        assert answer.returncode == 0, answer.stderr
+        place = program / "sdks" / name
+        place.parent.mkdir(exist_ok=True)
+        (out / language).rename(place)
+    return program / "sdks"
+
+
+@pytest.fixture(scope="module")
+def typescript(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program of `examples/typescript` with all that it imports."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not on PATH")
+    program = tmp_path_factory.mktemp("typescript") / "shop"
+    shutil.copytree(EXAMPLES / "typescript", program)
+    sdks = generate(sandbox, "nodejs", program)
+    declared = json.loads((program / "package.json").read_text())
+    local = {"pulumi-gitlab-runner": "gitlab-runner", **{f"@pulumi/{name}": name for name in NEIGHBOURS}}
+    fetched = {
+        name: version
+        for name, version in (declared["dependencies"] | declared["devDependencies"]).items()
+        if name not in local
+    }
+    (program / "package.json").write_text(json.dumps({"private": True, "dependencies": fetched}))
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", f"--cache={KEPT / 'npm'}")
+    try:
+        answer = subprocess.run(
+            [npm, "install", *options],
+            cwd=program,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not fetch {', '.join(fetched)} within {FETCH_TIMEOUT_S} s")
+    if answer.returncode != 0:
+        pytest.skip(f"npm cannot fetch {', '.join(fetched)}: {answer.stderr.strip()[-300:]}")
+    for name, folder in local.items():
+        place = program / "node_modules" / name
+        place.parent.mkdir(exist_ok=True)
+        place.symlink_to(sdks / folder)
+    return program
+
+
+def compiled(program: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program / "node_modules" / ".bin" / "tsc", "--project", "tsconfig.json"],
+        cwd=program,
+        capture_output=True,
+        text=True,
+        timeout=COMPILE_TIMEOUT_S,
+        check=False,
+    )
+
+
+def test_the_typescript_example_compiles_strictly(typescript: Path) -> None:
+    assert json.loads((typescript / "tsconfig.json").read_text())["compilerOptions"]["strict"] is True
+    answer = compiled(typescript)
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("keepImages: 20", 'keepImages: "20"', "Type 'string' is not assignable to type 'number'"),
+        ("OperatingSystem.Debian12", "OperatingSystem.Debian11", "Property 'Debian11' does not exist"),
+        ("group: group.id", "grp: group.id", "'grp' does not exist in type"),
+    ],
+)
+def test_a_mistake_in_typescript_does_not_compile(
+    typescript: Path, tmp_path: Path, right: str, wrong: str, message: str
+) -> None:
+    program = typescript.with_name(tmp_path.name)
+    program.mkdir()
+    shutil.copy(typescript / "tsconfig.json", program)
+    (program / "node_modules").symlink_to(typescript / "node_modules")
+    text = (typescript / "index.ts").read_text()
+    assert right in text
+    (program / "index.ts").write_text(text.replace(right, wrong))
+    assert message in compiled(program).stdout
+
+
+def test_the_go_example_compiles_and_passes_its_test(sandbox: Sandbox, tmp_path: Path) -> None:
+    program = tmp_path / "shop"
+    shutil.copytree(EXAMPLES / "go", program)
+    sdks = generate(sandbox, "go", program)
+    try:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        go = GoToolchain(KEPT, go_version_needed(MODULES / "engine"), Step("Go", ""))
+        go.run(program, "mod", "download", "github.com/pulumi/pulumi/sdk/v3", timeout_s=FETCH_TIMEOUT_S)
+    except GoBuildError as error:
+        pytest.skip(str(error))
+    for name, module in NEIGHBOURS.items():
+        # As in the official module, the package is in its folder go/.
+        generated = sdks / name
+        (generated / "go").mkdir()
+        (generated / name).rename(generated / "go" / name)
+        go.run(generated, "mod", "edit", f"-module={module}", timeout_s=10)
+        go.run(program, "mod", "edit", f"-replace={module}=./sdks/{name}", timeout_s=10)
+    shutil.rmtree(program / "generated")
+    go.run(program, "mod", "tidy", timeout_s=FETCH_TIMEOUT_S)
+    go.run(program, "vet", "./...", timeout_s=COMPILE_TIMEOUT_S)
+    go.run(program, "test", "./...", timeout_s=COMPILE_TIMEOUT_S)

@@ -1,0 +1,104 @@
+"""The language hosts beside a built engine, with a `go` that only plays the part."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine import languages
+from sandbox.engine.release import Engine, WayFailedError
+from sandbox.go_toolchain import go_version_needed
+from sandbox.progress import Progress
+
+GO = """\
+#!/bin/sh
+case "$1" in
+env)
+    echo go1.26.6
+    ;;
+build)
+    for argument; do package=$argument; done
+    echo "$package" >> {built}
+    {result}
+    while [ "$1" != -o ]; do shift; done
+    echo "$package" > "$2"
+    ;;
+esac
+"""
+ALL = ["pulumi-language-go", "pulumi-language-nodejs", "pulumi-language-yaml"]
+YAML = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """The file in which the played `go` notes what it builds."""
+    return tmp_path / "built"
+
+
+@pytest.fixture
+def engine(tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """A built engine alone, and the played `go` on PATH."""
+    command = tmp_path / "engine" / "v0" / "bin" / "pulumi"
+    command.parent.mkdir(parents=True)
+    command.touch()
+    play(tmp_path, built)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:/usr/bin:/bin")
+    return Engine(command, "built")
+
+
+def play(directory: Path, built: Path, result: str = "") -> None:
+    go = directory / "path" / "go"
+    go.parent.mkdir(exist_ok=True)
+    go.write_text(GO.format(built=built, result=result))
+    go.chmod(0o755)
+
+
+def beside(engine: Engine) -> list[str]:
+    return sorted(each.name for each in engine.command.parent.iterdir() if each != engine.command)
+
+
+def test_a_built_engine_gets_them_once(engine: Engine, built: Path) -> None:
+    assert not languages.has(engine, "yaml")
+    for _ in range(2):
+        languages.obtain(engine, Progress())
+    assert beside(engine) == ALL
+    assert built.read_text().splitlines() == [YAML, "./sdk-generator"]
+    assert (engine.command.parent / "pulumi-language-go").read_text() == "./sdk-generator\n"
+    assert all(languages.has(engine, language) for language in ("yaml", "go", "nodejs"))
+    assert [each.name for each in engine.command.parents[2].iterdir() if "partial" in each.name] == []
+
+
+def test_only_what_is_missing_is_built(engine: Engine, built: Path) -> None:
+    (engine.command.parent / "pulumi-language-yaml").touch()
+    languages.obtain(engine, Progress())
+    assert built.read_text().splitlines() == ["./sdk-generator"]
+    assert beside(engine) == ALL
+
+
+@pytest.mark.parametrize("origin", ["downloaded", "on PATH"])
+def test_another_engine_has_its_own(engine: Engine, built: Path, origin: str) -> None:
+    languages.obtain(Engine(engine.command, origin), Progress())
+    assert beside(engine) == []
+    assert not built.exists()
+
+
+def test_a_host_on_path_counts(engine: Engine, tmp_path: Path) -> None:
+    host = tmp_path / "path" / "pulumi-language-dotnet"
+    host.touch()
+    assert not languages.has(engine, "dotnet")
+    host.chmod(0o755)
+    assert languages.has(engine, "dotnet")
+
+
+def test_a_failed_build_says_how_it_ended(engine: Engine, tmp_path: Path, built: Path) -> None:
+    play(tmp_path, built, "echo 'dial tcp: no such host' >&2; exit 1")
+    with pytest.raises(WayFailedError, match="no such host"):
+        languages.obtain(engine, Progress())
+    assert beside(engine) == []
+
+
+def test_the_modules_pin_what_they_build() -> None:
+    engine, yaml = languages.MODULES / "engine", languages.MODULES / "yaml"
+    assert "github.com/pulumi/pulumi-yaml v1.25.0" in (yaml / "go.mod").read_text()
+    assert "github.com/pulumi/pulumi-yaml v1.25.0 h1:" in (yaml / "go.sum").read_text()
+    assert go_version_needed(yaml) == go_version_needed(engine)
+    assert (engine / "sdk-generator" / "main.go").exists()
