@@ -945,7 +945,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
-        Problem("stack.runners.build.host.instance_type", "'large'", "such as t3.large"),
+        Problem("stack.runners.build.host.instance_type", "'large'", "such as m6i.large"),
     ),
     "a machine image": (
         changed("runners/build/host/ami", "al2023"),

@@ -94,7 +94,8 @@ class FleetDeclaration(TypedDict):
     none."""
     manager: NotRequired[HostDeclaration]
     """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
-    of 30 GiB, in the same subnets."""
+    of 30 GiB, in the same subnets. A change that needs a new host pauses the runner: the new manager waits
+    until the last job of the old one has ended, which takes no new jobs meanwhile."""
     state_storage: NotRequired[bool]
     """Whether instances outlive a restart of the manager's process; beta, from runner 17.5 on.
     Default false: a restart ends them, once their jobs are done."""

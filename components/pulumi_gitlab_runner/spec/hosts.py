@@ -44,6 +44,10 @@ from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path,
 from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
 
 
+DEFAULT_INSTANCE_TYPE = "m6i.large"
+"""2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
+
+
 @strict
 class HostDeclaration(TypedDict):
     """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
@@ -54,7 +58,8 @@ class HostDeclaration(TypedDict):
     """
 
     instance_type: NotRequired[str]
-    """The EC2 instance type; one of a Graviton family makes an arm64 host. Default `t3.large`."""
+    """The EC2 instance type; one of a Graviton family makes an arm64 host. A burstable one (`t3`, `t4g`) is
+    slowed down, or costs more, once its CPU credits are spent. Default `m6i.large`."""
     concurrent: NotRequired[int]
     """How many jobs run at once. 1 or more. Default 4."""
     disk_gb: NotRequired[int]
@@ -72,7 +77,7 @@ class HostDeclaration(TypedDict):
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
-    installs, and AWS, S3 among it. Default: everything."""
+    installs (Debian's and Ubuntu's come over port 80), and AWS, S3 among it. Default: everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -110,7 +115,7 @@ class HostDeclaration(TypedDict):
 class Host:
     """The host of a runner manager, with the defaults filled in."""
 
-    instance_type: str = "t3.large"
+    instance_type: str = DEFAULT_INSTANCE_TYPE
     concurrent: int = 4
     disk_gb: int = 100
     os: OperatingSystem = AMAZON_LINUX_2023

@@ -37,7 +37,7 @@ def least_problems(declaration: Mapping[str, Any], least: Mapping[str, int], pat
 def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
     """What is wrong with the name of an instance type."""
     if not _INSTANCE_TYPE.fullmatch(instance_type):
-        yield Problem(path, repr(instance_type), "such as t3.large")
+        yield Problem(path, repr(instance_type), "such as m6i.large")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -112,6 +112,7 @@ class Aws(StandIn[Connection]):
         ecr.GetImage,
         network.GetAvailabilityZones,
         network.GetVpc,
+        network.GetVpcs,
         network.GetSubnets,
         ssm.GetParameter,
     )
