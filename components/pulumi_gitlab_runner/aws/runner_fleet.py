@@ -43,16 +43,16 @@ class RunnerFleet(Component[HostedManager]):
     manager alone, over SSH with a key that EC2 Instance Connect holds for a minute.
 
     A changed worker (image, instance types, disk) is for the workers that start from then on: no running job
-    is ended. A change that needs a new manager (its instance type, runner version, operating system or machine
-    image) costs a pause: a manager that starts would end the workers that it does not know, so the new one
-    waits until the last job of the old one has ended, and the old one takes no new jobs. For as long as the
-    longest `maximum_timeout` of the runner at most, new jobs wait in GitLab.
+    is ended. A change that needs a new manager (its instance type, runner version, operating system or image)
+    costs a pause: a manager that starts would end the workers that it does not know, so the new one waits
+    until the last job of the old one has ended, and the old one takes no new jobs. For as long as the longest
+    `maximum_timeout` of the runner at most, new jobs wait in GitLab.
 
     Creates:
 
     - `aws:ec2/securityGroup:SecurityGroup`, `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule` and
-      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone; and to them
-      from the manager, where it declares an `egress` of its own
+      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone. A manager
+      with an `egress` of its own gets a rule that leads there
     - `aws:ec2/launchTemplate:LaunchTemplate`: no role, IMDSv2 required, encrypted gp3 disk
     - `aws:autoscaling/group:Group`: none to `max_instances` workers, spot and on-demand ones
     - `gitlab-runner:index:RunnerHost`: the manager's host

@@ -43,7 +43,6 @@ from pulumi_gitlab_runner.spec.operating_systems import (
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
 
-
 DEFAULT_INSTANCE_TYPE = "m6i.large"
 """2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
 
