@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,14 +92,33 @@ def test_every_file_and_its_mode(written: dict[str, Any]) -> None:
         ("/usr/local/sbin/gitlab-runner-boot", "gitlab-runner-boot.sh"),
     ],
 )
-def test_scripts_arrive_as_they_are(written: dict[str, Any], path: str, name: str) -> None:
-    assert written[path]["content"] == script(name)
+def test_scripts_arrive_without_their_comments(written: dict[str, Any], path: str, name: str) -> None:
+    assert written[path]["content"] == without_comments(script(name))
+
+
+def without_comments(text: str) -> str:
+    """A script as user data has it."""
+    first, *lines = text.splitlines(keepends=True)
+    return first + "".join(line for line in lines if not re.match(r"\s*#", line))
+
+
+@ANY_SYSTEM
+def test_what_arrives_are_scripts_still(system: OperatingSystem) -> None:
+    for path, content in contents(system).items():
+        if content.startswith("#!"):
+            shell = subprocess.run(["sh", "-n"], input=content, text=True, capture_output=True, check=False)
+            assert (path, shell.stderr, shell.returncode) == (path, "", 0)
+
+
+def test_the_key_of_aws_arrives_whole() -> None:
+    assert contents(UBUNTU_24_04)["/usr/local/lib/aws-cli.asc"] == script("aws-cli.asc")
 
 
 @pytest.mark.parametrize("system", [DEBIAN_12, UBUNTU_24_04], ids=lambda system: system.name)
 def test_debian_and_ubuntu_install_with_apt(system: OperatingSystem) -> None:
     files = contents(system)
-    assert files["/usr/local/lib/gitlab-runner-packages.sh"] == script("gitlab-runner-packages-apt.sh")
+    packages = without_comments(script("gitlab-runner-packages-apt.sh"))
+    assert files["/usr/local/lib/gitlab-runner-packages.sh"] == packages
     assert not any("yum" in path for path in files)
 
 

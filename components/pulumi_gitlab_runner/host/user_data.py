@@ -9,6 +9,8 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, Opera
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
+"""Where the script lies that knows the packages of the operating system."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 
 
@@ -44,17 +46,18 @@ def user_data(
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
-        "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
+        INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
+            {"path": path, "permissions": mode, "content": _without_comments(content)}
+            for path, (content, mode) in files.items()
         ],
         "runcmd": [[_BOOT]],
     }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
+    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def worker_user_data() -> str:
@@ -62,7 +65,18 @@ def worker_user_data() -> str:
     return script("gitlab-runner-worker.sh")
 
 
-class _BlockText(yaml.SafeDumper):
+def _without_comments(text: str) -> str:
+    """A script without the lines that are comments, since EC2 takes 16 KiB of user data; any other as it is.
+
+    What also comes with the host's files is whole again when they are applied.
+    """
+    if not text.startswith("#!/bin/sh\n"):
+        return text
+    first, *lines = text.splitlines(keepends=True)
+    return first + "".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
+class BlockText(yaml.SafeDumper):
     """Writes text of several lines as it is, so that user data can be read."""
 
 
@@ -71,4 +85,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_BlockText.add_representer(str, _text)
+BlockText.add_representer(str, _text)
