@@ -74,6 +74,8 @@ class Cloud(Mocks):
                 answer = {"id": args.args.get("id", "vpc-of-the-account"), "cidrBlock": "10.0.0.0/16"}
             case "aws:ec2/getVpcs:getVpcs":
                 answer = {"ids": list(self.default_vpcs), "region": REGION}
+            case "aws:ssm/getParameter:getParameter":
+                answer = {"insecureValue": f"ami-named-by-{args.args['name']}"}
             case "aws:ec2/getSubnets:getSubnets":
                 answer = {"ids": ["subnet-of-the-account"]}
             case _:

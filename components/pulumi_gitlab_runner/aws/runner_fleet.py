@@ -8,9 +8,10 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
+    described,
     egress_only,
     encrypted_root,
-    newest_image,
+    launched_image,
     tags_at_launch,
 )
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
@@ -18,8 +19,13 @@ from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
-from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
-from pulumi_gitlab_runner.resolution import given, refused_as_whole
+from pulumi_gitlab_runner.manager.arguments import (
+    HostedManager,
+    InstanceManagerArgs,
+    NewestImage,
+    read_manager,
+)
+from pulumi_gitlab_runner.resolution import refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
@@ -102,7 +108,8 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
-        template = self._template(workers, called, fleet, security_group.id, tags)
+        machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
+        template = self._template(workers, called, fleet, security_group.id, machine_image, tags)
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
         group = aws.autoscaling.Group(
             workers,
@@ -170,15 +177,14 @@ class RunnerFleet(Component[HostedManager]):
         called: str,
         fleet: Fleet,
         security_group_id: pulumi.Output[str],
+        machine_image: NewestImage | None,
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
         boot = base64.b64encode(worker_user_data().encode()).decode()
         return aws.ec2.LaunchTemplate(
             name,
-            description=f"Runner {called}",
-            image_id=(
-                newest_image(AMAZON_LINUX_2023, fleet.architecture) if fleet.ami is None else given(fleet.ami)
-            ),
+            description=described(f"Runner {called}", machine_image),
+            image_id=launched_image(AMAZON_LINUX_2023, fleet.architecture, fleet.ami, machine_image),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],

@@ -15,6 +15,9 @@ _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vp
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 
 
+ARCHITECTURES = ("x86_64", "arm64")
+
+
 def architecture_of(instance_type: str) -> str:
     """The processor architecture of an instance type: `arm64` for a Graviton family, else `x86_64`."""
     return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
