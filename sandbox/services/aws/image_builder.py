@@ -10,7 +10,7 @@ the managed policy AWSServiceRoleForImageBuilder.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -194,7 +194,7 @@ class _Region:
         }
 
     def tags(
-        self, method: str, arn: str, tags: dict[str, str] | None, removed: "list[str]"
+        self, method: str, arn: str, tags: dict[str, str] | None, removed: Sequence[str]
     ) -> dict[str, Any]:
         """The tags of one, changed or shown."""
         found = next((kept[arn] for kept in self.kept.values() if arn in kept), None)
