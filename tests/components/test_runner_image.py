@@ -126,10 +126,11 @@ def test_a_parameter_names_what_is_built(built: Recording) -> None:
         "name": PARAMETER,
         "type": "String",
         "dataType": "aws:ec2:image",
-        "insecureValue": f"ami-named-by-{PUBLIC}",
+        "valueWo": f"ami-named-by-{PUBLIC}",
+        "valueWoVersion": 1,
     }
     (request,) = (each for each in built.requests if each.type == "aws:ssm/parameter:Parameter")
-    assert set(request.ignoreChanges) == {"insecureValue", "value"}
+    assert set(request.ignoreChanges) == {"valueWo"}
     (there,) = of(built, "DistributionConfiguration")["distributions"]
     assert there == {
         "region": REGION,
@@ -167,7 +168,7 @@ def test_the_build_may_pull_from_the_declared_repositories_alone(built: Recordin
     statements = {each["Sid"]: each for each in json.loads(of(built, "RolePolicy")["policy"])["Statement"]}
     assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
     assert statements["Component"]["Resource"] == [
-        f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:component/gitlab-runner-sandbox-base/*"
+        f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:component/gitlab-runner-sandbox-base/*/*"
     ]
     assert not [sid for sid, each in statements.items() if "ssm:GetParameter" in each["Action"]]
 

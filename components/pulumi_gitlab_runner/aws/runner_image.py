@@ -148,14 +148,18 @@ class RunnerImage(Component[PlacedImage]):
             name=f"/imagebuilder/{stack}/{model.label}",
             type="String",
             data_type="aws:ec2:image",
-            insecure_value=_value_of(parent, self),
+            # The first value alone is ours: the builds write the others, so it is not kept in the state.
+            value_wo=_value_of(parent, self),
+            value_wo_version=1,
             tags=tags,
-            # The builds write it. There is no description, since another one would write an old value.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["insecureValue", "value"]),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["valueWo"]),
         )
         parts = pulumi.Output.all(resolved((image, model.registries)), environment)
         document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
         version = document.apply(document_version)
+        # The new version first: the pipeline depends on the old one until it is updated. The provider would
+        # delete first what has a name of its own.
+        versioned = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
         component = aws.imagebuilder.Component(
             name,
             name=called,
@@ -164,7 +168,7 @@ class RunnerImage(Component[PlacedImage]):
             description=f"Runner hosts of {stack}",
             data=document,
             tags=tags,
-            opts=child,
+            opts=versioned,
         )
         recipe = aws.imagebuilder.ImageRecipe(
             name,
@@ -176,7 +180,7 @@ class RunnerImage(Component[PlacedImage]):
             components=[{"component_arn": component.arn}],
             block_device_mappings=[_disk(image)],
             tags=tags,
-            opts=child,
+            opts=versioned,
         )
         pipeline = aws.imagebuilder.ImagePipeline(
             name,
@@ -353,4 +357,6 @@ def _disk(image: MachineImage) -> Any:
 
 def _value_of(parameter: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
     asked = pulumi.InvokeOutputOptions(parent=parent)
-    return aws.ssm.get_parameter_output(name=parameter, opts=asked).insecure_value
+    found = aws.ssm.get_parameter_output(name=parameter, opts=asked).insecure_value
+    # The provider takes the value of every parameter for a secret; this one shall show in a preview.
+    return pulumi.Output.unsecret(found)
