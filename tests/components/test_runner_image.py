@@ -120,6 +120,13 @@ def test_other_content_is_another_version_under_the_same_name(
         assert (first["version"] != second["version"]) == (kind in changes)
 
 
+@pytest.mark.parametrize("kind", ["Component", "ImageRecipe"])
+def test_another_version_is_made_before_the_old_one_goes(built: Recording, kind: str) -> None:
+    """The pipeline depends on the old one until then; the provider would delete first what has a name."""
+    (request,) = (each for each in built.requests if each.type.endswith(f":{kind}"))
+    assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
+
+
 def test_a_parameter_names_what_is_built(built: Recording) -> None:
     parameter = of(built, "Parameter")
     assert parameter == {
@@ -239,6 +246,45 @@ def test_the_owner_of_a_registry_lets_the_build_pull() -> None:
     }
     _, told = run(lambda: RunnerStack("ci", declared).required_policies)
     assert "arn:of:aws:iam/role:Role:ci-base" in told["shared"]
+
+
+def test_whatever_decides_no_resource_may_be_an_output() -> None:
+    later = pulumi.Output.from_input
+    recording, _ = made(
+        {
+            "images": [later("postgres:17")],
+            "vpc": later("vpc-0123456789abcdef0"),
+            "subnets": later(["subnet-0123456789abcdef1", "subnet-0123456789abcdef0"]),
+            "permissions_boundary": later("arn:aws:iam::123456789012:policy/ci"),
+            "role_path": later("/ci/"),
+            "tags": {"team": later("ci")},
+        }
+    )
+    assert "IMAGES=postgres:17\n" in of(recording, "Component")["data"]
+    assert of(recording, "SecurityGroup")["vpcId"] == "vpc-0123456789abcdef0"
+    assert of(recording, "InfrastructureConfiguration")["subnetId"] == "subnet-0123456789abcdef0"
+    role = of(recording, "Role")
+    assert (role["path"], role["permissionsBoundary"]) == ("/ci/", "arn:aws:iam::123456789012:policy/ci")
+    tagged = {
+        token.rpartition(":")[2]
+        for (token, _), each in recording.registered.items()
+        if each.inputs.get("tags") == {"team": "ci"}
+    }
+    assert tagged == {
+        "Component",
+        "DistributionConfiguration",
+        "ImagePipeline",
+        "ImageRecipe",
+        "InfrastructureConfiguration",
+        "InstanceProfile",
+        "LogGroup",
+        "Parameter",
+        "Role",
+        "SecurityGroup",
+    }
+    (there,) = of(recording, "DistributionConfiguration")["distributions"]
+    assert there["amiDistributionConfiguration"]["amiTags"] == {"team": "ci"}
+    assert of(recording, "InfrastructureConfiguration")["resourceTags"] == {"team": "ci"}
 
 
 def test_an_image_that_is_an_output_is_checked_when_it_is_known() -> None:
