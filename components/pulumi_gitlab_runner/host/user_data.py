@@ -1,5 +1,7 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
+import re
+
 import yaml
 
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
@@ -12,6 +14,7 @@ LIFECYCLE_HOOK = "gitlab-runner-drain"
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """Where the script lies that knows the packages of the operating system."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
+_COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
 
 def user_data(
@@ -52,7 +55,7 @@ def user_data(
     }
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": _without_comments(content)}
+            {"path": path, "permissions": mode, "content": without_comments(content)}
             for path, (content, mode) in files.items()
         ],
         "runcmd": [[_BOOT]],
@@ -65,15 +68,9 @@ def worker_user_data() -> str:
     return script("gitlab-runner-worker.sh")
 
 
-def _without_comments(text: str) -> str:
-    """A script without the lines that are comments, since EC2 takes 16 KiB of user data; any other as it is.
-
-    What also comes with the host's files is whole again when they are applied.
-    """
-    if not text.startswith("#!/bin/sh\n"):
-        return text
-    first, *lines = text.splitlines(keepends=True)
-    return first + "".join(line for line in lines if not line.lstrip().startswith("#"))
+def without_comments(text: str) -> str:
+    """A script without the lines that are comments: EC2 takes 16 KB of user data."""
+    return _COMMENTS.sub("", text)
 
 
 class BlockText(yaml.SafeDumper):
