@@ -189,6 +189,8 @@ class RunnerImage(Component[PlacedImage]):
             image_recipe_arn=recipe.arn,
             infrastructure_configuration_arn=self._infrastructure(name, called, model, environment),
             distribution_configuration_arn=self._distribution(name, called, parameter, environment, tags),
+            # An inventory of packages, which the instance would need further rights for.
+            enhanced_image_metadata_enabled=False,
             # A build takes newer packages too, so it does not wait for a newer parent.
             schedule={
                 "schedule_expression": image.schedule,

@@ -217,6 +217,7 @@ class ImagePipeline(_Described):
         "imageRecipeArn": Text(),
         "infrastructureConfigurationArn": Text(required=True),
         "distributionConfigurationArn": Text(),
+        "enhancedImageMetadataEnabled": Flag(default=True),
         "schedule": Object(
             {
                 "scheduleExpression": Text(required=True, maximum_length=1024),

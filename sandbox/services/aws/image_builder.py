@@ -36,6 +36,10 @@ _KINDS = {
     "ImagePipeline": ("imagePipeline", "imagePipelineArn", "imagePipelineList"),
 }
 """Of each kind: the member of an answer that holds one, that which names one, and that of a list."""
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "ImagePipeline": {"status": "ENABLED", "enhancedImageMetadataEnabled": True},
+    "ImageRecipe": {"platform": "Linux"},
+}
 _SETTINGS_OF_REQUESTS = ("clientToken", "dryRun", "tags")
 
 
@@ -146,10 +150,9 @@ class _Region:
             raise _Refused("ResourceAlreadyExistsException", f"The resource '{arn}' already exists.")
         self.kept[kind][arn] = {
             "arn": arn,
+            **_DEFAULTS.get(kind, {}),
             **{key: each for key, each in asked.items() if key not in _SETTINGS_OF_REQUESTS},
             **({"version": asked["semanticVersion"]} if "semanticVersion" in asked else {}),
-            **({"platform": "Linux"} if kind == "ImageRecipe" else {}),
-            **({"status": asked.get("status", "ENABLED")} if kind == "ImagePipeline" else {}),
             "tags": asked.get("tags", {}),
         }
         return {_KINDS[kind][1]: arn}
@@ -167,11 +170,7 @@ class _Region:
         self._check_references(kind, asked)
         stays = {key: found[key] for key in ("arn", "name", "tags")}
         new = {key: each for key, each in asked.items() if key not in (name, *_SETTINGS_OF_REQUESTS)}
-        self.kept[kind][found["arn"]] = {
-            **stays,
-            **({"status": "ENABLED"} if kind == "ImagePipeline" else {}),
-            **new,
-        }
+        self.kept[kind][found["arn"]] = {**stays, **_DEFAULTS.get(kind, {}), **new}
         return {name: found["arn"]}
 
     def delete(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:

@@ -888,6 +888,7 @@ CASES = [
             "imageRecipeArn": build["recipe"],
             "infrastructureConfigurationArn": build["infrastructure"],
             "distributionConfigurationArn": build["distribution"],
+            "enhancedImageMetadataEnabled": False,
             "schedule": {
                 "scheduleExpression": "cron(0 4 ? * mon *)",
                 "timezone": "UTC",

@@ -16,10 +16,18 @@ set -eu
 . "${RUNNER_HOST_INSTALLER:-/usr/local/lib/gitlab-runner-packages.sh}"
 root=${RUNNER_HOST_ROOT:-}
 
+attempt() { # COMMAND [ARGUMENT…]: until it succeeds; networks need their time
+    for pause in 5 15 45 0; do
+        "$@" && return
+        sleep "$pause"
+    done
+    return 1
+}
+
 build() {
-    install_tools
-    install_docker
-    install_runner
+    attempt install_tools
+    attempt install_docker
+    attempt install_runner
     # Its package starts it at once: it has made itself a name, which GitLab would hear from every host.
     systemctl disable --now gitlab-runner
     rm -f "$root/etc/gitlab-runner/config.toml" "$root/etc/gitlab-runner/.runner_system_id"
@@ -28,16 +36,17 @@ build() {
     rm -f "$root/var/lib/docker/engine-id"
 }
 
-pull_images() {
+pull_images() { # by ECR's helper, which keeps its answers below HOME: none may stay in the image
     [ -n "$IMAGES" ] || return 0
     systemctl start docker
-    DOCKER_CONFIG=$(mktemp -d)
-    export DOCKER_CONFIG
-    printf '%s\n' "$LOGINS" >"$DOCKER_CONFIG/config.json"
+    HOME=$(mktemp -d)
+    export HOME
+    trap 'rm -rf "$HOME"' EXIT
+    mkdir "$HOME/.docker"
+    printf '%s\n' "$LOGINS" >"$HOME/.docker/config.json"
     for image in $IMAGES; do
-        docker pull --quiet "$image" || { rm -rf "$DOCKER_CONFIG" && exit 1; }
+        attempt docker pull --quiet "$image"
     done
-    rm -rf "$DOCKER_CONFIG"
 }
 
 check() {
