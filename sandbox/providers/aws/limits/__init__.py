@@ -1,7 +1,7 @@
 """What AWS takes: a resource's inputs held against AWS's own constraints, before it is made.
 
-The constraints are those of AWS's registry of types, which CloudFormation checks by, and a table of what these
-lack. The API refuses the rest of what it does not take by itself.
+The constraints are those of AWS's registry of types, by which CloudFormation checks, and a table of what
+these lack. What breaks none of them can still be refused by AWS itself.
 """
 
 from collections.abc import Iterator

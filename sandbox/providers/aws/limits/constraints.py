@@ -1,5 +1,6 @@
 """A resource's inputs held against the constraints of AWS's registry schemas."""
 
+import importlib
 import ipaddress
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,17 +43,18 @@ def held(node: Node, schema: TypeSchema, source: str, except_: frozenset[str], p
     yield from _Check(schema, except_, part).object_(node, schema.whole, source)
 
 
-_OfText = Callable[[str, Any], bool]
-_OF_TEXT: Mapping[str, tuple[_OfText, str]] = {
+_Keywords = Mapping[str, tuple[Callable[[Any, Any], bool], str]]
+"""Words of JSON Schema: whether a value keeps what they say, and that in words."""
+_OF_TEXT: _Keywords = {
     "pattern": (lambda value, pattern: bool(_compiled(pattern).search(value)), "what matches {}"),
     "minLength": (lambda value, least: len(value) >= least, "at least {} characters"),
     "maxLength": (lambda value, most: len(value) <= most, "at most {} characters"),
 }
-_OF_NUMBER: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+_OF_NUMBER: _Keywords = {
     "minimum": (lambda value, least: value >= least, "{} or more"),
     "maximum": (lambda value, most: value <= most, "{} or less"),
 }
-_OF_LIST: Mapping[str, tuple[Callable[[Sequence[Any], Any], bool], str]] = {
+_OF_LIST: _Keywords = {
     "minItems": (lambda items, least: len(items) >= least, "at least {} items"),
     "maxItems": (lambda items, most: len(items) <= most, "at most {} items"),
 }
@@ -95,7 +97,10 @@ class _Check:
         for name in () if self.part and not node.path else schema.get("required", ()):
             if f"required {name}" not in self.except_:
                 yield Held(node.path, "nothing", f"a value for {name}", source, name in present)
-        for keyword, words, most in (("requiredXor", "exactly one of", 1), ("requiredOr", "one or more of", 99)):
+        for keyword, words, most in (
+            ("requiredXor", "exactly one of", 1),
+            ("requiredOr", "one or more of", 99),
+        ):
             if group := schema.get(keyword):
                 given = [name for name in group if name in present]
                 kept = 1 <= len(given) <= most
@@ -108,14 +113,13 @@ class _Check:
         for name, others in schema.get("dependentExcluded", {}).items():
             if name in present:
                 both = [other for other in others if other in present]
-                yield Held(node.path, _list([name, *both]), f"no {_list(others)} with {name}", source, not both)
+                yield Held(
+                    node.path, _list([name, *both]), f"no {_list(others)} with {name}", source, not both
+                )
 
     def _list(self, node: Node, schema: Schema, source: str, name: str) -> Iterator[Held]:
         items: list[Node] = node.value
-        for keyword, (keeps, words) in _OF_LIST.items():
-            if keyword in schema and f"{keyword} {name}" not in self.except_:
-                allowed = words.format(schema[keyword])
-                yield Held(node.path, f"{len(items)} items", allowed, source, keeps(items, schema[keyword]))
+        yield from self._keywords(_OF_LIST, node, f"{len(items)} items", schema, source, name)
         if schema.get("uniqueItems"):
             plain = [json.dumps(_plain(each), sort_keys=True) for each in items if _is_known(each)]
             yield Held(node.path, "one twice", "each once", source, len(plain) == len(set(plain)))
@@ -132,24 +136,24 @@ class _Check:
         if isinstance(value, bool):
             return
         if isinstance(value, str):
-            for keyword, (keeps, words) in _OF_TEXT.items():
-                if keyword in schema and f"{keyword} {name}" not in self.except_:
-                    allowed = words.format(schema[keyword])
-                    yield Held(node.path, value, allowed, source, keeps(value, schema[keyword]))
+            yield from self._keywords(_OF_TEXT, node, value, schema, source, name)
             if form := _FORMATS.get(schema.get("format", "")):
                 yield Held(node.path, value, form[1], source, _is(value, form[0]))
         elif isinstance(value, int | float):
-            for keyword, (within, words) in _OF_NUMBER.items():
-                if keyword in schema and f"{keyword} {name}" not in self.except_:
-                    allowed = words.format(schema[keyword])
-                    yield Held(node.path, value, allowed, source, within(value, schema[keyword]))
+            yield from self._keywords(_OF_NUMBER, node, value, schema, source, name)
+
+    def _keywords(
+        self, known: _Keywords, node: Node, found: Any, schema: Schema, source: str, name: str
+    ) -> Iterator[Held]:
+        for keyword, (keeps, words) in known.items():
+            if keyword in schema and f"{keyword} {name}" not in self.except_:
+                allowed = words.format(schema[keyword])
+                yield Held(node.path, found, allowed, source, keeps(node.value, schema[keyword]))
 
 
 def _compiled(pattern: str) -> Any:
-    # With Unicode classes, \p{L}, which `re` does not know. Imported late: few resources need it.
-    import regex
-
-    return regex.compile(pattern)
+    # It knows Unicode classes, \p{L}, which `re` does not; imported late, since few resources need them.
+    return importlib.import_module("regex").compile(pattern)
 
 
 def _is(value: str, form: Callable[[str], object]) -> bool:
@@ -176,4 +180,6 @@ def _is_known(node: Node) -> bool:
 
 def _list(names: Sequence[Any], word: str = "and") -> str:
     texts = [str(name) for name in names]
-    return f" {word} ".join((", ".join(texts[:-1]), texts[-1])) if len(texts) > 1 else (texts or ["nothing"])[0]
+    return (
+        f" {word} ".join((", ".join(texts[:-1]), texts[-1])) if len(texts) > 1 else (texts or ["nothing"])[0]
+    )

@@ -1,4 +1,4 @@
-"""What the resource types of the AWS provider are in AWS's registry of types, and what their inputs are there.
+"""What the AWS provider's resource types are in AWS's registry of types, and what their inputs are there.
 
 The provider's names follow those of the API: ``roleArn`` is ``RoleArn`` or ``RoleARN``, a list has an ``s``
 more. The table holds what differs.
@@ -252,7 +252,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
                 "ignoreFailedScalingActivities",
             }
         ),
-        # CloudFormation's alone: the API takes the template's default version (API_LaunchTemplateSpecification).
+        # CloudFormation's alone: without it, API_CreateAutoScalingGroup takes the template's default.
         except_=frozenset({"required Version"}),
     ),
     "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart(
@@ -267,7 +267,9 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         without=frozenset({"skipDestroy"}),
         nothing={"retentionInDays": 0},
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm", names=_named("AlarmName")),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart(
+        "AWS::CloudWatch::Alarm", names=_named("AlarmName")
+    ),
     "aws:sns/topic:Topic": Counterpart(
         "AWS::SNS::Topic", names=_named("TopicName"), without=frozenset({"policy"})
     ),
@@ -392,9 +394,7 @@ class _Translation:
         return [self._node(value, plain, path, item)]
 
 
-def _reached(
-    root: dict[str, Node], schema: TypeSchema, names: list[str]
-) -> tuple[dict[str, Node], Schema]:
+def _reached(root: dict[str, Node], schema: TypeSchema, names: list[str]) -> tuple[dict[str, Node], Schema]:
     """The object below the type's own properties that `names` lead to, which is made where it is missing."""
     place, around = root, schema.whole
     for name in names:

@@ -109,7 +109,9 @@ _OF_VPC_WORDS = "a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"
 _IAM_NAME = r"[\w+=,.@-]+"
 _QUOTAS = "IAM/latest/UserGuide/reference_iam-quotas.html"
 _SID = "IAM/latest/UserGuide/reference_policies_elements_sid.html"
-_RESERVED_BUCKETS = r"(?!xn--|sthree-|amzn-s3-demo-).*(?<!-s3alias)(?<!--ol-s3)(?<!\.mrap)(?<!--x-s3)(?<!--table-s3)"
+_RESERVED_BUCKETS = (
+    r"(?!xn--|sthree-|amzn-s3-demo-).*(?<!-s3alias)(?<!--ol-s3)(?<!\.mrap)(?<!--x-s3)(?<!--table-s3)"
+)
 
 RULES: Sequence[Rule] = (
     Rule(
@@ -146,6 +148,16 @@ RULES: Sequence[Rule] = (
     *(
         Rule(
             types,
+            "path",
+            _matches(r"/|/[!-~]{1,510}/"),
+            "up to 512 of the printable ASCII characters, with / first and last",
+            "IAM/latest/APIReference/API_CreateRole.html",
+        )
+        for types in (_ROLE, _POLICY, _PROFILE)
+    ),
+    *(
+        Rule(
+            types,
             name,
             lambda document: all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in _statement_ids(document)),
             "statements whose Sid is of a-z, A-Z and 0-9",
@@ -166,10 +178,20 @@ RULES: Sequence[Rule] = (
         for types, name in ((_ROLE, "assumeRolePolicy"), (_ROLE_POLICY, "policy"), (_POLICY, "policy"))
     ),
     Rule(
-        _ROLE, "assumeRolePolicy", _policy_of(2048), "2,048 characters without white space", _QUOTAS, _characters
+        _ROLE,
+        "assumeRolePolicy",
+        _policy_of(2048),
+        "2,048 characters without white space",
+        _QUOTAS,
+        _characters,
     ),
     Rule(
-        _ROLE_POLICY, "policy", _policy_of(10_240), "10,240 characters without white space", _QUOTAS, _characters
+        _ROLE_POLICY,
+        "policy",
+        _policy_of(10_240),
+        "10,240 characters without white space",
+        _QUOTAS,
+        _characters,
     ),
     Rule(_POLICY, "policy", _policy_of(6144), "6,144 characters without white space", _QUOTAS, _characters),
     Rule(
