@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.resolution import given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -51,6 +52,7 @@ def egress_only(
         tags: of the group.
         parent: the component that it belongs to.
     """
+    check_group_name(name)
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name, description=description, vpc_id=vpc_id, tags=tag_inputs(tags), opts=child

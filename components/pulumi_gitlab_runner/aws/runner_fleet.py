@@ -13,10 +13,10 @@ from pulumi_gitlab_runner.aws.instances import (
     newest_image,
     tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.resolution import given, refused_as_whole
@@ -99,7 +99,7 @@ class RunnerFleet(Component[HostedManager]):
             self,
         )
         template = self._template(workers, called, fleet, security_group.id, tags)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
+        names = host_parameters(model.label)
         group = aws.autoscaling.Group(
             workers,
             name=names.fleet_group,

@@ -6,9 +6,12 @@ from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+LARGEST_USER_DATA = 16_384
+"""In bytes."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 
 
@@ -60,6 +63,24 @@ def user_data(
 def worker_user_data() -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
     return script("gitlab-runner-worker.sh")
+
+
+def sized_user_data(text: str, path: str) -> str:
+    """User data that EC2 takes.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
+
+    Args:
+        text: the user data, before it is encoded.
+        path: the place in the declaration of what has it.
+
+    Raises:
+        DeclarationError: it is too large.
+    """
+    if (size := len(text.encode())) > LARGEST_USER_DATA:
+        found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
+        raise DeclarationError([Problem(path, found, allowed, "shorter names of project, stack and runner")])
+    return text
 
 
 class _BlockText(yaml.SafeDumper):

@@ -36,12 +36,13 @@ NOT_REGISTERED = {
 """What the stand-in serves besides: for examples, and for policies that do not fit into a role."""
 
 
-def of_length(characters: int, **statement: Any) -> str:
+def of_length(characters: int) -> str:
     """A policy document of so many characters, white space aside."""
 
     def document(filling: str) -> str:
-        filled = {"Sid": "A", "Effect": "Allow", "Action": [filling], "Resource": ["*"], **statement}
-        return json.dumps({"Version": "2012-10-17", "Statement": [filled]}, indent=1)
+        resource = f"arn:aws:s3:::{filling}"
+        allow = {"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [resource]}
+        return json.dumps({"Version": "2012-10-17", "Statement": [allow]}, indent=1)
 
     short = len("".join(document("").split()))
     return document("a" * (characters - short))
