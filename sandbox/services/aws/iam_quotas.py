@@ -16,7 +16,7 @@ _DOCUMENTS = {
     "create_policy": (2, "PolicySize", 6_144),
     "create_policy_version": (1, "PolicySize", 6_144),
 }
-"""The methods that take a whole document: its place among their arguments, its quota, and how large that is."""
+"""The methods that take a whole document: its place among the arguments, its quota, the characters."""
 
 
 def mend() -> None:
