@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.variables import expand
+from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
 
 _ACCESS = re.compile(r"inputs\.([\w-]+)")
