@@ -76,7 +76,7 @@ class RunnerFleet(Component[HostedManager]):
         with refused_as_whole():
             _, hosted = read_manager(args, RunnerFleetArgs, name)
             if hosted.manager.fleet is None:
-                at = join_path(name, "runners", hosted.manager.name)
+                at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError(
                     [Problem(at, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
                 )
