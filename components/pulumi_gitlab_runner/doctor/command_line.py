@@ -275,6 +275,11 @@ def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContai
         help="with --stack: as it is on its instance, by Systems Manager; on a Docker host, by its engine",
     )
     group.add_argument(
+        "--container",
+        metavar="NAME",
+        help="with --live, on a Docker host: the manager's container, where several stacks have such a one",
+    )
+    group.add_argument(
         "--stacks-dir",
         type=Path,
         default=Path("stacks"),
@@ -531,8 +536,8 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     if options.stack:
         from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
 
-        asked = live_runner_of_stack if options.live else runner_of_stack
-        return asked(options.stacks_dir, options.stack, options.runner, options.account, version)
+        named = options.stacks_dir, options.stack, options.runner, options.account, version
+        return live_runner_of_stack(*named, options.container) if options.live else runner_of_stack(*named)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 
