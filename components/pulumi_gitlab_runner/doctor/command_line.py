@@ -261,7 +261,7 @@ def _add_runner(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runner (default: that of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack(group, which)
-    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files lie below DIR")
+    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files are below DIR")
     which.add_argument("--hosted", action="store_true", help="one whose host is out of reach")
     group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
     group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")

@@ -32,7 +32,7 @@ from pulumi_gitlab_runner.printable import printable
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
 _NO_IMAGE = "registry.invalid/none"
-"""An image that nobody has credentials for: to resolve it asks every helper."""
+"""An image that has no credentials: to resolve it asks every helper."""
 
 
 @dataclass
@@ -213,19 +213,19 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
 
 
 def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
-    """Who the process is in AWS, if anybody."""
-    told = files.identity if isinstance(files, GatheredFiles) else None
+    """Who the process is in AWS."""
+    known = files.identity if isinstance(files, GatheredFiles) else None
     if files.is_this_host:
-        told = _own_identity(process)
-    if told is None:
+        known = _own_identity(process)
+    if known is None:
         if files.is_this_host:
             report.facts.append(("AWS identity", "not asked: there is no aws command"))
         return
-    if "arn" in told:
-        report.facts.append(("AWS identity", printable(told["arn"])))
+    if "arn" in known:
+        report.facts.append(("AWS identity", printable(known["arn"])))
         return
     report.facts.append(("AWS identity", "none"))
-    reason = printable(str(told.get("problem")))
+    reason = printable(str(known.get("problem")))
     report.findings += aws_identity_findings(files.read(REGISTRIES).text or "", reason)
 
 

@@ -1,4 +1,4 @@
-"""What runs on a runner host: it reads the host's files and asks its credential helpers, and tells no secret.
+"""What runs on a runner host: it reads the host's files and asks its credential helpers, and sends no secret.
 
 It is sent there as text, and run by the Python 3.9 or later that each supported operating system has: it uses
 nothing but the standard library. Its argument is a request in Base64 of JSON: ``{}`` for the files, or
