@@ -418,13 +418,6 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "image": "a:b:c"}})),
         "build.runners.build.runner.image\n",
     ),
-    "an image of a host, as an Output": (
-        lambda: RunnerHost(
-            "build",
-            hosting({"build": {"group": 42, "host": {}, "image": pulumi.Output.from_input("a:b:c")}}),
-        ),
-        "build.runners.build.runner.image\n",
-    ),
     "config.toml of a host": (
         lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "config": {"limit": 3}}})),
         "build.runners.build.runner.config.limit\n",
@@ -490,6 +483,15 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no variables": (lambda: CiVariables("ci", {}), "no 'variables'"),  # type: ignore[typeddict-item]
     "an unknown key of a store": (lambda: HostStore("hosts", {"bucket": "mine"}), "hosts.bucket"),  # type: ignore[typeddict-unknown-key]
 }
+
+
+def test_a_wrong_output_is_named_where_it_is_in_the_arguments() -> None:
+    def program() -> None:
+        runner = {"group": 42, "host": {}, "image": pulumi.Output.from_input("a:b:c")}
+        RunnerHost("build", hosting({"build": runner}))
+
+    with pytest.raises(Exception, match=r"\nbuild\.runners\.build\.runner\.image\n"):
+        run(program)
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
