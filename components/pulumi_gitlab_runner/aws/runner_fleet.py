@@ -203,12 +203,12 @@ def _once_without_fleet(fleet: RunnerFleet, options: pulumi.ResourceOptions | No
         options: its own. The names that it had once are names that a host without a fleet had, too.
     """
     parent = options.parent if options else None
-    former = [each.name for each in (options and options.aliases) or () if isinstance(each, pulumi.Alias)]
+    former = [each for each in (options and options.aliases) or () if isinstance(each, pulumi.Alias)]
     return pulumi.ResourceOptions(
         parent=fleet,
         aliases=[
             pulumi.Alias(parent=parent),
-            *(pulumi.Alias(name=each, parent=parent) for each in former if each is not ...),
+            *(pulumi.Alias(name=each.name, parent=parent) for each in former if isinstance(each.name, str)),
         ],
     )
 
