@@ -42,6 +42,7 @@ from pulumi_gitlab_runner.resolution import (
     resolved,
     with_handles,
 )
+from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
@@ -49,7 +50,6 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import build_stack
 from pulumi_gitlab_runner.spec.variables import Variable, variable_names
 
 _TIMEOUT_S = 120
@@ -144,7 +144,8 @@ class HostedRunnerAuth(Component[Renewal]):
             for key in ("gitlab_url", "tags"):
                 if key in read:
                     declared[key] = read[key]
-            stack = build_stack(declared, path=name)
+            places = {join_path(name, "hosted_auth", name): join_path(name, "auth")}
+            stack = stack_of_arguments(declared, name, places)
             auth = stack.hosted_auth[name]
             if keeps_secrets(auth, stack.registries) and "key_arn" not in read:
                 found = "a token or password, and no key for it"

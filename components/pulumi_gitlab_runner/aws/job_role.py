@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.iam.repository_policies import division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec import job_roles as spec
+from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, known, optional, strict
@@ -25,7 +26,7 @@ from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack
 
 
 @strict
@@ -102,7 +103,8 @@ class JobRole(Component[PlacedJobRole]):
             for key in ("gitlab_url", "tags"):
                 if key in read:
                     declared[key] = read[key]
-            stack = build_stack(declared, path=name)
+            places = {join_path(name, "job_roles", name): join_path(name, "role")}
+            stack = stack_of_arguments(declared, name, places)
         placed = PlacedJobRole(
             stack.job_roles[name],
             stack.registries,

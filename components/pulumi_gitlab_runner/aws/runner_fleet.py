@@ -86,7 +86,7 @@ class RunnerFleet(Component[HostedManager]):
         with refused_as_whole():
             _, hosted = read_manager(args, RunnerFleetArgs, name)
             if hosted.manager.fleet is None:
-                at = join_path(name, "runners", hosted.manager.name)
+                at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError(
                     [Problem(at, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
                 )
@@ -128,7 +128,7 @@ class RunnerFleet(Component[HostedManager]):
             tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
             opts=child,
         )
-        once = _once_without_fleet(self, opts.parent if opts else None)
+        once = _once_without_fleet(self, opts)
         host = RunnerHost.of(name, InstanceHost(model, group.name), once)
         aws.vpc.SecurityGroupIngressRule(
             workers,
@@ -217,9 +217,22 @@ def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.R
     )
 
 
-def _once_without_fleet(fleet: RunnerFleet, parent: pulumi.Resource | None) -> pulumi.ResourceOptions:
-    """The options of a fleet's host, whose runner may have had none before: it stays the same host."""
-    return pulumi.ResourceOptions(parent=fleet, aliases=[pulumi.Alias(parent=parent)])
+def _once_without_fleet(fleet: RunnerFleet, options: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """The options of a fleet's host, whose runner may have had none before: it stays the same host.
+
+    Args:
+        fleet: the fleet.
+        options: its own. The names that it had once are names that a host without a fleet had, too.
+    """
+    parent = options.parent if options else None
+    former = [each for each in (options and options.aliases) or () if isinstance(each, pulumi.Alias)]
+    return pulumi.ResourceOptions(
+        parent=fleet,
+        aliases=[
+            pulumi.Alias(parent=parent),
+            *(pulumi.Alias(name=each.name, parent=parent) for each in former if isinstance(each.name, str)),
+        ],
+    )
 
 
 def _mixed_instances(

@@ -24,7 +24,6 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
@@ -35,7 +34,6 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refu
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.stack import check_in
 
 
 @strict
@@ -103,7 +101,7 @@ class RunnerHost(Component[InstanceHost]):
             manager = hosted.manager
             if manager.host.docker:
                 found, allowed = "a Docker host", "a host in EC2"
-                path = join_path(name, "runners", manager.name, "host", "docker")
+                path = join_path(name, "runners", manager.name, "runner", "host", "docker")
                 raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
             if bool(manager.fleet) != ("fleet_group" in shaped):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
@@ -255,9 +253,7 @@ class RunnerHost(Component[InstanceHost]):
         def files(known: list[Any]) -> str:
             declared, place, pinned, numbers, cache_bucket, _ = known
             with refused_as_whole():
-                # The registries that it knows are those of its runners alone.
-                check_in(declared, place, hosted.path)
-                check_resolved(hosted.stack(), declared, hosted.path)
+                hosted.check(declared, place)
             return files_as_json(
                 host_files(
                     declared.managers[manager.name],

@@ -1,6 +1,8 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
 import re
+from functools import cache
+from typing import Any
 
 import yaml
 
@@ -56,14 +58,18 @@ def user_data(
         **{path: (script(name), "0644") for path, name in operating_system.data},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
-    config = {
-        "write_files": [
-            {"path": path, "permissions": mode, "content": without_comments(content)}
-            for path, (content, mode) in files.items()
-        ],
-        "runcmd": [[_BOOT]],
-    }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
+    written = "".join(_written(path, mode, content) for path, (content, mode) in files.items())
+    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[_BOOT]]})}"
+
+
+@cache
+def _written(path: str, mode: str, content: str) -> str:
+    """The item of a file. Nearly all are the same for every host, and PyYAML takes milliseconds for each."""
+    return _yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
+
+
+def _yaml(data: Any) -> str:
+    return yaml.dump(data, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def worker_user_data() -> str:
