@@ -241,6 +241,12 @@ def runner_and_host(name: str) -> None:
         ),
         update_default_version=True,
     )
+    boot: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
+        "name": "gitlab-runner-boot",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "heartbeat_timeout": 600,
+        "default_result": "ABANDON",
+    }
     group = aws.autoscaling.Group(
         called,
         min_size=1,
@@ -250,11 +256,16 @@ def runner_and_host(name: str) -> None:
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
         instance_refresh={"strategy": "Rolling"},
         health_check_type="EC2",
+        default_instance_warmup=30,
+        initial_lifecycle_hooks=[boot],
+        wait_for_capacity_timeout="1200s",
+        ignore_failed_scaling_activities=True,
         tags=[
             {"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True},
             {"key": "gitlab-runner-host", "value": f"/flat/sandbox/{name}", "propagate_at_launch": False},
         ],
     )
+    aws.autoscaling.LifecycleHook(f"{called}-boot", autoscaling_group_name=group.name, **boot)
     aws.autoscaling.LifecycleHook(
         called,
         name="gitlab-runner-drain",

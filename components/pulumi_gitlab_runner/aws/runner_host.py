@@ -156,13 +156,11 @@ class RunnerHost(Component[InstanceHost]):
             child,
         )
         network = host_network(host.vpc, host.subnets, hosted.network, self)
-        security_group = egress_only(
+        security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
         if host.metrics == "vpc":
             metrics_ingress(name, network.vpc_id, security_group.id, self)
-        if host.alarm_topic is not None:
-            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
         group = host_group(
             name,
             hosted.manager,
@@ -170,6 +168,7 @@ class RunnerHost(Component[InstanceHost]):
             tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
+            lives_with=[role, security_group, *rules],
             subnet_ids=network.subnet_ids,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
                 lambda known: user_data(
@@ -184,6 +183,8 @@ class RunnerHost(Component[InstanceHost]):
             tags=tags,
             parent=self,
         )
+        if host.alarm_topic is not None:
+            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn

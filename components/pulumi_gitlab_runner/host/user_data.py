@@ -1,5 +1,7 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
+import re
+
 import yaml
 
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
@@ -7,9 +9,12 @@ from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 
+LAUNCH_HOOK = "gitlab-runner-boot"
+"""The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
+_COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
 
 def user_data(
@@ -39,6 +44,7 @@ def user_data(
         "REGION": region,
         "TOKENS": tokens,
         "RUNNER_VERSION": runner_version,
+        "LAUNCH_HOOK": LAUNCH_HOOK,
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
     files = {
@@ -50,7 +56,8 @@ def user_data(
     }
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
+            {"path": path, "permissions": mode, "content": without_comments(content)}
+            for path, (content, mode) in files.items()
         ],
         "runcmd": [[_BOOT]],
     }
@@ -60,6 +67,11 @@ def user_data(
 def worker_user_data() -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
     return script("gitlab-runner-worker.sh")
+
+
+def without_comments(text: str) -> str:
+    """A script without the lines that are comments: EC2 takes 16 KB of user data."""
+    return _COMMENTS.sub("", text)
 
 
 class _BlockText(yaml.SafeDumper):

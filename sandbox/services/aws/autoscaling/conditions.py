@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Conditions:
-    """The conditions of all groups.
+    """What is so for all groups.
 
     Attributes:
         now: the time in seconds, from some start.
