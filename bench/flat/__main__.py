@@ -247,6 +247,12 @@ def runner_and_host(name: str) -> None:
         "heartbeat_timeout": 600,
         "default_result": "ABANDON",
     }
+    drain: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
+        "name": "gitlab-runner-drain",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
+        "heartbeat_timeout": 300,
+        "default_result": "CONTINUE",
+    }
     group = aws.autoscaling.Group(
         called,
         min_size=1,
@@ -257,7 +263,7 @@ def runner_and_host(name: str) -> None:
         instance_refresh={"strategy": "Rolling"},
         health_check_type="EC2",
         default_instance_warmup=30,
-        initial_lifecycle_hooks=[boot],
+        initial_lifecycle_hooks=[boot, drain],
         wait_for_capacity_timeout="1200s",
         ignore_failed_scaling_activities=True,
         tags=[
@@ -266,14 +272,7 @@ def runner_and_host(name: str) -> None:
         ],
     )
     aws.autoscaling.LifecycleHook(f"{called}-boot", autoscaling_group_name=group.name, **boot)
-    aws.autoscaling.LifecycleHook(
-        called,
-        name="gitlab-runner-drain",
-        autoscaling_group_name=group.name,
-        lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
-        heartbeat_timeout=300,
-        default_result="CONTINUE",
-    )
+    aws.autoscaling.LifecycleHook(called, autoscaling_group_name=group.name, **drain)
 
 
 for each in declaration["runners"]:

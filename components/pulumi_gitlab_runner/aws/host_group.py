@@ -76,6 +76,12 @@ def host_group(
     """
     child = pulumi.ResourceOptions(parent=parent)
     template = _template(name, label, manager.host, profile_arn, security_group_id, boot, tags, child)
+    drain: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
+        "name": LIFECYCLE_HOOK,
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
+        "heartbeat_timeout": heartbeat_timeout(manager.longest_job),
+        "default_result": "CONTINUE",
+    }
     group = aws.autoscaling.Group(
         name,
         min_size=1,
@@ -88,7 +94,7 @@ def host_group(
         health_check_type="EC2",
         # An instance is ready when it gets into service, so the one before it need not stay longer.
         default_instance_warmup=30,
-        initial_lifecycle_hooks=[_LAUNCH],
+        initial_lifecycle_hooks=[_LAUNCH, drain],
         wait_for_capacity_timeout=f"{FIRST_HOST_TIMEOUT}s",
         # Where a zone has no capacity, or does not offer the type, the group goes on in another one.
         ignore_failed_scaling_activities=True,
@@ -103,23 +109,15 @@ def host_group(
             replacement_trigger=[profile_arn, security_group_id],
             # A group that was not made or updated as it should be: to update it again would wait for nothing.
             replace_on_changes=["#initerror"],
-            # The hook below takes care of groups that exist.
+            # The hooks below take care of groups that exist.
             ignore_changes=["initialLifecycleHooks"],
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{longest_drain(manager.longest_job)}s"),
         ),
     )
-    aws.autoscaling.LifecycleHook(f"{name}-boot", autoscaling_group_name=group.name, opts=child, **_LAUNCH)
-    # Not an initial hook of the group: a group that is destroyed does not wait for jobs. One that is replaced
-    # does, since the hook is put on the new group and stays on the old one.
-    aws.autoscaling.LifecycleHook(
-        name,
-        name=LIFECYCLE_HOOK,
-        autoscaling_group_name=group.name,
-        lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
-        heartbeat_timeout=heartbeat_timeout(manager.longest_job),
-        default_result="CONTINUE",
-        opts=child,
-    )
+    # A group that is destroyed loses its hooks first, and waits for no jobs. One that is replaced keeps them:
+    # they are put on the new group, and stay on the old one.
+    for hook, called in (_LAUNCH, f"{name}-boot"), (drain, name):
+        aws.autoscaling.LifecycleHook(called, autoscaling_group_name=group.name, opts=child, **hook)
     return group
 
 

@@ -91,7 +91,6 @@ class Instance:
         version: what it was launched from.
         since: when it got into its state.
         ready_at: when its host completes its launch by itself, if it does.
-        surplus: it was launched in the place of one that is still there.
     """
 
     id: str
@@ -103,7 +102,6 @@ class Instance:
     protected: bool = False
     waits: dict[str, Wait] = field(default_factory=dict)
     ready_at: float | None = None
-    surplus: bool = False
 
     @property
     def leaving(self) -> bool:
@@ -141,7 +139,6 @@ class Refresh:
     reason: str = ""
     progress: float = 0
     ended: float | None = None
-    replaced: set[str] = field(default_factory=set)
 
     @property
     def over(self) -> bool:
@@ -358,22 +355,23 @@ class Group:
             return True
         if not to_go:
             return False
+        working = [each for each in self.instances if each.state == "InService" and each.health == "Healthy"]
         if not self.launches_first:
-            working = [each for each in self.instances if each.state == "InService"]
-            if len(working) >= self.desired or len(working) == len(to_go) == len(left):
-                refresh.progress = self.now
-                self._leave(to_go[0])
-                return True
-        new = [each for each in self.instances if each.id not in refresh.old and each.state == "InService"]
-        warm = [each for each in new if each.since + refresh.warmup <= self.now and each.health == "Healthy"]
-        if len(warm) + len(to_go) > self.desired:
-            refresh.progress = self.now
-            refresh.replaced.add(to_go[0].id)
-            self._leave(to_go[0])
-            return True
-        if not new and refresh.progress + PATIENCE <= self.now:
+            if len(working) >= self.desired or len(working) == len(left):
+                return self._replace(refresh, to_go[0])
+            return False
+        kept = [each for each in working if each.id in refresh.old or each.since + refresh.warmup <= self.now]
+        for each in to_go:
+            if len([one for one in kept if one is not each]) >= self.desired:
+                return self._replace(refresh, each)
+        if refresh.progress + PATIENCE <= self.now:
             return self._close(refresh, "Failed", "No new instance got healthy within an hour.")
         return False
+
+    def _replace(self, refresh: Refresh, instance: Instance) -> bool:
+        refresh.progress = self.now
+        self._leave(instance)
+        return True
 
     def _size(self) -> bool:
         """Launch what is missing, and let go what is too much."""
