@@ -260,7 +260,7 @@ def runner_and_host(name: str) -> None:
         vpc_zone_identifiers=subnets,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
-        instance_refresh={"strategy": "Rolling"},
+        instance_refresh={"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]},
         health_check_type="EC2",
         default_instance_warmup=30,
         initial_lifecycle_hooks=[boot, drain],

@@ -110,7 +110,7 @@ def test_a_new_host_comes_before_the_old_one_goes(plain: Recording) -> None:
     group = inputs(plain, "Group")
     assert (group["minSize"], group["maxSize"]) == (1, 2)
     assert group["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 200}
-    assert group["instanceRefresh"] == {"strategy": "Rolling"}
+    assert group["instanceRefresh"] == {"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]}
 
 
 LAUNCH = {

@@ -52,10 +52,10 @@ def host_group(
 ) -> aws.autoscaling.Group:
     """A group with its launch template and its lifecycle hooks.
 
-    A host is in service when its boot says that it is ready. A new version of the template starts an
-    instance refresh: its new instance comes before the old one goes, as after a failed health check, and the
-    old one may take its time at the hook until its jobs have ended. Where no new instance gets ready, the
-    refresh fails, and the old one stays.
+    A host is in service when its boot says that it is ready. A new version of the template, or other subnets,
+    start an instance refresh: its new instance comes before the old one goes, as after a failed health check,
+    and the old one may take its time at the hook until its jobs have ended. Where no new instance gets ready,
+    the refresh fails, and the old one stays.
 
     A new role or another VPC makes a new group: when its host is ready, the old group ends with its last job,
     and only then do the role, the security group and the network go that it needs. A new group also takes the
@@ -90,7 +90,7 @@ def host_group(
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         # Which an instance refresh keeps to as well.
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
-        instance_refresh={"strategy": "Rolling"},
+        instance_refresh={"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]},
         health_check_type="EC2",
         # An instance is ready when it gets into service, so the one before it need not stay longer.
         default_instance_warmup=30,

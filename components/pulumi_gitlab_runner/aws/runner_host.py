@@ -71,7 +71,8 @@ class RunnerHost(Component[InstanceHost]):
       all egress, or the declared `egress` alone, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one lets a host get ready before it takes the place of
+      another, one lets jobs end before their host does
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC

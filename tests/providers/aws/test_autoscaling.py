@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.aws import instance_refresh
+from sandbox.providers.aws import instance_refresh, security_group
 from sandbox.providers.aws.provider import Aws
 from sandbox.providers.standin import Incomplete
 from sandbox.services.aws.autoscaling.conditions import CONDITIONS, Clock
@@ -299,6 +299,24 @@ def test_a_zone_without_capacity_fails_a_group_unless_it_is_told_to_go_on(
     (elsewhere,) = scaled(ignoreFailedScalingActivities=True).listed()
     assert elsewhere["LifecycleState"] == "InService"
     assert elsewhere["AvailabilityZone"] != first["AvailabilityZone"]
+
+
+def test_a_security_group_in_use_is_not_deleted(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the official provider, it is tried again for 15 minutes."""
+    used = make("aws:ec2/securityGroup:SecurityGroup", {})
+    group = scaled()
+    group.template.update({**group.launched, "vpcSecurityGroupIds": [used.id]})
+    group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
+    for each in group.instances():
+        group.end(each)
+    monkeypatch.setattr(security_group, "_RELEASED_WITHIN", 0.3)
+    with pytest.raises(Exception, match=f"DependencyViolation.*{used.id} has a dependent object"):
+        used.delete()
+    group.made.delete()
+    used.delete()
+    assert used.read() is None
 
 
 def test_an_unhealthy_instance_goes_when_another_is_ready(
