@@ -37,10 +37,13 @@ KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 REGION = "eu-west-1"
 SERVICE = "/usr/local/sbin/gitlab-runner-credentials"
 CONFIG = "/etc/gitlab-runner/config.toml"
-SYSTEMCTL = """#!/bin/sh
+SYSTEMCTL = r"""#!/bin/sh
 if [ -e /etc/gitlab-runner/config.toml ]; then there=with; else there=without; fi
 echo "$* $there config.toml" >>/var/log/systemctl
-case "$*" in *is-active*) exit 3 ;; esac
+case "$*" in
+*is-active\ gitlab-runner) test -e /usr/bin/gitlab-runner ;;
+*is-active*) exit 3 ;;
+esac
 """
 # Debian's is too old for AWS_ENDPOINT_URL.
 AWS = '#!/bin/sh\nexec /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n'
@@ -153,6 +156,7 @@ def boots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
 def _furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
     host.root.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
     host.root.write("/usr/local/bin/aws", AWS, 0o755)
+    host.root.write("/usr/local/bin/docker", "#!/bin/sh\n", 0o755)  # its daemon does not run here
     host.root.write("/usr/local/bin/sleep", "#!/bin/sh\n", 0o755)  # time passes quickly here
     fingerprint = publish(host.root.path("/srv/packages"), VERSION, directory / "gnupg")
     host.client("s3").create_bucket(
@@ -211,11 +215,12 @@ def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
     assert starts == [
         "enable --now --no-block gitlab-runner-credentials.service with config.toml",
         "enable --now gitlab-runner-logs.timer with config.toml",
+        "enable --now gitlab-runner-drain.service with config.toml",
         "enable --now docker with config.toml",
         "start gitlab-runner with config.toml",
         (
-            "enable --now gitlab-runner gitlab-runner-apply.timer gitlab-runner-drain.service "
-            "gitlab-runner-health.timer gitlab-runner-prune.timer with config.toml"
+            "enable --now --no-block gitlab-runner gitlab-runner-apply.timer gitlab-runner-health.timer "
+            "gitlab-runner-prune.timer gitlab-runner-renew.timer with config.toml"
         ),
     ]
 

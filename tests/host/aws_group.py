@@ -38,6 +38,8 @@ def make_group(groups: Any, size: int, name: str = "the-group") -> list[str]:
         AvailabilityZones=["eu-west-1a"],
         Tags=[{"Key": "gitlab-runner-host", "Value": "/the", "PropagateAtLaunch": False}],
     )
+    # What is unhealthy stays to be seen.
+    groups.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ReplaceUnhealthy"])
     return [each["InstanceId"] for each in instances_of(groups, name)]
 
 

@@ -81,6 +81,13 @@ def test_the_end_waits_for_running_jobs(host: DrainingHost, shell: list[str]) ->
     assert (host.root / "run/gitlab-runner-draining").exists()
 
 
+def test_a_refresh_of_a_later_change_goes_on(host: DrainingHost, shell: list[str]) -> None:
+    (host.root / "run/gitlab-runner-draining").touch()
+    host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
+    host.then_runner_is("inactive")
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, COMPLETE])
+
+
 def test_a_runner_that_fails_ends_too(host: DrainingHost, shell: list[str]) -> None:
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then_runner_is("failed")

@@ -42,10 +42,12 @@ leave_instance_refresh() {
 until terminating || reclaimed; do
     sleep 5
 done
+# New files of this host start this script anew: a refresh that is under way by then is of a later change.
+left=
+[ ! -e "$draining" ] || left=yes
 : >"$draining"
 say notice "this host is to end: gitlab-runner takes no more jobs, and ends with those that run"
 systemctl stop --no-block gitlab-runner
-left=
 until runner_ended; do
     if terminating; then
         at_the_hook record-lifecycle-action-heartbeat
