@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,6 +97,14 @@ def test_scripts_arrive_without_their_comments(written: dict[str, Any], path: st
     text = script(name).splitlines()
     kept = [line for number, line in enumerate(text) if not number or not line.lstrip().startswith("#")]
     assert written[path]["content"].splitlines() == kept
+
+
+@ANY_SYSTEM
+def test_what_arrives_are_scripts_still(system: OperatingSystem) -> None:
+    for path, content in contents(system).items():
+        if content.startswith("#!"):
+            shell = subprocess.run(["sh", "-n"], input=content, text=True, capture_output=True, check=False)
+            assert (path, shell.stderr, shell.returncode) == (path, "", 0)
 
 
 @pytest.mark.parametrize("system", [DEBIAN_12, UBUNTU_24_04], ids=lambda system: system.name)

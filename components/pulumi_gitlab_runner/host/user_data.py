@@ -13,6 +13,8 @@ LAUNCH_HOOK = "gitlab-runner-boot"
 """The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
+"""Where the script lies that knows the packages of the operating system."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
@@ -50,7 +52,7 @@ def user_data(
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
-        "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
+        INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
@@ -61,7 +63,7 @@ def user_data(
         ],
         "runcmd": [[_BOOT]],
     }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
+    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def worker_user_data() -> str:
@@ -74,7 +76,7 @@ def without_comments(text: str) -> str:
     return _COMMENTS.sub("", text)
 
 
-class _BlockText(yaml.SafeDumper):
+class BlockText(yaml.SafeDumper):
     """Writes text of several lines as it is, so that user data can be read."""
 
 
@@ -83,4 +85,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_BlockText.add_representer(str, _text)
+BlockText.add_representer(str, _text)
