@@ -102,9 +102,9 @@ def test_every_script_reaches_a_host() -> None:
         arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
         written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
         delivered |= {file["content"] for file in written}
-    delivered |= {
-        script(name) for name in ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh")
-    }  # Docker's
+    # Docker's, and that of a machine image.
+    elsewhere = ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh", "gitlab-runner-image.sh")
+    delivered |= {script(name) for name in elsewhere}
     names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
     assert len(names) > 10
     texts = {without_comments(each) for each in delivered}
