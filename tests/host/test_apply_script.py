@@ -23,6 +23,7 @@ LINK = "root/.docker/config.json"
 SERVICE = "usr/local/lib/gitlab-runner-host/gitlab_runner_credentials/service.py"
 DAEMON = "etc/docker/daemon.json"
 REFUSED = "var/lib/gitlab-runner-host/refused"
+PATHS = "var/lib/gitlab-runner-host/paths"
 
 AWS = """
 case "$*" in
@@ -85,6 +86,7 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     expected = {path: (file.mode, file.content) for path, file in sandbox_files(token=TOKEN).items()}
     expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\n')
+    expected[PATHS] = ("0600", "".join(f"{path}\n" for path in sorted(sandbox_files())))
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
     assert host.said() == ['info: applied version "1" of s3://the-bucket/build/files.json']

@@ -445,6 +445,7 @@ def test_settings_of_the_unit() -> None:
         "Environment=HOME=/root\n"
         "Environment=PATH=/usr/local/lib/gitlab-runner-host/no-programs\n"
         "Environment=AWS_REGION=eu-west-1\n"
+        "EnvironmentFile=-/etc/gitlab-runner/environment\n"
         "KillSignal=SIGQUIT\n"
         "TimeoutStopSec=7200\n"
     )

@@ -24,7 +24,12 @@ from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.check import check_resolved
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import (
+    HostParameters,
+    files_as_json,
+    host_files,
+    surroundings_files,
+)
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
@@ -171,7 +176,12 @@ class RunnerHost(Component[InstanceHost]):
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
             subnet_ids=network.subnet_ids,
-            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
+            boot=pulumi.Output.all(
+                delivered.bucket,
+                delivered.key,
+                environment,
+                resolved((hosted.manager.proxy, hosted.manager.authorities)),
+            ).apply(
                 lambda known: user_data(
                     bucket=known[0],
                     key=known[1],
@@ -179,6 +189,8 @@ class RunnerHost(Component[InstanceHost]):
                     tokens=names.tokens,
                     runner_version=host.runner_version,
                     operating_system=host.os,
+                    user_namespaces=host.user_namespaces,
+                    further=surroundings_files(known[3][0], known[3][1], known[2], host.os),
                 )
             ),
             tags=tags,

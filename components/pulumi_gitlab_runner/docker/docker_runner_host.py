@@ -121,7 +121,14 @@ class DockerRunnerHost(Component[ContainerHost]):
         def files(known: list[Any]) -> dict[str, HostFile]:
             text, declared, place, tokens, passwords, access_key = known
             return docker_manager_files(
-                text, declared.registries, place, tokens=tokens, passwords=passwords, access_key=access_key
+                text,
+                declared.registries,
+                place,
+                tokens=tokens,
+                passwords=passwords,
+                access_key=access_key,
+                authorities=declared.managers[manager.name].authorities,
+                gitlab_url=declared.gitlab_url,
             )
 
         runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
@@ -158,7 +165,7 @@ class DockerRunnerHost(Component[ContainerHost]):
             image=image,
             volume=volume.name,
             network=network.name,
-            region=environment.apply(lambda place: place.region),
+            environment=environment,
             after=delivery,
             parent=self,
         )

@@ -1,7 +1,12 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
+import base64
+import gzip
+from collections.abc import Mapping
+
 import yaml
 
+from pulumi_gitlab_runner.host.files import HostFile
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
@@ -9,7 +14,11 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, Opera
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+LARGEST = 16 * 1024
+"""How many bytes EC2 takes, before they are encoded:
+docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
+_WORKER = "/usr/local/sbin/gitlab-runner-worker"
 
 
 def user_data(
@@ -20,6 +29,8 @@ def user_data(
     tokens: str,
     runner_version: str,
     operating_system: OperatingSystem = AMAZON_LINUX_2023,
+    user_namespaces: bool = False,
+    further: Mapping[str, HostFile] | None = None,
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
@@ -32,6 +43,11 @@ def user_data(
         tokens: what the names of the parameters with the runners' tokens start with.
         runner_version: the version of gitlab-runner, such as ``19.3.0``.
         operating_system: that of its machine image.
+        user_namespaces: whether Docker there runs jobs in user namespaces. Only a new host has what it needs:
+            Docker keeps images and containers of user namespaces apart, and takes up the setting when it
+            starts.
+        further: those of the host's files without which it could not fetch the others, by their path below
+            the root.
     """
     settings = {
         "BUCKET": bucket,
@@ -41,25 +57,52 @@ def user_data(
         "RUNNER_VERSION": runner_version,
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
+    if user_namespaces:
+        settings["USER_NAMESPACES"] = "yes"
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
         "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
+        **{f"/{path}": (file.content, file.mode) for path, file in (further or {}).items()},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
+    return _cloud_config(files, _BOOT)
+
+
+def worker_user_data(files: Mapping[str, HostFile] | None = None) -> str:
+    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
+
+    Args:
+        files: what the worker needs besides, by the path below the root.
+    """
+    boot = script("gitlab-runner-worker.sh")
+    if not files:
+        return boot
+    written = {f"/{path}": (file.content, file.mode) for path, file in files.items()}
+    return _cloud_config({**written, _WORKER: (boot, "0755")}, _WORKER)
+
+
+def encoded(text: str) -> str:
+    """User data as a launch template has it; packed where it would be too long for EC2.
+
+    Cloud-init unpacks it: docs.cloud-init.io/en/latest/explanation/format.html.
+    """
+    content = text.encode()
+    if len(content) > LARGEST:
+        content = gzip.compress(content, mtime=0)
+    return base64.b64encode(content).decode()
+
+
+def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
+    """A configuration that writes files, each with its text and mode, and runs a command."""
     config = {
         "write_files": [
             {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
         ],
-        "runcmd": [[_BOOT]],
+        "runcmd": [[command]],
     }
     return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
-
-
-def worker_user_data() -> str:
-    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
-    return script("gitlab-runner-worker.sh")
 
 
 class _BlockText(yaml.SafeDumper):

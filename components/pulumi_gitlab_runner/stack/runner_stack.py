@@ -210,6 +210,7 @@ class RunnerStack(Component[ReadStack]):
                 self.key_arn if self._stored else None,
                 environment,
                 stack.tags,
+                stack.authorities,
             )
             made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
             roles.append((auth, made.role_arn))
