@@ -32,8 +32,8 @@ class CertificateAuthorityDeclaration(TypedDict):
     jobs: NotRequired[bool]
     """Whether jobs trust it too. They get the list of authorities that their host trusts, read-only, and
     variables such as `SSL_CERT_FILE` that name it; every authority without `hosts` is in it. Only for one
-    without `hosts`, and not beside Docker hosts or fleets with an `ami`. Without it, jobs still fetch from and send to GitLab: the runner
-    gives them GitLab's certificates. Default false."""
+    without `hosts`, and not beside Docker hosts or fleets with an `ami`. Without it, jobs still reach GitLab:
+    the runner gives them the certificates for it. Default false."""
 
 
 @dataclass(frozen=True)

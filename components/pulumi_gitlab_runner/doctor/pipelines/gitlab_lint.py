@@ -6,9 +6,10 @@ Source: https://docs.gitlab.com/api/lint/#validate-sample-cicd-configuration; Gi
 import json
 import os
 import re
+import ssl
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,13 +20,16 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source, read_yaml
 from pulumi_gitlab_runner.doctor.text_file import read_text
+from pulumi_gitlab_runner.http.client import trusting
 from pulumi_gitlab_runner.spec.stack_file import instance_url
 
 _PATIENCE_S = 60.0
 _LARGEST_ANSWER = 8 * 1024 * 1024
 
 
-def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiConfiguration:
+def configuration_of_gitlab(
+    file: Path, gitlab: str, project: str | None, certificates: Iterable[str] = ()
+) -> CiConfiguration:
     """Ask GitLab to merge a pipeline's file with all that it includes.
 
     Local includes are those of the project's default branch.
@@ -35,6 +39,7 @@ def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiC
         gitlab: GitLab's address.
         project: its project, the number or the path. Default: the one of the CI job, else that of the remote
             `origin`.
+        certificates: the CAs in PEM that are trusted besides the system's.
 
     Raises:
         UsageError: there is no token or project, GitLab does not answer, or the configuration is not valid
@@ -45,7 +50,7 @@ def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiC
         raise UsageError("GITLAB_TOKEN is not set: --gitlab needs an access token with the scope api")
     project = project or os.environ.get("CI_PROJECT_ID") or _project_of_remote(file)
     url = f"{instance_url(gitlab)}/api/v4/projects/{quote(project, safe='')}/ci/lint"
-    told = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project)
+    told = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project, trusting(certificates))
     merged = told.get("merged_yaml")
     if told.get("valid") is not True or not isinstance(merged, str):
         errors = told.get("errors")
@@ -64,12 +69,14 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _ask(url: str, token: str, content: str, gitlab: str, project: str) -> Mapping[str, Any]:
+def _ask(
+    url: str, token: str, content: str, gitlab: str, project: str, context: ssl.SSLContext
+) -> Mapping[str, Any]:
     deadline = time.monotonic() + _PATIENCE_S
     body = bytearray()
     try:
         with (
-            httpx.Client(headers={"Private-Token": token}, timeout=_PATIENCE_S) as client,
+            httpx.Client(headers={"Private-Token": token}, timeout=_PATIENCE_S, verify=context) as client,
             client.stream("POST", url, json={"content": content}) as answer,
         ):
             for part in answer.iter_bytes():
