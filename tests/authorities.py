@@ -6,9 +6,13 @@ import trustme
 
 
 @cache
+def _authority(name: str) -> trustme.CA:
+    return trustme.CA(organization_name=name)
+
+
 def authority(name: str = "corporate") -> trustme.CA:
     """An authority; the same for the same name."""
-    return trustme.CA(organization_name=name)
+    return _authority(name)
 
 
 def pem(name: str = "corporate") -> str:
