@@ -21,9 +21,11 @@ from sandbox.services.aws.server import AwsServer
 from tests.authorities import pem
 from tests.boot.debian_root import DebianRoot, NoDebianRootError
 from tests.boot.packages import publish
-from tests.boot.proxied_network import URL, ProxiedNetwork
 from tests.boot.test_debian_boot import AWS, KEYS, REGION, SERVICE, SYSTEMCTL, TOKEN, VERSION, Host
+from tests.proxied_network import PORT, ProxiedNetwork
 from tests.spec.declaration import ENVIRONMENT
+
+URL = f"http://127.0.0.1:{PORT}"
 
 AWS_ADDRESS, PACKAGES_ADDRESS = "198.51.100.7", "198.51.100.8"
 PARAMETERS = HostParameters("/gitlab-runner/sandbox/build")

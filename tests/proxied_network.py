@@ -1,41 +1,52 @@
-"""A network of its own, with loopback alone, and an HTTP proxy as the only way out of it."""
+"""A network without a way out but for an HTTP proxy."""
 
 import contextlib
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-ADDRESS = ("127.0.0.1", 3128)
-URL = "http://127.0.0.1:3128"
+PORT = 3128
 _LISTEN = """
 ip link set lo up
-exec python3 -c '
+exec "$1" -c '
 import socket, sys
-server = socket.create_server(("127.0.0.1", 3128))
+server = socket.create_server((sys.argv[1], int(sys.argv[2])))
 with socket.socket(socket.AF_UNIX) as channel:
-    channel.connect(sys.argv[1])
+    channel.connect(sys.argv[3])
     socket.send_fds(channel, [b"x"], [server.fileno()])
 sys.stdin.read()
-' "$1"
+' "$2" "$3" "$4"
 """
 _HEAD = 64 * 1024
 
 
 class ProxiedNetwork:
-    """A network namespace, from `__enter__` to `__exit__`. The proxy listens in it, and connects from outside.
+    """An HTTP proxy that listens in a network namespace, and connects from outside of it.
 
     Args:
         directory: an empty one.
         places: the address that the proxy connects to for a host, where that is another.
+        network: the namespace. Default: a new one, with loopback alone.
+        address: where the proxy listens in it.
     """
 
-    def __init__(self, directory: Path, places: Mapping[str, tuple[str, int]]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        places: Mapping[str, tuple[str, int]],
+        network: Path | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
         self._directory = directory
         self._places = places
+        self._enter = ["nsenter", f"--net={network}"] if network else ["unshare", "--net"]
+        self._address = address
+        self.url = f"http://{address}:{PORT}"
         self.asked: list[str] = []
         """`METHOD HOST` of each request so far."""
 
@@ -47,12 +58,13 @@ class ProxiedNetwork:
     def __enter__(self) -> Self:
         self._directory.mkdir()
         channel = self._directory / "channel"
+        listen = (sys.executable, self._address, str(PORT))
         with socket.socket(socket.AF_UNIX) as waiting:
             waiting.bind(str(channel))
             waiting.listen()
             waiting.settimeout(30)
             self._process = subprocess.Popen(
-                ["unshare", "--net", "sh", "-ec", _LISTEN, "listen", str(channel)], stdin=subprocess.PIPE
+                [*self._enter, "sh", "-ec", _LISTEN, "listen", *listen, str(channel)], stdin=subprocess.PIPE
             )
             connection, _ = waiting.accept()
             with connection:
