@@ -108,5 +108,5 @@ def test_the_function_of_hosted_auth_trusts_them() -> None:
     }
     recording = run(lambda: HostedRunnerAuth("ecr", args))[0]
     code = recording.registered["aws:lambda/function:Function", "ecr"].inputs["code"]
-    configuration = json.loads(code["renewal/configuration.json"])
+    configuration = json.loads(code["assets"]["renewal/configuration.json"]["text"])
     assert configuration["gitlab_authorities"] == pem()
