@@ -1,7 +1,5 @@
 """What a stack's proxy and certificate authorities, made by its program, are for its hosts and workers."""
 
-import base64
-import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +11,7 @@ from pulumi_gitlab_runner import HostedRunnerAuth, RunnerHost, RunnerStack
 
 from tests.authorities import pem
 from tests.components.recording import Recording, run
+from tests.user_data import decoded
 
 URL = "http://proxy.example.com:3128"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -47,8 +46,7 @@ def stack(**further: Any) -> Recording:
 
 def written(recording: Recording, name: str) -> dict[str, str]:
     """The files that user data writes, by their path."""
-    content = base64.b64decode(recording.registered[TEMPLATE, name].inputs["userData"])
-    text = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    text = decoded(recording.registered[TEMPLATE, name].inputs["userData"])
     return {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
 
 
@@ -77,7 +75,7 @@ def test_without_them_a_worker_is_as_it_was() -> None:
     }
     recording = run(lambda: RunnerStack("ci", declared))[0]
     user_data = recording.registered[TEMPLATE, "ci-burst-workers"].inputs["userData"]
-    assert base64.b64decode(user_data).startswith(b"#!/bin/sh\n")
+    assert decoded(user_data).startswith("#!/bin/sh\n")
 
 
 def test_a_host_by_itself_takes_them_too() -> None:
