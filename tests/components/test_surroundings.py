@@ -1,6 +1,7 @@
 """What a stack's proxy and certificate authorities, made by its program, are for its hosts and workers."""
 
 import json
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 import yaml
 from pulumi_gitlab_runner import HostedRunnerAuth, RunnerHost, RunnerStack
 
-from tests.authorities import pem
+from tests.authorities import authority, pem
 from tests.components.recording import Recording, run
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 from tests.user_data import decoded
 
 URL = "http://proxy.example.com:3128"
@@ -108,3 +110,30 @@ def test_the_function_of_hosted_auth_trusts_them() -> None:
     code = recording.registered["aws:lambda/function:Function", "ecr"].inputs["code"]
     configuration = json.loads(code["assets"]["renewal/configuration.json"]["text"])
     assert configuration["gitlab_authorities"] == pem()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_digests_are_asked_for_with_the_declared_authorities(*, trusted: bool) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert("127.0.0.1").configure_cert(context)
+    with serving(RegistryDouble(), context) as registry:
+        declared: Any = {
+            "registries": {
+                "own": {"host": registry.host, "static": {"username": USERNAME, "password": PASSWORD}}
+            },
+            "runners": {
+                "build": {
+                    "group": 1,
+                    "image": f"{registry.host}/team/app:1",
+                    "registries": ["own"],
+                    "host": {},
+                }
+            },
+            "certificate_authorities": {
+                "own": {"pem": pem(), "hosts": ["127.0.0.1" if trusted else "elsewhere"]}
+            },
+        }
+        recording = run(lambda: RunnerStack("ci", declared))[0]
+    content = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
+    config = json.loads(content)["etc/gitlab-runner/config.toml"]["content"]
+    assert (f"/team/app:1@{DIGEST}" in config) is trusted

@@ -249,7 +249,7 @@ class RunnerHost(Component[InstanceHost]):
         hosted, manager = model.hosted, model.hosted.manager
         digests = hosted.digests
         if digests is None:
-            digests = image_digests(manager.images, hosted.registries, environment, self)
+            digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
         digests = all_pinned(known_stack, manager.name, digests)
         # By way of the parameters, so that a running host never meets new files with the tokens of old ones;

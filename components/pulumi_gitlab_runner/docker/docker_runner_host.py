@@ -97,7 +97,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         digests = hosted.digests
         if digests is None:
             images = manager.images if model.image is not None else manager.pinned_images
-            digests = image_digests(images, hosted.registries, environment, self)
+            digests = image_digests(images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
         digests = all_pinned(known_stack, manager.name, digests)
 
