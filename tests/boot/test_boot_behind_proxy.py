@@ -11,7 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import CompletedProcess
 
 import pytest
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, surroundings_files
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import build_stack
 from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
@@ -121,7 +122,7 @@ def _deliver(host: Host) -> str:
         tokens=PARAMETERS.tokens,
         runner_version=VERSION,
         operating_system=DEBIAN_12,
-        further=surroundings_files(manager.proxy, manager.authorities, ENVIRONMENT, DEBIAN_12),
+        further=first_boot_files(manager.proxy, manager.authorities, ENVIRONMENT, DEBIAN_12),
     )
 
 

@@ -10,16 +10,10 @@ from urllib.request import proxy_bypass_environment
 import pytest
 import yaml
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
-from pulumi_gitlab_runner.host.files import (
-    ENVIRONMENT,
-    HostFile,
-    HostParameters,
-    host_files,
-    surroundings_files,
-    worker_files,
-)
+from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import LARGEST, encoded, user_data, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -66,9 +60,10 @@ def rendered(
     return host_files(found, registries, place, HostParameters("/p/s/build"), gitlab_url=GITLAB)
 
 
-def variables(file: HostFile) -> dict[str, str]:
+def variables(file: HostFile | str) -> dict[str, str]:
     """The variables of a file, as a shell reads them."""
-    return dict(word.split("=", 1) for word in shlex.split(file.content))  # type: ignore[misc]
+    text = file if isinstance(file, str) else file.content
+    return dict(word.split("=", 1) for word in shlex.split(text))  # type: ignore[misc]
 
 
 def entry(files: dict[str, HostFile]) -> dict[str, Any]:
@@ -135,7 +130,7 @@ class TestProxy:
     def test_endpoints_of_the_network(self, place: AwsEnvironment, host: str, by_endpoint: bool) -> None:
         declared = changed("proxy", PROXY) | {"network": {"endpoints": ["ecr.dkr", "ssm"]}}
         found = build_stack(declared, place).managers["build"]
-        files = surroundings_files(found.proxy, (), place, found.host.os)
+        files = first_boot_files(found.proxy, (), place, found.host.os)
         no_proxy = variables(files[ENVIRONMENT])["no_proxy"]
         assert proxy_bypass_environment(host, {"no": no_proxy}) is by_endpoint
 
@@ -264,18 +259,15 @@ class TestUserData:
     @ANY_SYSTEM
     def test_a_host_has_what_it_needs_to_fetch_the_rest(self, os: str) -> None:
         found, _ = manager(PROXY, {"all": {"pem": pem()}, "some": {"pem": pem("b"), "hosts": ["x"]}}, os=os)
-        further = surroundings_files(found.proxy, found.authorities, PLACE, found.host.os)
+        further = first_boot_files(found.proxy, found.authorities, PLACE, found.host.os)
         assert set(further) == {ENVIRONMENT, DROP_IN, f"{ANCHORS[os]}/gitlab-runner-all-1.crt"}
         text = user_data(
             bucket="b", key="k", region="r", tokens="t", runner_version="19.3.0",
             operating_system=found.host.os, further=further,
         )  # fmt: skip
         written = {each["path"]: each for each in yaml.safe_load(text)["write_files"]}
-        for path, file in further.items():
-            assert (written[f"/{path}"]["content"], written[f"/{path}"]["permissions"]) == (
-                file.content,
-                file.mode,
-            )
+        for path, text in further.items():
+            assert (written[f"/{path}"]["content"], written[f"/{path}"]["permissions"]) == (text, "0644")
 
     def test_what_is_too_long_is_packed(self) -> None:
         short, long = "x" * LARGEST, "x" * (LARGEST + 1)
@@ -289,11 +281,11 @@ class TestUserData:
         text = user_data(
             bucket="b" * 60, key="k" * 60, region="eu-west-1", tokens="t" * 100, runner_version="19.3.0",
             operating_system=UBUNTU_24_04,
-            further=surroundings_files(found.proxy, found.authorities, PLACE, found.host.os),
+            further=first_boot_files(found.proxy, found.authorities, PLACE, found.host.os),
         )  # fmt: skip
         assert len(base64.b64decode(encoded(text))) < LARGEST
 
-    def fleet(self, **declared: Any) -> dict[str, HostFile]:
+    def fleet(self, **declared: Any) -> dict[str, str]:
         """The files of a fleet's workers."""
         stack = build_stack(
             {

@@ -24,13 +24,9 @@ from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.check import check_resolved
-from pulumi_gitlab_runner.host.files import (
-    HostParameters,
-    files_as_json,
-    host_files,
-    surroundings_files,
-)
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
+from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
@@ -190,7 +186,7 @@ class RunnerHost(Component[InstanceHost]):
                     runner_version=host.runner_version,
                     operating_system=host.os,
                     user_namespaces=host.user_namespaces,
-                    further=surroundings_files(known[3][0], known[3][1], known[2], host.os),
+                    further=first_boot_files(known[3][0], known[3][1], known[2], host.os),
                 )
             ),
             tags=tags,

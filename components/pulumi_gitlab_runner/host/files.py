@@ -1,7 +1,7 @@
 """The files of a runner host that its stack declares."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.registry_list import registry_list
@@ -12,21 +12,11 @@ from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
-from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
-from pulumi_gitlab_runner.host.trust import (
-    GITLAB_AUTHORITIES,
-    docker_trust_files,
-    gitlab_trust,
-    system_trust_files,
-    trust_variables,
-)
+from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.managers import Manager
-from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
-from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -140,9 +130,12 @@ def host_files(
             _unit_settings(manager, environment), "0644"
         ),
         **_fleet_settings(config),
-        **surroundings_files(manager.proxy, manager.authorities, environment, manager.host.os),
-        **_trust_files(manager.authorities, _hosts(registries.values(), environment), gitlab_url),
-        **(_session_agent_settings() if manager.host.session_manager and manager.proxy else {}),
+        **{
+            path: HostFile(text, "0644")
+            for path, text in surroundings_files(
+                manager, registries.values(), environment, gitlab_url
+            ).items()
+        },
         "root/.docker/config.json": HostFile(f"../..{DIRECTORY}/{CONFIG}", LINK),
         **{f"usr/local/{path}": file for path, file in credential_service_files().items()},
     }
@@ -152,84 +145,6 @@ def credential_service_files() -> dict[str, HostFile]:
     """The modules of `gitlab-runner-credentials`, by their path beside the directory of its script."""
     library = "lib/gitlab-runner-host/gitlab_runner_credentials"
     return {f"{library}/{name}": HostFile(text, "0644") for name, text in credential_service().items()}
-
-
-ENVIRONMENT = "etc/gitlab-runner/environment"
-"""The environment of the host's programs, as a shell and systemd read it. What a host needs of the proxy and
-of its authorities from the first boot on comes with the user data too."""
-_READS_ENVIRONMENT = f"[Service]\nEnvironmentFile=-/{ENVIRONMENT}\n"
-
-
-def surroundings_files(
-    proxy: Proxy | None,
-    authorities: Authorities,
-    environment: AwsEnvironment,
-    operating_system: OperatingSystem,
-) -> dict[str, HostFile]:
-    """What a machine needs of the proxy and the authorities from its first boot on.
-
-    Args:
-        proxy: the HTTP proxy that it is behind, if there is one.
-        authorities: the certificate authorities that it trusts.
-        environment: where its stack lives.
-        operating_system: that of its machine image.
-    """
-    variables = {
-        **(proxy_variables(proxy, environment) if proxy else {}),
-        **trust_variables(authorities, operating_system),
-    }
-    texts = system_trust_files(authorities, operating_system)
-    if variables:
-        texts[ENVIRONMENT] = shell_settings(variables)
-        texts["etc/systemd/system/docker.service.d/10-runner-host.conf"] = _READS_ENVIRONMENT
-    return {path: HostFile(text, "0644") for path, text in texts.items()}
-
-
-def worker_files(
-    manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment
-) -> dict[str, HostFile]:
-    """The files of a fleet's workers, by their path below the root; none where the declaration asks for none.
-
-    Args:
-        manager: that of the fleet.
-        registries: those that its runner uses.
-        environment: where its stack lives.
-    """
-    files = surroundings_files(manager.proxy, manager.authorities, environment, AMAZON_LINUX_2023)
-    trusted = docker_trust_files(manager.authorities, _hosts(registries, environment))
-    files |= {path: HostFile(text, "0644") for path, text in trusted.items()}
-    if manager.fleet and manager.fleet.user_namespaces:
-        files["etc/gitlab-runner-host"] = HostFile(shell_settings({"USER_NAMESPACES": "yes"}), "0644")
-    return files
-
-
-def _hosts(registries: Iterable[Registry], environment: AwsEnvironment) -> list[str]:
-    """The hosts of registries, without the paths that credentials may be for."""
-    return [each.host_in(environment).partition("/")[0] for each in registries]
-
-
-def _trust_files(
-    authorities: Authorities, registry_hosts: Iterable[str], gitlab_url: str
-) -> dict[str, HostFile]:
-    """The authorities that are trusted for single hosts."""
-    name, certificates = gitlab_trust(authorities, gitlab_url)
-    of_gitlab = {f"{GITLAB_AUTHORITIES[1:]}/{name}": certificates} if name else {}
-    return {
-        path: HostFile(text, "0644")
-        for path, text in (docker_trust_files(authorities, registry_hosts) | of_gitlab).items()
-    }
-
-
-def _session_agent_settings() -> dict[str, HostFile]:
-    """The agent of Systems Manager takes the proxy from its unit, whose name on Ubuntu is that of a snap.
-
-    docs.aws.amazon.com/systems-manager/latest/userguide/configure-proxy-ssm-agent-linux.html.
-    """
-    units = ("amazon-ssm-agent", "snap.amazon-ssm-agent.amazon-ssm-agent")
-    return {
-        f"etc/systemd/system/{unit}.service.d/10-runner-host.conf": HostFile(_READS_ENVIRONMENT, "0644")
-        for unit in units
-    }
 
 
 def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:

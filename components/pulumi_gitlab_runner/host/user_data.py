@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import yaml
 
-from pulumi_gitlab_runner.host.files import HostFile
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
@@ -30,7 +29,7 @@ def user_data(
     runner_version: str,
     operating_system: OperatingSystem = AMAZON_LINUX_2023,
     user_namespaces: bool = False,
-    further: Mapping[str, HostFile] | None = None,
+    further: Mapping[str, str] | None = None,
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
@@ -64,13 +63,13 @@ def user_data(
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
         "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
-        **{f"/{path}": (file.content, file.mode) for path, file in (further or {}).items()},
+        **{f"/{path}": (text, "0644") for path, text in (further or {}).items()},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
     return _cloud_config(files, _BOOT)
 
 
-def worker_user_data(files: Mapping[str, HostFile] | None = None) -> str:
+def worker_user_data(files: Mapping[str, str] | None = None) -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
 
     Args:
@@ -79,7 +78,7 @@ def worker_user_data(files: Mapping[str, HostFile] | None = None) -> str:
     boot = script("gitlab-runner-worker.sh")
     if not files:
         return boot
-    written = {f"/{path}": (file.content, file.mode) for path, file in files.items()}
+    written = {f"/{path}": (text, "0644") for path, text in files.items()}
     return _cloud_config({**written, _WORKER: (boot, "0755")}, _WORKER)
 
 

@@ -24,7 +24,7 @@ RunnerDeclarations = Mapping[str, RunnerDeclaration]
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CommonSettings:
     """What a stack declares for all of its hosts.
 
     Attributes:
@@ -100,7 +100,9 @@ def _each_once(names: Iterator[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def build_managers(runners: RunnerDeclarations, around: Surroundings = Surroundings()) -> dict[str, Manager]:
+def build_managers(
+    runners: RunnerDeclarations, around: CommonSettings = CommonSettings()
+) -> dict[str, Manager]:
     """The managers, by name, that declarations of runners without problems describe.
 
     Args:
@@ -114,7 +116,7 @@ def build_managers(runners: RunnerDeclarations, around: Surroundings = Surroundi
     }
 
 
-def _build_manager(name: str, runners: RunnerDeclarations, around: Surroundings) -> Manager:
+def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSettings) -> Manager:
     declaration = runners[name]
     if "fleet" in declaration:
         host, fleet = build_manager_host(declaration["fleet"]), build_fleet(declaration["fleet"])
@@ -128,7 +130,7 @@ def _build_manager(name: str, runners: RunnerDeclarations, around: Surroundings)
     return Manager(name, host, served, fleet, around.cache, _proxy_of(host, around), around.authorities)
 
 
-def _proxy_of(host: Host, around: Surroundings) -> Proxy | None:
+def _proxy_of(host: Host, around: CommonSettings) -> Proxy | None:
     """The proxy of a host, which reaches the endpoints of its VPC without it; S3 has one in every network."""
     if around.proxy is None or around.network is None or host.vpc is not None or host.docker:
         return around.proxy

@@ -59,8 +59,8 @@ from pulumi_gitlab_runner.spec.job_roles import (
     job_role_problems,
 )
 from pulumi_gitlab_runner.spec.managers import (
+    CommonSettings,
     Manager,
-    Surroundings,
     build_managers,
     host_of,
     manager_problems,
@@ -216,7 +216,9 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         gitlab_url=value(gitlab_url),
         registries=build_registries(shaped.get("registries", {})),
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
-        managers=build_managers(shaped.get("runners", {}), Surroundings(cache, network, proxy, authorities)),
+        managers=build_managers(
+            shaped.get("runners", {}), CommonSettings(cache, network, proxy, authorities)
+        ),
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
         mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
