@@ -331,10 +331,8 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         yield from network_problems(declaration["network"], join_path(path, "network"))
     if "proxy" in declaration:
         yield from proxy_problems(declaration["proxy"], join_path(path, "proxy"))
-    authorities, at = (
-        declaration.get("certificate_authorities", {}),
-        join_path(path, "certificate_authorities"),
-    )
+    authorities = declaration.get("certificate_authorities", {})
+    at = join_path(path, "certificate_authorities")
     yield from authorities_problems(authorities, at)
     machines = {
         name: "a Docker host" if "docker" in each.get("host", {}) else "a fleet with an 'ami'"

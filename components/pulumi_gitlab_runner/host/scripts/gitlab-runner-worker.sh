@@ -1,9 +1,9 @@
 #!/bin/sh
 # gitlab-runner-worker: makes a worker of a fleet of a fresh Amazon Linux 2023, once, at its first boot.
 #
-# It is the user data as it is, or runs from there where the stack declares files besides. A worker has Docker, and nothing else: its manager comes in as ec2-user, and
-# brings images' credentials and the helper image along. Where a step fails, cloud-init ends with an error, and
-# the manager replaces the worker.
+# It is the user data itself, or is written and run by it where the stack declares files besides. A worker has
+# Docker, and nothing else: its manager comes in as ec2-user, and brings images' credentials and the helper image
+# along. Where a step fails, cloud-init ends with an error, and the manager replaces the worker.
 set -eu
 root=${RUNNER_HOST_ROOT:-}
 
