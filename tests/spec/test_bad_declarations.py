@@ -14,7 +14,8 @@ RUNNER_KEYS = (
     "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, user_namespaces, "
+    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
+    "user_namespaces, "
     "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
