@@ -27,8 +27,9 @@ fi
 # Docker's own pools hold 31 networks, of which every job takes one; these 256 lie within the first of them.
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
+remap=${USER_NAMESPACES:+', "userns-remap": "default"'}
 cat >"$root/etc/docker/daemon.json" <<END
-{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]${USER_NAMESPACES:+, "userns-remap": "default"}}
+{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]$remap}
 END
 
 step "installing Docker"
