@@ -14,7 +14,13 @@ from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
-from pulumi_gitlab_runner.host.user_data import LARGEST, encoded, user_data, worker_user_data
+from pulumi_gitlab_runner.host.user_data import (
+    LARGEST,
+    encoded,
+    user_data,
+    without_comments,
+    worker_user_data,
+)
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS, UBUNTU_24_04
@@ -329,5 +335,5 @@ class TestUserData:
         assert config["write_files"][-1] == {
             "path": "/usr/local/sbin/gitlab-runner-worker",
             "permissions": "0755",
-            "content": script("gitlab-runner-worker.sh"),
+            "content": without_comments(script("gitlab-runner-worker.sh")),
         }

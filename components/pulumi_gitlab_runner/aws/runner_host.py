@@ -189,6 +189,7 @@ class RunnerHost(Component[InstanceHost]):
                     further=first_boot_files(known[3][0], known[3][1], known[2], host.os),
                 )
             ),
+            machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
         )

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 from collections.abc import Mapping
 
 import yaml
@@ -16,8 +17,11 @@ LIFECYCLE_HOOK = "gitlab-runner-drain"
 LARGEST = 16 * 1024
 """How many bytes EC2 takes, before they are encoded:
 docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html."""
+INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
+"""Where the script lies that knows the packages of the operating system."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _WORKER = "/usr/local/sbin/gitlab-runner-worker"
+_COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
 
 def user_data(
@@ -61,7 +65,7 @@ def user_data(
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
-        "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
+        INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
         **{f"/{path}": (text, "0644") for path, text in (further or {}).items()},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
@@ -97,14 +101,20 @@ def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
     """A configuration that writes files, each with its text and mode, and runs a command."""
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
+            {"path": path, "permissions": mode, "content": without_comments(content)}
+            for path, (content, mode) in files.items()
         ],
         "runcmd": [[command]],
     }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
+    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
 
 
-class _BlockText(yaml.SafeDumper):
+def without_comments(text: str) -> str:
+    """A script without the lines that are comments: EC2 takes 16 KB of user data."""
+    return _COMMENTS.sub("", text)
+
+
+class BlockText(yaml.SafeDumper):
     """Writes text of several lines as it is, so that user data can be read."""
 
 
@@ -113,4 +123,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_BlockText.add_representer(str, _text)
+BlockText.add_representer(str, _text)
