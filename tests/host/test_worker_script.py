@@ -89,7 +89,7 @@ def test_what_its_stack_declares_is_there_before_anything_is_fetched(
     commands.add("update-ca-trust", "")
     commands.add("dnf", 'test "$https_proxy" = http://proxy:3128')
     assert boot(commands, tmp_path, shell).returncode == 0
-    assert commands.calls() == ["update-ca-trust ", *STEPS]
+    assert commands.calls() == ["update-ca-trust ", ASKED, *STEPS]
     daemon = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
     assert daemon["userns-remap"] == "default"
     assert daemon["default-address-pools"]
