@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import (
-    LARGEST,
+    LARGEST_USER_DATA,
     encoded,
     user_data,
     without_comments,
@@ -276,7 +276,7 @@ class TestUserData:
             assert (written[f"/{path}"]["content"], written[f"/{path}"]["permissions"]) == (text, "0644")
 
     def test_what_is_too_long_is_packed(self) -> None:
-        short, long = "x" * LARGEST, "x" * (LARGEST + 1)
+        short, long = "x" * LARGEST_USER_DATA, "x" * (LARGEST_USER_DATA + 1)
         assert base64.b64decode(encoded(short)) == short.encode()
         assert decoded(encoded(long)) == long
         assert encoded(long) == encoded(long)
@@ -289,7 +289,7 @@ class TestUserData:
             operating_system=UBUNTU_24_04,
             further=first_boot_files(found.proxy, found.authorities, PLACE, found.host.os),
         )  # fmt: skip
-        assert len(base64.b64decode(encoded(text))) < LARGEST
+        assert len(base64.b64decode(encoded(text))) < LARGEST_USER_DATA
 
     def fleet(self, **declared: Any) -> dict[str, str]:
         """The files of a fleet's workers."""

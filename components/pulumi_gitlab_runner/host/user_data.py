@@ -4,6 +4,8 @@ import base64
 import gzip
 import re
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import yaml
 
@@ -11,14 +13,14 @@ from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
-LARGEST = 16 * 1024
-"""How many bytes EC2 takes, before they are encoded:
-docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """Where the script lies that knows the packages of the operating system."""
+LARGEST_USER_DATA = 16_384
+"""In bytes."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _WORKER = "/usr/local/sbin/gitlab-runner-worker"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
@@ -87,31 +89,59 @@ def worker_user_data(files: Mapping[str, str] | None = None) -> str:
 
 
 def encoded(text: str) -> str:
-    """User data as a launch template has it; packed where it would be too long for EC2.
+    """User data as a launch template has it; packed where it would be too long for EC2."""
+    return base64.b64encode(_packed(text)).decode()
+
+
+def _packed(text: str) -> bytes:
+    """User data before it is encoded.
 
     Cloud-init unpacks it: docs.cloud-init.io/en/latest/explanation/format.html.
     """
     content = text.encode()
-    if len(content) > LARGEST:
-        content = gzip.compress(content, mtime=0)
-    return base64.b64encode(content).decode()
+    return gzip.compress(content, mtime=0) if len(content) > LARGEST_USER_DATA else content
 
 
 def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
     """A configuration that writes files, each with its text and mode, and runs a command."""
-    config = {
-        "write_files": [
-            {"path": path, "permissions": mode, "content": without_comments(content)}
-            for path, (content, mode) in files.items()
-        ],
-        "runcmd": [[command]],
-    }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
+    written = "".join(_written(path, mode, content) for path, (content, mode) in files.items())
+    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[command]]})}"
+
+
+@cache
+def _written(path: str, mode: str, content: str) -> str:
+    """The item of a file. Nearly all are the same for every host, and PyYAML takes milliseconds for each."""
+    return _yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
+
+
+def _yaml(data: Any) -> str:
+    return yaml.dump(data, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def without_comments(text: str) -> str:
     """A script without the lines that are comments: EC2 takes 16 KB of user data."""
     return _COMMENTS.sub("", text)
+
+
+def sized_user_data(text: str, path: str) -> str:
+    """User data that EC2 takes.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
+
+    Args:
+        text: the user data, before it is encoded.
+        path: the place in the declaration of what has it.
+
+    Raises:
+        DeclarationError: it is too large.
+    """
+    if (size := len(_packed(text))) > LARGEST_USER_DATA:
+        found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
+        remedy = (
+            "fewer 'certificate_authorities' without 'hosts', or shorter names of project, stack and runner"
+        )
+        raise DeclarationError([Problem(path, found, allowed, remedy)])
+    return text
 
 
 class BlockText(yaml.SafeDumper):
