@@ -101,7 +101,14 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
         config = manager_config(
             manager, registries, environment, gitlab_url=known(declared.gitlab_url), runner_ids=numbers
         )
-        delivered = docker_manager_files(render_config(config), registries, environment, tokens=tokens)
+        delivered = docker_manager_files(
+            render_config(config),
+            registries,
+            environment,
+            tokens=tokens,
+            authorities=manager.authorities,
+            gitlab_url=known(declared.gitlab_url),
+        )
         return {f"{CURRENT.lstrip('/')}/{path}": file for path, file in delivered.items()}
     return host_files(
         manager,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import zlib
 from collections.abc import Iterator
 
 from .hosts import LAUNCH_TEMPLATE
@@ -52,13 +53,22 @@ def token_in_user_data(_kind: str, inputs: Inputs) -> Iterator[str]:
         )
 
 
+_GZIP = b"\x1f\x8b"
+_MOST = 1 << 20
+"""How many bytes of packed text are looked at; user data has 16 KiB before it is unpacked."""
+
+
 def _readable(inputs: Inputs) -> Iterator[str]:
-    """Every text of a resource, and what it says where it is base64."""
+    """Every text of a resource, and what it says where it is base64, packed or not."""
     for text in texts(inputs):
         yield text
         try:
-            yield base64.b64decode(text, validate=True).decode()
-        except (binascii.Error, ValueError):
+            content = base64.b64decode(text, validate=True)
+            # As cloud-init takes user data too.
+            if content.startswith(_GZIP):
+                content = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, _MOST)
+            yield content.decode()
+        except (binascii.Error, ValueError, zlib.error):
             continue
 
 

@@ -46,6 +46,8 @@ class DebianRoot:
         self._packages.mkdir(parents=True, exist_ok=True)
         self._lock = cache / "packages.lock"
         self.directory = directory
+        self.network: Path | None = None
+        """The network namespace that commands run in. Default: that of this machine."""
         subprocess.run(["cp", "-a", str(_fetched(cache)), str(directory)], check=True)
         # As for any root that is thrown away: nothing in it needs to survive a power failure.
         self.write("/etc/dpkg/dpkg.cfg.d/throw-away", "force-unsafe-io\n")
@@ -69,6 +71,8 @@ class DebianRoot:
         Only one at a time of all roots with this cache: apt gives up at once where another uses its packages.
         """
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", _ENTER, "enter"]
+        if self.network:
+            enter = ["nsenter", f"--net={self.network}", *enter]
         environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",

@@ -1,6 +1,5 @@
 """What each option of a host makes, and what it lets the host do."""
 
-import base64
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ from pulumi_gitlab_runner import RunnerHost
 from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK
 
 from tests.components.recording import ACCOUNT, REGION, Recording, run
+from tests.user_data import decoded
 
 HOST = "/gitlab-runner/sandbox/build"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
@@ -203,7 +203,7 @@ def test_each_operating_system(os: str, instance_type: str, image: str, disk: st
     template = inputs(made({"os": os, "instance_type": instance_type}), "LaunchTemplate")
     assert template["imageId"] == f"resolve:ssm:{image}"
     assert [each["deviceName"] for each in template["blockDeviceMappings"]] == [disk]
-    written = yaml.safe_load(base64.b64decode(template["userData"]))["write_files"]
+    written = yaml.safe_load(decoded(template["userData"]))["write_files"]
     (packages,) = (each["content"] for each in written if each["path"].endswith("gitlab-runner-packages.sh"))
     assert f"|| {installer} " in packages
 

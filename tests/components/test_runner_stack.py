@@ -26,6 +26,7 @@ from tests.components.recording import (
 from tests.registry.double import DIGEST, USERNAME, RegistryDouble
 from tests.registry.double import PASSWORD as REGISTRY_PASSWORD
 from tests.spec.declaration import STACKS, declaration, stack_file
+from tests.user_data import decoded
 
 PASSWORD = "decrypted-value"
 """What `stack_file` puts in the place of every encrypted value."""
@@ -340,7 +341,7 @@ def test_the_host(inputs: Callable[[str, str], Any]) -> None:
 
 
 def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable[[str, str], Any]) -> None:
-    text = base64.b64decode(inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["userData"]).decode()
+    text = decoded(inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["userData"])
     (settings,) = (
         file["content"]
         for file in yaml.safe_load(text)["write_files"]

@@ -2,15 +2,20 @@
 
 import base64
 import json
+import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
+from pulumi_gitlab_runner.registry.answer import Outcome
 
 from tests.auth.resolution.fakes import encoded
+from tests.authorities import authority, pem
 from tests.doctor.host_tree import Doctor, HostTree
-from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
 HOME = "root/.docker/config.json"
 IMAGE = "registry.example.com:5000/team/app:1"
@@ -260,6 +265,28 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
     assert image["runner"]["source"] == "/root/.docker/config.json"
     assert image["registry"]["told"] == "only the host gets the password"
+
+
+@pytest.mark.parametrize("os", ["amazon-linux-2023", "debian-12"])
+@pytest.mark.parametrize("hosts", [[], ["127.0.0.1"], ["registry.example.com"]])
+def test_the_authorities_that_a_stack_declares_are_trusted(
+    doctor: Doctor, tmp_path: Path, hosts: list[str], os: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert("127.0.0.1").configure_cert(context)
+    own: dict[str, Any] = {"pem": pem()} | ({"hosts": hosts} if hosts else {})
+    with serving(RegistryDouble(scheme=""), context) as registry:
+        declared = {
+            "registries": {"own": {"host": registry.host, "gitlab": {}}},
+            "runners": {"build": {"group": 42, "registries": ["own"], "host": {"os": os}}},
+            "certificate_authorities": {"own": own},
+        }
+        text = yaml.safe_dump({"config": {"aws:region": "eu-west-1", "gitlab-runner:stack": declared}})
+        (tmp_path / "Pulumi.own.yaml").write_text(text)
+        arguments = ("--stack", "own", "--stacks-dir", str(tmp_path), "--account", "123456789012")
+        (image,) = doctor.json("image", f"{registry.host}/team/app:1", *arguments)["images"]
+    trusted = hosts != ["registry.example.com"]
+    assert (image["registry"]["outcome"] == Outcome.NOT_TRUSTED) is not trusted
 
 
 @pytest.mark.parametrize("runner", ["build", "second"])

@@ -12,6 +12,7 @@ from rich.console import Console
 from sandbox import summary
 from tests.engine.canaries import PASSWORD, TOKEN, written_forms
 from tests.engine.project import Project
+from tests.user_data import decoded
 
 pytestmark = [pytest.mark.engine, pytest.mark.parametrize("secret", [PASSWORD, TOKEN])]
 
@@ -72,7 +73,7 @@ def test_not_in_launch_templates(project: Project, secret: str) -> None:
     assert versions
     for data in versions:
         assert not found_in(json.dumps(data), secret)
-        assert not found_in(base64.b64decode(data["UserData"]).decode(), secret)
+        assert not found_in(decoded(data["UserData"]), secret)
 
 
 def test_not_in_s3(project: Project, secret: str) -> None:

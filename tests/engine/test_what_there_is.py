@@ -11,6 +11,7 @@ from pulumi_gitlab_runner.auth.registry_list import read_registry_list
 
 from tests.engine.canaries import PASSWORD, TOKEN
 from tests.engine.project import Project
+from tests.user_data import decoded
 
 pytestmark = pytest.mark.engine
 
@@ -154,7 +155,7 @@ def test_the_host_requires_imdsv2_out_of_reach_of_jobs_and_an_encrypted_disk(pro
 
 
 def test_the_user_data_names_where_everything_is_read(project: Project) -> None:
-    text = base64.b64decode(group_template(project)["data"]["UserData"]).decode()
+    text = decoded(group_template(project)["data"]["UserData"])
     files = {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
     settings = files["/etc/gitlab-runner-host"]
     assert "TOKENS=/gitlab-runner/tested/build/tokens" in settings.splitlines()

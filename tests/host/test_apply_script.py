@@ -1,6 +1,7 @@
 """`gitlab-runner-apply`, run for real: the files of a host are applied whole or not at all."""
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -23,6 +24,7 @@ LINK = "root/.docker/config.json"
 SERVICE = "usr/local/lib/gitlab-runner-host/gitlab_runner_credentials/service.py"
 DAEMON = "etc/docker/daemon.json"
 REFUSED = "var/lib/gitlab-runner-host/refused"
+PATHS = "var/lib/gitlab-runner-host/paths"
 
 AWS = """
 case "$*" in
@@ -85,6 +87,7 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     expected = {path: (file.mode, file.content) for path, file in sandbox_files(token=TOKEN).items()}
     expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\n')
+    expected[PATHS] = ("0600", "".join(f"{path}\n" for path in sorted(sandbox_files())))
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
     assert host.said() == ['info: applied version "1" of s3://the-bucket/build/files.json']
@@ -325,3 +328,60 @@ def test_after_a_bad_version_the_next_good_one_is_applied(host: Host) -> None:
     host.deliver(files_as_json(sandbox_files()), "3")
     assert host.apply(SHELLS[0]).returncode == 0
     assert host.tree()["var/lib/gitlab-runner-host/applied"][1] == '"3"\n'
+
+
+ANCHOR = "usr/local/share/ca-certificates/gitlab-runner-own-1.crt"
+
+
+def with_files(**files: str) -> str:
+    """The sandbox's files, and others."""
+    rendered = json.loads(files_as_json(sandbox_files()))
+    for path, content in files.items():
+        rendered[path.replace("__", "/")] = {"mode": "0644", "content": content}
+    return json.dumps(rendered)
+
+
+def test_what_is_no_longer_declared_is_removed(host: Host, shell: list[str]) -> None:
+    trusted = "etc/docker/certs.d/registry.example.com:5000/own.crt"
+    host.deliver(with_files(**{trusted: "one"}), "1")
+    assert host.apply(shell).returncode == 0
+    other = host.root / "etc/docker/certs.d/registry.example.com:5000/mine.crt"
+    other.write_text("of somebody else")
+    host.deliver(files_as_json(sandbox_files()), "2")
+    assert host.apply(shell).returncode == 0
+    assert not (host.root / trusted).exists()
+    assert other.exists()
+    assert {path for path in sandbox_files() if not (host.root / path).exists()} <= {LINK}
+
+
+def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list[str]) -> None:
+    seen = host.root / "seen"
+    host.commands.add("update-ca-certificates", f"cat {host.root}/{ANCHOR} >>{seen} 2>&1; umask >>{seen}")
+    host.deliver(with_files(**{ANCHOR: "one;"}), "1")
+    assert host.apply(shell).returncode == 0
+    host.deliver(with_files(**{ANCHOR: "one;", "etc/other": "x"}), "2")
+    assert host.apply(shell).returncode == 0
+    host.deliver(with_files(**{ANCHOR: "two;"}), "3")
+    assert host.apply(shell).returncode == 0
+    # Its files are for everyone to read.
+    assert re.fullmatch("one;0?022\ntwo;0?022\n", seen.read_text().replace("0022", "022"))
+    host.deliver(files_as_json(sandbox_files()), "4")
+    assert host.apply(shell).returncode == 0
+    assert len(host.commands.calls("update-ca-certificates")) == 3
+    assert not (host.root / ANCHOR).exists()
+
+
+def test_a_failure_to_take_them_up_is_said(host: Host, shell: list[str]) -> None:
+    host.commands.add("update-ca-trust", "exit 1")
+    host.deliver(with_files(**{ANCHOR: "one"}), "1")
+    assert host.apply(shell).returncode == 0
+    assert "warning: the operating system does not take up the certificate authorities" in host.said()
+
+
+def test_aws_is_asked_through_the_proxy(host: Host, shell: list[str]) -> None:
+    environment = host.root / "etc/gitlab-runner/environment"
+    environment.write_text("https_proxy='http://proxy:3128'\nAWS_CA_BUNDLE=/bundle\n")
+    seen = host.root / "seen"
+    host.commands.add("aws", f'echo "$https_proxy $AWS_CA_BUNDLE" >>{seen}\n{AWS}')
+    assert host.apply(shell).returncode == 0
+    assert set(seen.read_text().splitlines()) == {"http://proxy:3128 /bundle"}

@@ -106,6 +106,18 @@ def test_a_group_that_does_not_answer_is_told_again(host: BootingHost, shell: li
     assert host.said()[-1] == "info: ready"
 
 
+def test_authorities_and_the_proxy_are_there_before_anything_is_fetched(
+    host: BootingHost, shell: list[str]
+) -> None:
+    environment = host.root / "etc/gitlab-runner/environment"
+    environment.write_text("HTTPS_PROXY=http://proxy:3128\nAWS_CA_BUNDLE=/bundle\n")
+    host.commands.add("update-ca-trust", "")
+    host.commands.add("dnf", 'test "$HTTPS_PROXY" = http://proxy:3128')
+    agents = "amazon-ssm-agent snap.amazon-ssm-agent.amazon-ssm-agent"
+    restart = f"systemctl --no-block try-restart {agents}"
+    assert host.boot(shell) == (0, ["update-ca-trust ", *ORDER[:2], restart, *ORDER[2:]])
+
+
 def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("rpm", "")
     configured = [call for call in ORDER if not call.startswith("dnf ")]

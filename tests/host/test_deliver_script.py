@@ -88,6 +88,12 @@ def test_the_configuration_is_newer_than_the_one_before(volume: Volume, shell: l
     assert (volume.current / "config.toml").stat().st_mtime_ns > before > 0
 
 
+def test_authorities_are_newer_than_those_before(volume: Volume, shell: list[str]) -> None:
+    """By that the runner knows that it is to read them anew: gitlab-runner, network/client.go."""
+    volume.deliver(shell, 4, more="certs/gitlab.example.com.crt")
+    assert (volume.current / "certs/gitlab.example.com.crt").stat().st_mtime_ns > 0
+
+
 def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> None:
     volume.deliver(shell, 4, more="passwords/legacy")
     volume.deliver(shell, 5)

@@ -102,13 +102,13 @@ def test_every_script_reaches_a_host() -> None:
         arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
         written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
         delivered |= {file["content"] for file in written}
-    # Docker's, and that of a machine image.
+    # Those of a Docker host, and of the build of a machine image.
     elsewhere = ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh", "gitlab-runner-image.sh")
     delivered |= {script(name) for name in elsewhere}
     names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
     assert len(names) > 10
-    texts = {without_comments(each) for each in delivered}
-    assert [name for name in names if without_comments(script(name)) not in texts] == []
+    bare = {without_comments(content) for content in delivered}
+    assert [name for name in names if without_comments(script(name)) not in bare] == []
 
 
 def test_config_toml() -> None:
@@ -449,6 +449,7 @@ def test_settings_of_the_unit() -> None:
         "Environment=HOME=/root\n"
         "Environment=PATH=/usr/local/lib/gitlab-runner-host/no-programs\n"
         "Environment=AWS_REGION=eu-west-1\n"
+        "EnvironmentFile=-/etc/gitlab-runner/environment\n"
         "KillSignal=SIGQUIT\n"
         "TimeoutStopSec=7200\n"
     )

@@ -75,5 +75,25 @@ def test_docker_has_networks_for_many_jobs_and_starts_with_them(commands: Comman
     assert base == ipaddress.ip_network("172.17.0.0/16")
 
 
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
+def test_what_its_stack_declares_is_there_before_anything_is_fetched(
+    commands: Commands, tmp_path: Path, shell: list[str]
+) -> None:
+    settings = {
+        "etc/gitlab-runner-host": "USER_NAMESPACES=yes\n",
+        "etc/gitlab-runner/environment": "https_proxy=http://proxy:3128\nAWS_CA_BUNDLE=/bundle\n",
+    }
+    for path, content in settings.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    commands.add("update-ca-trust", "")
+    commands.add("dnf", 'test "$https_proxy" = http://proxy:3128')
+    assert boot(commands, tmp_path, shell).returncode == 0
+    assert commands.calls() == ["update-ca-trust ", ASKED, *STEPS]
+    daemon = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
+    assert daemon["userns-remap"] == "default"
+    assert daemon["default-address-pools"]
+
+
 def test_it_fits_into_user_data() -> None:
     assert len(SCRIPT.read_bytes()) < 16 * 1024

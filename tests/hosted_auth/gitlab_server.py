@@ -1,5 +1,6 @@
 """The GitLab double behind a socket, with answers put before its own."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -73,11 +74,11 @@ class _Faulty:
 
 
 @contextmanager
-def gitlab_server() -> Iterator[GitLabServer]:
-    """A running one."""
+def gitlab_server(certificate: ssl.SSLContext | None = None) -> Iterator[GitLabServer]:
+    """A running one, with TLS where it has a certificate."""
     server = GitLabServer("", create_application(TOKEN))
-    web = make_server("127.0.0.1", 0, _Faulty(server), threaded=True)
-    server.url = f"http://127.0.0.1:{web.server_port}"
+    web = make_server("127.0.0.1", 0, _Faulty(server), threaded=True, ssl_context=certificate)
+    server.url = f"{'https' if certificate else 'http'}://127.0.0.1:{web.server_port}"
     thread = threading.Thread(target=web.serve_forever, daemon=True)
     thread.start()
     try:

@@ -8,6 +8,9 @@ from typing import Any
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import code, configuration, fingerprint
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.certificate_authorities import build_authorities
+
+from tests.authorities import pem
 
 HERE = AwsEnvironment("123456789012", "eu-west-1")
 NAMES = HostParameters("/ci/dev/hosted-auth/ecr")
@@ -41,6 +44,23 @@ def told(**changes: Any) -> str:
     auth = stack.hosted_auth["ecr"]
     used = stack.registries_of(auth).values()
     return configuration(auth, used, HERE, NAMES, gitlab_url="https://gitlab.example.com")
+
+
+def test_it_has_the_authorities_that_are_for_gitlab() -> None:
+    authorities: Any = {
+        "all": {"pem": pem()},
+        "of gitlab": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
+        "of another": {"pem": pem("three"), "hosts": ["registry.example.com"]},
+    }
+    text = configuration(
+        build_stack(DECLARATION).hosted_auth["ecr"],
+        [],
+        HERE,
+        NAMES,
+        gitlab_url="https://gitlab.example.com:8443",
+        authorities=build_authorities(authorities),
+    )
+    assert json.loads(text)["gitlab_authorities"] == pem() + pem("two")
 
 
 def test_it_says_where_everything_lies_and_no_secret() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from botocore.exceptions import ClientError
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
 
 from sandbox.services.gitlab.state import Variable
+from tests.authorities import authority, pem
 from tests.hosted_auth.conftest import ECR_HOST, PASSWORD, REGION, Function, variable
-from tests.hosted_auth.gitlab_server import TOKEN, GitLabServer
+from tests.hosted_auth.gitlab_server import TOKEN, GitLabServer, gitlab_server
 
 MARK = "Kept fresh by ci/dev/hosted-auth/ecr"
 ALL = ["project 7", "project 8", "group 42"]
@@ -302,3 +304,14 @@ def test_lambda_gives_it_the_configuration_and_the_time(
     (tmp_path / "configuration.json").write_text(json.dumps(function.configuration))
     monkeypatch.setattr(function.module, "__file__", str(tmp_path / "handler.py"))
     assert function.module.handler({}, Context()) == {"renewed": ALL}
+
+
+def test_gitlab_with_a_certificate_of_an_own_authority(function: Function) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert("127.0.0.1").configure_cert(context)
+    with gitlab_server(context) as gitlab:
+        function.configuration["gitlab_url"] = gitlab.url
+        assert "GitLab's certificate is not trusted: " in function.failing()
+        assert function.time.slept == []  # it would be refused again
+        function.configuration["gitlab_authorities"] = pem("other") + pem()
+        assert function.run() == {"renewed": ALL}

@@ -1,6 +1,7 @@
 """Each rule of the policy pack: what it lets pass, and what it reports."""
 
 import base64
+import gzip
 import json
 from typing import Any
 
@@ -26,6 +27,10 @@ OPEN = "which is everybody"
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def packed(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode())).decode()
 
 
 def statement(**changes: Any) -> dict[str, Any]:
@@ -119,6 +124,7 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
     ),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": encoded(f"TOKEN={TOKEN}")}, "SecureString"),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": f"TOKEN={TOKEN}"}, "SecureString"),
+    (USER_DATA_WITHOUT_TOKEN, "", {"userData": packed(f"TOKEN={TOKEN}")}, "SecureString"),
     (NO_PRIVILEGED_RUNNER, "", files("[runners.docker]\nprivileged = true\n"), "root on the host"),
     (NO_PRIVILEGED_RUNNER, "", {"content": "  privileged=true\n"}, "root on the host"),
 ]

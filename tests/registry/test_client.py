@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.images.reference import ImageReference
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 from pulumi_gitlab_runner.registry.client import RegistryClient
+from pulumi_gitlab_runner.registry.connection import docker_certificates
 
 from tests.registry.double import BASIC, DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
@@ -25,7 +26,8 @@ def ask(
     tag: str | None = "1",
     certificates: Path | None = None,
 ) -> RegistryAnswer:
-    with RegistryClient(certificates, patience=2) as client:
+    trusted = docker_certificates(certificates) if certificates else None
+    with RegistryClient(trusted, patience=2) as client:
         return client.ask(ImageReference(registry.host, "team/app", tag), credentials)
 
 

@@ -15,7 +15,7 @@ RUNNER_KEYS = (
 )
 HOST_KEYS = (
     "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, runner_version, "
-    "session_manager, "
+    "session_manager, user_namespaces, "
     "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
@@ -90,7 +90,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.registry",
             "the key 'registry', which is not known here",
             "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
-            "hosted_auth, job_roles, ecr_settings, network, tags, path_prefix",
+            "hosted_auth, job_roles, ecr_settings, network, proxy, certificate_authorities, tags, "
+            "path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -140,7 +141,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
             "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
-            "hosted_auth, job_roles, ecr_settings, network, tags, path_prefix",
+            "hosted_auth, job_roles, ecr_settings, network, proxy, certificate_authorities, tags, "
+            "path_prefix",
             CREDS_STORE,
         ),
     ),

@@ -1,6 +1,5 @@
 """The Auto Scaling group of a runner host: one instance, and how a new one takes the place of an old one."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from pulumi_gitlab_runner.host.drain import (
     heartbeat_timeout,
     longest_drain,
 )
-from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK
+from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK, encoded
 from pulumi_gitlab_runner.iam.host import HOST_TAG
 from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -152,7 +151,7 @@ def _template(
         vpc_security_group_ids=[security_group_id],
         metadata_options=metadata,
         block_device_mappings=[encrypted_root(host.disk_gb, host.os)],
-        user_data=boot.apply(lambda text: base64.b64encode(text.encode()).decode()),
+        user_data=boot.apply(encoded),
         update_default_version=True,
         tags=tag_inputs(tags),
         tag_specifications=tags_at_launch(tags),

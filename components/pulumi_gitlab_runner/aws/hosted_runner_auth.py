@@ -45,6 +45,10 @@ from pulumi_gitlab_runner.resolution import (
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.certificate_authorities import (
+    Authorities,
+    CertificateAuthorityDeclaration,
+)
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
 from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
@@ -65,6 +69,9 @@ class HostedRunnerAuthArgs(TypedDict):
     """The registries that it names, by name."""
     gitlab_url: NotRequired[Input[str]]
     """GitLab's address, as AWS reaches it. Default `https://gitlab.com`."""
+    certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
+    """The certificate authorities of your own, by a name of your own, of which GitLab's may be signed by one.
+    Default: the public ones alone."""
     key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts what the declaration itself has: a token, passwords; see
     `HostStore`. Required with them."""
@@ -86,6 +93,7 @@ class Renewal:
         key_arn: the key of its parameters; None where there are none.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of everything that is made.
+        authorities: the certificate authorities that are trusted, as far as they are for GitLab.
         path: the variable's place in the declaration.
     """
 
@@ -96,6 +104,7 @@ class Renewal:
     key_arn: pulumi.Input[str] | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    authorities: Authorities = ()
     path: str = ""
 
 
@@ -141,7 +150,7 @@ class HostedRunnerAuth(Component[Renewal]):
         with refused_as_whole():
             read = check_shape(with_handles(args, name), HostedRunnerAuthArgs, name)
             declared: dict[str, Any] = {"registries": read["registries"], "hosted_auth": {name: read["auth"]}}
-            for key in ("gitlab_url", "tags"):
+            for key in ("gitlab_url", "tags", "certificate_authorities"):
                 if key in read:
                     declared[key] = read[key]
             places = {join_path(name, "hosted_auth", name): join_path(name, "auth")}
@@ -158,6 +167,7 @@ class HostedRunnerAuth(Component[Renewal]):
             given_or_none(optional(read.get("key_arn"))),
             declared_environment(read.get("environment")),
             stack.tags,
+            stack.authorities,
             join_path(name, "hosted_auth", name),
         )
         self._make(name, renewal, opts)
@@ -171,9 +181,16 @@ class HostedRunnerAuth(Component[Renewal]):
         parameters = self._parameters(name, model, names)
         # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
-        known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url))
+        known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url, model.authorities))
         told = pulumi.Output.all(known_model, environment, written).apply(
-            lambda known: configuration(known[0][0], known[0][1], known[1], names, gitlab_url=known[0][2])
+            lambda known: configuration(
+                known[0][0],
+                known[0][1],
+                known[1],
+                names,
+                gitlab_url=known[0][2],
+                authorities=known[0][3],
+            )
         )
         versions = pulumi.Output.all(*(each.version for each in parameters))
         logs = log_group(name, auth.logs, names.prefix, model.tags, self)

@@ -1,6 +1,7 @@
 """A runner manager and the EC2 instances that it starts for jobs."""
 
-import base64
+from dataclasses import replace
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -18,14 +19,16 @@ from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.user_data import worker_user_data
+from pulumi_gitlab_runner.host.surroundings import worker_files
+from pulumi_gitlab_runner.host.user_data import encoded, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
     InstanceManagerArgs,
     NewestImage,
     read_manager,
 )
-from pulumi_gitlab_runner.resolution import refused_as_whole
+from pulumi_gitlab_runner.manager.environment import environment_of
+from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
@@ -108,8 +111,9 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
+        boot = self._boot(model) if fleet.ami is None else None
         machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
-        template = self._template(workers, called, fleet, security_group.id, machine_image, tags)
+        template = self._template(workers, called, fleet, boot, security_group.id, machine_image, tags)
         names = host_parameters(model.label)
         group = aws.autoscaling.Group(
             workers,
@@ -171,16 +175,31 @@ class RunnerFleet(Component[HostedManager]):
             }
         )
 
+    def _boot(self, model: HostedManager) -> pulumi.Input[str]:
+        """The user data of a worker."""
+        manager, fleet = model.manager, model.manager.fleet
+        if not (manager.proxy or manager.authorities or (fleet and fleet.user_namespaces)):
+            return encoded(worker_user_data())
+        environment = model.environment or environment_of(self)
+        surroundings = resolved((manager.proxy, manager.authorities, tuple(model.registries.values())))
+
+        def boot(known: list[Any]) -> str:
+            (proxy, authorities, registries), place = known
+            declared = replace(manager, proxy=proxy, authorities=authorities)
+            return encoded(worker_user_data(worker_files(declared, registries, place)))
+
+        return pulumi.Output.all(surroundings, environment).apply(boot)
+
     def _template(
         self,
         name: str,
         called: str,
         fleet: Fleet,
+        boot: pulumi.Input[str] | None,
         security_group_id: pulumi.Output[str],
         machine_image: NewestImage | None,
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
-        boot = base64.b64encode(worker_user_data().encode()).decode()
         return aws.ec2.LaunchTemplate(
             name,
             description=described(f"Runner {called}", machine_image),
@@ -188,7 +207,7 @@ class RunnerFleet(Component[HostedManager]):
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],
-            user_data=boot if fleet.ami is None else None,
+            user_data=boot,
             update_default_version=True,
             tags=tag_inputs(tags),
             tag_specifications=tags_at_launch(tags),

@@ -26,6 +26,7 @@ from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
+from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
@@ -171,6 +172,8 @@ class RunnerHost(Component[InstanceHost]):
                 tokens=names.tokens,
                 runner_version=host.runner_version,
                 operating_system=host.os,
+                user_namespaces=host.user_namespaces,
+                further=first_boot_files(known[3][0], known[3][1], known[2], host.os),
             )
             with refused_as_whole():
                 return sized_user_data(text, join_path(hosted.path, "runners", hosted.manager.name))
@@ -184,7 +187,12 @@ class RunnerHost(Component[InstanceHost]):
             security_group_id=security_group.id,
             lives_with=[role, security_group, *rules],
             subnet_ids=network.subnet_ids,
-            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(boot),
+            boot=pulumi.Output.all(
+                delivered.bucket,
+                delivered.key,
+                environment,
+                resolved((hosted.manager.proxy, hosted.manager.authorities)),
+            ).apply(boot),
             machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
@@ -244,7 +252,7 @@ class RunnerHost(Component[InstanceHost]):
         hosted, manager = model.hosted, model.hosted.manager
         digests = hosted.digests
         if digests is None:
-            digests = image_digests(manager.images, hosted.registries, environment, self)
+            digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
         digests = all_pinned(known_stack, manager.name, digests)
         # By way of the parameters, so that a running host never meets new files with the tokens of old ones;

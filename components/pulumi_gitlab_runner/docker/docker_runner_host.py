@@ -95,7 +95,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         digests = hosted.digests
         if digests is None:
             images = manager.images if model.image is not None else manager.pinned_images
-            digests = image_digests(images, hosted.registries, environment, self)
+            digests = image_digests(images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
         digests = all_pinned(known_stack, manager.name, digests)
 
@@ -118,7 +118,14 @@ class DockerRunnerHost(Component[ContainerHost]):
         def files(known: list[Any]) -> dict[str, HostFile]:
             text, declared, place, tokens, passwords, access_key = known
             return docker_manager_files(
-                text, declared.registries, place, tokens=tokens, passwords=passwords, access_key=access_key
+                text,
+                declared.registries,
+                place,
+                tokens=tokens,
+                passwords=passwords,
+                access_key=access_key,
+                authorities=declared.managers[manager.name].authorities,
+                gitlab_url=declared.gitlab_url,
             )
 
         runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
@@ -155,7 +162,7 @@ class DockerRunnerHost(Component[ContainerHost]):
             image=image,
             volume=volume.name,
             network=network.name,
-            region=environment.apply(lambda place: place.region),
+            environment=environment,
             after=delivery,
             parent=self,
         )

@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.host.docker_manager import (
 )
 from pulumi_gitlab_runner.host.files import LINK, HostFile
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given, resolved
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -99,7 +100,7 @@ def manager_container(
     image: pulumi.Output[str],
     volume: pulumi.Output[str],
     network: pulumi.Output[str],
-    region: pulumi.Output[str],
+    environment: Environment,
     after: pulumi.Output[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> docker.Container:
@@ -114,7 +115,7 @@ def manager_container(
         image: its image.
         volume: the name of the volume of its files.
         network: the name of its network.
-        region: the region of AWS; empty where nothing lives there.
+        environment: where its stack lives.
         after: what must be there first.
         parent: the component that it belongs to.
     """
@@ -126,7 +127,9 @@ def manager_container(
         name,
         image=image,
         entrypoints=["/bin/sh", f"{CURRENT}/gitlab-runner-manager"],
-        envs=pulumi.Output.all(resolved(host), region).apply(lambda known: manager_environment(*known)),
+        envs=pulumi.Output.all(resolved((host, manager.proxy, manager.authorities)), environment).apply(
+            lambda known: manager_environment(known[0][0], known[1], *known[0][1:])
+        ),
         init=True,
         restart="unless-stopped",
         volumes=[

@@ -338,7 +338,7 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
 
     host, variables = _host(options), _variables(options)
     configurations = read_configurations(options.file, variables.values, given_inputs(options.input))
-    merged = _merged_by_gitlab(options)
+    merged = _merged_by_gitlab(options, host)
     pipeline = read_pipeline(configurations, options.job, variables, host, _shorthands(options, host), merged)
     for elsewhere in pipeline.not_read:
         print(f"runner-doctor: not read: {printable(elsewhere)}", file=sys.stderr)
@@ -372,11 +372,12 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
     from pulumi_gitlab_runner.doctor.runner_host import this_user
     from pulumi_gitlab_runner.registry.client import RegistryClient
+    from pulumi_gitlab_runner.registry.connection import docker_certificates
 
     given = job_variables(None, options.variable, None, protected=False).values
     configurations = read_configurations(options.file, given, given_inputs(options.input))
     merged = _merged_by_gitlab(options)
-    with RegistryClient(DOCKER_CERTIFICATES) as client:
+    with RegistryClient(docker_certificates(DOCKER_CERTIFICATES)) as client:
         pipeline = pin.examine_pins(configurations, given, this_user(), client, merged)
     for file in configurations.files if not options.check else ():
         text = read_text(file)
@@ -490,13 +491,17 @@ def _print_json(value: object) -> None:
     print(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
-def _merged_by_gitlab(options: argparse.Namespace) -> "CiConfiguration | None":
+def _merged_by_gitlab(
+    options: argparse.Namespace, host: "RunnerHost | None" = None
+) -> "CiConfiguration | None":
     """The pipeline as GitLab merges it, where that is asked for."""
     if not options.gitlab:
         return None
     from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
+    from pulumi_gitlab_runner.doctor.runner_host import gitlab_certificates
 
-    return configuration_of_gitlab(options.file, options.gitlab, options.project)
+    certificates = gitlab_certificates(host.files) if host and host.files else ()
+    return configuration_of_gitlab(options.file, options.gitlab, options.project, certificates)
 
 
 def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands":

@@ -59,8 +59,8 @@ EXPLANATIONS: dict[Name, Explanation] = {
     ),
     Name.CERTIFICATE: Explanation(
         "The registry's certificate is signed by an authority that this machine does not trust.",
-        "Put the authority's certificate into /etc/docker/certs.d/HOST:PORT/ca.crt on the machine that "
-        "pulls.",
+        "Declare the authority under `certificate_authorities` of the stack, which brings it to its hosts. "
+        "On another machine that pulls, put its certificate into /etc/docker/certs.d/HOST:PORT/ca.crt.",
         "https://docs.docker.com/engine/security/certificates/",
     ),
     Name.CONFIG: Explanation(

@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 from pulumi_gitlab_runner.auth.resolution.helpers import RunHelper
@@ -28,8 +28,13 @@ from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFI
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.registry.connection import Certificates
+
 CONFIG = "/etc/gitlab-runner/config.toml"
 REGISTRIES = "/etc/gitlab-runner/registries"
+_ADDED_TO_THE_SYSTEMS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors")
+"""As `spec.operating_systems` has them, which takes a while to load."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class RunnerHost:
         settings: the ``[[runners]]`` entry.
         files: the host's files; None for a hosted runner.
         docker_user: who to compare with; None for a hosted runner.
-        certificates: the directory with the CAs of single registries.
+        certificates: gives the CAs that the host trusts for a registry, besides the public ones.
         passwords_known: whether the passwords are to be had here, and not only on the host.
         kept: what the host's own service has of the declared registries; None where that is not known.
     """
@@ -75,7 +80,7 @@ class RunnerHost:
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: HostFiles | None = None
     docker_user: DockerUser | None = None
-    certificates: Path | None = None
+    certificates: "Certificates | None" = None
     passwords_known: bool = True
     kept: KeptCredentials | None = None
 
@@ -129,6 +134,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
         settings_of(files.read(CONFIG), runner),
         files,
         docker_user=DockerUser("root", home, no_helper),
+        certificates=_certificates(files),
         passwords_known=False,
     )
 
@@ -174,9 +180,38 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         settings_of(config, runner),
         files,
         this_user() if files.is_this_host else DockerUser("root", _roots_config(files, home), helper),
-        files.place("/etc/docker/certs.d"),
+        _certificates(files),
         kept=kept,
     )
+
+
+def _certificates(files: HostFiles) -> "Certificates":
+    """The CAs that Docker on a host has for a registry, and those that the stack adds to the system's."""
+
+    def of(host: str) -> list[str]:
+        directory = f"/etc/docker/certs.d/{host}"
+        names = [each for each in files.names(directory) if each.endswith(".crt")]
+        return [*_texts(files, directory, names), *_added_to_the_systems(files)]
+
+    return of
+
+
+def gitlab_certificates(files: HostFiles) -> list[str]:
+    """The CAs that gitlab-runner on a host trusts for GitLab, besides the public ones."""
+    directory = "/etc/gitlab-runner/certs"
+    return [*_texts(files, directory, files.names(directory)), *_added_to_the_systems(files)]
+
+
+def _added_to_the_systems(files: HostFiles) -> Iterator[str]:
+    for directory in _ADDED_TO_THE_SYSTEMS:
+        names = (each for each in files.names(directory) if each.startswith("gitlab-runner-"))
+        yield from _texts(files, directory, names)
+
+
+def _texts(files: HostFiles, directory: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if text := files.read(f"{directory}/{name}").text:
+            yield text
 
 
 def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:

@@ -6,6 +6,8 @@ from ipaddress import IPv4Network
 JOB_NETWORKS = "192.168.0.0/16"
 """Where job networks take their addresses from, if nothing else is said: a range that few VPCs use, and
 Docker itself."""
+WORKER_JOB_NETWORKS = "172.17.0.0/16"
+"""The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
 DOCKERS_OWN_NETWORKS = 30
 """About how many networks the address pools hold that Docker has by itself."""
 _SIZES = range(24, 29)
@@ -29,7 +31,9 @@ def job_network_size(concurrent: int, job_networks: str = JOB_NETWORKS) -> int |
     return next((size for size, count in rooms if count >= networks_needed(concurrent)), None)
 
 
-def docker_daemon_config(concurrent: int, job_networks: str = JOB_NETWORKS) -> str:
+def docker_daemon_config(
+    concurrent: int, job_networks: str = JOB_NETWORKS, *, user_namespaces: bool = False
+) -> str:
     """The daemon.json of a host, as JSON.
 
     Docker's own pools hold few networks: more jobs at a time, and a job fails for want of addresses.
@@ -39,6 +43,9 @@ def docker_daemon_config(concurrent: int, job_networks: str = JOB_NETWORKS) -> s
     Args:
         concurrent: how many jobs run at a time.
         job_networks: the range of the job networks; see `job_network_size`.
+        user_namespaces: whether containers run in user namespaces. Docker makes the user `dockremap` for
+            them, with the ranges of its subordinate users and groups, when it starts:
+            docs.docker.com/engine/security/userns-remap.
 
     Raises:
         ValueError: the range has no room for so many networks.
@@ -46,10 +53,12 @@ def docker_daemon_config(concurrent: int, job_networks: str = JOB_NETWORKS) -> s
     size = job_network_size(concurrent, job_networks)
     if size is None:
         raise ValueError(f"{job_networks} has no room for {networks_needed(concurrent)} job networks")
-    settings = {
+    settings: dict[str, object] = {
         "default-address-pools": [{"base": job_networks, "size": size}],
         "live-restore": True,
         "log-driver": "json-file",
         "log-opts": {"max-file": "2", "max-size": "100m"},
     }
+    if user_namespaces:
+        settings["userns-remap"] = "default"
     return json.dumps(settings, indent=2) + "\n"

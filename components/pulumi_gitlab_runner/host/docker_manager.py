@@ -1,5 +1,6 @@
 """What a runner manager on a Docker host is given: its files, its environment, and what it shares."""
 
+import hashlib
 from collections.abc import Mapping
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
@@ -8,10 +9,14 @@ from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.files import LINK, NO_PROGRAMS, HostFile, credential_service_files
 from pulumi_gitlab_runner.host.manager_config import token_placeholder
+from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.trust import MANAGER_AUTHORITIES, gitlab_trust
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 VOLUME = "/srv/gitlab-runner"
@@ -26,6 +31,9 @@ CONFIG_LABEL = "gitlab-runner.config"
 """The label of the container that delivered them, with the config.toml."""
 AWS_DIRECTORY = "/srv/aws"
 """Where the manager sees the directory of its AWS credentials."""
+SYSTEM_AUTHORITIES = "certificate-authorities"
+"""The directory below `CURRENT` of the authorities that are trusted for all hosts; also
+gitlab-runner-manager.sh's."""
 _ACCESS_KEY = "aws/credentials"
 _DOCKER_CONFIG = "home/.docker/config.json"
 
@@ -38,6 +46,8 @@ def docker_manager_files(
     tokens: Mapping[str, str],
     passwords: Mapping[str, tuple[str, str]] | None = None,
     access_key: tuple[str, str] | None = None,
+    authorities: Authorities = (),
+    gitlab_url: str = "",
 ) -> dict[str, HostFile]:
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
@@ -48,6 +58,8 @@ def docker_manager_files(
         tokens: the runners' tokens, by name.
         passwords: the user and password of each registry that declares them, by its name.
         access_key: id and secret of the manager's access key, if it has one.
+        authorities: the certificate authorities that the manager trusts.
+        gitlab_url: GitLab's address.
     """
     for runner, token in tokens.items():
         config = config.replace(token_placeholder(runner), token)
@@ -73,6 +85,11 @@ def docker_manager_files(
     for name, credentials in (passwords or {}).items():
         answer = credentials_as_answer(registries[name].host_in(environment), credentials)
         files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
+    name, certificates = gitlab_trust(authorities, gitlab_url)
+    if name:
+        files[f"{MANAGER_AUTHORITIES.removeprefix(f'{CURRENT}/')}/{name}"] = HostFile(certificates, "0644")
+    for name, certificates in _system_authorities(authorities).items():
+        files[f"{SYSTEM_AUTHORITIES}/{name}.crt"] = HostFile(certificates, "0644")
     if access_key:
         files[_ACCESS_KEY] = HostFile(
             "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n".format(*access_key)
@@ -85,12 +102,19 @@ def has_password(registry: Registry) -> bool:
     return registry.login is not None
 
 
-def manager_environment(host: DockerHost, region: str) -> list[str]:
+def manager_environment(
+    host: DockerHost,
+    environment: AwsEnvironment,
+    proxy: Proxy | None = None,
+    authorities: Authorities = (),
+) -> list[str]:
     """The environment of the manager's process, `NAME=value`; none of it is a secret.
 
     Args:
         host: where it runs.
-        region: the region of AWS; empty where nothing lives there.
+        environment: where its stack lives; an empty region where nothing does in AWS.
+        proxy: the HTTP proxy that it is behind, if there is one.
+        authorities: the certificate authorities that it trusts.
     """
     settings = {
         "HOME": f"{CURRENT}/home",
@@ -103,9 +127,20 @@ def manager_environment(host: DockerHost, region: str) -> list[str]:
             "AWS_CONFIG_FILE": f"{directory}/config",
             "AWS_SHARED_CREDENTIALS_FILE": f"{directory}/credentials",
             "AWS_PROFILE": known(credentials.profile),
-            "AWS_REGION": region,
+            "AWS_REGION": environment.region,
         }
+    if proxy:
+        settings |= proxy_variables(proxy, environment)
+    if trusted := _system_authorities(authorities):
+        # The manager reads them when it starts, so others need a new one.
+        digest = hashlib.sha256("".join(trusted.values()).encode()).hexdigest()
+        settings["CERTIFICATE_AUTHORITIES"] = digest[:12]
     return [f"{name}={value}" for name, value in settings.items()]
+
+
+def _system_authorities(authorities: Authorities) -> dict[str, str]:
+    """The certificates of the authorities that are trusted for all hosts, by their names."""
+    return {each.name: "".join(each.certificates) for each in authorities if not each.hosts}
 
 
 def _password_source(registry: str) -> CredentialSource:

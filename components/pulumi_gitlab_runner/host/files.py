@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
@@ -123,7 +124,10 @@ def host_files(
     }
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
-        "etc/docker/daemon.json": HostFile(docker_daemon_config(manager.host.concurrent), "0644"),
+        "etc/docker/daemon.json": HostFile(
+            docker_daemon_config(manager.host.concurrent, user_namespaces=manager.host.user_namespaces),
+            "0644",
+        ),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
         "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
@@ -131,6 +135,12 @@ def host_files(
             _unit_settings(manager, environment), "0644"
         ),
         **_fleet_settings(config),
+        **{
+            path: HostFile(text, "0644")
+            for path, text in surroundings_files(
+                manager, registries.values(), environment, gitlab_url
+            ).items()
+        },
         "root/.docker/config.json": HostFile(f"../..{DIRECTORY}/{CONFIG}", LINK),
         **{f"usr/local/{path}": file for path, file in credential_service_files().items()},
     }
@@ -199,6 +209,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
             "Environment=HOME=/root",
             f"Environment=PATH={NO_PROGRAMS}",
             f"Environment=AWS_REGION={environment.region}",
+            f"EnvironmentFile=-/{ENVIRONMENT}",
             *(before_a_fleets_manager if manager.fleet else ()),
             "KillSignal=SIGQUIT",
             f"TimeoutStopSec={manager.longest_job}",

@@ -8,12 +8,21 @@ from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
 from pulumi_gitlab_runner.host.cache_config import cache_config
+from pulumi_gitlab_runner.host.proxy import job_proxy_variables
+from pulumi_gitlab_runner.host.trust import (
+    GITLAB_AUTHORITIES,
+    JOBS_BUNDLE,
+    MANAGER_AUTHORITIES,
+    gitlab_trust,
+    job_trust_variables,
+)
 from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.inputs import Value, known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
+from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
 
@@ -82,7 +91,11 @@ def manager_config(
             config["cache"] = cache_config(cache_bucket, prefix, environment.region)
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]
-        return _overlaid(config, runner.config)
+        name, _ = gitlab_trust(manager.authorities, gitlab_url)
+        if name:
+            directory = MANAGER_AUTHORITIES if manager.host.docker else GITLAB_AUTHORITIES
+            config["tls_ca_file"] = f"{directory}/{name}"
+        return _with_surroundings(_overlaid(config, runner.config), manager, runner, environment)
 
     config: ManagerConfig = {
         "concurrent": manager.host.concurrent,
@@ -129,6 +142,27 @@ def _overlaid(ours: _Table, declared: _Table) -> _Table:
 
     table: _Table = merged(ours, declared)
     return table
+
+
+def _with_surroundings(
+    config: RunnerConfig, manager: Manager, runner: Runner, environment: AwsEnvironment
+) -> RunnerConfig:
+    """A `[[runners]]` entry whose jobs are told of the proxy and the authorities, where they are for jobs.
+
+    Beside what the declaration says of the environment and of volumes, and not in its place.
+    """
+    variables = job_trust_variables(manager.authorities)
+    if variables:
+        # Where Docker is: on the instances of a fleet, which have Amazon Linux 2023.
+        system = AMAZON_LINUX_2023 if manager.fleet else manager.host.os
+        docker = config["docker"]
+        docker["volumes"] = [*docker.get("volumes", ()), f"{system.ca_bundle}:{JOBS_BUNDLE}:ro"]
+    if manager.proxy and manager.proxy.jobs:
+        variables = {**job_proxy_variables(manager.proxy, environment, runner), **variables}
+    if variables:
+        ours = [f"{name}={value}" for name, value in variables.items()]
+        config["environment"] = [*ours, *config.get("environment", ())]
+    return config
 
 
 def _docker(runner: Runner, image: Callable[[Value[str]], str]) -> DockerConfig:

@@ -1,6 +1,9 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
+import base64
+import gzip
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,6 +24,7 @@ INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 LARGEST_USER_DATA = 16_384
 """In bytes."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
+_WORKER = "/usr/local/sbin/gitlab-runner-worker"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
 
@@ -32,6 +36,8 @@ def user_data(
     tokens: str,
     runner_version: str,
     operating_system: OperatingSystem = AMAZON_LINUX_2023,
+    user_namespaces: bool = False,
+    further: Mapping[str, str] | None = None,
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
@@ -44,6 +50,11 @@ def user_data(
         tokens: what the names of the parameters with the runners' tokens start with.
         runner_version: the version of gitlab-runner, such as ``19.3.0``.
         operating_system: that of its machine image.
+        user_namespaces: whether Docker there runs jobs in user namespaces. Only a new host has what it needs:
+            Docker keeps images and containers of user namespaces apart, and takes up the setting when it
+            starts.
+        further: those of the host's files without which it could not fetch the others, by their path below
+            the root.
     """
     settings = {
         "BUCKET": bucket,
@@ -54,15 +65,50 @@ def user_data(
         "LAUNCH_HOOK": LAUNCH_HOOK,
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
+    if user_namespaces:
+        settings["USER_NAMESPACES"] = "yes"
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
         INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
+        **{f"/{path}": (text, "0644") for path, text in (further or {}).items()},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
+    return _cloud_config(files, _BOOT)
+
+
+def worker_user_data(files: Mapping[str, str] | None = None) -> str:
+    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
+
+    Args:
+        files: what the worker needs besides, by the path below the root.
+    """
+    boot = script("gitlab-runner-worker.sh")
+    if not files:
+        return boot
+    written = {f"/{path}": (text, "0644") for path, text in files.items()}
+    return _cloud_config({**written, _WORKER: (boot, "0755")}, _WORKER)
+
+
+def encoded(text: str) -> str:
+    """User data as a launch template has it; packed where it would be too long for EC2."""
+    return base64.b64encode(_packed(text)).decode()
+
+
+def _packed(text: str) -> bytes:
+    """User data before it is encoded.
+
+    Cloud-init unpacks it: docs.cloud-init.io/en/latest/explanation/format.html.
+    """
+    content = text.encode()
+    return gzip.compress(content, mtime=0) if len(content) > LARGEST_USER_DATA else content
+
+
+def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
+    """A configuration that writes files, each with its text and mode, and runs a command."""
     written = "".join(_written(path, mode, content) for path, (content, mode) in files.items())
-    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[_BOOT]]})}"
+    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[command]]})}"
 
 
 @cache
@@ -73,11 +119,6 @@ def _written(path: str, mode: str, content: str) -> str:
 
 def _yaml(data: Any) -> str:
     return yaml.dump(data, Dumper=BlockText, sort_keys=False, width=1000)
-
-
-def worker_user_data() -> str:
-    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers."""
-    return script("gitlab-runner-worker.sh")
 
 
 def without_comments(text: str) -> str:
@@ -97,9 +138,12 @@ def sized_user_data(text: str, path: str) -> str:
     Raises:
         DeclarationError: it is too large.
     """
-    if (size := len(text.encode())) > LARGEST_USER_DATA:
+    if (size := len(_packed(text))) > LARGEST_USER_DATA:
         found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
-        raise DeclarationError([Problem(path, found, allowed, "shorter names of project, stack and runner")])
+        remedy = (
+            "fewer 'certificate_authorities' without 'hosts', or shorter names of project, stack and runner"
+        )
+        raise DeclarationError([Problem(path, found, allowed, remedy)])
     return text
 
 

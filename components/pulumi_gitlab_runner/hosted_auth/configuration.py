@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -35,6 +37,7 @@ def configuration(
     names: HostParameters,
     *,
     gitlab_url: str,
+    authorities: Authorities = (),
 ) -> str:
     """The text of `configuration.json`.
 
@@ -44,9 +47,12 @@ def configuration(
         environment: where the stack lives.
         names: of the parameters that hold what the declaration itself has: passwords, and the token.
         gitlab_url: GitLab's address.
+        authorities: the certificate authorities of which those for GitLab are trusted.
     """
+    trusted = trust(authorities, urlsplit(gitlab_url).netloc)
     told = {
         "mark": mark_of(names),
+        **({"gitlab_authorities": trusted} if trusted else {}),
         "gitlab_url": gitlab_url,
         "gitlab_token": _token(auth, environment, names),
         "registries": {each.host_in(environment): _source(each, environment, names) for each in registries},

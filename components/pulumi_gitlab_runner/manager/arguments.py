@@ -14,10 +14,12 @@ from pulumi_gitlab_runner.spec.arguments import Places, relocated, stack_of_argu
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
+from pulumi_gitlab_runner.spec.certificate_authorities import CertificateAuthorityDeclaration
 from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, Value, optional, secret, strict, value
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
+from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
@@ -49,6 +51,11 @@ class ManagerArgs(TypedDict):
     """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
     cache: NotRequired[CacheDeclaration]
     """The cache of their jobs. Default: none."""
+    proxy: NotRequired[ProxyDeclaration]
+    """The HTTP proxy that it is behind. Default: none."""
+    certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
+    """The certificate authorities of your own that it trusts, by a name of your own. Default: the public ones
+    alone."""
     cache_bucket: NotRequired[Input[str]]
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
     environment: NotRequired[AwsEnvironmentArgs]
@@ -202,7 +209,9 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     if ("cache" in shaped) != ("cache_bucket" in shaped):
         raise DeclarationError([Problem(name, "one of 'cache' and 'cache_bucket'", "both or neither")])
     declared: dict[str, Any] = {
-        key: shaped[key] for key in ("gitlab_url", "registries", "cache") if key in shaped
+        key: shaped[key]
+        for key in ("gitlab_url", "registries", "cache", "proxy", "certificate_authorities")
+        if key in shaped
     }
     machine_images = shaped.get("machine_images", {})
     if machine_images:

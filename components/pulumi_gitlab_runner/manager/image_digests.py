@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.images import ecr_image, registry_of, why_not_asked, written_out
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
@@ -32,6 +33,7 @@ def image_digests(
     registries: Mapping[str, Registry],
     environment: Environment,
     parent: pulumi.Resource,
+    authorities: Authorities = (),
 ) -> pulumi.Output[dict[str, str]]:
     """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
 
@@ -45,6 +47,7 @@ def image_digests(
         registries: those that may hold them, by name.
         environment: where the stack lives.
         parent: what the look-ups and the warning belong to.
+        authorities: the certificate authorities of your own that registries are trusted by.
     """
     images = list(dict.fromkeys(images))
     logins = {
@@ -52,9 +55,10 @@ def image_digests(
         for each in registries.values()
         if each.login and _may_hold(each, registries, images)
     }
-    asked = pulumi.Output.all(environment, pulumi.Output.all(**logins), resolved((tuple(images), registries)))
+    model = resolved((tuple(images), registries, authorities))
+    asked = pulumi.Output.all(environment, pulumi.Output.all(**logins), model)
     found: pulumi.Output[dict[str, str]] = asked.apply(
-        lambda known: _digests(list(known[2][0]), known[2][1], known[0], known[1], parent)
+        lambda known: _digests(list(known[2][0]), known[2][1], known[0], known[1], parent, known[2][2])
     )
     # A digest tells nothing of the password that it was asked with, and shall show in a preview.
     return pulumi.Output.unsecret(found)
@@ -93,6 +97,7 @@ async def _digests(
     environment: AwsEnvironment,
     credentials: Mapping[str, tuple[str, str]],
     parent: pulumi.Resource,
+    authorities: Authorities,
 ) -> dict[str, str]:
     digests: dict[str, str] = {}
     reasons: dict[str, str] = {}
@@ -111,7 +116,7 @@ async def _digests(
         else:
             pair = credentials.get(registry.name) if registry else None
             elsewhere[image] = (parse(written_out(image, registries, environment)), _credentials(pair))
-    for image, answer in (await _answers(elsewhere)).items():
+    for image, answer in (await _answers(elsewhere, authorities)).items():
         if answer.digest:
             digests[image] = answer.digest
         else:
@@ -127,13 +132,15 @@ async def _digests(
     return digests
 
 
-async def _answers(questions: "Mapping[str, Question]") -> dict[str, RegistryAnswer]:
+async def _answers(
+    questions: "Mapping[str, Question]", authorities: Authorities
+) -> dict[str, RegistryAnswer]:
     """What the registries answer, by the image."""
     if not questions:
         return {}
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
-    with RegistryClient(patience=PATIENCE_S) as client:
+    with RegistryClient(lambda host: filter(None, [trust(authorities, host)]), PATIENCE_S) as client:
         answers = await asyncio.to_thread(client.ask_within, list(questions.values()), PATIENCE_S)
     return dict(zip(questions, answers, strict=True))
 

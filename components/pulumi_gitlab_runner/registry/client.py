@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email.message import Message
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,15 @@ from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.images.reference import ImageReference
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
-from pulumi_gitlab_runner.registry.connection import PULL, Connection, Refusal, not_reached, refused, scope
+from pulumi_gitlab_runner.registry.connection import (
+    PULL,
+    Certificates,
+    Connection,
+    Refusal,
+    not_reached,
+    refused,
+    scope,
+)
 from pulumi_gitlab_runner.registry.manifest import DIGEST, LARGEST_MANIFEST, MANIFEST_TYPES
 
 Question = tuple[ImageReference, Credentials | None]
@@ -32,11 +39,11 @@ class RegistryClient:
     """Asks registries for images; one client serves any number of threads.
 
     Args:
-        certificates: the CAs of registries, as `Connection` has them.
+        certificates: gives the CAs of registries, as `Connection` takes it.
         patience: how many seconds there are for an image, from looking up the registry's name to its answer.
     """
 
-    def __init__(self, certificates: Path | None = None, patience: float = PATIENCE_S) -> None:
+    def __init__(self, certificates: Certificates | None = None, patience: float = PATIENCE_S) -> None:
         self._certificates = certificates
         self._patience = patience
         self._lock = Lock()

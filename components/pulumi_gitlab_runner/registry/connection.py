@@ -5,8 +5,8 @@ Source: the OCI distribution specification 1.1, and distribution/distribution, d
 
 import base64
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
@@ -14,7 +14,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import LARGEST_ANSWER, Answer, HttpClient, Stream, origin_of
+from pulumi_gitlab_runner.http.client import (
+    LARGEST_ANSWER,
+    Answer,
+    HttpClient,
+    Stream,
+    origin_of,
+    trusting,
+)
 from pulumi_gitlab_runner.http.connection import Content
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import (
@@ -46,6 +53,10 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
         super().__init__(self.answer.told)
 
 
+Certificates = Callable[[str], Iterable[str]]
+"""Gives, for the host of a registry, the CAs in PEM that are trusted for it."""
+
+
 class Connection:
     """The conversation with one registry, by any number of threads: how it authenticates is asked once.
 
@@ -54,12 +65,11 @@ class Connection:
 
     Args:
         host: the registry, as images write it.
-        certificates: the directory with a folder ``HOST[:PORT]`` for each registry with a CA of its own, as
-            ``/etc/docker/certs.d``. The system's CAs are trusted besides.
+        certificates: what gives the CAs that are trusted for a registry; the system's are trusted besides.
         patience: how many seconds a question may take, unless it comes with a deadline of its own.
     """
 
-    def __init__(self, host: str, certificates: Path | None, patience: float) -> None:
+    def __init__(self, host: str, certificates: Certificates | None, patience: float) -> None:
         self.host = host
         self.patience = patience
         self._address = _DOCKER_HUB_API if host == DOCKER_HUB else host
@@ -353,15 +363,23 @@ def _is_local(host: str) -> bool:
         return False
 
 
-def _trust(host: str, certificates: Path | None) -> ssl.SSLContext | None:
-    """The CAs of the system, and those that Docker is given for this registry; None where there are none."""
-    files = sorted((certificates / host).glob("*.crt")) if certificates else []
-    if not files:
-        return None
-    context = ssl.create_default_context()
-    for file in files:
-        try:
-            context.load_verify_locations(file)
-        except OSError:
-            continue  # Docker Engine would refuse; the certificate then shows as not trusted.
-    return context
+def docker_certificates(directory: Path) -> Certificates:
+    """The CAs that Docker trusts for single registries.
+
+    Args:
+        directory: has a folder ``HOST[:PORT]`` for each registry with a CA of its own:
+            ``/etc/docker/certs.d``.
+    """
+
+    def of(host: str) -> Iterator[str]:
+        for file in sorted((directory / host).glob("*.crt")):
+            with suppress(OSError):
+                yield file.read_text(encoding="utf-8", errors="replace")
+
+    return of
+
+
+def _trust(host: str, certificates: Certificates | None) -> ssl.SSLContext | None:
+    """The CAs of the system, and those of this registry; None where there are none."""
+    further = list(certificates(host)) if certificates else []
+    return trusting(further) if further else None

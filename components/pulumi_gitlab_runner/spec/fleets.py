@@ -81,13 +81,18 @@ class FleetDeclaration(TypedDict):
     """The size of an instance's encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
     ami: NotRequired[Input[str]]
     """A machine image of your own, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may
-    use. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
+    use. The stack's `proxy` and `certificate_authorities` do not reach such an instance: what Docker needs of
+    them, the image brings. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
     machine_image: NotRequired[str]
     """The one of `machine_images` that an instance starts from, of Amazon Linux 2023 and the architecture of
     `instance_types`: the newest when it starts. The manager's host has a `machine_image` of its own. Default:
     none."""
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
+    user_namespaces: NotRequired[bool]
+    """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
+    the instance. Privileged jobs, the instance's network and files of it to write to do not work then. Not
+    with an `ami`, which brings its own configuration of Docker. Default false."""
     vpc: NotRequired[Input[str]]
     """The VPC's id, of the instances and their manager. Default: the stack's `network`, else the account's
     default VPC."""
@@ -141,6 +146,7 @@ class Fleet:
     egress: tuple[EgressRule, ...] = ()
     state_storage: bool = False
     tags: AwsTags = field(default_factory=dict)
+    user_namespaces: bool = False
 
     @property
     def jobs(self) -> int:
@@ -195,6 +201,13 @@ def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem
     for index, idle in enumerate(declaration.get("idle", ())):
         yield from _idle_problems(idle, join_path(path, "idle", index))
     yield from _user_problems(declaration, join_path(path, "user"))
+    if declaration.get("user_namespaces") and "ami" in declaration:
+        yield Problem(
+            join_path(path, "user_namespaces"),
+            "true, with an 'ami'",
+            "one of the two",
+            'the image brings its daemon.json: write {"userns-remap": "default"} there',
+        )
     yield from _manager_problems(declaration, join_path(path, "manager"))
 
 
@@ -262,6 +275,13 @@ def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Prob
             str(manager["concurrent"]),
             "no 'concurrent'",
             "it follows from the fleet: 'max_instances' times 'jobs_per_instance'",
+        )
+    if manager.get("user_namespaces"):
+        yield Problem(
+            join_path(path, "user_namespaces"),
+            "true, for a manager",
+            "'user_namespaces' of the fleet",
+            "no job runs on the manager's host",
         )
     vpc, of_manager = declaration.get("vpc"), manager.get("vpc")
     if of_manager is not None and is_known(of_manager) and is_known(vpc) and of_manager != vpc:

@@ -50,9 +50,9 @@ DEFAULT_INSTANCE_TYPE = "m6i.large"
 class HostDeclaration(TypedDict):
     """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
 
-    A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb` or `runner_version` needs a new host,
-    and so does a newer image of `machine_image`. It starts first, and the old one ends when its last job has,
-    48 hours later at most. What else changes reaches the host as it runs.
+    A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb`, `runner_version` or
+    `user_namespaces` needs a new host, and so does a newer image of `machine_image`. It starts first, and the
+    old one ends when its last job has, 48 hours later at most. What else changes reaches the host as it runs.
     """
 
     instance_type: NotRequired[str]
@@ -87,6 +87,10 @@ class HostDeclaration(TypedDict):
     session_manager: NotRequired[bool]
     """Whether AWS Systems Manager may open a shell on the host: `aws ssm start-session`. Nothing else does,
     there is no SSH. Default false."""
+    user_namespaces: NotRequired[bool]
+    """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
+    the host. Privileged jobs, the host's network and files of the host to write to do not work then. A change
+    needs a new host. Default false."""
     logs: NotRequired[LogsDeclaration]
     """Keeps the host's journal in CloudWatch Logs; `{}` takes the defaults. Default: not kept."""
     alarms: NotRequired[AlarmsDeclaration]
@@ -131,6 +135,7 @@ class Host:
     egress: tuple[EgressRule, ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     session_manager: bool = False
+    user_namespaces: bool = False
     logs: Logs | None = None
     alarm_topic: Value[str] | None = None
     metrics: str | None = None

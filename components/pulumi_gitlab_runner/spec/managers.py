@@ -1,10 +1,11 @@
 """Runner managers: each on a host of its own, with the runners that it serves."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.spec.cache import Cache
+from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.fleets import (
     MANAGER_DISK_GB,
     MANAGER_INSTANCE_TYPE,
@@ -17,8 +18,11 @@ from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, h
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
 from pulumi_gitlab_runner.spec.machines import architecture_of
+from pulumi_gitlab_runner.spec.network import Network
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
+from pulumi_gitlab_runner.spec.user_namespaces import user_namespace_problems
 
 WAYS = ("host", "host_of", "fleet")
 """The keys of a runner that say where its manager runs."""
@@ -26,6 +30,23 @@ WAYS = ("host", "host_of", "fleet")
 _T = TypeVar("_T")
 
 RunnerDeclarations = Mapping[str, RunnerDeclaration]
+
+
+@dataclass(frozen=True)
+class CommonSettings:
+    """What a stack declares for all of its hosts.
+
+    Attributes:
+        cache: the cache of their jobs, if there is one.
+        network: that of hosts which declare no VPC, if the stack has one.
+        proxy: the HTTP proxy that they are behind, if there is one.
+        authorities: the certificate authorities that they trust.
+    """
+
+    cache: Cache | None = None
+    network: Network | None = None
+    proxy: Proxy | None = None
+    authorities: Authorities = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,8 @@ class Manager:
         runners: those that it serves, in the order of their declaration.
         fleet: where the jobs of its one runner run; None where they run on the host.
         cache: that of its stack, if it has one.
+        proxy: the HTTP proxy that it is behind, if there is one.
+        authorities: the certificate authorities that it trusts.
     """
 
     name: str
@@ -45,6 +68,8 @@ class Manager:
     runners: tuple[Runner, ...]
     fleet: Fleet | None = None
     cache: Cache | None = None
+    proxy: Proxy | None = None
+    authorities: Authorities = ()
 
     @property
     def resource_name(self) -> str:
@@ -84,21 +109,23 @@ def _each_once(names: Iterator[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def build_managers(runners: RunnerDeclarations, cache: Cache | None = None) -> dict[str, Manager]:
+def build_managers(
+    runners: RunnerDeclarations, around: CommonSettings = CommonSettings()
+) -> dict[str, Manager]:
     """The managers, by name, that declarations of runners without problems describe.
 
     Args:
         runners: the declarations.
-        cache: that of their stack, if it has one.
+        around: what their stack declares for all of them.
     """
     return {
-        name: _build_manager(name, runners, cache)
+        name: _build_manager(name, runners, around)
         for name, each in runners.items()
         if "host" in each or "fleet" in each
     }
 
 
-def _build_manager(name: str, runners: RunnerDeclarations, cache: Cache | None) -> Manager:
+def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSettings) -> Manager:
     declaration = runners[name]
     if "fleet" in declaration:
         host, fleet = build_manager_host(declaration["fleet"]), build_fleet(declaration["fleet"])
@@ -109,7 +136,14 @@ def _build_manager(name: str, runners: RunnerDeclarations, cache: Cache | None) 
         for each, runner in runners.items()
         if runner.get("host_of", each) == name
     )
-    return Manager(name, host, served, fleet, cache)
+    return Manager(name, host, served, fleet, around.cache, _proxy_of(host, around), around.authorities)
+
+
+def _proxy_of(host: Host, around: CommonSettings) -> Proxy | None:
+    """The proxy of a host, which reaches the endpoints of its VPC without it; S3 has one in every network."""
+    if around.proxy is None or around.network is None or host.vpc is not None or host.docker:
+        return around.proxy
+    return replace(around.proxy, endpoints=("s3", *around.network.endpoints))
 
 
 def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
@@ -145,6 +179,9 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
         )
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
+    if host_of(name, runners).get("user_namespaces") or declaration.get("fleet", {}).get("user_namespaces"):
+        docker = declaration.get("config", {}).get("docker", {})
+        yield from user_namespace_problems(docker, join_path(path, "config", "docker"))
 
 
 def used_image_problems(

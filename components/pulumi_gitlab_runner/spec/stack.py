@@ -26,6 +26,13 @@ from pulumi_gitlab_runner.spec.cache import (
     cache_problems,
     own_place_problems,
 )
+from pulumi_gitlab_runner.spec.certificate_authorities import (
+    Authorities,
+    CertificateAuthorityDeclaration,
+    authorities_problems,
+    build_authorities,
+    other_machine_problems,
+)
 from pulumi_gitlab_runner.spec.docker_hosts import (
     docker_cache_problems,
     docker_registry_problems,
@@ -59,6 +66,7 @@ from pulumi_gitlab_runner.spec.machine_images import (
     machine_image_problems_in,
 )
 from pulumi_gitlab_runner.spec.managers import (
+    CommonSettings,
     Manager,
     build_managers,
     host_of,
@@ -74,6 +82,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
 )
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, build_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
     RegistryDeclaration,
@@ -132,6 +141,11 @@ class StackDeclaration(TypedDict):
     and two stacks would overwrite one another's. Default: left as they are."""
     network: NotRequired[NetworkDeclaration]
     """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
+    proxy: NotRequired[ProxyDeclaration]
+    """The HTTP proxy that the hosts are behind. Default: none."""
+    certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
+    """The certificate authorities of your own that hosts trust, by a name of your own. Default: the public
+    ones alone."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
     Default: none, and those of the provider's `defaultTags`, which reach no instances."""
@@ -161,6 +175,7 @@ class Stack:
     job_roles: Mapping[str, JobRole] = field(default_factory=dict)
     ecr_settings: Mapping[str, EcrSettings] = field(default_factory=dict)
     network: Network | None = None
+    authorities: Authorities = ()
     tags: AwsTags = field(default_factory=dict)
     path_prefix: str | None = None
 
@@ -207,11 +222,16 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     shaped = checked(declaration, StackDeclaration, path, _problems)
     cache = build_cache(shaped["cache"]) if "cache" in shaped else None
     gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
+    network = network_of(shaped["network"]) if "network" in shaped else None
+    authorities = build_authorities(shaped.get("certificate_authorities", {}))
+    proxy = build_proxy(shaped["proxy"]) if "proxy" in shaped else None
     stack = Stack(
         gitlab_url=value(gitlab_url),
         registries=build_registries(shaped.get("registries", {})),
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
-        managers=build_managers(shaped.get("runners", {}), cache),
+        managers=build_managers(
+            shaped.get("runners", {}), CommonSettings(cache, network, proxy, authorities)
+        ),
         machine_images={
             name: build_machine_image(name, each) for name, each in shaped.get("machine_images", {}).items()
         },
@@ -227,7 +247,8 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         ecr_settings={
             region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
-        network=network_of(shaped["network"]) if "network" in shaped else None,
+        network=network,
+        authorities=authorities,
         tags=build_tags(shaped.get("tags", {})),
         path_prefix=shaped.get("path_prefix"),
     )
@@ -330,6 +351,17 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         yield from ecr_settings_problems(settings, region, at)
     if "network" in declaration:
         yield from network_problems(declaration["network"], join_path(path, "network"))
+    if "proxy" in declaration:
+        yield from proxy_problems(declaration["proxy"], join_path(path, "proxy"))
+    authorities = declaration.get("certificate_authorities", {})
+    at = join_path(path, "certificate_authorities")
+    yield from authorities_problems(authorities, at)
+    machines = {
+        name: "a Docker host" if "docker" in each.get("host", {}) else "a fleet with an 'ami'"
+        for name, each in declaration.get("runners", {}).items()
+        if "docker" in each.get("host", {}) or "ami" in each.get("fleet", {})
+    }
+    yield from other_machine_problems(authorities, machines, at)
 
 
 def _runners_problems(

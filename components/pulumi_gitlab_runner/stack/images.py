@@ -151,7 +151,7 @@ def stack_digests(
     if asked:
         from pulumi_gitlab_runner.manager.image_digests import image_digests
 
-        found = image_digests(asked, stack.registries, environment, parent)
+        found = image_digests(asked, stack.registries, environment, parent, stack.authorities)
     return pulumi.Output.all(found, pulumi.Output.from_input(made.pins)).apply(
         lambda known: known[0] | known[1]
     )

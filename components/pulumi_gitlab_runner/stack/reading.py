@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.resolution import with_handles
+from pulumi_gitlab_runner.spec.certificate_authorities import authority_warnings
 from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.stack import Stack, build_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
@@ -48,5 +50,9 @@ def read_stack(declaration: Any) -> ReadStack:
     if problems := list(quota_problems(stack, "stack")):
         raise DeclarationError(problems)
     contexts = read_contexts(stack)
-    warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
+    warnings = [
+        *check_manager_configs(stack),
+        *variable_warnings(stack),
+        *authority_warnings(stack.authorities, "stack.certificate_authorities", datetime.now(UTC)),
+    ]
     return ReadStack(stack, contexts, tuple(map(str, warnings)))

@@ -246,6 +246,7 @@ class RunnerStack(Component[ReadStack]):
                 self.key_arn if self._stored else None,
                 environment,
                 stack.tags,
+                stack.authorities,
                 join_path("stack", "hosted_auth", each),
             )
             made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))

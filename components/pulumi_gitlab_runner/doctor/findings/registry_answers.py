@@ -23,7 +23,7 @@ _NAMES = {
     ),
     Outcome.NOT_TRUSTED: (
         FindingName.CERTIFICATE,
-        "put the CA of its certificate into /etc/docker/certs.d/{host}/ca.crt on the machine that pulls",
+        "declare its CA under `certificate_authorities`, or put it into /etc/docker/certs.d/{host}/ca.crt",
     ),
     Outcome.UNREACHABLE: (
         FindingName.REGISTRY_UNREACHABLE,

@@ -6,8 +6,9 @@ Source: https://docs.gitlab.com/api/lint/#validate-sample-cicd-configuration; Gi
 import json
 import os
 import re
+import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source, read_yaml
 from pulumi_gitlab_runner.doctor.text_file import read_text
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import HttpClient
+from pulumi_gitlab_runner.http.client import HttpClient, trusting
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.spec.stack_file import instance_url
@@ -28,7 +29,9 @@ PATIENCE_S = 60.0
 _LARGEST_ANSWER = 8 * 1024 * 1024
 
 
-def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiConfiguration:
+def configuration_of_gitlab(
+    file: Path, gitlab: str, project: str | None, certificates: Iterable[str] = ()
+) -> CiConfiguration:
     """Ask GitLab to merge a pipeline's file with all that it includes.
 
     Local includes are those of the project's default branch.
@@ -38,6 +41,7 @@ def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiC
         gitlab: GitLab's address.
         project: its project, the number or the path. Default: the one of the CI job, else that of the remote
             `origin`.
+        certificates: the CAs in PEM that are trusted besides the system's.
 
     Raises:
         UsageError: there is no token or project, GitLab does not answer, or the configuration is not valid
@@ -48,7 +52,7 @@ def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiC
         raise UsageError("GITLAB_TOKEN is not set: --gitlab needs an access token with the scope api")
     project = project or os.environ.get("CI_PROJECT_ID") or _project_of_remote(file)
     url = f"{instance_url(gitlab)}/api/v4/projects/{quote(project, safe='')}/ci/lint"
-    answer = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project)
+    answer = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project, trusting(certificates))
     merged = answer.get("merged_yaml")
     if answer.get("valid") is not True or not isinstance(merged, str):
         errors = answer.get("errors")
@@ -67,11 +71,13 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _ask(url: str, token: str, content: str, gitlab: str, project: str) -> Mapping[str, Any]:
+def _ask(
+    url: str, token: str, content: str, gitlab: str, project: str, context: ssl.SSLContext
+) -> Mapping[str, Any]:
     headers = {"Private-Token": token, "Content-Type": "application/json"}
     body = json.dumps({"content": content}).encode()
     try:
-        with HttpClient() as client:
+        with HttpClient(context) as client:
             answer = client.ask(
                 "POST",
                 url,

@@ -80,6 +80,11 @@ if gitlab-runner lint --help >/dev/null 2>&1; then
         refuse "gitlab-runner refuses config.toml"
 fi
 
+authorities() { # of the stack, among those that the operating system trusts
+    cat "$root"/usr/local/share/ca-certificates/gitlab-runner-* "$root"/etc/pki/ca-trust/source/anchors/gitlab-runner-* \
+        2>/dev/null | cksum
+}
+trusted=$(authorities)
 cmp -s "$work/new/$daemon" "$root/$daemon" || new_daemon_settings=yes
 fleet=etc/gitlab-runner/fleet.json
 [ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
@@ -92,6 +97,17 @@ while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
 done <"$work/list"
 mkdir -p "$state"
+# What an earlier version had, and this one has not, is not to be trusted or taken for settings any longer.
+cut -d ' ' -f 2 "$work/list" >"$work/paths"
+if [ -r "$state/paths" ]; then
+    grep -Fxv -f "$work/paths" "$state/paths" | while read -r path; do
+        rm -f "$root/$path"
+    done
+fi
+cp "$work/paths" "$state/paths"
+if [ "$(authorities)" != "$trusted" ]; then
+    trust_authorities || say warning "the operating system does not take up the certificate authorities"
+fi
 printf '%s\n' "$version" >"$applied"
 rm -f "$refused"
 say info "applied version $version of s3://$BUCKET/$KEY"

@@ -50,8 +50,12 @@ works() { # a fleet's manager may wait for its turn
     { systemctl --quiet is-active gitlab-runner || [ -e "$waiting" ]; } && docker version >/dev/null
 }
 
+[ -z "${AWS_CA_BUNDLE-}" ] || step "trusting the certificate authorities of the stack" trust_authorities
 step "installing the AWS command line, jq and the credential helper of ECR" install_tools
 step "applying this host's files" gitlab-runner-apply
+if [ -n "${HTTPS_PROXY-}" ]; then # which the agent of Systems Manager, where there is one, did not know yet
+    systemctl --no-block try-restart amazon-ssm-agent snap.amazon-ssm-agent.amazon-ssm-agent 2>/dev/null
+fi
 # Its answers arrive while Docker is installed.
 step "asking for the credentials of the registries" systemctl enable --now --no-block gitlab-runner-credentials.service
 step "sending the journal to CloudWatch, if it is kept" systemctl enable --now gitlab-runner-logs.timer

@@ -37,6 +37,9 @@ done <"$delivery/links"
 chmod 700 "$new"
 # The runner looks whether it is newer than the one that it knows, by the clock of this machine.
 touch "$new/config.toml"
+if [ -d "$new/certs" ]; then
+    touch "$new"/certs/*
+fi
 ln -sfn "${new##*/}" "$volume/current.new"
 mv -fT "$volume/current.new" "$volume/current"
 current=$new

@@ -4,11 +4,25 @@
 # BUCKET, KEY, REGION and the other settings of this host.
 # shellcheck source=/dev/null
 . "${RUNNER_HOST_SETTINGS:-/etc/gitlab-runner-host}"
+root=${RUNNER_HOST_ROOT:-}
+if [ -r "$root/etc/gitlab-runner/environment" ]; then # the proxy and the CAs that the stack declares
+    set -a
+    # shellcheck source=/dev/null
+    . "$root/etc/gitlab-runner/environment"
+    set +a
+fi
 # shellcheck disable=SC2034 # used by those who source this
-root=${RUNNER_HOST_ROOT:-} state=$root/var/lib/gitlab-runner-host draining=$root/run/gitlab-runner-draining
+state=$root/var/lib/gitlab-runner-host draining=$root/run/gitlab-runner-draining
 # shellcheck disable=SC2034
 waiting=$root/run/gitlab-runner-waiting
 imds=${RUNNER_HOST_IMDS:-http://169.254.169.254}
+
+trust_authorities() { # takes the CAs up into those of the operating system, once that has any
+    for command in update-ca-certificates update-ca-trust; do
+        command -v "$command" >/dev/null || continue
+        (umask 022 && "$command" >/dev/null) || return
+    done
+}
 
 say() { # PRIORITY TEXT: to the journal, and to whoever started the script
     # shellcheck disable=SC2154 # set by those who source this

@@ -12,6 +12,14 @@ credentials() { # once|serve: where the files that hold have registries to ask f
     fi
 }
 
+# Authorities that are trusted for all hosts, beside the public ones of the manager's image.
+authorities=$current/certificate-authorities
+if [ -d $authorities ]; then
+    bundle=/run/gitlab-runner-ca-bundle.crt
+    /bin/cat /etc/ssl/certs/ca-certificates.crt $authorities/*.crt >$bundle
+    export SSL_CERT_FILE=$bundle AWS_CA_BUNDLE=$bundle
+fi
+
 # In a directory of the container's own, beside which the runner keeps its system ID. A manager that takes the
 # place of this one while its jobs end must have another: GitLab and the jobs' volumes know managers by it.
 /bin/mkdir -p /etc/gitlab-runner

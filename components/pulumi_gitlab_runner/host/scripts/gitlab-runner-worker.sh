@@ -1,9 +1,9 @@
 #!/bin/sh
 # gitlab-runner-worker: makes a worker of a fleet of a fresh Amazon Linux 2023, once, at its first boot.
 #
-# It is the user data as it stands. A worker has Docker, and nothing else: its manager comes in as ec2-user, and
-# brings images' credentials and the helper image along. Where a step fails, cloud-init ends with an error, and
-# the manager replaces the worker.
+# It is the user data itself, or is written and run by it where the stack declares files besides. A worker has
+# Docker, and nothing else: its manager comes in as ec2-user, and brings images' credentials and the helper image
+# along. Where a step fails, cloud-init ends with an error, and the manager replaces the worker.
 set -eu
 root=${RUNNER_HOST_ROOT:-}
 
@@ -11,11 +11,25 @@ step() {
     echo "gitlab-runner-worker: $1"
 }
 
+for file in etc/gitlab-runner-host etc/gitlab-runner/environment; do
+    [ ! -r "$root/$file" ] || {
+        set -a
+        # shellcheck source=/dev/null
+        . "$root/$file"
+        set +a
+    }
+done
+if [ -n "${AWS_CA_BUNDLE-}" ]; then
+    step "trusting the certificate authorities of the stack"
+    update-ca-trust
+fi
+
 # Docker's own pools hold 31 networks, of which every job takes one; these 256 lie within the first of them.
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
-cat >"$root/etc/docker/daemon.json" <<'END'
-{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]}
+remap=${USER_NAMESPACES:+', "userns-remap": "default"'}
+cat >"$root/etc/docker/daemon.json" <<END
+{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]$remap}
 END
 
 step "installing Docker"

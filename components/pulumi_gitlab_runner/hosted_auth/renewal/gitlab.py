@@ -1,6 +1,7 @@
 """The CI variables of projects and groups, by GitLab's API."""
 
 import json
+import ssl
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -21,10 +22,20 @@ _REFUSALS = {
 
 
 class GitLab:
-    """GitLab, for variables. It follows no redirection: the token goes nowhere else."""
+    """GitLab, for variables. It follows no redirection: the token goes nowhere else.
 
-    def __init__(self, url: str, token: str, clock: Clock) -> None:
+    Args:
+        url: its address.
+        token: what the API is asked with.
+        clock: until when.
+        authorities: certificates in PEM that its own is checked against, besides the public ones.
+    """
+
+    def __init__(self, url: str, token: str, clock: Clock, authorities: str = "") -> None:
         self._url = urlsplit(url)
+        self._trust = ssl.create_default_context()
+        if authorities:
+            self._trust.load_verify_locations(cadata=authorities)
         self._token = token
         self._clock = clock
 
@@ -56,14 +67,20 @@ class GitLab:
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """What GitLab answers; None where it says 404."""
-        kind = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
-        connection = kind(self._url.netloc, timeout=max(1.0, min(_TIMEOUT_S, self._clock.remaining)))
+        timeout = max(1.0, min(_TIMEOUT_S, self._clock.remaining))
+        connection = (
+            HTTPSConnection(self._url.netloc, timeout=timeout, context=self._trust)
+            if self._url.scheme == "https"
+            else HTTPConnection(self._url.netloc, timeout=timeout)
+        )
         headers = {"PRIVATE-TOKEN": self._token, "Content-Type": "application/json"}
         prefix = f"{self._url.path.rstrip('/')}/api/v4"
         try:
             connection.request(method, prefix + path, json.dumps(body) if body else None, headers)
             response = connection.getresponse()
             text = response.read()
+        except ssl.SSLCertVerificationError as error:
+            raise RefusedError(f"GitLab's certificate is not trusted: {error.verify_message}") from None
         except (OSError, HTTPException) as error:
             raise TemporaryError(f"GitLab cannot be reached ({type(error).__name__})") from None
         finally:

@@ -46,7 +46,12 @@ def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock
         RenewalError: something could not be done. Everything else was.
     """
     mark = configuration["mark"]
-    gitlab = GitLab(configuration["gitlab_url"], _gitlab_token(configuration["gitlab_token"], clock), clock)
+    gitlab = GitLab(
+        configuration["gitlab_url"],
+        _gitlab_token(configuration["gitlab_token"], clock),
+        clock,
+        configuration.get("gitlab_authorities", ""),
+    )
     if event.get("tf", {}).get("action") == "delete":
         variable = event["variable"]
         removed, failures = attempt_each({variable["scope"]: partial(_remove, gitlab, mark, variable)}, clock)

@@ -1,0 +1,69 @@
+"""The environment variables of an HTTP proxy, and what is reached without it."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, WORKER_JOB_NETWORKS
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.proxy import Proxy
+from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1")
+"""By an address too: only Go and newer versions of curl know ranges."""
+_METADATA = ("169.254.169.254", "fd00:ec2::254")
+"""docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html."""
+_WORKERS = "internal.tunnel.invalid"
+"""By this name the runner asks the Docker Engine of a fleet's instance, through its connection over SSH:
+gitlab-runner, executors/docker/docker.go."""
+_OF_A_JOB = ("build", "docker")
+"""A job's own container, and Docker-in-Docker under its usual name."""
+_HOSTS = {
+    "ecr.api": ("api.ecr.{}",),
+    "ecr.dkr": ("dkr.ecr.{}",),
+    "s3": ("s3.{}",),
+}
+"""The names of AWS services in a region where they are not `SERVICE.REGION`; each stands for all below it."""
+
+
+def proxy_variables(proxy: Proxy, place: AwsEnvironment) -> dict[str, str]:
+    """The environment of a host's programs.
+
+    In both cases: curl takes `http_proxy` in lower case alone. A domain without a dot before it stands for
+    what is below it too, for curl, Python and Go.
+
+    Args:
+        proxy: the proxy, resolved.
+        place: where the stack is.
+    """
+    return _variables(proxy, (*_exceptions(proxy, place), _WORKERS))
+
+
+def job_proxy_variables(proxy: Proxy, place: AwsEnvironment, runner: Runner) -> dict[str, str]:
+    """The environment of a runner's jobs, which reach their services without the proxy."""
+    services = (name for service in runner.services for name in _names_of(service))
+    return _variables(proxy, (*_exceptions(proxy, place), *_OF_A_JOB, *services))
+
+
+def _variables(proxy: Proxy, exceptions: Iterable[str]) -> dict[str, str]:
+    values = {
+        "HTTP_PROXY": known(proxy.http),
+        "HTTPS_PROXY": known(proxy.https),
+        "NO_PROXY": ",".join(dict.fromkeys(exceptions)),
+    }
+    return {name: value for key, value in values.items() for name in (key, key.lower())}
+
+
+def _exceptions(proxy: Proxy, place: AwsEnvironment) -> Iterator[str]:
+    yield from (*_THIS_MACHINE, *_METADATA, JOB_NETWORKS, WORKER_JOB_NETWORKS)
+    for service in proxy.endpoints:
+        for name in _HOSTS.get(service, (f"{service}.{{}}",)):
+            yield f"{name.format(place.region)}.{place.dns_suffix}"
+    yield from map(known, proxy.no_proxy)
+
+
+def _names_of(service: Service) -> Iterator[str]:
+    """The names of a service in its job's network: gitlab-runner, helpers/container/services."""
+    yield from re.findall(r"[^\s,]+", known(service.alias))
+    name = re.sub(r"(:[^/]*)?(@.*)?$", "", known(service.name))
+    yield from (name.replace("/", each) for each in ("__", "-"))

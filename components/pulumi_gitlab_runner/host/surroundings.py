@@ -1,0 +1,104 @@
+"""What a machine's programs need of the proxy that it is behind, and of the authorities that it trusts.
+
+All files are for everyone to read: none of them holds a secret.
+"""
+
+from collections.abc import Iterable
+
+from pulumi_gitlab_runner.host.proxy import proxy_variables
+from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.trust import (
+    GITLAB_AUTHORITIES,
+    docker_trust_files,
+    gitlab_trust,
+    system_trust_files,
+    trust_variables,
+)
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
+from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.spec.proxy import Proxy
+from pulumi_gitlab_runner.spec.registries import Registry
+
+ENVIRONMENT = "etc/gitlab-runner/environment"
+"""The environment of the machine's programs, as a shell and systemd read it."""
+_SESSION_AGENT = ("amazon-ssm-agent", "snap.amazon-ssm-agent.amazon-ssm-agent")
+"""The units of the agent of Systems Manager; the second is that of Ubuntu:
+docs.aws.amazon.com/systems-manager/latest/userguide/configure-proxy-ssm-agent-linux.html."""
+
+
+def first_boot_files(
+    proxy: Proxy | None,
+    authorities: Authorities,
+    place: AwsEnvironment,
+    operating_system: OperatingSystem,
+) -> dict[str, str]:
+    """What is there from the first boot on, by the path below the root: without it nothing could be fetched.
+
+    Args:
+        proxy: the HTTP proxy, if there is one; resolved.
+        authorities: the certificate authorities; resolved.
+        place: where the stack is.
+        operating_system: that of the machine image.
+    """
+    variables = {
+        **(proxy_variables(proxy, place) if proxy else {}),
+        **trust_variables(authorities, operating_system),
+    }
+    files = system_trust_files(authorities, operating_system)
+    if variables:
+        files[ENVIRONMENT] = shell_settings(variables)
+        files |= _reading_environment("docker")
+    return files
+
+
+def surroundings_files(
+    manager: Manager, registries: Iterable[Registry], place: AwsEnvironment, gitlab_url: str
+) -> dict[str, str]:
+    """All of a manager's host, by the path below the root.
+
+    Args:
+        manager: the manager, resolved.
+        registries: those that its runners use.
+        place: where the stack is.
+        gitlab_url: GitLab's address.
+    """
+    files = first_boot_files(manager.proxy, manager.authorities, place, manager.host.os)
+    files |= docker_trust_files(manager.authorities, _hosts(registries, place))
+    name, certificates = gitlab_trust(manager.authorities, gitlab_url)
+    if name:
+        files[f"{GITLAB_AUTHORITIES.lstrip('/')}/{name}"] = certificates
+    if manager.proxy and manager.host.session_manager:
+        files |= _reading_environment(*_SESSION_AGENT)
+    return files
+
+
+def worker_files(manager: Manager, registries: Iterable[Registry], place: AwsEnvironment) -> dict[str, str]:
+    """All of a fleet's worker, by the path below the root; none where the declaration asks for none.
+
+    Args:
+        manager: that of the fleet, resolved.
+        registries: those that its runner uses.
+        place: where the stack is.
+    """
+    files = first_boot_files(manager.proxy, manager.authorities, place, AMAZON_LINUX_2023)
+    files |= docker_trust_files(manager.authorities, _hosts(registries, place))
+    if manager.fleet and manager.fleet.user_namespaces:
+        files["etc/gitlab-runner-host"] = shell_settings({"USER_NAMESPACES": "yes"})
+    return files
+
+
+def _hosts(registries: Iterable[Registry], place: AwsEnvironment) -> list[str]:
+    """The hosts of registries, without the paths that credentials may be for."""
+    return [each.host_in(place).partition("/")[0] for each in registries]
+
+
+def _reading_environment(*units: str) -> dict[str, str]:
+    """Settings by which units that are not of this library take the environment of the machine."""
+    return {
+        f"etc/systemd/system/{unit}.service.d/10-runner-host.conf": (
+            f"[Service]\nEnvironmentFile=-/{ENVIRONMENT}\n"
+        )
+        for unit in units
+    }

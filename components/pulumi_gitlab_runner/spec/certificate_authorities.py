@@ -1,0 +1,191 @@
+"""Private certificate authorities: those that sign the certificates of GitLab, registries or a proxy."""
+
+import re
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.config.finding import Finding, warning
+from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?\s-----END CERTIFICATE-----", re.DOTALL)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+@strict
+class CertificateAuthorityDeclaration(TypedDict):
+    """A certificate authority of your own."""
+
+    pem: Input[str]
+    """Its certificate, or several, in PEM: `-----BEGIN CERTIFICATE-----…`."""
+    hosts: NotRequired[list[Input[str]]]
+    """For which hosts it is trusted, `HOST` or `HOST:PORT`: GitLab's, registries'. It then reaches a running
+    host, and gitlab-runner and Docker use it from the next connection on. Default: all hosts. The operating
+    system trusts it then from the first boot on, so it also serves for a proxy that inspects TLS; a change
+    needs a new host."""
+    jobs: NotRequired[bool]
+    """Whether jobs trust it too. They get the list of authorities that their host trusts, read-only, and
+    variables such as `SSL_CERT_FILE` that name it; every authority without `hosts` is in it. Only for one
+    without `hosts`, and not beside Docker hosts or fleets with an `ami`. Without it, jobs still reach GitLab:
+    the runner gives them the certificates for it. Default false."""
+
+
+@dataclass(frozen=True)
+class CertificateAuthority:
+    """A certificate authority.
+
+    Attributes:
+        name: what the declaration calls it.
+        pem: its certificates, as declared.
+        hosts: for which hosts it is trusted, `HOST` or `HOST:PORT`; for all where there are none.
+        jobs: whether jobs trust it too.
+    """
+
+    name: str
+    pem: Value[str]
+    hosts: tuple[Value[str], ...] = ()
+    jobs: bool = False
+
+    @property
+    def certificates(self) -> list[str]:
+        """Each of its certificates in PEM, without what is written between them; it must be known."""
+        return certificates_in(known(self.pem))
+
+    def vouches_for(self, host: str) -> bool:
+        """Whether it is trusted for a host; its own hosts must be known.
+
+        Args:
+            host: `HOST` or `HOST:PORT`. One that is declared without a port is meant with any.
+        """
+        name = host.rpartition(":")[0] if re.search(r":[0-9]+$", host) else host
+        return not self.hosts or any(known(each) in (host.lower(), name.lower()) for each in self.hosts)
+
+
+Authorities = tuple[CertificateAuthority, ...]
+
+
+def certificates_in(pem: str) -> list[str]:
+    """The certificates of a text in PEM, each with a newline at its end."""
+    return [f"{each}\n" for each in _CERTIFICATE.findall(pem.replace("\r\n", "\n"))]
+
+
+def build_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -> Authorities:
+    """The authorities that declarations without problems describe."""
+    return tuple(
+        CertificateAuthority(name, value(each["pem"]), values(each.get("hosts", ())), each.get("jobs", False))
+        for name, each in declared.items()
+    )
+
+
+def trust(authorities: Iterable[CertificateAuthority], host: str) -> str:
+    """The certificates, in PEM, that are trusted for a host besides the public ones; empty for none."""
+    return "".join(pem for each in authorities if each.vouches_for(host) for pem in each.certificates)
+
+
+def authorities_problems(
+    declared: Mapping[str, CertificateAuthorityDeclaration], path: str
+) -> Iterator[Problem]:
+    """What is wrong with certificate authorities."""
+    for name, each in declared.items():
+        at = join_path(path, name)
+        if not _NAME.fullmatch(name):
+            yield Problem(at, repr(name), "a name of a-z, 0-9 and '-', that starts with a letter, 32 at most")
+        yield from check(each["pem"], _pem_rule(join_path(at, "pem")))
+        if each.get("hosts") == []:
+            yield Problem(join_path(at, "hosts"), "no hosts", "some; without the key, all hosts")
+        for index, host in enumerate(each.get("hosts", ())):
+            yield from check(host, _host_rule(join_path(at, "hosts", index)))
+        if each.get("jobs") and "hosts" in each:
+            yield Problem(
+                join_path(at, "jobs"),
+                "true, beside 'hosts'",
+                "one of the two",
+                "what a job trusts, it trusts for all hosts",
+            )
+
+
+def other_machine_problems(
+    declared: Mapping[str, CertificateAuthorityDeclaration], machines: Mapping[str, str], path: str
+) -> Iterator[Problem]:
+    """What is wrong with authorities in a stack some of whose jobs run on machines with files of their own.
+
+    Args:
+        declared: the authorities.
+        machines: what these machines are, by the runner that declares them.
+        path: the place of the authorities.
+    """
+    for name, each in declared.items():
+        for runner, machine in machines.items() if each.get("jobs") else ():
+            yield Problem(
+                join_path(path, name, "jobs"),
+                f"true, in a stack in which {runner!r} has {machine}",
+                "false",
+                "which files are there is not known: mount one of them into the jobs with "
+                "config: {docker: {volumes: […]}} of the runner",
+            )
+
+
+def authority_warnings(authorities: Authorities, path: str, now: datetime) -> Iterator[Finding]:
+    """Authorities that have expired, as far as their certificates are known.
+
+    Args:
+        authorities: all that are declared.
+        path: their place.
+        now: the time, with its zone.
+    """
+    for each in authorities:
+        ends = [_end_of(pem) for pem in each.certificates] if is_known(each.pem) else []
+        for end in filter(None, ends):
+            if end <= now:
+                yield warning(
+                    join_path(path, each.name, "pem"),
+                    f"a certificate that expired on {end.date()}: nothing that it signed is trusted",
+                    "declare the authority's new certificate",
+                )
+
+
+def _pem_rule(path: str) -> Rule[str]:
+    def problems(pem: str) -> Iterator[Problem]:
+        allowed = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
+        if "PRIVATE KEY" in pem:
+            yield Problem(
+                path, "a private key", allowed, "leave it where it is: only the certificate is needed"
+            )
+            return
+        found = certificates_in(pem)
+        if not found or len(found) != pem.count("-----BEGIN"):
+            remedy = "openssl x509 -inform der -in FILE writes a binary certificate as PEM"
+            yield Problem(
+                path, "no certificate in PEM" if not found else "more than certificates", allowed, remedy
+            )
+        for number, each in enumerate(found, 1):
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=each)
+            except (ssl.SSLError, ValueError):
+                yield Problem(path, f"certificate {number}, which cannot be decoded", allowed)
+
+    return problems
+
+
+def _end_of(pem: str) -> datetime | None:
+    """When a certificate expires; None where that is not said, as for one that may sign no others."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    for found in context.get_ca_certs():
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
+    return None
+
+
+def _host_rule(path: str) -> Rule[str]:
+    def problems(host: str) -> Iterator[Problem]:
+        if not _HOST.fullmatch(host):
+            example = "a host in lower case, with its port if it has one, such as registry.example.com:5000"
+            yield Problem(path, repr(host), example)
+
+    return problems

@@ -1,0 +1,136 @@
+"""The HTTP proxy that hosts are behind."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import NotRequired
+from urllib.parse import urlsplit
+
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, strict, value, values
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+_URL = re.compile(r"http://[A-Za-z0-9._\[\]:-]+/?")
+_HOST = re.compile(
+    r"\.?[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)*(:[0-9]+)?"
+)
+
+
+@strict
+class ProxyDeclaration(TypedDict):
+    """An HTTP proxy. At least one of `http` and `https`; each is also the default of the other.
+
+    The package manager, Docker, gitlab-runner, the AWS command line, the credential helpers and the agent of
+    Systems Manager use it, from the first boot on, and so do the instances of a fleet. The instance metadata,
+    the host itself, its job networks and the VPC endpoints of the stack's `network` are reached without it.
+
+    A change needs a new host.
+    """
+
+    http: NotRequired[Input[str]]
+    """The proxy for `http://` addresses, such as `http://proxy.example.com:3128`; without a user and
+    password."""
+    https: NotRequired[Input[str]]
+    """The proxy for `https://` addresses, which is itself asked over HTTP."""
+    no_proxy: NotRequired[list[Input[str]]]
+    """What is reached without it besides: hosts, domains with all below them, and IP addresses or ranges.
+    VPC endpoints of a VPC of your own, such as `s3.eu-west-1.amazonaws.com`, are among it. Default: nothing
+    more."""
+    jobs: NotRequired[bool]
+    """Whether jobs and their services have it in their environment: `HTTP_PROXY`, `HTTPS_PROXY` and
+    `NO_PROXY`, also in lower case. A job fetches its sources from GitLab by itself, and so needs it unless
+    `no_proxy` has GitLab. Default false."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """An HTTP proxy, with the defaults filled in.
+
+    Attributes:
+        http: the proxy for `http://` addresses.
+        https: the proxy for `https://` addresses.
+        no_proxy: what is declared to be reached without it.
+        jobs: whether jobs have it in their environment.
+        endpoints: the AWS services that have VPC endpoints where the host is, which are reached without it.
+    """
+
+    http: Value[str]
+    https: Value[str]
+    no_proxy: tuple[Value[str], ...] = ()
+    jobs: bool = False
+    endpoints: tuple[str, ...] = ()
+
+
+def build_proxy(declaration: ProxyDeclaration) -> Proxy:
+    """The proxy that a declaration without problems describes."""
+    http, https = declaration.get("http"), declaration.get("https")
+    either = http if http is not None else https
+    assert either is not None  # noqa: S101 - one of them is declared
+    return Proxy(
+        value(either),
+        value(https if https is not None else either),
+        values(declaration.get("no_proxy", ())),
+        declaration.get("jobs", False),
+    )
+
+
+def proxy_problems(declaration: ProxyDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a proxy."""
+    if "http" not in declaration and "https" not in declaration:
+        yield Problem(path, "neither 'http' nor 'https'", "at least one of http, https")
+    for key in ("http", "https"):
+        if key in declaration:
+            yield from check(declaration[key], _url_rule(join_path(path, key)))
+    for index, each in enumerate(declaration.get("no_proxy", ())):
+        yield from check(each, _exception_rule(join_path(path, "no_proxy", index)))
+
+
+def _url_rule(path: str) -> Rule[str]:
+    example = "the address of a proxy, such as http://proxy.example.com:3128"
+
+    def problems(url: str) -> Iterator[Problem]:
+        if "@" in url:
+            yield Problem(
+                path,
+                "an address with a user or password",
+                example,
+                "every process and job could read them: let the proxy know the hosts by their addresses or "
+                "subnets, or run a local proxy that holds the password",
+            )
+        elif url.startswith("https://"):
+            remedy = "for https:// addresses too, the proxy is asked over HTTP: it sees a CONNECT, no content"
+            yield Problem(path, repr(url), example, remedy)
+        elif not _URL.fullmatch(url) or not _has_host_and_port(url):
+            yield Problem(path, repr(url), example)
+
+    return problems
+
+
+def _has_host_and_port(url: str) -> bool:
+    """Whether an address has a host, and its port is a number; without one it is 80."""
+    try:
+        return bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _exception_rule(path: str) -> Rule[str]:
+    allowed = "a host, a domain, an IP address or a range of them, such as example.com or 10.0.0.0/8"
+
+    def problems(found: str) -> Iterator[Problem]:
+        if found.startswith("*."):
+            yield Problem(path, repr(found), allowed, f"{found[2:]} stands for all below it too")
+        elif not _HOST.fullmatch(found) and not _is_address(found):
+            yield Problem(path, repr(found), allowed)
+
+    return problems
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_network(text, strict=True) if "/" in text else ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""`gitlab-runner-manager`, run with a directory in the place of the container's root."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.host.scripts import script
+
+RUNNER = '#!/bin/sh\necho "$SSL_CERT_FILE $AWS_CA_BUNDLE"\n[ -z "$SSL_CERT_FILE" ] || cat "$SSL_CERT_FILE"\n'
+PLACES = ("/srv/gitlab-runner", "/etc/gitlab-runner", "/etc/ssl", "/run/", "/usr/bin/gitlab-runner")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for path, content in {
+        "srv/gitlab-runner/current/config.toml": "",
+        "etc/ssl/certs/ca-certificates.crt": "public\n",
+        "usr/bin/gitlab-runner": RUNNER,
+        "run/here": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    (tmp_path / "usr/bin/gitlab-runner").chmod(0o755)
+    return tmp_path
+
+
+def start(root: Path, shell: list[str]) -> list[str]:
+    """What the runner finds in its environment."""
+    text = script("gitlab-runner-manager.sh")
+    for place in PLACES:
+        text = text.replace(place, f"{root}{place}")
+    # The service of the credentials would go on for ever beside the runner.
+    text = text.replace("while true; do", "while false; do")
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [*shell, "-c", text], env=environment, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_authorities_for_all_hosts_are_trusted_beside_the_public_ones(root: Path, shell: list[str]) -> None:
+    authorities = root / "srv/gitlab-runner/current/certificate-authorities"
+    authorities.mkdir()
+    for name in ("a", "b"):
+        (authorities / f"{name}.crt").write_text(f"{name}\n")
+    bundle = f"{root}/run/gitlab-runner-ca-bundle.crt"
+    assert start(root, shell) == [f"{bundle} {bundle}", "public", "a", "b"]
+
+
+def test_without_any_the_images_own_are(root: Path, shell: list[str]) -> None:
+    assert start(root, shell) == [" "]

@@ -1,0 +1,111 @@
+"""Certificate authorities of a stack: what is refused, what is warned of, and for which hosts they are."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec.certificate_authorities import (
+    CertificateAuthority,
+    authority_warnings,
+    build_authorities,
+    trust,
+)
+
+from tests.authorities import EXPIRED, key, pem
+from tests.spec.declaration import changed, problems_of
+
+AT = "stack.certificate_authorities"
+PEM = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
+HOST = "a host in lower case, with its port if it has one, such as registry.example.com:5000"
+DAMAGED = pem().replace("MII", "MIX", 1)
+REFUSED: dict[str, tuple[Any, str, str, str]] = {
+    "no PEM": ({"pem": "corporate"}, ".pem", "no certificate in PEM", PEM),
+    "a private key": ({"pem": pem() + key()}, ".pem", "a private key", PEM),
+    "a damaged certificate": (
+        {"pem": pem("b") + DAMAGED},
+        ".pem",
+        "certificate 2, which cannot be decoded",
+        PEM,
+    ),
+    "a request": (
+        {"pem": pem() + pem().replace("CERTIFICATE", "CERTIFICATE REQUEST")},
+        ".pem",
+        "more than certificates",
+        PEM,
+    ),
+    "no hosts": ({"pem": pem(), "hosts": []}, ".hosts", "no hosts", "some; without the key, all hosts"),
+    "an address": ({"pem": pem(), "hosts": ["https://gitlab"]}, ".hosts[0]", "'https://gitlab'", HOST),
+    "upper case": ({"pem": pem(), "hosts": ["GitLab"]}, ".hosts[0]", "'GitLab'", HOST),
+    "jobs for some hosts": (
+        {"pem": pem(), "hosts": ["a"], "jobs": True},
+        ".jobs",
+        "true, beside 'hosts'",
+        "one of the two",
+    ),
+}
+
+
+@pytest.mark.parametrize(("declared", "place", "found", "allowed"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(declared: Any, place: str, found: str, allowed: str) -> None:
+    (problem,) = problems_of(changed("certificate_authorities", {"own": declared}))
+    assert (problem.path, problem.found, problem.allowed) == (f"{AT}.own{place}", found, allowed)
+
+
+def test_its_name_is_that_of_a_file() -> None:
+    (problem,) = problems_of(changed("certificate_authorities", {"../x": {"pem": pem()}}))
+    assert problem.found == "'../x'"
+
+
+@pytest.mark.parametrize(
+    ("runner", "machine"),
+    [
+        ({"group": 1, "host": {"docker": {}}}, "a Docker host"),
+        ({"group": 1, "fleet": {"instance_types": ["c7i.large"], "max_instances": 1, "ami": "ami-01234567"}},
+         "a fleet with an 'ami'"),
+    ],
+)  # fmt: skip
+def test_jobs_on_machines_with_files_of_their_own_cannot_have_it(runner: Any, machine: str) -> None:
+    declared = changed("certificate_authorities", {"own": {"pem": pem(), "jobs": True}})
+    assert problems_of(declared) == []
+    declared["runners"]["other"] = runner
+    (problem,) = problems_of(declared)
+    assert problem.path == f"{AT}.own.jobs"
+    assert problem.found == f"true, in a stack in which 'other' has {machine}"
+
+
+def test_what_stands_between_the_certificates_is_left_out() -> None:
+    text = "Subject: one\r\n" + pem().replace("\n", "\r\n") + "# two\n" + pem("two")
+    (found,) = build_authorities({"own": {"pem": text}})
+    assert found.certificates == [pem(), pem("two")]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host", "trusted"),
+    [
+        ((), "anything:5000", True),
+        (("gitlab.example.com",), "gitlab.example.com", True),
+        (("gitlab.example.com",), "GitLab.example.com:8443", True),
+        (("gitlab.example.com:8443",), "gitlab.example.com:8443", True),
+        (("gitlab.example.com:8443",), "gitlab.example.com", False),
+        (("example.com",), "gitlab.example.com", False),
+    ],
+)
+def test_for_which_hosts_it_is_trusted(hosts: tuple[str, ...], host: str, trusted: bool) -> None:
+    found = CertificateAuthority("own", pem(), hosts)
+    assert found.vouches_for(host) is trusted
+    assert trust((found,), host) == (pem() if trusted else "")
+
+
+def test_one_that_has_expired_is_warned_of() -> None:
+    authorities = build_authorities({"old": {"pem": pem() + EXPIRED}})
+    before, after = datetime(2021, 1, 1, 23, tzinfo=UTC), datetime(2021, 1, 2, 1, tzinfo=UTC)
+    assert [*authority_warnings(authorities, AT, before)] == []
+    (found,) = authority_warnings(authorities, AT, after)
+    assert found.path == f"{AT}.old.pem"
+    assert "expired on 2021-01-02" in found.found
+
+
+def test_every_manager_knows_them() -> None:
+    stack = build_stack(changed("certificate_authorities", {"own": {"pem": pem()}}))
+    assert stack.managers["build"].authorities == stack.authorities == (CertificateAuthority("own", pem()),)

@@ -1,0 +1,10 @@
+"""User data of launch templates."""
+
+import base64
+import gzip
+
+
+def decoded(user_data: str) -> str:
+    """The text of user data as a launch template has it, packed or not."""
+    content = base64.b64decode(user_data)
+    return (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode()
