@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -140,6 +141,10 @@ def test_a_repositorys_policy_has_room_for_every_account_that_may_be_declared() 
 
 
 def test_user_data_of_just_the_allowed_size_is_taken() -> None:
-    assert sized_user_data("é" * (LARGEST_USER_DATA // 2), "place")
-    with pytest.raises(DeclarationError, match=r"place\n  found:   16,385 bytes"):
-        sized_user_data("é" * (LARGEST_USER_DATA // 2) + "e", "place")
+    """A larger one is packed, and its size is that which it then has."""
+    assert sized_user_data("é" * LARGEST_USER_DATA, "place")
+    # Half of a digest's text is left when it is packed.
+    text = "".join(sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(600))
+    assert sized_user_data(text[:LARGEST_USER_DATA], "place")
+    with pytest.raises(DeclarationError, match=r"place\n  found:   2\d,\d+ bytes"):
+        sized_user_data(text, "place")

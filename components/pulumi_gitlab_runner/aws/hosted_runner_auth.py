@@ -216,7 +216,7 @@ class HostedRunnerAuth(Component[Renewal]):
         )
 
         def policy(known: list[Any]) -> str:
-            place, parameter_arns, key_arn, log_group_arn, (known_auth, registries, _) = known
+            place, parameter_arns, key_arn, log_group_arn, (known_auth, registries, *_) = known
             with refused_as_whole():
                 return renewal_policy(
                     registries,

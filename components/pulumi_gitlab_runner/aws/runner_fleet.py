@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.surroundings import worker_files
-from pulumi_gitlab_runner.host.user_data import encoded, worker_user_data
+from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
     InstanceManagerArgs,
@@ -186,7 +186,10 @@ class RunnerFleet(Component[HostedManager]):
         def boot(known: list[Any]) -> str:
             (proxy, authorities, registries), place = known
             declared = replace(manager, proxy=proxy, authorities=authorities)
-            return encoded(worker_user_data(worker_files(declared, registries, place)))
+            text = worker_user_data(worker_files(declared, registries, place))
+            with refused_as_whole():
+                at = join_path(model.path, "runners", manager.name, "fleet")
+                return encoded(sized_user_data(text, at))
 
         return pulumi.Output.all(surroundings, environment).apply(boot)
 
