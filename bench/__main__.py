@@ -26,8 +26,10 @@ from bench.doctor_100_images import (
 )
 from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
 from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
+from bench.limits_checked import LIMITS_CHECKED
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
+from bench.policy_characters import POLICY_CHARACTERS
 from bench.preview_ratio import (
     PREVIEW_RATIO_1,
     PREVIEW_RATIO_10,
@@ -58,6 +60,8 @@ MEASURES: tuple[Measure, ...] = (
     CONFIG_KEYS_COVERED,
     CONFIG_KEYS_TOTAL,
     WILDCARD_STATEMENTS_WITHOUT_NEED,
+    LIMITS_CHECKED,
+    POLICY_CHARACTERS,
     USER_DATA_BYTES_1,
     USER_DATA_BYTES_200,
     BOOT_WITH_IMAGE_RATIO,

@@ -252,8 +252,7 @@ def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
     statements = {each["Sid"]: each for each in policy["Statement"]}
     assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
     assert statements["HostParameters"]["Resource"] == [
-        f"arn:of:aws:ssm/parameter:Parameter:shared-{each}"
-        for each in ("registry-legacy", "token-build", "token-release")
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/gitlab-runner/sandbox/shared/*"
     ]
     files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
     config = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])

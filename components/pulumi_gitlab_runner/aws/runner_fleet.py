@@ -14,10 +14,10 @@ from pulumi_gitlab_runner.aws.instances import (
     launched_image,
     tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
@@ -100,7 +100,7 @@ class RunnerFleet(Component[HostedManager]):
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
         network = host_network(fleet.vpc, fleet.subnets, model.network, self)
-        security_group = egress_only(
+        security_group, _ = egress_only(
             workers,
             f"Workers of {model.label}: SSH from their manager",
             network.vpc_id,
@@ -110,7 +110,7 @@ class RunnerFleet(Component[HostedManager]):
         )
         machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
         template = self._template(workers, called, fleet, security_group.id, machine_image, tags)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
+        names = host_parameters(model.label)
         group = aws.autoscaling.Group(
             workers,
             name=names.fleet_group,

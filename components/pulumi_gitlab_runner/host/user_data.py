@@ -10,11 +10,16 @@ from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
+LAUNCH_HOOK = "gitlab-runner-boot"
+"""The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """Where the script lies that knows the packages of the operating system."""
+LARGEST_USER_DATA = 16_384
+"""In bytes."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
@@ -46,6 +51,7 @@ def user_data(
         "REGION": region,
         "TOKENS": tokens,
         "RUNNER_VERSION": runner_version,
+        "LAUNCH_HOOK": LAUNCH_HOOK,
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
     files = {
@@ -77,6 +83,24 @@ def worker_user_data() -> str:
 def without_comments(text: str) -> str:
     """A script without the lines that are comments: EC2 takes 16 KB of user data."""
     return _COMMENTS.sub("", text)
+
+
+def sized_user_data(text: str, path: str) -> str:
+    """User data that EC2 takes.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
+
+    Args:
+        text: the user data, before it is encoded.
+        path: the place in the declaration of what has it.
+
+    Raises:
+        DeclarationError: it is too large.
+    """
+    if (size := len(text.encode())) > LARGEST_USER_DATA:
+        found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
+        raise DeclarationError([Problem(path, found, allowed, "shorter names of project, stack and runner")])
+    return text
 
 
 class BlockText(yaml.SafeDumper):
