@@ -94,6 +94,6 @@ def test_a_stack_without_mirrors_tells_of_none() -> None:
 def test_a_mirror_that_cannot_be_is_refused_before_anything_is_made() -> None:
     seen: list[Recording] = []
     bad: Any = {"registry": "team", "images": {}, "registries": {"team": {"ecr_public": {}}}}
-    with pytest.raises(pulumi.RunError, match=r"public\.mirrors\.public\.images"):
+    with pytest.raises(pulumi.RunError, match=r"public\.images"):
         run(lambda: ImageMirror("public", bad), seen=seen)
     assert seen[0].requests == []

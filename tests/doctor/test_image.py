@@ -94,7 +94,7 @@ def test_a_dropped_source_hits_those_images_that_it_is_for(doctor: Doctor, host:
 def test_a_helper_off_the_path(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, json.dumps({"credHelpers": {ECR: "ecr-login"}}))
     host.helper("ecr-login", {ECR: PASSWORD}, "usr/bin")
-    assert "lies in /usr/bin" in doctor.findings(*offline(host))["helper-off-path"]["what"]
+    assert "is in /usr/bin" in doctor.findings(*offline(host))["helper-off-path"]["what"]
 
 
 def test_a_helper_that_fails(doctor: Doctor, host: HostTree) -> None:
