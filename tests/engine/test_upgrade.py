@@ -17,6 +17,12 @@ SETTINGS = {
     "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
     "everything": STATES / "af27e12" / "Pulumi.everything.yaml",
 }
+MADE_SINCE = {
+    ("BucketLifecycleConfiguration", "ci"),
+    ("BucketPolicy", "ci"),
+    ("DefaultSecurityGroup", "ci"),
+}
+"""What this version makes that the earlier one did not."""
 
 
 @pytest.mark.parametrize("stack", sorted(SETTINGS))
@@ -32,5 +38,5 @@ def test_nothing_is_replaced_or_deleted(sandbox: Sandbox, tmp_path: Path, stack:
     changes = project.changes()
     lost = {each for each in changes if each[0] not in ("create", "update")}
     assert not lost, json.dumps(sorted(lost), indent=1)
-    created = {each for each in changes if each[0] == "create"}
+    created = {each[1:] for each in changes if each[0] == "create"} - MADE_SINCE
     assert not created, json.dumps(sorted(created), indent=1)

@@ -89,7 +89,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.registry",
             "the key 'registry', which is not known here",
             "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, path_prefix",
+            "ecr_settings, network, tags, operators, path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -139,7 +139,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
             "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, path_prefix",
+            "ecr_settings, network, tags, operators, path_prefix",
             CREDS_STORE,
         ),
     ),

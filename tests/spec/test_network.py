@@ -67,7 +67,9 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
     "an unknown key": (
         {"nat": True},
         Problem(
-            f"{AT}.nat", "the key 'nat', which is not known here", "cidr, zones, nat_per_zone, endpoints"
+            f"{AT}.nat",
+            "the key 'nat', which is not known here",
+            "cidr, zones, nat_per_zone, endpoints, flow_logs",
         ),
     ),
 }

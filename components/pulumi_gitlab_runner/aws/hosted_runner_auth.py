@@ -81,6 +81,7 @@ class Renewal:
         gitlab_url: GitLab's address.
         label: what it is called outside of Pulumi.
         key_arn: the key of its parameters; None where there are none.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of everything that is made.
     """
@@ -92,6 +93,7 @@ class Renewal:
     key_arn: pulumi.Input[str] | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
 
 
 class HostedRunnerAuth(Component[Renewal]):
@@ -167,7 +169,7 @@ class HostedRunnerAuth(Component[Renewal]):
             lambda known: configuration(known[0][0], known[0][1], known[1], names, gitlab_url=known[0][2])
         )
         versions = pulumi.Output.all(*(each.version for each in parameters))
-        logs = log_group(name, auth.logs, names.prefix, model.tags, self)
+        logs = log_group(name, auth.logs, names.prefix, model.logs_key, model.tags, self)
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
@@ -249,6 +251,7 @@ class HostedRunnerAuth(Component[Renewal]):
             path=given(auth.role_path),
             assume_role_policy=trust,
             permissions_boundary=given_or_none(auth.permissions_boundary),
+            force_detach_policies=True,
             tags=tag_inputs(self._tags),
             opts=self._child,
         )

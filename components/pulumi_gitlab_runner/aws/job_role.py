@@ -122,6 +122,7 @@ class JobRole(Component[PlacedJobRole]):
                 lambda known: job_trust_policy(known[0], known[1][0].audience, known[1][0].subjects)
             ),
             permissions_boundary=given_or_none(role.permissions_boundary),
+            force_detach_policies=True,
             tags=tag_inputs(model.tags),
             opts=child,
         )

@@ -129,7 +129,7 @@ class RunnerHost(Component[InstanceHost]):
             tags=tag_inputs(hosted.tags),
             opts=child,
         )
-        logs = log_group(name, host.logs, names.prefix, tags, self) if host.logs else None
+        logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
         role = RunnerManagerRole.of(
             name,
             ManagerRole(

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
-from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
+from pulumi_gitlab_runner.iam.host import HOST_TAG, lifecycle_statement, report_statements, session_statements
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -222,13 +222,16 @@ class RunnerManagerRole(Component[ManagerRole]):
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
         access = pulumi.Output.all(resolved(model.access), environment)
-        tags = tag_inputs(model.tags)
+        tags, host = tag_inputs(model.tags), model.access.host
         role = aws.iam.Role(
             name,
             path=given_or_none(model.path),
             assume_role_policy=ec2_trust_policy(),
             permissions_boundary=given_or_none(model.permissions_boundary),
-            tags=tags,
+            # Systems Manager's Quick Setup and others attach policies of their own to the roles of instances.
+            force_detach_policies=True,
+            # The policy of a host store knows a host by it.
+            tags=tag_inputs(model.tags, **({HOST_TAG: given(host.tag)} if host else {})),
             opts=child,
         )
         role_policy = aws.iam.RolePolicy(

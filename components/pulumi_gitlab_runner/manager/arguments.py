@@ -115,6 +115,7 @@ class HostedManager:
         cache_bucket: the cache's bucket, where there is a cache.
         bucket: that of its host's files; None for a Docker host.
         key_arn: the key of its parameters; None for a Docker host.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
         network: where its host is, if it declares no VPC.
         tags: those of the whole stack.
         path: what the paths of its problems start with.
@@ -133,6 +134,7 @@ class HostedManager:
     network: HostNetwork | None = None
     tags: AwsTags = field(default_factory=dict)
     path: str = "stack"
+    logs_key: pulumi.Input[str] | None = None
 
     def stack(self) -> Stack:
         """The stack of just this manager."""

@@ -43,12 +43,20 @@ class EgressRule:
     cidr: Value[str] | None = None
     prefix_list: Value[str] | None = None
 
+    @property
+    def description(self) -> str:
+        """What EC2 shows of it, beside the addresses."""
+        return f"Declared egress: {self.protocol} {self._ports}"
+
+    @property
+    def _ports(self) -> str:
+        return f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
+
     def __str__(self) -> str:
-        ports = f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
         far_end = self.cidr if self.cidr is not None else self.prefix_list
         # The name of its resource, while the other end is known later.
         to = (far_end if is_known(far_end) else "cidr" if self.cidr is not None else "prefix-list") or ""
-        return f"{to}:{ports}/{self.protocol}"
+        return f"{to}:{self._ports}/{self.protocol}"
 
 
 def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:

@@ -32,6 +32,7 @@ from pulumi_gitlab_runner.spec.observation import (
     Logs,
     LogsDeclaration,
     alarms_problems,
+    build_logs,
     logs_problems,
     metrics_problems,
 )
@@ -151,7 +152,7 @@ def build_host(declaration: HostDeclaration) -> Host:
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:
-        settings["logs"] = Logs(**declaration["logs"])
+        settings["logs"] = build_logs(declaration["logs"])
     if "alarms" in declaration:
         settings["alarm_topic"] = value(declaration["alarms"]["topic"])
     if "docker" in declaration:

@@ -44,7 +44,7 @@ from pulumi_gitlab_runner.spec.hosted_auth import (
     hosted_auth_problems,
 )
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value, values
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
@@ -71,6 +71,7 @@ from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
+from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
     Runner,
     RunnerDeclaration,
@@ -119,6 +120,10 @@ class StackDeclaration(TypedDict):
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
     Default: none, and those of the provider's `defaultTags`, which reach no instances."""
+    operators: NotRequired[list[Input[str]]]
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
+    then read and write the files of hosts in EC2, beside these hosts, which read them. Default: whoever IAM
+    lets, in this account."""
     path_prefix: NotRequired[str]
     """What the names of hosts start with in Parameter Store, CloudWatch and S3, behind `/PROJECT/STACK/`.
     Two `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
@@ -146,6 +151,7 @@ class Stack:
     network: Network | None = None
     tags: AwsTags = field(default_factory=dict)
     path_prefix: str | None = None
+    operators: tuple[Value[str], ...] = ()
 
     @property
     def runners(self) -> dict[str, Runner]:
@@ -209,6 +215,7 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         network=network_of(shaped["network"]) if "network" in shaped else None,
         tags=build_tags(shaped.get("tags", {})),
         path_prefix=shaped.get("path_prefix"),
+        operators=values(shaped.get("operators", ())),
     )
     if environment is not None:
         check_in(stack, environment, path)
@@ -274,6 +281,7 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
+    yield from operators_problems(declaration.get("operators"), join_path(path, "operators"))
     if not _PATH_PREFIX.fullmatch(declaration.get("path_prefix", "")):
         at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
         yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")

@@ -100,8 +100,8 @@ class RunnerStack(Component[ReadStack]):
         images = stack_images(name, stack, model.contexts, environment, urls, self)
         self.builds = pulumi.Output.from_input(images.builds)
         self.mirrors = pulumi.Output.from_input(images.mirrors)
+        self._store(name, stack, environment)
         network = self._network(name, stack, environment)
-        self._store(name, stack)
         prefix = stack.path_prefix
         if prefix is None:
             prefix = "" if name == DEFAULT_NAME else f"{name}-"
@@ -174,7 +174,7 @@ class RunnerStack(Component[ReadStack]):
         if stack.network:
             from pulumi_gitlab_runner.aws.runner_network import PlacedNetwork, RunnerNetwork
 
-            placed = PlacedNetwork(stack.network, environment, stack.tags)
+            placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.nat_addresses = made.nat_addresses
             return HostNetwork(made.vpc_id, made.subnet_ids)
@@ -184,17 +184,23 @@ class RunnerStack(Component[ReadStack]):
             return default_network(self)  # asked for once, not by each host
         return None
 
-    def _store(self, name: str, stack: Stack) -> None:
+    def _store(self, name: str, stack: Stack, environment: Environment) -> None:
         """Make what hosts in EC2 read from, and what keeps secrets of `hosted_auth`, where there are any."""
         self._stored = any(each.host.docker is None for each in stack.managers.values()) or any(
             keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values()
         )
         self.bucket = self.key_arn = pulumi.Output.from_input("")
         if self._stored:
-            from pulumi_gitlab_runner.aws.host_store import HostStore
+            from pulumi_gitlab_runner.aws.host_store import HostStore, PlacedStore
 
-            store = HostStore.of(name, stack.tags, pulumi.ResourceOptions(parent=self))
+            placed = PlacedStore(stack.operators, stack.tags, environment)
+            store = HostStore.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.bucket, self.key_arn = store.bucket, store.key_arn
+
+    @property
+    def _logs_key(self) -> pulumi.Output[str] | None:
+        """The key of log groups; None for that of CloudWatch Logs, where the stack has none."""
+        return self.key_arn if self._stored else None
 
     def _hosted_auth(self, name: str, prefix: str, stack: Stack, environment: Environment) -> Roles:
         """Make what keeps CI variables fresh; each with its role."""
@@ -210,6 +216,7 @@ class RunnerStack(Component[ReadStack]):
                 self.key_arn if self._stored else None,
                 environment,
                 stack.tags,
+                self._logs_key,
             )
             made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
             roles.append((auth, made.role_arn))

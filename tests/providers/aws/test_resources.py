@@ -68,6 +68,9 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         table = make("aws:ec2/routeTable:RouteTable", {"vpcId": made})
         return {"vpc": made, "subnet": inside.id, "table": table.id}
 
+    def log_group() -> str:
+        return str(make("aws:cloudwatch/logGroup:LogGroup", {}).outputs["arn"])
+
     def secret() -> str:
         return make("aws:secretsmanager/secret:Secret", {}).id
 
@@ -108,6 +111,7 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         routes,
         gateway,
         network,
+        log_group,
     )
     by_name = {maker.__name__: maker for maker in makers}
     return lambda case: {name: by_name[name]() for name in case.needs}
