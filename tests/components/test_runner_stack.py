@@ -656,7 +656,7 @@ def test_the_default_vpc_is_asked_for_once_where_a_host_needs_it(
 ) -> None:
     runners = {f"runner-{number}": {"group": 42, "host": host} for number, host in enumerate(hosts)}
     recording, _ = made({"runners": runners})
-    assert recording.cloud.asked.count("aws:ec2/getVpc:getVpc") == times
+    assert recording.cloud.asked.count("aws:ec2/getSubnets:getSubnets") == times
 
 
 def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.host import scripts
+from pulumi_gitlab_runner.host.user_data import worker_user_data
 
 from tests.host.commands import SHELLS, Commands
 
@@ -62,6 +63,20 @@ def test_docker_has_networks_for_many_jobs_and_starts_with_them(commands: Comman
     assert 2 ** (pool["size"] - base.prefixlen) == 256
     # The range of Docker's own first network: a worker takes no addresses that plain Docker would not.
     assert base == ipaddress.ip_network("172.17.0.0/16")
+
+
+@pytest.mark.parametrize(("jobs", "size"), [(127, 24), (128, 25)])
+def test_a_range_of_its_own_reaches_docker(commands: Commands, tmp_path: Path, jobs: int, size: int) -> None:
+    written = tmp_path / "boot.sh"
+    written.write_text(worker_user_data(jobs, "10.99.0.0/16"))
+    environment = {"PATH": f"{commands.directory}:{os.environ['PATH']}", "RUNNER_HOST_ROOT": str(tmp_path)}
+    subprocess.run([*SHELLS[0], written], env=environment, capture_output=True, check=True)
+    daemon = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
+    assert daemon["default-address-pools"] == [{"base": "10.99.0.0/16", "size": size}]
+
+
+def test_by_itself_the_script_is_the_user_data() -> None:
+    assert worker_user_data() == SCRIPT.read_text()
 
 
 def test_it_fits_into_user_data() -> None:

@@ -14,8 +14,9 @@ RUNNER_KEYS = (
     "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
-    "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
+    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, job_networks, peer_networks, "
+    "runner_version, session_manager, logs, alarms, metrics, permissions_boundary, role_path, policies, "
+    "tags, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "

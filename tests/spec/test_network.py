@@ -45,7 +45,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.cidr",
             "'192.168.4.0/22', addresses that job networks on the hosts have too",
             "a range apart from 192.168.0.0/16",
-            "hosts could not reach them",
+            "hosts could not reach them: 'job_networks' of a host or fleet is another range",
         ),
     ),
     "too large a range": ({"cidr": "10.0.0.0/15"}, Problem(f"{AT}.cidr", "/15", "/16 to /24")),

@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.aws.instances import (
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
@@ -89,7 +90,8 @@ class RunnerFleet(Component[HostedManager]):
         child = pulumi.ResourceOptions(parent=self)
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
-        network = host_network(fleet.vpc, fleet.subnets, model.network, self)
+        fleet_at = join_path(model.path, "runners", model.manager.name, "fleet")
+        network = host_network(fleet, model.network, fleet_at, self)
         security_group = egress_only(
             workers,
             f"Workers of {model.label}: SSH from their manager",
@@ -156,7 +158,10 @@ class RunnerFleet(Component[HostedManager]):
         security_group_id: pulumi.Output[str],
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
-        boot = base64.b64encode(worker_user_data().encode()).decode()
+        job_networks = pulumi.Output.from_input(given(fleet.job_networks or WORKER_JOB_NETWORKS))
+        boot = job_networks.apply(
+            lambda cidr: base64.b64encode(worker_user_data(fleet.jobs_per_instance, cidr).encode()).decode()
+        )
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Runner {called}",

@@ -155,7 +155,9 @@ class RunnerHost(Component[InstanceHost]):
             ),
             child,
         )
-        network = host_network(host.vpc, host.subnets, hosted.network, self)
+        place = ("fleet", "manager") if hosted.manager.fleet else ("host",)
+        at = join_path(hosted.path, "runners", hosted.manager.name, *place)
+        network = host_network(host, hosted.network, at, self)
         security_group = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )

@@ -6,6 +6,8 @@ from ipaddress import IPv4Network
 JOB_NETWORKS = "192.168.0.0/16"
 """Where job networks take their addresses from, if nothing else is said: a range that few VPCs use, and
 Docker itself."""
+WORKER_JOB_NETWORKS = "172.17.0.0/16"
+"""The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
 DOCKERS_OWN_NETWORKS = 30
 """About how many networks the address pools hold that Docker has by itself."""
 _SIZES = range(24, 29)

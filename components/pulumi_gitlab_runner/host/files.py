@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
@@ -118,7 +119,9 @@ def host_files(
     }
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
-        "etc/docker/daemon.json": HostFile(docker_daemon_config(manager.host.concurrent), "0644"),
+        "etc/docker/daemon.json": HostFile(
+            docker_daemon_config(manager.jobs_on_host, known(manager.host.job_networks)), "0644"
+        ),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
         "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),

@@ -94,10 +94,15 @@ class RegisteredRunner:
 
 @dataclass(frozen=True)
 class HostNetwork:
-    """A VPC, and the subnets in it where instances are started."""
+    """A VPC, and the subnets in it where instances are started.
+
+    Attributes:
+        ranges: the IPv4 ranges of the VPC; None where AWS is still to be asked.
+    """
 
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Any]
+    ranges: pulumi.Input[Any] | None = None
 
 
 @dataclass(frozen=True)

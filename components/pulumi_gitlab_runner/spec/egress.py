@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
 _PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
+EVERYWHERE = "0.0.0.0/0"
 PROTOCOLS = ("tcp", "udp")
 _LAST_PORT = 65535
 

@@ -8,6 +8,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
@@ -74,6 +75,13 @@ class HostDeclaration(TypedDict):
     egress: NotRequired[list[EgressDeclaration]]
     """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
     installs, and AWS, S3 among it. Default: everything."""
+    job_networks: NotRequired[Input[str]]
+    """The private range of IPv4 addresses that job networks have, each of them a `/24`, or less where
+    `concurrent` needs more of them; apart from every network that the host connects to. A change is taken up
+    when Docker starts. Default `192.168.0.0/16`."""
+    peer_networks: NotRequired[list[Input[str]]]
+    """Further ranges of IPv4 addresses that the host connects to, by VPC peering, a transit gateway or a VPN:
+    `job_networks` is checked against them too, as against the ranges of its VPC. Default: none."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -119,6 +127,8 @@ class Host:
     vpc: Value[str] | None = None
     subnets: Value[tuple[Value[str], ...]] = ()
     egress: tuple[EgressRule, ...] = ()
+    job_networks: Value[str] = JOB_NETWORKS
+    peer_networks: tuple[Value[str], ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     session_manager: bool = False
     logs: Logs | None = None
@@ -149,6 +159,7 @@ def build_host(declaration: HostDeclaration) -> Host:
     settings["policies"] = values(declaration.get("policies", ()))
     settings["tags"] = build_tags(declaration.get("tags", {}))
     settings["egress"] = build_egress(declaration.get("egress", ()))
+    settings["peer_networks"] = values(declaration.get("peer_networks", ()))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:

@@ -43,6 +43,11 @@ class Manager:
         return next(each.resource_name for each in self.runners if each.name == self.name)
 
     @property
+    def jobs_on_host(self) -> int:
+        """How many jobs run at once on the manager's own host: none where it has a fleet."""
+        return 0 if self.fleet else self.host.concurrent
+
+    @property
     def longest_job(self) -> int:
         """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
         return max(each.registration.maximum_timeout or 7200 for each in self.runners)

@@ -7,7 +7,6 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
 from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, build_logs, logs_problems
@@ -169,9 +168,6 @@ def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
     network = IPv4Network(cidr)
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
         yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE_RANGES))}")
-    if network.overlaps(IPv4Network(JOB_NETWORKS)):
-        taken = f"{cidr!r}, addresses that job networks on the hosts have too"
-        yield Problem(path, taken, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
     if not _LARGEST <= network.prefixlen <= _SMALLEST:
         yield Problem(path, f"/{network.prefixlen}", f"/{_LARGEST} to /{_SMALLEST}")
 

@@ -37,14 +37,17 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_of,
     ecr_settings_problems,
 )
+from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.hosted_auth import (
     HostedAuth,
     HostedAuthDeclaration,
     build_hosted_auth,
     hosted_auth_problems,
 )
+from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers, overlap_problems
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
@@ -70,6 +73,7 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
+from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
 from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
@@ -217,6 +221,8 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         path_prefix=shaped.get("path_prefix"),
         operators=values(shaped.get("operators", ())),
     )
+    if problems := list(_job_network_problems(stack, path)):
+        raise DeclarationError(problems)
     if environment is not None:
         check_in(stack, environment, path)
     return stack
@@ -260,6 +266,7 @@ def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> 
 
 def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:
     yield from shared_host_problems(stack.registries, environment, join_path(path, "registries"))
+    yield from _job_network_problems(stack, path)
     for manager in stack.managers.values():
         for runner in manager.runners:
             at = join_path(path, "runners", runner.name)
@@ -272,6 +279,43 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
                 manager.registries,
                 environment,
             )
+
+
+def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
+    """Networks that hosts connect to, and that have addresses of job networks too, as far as is known."""
+    for manager in stack.managers.values():
+        if manager.host.docker:
+            continue
+        at = join_path(path, "runners", manager.name)
+        met = list(_met_by_all(stack, manager, path))
+        machines: list[tuple[Host | Fleet, str]] = [(manager.host, join_path(at, "host"))]
+        if manager.fleet:
+            fleet_at = join_path(at, "fleet")
+            machines = [(manager.fleet, fleet_at), (manager.host, join_path(fleet_at, "manager"))]
+        for machine, machine_at in machines:
+            if machine.job_networks is None:
+                continue
+            own = [
+                Met("a peer network", cidr, join_path(machine_at, "peer_networks", index))
+                for index, cidr in enumerate(machine.peer_networks)
+            ]
+            if stack.network and machine.vpc is None:
+                own.append(Met("the network", stack.network.cidr, join_path(path, "network", "cidr")))
+            job_networks_at = join_path(machine_at, "job_networks")
+            yield from overlap_problems(machine.job_networks, [*own, *met], job_networks_at)
+
+
+def _met_by_all(stack: Stack, manager: Manager, path: str) -> Iterator[Met]:
+    """What a manager's host connects to and a declaration names by an address."""
+    if is_known(stack.gitlab_url):
+        yield from address_of(known(stack.gitlab_url), "GitLab", join_path(path, "gitlab_url"))
+    for name, registry in stack.registries_of(manager).items():
+        if isinstance(registry, HostRegistry) and is_known(registry.host):
+            host_at = join_path(path, "registries", name, "host")
+            yield from address_of(known(registry.host), "the registry", host_at)
+    for runner in manager.runners:
+        docker_at = join_path(path, "runners", runner.name, "config", "docker")
+        yield from name_servers(runner.config.get("docker", {}), docker_at)
 
 
 def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.manager.arguments import HostNetwork
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
-from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
@@ -177,7 +177,7 @@ class RunnerStack(Component[ReadStack]):
             placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.nat_addresses = made.nat_addresses
-            return HostNetwork(made.vpc_id, made.subnet_ids)
+            return HostNetwork(made.vpc_id, made.subnet_ids, [given(stack.network.cidr)])
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()):
             from pulumi_gitlab_runner.aws.host_network import default_network
 

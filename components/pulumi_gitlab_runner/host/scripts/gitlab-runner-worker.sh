@@ -11,11 +11,13 @@ step() {
     echo "gitlab-runner-worker: $1"
 }
 
-# Docker's own pools hold 31 networks, of which every job takes one; these 256 lie within the first of them.
+# Docker's own pools hold 31 networks, of which every job takes one.
+JOB_NETWORKS=172.17.0.0/16
+JOB_NETWORK_SIZE=24
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
-cat >"$root/etc/docker/daemon.json" <<'END'
-{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]}
+cat >"$root/etc/docker/daemon.json" <<END
+{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}]}
 END
 
 step "installing Docker"
