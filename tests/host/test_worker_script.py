@@ -17,13 +17,14 @@ STEPS = [
     "dnf install -y -q docker",
     "usermod --append --groups docker ec2-user",
     "systemctl enable --now docker",
+    "iptables -w 30 -I DOCKER-USER -p tcp --dport 9252 -j REJECT --reject-with tcp-reset",
 ]
 
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Commands:
     made = Commands(tmp_path)
-    for name in ("dnf", "usermod", "systemctl"):
+    for name in ("dnf", "usermod", "systemctl", "iptables"):
         made.add(name, "")
     return made
 

@@ -151,7 +151,7 @@ class DefaultSecurityGroup(SecurityGroup):
     """
 
     token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
-    automatic_name = None
+    automatic_name = None  # type: ignore[assignment]
     inputs = {
         "vpcId": Text(computed=True, replaces=True),
         **{name: SecurityGroup.inputs[name] for name in ("ingress", "egress", "revokeRulesOnDelete")},
