@@ -97,6 +97,16 @@ def test_a_worker_has_room_for_its_own_jobs(jobs: int, fits: bool) -> None:
             findings(declared)
 
 
+def test_a_job_that_can_become_root_on_its_host_is_warned_of_at_its_place() -> None:
+    volumes = {"volumes": ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]}
+    (found,) = findings(changed("runners/build/config", {"docker": volumes}))
+    assert (found.severity, found.path) == (
+        Severity.WARNING,
+        "stack.runners.build.config.docker.volumes[1]",
+    )
+    assert "root" in found.found
+
+
 def test_less_jobs_than_runners() -> None:
     declared = sharing(limit=1)
     declared["runners"]["build"]["host"]["concurrent"] = 1

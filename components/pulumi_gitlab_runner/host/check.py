@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
+from pulumi_gitlab_runner.config.freedoms import freedom_warnings
 from pulumi_gitlab_runner.host.docker_daemon import (
     DOCKERS_OWN_NETWORKS,
     job_network_size,
@@ -77,7 +78,10 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
             # Which numbers GitLab gives them does not matter, only that it does.
             runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
         )
-        for each in check(config, manager.host.runner_version):
+        found = check(config, manager.host.runner_version)
+        for index, runner in enumerate(config["runners"]):
+            found += freedom_warnings(runner, f"runners[{index}]")
+        for each in found:
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
         yield from _shared_registries(manager, join_path(path, "runners"))
