@@ -24,6 +24,7 @@ from pulumi_gitlab_runner.resolution import given, refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
+from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 
@@ -100,7 +101,8 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
-        template = self._template(workers, called, fleet, security_group.id, tags)
+        boot = self._boot(model.manager, fleet) if fleet.ami is None else None
+        template = self._template(workers, called, fleet, boot, security_group.id, tags)
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
         group = aws.autoscaling.Group(
             workers,
@@ -150,18 +152,24 @@ class RunnerFleet(Component[HostedManager]):
             }
         )
 
+    def _boot(self, manager: Manager, fleet: Fleet) -> pulumi.Output[str]:
+        """The user data of a worker."""
+
+        def boot(job_networks: str) -> str:
+            text = worker_user_data(fleet.jobs_per_instance, job_networks, ipv6=manager.ipv6)
+            return base64.b64encode(text.encode()).decode()
+
+        return pulumi.Output.from_input(given(fleet.job_networks or WORKER_JOB_NETWORKS)).apply(boot)
+
     def _template(
         self,
         name: str,
         called: str,
         fleet: Fleet,
+        boot: pulumi.Input[str] | None,
         security_group_id: pulumi.Output[str],
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
-        job_networks = pulumi.Output.from_input(given(fleet.job_networks or WORKER_JOB_NETWORKS))
-        boot = job_networks.apply(
-            lambda cidr: base64.b64encode(worker_user_data(fleet.jobs_per_instance, cidr).encode()).decode()
-        )
         return aws.ec2.LaunchTemplate(
             name,
             description=f"Runner {called}",
@@ -171,7 +179,7 @@ class RunnerFleet(Component[HostedManager]):
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],
-            user_data=boot if fleet.ami is None else None,
+            user_data=boot,
             update_default_version=True,
             tags=tag_inputs(tags),
             tag_specifications=tags_at_launch(tags),

@@ -121,7 +121,8 @@ def host_files(
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
         "etc/docker/daemon.json": HostFile(
-            docker_daemon_config(manager.jobs_on_host, known(manager.host.job_networks)), "0644"
+            docker_daemon_config(manager.jobs_on_host, known(manager.host.job_networks), ipv6=manager.ipv6),
+            "0644",
         ),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
         "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters, config)),

@@ -2,7 +2,7 @@
 
 import yaml
 
-from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS, job_network_size
+from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, WORKER_JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
@@ -10,7 +10,9 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, Opera
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
-_WORKER_SETTINGS = shell_settings({"JOB_NETWORKS": WORKER_JOB_NETWORKS, "JOB_NETWORK_SIZE": "24"})
+_WORKER_SETTINGS = shell_settings(
+    {"JOB_NETWORKS": WORKER_JOB_NETWORKS, "JOB_NETWORK_SIZE": "24", "IPV6_JOB_NETWORKS": ""}
+)
 """Lines of gitlab-runner-worker.sh."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 
@@ -60,16 +62,21 @@ def user_data(
     return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
 
 
-def worker_user_data(jobs: int = 1, job_networks: str = WORKER_JOB_NETWORKS) -> str:
+def worker_user_data(jobs: int = 1, job_networks: str = WORKER_JOB_NETWORKS, *, ipv6: bool = False) -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
 
     Args:
         jobs: how many jobs it runs at once.
         job_networks: the range of their networks, which has room for them.
+        ipv6: whether these have addresses of IPv6 too.
     """
     boot = script("gitlab-runner-worker.sh")
     settings = shell_settings(
-        {"JOB_NETWORKS": job_networks, "JOB_NETWORK_SIZE": str(job_network_size(jobs, job_networks))}
+        {
+            "JOB_NETWORKS": job_networks,
+            "JOB_NETWORK_SIZE": str(job_network_size(jobs, job_networks)),
+            "IPV6_JOB_NETWORKS": IPV6_JOB_NETWORKS if ipv6 else "",
+        }
     )
     return boot.replace(_WORKER_SETTINGS, settings)
 

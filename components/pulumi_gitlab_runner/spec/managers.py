@@ -48,6 +48,11 @@ class Manager:
         return 0 if self.fleet else self.host.concurrent
 
     @property
+    def ipv6(self) -> bool:
+        """Whether some of its runners' jobs have a network with IPv6."""
+        return any(each.config.get("docker", {}).get("enable_ipv6", False) for each in self.runners)
+
+    @property
     def longest_job(self) -> int:
         """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
         return max(each.registration.maximum_timeout or 7200 for each in self.runners)

@@ -14,10 +14,13 @@ step() {
 # Docker's own pools hold 31 networks, of which every job takes one.
 JOB_NETWORKS=172.17.0.0/16
 JOB_NETWORK_SIZE=24
+IPV6_JOB_NETWORKS=''
+ipv6=
+[ -z "$IPV6_JOB_NETWORKS" ] || ipv6=", {\"base\": \"$IPV6_JOB_NETWORKS\", \"size\": 112}"
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
 cat >"$root/etc/docker/daemon.json" <<END
-{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}]}
+{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}$ipv6]}
 END
 
 step "installing Docker"
