@@ -56,6 +56,18 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
         {"endpoints": ["ecr.api", "ecr.dkt"]},
         Problem(f"{AT}.endpoints[1]", "'ecr.dkt'", SERVICES, "did you mean 'ecr.dkr'?"),
     ),
+    "flow logs of other traffic": (
+        {"flow_logs": {"traffic": "rejected"}},
+        Problem(f"{AT}.flow_logs.traffic", "'rejected'", "all, accept, reject", "did you mean 'reject'?"),
+    ),
+    "flow logs under no key": (
+        {"flow_logs": {"kms_key": "alias/logs"}},
+        Problem(
+            f"{AT}.flow_logs.kms_key",
+            "'alias/logs'",
+            "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…",
+        ),
+    ),
     "an endpoint of S3": (
         {"endpoints": ["s3"]},
         Problem(f"{AT}.endpoints[0]", "'s3'", SERVICES, "S3 always has a gateway endpoint"),

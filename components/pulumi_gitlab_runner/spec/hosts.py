@@ -93,8 +93,9 @@ class HostDeclaration(TypedDict):
     """Tells an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
     nobody."""
     metrics: NotRequired[str]
-    """Who may read the runner's metrics for Prometheus at port 9252: `loopback`, the host itself; or `vpc`,
-    all in the primary address range of its VPC, and the jobs. Default: nobody."""
+    """Who may read the runner's metrics for Prometheus, and its debug pages, at port 9252: `loopback`, the
+    host itself; or `vpc`, all in the primary address range of its VPC. Jobs on hosts do not reach them.
+    Default: nobody."""
     permissions_boundary: NotRequired[Input[str]]
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
     role_path: NotRequired[Input[str]]
