@@ -81,7 +81,7 @@ def full() -> Recording:
 def test_without_options_there_is_neither_log_group_nor_alarm_nor_way_in(plain: Recording) -> None:
     assert kinds(plain).isdisjoint({"LogGroup", "MetricAlarm", "SecurityGroupIngressRule"})
     assert set(statements(plain)) == {"HostFiles", "HostParameters", "HostParametersKey", "HostLifecycle"}
-    assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\n"
+    assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\nMETRICS_PORT=''\n"
     assert "listen_address" not in files(plain)["etc/gitlab-runner/config.toml"]
 
 
