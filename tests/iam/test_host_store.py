@@ -105,4 +105,5 @@ def test_the_key_is_used_for_log_groups_of_the_stack_alone(
     assert account["Principal"] == {"AWS": f"arn:{environment.partition}:iam::{ACCOUNT}:root"}
     assert (account["Action"], account["Resource"]) == ("kms:*", "*")
     assert logs["Principal"] == {"Service": service}
-    assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
+    built = groups.replace("/ci/dev/*", "/aws/imagebuilder/ci-dev-*")
+    assert logs["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": [groups, built]}}

@@ -14,9 +14,9 @@ RUNNER_KEYS = (
     "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, job_networks, peer_networks, "
-    "runner_version, session_manager, logs, alarms, metrics, permissions_boundary, role_path, policies, "
-    "tags, docker, config"
+    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, job_networks, "
+    "peer_networks, runner_version, session_manager, logs, alarms, metrics, permissions_boundary, "
+    "role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -89,8 +89,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, operators, path_prefix",
+            "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
+            "hosted_auth, job_roles, ecr_settings, network, tags, operators, path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -139,8 +139,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, operators, path_prefix",
+            "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
+            "hosted_auth, job_roles, ecr_settings, network, tags, operators, path_prefix",
             CREDS_STORE,
         ),
     ),
@@ -946,7 +946,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
-        Problem("stack.runners.build.host.instance_type", "'large'", "such as t3.large"),
+        Problem("stack.runners.build.host.instance_type", "'large'", "such as m6i.large"),
     ),
     "a machine image": (
         changed("runners/build/host/ami", "al2023"),

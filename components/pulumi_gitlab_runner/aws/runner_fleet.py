@@ -5,12 +5,13 @@ import base64
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.host_network import host_network
+from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
+    described,
     egress_only,
     encrypted_root,
-    newest_image,
+    launched_image,
     tags_at_launch,
 )
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
@@ -19,7 +20,12 @@ from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
-from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
+from pulumi_gitlab_runner.manager.arguments import (
+    HostedManager,
+    InstanceManagerArgs,
+    NewestImage,
+    read_manager,
+)
 from pulumi_gitlab_runner.resolution import given, refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
@@ -45,12 +51,16 @@ class RunnerFleet(Component[HostedManager]):
     manager alone, over SSH with a key that EC2 Instance Connect holds for a minute.
 
     A changed worker (image, instance types, disk) is for the workers that start from then on: no running job
-    is ended.
+    is ended. A change that needs a new manager (its instance type, runner version, operating system or image)
+    costs a pause: a manager that starts would end the workers that it does not know, so the new one waits
+    until the last job of the old one has ended, and the old one takes no new jobs. For as long as the longest
+    `maximum_timeout` of the runner at most, new jobs wait in GitLab.
 
     Creates:
 
     - `aws:ec2/securityGroup:SecurityGroup`, `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule` and
-      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone
+      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone. A manager
+      with an `egress` of its own gets a rule that leads there
     - `aws:ec2/launchTemplate:LaunchTemplate`: no role, IMDSv2 required, encrypted gp3 disk
     - `aws:autoscaling/group:Group`: none to `max_instances` workers, spot and on-demand ones
     - `gitlab-runner:index:RunnerHost`: the manager's host
@@ -92,7 +102,8 @@ class RunnerFleet(Component[HostedManager]):
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
         fleet_at = join_path(model.path, "runners", model.manager.name, "fleet")
-        network = host_network(fleet, model.network, fleet_at, self)
+        network = host_network(fleet.vpc, fleet.subnets, model.network, self)
+        network = apart_from_jobs(network, fleet.job_networks, fleet_at, self)
         security_group = egress_only(
             workers,
             f"Workers of {model.label}: SSH from their manager",
@@ -102,7 +113,8 @@ class RunnerFleet(Component[HostedManager]):
             self,
         )
         boot = self._boot(model.manager, fleet) if fleet.ami is None else None
-        template = self._template(workers, called, fleet, boot, security_group.id, tags)
+        machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
+        template = self._template(workers, called, fleet, boot, security_group.id, machine_image, tags)
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
         group = aws.autoscaling.Group(
             workers,
@@ -133,6 +145,18 @@ class RunnerFleet(Component[HostedManager]):
             to_port=22,
             opts=child,
         )
+        if model.manager.host.egress:
+            # The manager's own egress names GitLab, registries and AWS; without one it leads everywhere.
+            aws.vpc.SecurityGroupEgressRule(
+                f"{workers}-ssh",
+                security_group_id=host.security_group_id,
+                description="SSH to the workers",
+                referenced_security_group_id=security_group.id,
+                ip_protocol="tcp",
+                from_port=22,
+                to_port=22,
+                opts=child,
+            )
         self.group_name = group.name
         self.manager_group_name = host.group_name
         self.security_group_id = security_group.id
@@ -168,14 +192,13 @@ class RunnerFleet(Component[HostedManager]):
         fleet: Fleet,
         boot: pulumi.Input[str] | None,
         security_group_id: pulumi.Output[str],
+        machine_image: NewestImage | None,
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
         return aws.ec2.LaunchTemplate(
             name,
-            description=f"Runner {called}",
-            image_id=(
-                newest_image(AMAZON_LINUX_2023, fleet.architecture) if fleet.ami is None else given(fleet.ami)
-            ),
+            description=described(f"Runner {called}", machine_image),
+            image_id=launched_image(AMAZON_LINUX_2023, fleet.architecture, fleet.ami, machine_image),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],

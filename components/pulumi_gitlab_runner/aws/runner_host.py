@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.host_group import host_group
-from pulumi_gitlab_runner.aws.host_network import host_network
+from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.instances import egress_only
 from pulumi_gitlab_runner.aws.runner_manager_role import (
@@ -157,7 +157,8 @@ class RunnerHost(Component[InstanceHost]):
         )
         place = ("fleet", "manager") if hosted.manager.fleet else ("host",)
         at = join_path(hosted.path, "runners", hosted.manager.name, *place)
-        network = host_network(host, hosted.network, at, self)
+        network = host_network(host.vpc, host.subnets, hosted.network, self)
+        network = apart_from_jobs(network, host.job_networks, at, self)
         security_group = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
@@ -183,6 +184,7 @@ class RunnerHost(Component[InstanceHost]):
                     operating_system=host.os,
                 )
             ),
+            machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
         )

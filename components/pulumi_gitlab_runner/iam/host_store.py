@@ -53,7 +53,10 @@ def key_policy(stack: str, environment: AwsEnvironment) -> str:
         environment: where the key is.
     """
     partition, region, account = environment.partition, environment.region, environment.account
-    groups = f"arn:{partition}:logs:{region}:{account}:log-group:/{stack}/*"
+    # Image Builder names its groups: docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html.
+    built = f"/aws/imagebuilder/{stack.replace('/', '-').replace('.', '-').lower()}-*"
+    place = f"arn:{partition}:logs:{region}:{account}:log-group"
+    groups = [f"{place}:/{stack}/*", f"{place}:{built}"]
     return policy_document(
         [
             {
