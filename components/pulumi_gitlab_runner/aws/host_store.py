@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
+from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.bucket import bucket_policy
@@ -84,6 +85,7 @@ class HostStore(Component[PlacedStore]):
     def _make(self, name: str, model: PlacedStore, opts: pulumi.ResourceOptions | None) -> None:
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        check_project()
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         environment = model.environment or environment_of(self)
         key = aws.kms.Key(

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.host_observation import log_group
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
@@ -261,6 +262,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-endpoints"
+        check_group_name(name)
         security_group = aws.ec2.SecurityGroup(
             name,
             description=f"Endpoints of {self._name}: HTTPS from its VPC",
