@@ -178,5 +178,5 @@ def _registered(
             numbers[runner.name] = httpx.post(verify, json={"token": token}).raise_for_status().json()["id"]
             tokens[runner.name] = token
         except (BotoCoreError, ClientError, httpx.HTTPError):
-            tokens[runner.name] = NOT_REGISTERED
+            tokens[runner.name] = f"{NOT_REGISTERED}-{runner.name}"  # two runners have never one token
     return tokens, numbers

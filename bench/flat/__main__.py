@@ -71,6 +71,30 @@ key = aws.kms.Key(
     description="Runner tokens and registry passwords",
     enable_key_rotation=True,
     deletion_window_in_days=7,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "Account",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": pulumi.Output.concat("arn:aws:iam::", account, ":root")},
+                    "Action": "kms:*",
+                    "Resource": "*",
+                },
+                {
+                    "Sid": "Logs",
+                    "Effect": "Allow",
+                    "Principal": {"Service": pulumi.Output.concat("logs.", region, ".amazonaws.com")},
+                    "Action": ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*"],
+                    "Resource": "*",
+                    "Condition": {
+                        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:*:log-group:/flat/*"}
+                    },
+                },
+            ],
+        }
+    ),
 )
 aws.kms.Alias("ci", name="alias/gitlab-runner/sandbox/ci", target_key_id=key.key_id)
 bucket = aws.s3.Bucket("ci", force_destroy=True)
@@ -81,6 +105,49 @@ aws.s3.BucketPublicAccessBlock(
     block_public_policy=True,
     ignore_public_acls=True,
     restrict_public_buckets=True,
+)
+aws.s3.BucketPolicy(
+    "ci",
+    bucket=bucket.bucket,
+    policy=pulumi.Output.json_dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "TlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                },
+                {
+                    "Sid": "AccountAlone",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": ["s3:DeleteObject*", "s3:PutObject*", "s3:GetObject*"],
+                    "Resource": pulumi.Output.concat(bucket.arn, "/*"),
+                    "Condition": {
+                        "StringNotEquals": {"aws:PrincipalAccount": account},
+                        "Bool": {"aws:PrincipalIsAWSService": "false"},
+                    },
+                },
+            ],
+        }
+    ),
+)
+aws.s3.BucketLifecycleConfiguration(
+    "ci",
+    bucket=bucket.bucket,
+    rules=[
+        {
+            "id": "earlier-versions",
+            "status": "Enabled",
+            "filter": {},
+            "noncurrent_version_expiration": {"noncurrent_days": 30},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+        }
+    ],
 )
 aws.s3.BucketVersioning("ci", bucket=bucket.bucket, versioning_configuration={"status": "Enabled"})
 
@@ -136,6 +203,8 @@ def runner_and_host(name: str) -> None:
                 ],
             }
         ),
+        force_detach_policies=True,
+        tags={"gitlab-runner-host": f"/flat/sandbox/{name}"},
     )
     shared = "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain"
     policy = aws.iam.RolePolicy(

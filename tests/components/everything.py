@@ -67,6 +67,7 @@ def declaration() -> dict[str, Any]:
     declared["ecr_settings"][REGION]["creation_templates"]["hub"] |= {"tags": {"team": "ci"}}
     declared["tags"] = {"team": "ci", "cost-center": "4711"}
     declared["machine_images"] = {"base": {"images": ["team/ci/base:1"], "registries": ["team"]}}
+    declared["network"] |= {"flow_logs": {}}
     return declared
 
 

@@ -147,6 +147,11 @@ class Recording(MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     @property
+    def all_registered(self) -> list[Registered]:
+        """Everything that was registered, also what has one type and name in different components."""
+        return [_registered(request) for request in self.requests]
+
+    @property
     def registered(self) -> dict[tuple[str, str], Registered]:
         """Everything that was registered, by type and name."""
         return {(request.type, request.name): _registered(request) for request in self.requests}

@@ -47,6 +47,7 @@ def test_exactly_this_is_registered(preview: bool) -> None:
         (kind, name): NETWORK
         for kind, names in {
             "aws:ec2/vpc:Vpc": ["ci"],
+            "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": ["ci"],
             "aws:ec2/internetGateway:InternetGateway": ["ci"],
             TABLE: ["ci-public", "ci-private-1", "ci-private-2"],
             ROUTE: ["ci-public", "ci-private-1", "ci-private-2"],
@@ -218,11 +219,13 @@ def test_declared_egress_is_all_the_egress() -> None:
         "ci-build-10.20.0.0/16:443/tcp": {
             "securityGroupId": "ci-build-id",
             "cidrIpv4": "10.20.0.0/16",
+            "description": "Declared egress: tcp 443",
             **https,
         },
         "ci-build-pl-6da54004:443/tcp": {
             "securityGroupId": "ci-build-id",
             "prefixListId": "pl-6da54004",
+            "description": "Declared egress: tcp 443",
             **https,
         },
         "ci-burst-workers-0.0.0.0/0:8000-8100/udp": {
@@ -231,5 +234,6 @@ def test_declared_egress_is_all_the_egress() -> None:
             "ipProtocol": "udp",
             "fromPort": 8000,
             "toPort": 8100,
+            "description": "Declared egress: udp 8000-8100",
         },
     }

@@ -621,6 +621,21 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             ],
         ),
         (
+            docker(services=[{"name": "docker:27-dind"}, {"name": "x.io/docker:dind-rootless@sha256:0"}]),
+            [
+                warning(
+                    f"runners[0].docker.services[{index}].name",
+                    f"Docker in Docker, `{name}`, does not start without privileges",
+                    "set `services_privileged`, with `allowed_privileged_services`; or build images with "
+                    "Buildah or BuildKit's rootless mode",
+                )
+                for index, name in enumerate(["docker:27-dind", "x.io/docker:dind-rootless"])
+            ],
+        ),
+        (docker(services=[{"name": "docker:27-dind"}], services_privileged=True), []),
+        (docker(services=[{"name": "docker:27-dind"}], privileged=True), []),
+        (docker(services=[{"name": "my-docker:dind"}, {"name": "docker:27-cli"}]), []),
+        (
             docker(services=[{"alias": "cache"}]),
             [
                 error(

@@ -4,11 +4,11 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from docker import APIClient
-from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config, networks_needed
+from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, docker_daemon_config, networks_needed
 from pulumi_gitlab_runner.host.programs import FETCHING
 from pulumi_gitlab_runner.host.scripts import script
 
@@ -33,7 +33,7 @@ class PrunedHost:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        settings = json.loads(docker_daemon_config(CONCURRENT, JOB_NETWORKS))
+        settings = json.loads(docker_daemon_config(CONCURRENT, JOB_NETWORKS, ipv6=True))
         machine.write("/etc/docker/daemon.json", json.dumps(settings | {"hosts": [f"unix://{SOCKET}"]}))
         machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))
         self.api = APIClient(f"unix://{machine.path(SOCKET)}", version="auto", timeout=60)
@@ -53,6 +53,11 @@ class PrunedHost:
     def network(self, name: str, labels: dict[str, str] | None = None) -> None:
         """Make a network, by default as the runner does for a job."""
         self.api.create_network(name, driver="bridge", labels=MANAGED if labels is None else labels)
+
+    def subnets(self, name: str) -> list[str]:
+        """The ranges of a network."""
+        (network,) = (each for each in self.api.networks() if each["Name"] == name)
+        return [each["Subnet"] for each in network["IPAM"]["Config"]]
 
     def networks(self) -> set[str]:
         """The names of all networks but Docker's own."""
@@ -116,6 +121,15 @@ def test_job_networks_do_not_run_out(host: PrunedHost) -> None:
     ranges = [IPv4Network(each["IPAM"]["Config"][0]["Subnet"]) for each in made]
     assert len(ranges) == 2 * CONCURRENT
     assert all(each.subnet_of(IPv4Network(JOB_NETWORKS)) for each in ranges)
+
+
+def test_networks_with_ipv6_have_addresses_apart(host: PrunedHost) -> None:
+    for name in ("one", "two"):
+        host.api.create_network(name, driver="bridge", labels=MANAGED, enable_ipv6=True)
+    found = [IPv6Network(each) for name in ("one", "two") for each in host.subnets(name) if ":" in each]
+    assert len(found) == 2
+    assert not found[0].overlaps(found[1])
+    assert all(each.subnet_of(IPv6Network(IPV6_JOB_NETWORKS)) for each in found)
 
 
 def test_a_network_that_a_job_left_is_removed(host: PrunedHost) -> None:

@@ -12,7 +12,7 @@ from tests.engine.project import REGION, Project
 pytestmark = pytest.mark.engine
 
 DECLARED: dict[str, Any] = {
-    "network": {"cidr": "10.9.0.0/20", "endpoints": ["ecr.api", "ecr.dkr", "ssm"]},
+    "network": {"cidr": "10.9.0.0/20", "endpoints": ["ecr.api", "ecr.dkr", "ssm"], "flow_logs": {}},
     "runners": {
         "inside": {
             "group": 42,
@@ -74,6 +74,21 @@ def test_it_may_connect_to_what_is_declared_alone(up: Project) -> None:
         for rule in group["IpPermissionsEgress"]
         for one in rule["IpRanges"]
     } == {(443, 443, "0.0.0.0/0"), (5000, 5001, "10.9.0.0/20")}
+
+
+def test_what_is_in_no_group_of_its_own_connects_nowhere(up: Project) -> None:
+    vpc = {"Name": "vpc-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}
+    found = up.aws("ec2").describe_security_groups(
+        Filters=[vpc, {"Name": "group-name", "Values": ["default"]}]
+    )
+    (group,) = found["SecurityGroups"]
+    assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
+
+
+def test_its_connections_are_recorded(up: Project) -> None:
+    only = {"Name": "resource-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}
+    (record,) = up.aws("ec2").describe_flow_logs(Filters=[only])["FlowLogs"]
+    assert (record["TrafficType"], record["LogGroupName"]) == ("ALL", "/gitlab-runner/network/flow-logs/ci")
 
 
 def test_it_stays_as_it_is(up: Project) -> None:

@@ -17,6 +17,12 @@ SETTINGS = {
     "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
     "everything": STATES / "af27e12" / "Pulumi.everything.yaml",
 }
+MADE_SINCE = {
+    ("BucketLifecycleConfiguration", "ci"),
+    ("BucketPolicy", "ci"),
+    ("DefaultSecurityGroup", "ci"),
+}
+"""What this version makes that the earlier one did not."""
 
 
 @pytest.mark.parametrize("stack", sorted(SETTINGS))
@@ -32,7 +38,7 @@ def test_nothing_is_replaced_or_deleted(sandbox: Sandbox, tmp_path: Path, stack:
     changes = project.changes()
     lost = {each for each in changes if each[0] not in ("create", "update")}
     assert not lost, json.dumps(sorted(lost), indent=1)
-    created = {each for each in changes if each[0] == "create"}
+    created = {each for each in changes if each[0] == "create" and each[1:] not in MADE_SINCE}
     # The hook of the launch, which a new group has from the start.
     created -= {each for each in created if each[1] == "LifecycleHook" and each[2].endswith("-boot")}
     assert not created, json.dumps(sorted(created), indent=1)

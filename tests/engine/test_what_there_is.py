@@ -32,6 +32,8 @@ def test_these_resources_and_no_others(project: Project) -> None:
         "aws:kms/key:Key": 1,
         "aws:kms/alias:Alias": 1,
         "aws:s3/bucket:Bucket": 1,
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+        "aws:s3/bucketPolicy:BucketPolicy": 1,
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
         "aws:s3/bucketVersioning:BucketVersioning": 1,
         "gitlab-runner:index:RunnerRegistration": 1,

@@ -51,6 +51,7 @@ class Host(ScriptHost):
         self.commands.add("jq", f'exec {shutil.which("jq")} "$@"')
         self.commands.add("systemctl", "")
         self.commands.add("gitlab-runner", "")
+        self.commands.add("iptables", "")
         self.commands.add("dockerd", 'case "$*" in --help) echo "  --validate" ;; esac')
         (self.store / "token").write_text(TOKEN + "\n")
         self.deliver(files_as_json(sandbox_files()), "1")
@@ -209,6 +210,22 @@ def _lint(host: Host) -> None:
     host.commands.add("gitlab-runner", 'case "$*" in *--config*) exit 1 ;; esac')
 
 
+LISTS = """
+case "$*" in
+    lint*) echo "FATAL: Command lint not found." >&2; exit 1 ;;
+    list*)
+        if grep -q broken "$3"; then echo "WARNING: decoding configuration file: toml: line 3" >&2
+        else echo "Listing configured runners" >&2; echo "build Token=$(grep token "$3")" >&2; fi ;;
+esac
+"""
+
+
+def _list(host: Host) -> None:
+    """A runner of before 19.3, which has no `lint`."""
+    host.commands.add("gitlab-runner", LISTS)
+    _damage(CONFIG, content="concurrent = broken\n[[runners\n")(host)
+
+
 def _changed_while_read(host: Host) -> None:
     host.deliver((host.store / "files.json").read_text(), "2")
     host.commands.add("aws", AWS.replace("$(cat", "another$(cat"))
@@ -240,6 +257,7 @@ BAD: dict[str, tuple[Callable[[Host], None], str]] = {
     ),
     "settings of the daemon that it refuses": (_docker, "Docker refuses daemon.json"),
     "a config.toml that the runner refuses": (_lint, "gitlab-runner refuses config.toml"),
+    "a config.toml that an older runner cannot read": (_list, "gitlab-runner refuses config.toml"),
 }
 PASSING: dict[str, tuple[Callable[[Host], None], str]] = {
     "no token": (_token(None), "the token of the runner build, /the/tokens/build, cannot be read"),
@@ -298,6 +316,31 @@ def test_a_host_without_good_files_never_passes_over_bad_ones(host: Host) -> Non
 def test_docker_older_than_its_check_of_its_settings(host: Host) -> None:
     host.commands.add("dockerd", 'case "$*" in *--validate*) exit 1 ;; esac')
     assert host.apply(SHELLS[0]).returncode == 0
+
+
+def test_an_older_runner_reads_a_good_config_toml_and_its_token_is_not_told(
+    host: Host, shell: list[str]
+) -> None:
+    host.commands.add("gitlab-runner", LISTS)
+    done = host.apply(shell)
+    assert done.returncode == 0
+    assert TOKEN not in done.stdout + done.stderr
+    assert host.commands.calls("gitlab-runner")[-1].startswith("gitlab-runner list --config ")
+
+
+def test_jobs_of_a_running_host_are_kept_from_its_metrics(host: Host, shell: list[str]) -> None:
+    host.apply(shell)
+    assert any(call.startswith("iptables -w 30 -C DOCKER-USER") for call in host.commands.calls())
+    host.commands.forget()
+    host.commands.add("systemctl", '[ "$2" != is-active ] || exit 3')
+    host.deliver((host.store / "files.json").read_text(), "2")
+    assert host.apply(shell).returncode == 0
+    assert host.commands.calls("iptables") == []
+
+
+def test_without_a_runner_nothing_is_asked(host: Host, shell: list[str]) -> None:
+    host.commands.remove("gitlab-runner")
+    assert host.apply(shell).returncode == 0
 
 
 def test_docker_reloads_new_settings_and_is_never_restarted(host: Host) -> None:

@@ -60,6 +60,53 @@ def test_more_jobs_than_there_are_networks() -> None:
     assert findings(changed("runners/build/host", {"concurrent": 2047})) == []
 
 
+@pytest.mark.parametrize(("concurrent", "fits"), [(7, True), (8, False)])
+def test_a_range_of_ones_own_has_room_for_so_many_jobs(concurrent: int, fits: bool) -> None:
+    declared = changed("runners/build/host", {"concurrent": concurrent, "job_networks": "10.9.0.0/24"})
+    if fits:
+        assert findings(declared) == []
+    else:
+        with pytest.raises(DeclarationError, match=r"host\.concurrent(.|\n)*10\.9\.0\.0/24 has not so many"):
+            findings(declared)
+
+
+def test_egress_to_where_job_networks_are() -> None:
+    rules = [
+        {"cidr": cidr, "from_port": 443}
+        for cidr in ("0.0.0.0/0", "10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12")
+    ]
+    (found,) = findings(changed("runners/build/host", {"egress": rules}))
+    assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.build.host.egress[2].cidr")
+    (found,) = findings(fleet(egress=rules))
+    assert found.path == "stack.runners.burst.fleet.egress[3].cidr"
+
+
+def fleet(**keys: Any) -> Any:
+    """The good declaration with a fleet besides."""
+    declared = {"instance_types": ["c7i.large"], "max_instances": 3000, **keys}
+    return changed("runners/burst", {"group": 42, "registries": [], "fleet": declared})
+
+
+@pytest.mark.parametrize(("jobs", "fits"), [(2047, True), (2048, False)])
+def test_a_worker_has_room_for_its_own_jobs(jobs: int, fits: bool) -> None:
+    declared = fleet(jobs_per_instance=jobs)
+    if fits:
+        assert findings(declared) == []
+    else:
+        with pytest.raises(DeclarationError, match=r"fleet\.jobs_per_instance(.|\n)*172\.17\.0\.0/16"):
+            findings(declared)
+
+
+def test_a_job_that_can_become_root_on_its_host_is_warned_of_at_its_place() -> None:
+    volumes = {"volumes": ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]}
+    (found,) = findings(changed("runners/build/config", {"docker": volumes}))
+    assert (found.severity, found.path) == (
+        Severity.WARNING,
+        "stack.runners.build.config.docker.volumes[1]",
+    )
+    assert "root" in found.found
+
+
 def test_less_jobs_than_runners() -> None:
     declared = sharing(limit=1)
     declared["runners"]["build"]["host"]["concurrent"] = 1

@@ -142,6 +142,14 @@ def test_no_secret_stays_beside_the_volume(volume: Volume, shell: list[str], lin
     assert not volume.delivery.exists()
 
 
-def test_a_runner_that_cannot_check_is_not_asked_to(volume: Volume, shell: list[str]) -> None:
-    volume.commands.add("gitlab-runner", "exit 1")
-    assert volume.deliver(shell, 4).returncode == 0
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_runner_without_lint_reads_the_file(volume: Volume, shell: list[str], reads: bool) -> None:
+    says = "Listing configured runners" if reads else "WARNING: decoding configuration file: toml"
+    listing = f'echo "{says}" >&2; echo s_1 >"$(dirname "$3")/.runner_system_id"'
+    volume.commands.add("gitlab-runner", f"case $1 in lint) exit 1 ;; list) {listing} ;; esac")
+    done = volume.deliver(shell, 4)
+    assert (done.returncode == 0) is reads
+    if reads:
+        assert not (volume.current / ".runner_system_id").exists()
+    else:
+        assert "gitlab-runner refuses config.toml" in done.stderr

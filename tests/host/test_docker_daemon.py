@@ -1,7 +1,7 @@
 """daemon.json: room for every job network."""
 
 import json
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from hypothesis import given
@@ -40,6 +40,15 @@ def test_networks_are_as_large_as_the_range_allows(concurrent: int, size: int | 
 def test_a_range_of_ones_own() -> None:
     settings = json.loads(docker_daemon_config(10, "10.99.0.0/22"))
     assert settings["default-address-pools"] == [{"base": "10.99.0.0/22", "size": 27}]
+
+
+def test_with_ipv6_there_is_a_range_of_it_too() -> None:
+    _, pool = json.loads(docker_daemon_config(4, ipv6=True))["default-address-pools"]
+    range_ = IPv6Network(pool["base"])
+    assert range_.subnet_of(IPv6Network("fd00::/8"))
+    assert 2 ** (pool["size"] - range_.prefixlen) == 4096
+    # Docker before 27 counts the networks by a shift of 64 bits: libnetwork, ipamutils/utils.go.
+    assert 128 - pool["size"] < 64
 
 
 def test_a_range_without_room_is_refused() -> None:

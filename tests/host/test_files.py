@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.host.files import (
     HostParameters,
     files_as_json,
     host_files,
+    metrics_port,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
@@ -58,6 +59,7 @@ def test_every_file_and_its_mode() -> None:
         "usr/local/sbin/gitlab-runner-apply": "0755",
         "usr/local/sbin/gitlab-runner-credentials": "0755",
         "usr/local/sbin/gitlab-runner-drain": "0755",
+        "usr/local/sbin/gitlab-runner-firewall": "0755",
         "usr/local/sbin/gitlab-runner-health": "0755",
         "usr/local/sbin/gitlab-runner-logs": "0755",
         "usr/local/sbin/gitlab-runner-prune": "0755",
@@ -450,9 +452,28 @@ def test_settings_of_the_unit() -> None:
         "Environment=PATH=/usr/local/lib/gitlab-runner-host/no-programs\n"
         "Environment=AWS_REGION=eu-west-1\n"
         "EnvironmentFile=-/etc/gitlab-runner/environment\n"
+        "ExecStartPre=/usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "
+        "gitlab-runner-firewall\n"
         "KillSignal=SIGQUIT\n"
         "TimeoutStopSec=7200\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "port"),
+    [
+        ("", ""),
+        ("127.0.0.1:9252", ""),
+        ("localhost:9252", ""),
+        ("[::1]:9252", ""),
+        ("0.0.0.0:9252", "9252"),
+        (":9999", "9999"),
+        ("[::]:9999", "9999"),
+        ("10.1.2.3", "9252"),
+    ],
+)
+def test_the_port_at_which_others_reach_the_metrics(address: str, port: str) -> None:
+    assert metrics_port(address) == port
 
 
 def test_a_stopping_unit_waits_for_the_longest_job() -> None:

@@ -17,10 +17,12 @@ pytestmark = pytest.mark.skipif(
 # A journal of one file, an entry a line: prints what lies behind the cursor, as journalctl does.
 JOURNALCTL = """
 while [ "$#" -gt 0 ]; do
-    case $1 in --after-cursor) after=$2 ;; esac
+    case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; esac
     shift
 done
-if [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi
+if [ -n "${boot-}" ]; then
+    grep -v before-this-boot "$JOURNAL" || :
+elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi
 """
 CREATE = (
     "aws --region eu-west-1 logs create-log-stream --log-group-name /the/group "
@@ -45,11 +47,19 @@ class LoggingHost(ScriptHost):
         self.commands.add("journalctl", JOURNALCTL)
         self.cloudwatch(answers=True)
 
-    def cloudwatch(self, *, answers: bool) -> None:
+    def cloudwatch(self, *, answers: bool = True, refuses: str = "") -> None:
+        """Let CloudWatch keep what it is sent, or not; `refuses` is an error that it answers first."""
         keep = (
             'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
         )
-        self.commands.add("aws", keep if answers else "exit 255")
+        once = f"""
+if [ "$4" = put-log-events ] && [ ! -e "$RECEIVED.refused" ]; then
+    touch "$RECEIVED.refused"
+    echo "An error occurred ({refuses}) when calling the PutLogEvents operation: it is refused" >&2
+    exit 254
+fi
+"""
+        self.commands.add("aws", ((once if refuses else "") + keep) if answers else "exit 255")
 
     def write(self, *texts: str, **fields: Any) -> None:
         """Write entries of `gitlab-runner` to the journal."""
@@ -110,6 +120,65 @@ def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) 
     assert host.run("gitlab-runner-logs.sh", shell).returncode != 0
     host.cloudwatch(answers=True)
     host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["gitlab-runner: first"]
+
+
+def test_the_journal_of_another_machine_is_not_sent(host: LoggingHost, shell: list[str]) -> None:
+    host.write("as the image was made", UNIT="before-this-boot")
+    host.write("job 1 starts")
+    host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["gitlab-runner: job 1 starts"]
+
+
+DAY = 24 * 60 * 60 * 1_000_000
+
+
+@pytest.mark.parametrize(("behind", "batches"), [(DAY - 1000, [2]), (DAY, [1, 1])], ids=["less", "a day"])
+def test_a_batch_spans_less_than_a_day(
+    host: LoggingHost, shell: list[str], behind: int, batches: list[int]
+) -> None:
+    start = 1_700_000_000_000_000
+    for at in (start, start + behind):
+        host.write("an entry", __REALTIME_TIMESTAMP=str(at))
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert [len(each) for each in host.batches()] == batches
+
+
+def test_a_clock_that_is_set_back_splits_a_batch_too(host: LoggingHost) -> None:
+    start = 1_700_000_000_000_000
+    for at in (start + 2 * DAY, start, start + 1):
+        host.write("an entry", __REALTIME_TIMESTAMP=str(at))
+    assert host.run("gitlab-runner-logs.sh", ["sh"]).returncode == 0
+    assert [len(each) for each in host.batches()] == [1, 2]
+
+
+def test_what_cloudwatch_refuses_for_good_does_not_keep_the_rest_back(
+    host: LoggingHost, shell: list[str]
+) -> None:
+    host.write("refused")
+    host.cloudwatch(refuses="InvalidParameterException")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    host.write("taken")
+    host.run("gitlab-runner-logs.sh", shell)
+    assert host.messages() == ["gitlab-runner: taken"]
+    assert any("CloudWatch refuses 1 entries" in each for each in host.said())
+
+
+def test_a_log_group_that_was_made_anew_gets_its_stream(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.run("gitlab-runner-logs.sh", shell)
+    host.write("second")
+    host.cloudwatch(refuses="ResourceNotFoundException")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.messages() == ["gitlab-runner: first", "gitlab-runner: second"]
+    assert host.commands.calls("aws").count(CREATE) == 2
+
+
+def test_a_throttled_call_is_made_again(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.cloudwatch(refuses="ThrottlingException")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode != 0
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.messages() == ["gitlab-runner: first"]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.host import scripts
+from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS, docker_daemon_config
+from pulumi_gitlab_runner.host.user_data import worker_user_data
 
 from tests.host.commands import SHELLS, Commands
 
@@ -17,13 +19,14 @@ STEPS = [
     "dnf install -y -q docker",
     "usermod --append --groups docker ec2-user",
     "systemctl enable --now docker",
+    "iptables -w 30 -I DOCKER-USER -p tcp --dport 9252 -j REJECT --reject-with tcp-reset",
 ]
 
 
 @pytest.fixture
 def commands(tmp_path: Path) -> Commands:
     made = Commands(tmp_path)
-    for name in ("dnf", "usermod", "systemctl"):
+    for name in ("dnf", "usermod", "systemctl", "iptables"):
         made.add(name, "")
     made.add("rpm", "exit 1")
     return made
@@ -93,6 +96,31 @@ def test_what_its_stack_declares_is_there_before_anything_is_fetched(
     daemon = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
     assert daemon["userns-remap"] == "default"
     assert daemon["default-address-pools"]
+
+
+@pytest.mark.parametrize(("jobs", "size"), [(127, 24), (128, 25)])
+def test_a_range_of_its_own_reaches_docker(commands: Commands, tmp_path: Path, jobs: int, size: int) -> None:
+    written = tmp_path / "boot.sh"
+    written.write_text(worker_user_data(jobs=jobs, job_networks="10.99.0.0/16"))
+    environment = {"PATH": f"{commands.directory}:{os.environ['PATH']}", "RUNNER_HOST_ROOT": str(tmp_path)}
+    subprocess.run([*SHELLS[0], written], env=environment, capture_output=True, check=True)
+    daemon = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
+    assert daemon["default-address-pools"] == [{"base": "10.99.0.0/16", "size": size}]
+
+
+def test_job_networks_with_ipv6_have_a_range_of_it(commands: Commands, tmp_path: Path) -> None:
+    written = tmp_path / "boot.sh"
+    written.write_text(worker_user_data(ipv6=True))
+    environment = {"PATH": f"{commands.directory}:{os.environ['PATH']}", "RUNNER_HOST_ROOT": str(tmp_path)}
+    subprocess.run([*SHELLS[0], written], env=environment, capture_output=True, check=True)
+    pools = json.loads((tmp_path / "etc/docker/daemon.json").read_text())["default-address-pools"]
+    assert (
+        pools == json.loads(docker_daemon_config(1, WORKER_JOB_NETWORKS, ipv6=True))["default-address-pools"]
+    )
+
+
+def test_by_itself_the_script_is_the_user_data() -> None:
+    assert worker_user_data() == SCRIPT.read_text()
 
 
 def test_it_fits_into_user_data() -> None:

@@ -2,7 +2,8 @@
 
 import json
 
-from pulumi_gitlab_runner.iam.cache import cache_statements, tls_only_policy
+from pulumi_gitlab_runner.iam.bucket import bucket_policy
+from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.spec import AwsEnvironment
 
@@ -78,7 +79,7 @@ def test_the_key_of_a_cache_is_used_by_way_of_s3_alone() -> None:
 
 
 def test_a_bucket_refuses_everybody_without_tls() -> None:
-    (statement,) = json.loads(tls_only_policy(BUCKET))["Statement"]
+    (statement,) = json.loads(bucket_policy(BUCKET))["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [BUCKET, f"{BUCKET}/*"]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -35,8 +35,8 @@ def test_runners_that_share_a_host_have_the_same_files(sandbox: Any, runner: str
     files = render.files_of("two", runner, sandbox)
     runners = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"]
     assert [(each["name"], each["token"]) for each in runners] == [
-        ("build", render.NOT_REGISTERED),
-        ("second", render.NOT_REGISTERED),
+        ("build", f"{render.NOT_REGISTERED}-build"),
+        ("second", f"{render.NOT_REGISTERED}-second"),
     ]
     assert not any("id" in each for each in runners)
 

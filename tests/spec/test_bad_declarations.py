@@ -14,9 +14,9 @@ RUNNER_KEYS = (
     "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, runner_version, "
-    "session_manager, user_namespaces, "
-    "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
+    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, job_networks, "
+    "peer_networks, runner_version, session_manager, user_namespaces, logs, alarms, metrics, "
+    "permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
     "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
@@ -91,7 +91,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "the key 'registry', which is not known here",
             "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
             "hosted_auth, job_roles, ecr_settings, network, proxy, certificate_authorities, tags, "
-            "path_prefix",
+            "operators, path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -142,7 +142,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "the key 'credsStore', which is not known here",
             "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
             "hosted_auth, job_roles, ecr_settings, network, proxy, certificate_authorities, tags, "
-            "path_prefix",
+            "operators, path_prefix",
             CREDS_STORE,
         ),
     ),

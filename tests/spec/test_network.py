@@ -45,7 +45,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.cidr",
             "'192.168.4.0/22', addresses that job networks on the hosts have too",
             "a range apart from 192.168.0.0/16",
-            "hosts could not reach them",
+            "hosts could not reach them: 'job_networks' of a host or fleet is another range",
         ),
     ),
     "too large a range": ({"cidr": "10.0.0.0/15"}, Problem(f"{AT}.cidr", "/15", "/16 to /24")),
@@ -55,6 +55,18 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
     "an endpoint of no service": (
         {"endpoints": ["ecr.api", "ecr.dkt"]},
         Problem(f"{AT}.endpoints[1]", "'ecr.dkt'", SERVICES, "did you mean 'ecr.dkr'?"),
+    ),
+    "flow logs of other traffic": (
+        {"flow_logs": {"traffic": "rejected"}},
+        Problem(f"{AT}.flow_logs.traffic", "'rejected'", "all, accept, reject", "did you mean 'reject'?"),
+    ),
+    "flow logs under no key": (
+        {"flow_logs": {"kms_key": "alias/logs"}},
+        Problem(
+            f"{AT}.flow_logs.kms_key",
+            "'alias/logs'",
+            "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…",
+        ),
     ),
     "an endpoint of S3": (
         {"endpoints": ["s3"]},
@@ -67,7 +79,9 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
     "an unknown key": (
         {"nat": True},
         Problem(
-            f"{AT}.nat", "the key 'nat', which is not known here", "cidr, zones, nat_per_zone, endpoints"
+            f"{AT}.nat",
+            "the key 'nat', which is not known here",
+            "cidr, zones, nat_per_zone, endpoints, flow_logs",
         ),
     ),
 }

@@ -125,6 +125,7 @@ class EcrSettings(Component[PlacedSettings]):
             role = aws.iam.Role(
                 f"{self._name}-creation-templates",
                 assume_role_policy=trust_policy("ecr.amazonaws.com"),
+                force_detach_policies=True,
                 tags=tag_inputs(self._tags),
                 opts=child,
             )

@@ -11,19 +11,26 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
 
 
 def log_group(
-    name: str, logs: Logs, path: str, tags: AwsTags, parent: pulumi.Resource
+    name: str,
+    logs: Logs,
+    path: str,
+    key_arn: pulumi.Input[str] | None,
+    tags: AwsTags,
+    parent: pulumi.Resource,
 ) -> aws.cloudwatch.LogGroup:
-    """The log group of a host.
+    """A log group.
 
     Args:
         name: of the resource.
-        logs: how long they are kept.
+        logs: how long they are kept, and under which key.
         path: the group's name in CloudWatch.
+        key_arn: the key where `logs` names none; without either, that of CloudWatch Logs.
         tags: of the group.
         parent: the component that it belongs to.
     """
@@ -31,6 +38,7 @@ def log_group(
         name,
         name=path,
         retention_in_days=logs.retention_days,
+        kms_key_id=key_arn if logs.kms_key is None else given(logs.kms_key),
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -1,6 +1,7 @@
 """What the runner hosts of a stack read from: their files, and the key of their secrets."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NotRequired
 
 import pulumi
@@ -11,11 +12,18 @@ from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.resolution import refused_as_whole, with_handles
+from pulumi_gitlab_runner.iam.bucket import bucket_policy
+from pulumi_gitlab_runner.iam.host_store import key_policy, store_statements
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
-from pulumi_gitlab_runner.spec.inputs import Input, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, strict, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.shape import checked
+
+_EARLIER_VERSIONS_DAYS = 30
 
 
 @strict
@@ -24,19 +32,39 @@ class HostStoreArgs(TypedDict):
 
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the bucket and the key. Default: none."""
+    operators: NotRequired[list[Input[str]]]
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
+    then read and write hosts' files, beside hosts, which read them. Default: whoever IAM lets, in this
+    account."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
 
 
-class HostStore(Component[AwsTags]):
+@dataclass(frozen=True)
+class PlacedStore:
+    """A host store: who else may use it, its tags, and where it is; None where AWS is still to be asked."""
+
+    operators: tuple[Value[str], ...] = ()
+    tags: AwsTags = field(default_factory=dict)
+    environment: Environment | None = None
+
+
+class HostStore(Component[PlacedStore]):
     """The bucket that runner hosts fetch their files from, and the key that encrypts their parameters.
 
     The key is a customer-managed one: parameters under AWS's own key can be decrypted by every principal
-    of the account that may read them. The bucket keeps earlier versions of the files, and no secret.
+    of the account that may read them. CloudWatch Logs may use it for the log groups of this stack,
+    `/PROJECT/STACK/…`.
+
+    The bucket holds no secret, but hosts run as root what is written there. It is private, takes TLS alone,
+    and keeps earlier versions of the files for 30 days.
 
     Creates:
 
     - `aws:kms/key:Key` and `aws:kms/alias:Alias`
-    - `aws:s3/bucket:Bucket`, `aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock` and
-      `aws:s3/bucketVersioning:BucketVersioning`
+    - `aws:s3/bucket:Bucket`, `aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock`,
+      `aws:s3/bucketPolicy:BucketPolicy`, `aws:s3/bucketVersioning:BucketVersioning` and
+      `aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration`
     """
 
     bucket: pulumi.Output[str]
@@ -47,19 +75,26 @@ class HostStore(Component[AwsTags]):
     def __init__(self, name: str, args: HostStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), HostStoreArgs, name, _problems)
-        self._make(name, build_tags(read.get("tags", {})), opts)
+        store = PlacedStore(
+            values(read.get("operators", ())),
+            build_tags(read.get("tags", {})),
+            declared_environment(read.get("environment")),
+        )
+        self._make(name, store, opts)
 
-    def _make(self, name: str, model: AwsTags, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: PlacedStore, opts: pulumi.ResourceOptions | None) -> None:
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         check_project()
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+        environment = model.environment or environment_of(self)
         key = aws.kms.Key(
             name,
             description=f"Runner tokens and registry passwords of {stack}",
             enable_key_rotation=True,
             deletion_window_in_days=7,
-            tags=tag_inputs(model),
+            policy=environment.apply(lambda known: key_policy(stack, known)),
+            tags=tag_inputs(model.tags),
             opts=child,
         )
         aws.kms.Alias(
@@ -69,7 +104,19 @@ class HostStore(Component[AwsTags]):
             opts=child,
         )
         # Every `pulumi up` writes the hosts' files anew, so nothing is lost with them.
-        bucket = closed_bucket(name, model, self)
+        expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
+            "id": "earlier-versions",
+            "status": "Enabled",
+            "filter": {},
+            "noncurrent_version_expiration": {"noncurrent_days": _EARLIER_VERSIONS_DAYS},
+        }
+
+        def policy(bucket_arn: pulumi.Output[str]) -> pulumi.Output[str]:
+            return pulumi.Output.all(bucket_arn, resolved(model.operators), environment).apply(
+                lambda known: bucket_policy(known[0], store_statements(known[0], stack, known[1], known[2]))
+            )
+
+        bucket = closed_bucket(name, expiry, model.tags, self, policy)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
@@ -80,4 +127,5 @@ class HostStore(Component[AwsTags]):
 
 
 def _problems(declaration: HostStoreArgs, path: str) -> Iterator[Problem]:
-    return tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
+    yield from operators_problems(declaration.get("operators"), join_path(path, "operators"))
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)

@@ -91,6 +91,7 @@ class Renewal:
         gitlab_url: GitLab's address.
         label: what it is called outside of Pulumi.
         key_arn: the key of its parameters; None where there are none.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of everything that is made.
         authorities: the certificate authorities that are trusted, as far as they are for GitLab.
@@ -106,6 +107,7 @@ class Renewal:
     tags: AwsTags = field(default_factory=dict)
     authorities: Authorities = ()
     path: str = ""
+    logs_key: pulumi.Input[str] | None = None
 
 
 class HostedRunnerAuth(Component[Renewal]):
@@ -193,7 +195,7 @@ class HostedRunnerAuth(Component[Renewal]):
             )
         )
         versions = pulumi.Output.all(*(each.version for each in parameters))
-        logs = log_group(name, auth.logs, names.prefix, model.tags, self)
+        logs = log_group(name, auth.logs, names.prefix, model.logs_key, model.tags, self)
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
@@ -293,6 +295,7 @@ class HostedRunnerAuth(Component[Renewal]):
             path=given(auth.role_path),
             assume_role_policy=trust,
             permissions_boundary=given_or_none(auth.permissions_boundary),
+            force_detach_policies=True,
             tags=tag_inputs(self._tags),
             opts=self._child,
         )

@@ -98,6 +98,7 @@ def egress_only(
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-{rule}",
             security_group_id=group.id,
+            description=rule.description,
             ip_protocol=rule.protocol,
             from_port=rule.from_port,
             to_port=rule.to_port,

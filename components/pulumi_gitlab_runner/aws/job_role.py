@@ -142,6 +142,7 @@ class JobRole(Component[PlacedJobRole]):
             description=f"Jobs of GitLab: {pulumi.get_project()}/{pulumi.get_stack()}",
             assume_role_policy=pulumi.Output.all(provider, known_model).apply(trust_policy),
             permissions_boundary=given_or_none(role.permissions_boundary),
+            force_detach_policies=True,
             tags=tag_inputs(model.tags),
             opts=child,
         )

@@ -9,7 +9,6 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.iam.cache import tls_only_policy
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
@@ -62,25 +61,16 @@ class RunnerCache(Component[TaggedCache]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
-        bucket = closed_bucket(name, model.tags, self)
+        expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
+            "id": "expire",
+            "status": "Enabled",
+            "filter": {},
+            "expiration": {"days": cache.expire_days},
+        }
+        bucket = closed_bucket(name, expiry, model.tags, self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )
-        aws.s3.BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "expire",
-                    "status": "Enabled",
-                    "filter": {},
-                    "expiration": {"days": cache.expire_days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketPolicy(name, bucket=bucket.bucket, policy=bucket.arn.apply(tls_only_policy), opts=child)
         # By way of the encryption, so that nothing is written before it is on.
         self.bucket = encryption.bucket
         self.register_outputs({"bucket": self.bucket})

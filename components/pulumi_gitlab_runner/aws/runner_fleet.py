@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.host_network import host_network
+from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
     described,
@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
@@ -102,7 +103,9 @@ class RunnerFleet(Component[HostedManager]):
         child = pulumi.ResourceOptions(parent=self)
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
+        fleet_at = join_path(model.path, "runners", model.manager.name, "fleet")
         network = host_network(fleet.vpc, fleet.subnets, model.network, self)
+        network = apart_from_jobs(network, fleet.job_networks, fleet_at, self)
         security_group, _ = egress_only(
             workers,
             f"Workers of {model.label}: SSH from their manager",
@@ -111,7 +114,7 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
-        boot = self._boot(model) if fleet.ami is None else None
+        boot = self._boot(model, fleet) if fleet.ami is None else None
         machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
         template = self._template(workers, called, fleet, boot, security_group.id, machine_image, tags)
         names = host_parameters(model.label)
@@ -175,23 +178,27 @@ class RunnerFleet(Component[HostedManager]):
             }
         )
 
-    def _boot(self, model: HostedManager) -> pulumi.Input[str]:
+    def _boot(self, model: HostedManager, fleet: Fleet) -> pulumi.Input[str]:
         """The user data of a worker."""
-        manager, fleet = model.manager, model.manager.fleet
-        if not (manager.proxy or manager.authorities or (fleet and fleet.user_namespaces)):
-            return encoded(worker_user_data())
+        manager = model.manager
+        job_networks = fleet.job_networks or WORKER_JOB_NETWORKS
         environment = model.environment or environment_of(self)
-        surroundings = resolved((manager.proxy, manager.authorities, tuple(model.registries.values())))
+        parts = (job_networks, manager.proxy, manager.authorities, tuple(model.registries.values()))
 
         def boot(known: list[Any]) -> str:
-            (proxy, authorities, registries), place = known
+            (networks, proxy, authorities, registries), place = known
             declared = replace(manager, proxy=proxy, authorities=authorities)
-            text = worker_user_data(worker_files(declared, registries, place))
+            text = worker_user_data(
+                worker_files(declared, registries, place),
+                jobs=fleet.jobs_per_instance,
+                job_networks=networks,
+                ipv6=manager.ipv6,
+            )
             with refused_as_whole():
                 at = join_path(model.path, "runners", manager.name, "fleet")
                 return encoded(sized_user_data(text, at))
 
-        return pulumi.Output.all(surroundings, environment).apply(boot)
+        return pulumi.Output.all(resolved(parts), environment).apply(boot)
 
     def _template(
         self,

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.host_group import host_group
-from pulumi_gitlab_runner.aws.host_network import host_network
+from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.instances import egress_only
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
@@ -130,7 +130,7 @@ class RunnerHost(Component[InstanceHost]):
             tags=tag_inputs(hosted.tags),
             opts=child,
         )
-        logs = log_group(name, host.logs, names.prefix, tags, self) if host.logs else None
+        logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
         role = RunnerManagerRole.of(
             name,
             ManagerRole(
@@ -157,7 +157,10 @@ class RunnerHost(Component[InstanceHost]):
             ),
             child,
         )
+        place = ("fleet", "manager") if hosted.manager.fleet else ("host",)
+        at = join_path(hosted.path, "runners", hosted.manager.name, *place)
         network = host_network(host.vpc, host.subnets, hosted.network, self)
+        network = apart_from_jobs(network, host.job_networks, at, self)
         security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )

@@ -68,6 +68,7 @@ class PlacedImage:
         network: where it is built, if it declares no VPC.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of everything, the image itself among it.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
     """
 
     image: MachineImage
@@ -77,6 +78,7 @@ class PlacedImage:
     network: HostNetwork | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
 
 
 class RunnerImage(Component[PlacedImage]):
@@ -229,6 +231,7 @@ class RunnerImage(Component[PlacedImage]):
             # docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html
             name=f"/aws/imagebuilder/{called}",
             retention_in_days=_LOGS_KEPT_DAYS,
+            kms_key_id=model.logs_key,
             tags=tags,
             opts=child,
         )
@@ -238,6 +241,7 @@ class RunnerImage(Component[PlacedImage]):
             description="Builds machine images of runner hosts",
             assume_role_policy=ec2_trust_policy(),
             permissions_boundary=given_or_none(image.permissions_boundary),
+            force_detach_policies=True,
             tags=tags,
             opts=child,
         )
@@ -309,6 +313,7 @@ def stack_machine_images(
     stack: Stack,
     environment: Environment,
     network: HostNetwork | None,
+    logs_key: pulumi.Input[str] | None,
     parent: pulumi.Resource,
 ) -> dict[str, RunnerImage]:
     """Make the machine images of a stack, by name.
@@ -319,6 +324,7 @@ def stack_machine_images(
         stack: the declaration.
         environment: where the stack lives.
         network: where those are built that declare no VPC.
+        logs_key: the key of their log groups; None for that of CloudWatch Logs.
         parent: the component that they belong to.
     """
     return {
@@ -332,6 +338,7 @@ def stack_machine_images(
                 network=network,
                 environment=environment,
                 tags={**stack.tags, **image.tags},
+                logs_key=logs_key,
             ),
             pulumi.ResourceOptions(parent=parent),
         )

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import (
+    HOST_TAG,
     group_statement,
     lifecycle_statement,
     report_statements,
@@ -252,13 +253,16 @@ class RunnerManagerRole(Component[ManagerRole]):
         with refused_as_whole():
             divided = division(model.access.registries.values(), further=len(model.policies), path=place)
         access = pulumi.Output.all(resolved(model.access), environment)
-        tags = tag_inputs(model.tags)
+        tags, host = tag_inputs(model.tags), model.access.host
         role = aws.iam.Role(
             name,
             path=given_or_none(model.path),
             assume_role_policy=ec2_trust_policy(),
             permissions_boundary=given_or_none(model.permissions_boundary),
-            tags=tags,
+            # Systems Manager's Quick Setup and others attach policies of their own to the roles of instances.
+            force_detach_policies=True,
+            # The policy of a host store knows a host by it.
+            tags=tag_inputs(model.tags, **({HOST_TAG: given(host.tag)} if host else {})),
             opts=child,
         )
         attached = managed_policies(

@@ -7,15 +7,18 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.host_observation import log_group
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.network import (
+    FlowLogs,
     Network,
     NetworkDeclaration,
     first_zones,
@@ -37,11 +40,17 @@ class RunnerNetworkArgs(NetworkDeclaration):
 
 @dataclass(frozen=True)
 class PlacedNetwork:
-    """A network, with its tags and where it is; None where AWS is still to be asked."""
+    """A network, with where it is and its tags.
+
+    Attributes:
+        environment: None where AWS is still to be asked.
+        logs_key: the key of its flow logs; None for that of CloudWatch Logs.
+    """
 
     network: Network
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
 
 
 class RunnerNetwork(Component[PlacedNetwork]):
@@ -66,6 +75,9 @@ class RunnerNetwork(Component[PlacedNetwork]):
     - `aws:ec2/vpcEndpoint:VpcEndpoint` for S3, and for each of `endpoints`
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`,
       with `endpoints`: HTTPS from within the VPC
+    - `aws:ec2/defaultSecurityGroup:DefaultSecurityGroup`: the VPC's own, without its rules
+    - `aws:ec2/flowLog:FlowLog`, with `aws:cloudwatch/logGroup:LogGroup`, `aws:iam/role:Role` and
+      `aws:iam/rolePolicy:RolePolicy`: with `flow_logs`
 
     Raises `pulumi.RunError` for a network that is wrongly declared, and for more zones than the region has.
     """
@@ -99,6 +111,13 @@ class RunnerNetwork(Component[PlacedNetwork]):
             tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )
+        # Nothing is in it; but whatever would be, by a mistake, could talk to everything else in it.
+        aws.ec2.DefaultSecurityGroup(
+            name, vpc_id=vpc.id, ingress=[], egress=[], tags=tag_inputs(self._tags, Name=name), opts=child
+        )
+        environment = model.environment or environment_of(self)
+        if network.flow_logs:
+            self._flow_logs(network.flow_logs, vpc.id, environment, model.logs_key)
         zones = self._zones(network.zones)
         internet = aws.ec2.InternetGateway(
             name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child
@@ -121,9 +140,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
             subnets.append(
                 self._subnet(private, vpc, ranges.apply(_private_range(zone)), zones[zone], tables[-1])
             )
-        services = (model.environment or environment_of(self)).apply(
-            lambda known: f"com.amazonaws.{known.region}"
-        )
+        services = environment.apply(lambda known: f"com.amazonaws.{known.region}")
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=vpc.id,
@@ -199,6 +216,39 @@ class RunnerNetwork(Component[PlacedNetwork]):
             name,
             subnet_id=subnet_id,
             allocation_id=address.id,
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
+        )
+
+    def _flow_logs(
+        self,
+        flow_logs: FlowLogs,
+        vpc_id: pulumi.Output[str],
+        environment: Environment,
+        key_arn: pulumi.Input[str] | None,
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-flow-logs"
+        path = f"/{pulumi.get_project()}/{pulumi.get_stack()}/flow-logs/{self._name}"
+        group = log_group(name, flow_logs.logs, path, key_arn, self._tags, self)
+        role = aws.iam.Role(
+            name,
+            assume_role_policy=environment.apply(flow_logs_trust_policy),
+            force_detach_policies=True,
+            tags=tag_inputs(self._tags),
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            name, role=role.name, policy=group.arn.apply(flow_logs_policy), opts=child
+        )
+        aws.ec2.FlowLog(
+            name,
+            vpc_id=vpc_id,
+            traffic_type=flow_logs.traffic.upper(),
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            # By way of the policy, so that it may write from the first time on.
+            iam_role_arn=_once_made(role.arn, policy),
             tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )

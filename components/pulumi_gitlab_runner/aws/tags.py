@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pulumi
+
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
 
-def tag_inputs(tags: AwsTags, **own: str) -> dict[str, Any] | None:
+def tag_inputs(tags: AwsTags, **own: pulumi.Input[str]) -> dict[str, Any] | None:
     """Tags as the input of a resource; None where there are none.
 
     Args:

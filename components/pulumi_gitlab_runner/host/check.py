@@ -5,15 +5,19 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
+from pulumi_gitlab_runner.config.freedoms import freedom_warnings
 from pulumi_gitlab_runner.host.docker_daemon import (
     DOCKERS_OWN_NETWORKS,
-    JOB_NETWORKS,
     job_network_size,
     networks_needed,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import deferred_in, substituted
+from pulumi_gitlab_runner.spec.egress import EVERYWHERE
+from pulumi_gitlab_runner.spec.fleets import Fleet
+from pulumi_gitlab_runner.spec.hosts import Host
+from pulumi_gitlab_runner.spec.inputs import Deferred, Value, deferred_in, substituted
+from pulumi_gitlab_runner.spec.job_networks import Met, overlap_problems
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.stack import GITLAB_COM, Stack
@@ -63,6 +67,7 @@ def check_resolved(before: Stack, stack: Stack, path: str) -> None:
 
 
 def _findings(stack: Stack, path: str) -> Iterator[Finding]:
+    declared = stack.managers
     stack = substituted(stack, lambda _: _LATER)
     for manager in stack.managers.values():
         config = manager_config(
@@ -73,29 +78,59 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
             # Which numbers GitLab gives them does not matter, only that it does.
             runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
         )
-        for each in check(config, manager.host.runner_version):
+        found = check(config, manager.host.runner_version)
+        for index, runner in enumerate(config["runners"]):
+            found += freedom_warnings(runner, f"runners[{index}]")
+        for each in found:
             place = declared_place(each.path, manager, join_path(path, "runners"))
             yield Finding(each.severity, place, each.found, each.mend)
         yield from _shared_registries(manager, join_path(path, "runners"))
         yield from _protected_beside_others(manager, join_path(path, "runners"))
-        yield from _job_networks(manager, join_path(path, "runners", manager.name, "host", "concurrent"))
+        yield from _job_networks(declared[manager.name], join_path(path, "runners", manager.name))
 
 
 def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
-    """More jobs at a time than there is room for their networks."""
-    needed = networks_needed(manager.host.concurrent)
-    if manager.host.docker and needed > DOCKERS_OWN_NETWORKS:
+    """More jobs at a time than there is room for their networks, and networks that they hide.
+
+    Where a range is known later, this is checked later: see `check_resolved`.
+    """
+    host, fleet = manager.host, manager.fleet
+    needed = networks_needed(host.concurrent)
+    if host.docker and needed > DOCKERS_OWN_NETWORKS:
         yield warning(
-            path,
-            f"{manager.host.concurrent} jobs at a time, with a network each, for which the Docker host needs "
+            join_path(path, "host", "concurrent"),
+            f"{host.concurrent} jobs at a time, with a network each, for which the Docker host needs "
             f"room for {needed}: Docker has it for about {DOCKERS_OWN_NETWORKS}, if nobody says otherwise",
             "give it more: default-address-pools in the host's /etc/docker/daemon.json",
         )
-    if job_network_size(manager.host.concurrent) is None:
-        found = (
-            f"{manager.host.concurrent} jobs at a time, with a network each: {JOB_NETWORKS} has not so many"
+    yield from _egress(host, join_path(path, *(("fleet", "manager") if fleet else ("host",))))
+    if fleet:
+        yield from _egress(fleet, join_path(path, "fleet"))
+        at = join_path(path, "fleet", "jobs_per_instance")
+        yield from _room(fleet.jobs_per_instance, fleet.job_networks, at)
+    else:
+        yield from _room(host.concurrent, host.job_networks, join_path(path, "host", "concurrent"))
+
+
+def _egress(machine: Host | Fleet, path: str) -> Iterator[Finding]:
+    """Addresses that a machine is declared to connect to, and that its job networks have too."""
+    for index, rule in enumerate(machine.egress):
+        met = Met("", rule.cidr or "", join_path(path, "egress", index, "cidr"))
+        if rule.cidr is None or machine.job_networks is None or rule.cidr == EVERYWHERE:
+            continue
+        for problem in overlap_problems(machine.job_networks, [met], path):
+            yield warning(problem.path, problem.found, problem.mend)
+
+
+def _room(jobs: int, job_networks: Value[str] | None, path: str) -> Iterator[Finding]:
+    if job_networks is None or isinstance(job_networks, Deferred):
+        return
+    if job_network_size(jobs, job_networks) is None:
+        yield error(
+            path,
+            f"{jobs} jobs at a time, with a network each: {job_networks} has not so many",
+            "run fewer jobs on one host, and more hosts; or declare a larger range, 'job_networks'",
         )
-        yield error(path, found, "run fewer jobs on one host, and more hosts")
 
 
 def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:

@@ -8,6 +8,11 @@ JOB_NETWORKS = "192.168.0.0/16"
 Docker itself."""
 WORKER_JOB_NETWORKS = "172.17.0.0/16"
 """The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
+IPV6_JOB_NETWORKS = "fd3a:6c1b:9d5e::/100"
+"""Where job networks with IPv6 take such addresses from: unique local ones (RFC 4193), with 40 random bits
+that nobody else should have. Docker before 27 has none by itself: docs.docker.com/engine/daemon/ipv6."""
+IPV6_SIZE = 112
+"""One that these versions can count; 4096 of them are in the range."""
 DOCKERS_OWN_NETWORKS = 30
 """About how many networks the address pools hold that Docker has by itself."""
 _SIZES = range(24, 29)
@@ -32,7 +37,7 @@ def job_network_size(concurrent: int, job_networks: str = JOB_NETWORKS) -> int |
 
 
 def docker_daemon_config(
-    concurrent: int, job_networks: str = JOB_NETWORKS, *, user_namespaces: bool = False
+    concurrent: int, job_networks: str = JOB_NETWORKS, *, ipv6: bool = False, user_namespaces: bool = False
 ) -> str:
     """The daemon.json of a host, as JSON.
 
@@ -43,6 +48,7 @@ def docker_daemon_config(
     Args:
         concurrent: how many jobs run at a time.
         job_networks: the range of the job networks; see `job_network_size`.
+        ipv6: whether some of them have addresses of IPv6 too.
         user_namespaces: whether containers run in user namespaces. Docker makes the user `dockremap` for
             them, with the ranges of its subordinate users and groups, when it starts:
             docs.docker.com/engine/security/userns-remap.
@@ -53,8 +59,11 @@ def docker_daemon_config(
     size = job_network_size(concurrent, job_networks)
     if size is None:
         raise ValueError(f"{job_networks} has no room for {networks_needed(concurrent)} job networks")
+    pools: list[dict[str, object]] = [{"base": job_networks, "size": size}]
+    if ipv6:
+        pools.append({"base": IPV6_JOB_NETWORKS, "size": IPV6_SIZE})
     settings: dict[str, object] = {
-        "default-address-pools": [{"base": job_networks, "size": size}],
+        "default-address-pools": pools,
         "live-restore": True,
         "log-driver": "json-file",
         "log-opts": {"max-file": "2", "max-size": "100m"},

@@ -16,7 +16,9 @@ from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.observation import METRICS_PORT
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -125,11 +127,16 @@ def host_files(
     return {
         **{path: HostFile(*text_and_mode(path, name)) for path, name in PROGRAMS.items()},
         "etc/docker/daemon.json": HostFile(
-            docker_daemon_config(manager.host.concurrent, user_namespaces=manager.host.user_namespaces),
+            docker_daemon_config(
+                manager.jobs_on_host,
+                known(manager.host.job_networks),
+                ipv6=manager.ipv6,
+                user_namespaces=manager.host.user_namespaces,
+            ),
             "0644",
         ),
         "etc/gitlab-runner/config.toml": HostFile(render(config)),
-        "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters)),
+        "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters, config)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(manager, environment), "0644"
@@ -177,14 +184,29 @@ def files_as_json(files: Mapping[str, HostFile]) -> str:
     )
 
 
-def _reporting(manager: Manager, parameters: HostParameters) -> str:
-    """Where the host's scripts report to. Not in the user data: a change of it needs no new host."""
+def _reporting(manager: Manager, parameters: HostParameters, config: ManagerConfig) -> str:
+    """Where the host's scripts report to, and the port of its metrics where more than the host reaches them.
+
+    Not in the user data: a change of it needs no new host.
+    """
     return shell_settings(
         {
             "LOG_GROUP": parameters.prefix if manager.host.logs else "",
             "HEALTH_OF": parameters.prefix if manager.host.alarm_topic else "",
+            "METRICS_PORT": metrics_port(config.get("listen_address", "")),
         }
     )
+
+
+def metrics_port(listen_address: str) -> str:
+    """The port at which others than the host itself reach a runner's metrics; empty where none does.
+
+    Without a port, the runner takes its usual one: gitlab-runner, common/config.go.
+    """
+    host, colon, port = listen_address.rpartition(":")
+    if not listen_address or (host if colon else listen_address) in ("127.0.0.1", "localhost", "[::1]"):
+        return ""
+    return port if colon and port.isdigit() else str(METRICS_PORT)
 
 
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
@@ -210,6 +232,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
             f"Environment=PATH={NO_PROGRAMS}",
             f"Environment=AWS_REGION={environment.region}",
             f"EnvironmentFile=-/{ENVIRONMENT}",
+            f"ExecStartPre=/usr/bin/env PATH={_SYSTEM_PATH} gitlab-runner-firewall",
             *(before_a_fleets_manager if manager.fleet else ()),
             "KillSignal=SIGQUIT",
             f"TimeoutStopSec={manager.longest_job}",

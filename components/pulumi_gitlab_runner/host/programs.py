@@ -19,6 +19,7 @@ PROGRAMS = {
     **FETCHING,
     f"{_PROGRAMS}/gitlab-runner-credentials": "gitlab-runner-credentials.sh",
     f"{_PROGRAMS}/gitlab-runner-drain": "gitlab-runner-drain.sh",
+    f"{_PROGRAMS}/gitlab-runner-firewall": "gitlab-runner-firewall.sh",
     f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
     f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
     f"{_PROGRAMS}/gitlab-runner-prune": "gitlab-runner-prune.sh",

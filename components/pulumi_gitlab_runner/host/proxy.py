@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.proxy import Proxy
@@ -55,7 +54,7 @@ def _variables(proxy: Proxy, exceptions: Iterable[str]) -> dict[str, str]:
 
 
 def _exceptions(proxy: Proxy, place: AwsEnvironment) -> Iterator[str]:
-    yield from (*_THIS_MACHINE, *_METADATA, JOB_NETWORKS, WORKER_JOB_NETWORKS)
+    yield from (*_THIS_MACHINE, *_METADATA, *map(known, proxy.job_networks))
     for service in proxy.endpoints:
         for name in _HOSTS.get(service, (f"{service}.{{}}",)):
             yield f"{name.format(place.region)}.{place.dns_suffix}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, WORKER_JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
@@ -23,6 +24,10 @@ INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """Where the script lies that knows the packages of the operating system."""
 LARGEST_USER_DATA = 16_384
 """In bytes."""
+_WORKER_SETTINGS = shell_settings(
+    {"JOB_NETWORKS": WORKER_JOB_NETWORKS, "JOB_NETWORK_SIZE": "24", "IPV6_JOB_NETWORKS": ""}
+)
+"""Lines of gitlab-runner-worker.sh."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _WORKER = "/usr/local/sbin/gitlab-runner-worker"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
@@ -78,13 +83,27 @@ def user_data(
     return _cloud_config(files, _BOOT)
 
 
-def worker_user_data(files: Mapping[str, str] | None = None) -> str:
+def worker_user_data(
+    files: Mapping[str, str] | None = None,
+    *,
+    jobs: int = 1,
+    job_networks: str = WORKER_JOB_NETWORKS,
+    ipv6: bool = False,
+) -> str:
     """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
 
     Args:
         files: what the worker needs besides, by the path below the root.
+        jobs: how many jobs it runs at once.
+        job_networks: the range of their networks, which has room for them.
+        ipv6: whether these have addresses of IPv6 too.
     """
-    boot = script("gitlab-runner-worker.sh")
+    settings = {
+        "JOB_NETWORKS": job_networks,
+        "JOB_NETWORK_SIZE": str(job_network_size(jobs, job_networks)),
+        "IPV6_JOB_NETWORKS": IPV6_JOB_NETWORKS if ipv6 else "",
+    }
+    boot = script("gitlab-runner-worker.sh").replace(_WORKER_SETTINGS, shell_settings(settings))
     if not files:
         return boot
     written = {f"/{path}": (text, "0644") for path, text in files.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.iam.policy import Statement, allow
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 
 
@@ -26,19 +26,3 @@ def cache_statements(
     if key_arn:
         conditions = {"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}}
         yield allow("CacheKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key_arn], conditions)
-
-
-def tls_only_policy(bucket_arn: str) -> str:
-    """The policy of a bucket that refuses requests without TLS.
-
-    Source: docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html.
-    """
-    statement = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return policy_document([statement])

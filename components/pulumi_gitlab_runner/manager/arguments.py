@@ -117,10 +117,15 @@ class RegisteredRunner:
 
 @dataclass(frozen=True)
 class HostNetwork:
-    """A VPC, and the subnets in it where instances are started."""
+    """A VPC, and the subnets in it where instances are started.
+
+    Attributes:
+        ranges: the IPv4 ranges of the VPC; None where AWS is still to be asked.
+    """
 
     vpc_id: pulumi.Input[str]
     subnet_ids: pulumi.Input[Any]
+    ranges: pulumi.Input[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ class HostedManager:
         cache_bucket: the cache's bucket, where there is a cache.
         bucket: that of its host's files; None for a Docker host.
         key_arn: the key of its parameters; None for a Docker host.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
         network: where its host is, if it declares no VPC.
         machine_images: those that its host or fleet names, by name.
         tags: those of the whole stack.
@@ -173,6 +179,7 @@ class HostedManager:
     tags: AwsTags = field(default_factory=dict)
     path: str = "stack"
     places: Places = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
 
     def stack(self) -> Stack:
         """The stack of just this manager."""

@@ -1,11 +1,13 @@
 """Where in AWS a stack is, and what its ARNs say."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.inputs import Input, strict
+from pulumi_gitlab_runner.spec.problems import Problem
 
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
 
@@ -53,3 +55,9 @@ def partition_of(region: str) -> str:
 def region_of(arn: str) -> str:
     """The region that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
     return arn.split(":")[3]
+
+
+def kms_key_problems(arn: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the ARN of a KMS key."""
+    if not KEY_ARN.fullmatch(arn):
+        yield Problem(path, repr(arn), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…")

@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
+from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.machines import least_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -51,12 +51,9 @@ def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem
     """What is wrong with a cache."""
     yield from least_problems(declaration, {"expire_days": 1}, path)
     if "kms_key" in declaration:
-        yield from check(declaration["kms_key"], lambda key: _key_problems(key, join_path(path, "kms_key")))
-
-
-def _key_problems(key: str, path: str) -> Iterator[Problem]:
-    if not KEY_ARN.fullmatch(key):
-        yield Problem(path, repr(key), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…")
+        yield from check(
+            declaration["kms_key"], lambda key: kms_key_problems(key, join_path(path, "kms_key"))
+        )
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:

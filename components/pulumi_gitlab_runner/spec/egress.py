@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
 _PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
+EVERYWHERE = "0.0.0.0/0"
 PROTOCOLS = ("tcp", "udp")
 _LAST_PORT = 65535
 
@@ -43,12 +44,20 @@ class EgressRule:
     cidr: Value[str] | None = None
     prefix_list: Value[str] | None = None
 
+    @property
+    def description(self) -> str:
+        """What EC2 shows of it, beside the addresses."""
+        return f"Declared egress: {self.protocol} {self._ports}"
+
+    @property
+    def _ports(self) -> str:
+        return f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
+
     def __str__(self) -> str:
-        ports = f"{self.from_port}" if self.from_port == self.to_port else f"{self.from_port}-{self.to_port}"
         far_end = self.cidr if self.cidr is not None else self.prefix_list
         # The name of its resource, while the other end is known later.
         to = (far_end if is_known(far_end) else "cidr" if self.cidr is not None else "prefix-list") or ""
-        return f"{to}:{ports}/{self.protocol}"
+        return f"{to}:{self._ports}/{self.protocol}"
 
 
 def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:

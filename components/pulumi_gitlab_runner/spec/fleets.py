@@ -8,11 +8,12 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
-from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
@@ -102,6 +103,14 @@ class FleetDeclaration(TypedDict):
     egress: NotRequired[list[EgressDeclaration]]
     """What the instances' jobs may connect to; not the manager, which has an `egress` of its own. Default:
     everything."""
+    job_networks: NotRequired[Input[str]]
+    """The private range of IPv4 addresses that job networks on an instance have, each of them a `/24`, or
+    less where `jobs_per_instance` needs more of them; apart from every network that the instances connect to.
+    With an `ami`, that of the image's Docker, to be checked alone. Default `172.17.0.0/16`; with an `ami`,
+    not known."""
+    peer_networks: NotRequired[list[Input[str]]]
+    """Further ranges of IPv4 addresses that the instances connect to, by VPC peering, a transit gateway or a
+    VPN: `job_networks` is checked against them too, as against the ranges of their VPC. Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the instances,
     their volumes, and what is made for them in AWS, beside those of the stack. Default:
@@ -147,6 +156,8 @@ class Fleet:
     state_storage: bool = False
     tags: AwsTags = field(default_factory=dict)
     user_namespaces: bool = False
+    job_networks: Value[str] | None = WORKER_JOB_NETWORKS
+    peer_networks: tuple[Value[str], ...] = ()
 
     @property
     def jobs(self) -> int:
@@ -169,6 +180,9 @@ def build_fleet(declaration: FleetDeclaration) -> Fleet:
     settings["subnets"] = subnets_of(declaration.get("subnets", ()))
     settings["tags"] = build_tags(declaration.get("tags", {}))
     settings["egress"] = build_egress(declaration.get("egress", ()))
+    settings["peer_networks"] = values(declaration.get("peer_networks", ()))
+    if "ami" in declaration:
+        settings.setdefault("job_networks", None)
     if idle := declaration.get("idle"):
         settings["idle"] = tuple(
             Idle(**{**each, "periods": tuple(each.get("periods", Idle.periods))})  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from pulumi_gitlab_runner.spec.observation import (
     Logs,
     LogsDeclaration,
     alarms_problems,
+    build_logs,
     logs_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
@@ -149,7 +150,7 @@ def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAu
         declaration.get("environment_scope", "*"),
         declaration.get("every", 6),
         value(declaration["alarms"]["topic"]) if "alarms" in declaration else None,
-        Logs(**declaration.get("logs", {})),
+        build_logs(declaration.get("logs", {})),
         optional(declaration.get("permissions_boundary")),
         value(declaration.get("role_path", "/")),
         secret(token["value"]) if "value" in token else None,

@@ -7,6 +7,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
@@ -31,6 +32,7 @@ from pulumi_gitlab_runner.spec.observation import (
     Logs,
     LogsDeclaration,
     alarms_problems,
+    build_logs,
     logs_problems,
     metrics_problems,
 )
@@ -82,6 +84,13 @@ class HostDeclaration(TypedDict):
     """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
     installs (Debian's and Ubuntu's come over port 80), and AWS, S3 and Auto Scaling among it. Default:
     everything."""
+    job_networks: NotRequired[Input[str]]
+    """The private range of IPv4 addresses that job networks have, each of them a `/24`, or less where
+    `concurrent` needs more of them; apart from every network that the host connects to. A change is taken up
+    when Docker starts. Default `192.168.0.0/16`."""
+    peer_networks: NotRequired[list[Input[str]]]
+    """Further ranges of IPv4 addresses that the host connects to, by VPC peering, a transit gateway or a VPN:
+    `job_networks` is checked against them too, as against the ranges of its VPC. Default: none."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -97,8 +106,9 @@ class HostDeclaration(TypedDict):
     """Tells an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
     nobody."""
     metrics: NotRequired[str]
-    """Who may read the runner's metrics for Prometheus at port 9252: `loopback`, the host itself; or `vpc`,
-    all in the primary address range of its VPC, and the jobs. Default: nobody."""
+    """Who may read the runner's metrics for Prometheus, and its debug pages, at port 9252: `loopback`, the
+    host itself; or `vpc`, all in the primary address range of its VPC. Jobs on hosts do not reach them.
+    Default: nobody."""
     permissions_boundary: NotRequired[Input[str]]
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
     role_path: NotRequired[Input[str]]
@@ -133,6 +143,8 @@ class Host:
     vpc: Value[str] | None = None
     subnets: Value[tuple[Value[str], ...]] = ()
     egress: tuple[EgressRule, ...] = ()
+    job_networks: Value[str] = JOB_NETWORKS
+    peer_networks: tuple[Value[str], ...] = ()
     runner_version: str = DEFAULT_RUNNER_VERSION
     session_manager: bool = False
     user_namespaces: bool = False
@@ -163,10 +175,11 @@ def build_host(declaration: HostDeclaration) -> Host:
     settings["policies"] = values(declaration.get("policies", ()))
     settings["tags"] = build_tags(declaration.get("tags", {}))
     settings["egress"] = build_egress(declaration.get("egress", ()))
+    settings["peer_networks"] = values(declaration.get("peer_networks", ()))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:
-        settings["logs"] = Logs(**declaration["logs"])
+        settings["logs"] = build_logs(declaration["logs"])
     if "alarms" in declaration:
         settings["alarm_topic"] = value(declaration["alarms"]["topic"])
     if "docker" in declaration:

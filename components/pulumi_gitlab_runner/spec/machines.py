@@ -6,6 +6,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.spec.egress import egress_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_empty, is_known
+from pulumi_gitlab_runner.spec.job_networks import job_networks_problems, peer_networks_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -52,6 +53,9 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
     yield from subnets_problems(declaration.get("subnets", ()), join_path(path, "subnets"))
     if "egress" in declaration:
         yield from egress_problems(declaration["egress"], join_path(path, "egress"))
+    if "job_networks" in declaration:
+        yield from job_networks_problems(declaration["job_networks"], join_path(path, "job_networks"))
+    yield from peer_networks_problems(declaration.get("peer_networks", ()), join_path(path, "peer_networks"))
     if ("vpc" in declaration) != (not is_empty(declaration.get("subnets"))):
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
 

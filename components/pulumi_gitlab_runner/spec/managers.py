@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.cache import Cache
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.fleets import (
@@ -77,6 +78,16 @@ class Manager:
         return next(each.resource_name for each in self.runners if each.name == self.name)
 
     @property
+    def jobs_on_host(self) -> int:
+        """How many jobs run at once on the manager's own host: none where it has a fleet."""
+        return 0 if self.fleet else self.host.concurrent
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether some of its runners' jobs have a network with IPv6."""
+        return any(each.config.get("docker", {}).get("enable_ipv6", False) for each in self.runners)
+
+    @property
     def longest_job(self) -> int:
         """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
         return max(each.registration.maximum_timeout or 7200 for each in self.runners)
@@ -136,14 +147,23 @@ def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSetting
         for each, runner in runners.items()
         if runner.get("host_of", each) == name
     )
-    return Manager(name, host, served, fleet, around.cache, _proxy_of(host, around), around.authorities)
+    proxy = _proxy_of(host, fleet, around)
+    return Manager(name, host, served, fleet, around.cache, proxy, around.authorities)
 
 
-def _proxy_of(host: Host, around: CommonSettings) -> Proxy | None:
-    """The proxy of a host, which reaches the endpoints of its VPC without it; S3 has one in every network."""
-    if around.proxy is None or around.network is None or host.vpc is not None or host.docker:
-        return around.proxy
-    return replace(around.proxy, endpoints=("s3", *around.network.endpoints))
+def _proxy_of(host: Host, fleet: Fleet | None, around: CommonSettings) -> Proxy | None:
+    """The proxy of a host, which reaches job networks and the endpoints of its VPC without it.
+
+    S3 has an endpoint in every network that a stack makes.
+    """
+    if around.proxy is None:
+        return None
+    # Docker's own first network is also where an engine of one's own takes job networks from.
+    of_workers = (fleet and fleet.job_networks) or WORKER_JOB_NETWORKS
+    proxy = replace(around.proxy, job_networks=(host.job_networks, of_workers))
+    if around.network is None or host.vpc is not None or host.docker:
+        return proxy
+    return replace(proxy, endpoints=("s3", *around.network.endpoints))
 
 
 def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:

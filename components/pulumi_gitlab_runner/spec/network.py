@@ -1,15 +1,15 @@
 """The network of a stack's own: its address ranges, its ways out, its endpoints."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
+from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, build_logs, logs_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
 ENDPOINTS = (
@@ -27,12 +27,23 @@ ENDPOINTS = (
 )
 """The AWS services that hosts call and that have interface endpoints:
 docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html."""
+TRAFFIC = ("all", "accept", "reject")
+"""Which connections flow logs record:
+docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html."""
 MOST_ZONES = 3
 _PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 _DEFAULT_CIDR = IPv4Network("10.64.0.0/20")
 _LARGEST, _SMALLEST = 16, 24
 """The largest VPC that AWS makes, and the smallest in which the subnets have the size that AWS asks for, /28:
 docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
+
+
+@strict
+class FlowLogsDeclaration(LogsDeclaration):
+    """A record of the connections of a VPC, kept in CloudWatch Logs. AWS charges for it by the gigabyte."""
+
+    traffic: NotRequired[str]
+    """Which connections: `all`, `accept` or `reject`. Another one makes a new record. Default `all`."""
 
 
 @strict
@@ -51,6 +62,16 @@ class NetworkDeclaration(TypedDict):
     """The AWS services that are reached within the VPC, by an interface endpoint in each zone, such as
     `[ecr.api, ecr.dkr, ssm]`. AWS charges for each. Default: none; S3 always has a gateway endpoint, which is
     free."""
+    flow_logs: NotRequired[FlowLogsDeclaration]
+    """Records who connects to whom; `{}` takes the defaults. Default: not recorded."""
+
+
+@dataclass(frozen=True)
+class FlowLogs:
+    """A record of the connections of a VPC: which, and how it is kept."""
+
+    traffic: str = TRAFFIC[0]
+    logs: Logs = field(default_factory=Logs)
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,7 @@ class Network:
     zones: int = 2
     nat_per_zone: bool = False
     endpoints: tuple[str, ...] = ()
+    flow_logs: FlowLogs | None = None
 
     @property
     def private_subnets(self) -> list[IPv4Network]:
@@ -92,7 +114,12 @@ def network_of(declaration: NetworkDeclaration) -> Network:
         declaration.get("zones", Network.zones),
         declaration.get("nat_per_zone", Network.nat_per_zone),
         tuple(declaration.get("endpoints", ())),
+        _build_flow_logs(declaration["flow_logs"]) if "flow_logs" in declaration else None,
     )
+
+
+def _build_flow_logs(declaration: FlowLogsDeclaration) -> FlowLogs:
+    return FlowLogs(declaration.get("traffic", FlowLogs.traffic), build_logs(declaration))
 
 
 def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
@@ -122,6 +149,16 @@ def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Pro
     if not 1 <= zones <= MOST_ZONES:
         yield Problem(join_path(path, "zones"), str(zones), f"1 to {MOST_ZONES}")
     yield from _endpoint_problems(declaration.get("endpoints", []), join_path(path, "endpoints"))
+    if "flow_logs" in declaration:
+        yield from _flow_log_problems(declaration["flow_logs"], join_path(path, "flow_logs"))
+
+
+def _flow_log_problems(declaration: FlowLogsDeclaration, path: str) -> Iterator[Problem]:
+    traffic = declaration.get("traffic", FlowLogs.traffic)
+    if traffic not in TRAFFIC:
+        at = join_path(path, "traffic")
+        yield Problem(at, repr(traffic), listed(TRAFFIC), did_you_mean(traffic, TRAFFIC))
+    yield from logs_problems(declaration, path)
 
 
 def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
@@ -131,9 +168,6 @@ def _cidr_problems(cidr: str, path: str) -> Iterator[Problem]:
     network = IPv4Network(cidr)
     if not any(network.subnet_of(private) for private in _PRIVATE_RANGES):
         yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE_RANGES))}")
-    if network.overlaps(IPv4Network(JOB_NETWORKS)):
-        taken = f"{cidr!r}, addresses that job networks on the hosts have too"
-        yield Problem(path, taken, f"a range apart from {JOB_NETWORKS}", "hosts could not reach them")
     if not _LARGEST <= network.prefixlen <= _SMALLEST:
         yield Problem(path, f"/{network.prefixlen}", f"/{_LARGEST} to /{_SMALLEST}")
 

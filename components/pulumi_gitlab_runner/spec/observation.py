@@ -7,7 +7,8 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.inputs import Input, check, strict
+from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
 METRICS_PORT = 9252
@@ -30,6 +31,9 @@ class LogsDeclaration(TypedDict):
     retention_days: NotRequired[int]
     """For how many days it is kept, one of those that CloudWatch has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150,
     180, 365 and longer. Default 30."""
+    kms_key: NotRequired[Input[str]]
+    """The ARN of a KMS key that encrypts it, and that CloudWatch Logs may use. Default: the stack's own; for
+    a single component, that of CloudWatch Logs."""
 
 
 @strict
@@ -45,6 +49,12 @@ class Logs:
     """The kept journal of a host, with the defaults filled in."""
 
     retention_days: int = 30
+    kms_key: Value[str] | None = None
+
+
+def build_logs(declaration: LogsDeclaration) -> Logs:
+    """How the journal is kept, by a declaration without problems."""
+    return Logs(declaration.get("retention_days", Logs.retention_days), optional(declaration.get("kms_key")))
 
 
 def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
@@ -52,6 +62,9 @@ def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
     days = declaration.get("retention_days", Logs.retention_days)
     if days not in _RETENTIONS:
         yield Problem(join_path(path, "retention_days"), str(days), f"one of {listed(map(str, _RETENTIONS))}")
+    if "kms_key" in declaration:
+        key_at = join_path(path, "kms_key")
+        yield from check(declaration["kms_key"], lambda arn: kms_key_problems(arn, key_at))
 
 
 def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:

@@ -54,6 +54,7 @@ class Proxy:
         no_proxy: what is declared to be reached without it.
         jobs: whether jobs have it in their environment.
         endpoints: the AWS services that have VPC endpoints where the host is, which are reached without it.
+        job_networks: the ranges of the job networks, which are reached without it.
     """
 
     http: Value[str]
@@ -61,6 +62,7 @@ class Proxy:
     no_proxy: tuple[Value[str], ...] = ()
     jobs: bool = False
     endpoints: tuple[str, ...] = ()
+    job_networks: tuple[Value[str], ...] = ()
 
 
 def build_proxy(declaration: ProxyDeclaration) -> Proxy:

@@ -1,7 +1,7 @@
-"""What may be said of an IAM role: its path, and the policy that bounds it."""
+"""What may be said of an IAM role: its path, the policy that bounds it, and who runs Pulumi."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -12,6 +12,8 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
 """docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""
+
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\*):(role|user)/[\w+=,.@/*?-]+", re.ASCII)
 
 
 @strict
@@ -40,6 +42,29 @@ def policy_problems(arn: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path, repr(arn), "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary"
         )
+
+
+def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
+    """What is wrong with the ARNs of those who run Pulumi; None where the declaration names none."""
+    if operators is not None and not operators:
+        yield Problem(
+            path, "an empty list", "at least one role or user", "without the key, IAM alone decides"
+        )
+    for index, operator in enumerate(operators or ()):
+        yield from _principal_problems(operator, join_path(path, index))
+
+
+def _principal_problems(operator: Input[str], path: str) -> Iterator[Problem]:
+    def problems(arn: str) -> Iterator[Problem]:
+        if not _PRINCIPAL.fullmatch(arn):
+            yield Problem(
+                path,
+                repr(arn),
+                "the ARN of a role or user, such as arn:aws:iam::123456789012:role/ci-deploy",
+                "not that of a session, arn:aws:sts::…: name its role",
+            )
+
+    return check(operator, problems)
 
 
 def _path_problems(role_path: str, path: str) -> Iterator[Problem]:

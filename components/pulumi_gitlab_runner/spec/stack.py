@@ -44,14 +44,17 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     ecr_settings_of,
     ecr_settings_problems,
 )
+from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.hosted_auth import (
     HostedAuth,
     HostedAuthDeclaration,
     build_hosted_auth,
     hosted_auth_problems,
 )
+from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers, overlap_problems
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
@@ -92,7 +95,9 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
+from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
+from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
     Runner,
     RunnerDeclaration,
@@ -149,6 +154,10 @@ class StackDeclaration(TypedDict):
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
     Default: none, and those of the provider's `defaultTags`, which reach no instances."""
+    operators: NotRequired[list[Input[str]]]
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
+    then read and write the files of hosts in EC2, beside these hosts, which read them. Default: whoever IAM
+    lets, in this account."""
     path_prefix: NotRequired[str]
     """What the names of hosts start with in Parameter Store, CloudWatch and S3, behind `/PROJECT/STACK/`.
     Two `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
@@ -178,6 +187,7 @@ class Stack:
     authorities: Authorities = ()
     tags: AwsTags = field(default_factory=dict)
     path_prefix: str | None = None
+    operators: tuple[Value[str], ...] = ()
 
     @property
     def runners(self) -> dict[str, Runner]:
@@ -251,7 +261,10 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         authorities=authorities,
         tags=build_tags(shaped.get("tags", {})),
         path_prefix=shaped.get("path_prefix"),
+        operators=values(shaped.get("operators", ())),
     )
+    if problems := list(_job_network_problems(stack, path)):
+        raise DeclarationError(problems)
     if environment is not None:
         check_in(stack, environment, path)
     return stack
@@ -295,6 +308,7 @@ def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> 
 
 def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:
     yield from shared_host_problems(stack.registries, environment, join_path(path, "registries"))
+    yield from _job_network_problems(stack, path)
     for name, machine_image in stack.machine_images.items():
         at = join_path(path, "machine_images", name)
         yield from machine_image_problems_in(machine_image, stack.registries, environment, at)
@@ -312,6 +326,43 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
             )
 
 
+def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
+    """Networks that hosts connect to, and that have addresses of job networks too, as far as is known."""
+    for manager in stack.managers.values():
+        if manager.host.docker:
+            continue
+        at = join_path(path, "runners", manager.name)
+        met = list(_met_by_all(stack, manager, path))
+        machines: list[tuple[Host | Fleet, str]] = [(manager.host, join_path(at, "host"))]
+        if manager.fleet:
+            fleet_at = join_path(at, "fleet")
+            machines = [(manager.fleet, fleet_at), (manager.host, join_path(fleet_at, "manager"))]
+        for machine, machine_at in machines:
+            if machine.job_networks is None:
+                continue
+            own = [
+                Met("a peer network", cidr, join_path(machine_at, "peer_networks", index))
+                for index, cidr in enumerate(machine.peer_networks)
+            ]
+            if stack.network and machine.vpc is None:
+                own.append(Met("the network", stack.network.cidr, join_path(path, "network", "cidr")))
+            job_networks_at = join_path(machine_at, "job_networks")
+            yield from overlap_problems(machine.job_networks, [*own, *met], job_networks_at)
+
+
+def _met_by_all(stack: Stack, manager: Manager, path: str) -> Iterator[Met]:
+    """What a manager's host connects to and a declaration names by an address."""
+    if is_known(stack.gitlab_url):
+        yield from address_of(known(stack.gitlab_url), "GitLab", join_path(path, "gitlab_url"))
+    for name, registry in stack.registries_of(manager).items():
+        if isinstance(registry, HostRegistry) and is_known(registry.host):
+            host_at = join_path(path, "registries", name, "host")
+            yield from address_of(known(registry.host), "the registry", host_at)
+    for runner in manager.runners:
+        docker_at = join_path(path, "runners", runner.name, "config", "docker")
+        yield from name_servers(runner.config.get("docker", {}), docker_at)
+
+
 def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     url = declaration.get("gitlab_url", GITLAB_COM)
     yield from check(url, lambda found: _url_problems(found, join_path(path, "gitlab_url")))
@@ -319,6 +370,7 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
+    yield from operators_problems(declaration.get("operators"), join_path(path, "operators"))
     if not _PATH_PREFIX.fullmatch(declaration.get("path_prefix", "")):
         at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
         yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")

@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.manager.arguments import HostNetwork, NewestImage
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
-from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.problems import join_path
@@ -108,8 +108,8 @@ class RunnerStack(Component[ReadStack]):
         images = stack_images(name, stack, model.contexts, environment, urls, self)
         self.builds = pulumi.Output.from_input(images.builds)
         self.mirrors = pulumi.Output.from_input(images.mirrors)
+        self._store(name, stack, environment)
         network = self._network(name, stack, environment)
-        self._store(name, stack)
         prefix = stack.path_prefix
         if prefix is None:
             prefix = "" if name == DEFAULT_NAME else f"{name}-"
@@ -186,10 +186,10 @@ class RunnerStack(Component[ReadStack]):
         if stack.network:
             from pulumi_gitlab_runner.aws.runner_network import PlacedNetwork, RunnerNetwork
 
-            placed = PlacedNetwork(stack.network, environment, stack.tags)
+            placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.nat_addresses = made.nat_addresses
-            return HostNetwork(made.vpc_id, made.subnet_ids)
+            return HostNetwork(made.vpc_id, made.subnet_ids, [given(stack.network.cidr)])
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
             each.vpc is None for each in stack.machine_images.values()
         ):
@@ -207,7 +207,7 @@ class RunnerStack(Component[ReadStack]):
             return {}
         from pulumi_gitlab_runner.aws.runner_image import stack_machine_images
 
-        made = stack_machine_images(name, prefix, stack, environment, network, self)
+        made = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
         self.machine_images = pulumi.Output.from_input(
             {
                 each: {
@@ -220,17 +220,23 @@ class RunnerStack(Component[ReadStack]):
         )
         return made
 
-    def _store(self, name: str, stack: Stack) -> None:
+    def _store(self, name: str, stack: Stack, environment: Environment) -> None:
         """Make what hosts in EC2 read from, and what keeps secrets of `hosted_auth`, where there are any."""
         self._stored = any(each.host.docker is None for each in stack.managers.values()) or any(
             keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values()
         )
         self.bucket = self.key_arn = pulumi.Output.from_input("")
         if self._stored:
-            from pulumi_gitlab_runner.aws.host_store import HostStore
+            from pulumi_gitlab_runner.aws.host_store import HostStore, PlacedStore
 
-            store = HostStore.of(name, stack.tags, pulumi.ResourceOptions(parent=self))
+            placed = PlacedStore(stack.operators, stack.tags, environment)
+            store = HostStore.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.bucket, self.key_arn = store.bucket, store.key_arn
+
+    @property
+    def _logs_key(self) -> pulumi.Output[str] | None:
+        """The key of log groups; None for that of CloudWatch Logs, where the stack has none."""
+        return self.key_arn if self._stored else None
 
     def _hosted_auth(self, name: str, prefix: str, stack: Stack, environment: Environment) -> Roles:
         """Make what keeps CI variables fresh; each with its role."""
@@ -248,6 +254,7 @@ class RunnerStack(Component[ReadStack]):
                 stack.tags,
                 stack.authorities,
                 join_path("stack", "hosted_auth", each),
+                self._logs_key,
             )
             made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
             roles.append((auth, made.role_arn))

@@ -103,6 +103,7 @@ def stack_runners(stack: Stack, around: Surroundings) -> StackRunners:
             cache_bucket=cache_bucket,
             bucket=around.bucket if in_ec2 else None,
             key_arn=around.key_arn if in_ec2 else None,
+            logs_key=around.key_arn if in_ec2 else None,
             network=around.network if in_ec2 else None,
             machine_images=around.machine_images,
             tags=stack.tags,

@@ -156,6 +156,40 @@ class SecurityGroup(Ec2Resource):
             authorize(GroupId=group, IpPermissions=[_permission(group, rule) for rule in rules])
 
 
+class DefaultSecurityGroup(SecurityGroup):
+    """The group that a VPC is made with, taken over as it is described: rules that are not are taken away.
+
+    It lives as long as its VPC; a deletion leaves it as it is.
+    """
+
+    token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    automatic_name = None  # type: ignore[assignment]
+    inputs = {
+        "vpcId": Text(computed=True, replaces=True),
+        **{name: SecurityGroup.inputs[name] for name in ("ingress", "egress", "revokeRulesOnDelete")},
+        **REGION,
+        **TAGS,
+    }
+    outputs = {**SecurityGroup.outputs, "name": Text(), "description": Text()}
+
+    def create(self, inputs: Properties) -> str:
+        """Find the group."""
+        only = {"group-name": "default", **given({"vpc-id": inputs.get("vpcId")})}
+        filters = [{"Name": name, "Values": [value]} for name, value in only.items()]
+        return str(self.client.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
+
+    def complete(self, resource_id: str, inputs: Properties) -> None:
+        """Put the rules in place of those that it has, and the tags."""
+        for way in _WAYS:
+            group = self._find(resource_id)
+            self._revoke(way, group, group[_WAYS[way]])
+            self._authorize(way, resource_id, inputs.get(way) or [])
+        self.retag(resource_id, {}, inputs)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Leave it: only its VPC can delete it."""
+
+
 _WAYS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 

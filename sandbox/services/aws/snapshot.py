@@ -162,6 +162,7 @@ class _Region:
                 for one in tables
                 if not any(association.get("Main") for association in one["Associations"])
             ],
+            "flow log": [one["FlowLogId"] for one in _all(ec2, "describe_flow_logs", "FlowLogs")],
             "VPC endpoint": [
                 one["VpcEndpointId"]
                 for one in _all(ec2, "describe_vpc_endpoints", "VpcEndpoints")

@@ -457,6 +457,32 @@ CASES = [
         replaces=("securityGroupId",),
     ),
     Case(
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        lambda network: {"vpcId": network["vpc"], "ingress": [], "egress": [], "tags": {"a": "1"}},
+        needs=("network",),
+        update={
+            "ingress": [{"protocol": "-1", "fromPort": 0, "toPort": 0, "self": True}],
+            "tags": {"a": "2"},
+        },
+        replacement={"vpcId": "vpc-0"},
+        replaces=("vpcId",),
+        left={"ingress": []},
+    ),
+    Case(
+        "aws:ec2/flowLog:FlowLog",
+        lambda network, log_group: {
+            "vpcId": network["vpc"],
+            "trafficType": "ALL",
+            "logDestination": log_group,
+            "iamRoleArn": f"{ROLE}/flow-logs",
+            "tags": {"a": "1"},
+        },
+        needs=("network", "log_group"),
+        update={"tags": {"b": "2"}},
+        replacement={"trafficType": "REJECT"},
+        replaces=("trafficType",),
+    ),
+    Case(
         "aws:ec2/launchTemplate:LaunchTemplate",
         lambda image, group: {
             "imageId": image,

@@ -73,6 +73,9 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         table = make("aws:ec2/routeTable:RouteTable", {"vpcId": made})
         return {"vpc": made, "subnet": inside.id, "table": table.id}
 
+    def log_group() -> str:
+        return str(make("aws:cloudwatch/logGroup:LogGroup", {}).outputs["arn"])
+
     def secret() -> str:
         return make("aws:secretsmanager/secret:Secret", {}).id
 
@@ -126,6 +129,7 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         routes,
         gateway,
         network,
+        log_group,
         component,
         build,
     )

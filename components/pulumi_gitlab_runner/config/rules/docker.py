@@ -1,5 +1,6 @@
 """Rules within `[runners.docker]`."""
 
+import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.docker import DockerConfig
@@ -8,6 +9,8 @@ from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.version import RunnerVersion
 
+_DOCKER_IN_DOCKER = re.compile(r"(^|/)docker:[\w.-]*dind[\w.-]*$")
+"""Docker's own image: docs.gitlab.com/ci/docker/using_docker_build."""
 _DIGEST_ONLY_SERVICES = RunnerVersion(17, 1)
 
 
@@ -132,3 +135,11 @@ def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterat
                 f"name the tag too, or declare runner version {_DIGEST_ONLY_SERVICES} or later",
             )
         yield from check_environment(service.get("environment", []), f"{place}.environment")
+        privileged = docker.get("privileged") or docker.get("services_privileged")
+        if not privileged and _DOCKER_IN_DOCKER.search(name):
+            yield warning(
+                f"{place}.name",
+                f"Docker in Docker, `{name}`, does not start without privileges",
+                "set `services_privileged`, with `allowed_privileged_services`; or build images with "
+                "Buildah or BuildKit's rootless mode",
+            )

@@ -71,13 +71,19 @@ sh "$work/new/usr/local/sbin/gitlab-runner-credentials" --help >/dev/null ||
     refuse "gitlab-runner-credentials does not run"
 daemon=etc/docker/daemon.json
 jq -e 'type == "object"' "$work/new/$daemon" >/dev/null || refuse "daemon.json is not a JSON object"
-# `--validate` came with Docker 23.0, `lint` with gitlab-runner 19.3; both are installed after the first files.
+# Docker and gitlab-runner are installed after the first files. `--validate` came with Docker 23.0.
 if dockerd --help 2>/dev/null | grep -q -e --validate; then
     dockerd --validate --config-file "$work/new/$daemon" >/dev/null || refuse "Docker refuses daemon.json"
 fi
-if gitlab-runner lint --help >/dev/null 2>&1; then
-    gitlab-runner lint --config "$work/new/etc/gitlab-runner/config.toml" >/dev/null ||
-        refuse "gitlab-runner refuses config.toml"
+config=$work/new/etc/gitlab-runner/config.toml
+# `lint` came with gitlab-runner 19.3. `list` of any version exits with 0, says that it lists runners when it could
+# read the file, and prints their tokens: commands/list.go.
+if ! command -v gitlab-runner >/dev/null; then
+    :
+elif gitlab-runner lint --help >/dev/null 2>&1; then
+    gitlab-runner lint --config "$config" >/dev/null || refuse "gitlab-runner refuses config.toml"
+elif ! gitlab-runner list --config "$config" 2>&1 | grep -q "Listing configured runners"; then
+    refuse "gitlab-runner refuses config.toml"
 fi
 
 authorities() { # of the stack, among those that the operating system trusts
@@ -118,6 +124,9 @@ if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
     systemctl reload docker || say warning "Docker does not reload its settings"
 fi
 systemctl try-restart gitlab-runner-drain.service
+if systemctl --quiet is-active gitlab-runner; then
+    "$root/usr/local/sbin/gitlab-runner-firewall" || : # it says why
+fi
 # The credentials that it has serve on meanwhile.
 systemctl --no-block try-restart gitlab-runner-credentials.service
 # The runner reads a changed config.toml by itself, its fleet's settings only at its start: it ends its jobs first.

@@ -22,10 +22,15 @@ if [ -e "$delivery/files/sbin/gitlab-runner-credentials" ]; then
     sh "$delivery/files/sbin/gitlab-runner-credentials" --help >/dev/null ||
         fail "gitlab-runner-credentials does not run: the manager's image needs python3"
 fi
-# `lint` came with gitlab-runner 19.3.
+# `lint` came with gitlab-runner 19.3. `list` of any version exits with 0, says that it lists runners when it could
+# read the file, and prints their tokens: commands/list.go.
+config=$delivery/files/config.toml
 if gitlab-runner lint --help >/dev/null 2>&1; then
-    gitlab-runner lint --config "$delivery/files/config.toml" >/dev/null || fail "gitlab-runner refuses config.toml"
+    gitlab-runner lint --config "$config" >/dev/null || fail "gitlab-runner refuses config.toml"
+elif ! gitlab-runner list --config "$config" 2>&1 | grep -q "Listing configured runners"; then
+    fail "gitlab-runner refuses config.toml"
 fi
+rm -f "$delivery/files/.runner_system_id" # which both of them make
 
 new=$(mktemp -d "$volume/version.XXXXXX") || fail "the volume cannot be written"
 cp -pR "$delivery/files/." "$new" || fail "the files cannot be written"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # gitlab-runner-logs: sends the journal of this runner host to CloudWatch Logs. Run every minute.
 #
-# It goes on behind the last entry that has arrived, so that nothing is lost when CloudWatch does not answer.
+# It begins with the boot that it first runs in: a machine image may bring a journal of its own. It goes on behind the
+# last entry that has arrived, so that nothing is lost when CloudWatch does not answer.
 # Of systemd itself, only what is amiss is sent: it tells of every timer, this one too.
 # Limits of a batch: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
 set -eu
@@ -18,11 +19,31 @@ program=gitlab-runner-logs
 cursor=$state/logs-cursor
 batch=250
 longest=1000
+longest_span=86400000 # ms: CloudWatch takes no batch of more than 24 hours
 
 logs() { # ACTION [ARGUMENT…]
     action=$1
     shift
     aws --region "$REGION" logs "$action" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" "$@" >/dev/null
+}
+
+send() { # FILE: whether CloudWatch has it, or will never take it
+    if answer=$(logs put-log-events --log-events "file://$1" 2>&1); then
+        return
+    fi
+    case $answer in
+        *InvalidParameterException*)
+            say warning "CloudWatch refuses $(jq length "$1") entries, which are left out: $answer"
+            ;;
+        *ResourceNotFoundException*) # the log group was made anew
+            logs create-log-stream
+            logs put-log-events --log-events "file://$1"
+            ;;
+        *)
+            printf '%s\n' "$answer" >&2
+            return 1
+            ;;
+    esac
 }
 
 stream=$(metadata instance-id)
@@ -33,21 +54,25 @@ if [ ! -e "$cursor" ]; then
     logs create-log-stream || say warning "there is no new log stream"
 fi
 
-sent=$batch
-while [ "$sent" -eq "$batch" ]; do
+sent=1
+while [ "$sent" -gt 0 ]; do
+    set -- --boot
     if [ -e "$cursor" ]; then
         set -- --after-cursor "$(cat "$cursor")"
     fi
-    journalctl --quiet --output json "$@" | head -n "$batch" >"$work/entries"
+    journalctl --quiet --output json "$@" | head -n "$batch" >"$work/read"
+    # As many of them as are within one span; the clock may have been set meanwhile.
+    sent=$(jq -rs --argjson span "$longest_span" '[.[].__REALTIME_TIMESTAMP | tonumber / 1000] as $times
+        | first(range($times | length; 0; -1) | select(($times[:.] | max - min) < $span)) // 0' "$work/read")
+    head -n "$sent" "$work/read" >"$work/entries"
     jq -cs --argjson longest "$longest" '[.[]
         | select(.SYSLOG_IDENTIFIER != "systemd" or (.PRIORITY // "6") < "6")
         | {timestamp: (.__REALTIME_TIMESTAMP | tonumber / 1000 | floor),
             message: "\(.SYSLOG_IDENTIFIER // "?"): \(.MESSAGE | if type == "string" then .[:$longest] else "(binary)" end)"}
         ] | sort_by(.timestamp)' "$work/entries" >"$work/events"
     if [ "$(cat "$work/events")" != "[]" ]; then
-        logs put-log-events --log-events "file://$work/events"
+        send "$work/events"
     fi
-    sent=$(wc -l <"$work/entries")
     if [ "$sent" -gt 0 ]; then
         tail -n 1 "$work/entries" | jq -r .__CURSOR >"$cursor.new"
         mv "$cursor.new" "$cursor"

@@ -24,17 +24,26 @@ if [ -n "${AWS_CA_BUNDLE-}" ]; then
     update-ca-trust
 fi
 
-# Docker's own pools hold 31 networks, of which every job takes one; these 256 lie within the first of them.
+# Docker's own pools hold 31 networks, of which every job takes one.
+JOB_NETWORKS=172.17.0.0/16
+JOB_NETWORK_SIZE=24
+IPV6_JOB_NETWORKS=''
+ipv6=
+[ -z "$IPV6_JOB_NETWORKS" ] || ipv6=", {\"base\": \"$IPV6_JOB_NETWORKS\", \"size\": 112}"
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
 remap=${USER_NAMESPACES:+', "userns-remap": "default"'}
 cat >"$root/etc/docker/daemon.json" <<END
-{"default-address-pools": [{"base": "172.17.0.0/16", "size": 24}]$remap}
+{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}$ipv6]$remap}
 END
 
 step "installing Docker"
 rpm --quiet -q docker 2>/dev/null || dnf install -y -q docker # a machine image of the stack brings it
 usermod --append --groups docker ec2-user
 systemctl enable --now docker
+
+# Port 9252 is that of gitlab-runner's metrics, by which a job would see the jobs of other projects.
+step "keeping jobs from the metrics of runners"
+iptables -w 30 -I DOCKER-USER -p tcp --dport 9252 -j REJECT --reject-with tcp-reset
 
 step "ready"

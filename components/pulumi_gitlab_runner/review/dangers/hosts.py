@@ -1,7 +1,7 @@
 """What a runner host can reach now, and what its runners let their jobs do."""
 
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
-from pulumi_gitlab_runner.review.dangers.freedoms import freedoms
+from pulumi_gitlab_runner.review.dangers.freedoms import freedoms_gained
 from pulumi_gitlab_runner.review.host_state import NO_HOST, host_of, host_state
 from pulumi_gitlab_runner.review.preview import Step
 
@@ -19,5 +19,5 @@ def host_dangers(step: Step) -> Found:
     if registries := new.sources.keys() - old.sources.keys():
         yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
     for name, runner in sorted(new.runners.items()):
-        for phrase in freedoms(old.runners.get(name, {}), runner):
+        for phrase in freedoms_gained(old.runners.get(name, {}), runner):
             yield DangerKind.PRIVILEGE, (("the runner", (name,)), phrase)

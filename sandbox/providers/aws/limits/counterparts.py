@@ -209,6 +209,11 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP"),
     "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
+    "aws:ec2/flowLog:FlowLog": Counterpart(
+        "AWS::EC2::FlowLog",
+        names={"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"},
+        part=True,
+    ),
     "aws:ec2/routeTable:RouteTable": Counterpart("AWS::EC2::RouteTable"),
     "aws:ec2/route:Route": Counterpart("AWS::EC2::Route"),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Counterpart(
@@ -294,6 +299,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
 """The types by their tokens."""
 
 WITHOUT_COUNTERPART: Mapping[str, str] = {
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "it comes with its VPC",
     "aws:ecr/accountSetting:AccountSetting": "CloudFormation has no such type",
     "aws:lambda/invocation:Invocation": "it is a call, not a thing",
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",

@@ -1,0 +1,150 @@
+"""What the containers of a runner's jobs may do on the machine that runs them, beyond the usual.
+
+One definition for two readers: a preview warns of what makes a job root on its machine, and a merge-request
+note names all that a runner's jobs may do now and could not do before.
+
+Source: docs.gitlab.com/runner/configuration/advanced-configuration and docs.gitlab.com/runner/security.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import normpath
+from typing import Any
+
+from pulumi_gitlab_runner.config.finding import Finding, warning
+from pulumi_gitlab_runner.config.runner import RunnerConfig
+
+_Table = Mapping[str, Any]
+
+_ROOT = "every job can become root on its machine, and read what other jobs and the manager have there"
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """One thing that jobs may do.
+
+    Attributes:
+        key: the place in the `[runners.docker]` section that lets them, such as `volumes[1]`.
+        what: what they may do, as what is said of the runner.
+        name: what that is about, such as the folder; empty where `what` says all.
+        reason: why it comes to being root on the machine; empty where it does not.
+    """
+
+    key: str
+    what: str
+    name: str = ""
+    reason: str = ""
+
+    @property
+    def phrase(self) -> tuple[str, tuple[str, ...]]:
+        """A few words, and the names that they are about."""
+        return self.what, (self.name,) if self.name else ()
+
+
+_SWITCHES: Mapping[tuple[str, object], tuple[str, str]] = {
+    ("privileged", True): ("is privileged: every job is root on the host", _ROOT),
+    ("services_privileged", True): (
+        "has privileged services: every job can become root on the host",
+        f"a job names its services and what they run: {_ROOT}",
+    ),
+    ("network_mode", "host"): (
+        "lets its jobs share the host's network",
+        "every job reaches the instance metadata, and with them the credentials of the machine's role",
+    ),
+    ("pid_mode", "host"): (
+        "lets its jobs see the host's processes",
+        "root in a job reads the environment and the memory of the machine's processes",
+    ),
+    ("ipcmode", "host"): ("lets its jobs share the host's memory", ""),
+    ("userns_mode", "host"): ("lets root in a job be root on the host", ""),
+}
+_GAINS = {
+    "cap_add": (
+        "gives its jobs a further capability",
+        "many capabilities are enough to become root on the machine",
+    ),
+    "devices": ("gives its jobs a device of the host", ""),
+    "device_cgroup_rules": ("gives its jobs devices of the host", ""),
+    "volumes_from": ("gives its jobs the volumes of", ""),
+}
+"""Lists that give more to jobs with every entry."""
+NO_NEW_PRIVILEGES = "no-new-privileges"
+"""The security option that takes something from jobs; the others give."""
+_SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
+_SYSTEM = (
+    *(
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/lib",
+        "/lib64",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/sys",
+        "/usr",
+    ),
+    *("/var", "/var/lib", "/var/lib/docker", "/var/run"),
+)
+"""Folders of a machine by which it can be taken over, or in which its secrets lie."""
+_SECRETS = ("/etc/gitlab-runner", "/root", "/run/gitlab-runner-credentials", "/var/lib/docker")
+"""Folders in and below which the manager's secrets lie, and what other jobs have."""
+
+
+def freedoms(docker: _Table) -> Iterator[Freedom]:
+    """What jobs may do beyond the usual.
+
+    Args:
+        docker: the `[runners.docker]` section; what is of another type than the runner's is passed over.
+    """
+    for (key, value), (what, reason) in _SWITCHES.items():
+        if docker.get(key) == value:
+            yield Freedom(key, what, reason=reason)
+    for key, (what, reason) in _GAINS.items():
+        for index, each in enumerate(texts(docker.get(key))):
+            yield Freedom(f"{key}[{index}]", what, each, reason)
+    for index, each in enumerate(texts(docker.get("volumes"))):
+        if each.startswith("/") and ":" in each:
+            reason = _reason_of_mount(each.partition(":")[0])
+            yield Freedom(f"volumes[{index}]", "gives its jobs a folder of the host", each, reason)
+    for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
+        for index, each in enumerate(texts(docker.get(key))):
+            if not each.startswith(NO_NEW_PRIVILEGES):
+                yield Freedom(f"{key}[{index}]", f"gives {whose} the security option", each)
+
+
+def freedom_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+    """What makes a job root on its machine; nothing where the machine ends with the job.
+
+    Args:
+        runner: the runner.
+        path: its place.
+    """
+    autoscaler = runner.get("autoscaler", {})
+    if autoscaler.get("max_use_count") == 1 and autoscaler.get("capacity_per_instance", 1) <= 1:
+        return
+    for freedom in freedoms(runner.get("docker", {})):
+        if freedom.reason:
+            yield warning(
+                f"{path}.docker.{freedom.key}",
+                freedom.reason,
+                "leave it out, or run such jobs on a fleet whose instances run one job each "
+                "(`retire_after_jobs: 1`)",
+            )
+
+
+def _reason_of_mount(source: str) -> str:
+    path = normpath(source).replace("//", "/")
+    if path.rpartition("/")[2] in _SOCKETS:
+        return f"whoever starts containers there is root: {_ROOT}"
+    if path in _SYSTEM or any(f"{path}/".startswith(f"{each}/") for each in _SECRETS):
+        return _ROOT
+    return ""
+
+
+def texts(value: Any) -> list[str]:
+    """The texts of a list; none where a file that is not ours holds something else."""
+    return [str(each) for each in value] if isinstance(value, list) else []

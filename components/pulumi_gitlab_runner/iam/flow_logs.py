@@ -1,0 +1,27 @@
+"""What it takes to record the connections of a VPC in CloudWatch Logs."""
+
+from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+
+
+def flow_logs_trust_policy(environment: AwsEnvironment) -> str:
+    """The trust policy of the role that VPC Flow Logs takes on, for this account's flow logs alone.
+
+    Source: docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html.
+    """
+    place = f"{environment.region}:{environment.account}"
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": environment.account},
+        "ArnLike": {"aws:SourceArn": f"arn:{environment.partition}:ec2:{place}:vpc-flow-log/*"},
+    }
+    return trust_policy("vpc-flow-logs.amazonaws.com", conditions)
+
+
+def flow_logs_policy(log_group_arn: str) -> str:
+    """The policy of that role: to write into one log group.
+
+    The actions are those of docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without the one
+    that makes groups.
+    """
+    actions = ("CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents")
+    return policy_document([allow("FlowLogs", [f"logs:{each}" for each in actions], [f"{log_group_arn}:*"])])

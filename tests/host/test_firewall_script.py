@@ -1,0 +1,85 @@
+"""`gitlab-runner-firewall`: which rules it asks for. `tests/docker/test_metrics_reach.py` tries them out."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.host.script_host import ScriptHost
+
+REJECT = "-j REJECT --reject-with tcp-reset"
+# Keeps the rules in a file: -C fails where there is none.
+IPTABLES = """
+shift 2
+case $1 in
+    -n | -N) exit 0 ;;
+    -C) shift; grep -qxF -e "$0 $*" "$RULES" ;;
+    -I) shift; echo "$0 $*" >>"$RULES" ;;
+esac
+"""
+
+
+class Host(ScriptHost):
+    """A host whose packet filter is a file."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._rules = directory / "rules"
+        self._rules.touch()
+        self.environment["RULES"] = str(self._rules)
+        for name in ("iptables", "ip6tables"):
+            self.commands.add(name, IPTABLES)
+
+    def rules(self) -> list[str]:
+        prefix = f"{self.commands.directory}/"
+        return [each.removeprefix(prefix) for each in self._rules.read_text().splitlines()]
+
+    def serve(self, port: str) -> None:
+        """Say at which port others reach the metrics."""
+        reporting = self.root / "etc/gitlab-runner/reporting"
+        reporting.write_text(f"LOG_GROUP=\nHEALTH_OF=\nMETRICS_PORT={port}\n")
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
+def refused(command: str, chain: str, port: str) -> list[str]:
+    return [f"{command} {chain} -i {bridge} -p tcp --dport {port} {REJECT}" for bridge in ("docker0", "br-+")]
+
+
+def test_jobs_reach_the_metrics_of_no_other_host(host: Host, shell: list[str]) -> None:
+    assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
+    assert host.rules() == refused("iptables", "DOCKER-USER", "9252")
+
+
+def test_nor_those_of_their_own(host: Host, shell: list[str]) -> None:
+    host.serve("9999")
+    assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
+    assert host.rules() == [
+        *refused("iptables", "INPUT", "9999"),
+        *refused("ip6tables", "INPUT", "9999"),
+        *refused("iptables", "DOCKER-USER", "9252"),
+        *refused("iptables", "DOCKER-USER", "9999"),
+    ]
+
+
+def test_a_second_run_changes_nothing(host: Host, shell: list[str]) -> None:
+    host.serve("9252")
+    host.run("gitlab-runner-firewall.sh", shell)
+    before = host.rules()
+    assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
+    assert host.rules() == before
+
+
+def test_a_runner_whose_metrics_jobs_would_reach_does_not_start(host: Host, shell: list[str]) -> None:
+    host.serve("9252")
+    host.commands.add("iptables", "exit 4")
+    assert host.run("gitlab-runner-firewall.sh", shell).returncode == 1
+    assert host.said()[-1].startswith("err: jobs cannot be kept from this host's metrics")
+
+
+def test_one_without_metrics_does(host: Host, shell: list[str]) -> None:
+    host.commands.add("iptables", "exit 4")
+    assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
+    assert host.said()[-1].startswith("warning: jobs cannot be kept from the metrics of other hosts")
