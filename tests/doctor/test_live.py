@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from pulumi_gitlab_runner.doctor.live import on_host
-from pulumi_gitlab_runner.iam.host import HOST_TAG
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 from sandbox.services.aws.server import AwsServer
 from sandbox.services.aws.systems_manager import HOSTS

@@ -34,6 +34,12 @@ def test_keys_that_instance_metadata_refuses(key: str) -> None:
     assert refused({key: "x"}, of_instances=False) == []
 
 
+@pytest.mark.parametrize("key", ["gitlab-runner-stack", "gitlab-runner-host"])
+def test_keys_that_the_library_sets(key: str) -> None:
+    assert refused({key: "x"}) == refused({key: "x"}, of_instances=False) == [f"tags.{key}"]
+    assert refused({f"{key}s": "x"}) == []
+
+
 @pytest.mark.parametrize("value", ["", "v" * 256, "a b/c"])
 def test_values_of_tags(value: str) -> None:
     assert refused({"key": value}) == []

@@ -15,9 +15,8 @@ from pulumi_gitlab_runner.aws.instances import (
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.host.drain import heartbeat_timeout
 from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
-from pulumi_gitlab_runner.iam.host import HOST_TAG
 from pulumi_gitlab_runner.resolution import given
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
 

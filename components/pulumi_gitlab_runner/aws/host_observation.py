@@ -64,6 +64,7 @@ def metrics_ingress(
     name: str,
     vpc_id: pulumi.Input[str],
     security_group_id: pulumi.Output[str],
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.vpc.SecurityGroupIngressRule:
     """The rule that lets a host's VPC read the runner's metrics.
@@ -72,6 +73,7 @@ def metrics_ingress(
         name: of the rule.
         vpc_id: the host's VPC.
         security_group_id: the host's security group.
+        tags: of the rule.
         parent: the component that it belongs to.
     """
     return aws.vpc.SecurityGroupIngressRule(
@@ -82,5 +84,6 @@ def metrics_ingress(
         ip_protocol="tcp",
         from_port=METRICS_PORT,
         to_port=METRICS_PORT,
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

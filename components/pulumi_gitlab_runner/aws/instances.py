@@ -48,7 +48,7 @@ def egress_only(
         description: of the group; another one needs a new group.
         vpc_id: its VPC's id.
         egress: where connections may lead to; without any, to everywhere.
-        tags: of the group.
+        tags: of the group and its rules.
         parent: the component that it belongs to.
     """
     child = pulumi.ResourceOptions(parent=parent)
@@ -64,6 +64,7 @@ def egress_only(
             to_port=rule.to_port,
             cidr_ipv4=given_or_none(rule.cidr),
             prefix_list_id=given_or_none(rule.prefix_list),
+            tags=tag_inputs(tags),
             opts=child,
         )
     if not egress:
@@ -73,6 +74,7 @@ def egress_only(
             description="To GitLab, the registries and AWS",
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
+            tags=tag_inputs(tags),
             opts=child,
         )
     return group
@@ -98,12 +100,9 @@ def encrypted_root(
     }
 
 
-def tags_at_launch(tags: AwsTags) -> list[Any] | None:
-    """Tags that an instance and its volumes get when they are made; None where there are none.
+def tags_at_launch(tags: AwsTags) -> list[Any]:
+    """Tags that an instance and its volumes get when they are made.
 
     A group tags its instances alone, not their volumes, and only after the launch.
     """
-    inputs = tag_inputs(tags)
-    if inputs is None:
-        return None
-    return [{"resource_type": each, "tags": inputs} for each in ("instance", "volume")]
+    return [{"resource_type": each, "tags": tag_inputs(tags)} for each in ("instance", "volume")]

@@ -127,6 +127,7 @@ class RunnerFleet(Component[HostedManager]):
             ip_protocol="tcp",
             from_port=22,
             to_port=22,
+            tags=tag_inputs(tags),
             opts=child,
         )
         self.group_name = group.name

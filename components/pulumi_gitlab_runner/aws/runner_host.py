@@ -21,7 +21,6 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     RunnerManagerRole,
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
@@ -126,7 +125,6 @@ class RunnerHost(Component[InstanceHost]):
             key=f"{hosted.label}/files.json",
             content=self._files(model, environment, names, parameters),
             content_type="application/json",
-            tags=tag_inputs(hosted.tags),
             opts=child,
         )
         logs = log_group(name, host.logs, names.prefix, tags, self) if host.logs else None
@@ -160,7 +158,7 @@ class RunnerHost(Component[InstanceHost]):
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
         if host.metrics == "vpc":
-            metrics_ingress(name, network.vpc_id, security_group.id, self)
+            metrics_ingress(name, network.vpc_id, security_group.id, tags, self)
         if host.alarm_topic is not None:
             health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
         group = host_group(
