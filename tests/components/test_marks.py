@@ -31,8 +31,8 @@ def everything() -> Recording:
 
 def class_of(type_: str) -> Any:
     """The SDK's class of a type such as `aws:s3/bucket:Bucket`."""
-    package, module, name = type_.split(":")
-    module = module.partition("/")[0]
+    _, place, name = type_.split(":")
+    module = place.partition("/")[0]
     return getattr(getattr(aws, "lambda_" if module == "lambda" else module), name)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
@@ -30,7 +31,7 @@ def log_group(
         name=path,
         retention_in_days=logs.retention_days,
         tags=tag_inputs(tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, hooks=unless_log_group(name, parent)),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_egress_rule
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.resolution import given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -65,7 +66,7 @@ def egress_only(
             cidr_ipv4=given_or_none(rule.cidr),
             prefix_list_id=given_or_none(rule.prefix_list),
             tags=tag_inputs(tags),
-            opts=child,
+            opts=_rule_options(f"{name}-{rule}", parent),
         )
     if not egress:
         aws.vpc.SecurityGroupEgressRule(
@@ -75,9 +76,13 @@ def egress_only(
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
             tags=tag_inputs(tags),
-            opts=child,
+            opts=_rule_options(name, parent),
         )
     return group
+
+
+def _rule_options(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent, hooks=unless_egress_rule(name, parent))
 
 
 def encrypted_root(

@@ -2,15 +2,9 @@
 
 from typing import Any
 
-import pulumi
-
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG, AwsTags
-
-
-def stack_mark() -> str:
-    """What marks everything that this stack makes: `PROJECT/STACK`."""
-    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def tag_inputs(tags: AwsTags, **own: str) -> dict[str, Any]:

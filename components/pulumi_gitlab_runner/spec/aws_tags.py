@@ -15,7 +15,7 @@ _METADATA_KEY = re.compile(r"[^ /]+")
 STACK_TAG = "gitlab-runner-stack"
 """The key of the tag that says which project and stack made a resource."""
 HOST_TAG = "gitlab-runner-host"
-"""The key of the tag by which the role of a host knows its Auto Scaling group, whose name AWS adds to later."""
+"""The key of the tag by which the role of a host knows its Auto Scaling group, whose name AWS completes."""
 _OURS = (STACK_TAG, HOST_TAG)
 _MOST = 40
 """AWS takes 50 tags; the library and the provider's `defaultTags` need some."""
