@@ -64,6 +64,16 @@ def unless_log_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookB
     return unless_existing("log group", name, look_up, parent)
 
 
+def unless_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
+    """The hook of a fleet's group, whose name is the stack's. Arguments as for `unless_existing`."""
+
+    def look_up(inputs: Mapping[str, Any]) -> Existing:
+        found = aws.autoscaling.get_group(name=inputs["name"], opts=pulumi.InvokeOptions(parent=parent))
+        return Existing(f"the Auto Scaling group {found.name}", inputs["name"], ours=True)
+
+    return unless_existing("group", name, look_up, parent)
+
+
 def unless_cache_rule(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
     """The hook of a pull-through cache rule. Arguments as for `unless_existing`."""
 

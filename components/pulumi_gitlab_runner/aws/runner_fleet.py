@@ -5,6 +5,7 @@ import base64
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_group
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
@@ -115,7 +116,7 @@ class RunnerFleet(Component[HostedManager]):
             # Else it could not be removed while there are workers, since they are protected.
             force_delete=True,
             tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_group(workers, self)),
         )
         once = _once_without_fleet(self, opts.parent if opts else None)
         host = RunnerHost.of(name, InstanceHost(model, group.name), once)

@@ -5,7 +5,7 @@ Source of the results: the official provider's data sources, ``internal/service/
 
 from typing import Any, ClassVar
 
-from sandbox.providers.aws import ecr, identity_provider, kms, log_group, security_group
+from sandbox.providers.aws import autoscaling, ecr, identity_provider, kms, log_group, security_group
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.properties import ListOf, Object, Text
@@ -71,6 +71,20 @@ class GetLogGroup(_LookUp):
     kind = log_group.LogGroup
     by = "name"
     left_out = ("tagsAll", "skipDestroy")
+
+
+class GetGroup(_LookUp):
+    """An Auto Scaling group by its name."""
+
+    token = "aws:autoscaling/getGroup:getGroup"
+    arguments = {"name": Text(required=True), **REGION}
+    kind = autoscaling.Group
+    by = "name"
+
+    def call(self, arguments: Properties) -> Properties:
+        """What names the group; an error if there is none."""
+        found = super().call(arguments)
+        return {key: found[key] for key in ("id", "name", "arn", "region")}
 
 
 class GetOpenIdConnectProvider(_LookUp):

@@ -112,6 +112,7 @@ class Aws(StandIn[Connection]):
         account.GetPartition,
         ecr.GetImage,
         look_ups.GetAlias,
+        look_ups.GetGroup,
         look_ups.GetLogGroup,
         look_ups.GetOpenIdConnectProvider,
         look_ups.GetPullThroughCacheRule,

@@ -265,6 +265,8 @@ def test_a_mixed_group_keeps_its_policy_when_it_is_resized(make: Make, aws: Aws)
     resized = make(GROUP, inputs).update({**inputs, "maxSize": 6})
     assert resized.difference({**inputs, "maxSize": 6}).changes == []
     assert "launchTemplate" not in resized.outputs
+    looked_up, _ = aws.invoke("aws:autoscaling/getGroup:getGroup", {"name": resized.id})
+    assert (looked_up["name"], looked_up["arn"]) == (resized.id, resized.outputs["arn"])
 
 
 def test_a_bucket_that_denies_plain_traffic_can_be_used(make: Make) -> None:

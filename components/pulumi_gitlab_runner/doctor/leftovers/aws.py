@@ -9,6 +9,7 @@ docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from shlex import quote
 from typing import Any
 
@@ -61,7 +62,7 @@ def marked_in_aws(mark: str, regions: Sequence[str]) -> list[Marked]:
     try:
         found = list(_in_iam(boto3.client("iam", region_name=regions[0]), mark))
         for region in regions:
-            found += _in_region(mark, lambda service, at=region: boto3.client(service, region_name=at))
+            found += _in_region(mark, partial(boto3.client, region_name=region))
     except (BotoCoreError, ClientError) as error:
         said = printable(" ".join(str(error).split()))[:300]
         raise UsageError(f"AWS does not say what bears the mark {mark}: {said}") from None
