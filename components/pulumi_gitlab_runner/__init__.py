@@ -45,6 +45,10 @@ _EXPORTS = {
         "RunnerHost",
         "RunnerHostArgs",
     ),
+    "aws.runner_image": (
+        "RunnerImage",
+        "RunnerImageArgs",
+    ),
     "aws.runner_manager_role": (
         "RunnerManagerRole",
         "RunnerManagerRoleArgs",
@@ -69,6 +73,7 @@ _EXPORTS = {
     "manager.arguments": (
         "HostNetworkArgs",
         "HostedRunnerArgs",
+        "MachineImageArgs",
     ),
     "mirror.image_mirror": (
         "ImageMirror",
@@ -100,6 +105,7 @@ _EXPORTS = {
     ),
     "spec.hosts": ("HostDeclaration",),
     "spec.job_roles": ("JobRoleDeclaration",),
+    "spec.machine_images": ("MachineImageDeclaration",),
     "spec.mirrors": (
         "MirrorDeclaration",
         "MirrorVariablesDeclaration",

@@ -64,6 +64,17 @@ def unless_log_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookB
     return unless_existing("log group", name, look_up, parent)
 
 
+def unless_parameter(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
+    """The hook of a parameter of the stack that is not overwritten. Arguments as for `unless_existing`."""
+
+    def look_up(inputs: Mapping[str, Any]) -> Existing:
+        opts = pulumi.InvokeOptions(parent=parent)
+        found = aws.ssm.get_parameter(name=inputs["name"], with_decryption=False, opts=opts)
+        return Existing(f"the parameter {found.name}", found.name, ours=True)
+
+    return unless_existing("parameter", name, look_up, parent)
+
+
 def unless_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
     """The hook of a fleet's group, whose name is the stack's. Arguments as for `unless_existing`."""
 

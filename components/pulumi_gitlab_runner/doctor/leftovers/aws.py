@@ -219,6 +219,19 @@ def _secret(arn: _Arn) -> Marked:
     return Marked(f"the secret {arn.resource.removeprefix('secret:')}", kind, arn.whole, arn.whole, remove)
 
 
+def _image_builder(arn: _Arn) -> Marked:
+    kind, _, name = arn.resource.partition("/")
+    option = "component-build-version" if kind == "component" else kind
+    type_ = "".join(each.capitalize() for each in kind.split("-"))
+    return Marked(
+        f"the {kind.replace('-', ' ')} {name} of Image Builder",
+        f"aws:imagebuilder/{type_[0].lower()}{type_[1:]}:{type_}",
+        arn.whole,
+        arn.whole,
+        _command(arn, f"imagebuilder delete-{kind} --{option}-arn", arn.whole),
+    )
+
+
 def _unknown(arn: _Arn) -> Marked:
     return Marked(arn.whole, "", "", arn.whole)
 
@@ -227,6 +240,7 @@ _OTHERS: dict[str, Callable[[_Arn], Marked]] = {
     "autoscaling": _group,
     "cloudwatch": _alarm,
     "ecr": _repository,
+    "imagebuilder": _image_builder,
     "lambda": _function,
     "logs": _log_group,
     "s3": _bucket,
