@@ -66,7 +66,6 @@ def test_exactly_this_is_registered(built: Recording) -> None:
         "RunnerImage",
         "SecurityGroup",
         "SecurityGroupEgressRule",
-        "SecurityGroupEgressRule",
     }
 
 
