@@ -77,9 +77,10 @@ def enters(group: str, user: str = "ec2-user") -> Call:
 
 
 def ends(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
-    """The calls by which a host puts off, completes and asks for its own end, in its own group."""
+    """The calls by which a host is ready, puts off, completes and asks for its end, in its own group."""
     group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b:autoScalingGroupName/any-1a2b"
-    actions = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
+    lifecycle = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
+    actions = (*lifecycle, "StartInstanceRefresh", "CancelInstanceRefresh")
     context = {"aws:ResourceTag/gitlab-runner-host": host}
     return tuple(Call(f"autoscaling:{action}", group, context) for action in actions)
 
@@ -144,7 +145,11 @@ CAPABILITIES = [
     Capability(
         "reads the password of a registry",
         reads_parameter(PASSWORD, "hosts"),
-        reads_parameter(f"{SSM}/gitlab-runner/dev/build/registries/other", "hosts"),
+        # What is below its own prefix is its own; a host whose name only begins so is another.
+        (
+            *reads_parameter(f"{SSM}/gitlab-runner/dev/release/registries/legacy", "hosts"),
+            *reads_parameter(f"{SSM}/gitlab-runner/dev/build-arm/registries/legacy", "hosts"),
+        ),
     ),
     Capability(
         "reads a secret of the user's own, under a key of the user's own",

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_egress_rule
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.resolution import given, given_or_none
@@ -78,8 +79,8 @@ def egress_only(
     egress: Sequence[EgressRule],
     tags: AwsTags,
     parent: pulumi.Resource,
-) -> aws.ec2.SecurityGroup:
-    """A security group that lets connections out, and none in.
+) -> tuple[aws.ec2.SecurityGroup, list[pulumi.Resource]]:
+    """A security group that lets connections out, and none in; with its rules.
 
     Args:
         name: of the group; its rules' names start with it.
@@ -89,11 +90,12 @@ def egress_only(
         tags: of the group and its rules.
         parent: the component that it belongs to.
     """
+    check_group_name(name)
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name, description=description, vpc_id=vpc_id, tags=tag_inputs(tags), opts=child
     )
-    for rule in egress:
+    rules: list[pulumi.Resource] = [
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-{rule}",
             security_group_id=group.id,
@@ -105,8 +107,10 @@ def egress_only(
             tags=tag_inputs(tags),
             opts=_rule_options(f"{name}-{rule}", parent),
         )
+        for rule in egress
+    ]
     if not egress:
-        aws.vpc.SecurityGroupEgressRule(
+        everywhere = aws.vpc.SecurityGroupEgressRule(
             name,
             security_group_id=group.id,
             description="To GitLab, the registries and AWS",
@@ -115,7 +119,8 @@ def egress_only(
             tags=tag_inputs(tags),
             opts=_rule_options(name, parent),
         )
-    return group
+        rules.append(everywhere)
+    return group, rules
 
 
 def _rule_options(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:

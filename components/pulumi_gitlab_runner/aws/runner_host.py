@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.aws.host_group import host_group
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.instances import egress_only
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_manager_role import (
     CacheAccess,
     FleetAccess,
@@ -22,10 +23,9 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
-from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
 from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
@@ -33,7 +33,6 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refu
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.stack import check_in
 
 
 @strict
@@ -70,7 +69,8 @@ class RunnerHost(Component[InstanceHost]):
       all egress, or the declared `egress` alone, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one lets a host get ready before it takes the place of
+      another, one lets jobs end before their host does
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
@@ -101,7 +101,7 @@ class RunnerHost(Component[InstanceHost]):
             manager = hosted.manager
             if manager.host.docker:
                 found, allowed = "a Docker host", "a host in EC2"
-                path = join_path(name, "runners", manager.name, "host", "docker")
+                path = join_path(name, "runners", manager.name, "runner", "host", "docker")
                 raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
             if bool(manager.fleet) != ("fleet_group" in shaped):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
@@ -116,7 +116,7 @@ class RunnerHost(Component[InstanceHost]):
         hosted, host = model.hosted, model.hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or environment_of(self)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{hosted.label}")
+        names = host_parameters(hosted.label)
         tags = {**hosted.tags, **host.tags}
         parameters = self._parameters(name, hosted, names, tags)
         delivered = aws.s3.BucketObjectv2(
@@ -133,7 +133,7 @@ class RunnerHost(Component[InstanceHost]):
             ManagerRole(
                 ManagerAccess(
                     hosted.registries,
-                    tuple(_later(each.arn) for each in parameters),
+                    (_later(environment.apply(names.all_in)),),
                     _later(_required(hosted.key_arn)),
                     _later(delivered.arn),
                     HostAccess(
@@ -150,17 +150,29 @@ class RunnerHost(Component[InstanceHost]):
                 host.policies,
                 tags,
                 environment,
+                join_path(hosted.path, "runners", hosted.manager.name),
             ),
             child,
         )
         network = host_network(host.vpc, host.subnets, hosted.network, self)
-        security_group = egress_only(
+        security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
         if host.metrics == "vpc":
             metrics_ingress(name, network.vpc_id, security_group.id, tags, self)
-        if host.alarm_topic is not None:
-            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
+
+        def boot(known: list[Any]) -> str:
+            text = user_data(
+                bucket=known[0],
+                key=known[1],
+                region=known[2].region,
+                tokens=names.tokens,
+                runner_version=host.runner_version,
+                operating_system=host.os,
+            )
+            with refused_as_whole():
+                return sized_user_data(text, join_path(hosted.path, "runners", hosted.manager.name))
+
         group = host_group(
             name,
             hosted.manager,
@@ -168,21 +180,15 @@ class RunnerHost(Component[InstanceHost]):
             tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
+            lives_with=[role, security_group, *rules],
             subnet_ids=network.subnet_ids,
-            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
-                lambda known: user_data(
-                    bucket=known[0],
-                    key=known[1],
-                    region=known[2].region,
-                    tokens=names.tokens,
-                    runner_version=host.runner_version,
-                    operating_system=host.os,
-                )
-            ),
+            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(boot),
             machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
         )
+        if host.alarm_topic is not None:
+            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn
@@ -247,9 +253,7 @@ class RunnerHost(Component[InstanceHost]):
         def files(known: list[Any]) -> str:
             declared, place, pinned, numbers, cache_bucket, _ = known
             with refused_as_whole():
-                # The registries that it knows are those of its runners alone.
-                check_in(declared, place, hosted.path)
-                check_resolved(hosted.stack(), declared, hosted.path)
+                hosted.check(declared, place)
             return files_as_json(
                 host_files(
                     declared.managers[manager.name],

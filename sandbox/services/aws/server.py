@@ -13,6 +13,7 @@ from sandbox.services.aws import (
     ecr_public,
     functions,
     iam,
+    iam_quotas,
     image_builder,
     kms,
     logs,
@@ -53,6 +54,7 @@ class AwsServer:
         ecr.mend()
         functions.mend()
         iam.mend()
+        iam_quotas.mend()
         kms.mend()
         logs.mend()
         s3.mend()
