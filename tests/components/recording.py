@@ -11,6 +11,7 @@ import grpc
 import pulumi
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 PROJECT, STACK = "gitlab-runner", "sandbox"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -124,7 +125,9 @@ class Registered:
     name: str
     parent: str
     inputs: Mapping[str, Any]
-    """With the marks of secrets taken off."""
+    """With the marks of secrets and the tag of the stack taken off."""
+    tags: Mapping[str, str]
+    """All of its tags."""
     secrets: frozenset[str]
     """The inputs, by their first key, that are or hold a secret."""
     delete_before_replace: bool
@@ -159,15 +162,34 @@ class Recording(MockMonitor):
 
 def _registered(request: Any) -> Registered:
     inputs = MessageToDict(request.object)
+    in_clear = in_the_clear(inputs)
     return Registered(
         type=request.type,
         name=request.name,
         parent="::".join(request.parent.split("::")[2:]).rpartition("$")[2],
-        inputs=in_the_clear(inputs),
+        inputs=_without_stack_tag(in_clear),
+        tags=_tags(in_clear.get("tags")),
         secrets=frozenset(key for key, value in inputs.items() if holds_secret(value)),
         delete_before_replace=request.deleteBeforeReplace,
         request=request,
     )
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    """Tags as a mapping, also those of an Auto Scaling group."""
+    if isinstance(tags, Mapping):
+        return dict(tags)
+    return {each["key"]: each["value"] for each in tags or () if isinstance(each, Mapping)}
+
+
+def _without_stack_tag(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs without the tag that every resource gets; `tests/components/test_marks.py` looks at it."""
+    kept = dict(inputs)
+    if isinstance(tags := kept.pop("tags", None), Mapping):
+        tags = {key: each for key, each in tags.items() if key != STACK_TAG}
+    elif isinstance(tags, list):
+        tags = [each for each in tags if not isinstance(each, Mapping) or each["key"] != STACK_TAG]
+    return kept | {"tags": tags} if tags else kept
 
 
 def holds_secret(value: Any) -> bool:

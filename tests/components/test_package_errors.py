@@ -28,13 +28,13 @@ def errors(provider: PackageProvider, component: str, inputs: dict[str, Any]) ->
             "RunnerRegistration",
             {"group": 42, "maximumTimeout": 60},
             "maximumTimeout",
-            "found 60 seconds; allowed: 600 seconds or more",
+            "found 60 seconds; allowed: 600 to 2147483647 seconds",
         ),
         (
             "RunnerStack",
             {"runners": {"shop": {"group": 42, "host": {}, "maximumTimeout": 60}}},
             "runners.shop.maximumTimeout",
-            "found 60 seconds; allowed: 600 seconds or more",
+            "found 60 seconds; allowed: 600 to 2147483647 seconds",
         ),
         (
             "RunnerStack",

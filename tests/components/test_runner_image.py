@@ -283,6 +283,7 @@ def test_whatever_decides_no_resource_may_be_an_output() -> None:
         "Parameter",
         "Role",
         "SecurityGroup",
+        "SecurityGroupEgressRule",
     }
     (there,) = of(recording, "DistributionConfiguration")["distributions"]
     assert there["amiDistributionConfiguration"]["amiTags"] == {"team": "ci"}

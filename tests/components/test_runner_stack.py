@@ -231,6 +231,7 @@ def test_the_runner_in_gitlab(inputs: Callable[[str, str], Any]) -> None:
         "accessLevel": "not_protected",
         "locked": False,
         "paused": False,
+        "maintenanceNote": "Managed by Pulumi: gitlab-runner/sandbox",
     }
 
 
@@ -240,6 +241,7 @@ def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callab
         "type": "SecureString",
         "keyId": "arn:of:aws:kms/key:Key:ci",
         "value": RUNNER_TOKEN,
+        "overwrite": True,
     }
 
 
@@ -393,6 +395,7 @@ def test_the_variables(inputs: Callable[[str, str], Any]) -> None:
         "protected": False,
         "variableType": "env_var",
         "environmentScope": "*",
+        "description": "Managed by Pulumi: gitlab-runner/sandbox",
     }
     plain = inputs("gitlab:index/groupVariable:GroupVariable", "ci-group-42-DEPLOY_REGION")
     assert (plain["group"], plain["value"], plain["masked"]) == ("42", "eu-west-1", True)

@@ -18,8 +18,20 @@ from pulumi_gitlab_runner import (
     RunnerManagerRole,
     RunnerRegistration,
 )
+from pulumi_gitlab_runner.spec.texts import stack_note
 
-from tests.components.recording import ACCOUNT, REGION, RUNNER_TOKEN, Recording, Registered, run
+from tests.components.recording import (
+    ACCOUNT,
+    PROJECT,
+    REGION,
+    RUNNER_TOKEN,
+    STACK,
+    Recording,
+    Registered,
+    run,
+)
+
+NOTE = stack_note(f"{PROJECT}/{STACK}")
 
 PASSWORD = "canary-of-the-password"
 PARTITION = {"account": ACCOUNT, "region": "cn-north-1", "partition": "aws-cn"}
@@ -103,7 +115,10 @@ def test_repositories_in_another_partition() -> None:
         ),
         (
             {"group": 42, "maximum_timeout": 3600, "maintenance_note": "Ask us."},
-            {"maximumTimeout": 3600, "maintenanceNote": "Ask us."},
+            {
+                "maximumTimeout": 3600,
+                "maintenanceNote": f"Ask us.\n\n{NOTE}",
+            },
         ),
     ],
     ids=["group", "project", "instance", "settings", "limits"],
@@ -333,6 +348,35 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
         "description": "A plain one.",
         "environmentScope": "*",
     }
+
+
+@pytest.mark.parametrize(
+    ("declared", "identity"),
+    [
+        ({"group": 42, "environment_scope": "prod"}, "42:A:prod"),
+        ({"project": 7}, "7:A:*"),
+        ({"instance": True}, "A"),
+    ],
+)
+def test_an_adopted_variable_is_imported_as_it_is(declared: dict[str, Any], identity: str) -> None:
+    recording = variables({**declared, "key": "A", "value": "a-longer-value", "adopt": True})
+    (request,) = (each for each in recording.requests if each.type.endswith("Variable"))
+    assert request.importId == identity
+    assert list(request.ignoreChanges) == ["*"]
+    (warning,) = recording.warnings
+    assert "taken over as they are" in warning
+
+
+def test_a_variable_is_adopted_by_a_plain_number_alone() -> None:
+    group = pulumi.Output.from_input(42)
+    with pytest.raises(pulumi.RunError, match="an Output, beside 'adopt'"):
+        variables({"group": group, "key": "A", "value": "a-longer-value", "adopt": True})
+
+
+def test_a_variable_without_a_description_says_which_stack_manages_it() -> None:
+    recording = variables({"group": 42, "key": "A", "value": "a-longer-value"})
+    described = only(recording, "gitlab:index/groupVariable:GroupVariable").inputs["description"]
+    assert described == NOTE
 
 
 def test_one_key_in_two_environments_is_two_variables() -> None:

@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.doctor.live import on_host
 from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES, runner_on_disk
-from pulumi_gitlab_runner.iam.host import HOST_TAG
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 from sandbox.services.aws.server import AwsServer
 from sandbox.services.aws.systems_manager import HOSTS

@@ -49,7 +49,7 @@ def messages(
     [
         pytest.param(
             {"bad": resource(RUNNER, {"group": 42, "maximumTimeout": 60})},
-            ["property maximumTimeout", "found 60 seconds; allowed: 600 seconds or more"],
+            ["property maximumTimeout", "found 60 seconds; allowed: 600 to 2147483647 seconds"],
             id="a number out of range",
         ),
         pytest.param(

@@ -30,7 +30,7 @@ HOST_FORM = (
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = (
     "group, project, instance, key, value, docker_auth, masked, hidden, protected, raw, file, "
-    "environment_scope, description"
+    "environment_scope, description, adopt"
 )
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
@@ -693,7 +693,11 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a timeout that GitLab refuses": (
         changed("runners/build/maximum_timeout", 599),
-        Problem("stack.runners.build.maximum_timeout", "599 seconds", "600 seconds or more"),
+        Problem("stack.runners.build.maximum_timeout", "599 seconds", "600 to 2147483647 seconds"),
+    ),
+    "a timeout that GitLab's database refuses": (
+        changed("runners/build/maximum_timeout", 2**31),
+        Problem("stack.runners.build.maximum_timeout", "2147483648 seconds", "600 to 2147483647 seconds"),
     ),
     "a note that is too long": (
         changed("runners/build/maintenance_note", "a" * 1025),

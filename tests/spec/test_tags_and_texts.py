@@ -6,7 +6,7 @@ import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, build_stack
 from pulumi_gitlab_runner.spec.aws_tags import tags_problems
 from pulumi_gitlab_runner.spec.shape import known_value
-from pulumi_gitlab_runner.spec.texts import control_character_problems
+from pulumi_gitlab_runner.spec.texts import control_character_problems, with_stack_note
 
 from tests.spec.declaration import changed, output, problems_of
 
@@ -32,6 +32,12 @@ def test_keys_that_aws_refuses(key: str) -> None:
 def test_keys_that_instance_metadata_refuses(key: str) -> None:
     assert len(refused({key: "x"})) == 1
     assert refused({key: "x"}, of_instances=False) == []
+
+
+@pytest.mark.parametrize("key", ["gitlab-runner-stack", "gitlab-runner-host"])
+def test_keys_that_the_library_sets(key: str) -> None:
+    assert refused({key: "x"}) == refused({key: "x"}, of_instances=False) == [f"tags.{key}"]
+    assert refused({f"{key}s": "x"}) == []
 
 
 @pytest.mark.parametrize("value", ["", "v" * 256, "a b/c"])
@@ -85,12 +91,14 @@ def test_a_path_prefix_that_parameter_store_s3_and_cloudwatch_do_not_share(prefi
     assert [each.path for each in problems_of({"path_prefix": prefix})] == ["stack.path_prefix"]
 
 
-@pytest.mark.parametrize("tag", ["docker", "a" * 255, "two words", "Über", "x86_64"])
+@pytest.mark.parametrize("tag", ["docker", "a" * 255, "two words", "Über", "x86_64", "it's", '3.5"'])
 def test_tags_that_gitlab_keeps_as_they_are(tag: str) -> None:
     assert build_stack(changed("runners/build/tags", [tag])).runners["build"].registration.tags == (tag,)
 
 
-@pytest.mark.parametrize("tag", ["", "  ", "a,b", " a", "a ", "a\t", "a" * 256, "a\x07b", "a\x9fb"])
+@pytest.mark.parametrize(
+    "tag", ["", "  ", "a,b", " a", "a ", "a\t", "a" * 256, "a\x07b", "a\x9fb", '"a"', "'a"]
+)
 def test_tags_of_which_gitlab_would_keep_others(tag: str) -> None:
     found = {each.path for each in problems_of(changed("runners/build/tags", ["docker", tag]))}
     assert found == {"stack.runners.build.tags[1]"}
@@ -118,3 +126,10 @@ def test_control_characters(character: str) -> None:
 def test_lines_where_they_are_allowed() -> None:
     assert list(control_character_problems("a\nb", "at", lines=True)) == []
     assert len(list(control_character_problems("a\rb", "at", lines=True))) == 1
+
+
+def test_a_note_says_which_stack_where_there_is_room() -> None:
+    marked = "Managed by Pulumi: a/b"
+    assert with_stack_note("", "a/b", 100) == marked
+    assert with_stack_note("By hand.", "a/b", 32) == f"By hand.\n\n{marked}"
+    assert with_stack_note("By hand.", "a/b", 31) == "By hand."

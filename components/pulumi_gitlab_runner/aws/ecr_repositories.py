@@ -7,6 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_repository
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
@@ -107,7 +108,7 @@ class EcrRepositories(Component[PlacedRegistry]):
                 opts=(
                     self._adopting(each, model.registry.region)
                     if each.adopt
-                    else pulumi.ResourceOptions(parent=self)
+                    else pulumi.ResourceOptions(parent=self, hooks=unless_repository(child_name, self))
                 ),
             )
             if each.adopt:

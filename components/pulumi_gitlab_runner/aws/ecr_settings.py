@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
-from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
@@ -150,7 +150,7 @@ class EcrSettings(Component[PlacedSettings]):
                 **repository_inputs(each),
                 lifecycle_policy=lifecycle_policy_of(each),
                 repository_policy=self._pull_policy(each.allow_pull, environment),
-                resource_tags=tag_inputs(each.tags),
+                resource_tags=plain_tags(each.tags) or None,
                 custom_role_arn=role_arn if each.needs_role else None,
                 opts=child,
             )

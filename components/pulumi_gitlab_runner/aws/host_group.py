@@ -21,9 +21,8 @@ from pulumi_gitlab_runner.host.drain import (
     longest_drain,
 )
 from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK, encoded
-from pulumi_gitlab_runner.iam.host import HOST_TAG
 from pulumi_gitlab_runner.manager.arguments import NewestImage
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
@@ -40,7 +41,7 @@ def log_group(
         retention_in_days=logs.retention_days,
         kms_key_id=key_arn if logs.kms_key is None else given(logs.kms_key),
         tags=tag_inputs(tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, hooks=unless_log_group(name, parent)),
     )
 
 
@@ -82,6 +83,7 @@ def metrics_ingress(
     name: str,
     vpc_id: pulumi.Input[str],
     security_group_id: pulumi.Output[str],
+    tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.vpc.SecurityGroupIngressRule:
     """The rule that lets a host's VPC read the runner's metrics.
@@ -90,6 +92,7 @@ def metrics_ingress(
         name: of the rule.
         vpc_id: the host's VPC.
         security_group_id: the host's security group.
+        tags: of the rule.
         parent: the component that it belongs to.
     """
     return aws.vpc.SecurityGroupIngressRule(
@@ -100,5 +103,6 @@ def metrics_ingress(
         ip_protocol="tcp",
         from_port=METRICS_PORT,
         to_port=METRICS_PORT,
+        tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
+from pulumi_gitlab_runner.aws.existing import unless_alias
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
@@ -101,7 +102,7 @@ class HostStore(Component[PlacedStore]):
             name,
             name=f"alias/{stack}/{name}".replace(".", "-"),
             target_key_id=key.key_id,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_alias(name, self)),
         )
         # Every `pulumi up` writes the hosts' files anew, so nothing is lost with them.
         expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {

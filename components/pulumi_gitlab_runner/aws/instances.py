@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_egress_rule
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.arguments import NewestImage
@@ -86,7 +87,7 @@ def egress_only(
         description: of the group; another one needs a new group.
         vpc_id: its VPC's id.
         egress: where connections may lead to; without any, to everywhere.
-        tags: of the group.
+        tags: of the group and its rules.
         parent: the component that it belongs to.
     """
     check_group_name(name)
@@ -104,7 +105,8 @@ def egress_only(
             to_port=rule.to_port,
             cidr_ipv4=given_or_none(rule.cidr),
             prefix_list_id=given_or_none(rule.prefix_list),
-            opts=child,
+            tags=tag_inputs(tags),
+            opts=_rule_options(f"{name}-{rule}", parent),
         )
         for rule in egress
     ]
@@ -115,10 +117,15 @@ def egress_only(
             description="To GitLab, the registries and AWS",
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
-            opts=child,
+            tags=tag_inputs(tags),
+            opts=_rule_options(name, parent),
         )
         rules.append(everywhere)
     return group, rules
+
+
+def _rule_options(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=parent, hooks=unless_egress_rule(name, parent))
 
 
 def encrypted_root(
@@ -141,12 +148,9 @@ def encrypted_root(
     }
 
 
-def tags_at_launch(tags: AwsTags) -> list[Any] | None:
-    """Tags that an instance and its volumes get when they are made; None where there are none.
+def tags_at_launch(tags: AwsTags) -> list[Any]:
+    """Tags that an instance and its volumes get when they are made.
 
     A group tags its instances alone, not their volumes, and only after the launch.
     """
-    inputs = tag_inputs(tags)
-    if inputs is None:
-        return None
-    return [{"resource_type": each, "tags": inputs} for each in ("instance", "volume")]
+    return [{"resource_type": each, "tags": tag_inputs(tags)} for each in ("instance", "volume")]

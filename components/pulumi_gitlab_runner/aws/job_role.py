@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
+from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
@@ -122,7 +123,7 @@ class JobRole(Component[PlacedJobRole]):
         environment = model.environment or environment_of(self)
         provider = given_or_none(role.identity_provider) or model.provider_arn
         if provider is None:
-            options = pulumi.ResourceOptions(parent=self)
+            options = pulumi.ResourceOptions(parent=self, hooks=unless_identity_provider(name, self))
             provider = identity_provider(name, [role], model.tags, options)
         known_model = resolved((role, model.registries))
         with refused_as_whole():
@@ -234,7 +235,11 @@ def _stack_provider(
     parent: pulumi.Resource,
 ) -> pulumi.Output[str]:
     former = known(issuer).partition("://")[2] if is_known(issuer) else "gitlab"
-    options = pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=former)])
+    options = pulumi.ResourceOptions(
+        parent=parent,
+        aliases=[pulumi.Alias(name=former)],
+        hooks=unless_identity_provider(f"{name}-{former}", parent),
+    )
     return identity_provider(f"{name}-{former}", roles, tags, options)
 
 

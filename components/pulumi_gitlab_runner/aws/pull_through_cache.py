@@ -3,6 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_cache_rule
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.resolution import given, given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -49,6 +50,9 @@ def pull_through_cache(
         credential_arn=secret_arn,
         # ECR makes no rule with a secret that is empty yet.
         opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=filled, aliases=[pulumi.Alias(name=registry.name)]
+            parent=parent,
+            depends_on=filled,
+            aliases=[pulumi.Alias(name=registry.name)],
+            hooks=unless_cache_rule(name, parent),
         ),
     )

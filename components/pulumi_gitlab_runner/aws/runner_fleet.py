@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_group
 from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
@@ -133,7 +134,7 @@ class RunnerFleet(Component[HostedManager]):
             # Else it could not be removed while there are workers, since they are protected.
             force_delete=True,
             tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_group(workers, self)),
         )
         once = _once_without_fleet(self, opts)
         host = RunnerHost.of(name, InstanceHost(model, group.name), once)
@@ -145,6 +146,7 @@ class RunnerFleet(Component[HostedManager]):
             ip_protocol="tcp",
             from_port=22,
             to_port=22,
+            tags=tag_inputs(tags),
             opts=child,
         )
         if model.manager.host.egress:

@@ -22,7 +22,6 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     RunnerManagerRole,
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
@@ -127,7 +126,6 @@ class RunnerHost(Component[InstanceHost]):
             key=f"{hosted.label}/files.json",
             content=self._files(model, environment, names, parameters),
             content_type="application/json",
-            tags=tag_inputs(hosted.tags),
             opts=child,
         )
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
@@ -165,7 +163,7 @@ class RunnerHost(Component[InstanceHost]):
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
         if host.metrics == "vpc":
-            metrics_ingress(name, network.vpc_id, security_group.id, self)
+            metrics_ingress(name, network.vpc_id, security_group.id, tags, self)
 
         def boot(known: list[Any]) -> str:
             text = user_data(

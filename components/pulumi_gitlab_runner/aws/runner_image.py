@@ -8,9 +8,10 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import egress_only, encrypted_root
-from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy
@@ -154,7 +155,9 @@ class RunnerImage(Component[PlacedImage]):
             value_wo=_value_of(parent, self),
             value_wo_version=1,
             tags=tags,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["valueWo"]),
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["valueWo"], hooks=unless_parameter(name, self)
+            ),
         )
         parts = pulumi.Output.all(resolved((image, model.registries)), environment)
         document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
@@ -190,7 +193,9 @@ class RunnerImage(Component[PlacedImage]):
             description=f"Machine image {image.name} of runner hosts of {stack}",
             image_recipe_arn=recipe.arn,
             infrastructure_configuration_arn=self._infrastructure(name, called, model, environment),
-            distribution_configuration_arn=self._distribution(name, called, parameter, environment, tags),
+            distribution_configuration_arn=self._distribution(
+                name, called, parameter, environment, model.tags
+            ),
             # An inventory of packages, which the instance would need further rights for.
             enhanced_image_metadata_enabled=False,
             # A build takes newer packages too, so it does not wait for a newer parent.
@@ -233,7 +238,7 @@ class RunnerImage(Component[PlacedImage]):
             retention_in_days=_LOGS_KEPT_DAYS,
             kms_key_id=model.logs_key,
             tags=tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_log_group(name, self)),
         )
         role = aws.iam.Role(
             name,
@@ -271,7 +276,7 @@ class RunnerImage(Component[PlacedImage]):
             subnet_id=pulumi.Output.from_input(network.subnet_ids).apply(lambda subnets: sorted(subnets)[0]),
             instance_metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
             terminate_instance_on_failure=True,
-            resource_tags=tags,
+            resource_tags=plain_tags(model.tags) or None,  # of what a build starts, and ends
             tags=tags,
             opts=child,
         ).arn
@@ -282,14 +287,15 @@ class RunnerImage(Component[PlacedImage]):
         called: str,
         parameter: aws.ssm.Parameter,
         environment: Environment,
-        tags: dict[str, Any] | None,
+        tags: AwsTags,
     ) -> pulumi.Output[str]:
         """What becomes of an image that passed its tests: it is named, and the parameter names it."""
         image: aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgsDict = {
             "name": f"{called} {{{{ imagebuilder:buildDate }}}}"
         }
+        # Image Builder makes and ends the images: none of them is in the state.
         if tags:
-            image["ami_tags"] = tags
+            image["ami_tags"] = plain_tags(tags)
         return aws.imagebuilder.DistributionConfiguration(
             name,
             name=called,
@@ -302,7 +308,7 @@ class RunnerImage(Component[PlacedImage]):
                     ],
                 }
             ],
-            tags=tags,
+            tags=tag_inputs(tags),
             opts=pulumi.ResourceOptions(parent=self),
         ).arn
 

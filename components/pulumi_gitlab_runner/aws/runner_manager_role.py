@@ -14,7 +14,6 @@ from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import (
-    HOST_TAG,
     group_statement,
     lifecycle_statement,
     report_statements,
@@ -28,7 +27,7 @@ from pulumi_gitlab_runner.iam.repository_policies import Part, division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,

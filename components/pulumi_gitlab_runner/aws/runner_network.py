@@ -278,6 +278,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
             from_port=443,
             to_port=443,
             cidr_ipv4=given(network.cidr),
+            tags=tag_inputs(self._tags),
             opts=child,
         )
         for service in network.endpoints:

@@ -46,6 +46,8 @@ def secret_parameter(
         type="SecureString",
         key_id=key_arn,
         value=pulumi.Output.secret(value).apply(sized),
+        # Its path is the stack's own: one that an update without an answer left there is taken over.
+        overwrite=True,
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

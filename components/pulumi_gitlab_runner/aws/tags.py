@@ -1,25 +1,31 @@
-"""Tags of resources."""
+"""Tags of resources: the declared ones, and the mark of the stack that made the resource."""
 
 from typing import Any
 
 import pulumi
 
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.resolution import given
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG, AwsTags
 
 
-def tag_inputs(tags: AwsTags, **own: pulumi.Input[str]) -> dict[str, Any] | None:
-    """Tags as the input of a resource; None where there are none.
+def tag_inputs(tags: AwsTags, **own: pulumi.Input[str]) -> dict[str, Any]:
+    """Tags as the input of a resource, with the mark of the stack.
 
     Args:
         tags: the declared ones.
         own: the resource's own, which the declared ones may replace.
     """
-    return {**own, **{key: given(each) for key, each in tags.items()}} or None
+    return {**own, **plain_tags(tags), STACK_TAG: stack_mark()}
+
+
+def plain_tags(tags: AwsTags) -> dict[str, Any]:
+    """Tags as an input for what this stack does not make itself: the declared ones alone."""
+    return {key: given(each) for key, each in tags.items()}
 
 
 def group_tags(tags: AwsTags, **own: str) -> list[Any]:
-    """Tags of an Auto Scaling group, which its instances get too.
+    """Tags of an Auto Scaling group, which its instances get too, with the mark of the stack.
 
     Args:
         tags: the declared ones.
@@ -27,5 +33,5 @@ def group_tags(tags: AwsTags, **own: str) -> list[Any]:
     """
     return [
         {"key": key, "value": each, "propagate_at_launch": True}
-        for key, each in (tag_inputs(tags, **own) or {}).items()
+        for key, each in tag_inputs(tags, **own).items()
     ]

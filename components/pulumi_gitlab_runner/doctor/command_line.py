@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
     from pulumi_gitlab_runner.doctor.image_report import AskedImage, ImageReport
     from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+    from pulumi_gitlab_runner.doctor.leftovers.state import State
     from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
     from pulumi_gitlab_runner.doctor.report_formats import Located
     from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
@@ -204,7 +205,33 @@ def _parser() -> argparse.ArgumentParser:
         "--wait", type=float, default=0, metavar="SECONDS", help="until they are (default: 0)"
     )
 
-    for each in (image, job, pin, host, online):
+    left = command(
+        "leftovers",
+        _leftovers,
+        "list what a stack made and its state does not have, in AWS and GitLab; it changes nothing",
+        "runner-doctor leftovers --stack prod",
+        "pulumi stack export --stack prod | runner-doctor leftovers --stack prod --state -",
+        "runner-doctor leftovers --stack prod --no-state --region eu-west-1",
+    )
+    left.add_argument("--stack", required=True, help="the stack, as Pulumi names it")
+    left.add_argument("--project", help="its project (default: that of Pulumi.yaml here)")
+    where = left.add_mutually_exclusive_group()
+    where.add_argument(
+        "--state", type=Path, metavar="FILE", help="what `pulumi stack export` wrote (default: it is run)"
+    )
+    where.add_argument("--no-state", action="store_true", help="its state is gone: everything is left over")
+    left.add_argument(
+        "--region",
+        action="append",
+        default=[],
+        help="where to look (default: the regions of its state, of its file and AWS_REGION)",
+    )
+    left.add_argument("--only", choices=("aws", "gitlab"), help="where to look (default: in both)")
+    left.add_argument(
+        "--stacks-dir", type=Path, default=Path("stacks"), metavar="DIR", help=argparse.SUPPRESS
+    )
+
+    for each in (image, job, pin, host, online, left):
         formats = _FORMATS if each in (job, pin) else _FORMATS[:2]
         each.add_argument("--format", choices=formats, default="text", help="how to answer (default: text)")
         each.add_argument(
@@ -446,6 +473,62 @@ def _online(options: argparse.Namespace) -> "Sequence[Finding]":
         terminal.show_facts(console, [(each.runner.name, each.told) for each in contacts])
 
     return _answer(options, dict.fromkeys(findings, ()), as_json, show)
+
+
+def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.leftovers.marked import leftover_findings
+    from pulumi_gitlab_runner.doctor.leftovers.state import State, exported_state, project_name, read_state
+
+    stack = str(options.stack).rpartition("/")[2]
+    project = options.project or project_name(Path())
+    if not project:
+        raise UsageError("there is no Pulumi.yaml here: name the project with --project")
+    mark = f"{project}/{stack}"
+    if options.no_state:
+        state = State()
+    elif options.state:
+        state = read_state(sys.stdin.read() if str(options.state) == "-" else read_text(options.state))
+    else:
+        state = read_state(exported_state(options.stack))
+    marked = []
+    if options.only != "gitlab":
+        from pulumi_gitlab_runner.doctor.leftovers.aws import marked_in_aws
+
+        marked += marked_in_aws(mark, _regions(options, state))
+    if options.only != "aws":
+        from pulumi_gitlab_runner.doctor.leftovers.gitlab import MarkedInGitLab, places_of
+        from pulumi_gitlab_runner.doctor.online import this_gitlab
+
+        marked += MarkedInGitLab(this_gitlab(), mark).find(places_of(state))
+    findings = list(leftover_findings(marked, state, mark))
+
+    def as_json() -> object:
+        from pulumi_gitlab_runner.doctor.json_report import findings_as_json
+
+        return {"mark": mark, "marked": len(marked), "findings": findings_as_json(findings)}
+
+    def show(console: "Console") -> None:
+        from pulumi_gitlab_runner.doctor import report as terminal
+
+        told = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
+        terminal.show_facts(console, [(mark, told)])
+
+    return _answer(options, dict.fromkeys(findings, ()), as_json, show)
+
+
+def _regions(options: argparse.Namespace, state: "State") -> list[str]:
+    """The regions in which a stack's resources may be."""
+    from pulumi_gitlab_runner.doctor.stack_file import region_of_stack
+
+    known = {
+        *options.region,
+        *(arn.split(":")[3] for arn in state.arns),
+        region_of_stack(options.stacks_dir, str(options.stack).rpartition("/")[2]) or "",
+        os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
+    }
+    if regions := sorted(known - {""}):
+        return regions
+    raise UsageError("no region is known: name one with --region")
 
 
 def _examined(

@@ -203,6 +203,12 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Run `runner-doctor pin` on the pipeline, and commit what it writes.",
         f"{CI_YAML}#image",
     ),
+    Name.LEFTOVER: Explanation(
+        "Something bears the mark of a stack whose state does not have it: an update lost the answer to its "
+        "creation or was killed, or the state is gone.",
+        "Import it with the command that the finding gives, or remove it.",
+        "https://www.pulumi.com/docs/iac/guides/migration/import/",
+    ),
     Name.NOT_READ: Explanation(
         "The pipeline includes what was not read, or refers to it, and images in it were not seen.",
         "Ask GitLab for the whole of the pipeline: --gitlab URL, with an access token in GITLAB_TOKEN.",

@@ -71,6 +71,9 @@ class FindingName(StrEnum):
     RUNNER_OFFLINE = "runner-offline"
     RUNNER_UNKNOWN = "runner-unknown"
 
+    # What a stack made.
+    LEFTOVER = "leftover"
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -78,7 +78,7 @@ class GitLab:
 
     def __init__(self, address: str, token: str) -> None:
         self.address = address
-        self._headers = {"Private-Token": token}
+        self.headers = {"Private-Token": token}
 
     def contacts(self, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
         """What GitLab knows of runners, as soon as all of them are online, or the time is over.
@@ -107,7 +107,7 @@ class GitLab:
 
     def _contact(self, client: HttpClient, runner: StackRunner) -> Contact:
         url, deadline = f"{self.address}/runners/{runner.number}", Deadline(TIMEOUT_S)
-        answer = client.ask("GET", url, headers=self._headers, deadline=deadline, follow=False)
+        answer = client.ask("GET", url, headers=self.headers, deadline=deadline, follow=False)
         if answer.status == 404:
             return Contact(runner)
         if answer.status == 401:

@@ -153,6 +153,14 @@ def _read(stacks: Path, stack: str) -> StackFile:
         raise UsageError(f"{path} is not a stack's file: {error}") from None
 
 
+def region_of_stack(stacks: Path, stack: str) -> str | None:
+    """The region of a stack's file; None where there is no such file, or it has none."""
+    try:
+        return _read(stacks, stack).region
+    except UsageError:
+        return None
+
+
 def _environment(region: str, account: str | None) -> AwsEnvironment:
     """The account and region; the account is asked of the AWS command line where it is not given."""
     partition = partition_of(region)

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.existing import Existing, LookUp, stack_mark, unless_existing
 from pulumi_gitlab_runner.resolution import (
     given,
-    given_or_none,
     login_of,
     refused_as_whole,
     resolved,
@@ -24,6 +24,7 @@ from pulumi_gitlab_runner.spec.inputs import known, strict
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
 from pulumi_gitlab_runner.spec.stack import build_stack
+from pulumi_gitlab_runner.spec.texts import stack_note
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
@@ -62,6 +63,9 @@ class CiVariables(Component[Variables]):
     - `gitlab:index/projectVariable:ProjectVariable`
     - `gitlab:index/instanceVariable:InstanceVariable`
 
+    With `adopt` a variable is imported. One that exists already and is not adopted is refused, in a preview
+    too.
+
     Raises `pulumi.RunError` for what GitLab would refuse, such as a masked value that it cannot mask.
     """
 
@@ -77,6 +81,12 @@ class CiVariables(Component[Variables]):
     def _make(self, name: str, model: Variables, opts: pulumi.ResourceOptions | None) -> None:
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, {}, opts)
         names = variable_names(name, model.variables)
+        if adopted := [each for each, variable in zip(names, model.variables, strict=True) if variable.adopt]:
+            pulumi.log.warn(
+                f"these CI variables are taken over as they are: {', '.join(adopted)}; without 'adopt', the "
+                "next update gives them the declared values and settings",
+                self,
+            )
         self.variables = pulumi.Output.all(
             *(
                 self._create(each, variable, [model.registries[used] for used in variable.docker_auth])
@@ -96,8 +106,10 @@ class CiVariables(Component[Variables]):
             "protected": variable.protected,
             "raw": variable.raw,
             "variable_type": "file" if variable.file else "env_var",
-            "description": given_or_none(variable.description),
-            "opts": pulumi.ResourceOptions(parent=self),
+            "description": (
+                stack_note(stack_mark()) if variable.description is None else given(variable.description)
+            ),
+            "opts": self._options(name, variable),
         }
         kind, number = variable.scope.kind, resolved(variable.scope).apply(_number)
         if kind == "instance":
@@ -138,6 +150,56 @@ class CiVariables(Component[Variables]):
             return can
 
         return pulumi.Output.unsecret(value).apply(masked)
+
+    def _options(self, name: str, variable: Variable) -> pulumi.ResourceOptions:
+        """Options that take over a variable which exists, as it is, or refuse to make it once more.
+
+        Pulumi imports nothing that differs from its inputs, so none of them counts.
+        """
+        if variable.adopt:
+            return pulumi.ResourceOptions(parent=self, import_=_identity(variable), ignore_changes=["*"])
+        if variable.hidden:  # GitLab hides a variable when it is made alone, so that it may be being replaced
+            return pulumi.ResourceOptions(parent=self)
+        return pulumi.ResourceOptions(
+            parent=self, hooks=unless_existing("variable", name, self._look_up(variable), self)
+        )
+
+    def _look_up(self, variable: Variable) -> LookUp:
+        """What looks for a variable of the same key in the same place."""
+        opts = pulumi.InvokeOptions(parent=self)
+
+        def look_up(inputs: Mapping[str, Any]) -> Existing | None:
+            key, scope = inputs["key"], inputs.get("environmentScope")
+            found: Any
+            if variable.scope.kind == "instance":
+                found, identity = gitlab.get_instance_variable(key=key, opts=opts), key
+            elif variable.scope.kind == "group":
+                place = inputs["group"]
+                found = gitlab.get_group_variable(group=place, key=key, environment_scope=scope, opts=opts)
+                identity = f"{place}:{key}:{scope}"
+            else:
+                place = inputs["project"]
+                found = gitlab.get_project_variable(
+                    project=place, key=key, environment_scope=scope, opts=opts
+                )
+                identity = f"{place}:{key}:{scope}"
+            if not found.value:  # hidden: the one that is being replaced by this one
+                return None
+            return Existing(
+                f"the CI variable {identity}",
+                identity,
+                found.description == stack_note(stack_mark()),
+                "declare `adopt: true` for it, which takes it over as it is;",
+            )
+
+        return look_up
+
+
+def _identity(variable: Variable) -> str:
+    """The id of a variable, as Pulumi imports it."""
+    if variable.scope.kind == "instance":
+        return variable.key
+    return f"{_number(variable.scope)}:{variable.key}:{variable.environment_scope}"
 
 
 def _number(scope: GitLabScope) -> str:

@@ -4,15 +4,18 @@ import pulumi
 import pulumi_gitlab as gitlab
 
 from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
-from pulumi_gitlab_runner.spec.inputs import is_known, known
+from pulumi_gitlab_runner.spec.inputs import Value, is_known, known
 from pulumi_gitlab_runner.spec.runners import (
+    LONGEST_NOTE,
     Registration,
     RegistrationDeclaration,
     build_registration,
     registration_problems,
 )
 from pulumi_gitlab_runner.spec.shape import checked
+from pulumi_gitlab_runner.spec.texts import with_stack_note
 
 
 class RunnerRegistration(Component[Registration]):
@@ -88,7 +91,7 @@ class RunnerRegistration(Component[Registration]):
             locked=registration.locked,
             paused=paused,
             maximum_timeout=registration.maximum_timeout,
-            maintenance_note=given_or_none(registration.maintenance_note),
+            maintenance_note=_note(registration.maintenance_note),
             opts=opts,
         )
 
@@ -96,3 +99,9 @@ class RunnerRegistration(Component[Registration]):
         """The name of a generation, which bears its number: the next one does not replace it."""
         # No runner of a stack has a `_` in its name: none is taken for another one's generation.
         return self._name if generation == 1 else f"{self._name}_{generation}"
+
+
+def _note(declared: Value[str] | None) -> pulumi.Input[str]:
+    """The declared note, with the line that says which stack the runner is of."""
+    text, mark = given("" if declared is None else declared), stack_mark()
+    return pulumi.Output.from_input(text).apply(lambda known: with_stack_note(known, mark, LONGEST_NOTE))

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
-HOST_TAG = "gitlab-runner-host"
-"""The tag by which a role knows the Auto Scaling group of its host, whose name AWS adds to later."""
 METRIC_NAMESPACE = "GitLabRunner"
 """The namespace in CloudWatch of what hosts report."""
 

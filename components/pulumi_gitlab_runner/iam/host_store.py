@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pulumi_gitlab_runner.iam.host import HOST_TAG
 from pulumi_gitlab_runner.iam.policy import Statement, policy_document
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 _READ = ["s3:GetObject*"]
 _WRITE = ["s3:DeleteObject*", "s3:PutObject*"]

@@ -12,6 +12,11 @@ AwsTags = Mapping[str, Value[str]]
 _KEY = re.compile(r"[\w .:/=+@-]{1,128}")
 _VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 _METADATA_KEY = re.compile(r"[^ /]+")
+STACK_TAG = "gitlab-runner-stack"
+"""The key of the tag that says which project and stack made a resource."""
+HOST_TAG = "gitlab-runner-host"
+"""The key of the tag by which the role of a host knows its Auto Scaling group, whose name AWS completes."""
+_OURS = (STACK_TAG, HOST_TAG)
 _MOST = 40
 """AWS takes 50 tags; the library and the provider's `defaultTags` need some."""
 
@@ -42,6 +47,8 @@ def tags_problems(
             yield Problem(
                 at, repr(key), "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, not aws:…"
             )
+        elif key in _OURS:
+            yield Problem(at, repr(key), "another key", "the library sets this tag itself")
         elif of_instances and not _METADATA_KEY.fullmatch(key):
             yield Problem(
                 at,

@@ -76,7 +76,8 @@ class RegistrationDeclaration(ScopeDeclaration):
     maximum_timeout: NotRequired[int]
     """How long a job may run, in seconds; 600 or more. Default: as the project says."""
     maintenance_note: NotRequired[Input[str]]
-    """A note for those who look after the runner, 1024 characters at most."""
+    """A note for those who look after the runner, 1024 characters at most; a line is added that names the
+    stack, where there is room for it."""
     other_projects: NotRequired[list[IdInput]]
     """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
     generation: NotRequired[int]
@@ -124,6 +125,10 @@ class RunnerDeclaration(RegistrationDeclaration):
 
 
 DEFAULT_IMAGE = "alpine:latest"
+LONGEST_TIMEOUT = 2**31 - 1
+"""GitLab keeps seconds in a column of the type integer: db/structure.sql, ci_runners.maximum_timeout."""
+LONGEST_NOTE = 1024
+"""The characters of a description or a maintenance note that GitLab keeps: app/models/ci/runner.rb."""
 
 
 @dataclass(frozen=True)
@@ -242,8 +247,9 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
     """
     yield from scope_problems(declaration, path)
     timeout = declaration.get("maximum_timeout", 600)
-    if timeout < 600:
-        yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", "600 seconds or more")
+    if not 600 <= timeout <= LONGEST_TIMEOUT:
+        allowed = f"600 to {LONGEST_TIMEOUT} seconds"
+        yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", allowed)
     for key in ("description", "maintenance_note"):
         yield from _text_problems(declaration.get(key, ""), join_path(path, key))
     yield from _tags_problems(declaration.get("tags", ()), join_path(path, "tags"))
@@ -262,8 +268,8 @@ def _text_problems(text: Any, path: str) -> Iterator[Problem]:
     """What is wrong with a text that GitLab shows."""
 
     def problems(found: str) -> Iterator[Problem]:
-        if len(found) > 1024:
-            yield Problem(path, "a longer text", "1024 characters at most")
+        if len(found) > LONGEST_NOTE:
+            yield Problem(path, "a longer text", f"{LONGEST_NOTE} characters at most")
         yield from control_character_problems(found, path, lines=path.endswith("note"))
 
     return check(text, problems)
@@ -272,8 +278,9 @@ def _text_problems(text: Any, path: str) -> Iterator[Problem]:
 def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
     """What is wrong with a runner's tags.
 
-    GitLab splits them at commas, strips them and drops blank ones, and would keep other tags than are
-    declared: lib/api/validations/types/comma_separated_to_array.rb.
+    GitLab splits them at commas, strips them of blanks and quotation marks and drops empty ones, and would
+    keep other tags than are declared: lib/api/validations/types/comma_separated_to_array.rb and
+    lib/gitlab/ci/tags/parser.rb.
     """
 
     def problems(listed: Sequence[Any]) -> Iterator[Problem]:
@@ -287,8 +294,9 @@ def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
 
 def _tag_rule(path: str) -> Rule[str]:
     def problems(tag: str) -> Iterator[Problem]:
-        if not tag.strip() or tag != tag.strip() or "," in tag or len(tag) > 255:
-            yield Problem(path, repr(tag), "1 to 255 characters, without a comma and without outer spaces")
+        if not tag.strip() or tag != tag.strip() or "," in tag or tag[0] in "\"'" or len(tag) > 255:
+            allowed = "1 to 255 characters, without a comma, outer spaces and a quotation mark before it"
+            yield Problem(path, repr(tag), allowed)
         yield from control_character_problems(tag, path)
 
     return problems

@@ -12,6 +12,8 @@ from pulumi_gitlab_runner.spec.inputs import (
     SecretInput,
     Value,
     check,
+    is_known,
+    number,
     optional,
     secret,
     strict,
@@ -49,7 +51,11 @@ class VariableDeclaration(ScopeDeclaration):
     """The environments whose jobs get it, `*` as a wildcard. Not for the instance; for a group it needs
     GitLab Premium. Default `*`."""
     description: NotRequired[Input[str]]
-    """Shown in GitLab, 255 characters at most."""
+    """Shown in GitLab, 255 characters at most. Default: that the stack manages it."""
+    adopt: NotRequired[bool]
+    """Whether the variable exists already and is taken over, as it is, value and settings included. The
+    number of the group or project must be a plain value. Take the key out after the next update: the one
+    after that gives the variable what is declared. Default false."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Variable:
     file: bool
     environment_scope: str
     description: Value[str] | None
+    adopt: bool = False
     value: Deferred[str] | None = field(default=None, compare=False)
 
 
@@ -128,6 +135,7 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
         file=declaration.get("file", False),
         environment_scope=declaration.get("environment_scope", "*"),
         description=optional(declaration.get("description")),
+        adopt=declaration.get("adopt", False),
         value=value,
     )
 
@@ -156,6 +164,8 @@ def variable_problems(
     elif "environment_scope" in declaration:
         yield from environment_scope_problems(declaration["environment_scope"], path)
     yield from _hidden_problems(declaration, path)
+    if declaration.get("adopt"):
+        yield from _adopt_problems(declaration, path)
     if "description" in declaration:
         at = join_path(path, "description")
         yield from check(declaration["description"], lambda text: _description_problems(text, at))
@@ -163,6 +173,17 @@ def variable_problems(
         yield from _docker_auth_problems(declaration, path, registries)
     else:
         yield from check(declaration["value"], lambda value: _value_problems(value, declaration, key, path))
+
+
+def _adopt_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:
+    for kind in ("group", "project"):
+        if kind in declaration and not is_known(number(declaration[kind])):
+            yield Problem(
+                join_path(path, kind),
+                "an Output, beside 'adopt'",
+                "a plain value",
+                "what is taken over decides which resources exist",
+            )
 
 
 def _description_problems(text: str, path: str) -> Iterator[Problem]:

@@ -1,9 +1,15 @@
-"""The provider's functions: the current user, this GitLab, one group or project, and runners."""
+"""The provider's functions: the current user, this GitLab, one group or project, runners, and variables."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.gitlab.api import Api, place
 from sandbox.providers.gitlab.user_runner import RUNNER_TYPES
+from sandbox.providers.gitlab.variables import (
+    GroupVariable,
+    InstanceVariable,
+    ProjectVariable,
+    ScopedVariable,
+)
 from sandbox.providers.properties import Flag, ListOf, Number, Text
 from sandbox.providers.standin import Function, Refused
 from sandbox.providers.values import Properties
@@ -136,6 +142,54 @@ class GetRunners(Function[Api]):
                 for runner in self.connection.get_all("runners/all", **query)
             ],
         }
+
+
+class GetProjectVariable(Function[Api]):
+    """A variable of a project; an error if there is none."""
+
+    token = "gitlab:index/getProjectVariable:getProjectVariable"
+    arguments = {
+        "project": Text(required=True),
+        "key": Text(required=True),
+        "environmentScope": Text(),
+    }
+    kind: ClassVar[type[ScopedVariable]] = ProjectVariable
+
+    def call(self, arguments: Properties) -> Properties:
+        """The variable of an environment scope, by default of all."""
+        place = arguments[self.kind.place_name]
+        resource_id = f"{place}:{arguments['key']}:{arguments.get('environmentScope', '*')}"
+        found = self.kind(self.connection).read(resource_id, {})
+        if found is None:
+            raise Refused(f"{resource_id}: there is no such variable")
+        del found["hidden"]
+        return {"value": "", **found, "id": resource_id}
+
+
+class GetGroupVariable(GetProjectVariable):
+    """A variable of a group; an error if there is none."""
+
+    token = "gitlab:index/getGroupVariable:getGroupVariable"
+    arguments = {
+        "group": Text(required=True),
+        "key": Text(required=True),
+        "environmentScope": Text(),
+    }
+    kind = GroupVariable
+
+
+class GetInstanceVariable(Function[Api]):
+    """A variable of the instance; an error if there is none."""
+
+    token = "gitlab:index/getInstanceVariable:getInstanceVariable"
+    arguments = {"key": Text(required=True)}
+
+    def call(self, arguments: Properties) -> Properties:
+        """The variable."""
+        found = InstanceVariable(self.connection).read(arguments["key"], {})
+        if found is None:
+            raise Refused(f"{arguments['key']}: there is no such variable")
+        return {**found, "id": arguments["key"]}
 
 
 def _only_one(arguments: Properties) -> str:

@@ -4,7 +4,16 @@ import os
 from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
-from sandbox.providers.gitlab.functions import GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners
+from sandbox.providers.gitlab.functions import (
+    GetCurrentUser,
+    GetGroup,
+    GetGroupVariable,
+    GetInstanceVariable,
+    GetMetadata,
+    GetProject,
+    GetProjectVariable,
+    GetRunners,
+)
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
 from sandbox.providers.gitlab.pipeline_schedules import PipelineSchedule, PipelineScheduleVariable
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
@@ -43,7 +52,16 @@ class GitLab(StandIn[Api]):
         PipelineSchedule,
         PipelineScheduleVariable,
     )
-    functions = (GetCurrentUser, GetGroup, GetMetadata, GetProject, GetRunners)
+    functions = (
+        GetCurrentUser,
+        GetGroup,
+        GetGroupVariable,
+        GetInstanceVariable,
+        GetMetadata,
+        GetProject,
+        GetProjectVariable,
+        GetRunners,
+    )
 
     def configure(self, settings: Properties) -> None:
         """Takes the configuration and tries the token at once, as the official provider does by default."""

@@ -20,6 +20,7 @@ from sandbox.services.aws import (
     s3,
     secretsmanager,
     systems_manager,
+    tagging,
 )
 
 ACCOUNT = "123456789012"
@@ -59,6 +60,7 @@ class AwsServer:
         s3.mend()
         secretsmanager.mend()
         systems_manager.mend()
+        tagging.mend()
         self._server = make_server(
             address,
             port,

@@ -1,5 +1,10 @@
 """Reads a request's parameters against a declaration, as Grape does for GitLab.
 
+A value is made one of its type where it can be: a number becomes a text, `"yes"` true, `"600"` a number.
+Sources: dry-types' `lib/dry/types/coercions/params.rb`; GitLab's
+`lib/api/validations/types/comma_separated_to_array.rb` and
+`lib/gitlab/middleware/handle_malformed_strings.rb`.
+
 Stricter than GitLab on purpose: GitLab ignores a parameter that it does not know, the double refuses it by
 name, so that a misspelt one cannot pass unseen.
 """
@@ -13,41 +18,42 @@ from flask import request
 
 from sandbox.services.gitlab.refusals import invalid_parameters
 
+_TRUE = ("1", "on", "On", "ON", "t", "true", "True", "TRUE", "T", "y", "yes", "Yes", "YES", "Y")
+_FALSE = ("0", "off", "Off", "OFF", "f", "false", "False", "FALSE", "F", "n", "no", "No", "NO", "N")
+
 
 def text(value: Any) -> str:
-    """A string."""
-    if not isinstance(value, str):
-        raise ValueError
-    return value
+    """A string; a number or true and false as one writes them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError
 
 
 def integer(value: Any) -> int:
-    """A whole number, or the digits of one."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """A whole number, or the digits of one; what is behind a point is cut off."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
         return int(value)
     raise ValueError
 
 
 def boolean(value: Any) -> bool:
-    """True or false, or the words."""
-    if isinstance(value, bool):
-        return value
-    if value in ("true", "1"):
+    """True or false, or one of the words for them."""
+    word = text(value)
+    if word in _TRUE:
         return True
-    if value in ("false", "0"):
+    if word in _FALSE:
         return False
     raise ValueError
 
 
 def texts(value: Any) -> list[str]:
-    """A list of strings, or one string with commas between them."""
-    if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return list(value)
-    raise ValueError
+    """A list of strings, or one string, all split at commas; blanks around each are cut off."""
+    parts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    return [item.strip() for part in parts for item in text(part).split(",")]
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -97,6 +103,8 @@ def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
         RefusalError: 400 with every problem found: missing, invalid, without a valid value, unknown.
     """
     given = _given()
+    if _malformed(given):
+        raise invalid_parameters(["Bad Request"])
     found: dict[str, Any] = {}
     problems: list[str] = []
     for parameter in parameters:
@@ -121,6 +129,15 @@ def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
     if problems:
         raise invalid_parameters(problems)
     return found
+
+
+def _malformed(value: Any) -> bool:
+    """Whether there is a NUL in a text of any depth: GitLab reads no such request."""
+    if isinstance(value, dict):
+        return any(_malformed(each) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return any(map(_malformed, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _given() -> dict[str, Any]:

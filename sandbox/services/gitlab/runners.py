@@ -6,6 +6,7 @@ that does not belong to the runner's type is refused, where GitLab ignores it; t
 checked, where GitLab's database does it.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
@@ -35,6 +36,7 @@ from sandbox.services.gitlab.parameters import (
     texts,
 )
 from sandbox.services.gitlab.refusals import (
+    RefusalError,
     bad_request,
     forbidden,
     invalid,
@@ -48,6 +50,7 @@ RUNNER_TYPES = ("instance_type", "group_type", "project_type")
 ACCESS_LEVELS = ("not_protected", "ref_protected")
 STATUSES = ("online", "offline", "stale", "never_contacted", "active", "paused")
 MINIMUM_TIMEOUT = 600
+LARGEST_TIMEOUT = 2**31 - 1
 NOTE_LENGTH = 1024
 DESCRIPTION_LENGTH = 1024
 TAG_COUNT = 50
@@ -227,6 +230,9 @@ def rule_violations(runner: Runner) -> dict[str, list[str]]:
         errors["tags_list"] = [f"Too many tags specified. Please limit the number of tags to {TAG_COUNT}"]
     if runner.maximum_timeout is not None and runner.maximum_timeout < MINIMUM_TIMEOUT:
         errors["maximum_timeout"] = ["needs to be at least 10 minutes"]
+    elif (runner.maximum_timeout or 0) > LARGEST_TIMEOUT:
+        # The column takes no more, and no rule of GitLab's says so before the database does.
+        raise RefusalError(500, {"message": "500 Internal Server Error"})
     if len(runner.maintenance_note or "") > NOTE_LENGTH:
         errors["maintenance_note"] = [f"is too long (maximum is {NOTE_LENGTH} characters)"]
     if len(runner.description or "") > DESCRIPTION_LENGTH:
@@ -305,9 +311,18 @@ def _place_of(attributes: dict[str, Any]) -> tuple[Group | None, list[Project]]:
 
 
 def _normalised(attributes: dict[str, Any]) -> dict[str, Any]:
-    """GitLab keeps each tag once and in no particular order; here they are sorted."""
+    """What GitLab keeps: each tag once, without blanks and quotation marks; here they are sorted.
+
+    Source: `lib/gitlab/ci/tags/parser.rb` and `tag_list.rb`.
+    """
     if "tag_list" in attributes:
-        attributes["tag_list"] = sorted(set(attributes["tag_list"]))
+        joined = ", ".join(attributes["tag_list"])
+        quoted: list[str] = []
+        for mark in ('"', "'"):
+            pattern = rf"(?:\A|,)\s*{mark}(.*?){mark}\s*(?=,\s*|\Z)"
+            quoted += re.findall(pattern, joined)
+            joined = re.sub(pattern, "", joined)
+        attributes["tag_list"] = sorted({each.strip() for each in (*quoted, *joined.split(","))} - {""})
     return attributes
 
 

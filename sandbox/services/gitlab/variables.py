@@ -246,7 +246,8 @@ def update_variable(key: str, **place: str) -> Response:
     """Changes a variable."""
     variables = _variables_of(**place)
     declared = (*_SCOPED, ENVIRONMENT_SCOPE_FILTER) if variables.scoped else _COMMON
-    attributes = read_parameters((Parameter("value"), *declared))
+    attributes = read_parameters((Parameter("key"), Parameter("value"), *declared))
+    attributes.pop("key", None)  # a variable keeps its key
     variable = variables.find(key, attributes.pop(ENVIRONMENT_SCOPE_FILTER.name, None))
     changed = replace(variable, **_stripped(attributes))
     variables.change(variable, changed)

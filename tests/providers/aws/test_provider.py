@@ -265,6 +265,8 @@ def test_a_mixed_group_keeps_its_policy_when_it_is_resized(make: Make, aws: Aws)
     resized = make(GROUP, inputs).update({**inputs, "maxSize": 6})
     assert resized.difference({**inputs, "maxSize": 6}).changes == []
     assert "launchTemplate" not in resized.outputs
+    looked_up, _ = aws.invoke("aws:autoscaling/getGroup:getGroup", {"name": resized.id})
+    assert (looked_up["name"], looked_up["arn"]) == (resized.id, resized.outputs["arn"])
 
 
 def test_a_bucket_that_denies_plain_traffic_can_be_used(make: Make) -> None:
@@ -303,6 +305,58 @@ def test_functions(aws: Aws) -> None:
     assert zones["names"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     with pytest.raises(Refused, match="0 VPCs match"):
         call("aws:ec2/getVpc:getVpc", tags={"no": "such"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "token", "by"),
+    [
+        (REPOSITORY, {"name": "looked/up"}, "aws:ecr/getRepository:getRepository", "name"),
+        (
+            "aws:cloudwatch/logGroup:LogGroup",
+            {"name": "/x"},
+            "aws:cloudwatch/getLogGroup:getLogGroup",
+            "name",
+        ),
+        (
+            "aws:ecr/pullThroughCacheRule:PullThroughCacheRule",
+            {"ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io"},
+            "aws:ecr/getPullThroughCacheRule:getPullThroughCacheRule",
+            "ecrRepositoryPrefix",
+        ),
+        (
+            "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+            {"url": "https://looked.example.com", "clientIdLists": ["x"]},
+            "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider",
+            "url",
+        ),
+    ],
+)
+def test_one_resource_is_looked_up(make: Make, aws: Aws, kind: str, inputs: Any, token: str, by: str) -> None:
+    with pytest.raises(Exception, match=r"not there|not found|NotFound"):
+        aws.invoke(token, {by: inputs[by]})
+    made = make(kind, inputs)
+    found, failures = aws.invoke(token, {by: inputs[by]})
+    assert failures == []
+    assert found["id"] == made.id
+    assert found.get("arn") == made.outputs.get("arn")
+    made.delete()
+
+
+def test_an_alias_and_the_rules_of_a_group_are_looked_up(make: Make, aws: Aws) -> None:
+    key = make("aws:kms/key:Key", {})
+    make("aws:kms/alias:Alias", {"name": "alias/looked-up", "targetKeyId": key.id})
+    found, _ = aws.invoke("aws:kms/getAlias:getAlias", {"name": "alias/looked-up"})
+    assert found["targetKeyId"] == key.id
+    group = make("aws:ec2/securityGroup:SecurityGroup", {})
+    inputs = {"securityGroupId": group.id, "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"}
+    rule = make("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", inputs)
+    of_group = [{"name": "group-id", "values": [group.id]}]
+    listed, _ = aws.invoke("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", {"filters": of_group})
+    assert listed["ids"] == [rule.id]
+    shown, _ = aws.invoke(
+        "aws:vpc/getSecurityGroupRule:getSecurityGroupRule", {"securityGroupRuleId": rule.id}
+    )
+    assert (shown["isEgress"], shown["cidrIpv4"], shown["fromPort"]) == (True, "0.0.0.0/0", -1)
 
 
 def test_a_snapshot_shows_what_was_made_and_what_is_gone(make: Make, endpoint: str) -> None:

@@ -140,6 +140,18 @@ class TestFunctions:
         assert len(call(stack.provider, "getRunners", {"tagLists": ["odd"]})["runners"]) == 2
         assert call(stack.provider, "getRunners", {"paused": True})["runners"] == []
 
+    @pytest.mark.parametrize(
+        ("kind", "place"),
+        [("Project", {"project": "7"}), ("Group", {"group": "42"}), ("Instance", {})],
+    )
+    def test_a_variable(self, stack, kind, place):
+        asked = {**place, "key": "KEY"}
+        with pytest.raises(Refused, match="there is no such variable"):
+            call(stack.provider, f"get{kind}Variable", asked)
+        stack.make(f"{kind}Variable", {**asked, "value": "x", "description": "whose"})
+        found = call(stack.provider, f"get{kind}Variable", asked)
+        assert (found["key"], found["value"], found["description"]) == ("KEY", "x", "whose")
+
 
 @pytest.mark.parametrize(
     ("token", "reason"),

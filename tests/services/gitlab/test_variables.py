@@ -107,7 +107,7 @@ def test_a_key_is_taken_once(call, place):
         ({"key": "KEY"}, "value is missing"),
         ({**NEW, "variable_type": "secret"}, "variable_type does not have a valid value"),
         ({**NEW, "masked": "perhaps"}, "masked is invalid"),
-        ({**NEW, "key": 7}, "key is invalid"),
+        ({**NEW, "key": ["KEY"]}, "key is invalid"),
         ({**NEW, "colour": "red"}, "colour is not a parameter of this request"),
     ],
 )

@@ -14,8 +14,8 @@ from importlib import resources
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.iam.host import HOST_TAG
 from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 PATIENCE_S = 90
 _POLL_S = 1.0

@@ -1,0 +1,106 @@
+"""What there is already in the place of a resource with a name of its own choice.
+
+AWS and GitLab refuse a second resource of the same name in the middle of an update. So each such resource has
+a hook that looks for the first one before the resource is created, in a preview too, and says how to go on.
+Pulumi runs the hook for a creation alone: for what is in the state, nothing is asked.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.rpc import UNKNOWN
+from pulumi.runtime.settings import get_monitor
+
+
+def stack_mark() -> str:
+    """What marks everything that this stack makes: `PROJECT/STACK`."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What was found in the place of a resource that is to be created.
+
+    Attributes:
+        what: what it is, such as `the CI variable REGION of project 7`.
+        identity: its id, as `pulumi import` takes it.
+        ours: whether this stack made it: an update lost its answer, or the state is gone.
+        instead: what helps besides `pulumi import`.
+    """
+
+    what: str
+    identity: str
+    ours: bool = False
+    instead: str = ""
+
+
+LookUp = Callable[[Mapping[str, Any]], Existing | None]
+"""Looks for what exists, by the inputs that are known and no secrets. Any exception means: nothing."""
+
+
+def unless_existing(
+    kind: str, name: str, look_up: LookUp, parent: pulumi.Resource
+) -> pulumi.ResourceHookBinding | None:
+    """The hook of a resource that refuses to be created beside what exists already.
+
+    What this stack itself made is only warned of in a preview: it may be about to be replaced.
+
+    Args:
+        kind: what kind of resource it is, such as `log group`.
+        name: of the resource.
+        look_up: asks for what exists.
+        parent: the component that the resource belongs to.
+
+    Returns:
+        The binding for `hooks` of the resource's options; None under Pulumi's mocks, which run no hooks.
+    """
+    if isinstance(get_monitor(), MockMonitor):
+        return None
+
+    async def look(args: pulumi.ResourceHookArgs) -> None:
+        inputs = args.new_inputs or {}
+        known = {
+            key: each
+            for key, each in inputs.items()
+            if not isinstance(each, pulumi.Output) and each != UNKNOWN
+        }
+        try:
+            found = look_up(known)
+        except Exception:  # so a provider says that there is nothing, or that it may not look
+            return
+        if found is None:
+            return
+        message = refusal(found, args.type, args.name, str(await parent.urn.future()))
+        if found.ours and pulumi.runtime.is_dry_run():
+            pulumi.log.warn(message, parent)
+        else:
+            raise pulumi.RunError(message)
+
+    hook = pulumi.ResourceHook(
+        f"no {kind} yet in the place of {name} ({type(parent).__name__})",
+        look,
+        pulumi.ResourceHookOptions(on_dry_run=True),
+    )
+    return pulumi.ResourceHookBinding(before_create=[hook])
+
+
+def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
+    """What there is to say of what was found, and the command that takes it over.
+
+    Args:
+        found: what was found.
+        type_: of the resource that is to be created.
+        name: of that resource.
+        parent: the URN of its parent.
+    """
+    whose = "; it bears the mark of this stack, whose state does not have it" if found.ours else ""
+    command = (
+        f"pulumi import --protect=false --generate-code=false --parent 'parent={parent}' "
+        f"'{type_}' '{name}' '{found.identity}'"
+    )
+    lines = [f"{found.what} exists already{whose}", f"  fix: {found.instead or 'import it:'}"]
+    lines.append(f"       {'or import it: ' if found.instead else ''}{command}")
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""Everything in AWS that can bear tags says which project and stack made it."""
+
+import inspect
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerStack
+from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
+
+from sandbox.paths import CHECKOUT
+from tests.components.recording import PROJECT, STACK, Recording, Registered, run
+
+EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
+MARK = f"{PROJECT}/{STACK}"
+WITHOUT = {"BucketObjectv2"}
+"""S3 takes 10 tags for an object: the bucket bears the mark."""
+
+
+@pytest.fixture(scope="module")
+def everything() -> Recording:
+    config = yaml.safe_load(EVERYTHING.read_text())["config"]
+    declared: Any = config["gitlab-runner:stack"]
+
+    def program() -> None:
+        RunnerStack("ci", {**declared, "tags": {"team": "ci", "Name": "mine"}})
+
+    return run(program)[0]
+
+
+def class_of(type_: str) -> Any:
+    """The SDK's class of a type such as `aws:s3/bucket:Bucket`."""
+    _, place, name = type_.split(":")
+    module = place.partition("/")[0]
+    return getattr(getattr(aws, "lambda_" if module == "lambda" else module), name)
+
+
+def taggable(registered: Registered) -> bool:
+    if not registered.type.startswith("aws:"):
+        return False
+    inputs = inspect.signature(class_of(registered.type)._internal_init).parameters
+    return registered.type.rpartition(":")[2] not in WITHOUT and "tags" in inputs
+
+
+def test_everything_that_can_bear_tags_bears_the_mark_and_the_declared_ones(everything: Recording) -> None:
+    found = [each for each in everything.registered.values() if taggable(each)]
+    assert len({each.type for each in found}) > 15
+    for each in found:
+        assert each.tags.get(STACK_TAG) == MARK, (each.type, each.name)
+        assert each.tags.get("team") == "ci", (each.type, each.name)
+
+
+def test_instances_and_volumes_bear_it_from_their_launch_on(everything: Recording) -> None:
+    templates = [each for each in everything.registered.values() if each.type.endswith(":LaunchTemplate")]
+    assert templates
+    for each in templates:
+        launched = {it["resourceType"]: it["tags"] for it in each.inputs["tagSpecifications"]}
+        assert launched.keys() == {"instance", "volume"}
+        assert all(tags[STACK_TAG] == MARK for tags in launched.values())
+
+
+def test_what_ecr_makes_by_itself_bears_no_mark(everything: Recording) -> None:
+    """Repositories of a creation template are in no state: they would be told as leftovers."""
+    templates = [each for each in everything.registered.values() if each.type.endswith("CreationTemplate")]
+    assert all(STACK_TAG not in each.inputs.get("resourceTags", {}) for each in templates)

@@ -1,0 +1,332 @@
+"""`runner-doctor leftovers`: what bears a stack's mark in AWS and GitLab and is not in its state."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from pulumi_gitlab_runner.doctor.command_line import main
+from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
+from pulumi_gitlab_runner.spec.texts import stack_note
+
+from sandbox.services.aws.server import ACCOUNT, AwsServer
+from sandbox.services.gitlab import create_application
+from sandbox.services.gitlab.server import create_server
+from tests.doctor.host_tree import Doctor
+
+REGION = "eu-west-1"
+MARK = "gitlab-runner/prod"
+ASKED = ("leftovers", "--stack", "prod", "--project", "gitlab-runner")
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+)
+URN = "urn:pulumi:prod::gitlab-runner::gitlab-runner:index:RunnerStack"
+HOST = {"type": "gitlab-runner:index:RunnerHost", "urn": f"{URN}$gitlab-runner:index:RunnerHost::ci-build"}
+ROLE = {
+    "type": "gitlab-runner:index:RunnerManagerRole",
+    "urn": f"{URN}$gitlab-runner:index:RunnerManagerRole::ci-build",
+}
+
+
+def tags(mark: str = MARK) -> list[dict[str, str]]:
+    return [{"Key": STACK_TAG, "Value": mark}]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """An AWS with one of each kind of resource of the stack, and some of another stack."""
+    with AwsServer() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ENDPOINT_URL": server.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+        }.items():
+            patch.setenv(name, value)
+        for mark, name in ((MARK, "ci-build"), ("gitlab-runner/dev", "other")):
+            make(mark, name)
+        yield server.endpoint
+
+
+def make(mark: str, name: str) -> None:
+    """Make one resource of each kind."""
+    marked = {STACK_TAG: mark}
+    iam = boto3.client("iam")
+    iam.create_role(RoleName=f"{name}-0a1b2c3", AssumeRolePolicyDocument=TRUST, Tags=tags(mark))
+    iam.put_role_policy(RoleName=f"{name}-0a1b2c3", PolicyName="its-own", PolicyDocument=POLICY)
+    iam.create_instance_profile(InstanceProfileName=f"{name}-1a1b2c3", Tags=tags(mark))
+    iam.add_role_to_instance_profile(InstanceProfileName=f"{name}-1a1b2c3", RoleName=f"{name}-0a1b2c3")
+    iam.create_open_id_connect_provider(
+        Url=f"https://{name}.example.com", ClientIDList=["x"], ThumbprintList=[], Tags=tags(mark)
+    )
+    kms = boto3.client("kms")
+    key = kms.create_key(Tags=[{"TagKey": STACK_TAG, "TagValue": mark}])["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{mark}/{name}", TargetKeyId=key)
+    ending = kms.create_key(Tags=[{"TagKey": STACK_TAG, "TagValue": mark}])["KeyMetadata"]["KeyId"]
+    kms.schedule_key_deletion(KeyId=ending)
+    boto3.client("ecr").create_repository(repositoryName=f"{name}/base", tags=tags(mark))
+    ssm = boto3.client("ssm")
+    ssm.put_parameter(Name=f"/{mark}/{name}/tokens/build", Value="x", Type="String", Tags=tags(mark))
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=f"{name}-2a1b2c3", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket=f"{name}-2a1b2c3", Tagging={"TagSet": tags(mark)})
+    boto3.client("logs").create_log_group(logGroupName=f"/{mark}/{name}", tags=marked)
+    boto3.client("secretsmanager").create_secret(Name=f"{name}-secret", SecretString="x", Tags=tags(mark))
+    boto3.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{name}-3a1b2c3",
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        MetricName="Healthy",
+        Namespace="x",
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
+        Tags=tags(mark),
+    )
+    ec2 = boto3.client("ec2")
+
+    def named(kind: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": kind, "Tags": tags(mark)}]
+
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=named("vpc"))["Vpc"]["VpcId"]
+    group = ec2.create_security_group(
+        GroupName=f"{name}-4a1b2c3", Description="x", VpcId=vpc, TagSpecifications=named("security-group")
+    )["GroupId"]
+    ec2.authorize_security_group_egress(
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        ],
+        TagSpecifications=named("security-group-rule"),
+    )
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ec2.create_launch_template(
+        LaunchTemplateName=f"{name}-5a1b2c3",
+        LaunchTemplateData={"ImageId": image, "InstanceType": "t3.large"},
+        TagSpecifications=named("launch-template"),
+    )
+    tag = {"Key": STACK_TAG, "Value": mark, "PropagateAtLaunch": True}
+    boto3.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=f"{name}-6a1b2c3",
+        LaunchTemplate={"LaunchTemplateName": f"{name}-5a1b2c3"},
+        AvailabilityZones=[f"{REGION}a"],
+        MinSize=1,
+        MaxSize=1,
+        Tags=[tag],
+    )
+    ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=named("volume"))
+
+
+def found(doctor: Doctor, *arguments: str) -> dict[str, str]:
+    """What is left over: what it is, and what to do."""
+    answer = doctor.json(*ASKED, *arguments)
+    assert {each["name"] for each in answer["findings"]} <= {"leftover"}
+    return {each["where"]: each["mend"] for each in answer["findings"]}
+
+
+def state(tmp_path: Path, *resources: dict[str, Any]) -> tuple[str, str]:
+    """The option that gives a state with these resources."""
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps({"version": 3, "deployment": {"resources": list(resources)}}))
+    return ("--state", str(file))
+
+
+@pytest.fixture(scope="module")
+def everything(aws: str) -> dict[str, str]:
+    """All that bears the mark in AWS."""
+    with redirect_stdout(StringIO()) as printed:
+        assert main([*ASKED, "--only", "aws", "--no-state", "--json"]) == 1
+    return {each["where"]: each["mend"] for each in json.loads(printed.getvalue())["findings"]}
+
+
+def test_everything_that_bears_the_mark_and_nothing_of_another_stack(everything: dict[str, str]) -> None:
+    assert not any("other" in where + mend for where, mend in everything.items())
+    assert len(everything) == 16
+    assert {
+        "the IAM role ci-build-0a1b2c3",
+        "the instance profile ci-build-1a1b2c3",
+        "the S3 bucket ci-build-2a1b2c3",
+        "the alarm ci-build-3a1b2c3",
+        "the launch template ci-build-5a1b2c3",
+        "the Auto Scaling group ci-build-6a1b2c3, with its instances",
+        "the ECR repository ci-build/base",
+        "the KMS alias alias/gitlab-runner/prod/ci-build",
+        f"the OpenID Connect provider arn:aws:iam::{ACCOUNT}:oidc-provider/ci-build.example.com",
+        "the log group /gitlab-runner/prod/ci-build",
+        "the parameter /gitlab-runner/prod/ci-build/tokens/build",
+    } <= everything.keys()
+    beginnings = (
+        "the KMS key ",
+        "the secret ci-build-secret",
+        "the security group sg-",
+        "the volume vol-",
+        "the vpc vpc-",
+    )
+    for beginning in beginnings:
+        assert len([each for each in everything if each.startswith(beginning)]) == 1, beginning
+    assert all("remove it: aws " in mend for mend in everything.values())
+
+
+def test_without_a_state_nothing_can_be_imported(everything: dict[str, str]) -> None:
+    assert not any("pulumi import" in mend for mend in everything.values())
+
+
+def test_a_role_goes_after_what_holds_it(everything: dict[str, str]) -> None:
+    assert everything["the IAM role ci-build-0a1b2c3"] == (
+        "remove it: aws iam delete-role-policy --role-name ci-build-0a1b2c3 --policy-name its-own && "
+        "aws iam remove-role-from-instance-profile --role-name ci-build-0a1b2c3 --instance-profile-name "
+        "ci-build-1a1b2c3 && aws iam delete-role --role-name ci-build-0a1b2c3"
+    )
+
+
+def test_what_the_state_has_is_not_left_over(
+    aws: str, doctor: Doctor, tmp_path: Path, everything: dict[str, str]
+) -> None:
+    in_state = state(
+        tmp_path,
+        {"type": "aws:s3/bucket:Bucket", "urn": f"{URN}::ci", "id": "ci-build-2a1b2c3"},
+        {
+            "type": "aws:ecr/repository:Repository",
+            "urn": f"{URN}::ci",
+            "id": "elsewhere",
+            "outputs": {"arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci-build/base"},
+        },
+    )
+    left = everything.keys() - found(doctor, "--only", "aws", *in_state).keys()
+    assert left == {"the S3 bucket ci-build-2a1b2c3", "the ECR repository ci-build/base"}
+
+
+def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+    mend = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))[
+        "the launch template ci-build-5a1b2c3"
+    ]
+    template = boto3.client("ec2").describe_launch_templates(LaunchTemplateNames=["ci-build-5a1b2c3"])
+    number = template["LaunchTemplates"][0]["LaunchTemplateId"]
+    assert mend.startswith(
+        f"import it: pulumi import --protect=false --generate-code=false --parent 'parent={HOST['urn']}' "
+        f"aws:ec2/launchTemplate:LaunchTemplate ci-build {number}; or remove it: aws ec2 delete-launch"
+    )
+
+
+def test_what_was_made_once_more_can_only_be_removed(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+    second = {
+        "type": "aws:iam/role:Role",
+        "urn": f"{URN}$aws:iam/role:Role::ci-build",
+        "id": "ci-build-fffffff",
+    }
+    mends = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE, second))
+    assert "import" not in mends["the IAM role ci-build-0a1b2c3"]
+    assert "pulumi import" in mends["the instance profile ci-build-1a1b2c3"]
+
+
+def test_a_rule_goes_with_its_group(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+    groups = boto3.client("ec2").describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["ci-build-4a1b2c3"]}]
+    )["SecurityGroups"]
+    kind = "aws:ec2/securityGroup:SecurityGroup"
+    kept = {"type": kind, "urn": f"{URN}${kind}::ci-build", "id": groups[0]["GroupId"]}
+    left = found(doctor, "--only", "aws", *state(tmp_path, kept))
+    (rule,) = (each for each in left if each.startswith("the egress rule"))
+    assert f"aws ec2 revoke-security-group-egress --group-id {groups[0]['GroupId']}" in left[rule]
+
+
+@pytest.fixture
+def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A GitLab with a runner and a variable of the stack, and such of others."""
+    server = create_server(create_application("canary-of-the-token"), 0)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    url = f"http://127.0.0.1:{server.port}/api/v4"
+    monkeypatch.setenv("GITLAB_BASE_URL", f"{url}/")
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+
+    def post(path: str, **body: Any) -> None:
+        headers = {"Private-Token": "canary-of-the-token"}
+        httpx.post(f"{url}/{path}", json=body, headers=headers).raise_for_status()
+
+    for description, note in (
+        ("left", f"By hand\n\n{stack_note(MARK)}"),
+        ("kept", stack_note(MARK)),
+        ("another", stack_note("gitlab-runner/production")),
+        ("free", None),
+    ):
+        post(
+            "user/runners",
+            runner_type="group_type",
+            group_id=42,
+            description=description,
+            maintenance_note=note,
+        )
+    post("projects/7/variables", key="LEFT", value="x", environment_scope="a/*", description=stack_note(MARK))
+    post("projects/7/variables", key="ANOTHER", value="x", description="x")
+    yield url
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_runners_and_variables(gitlab: str, doctor: Doctor, tmp_path: Path) -> None:
+    kept = {
+        "type": "gitlab:index/userRunner:UserRunner",
+        "urn": f"{URN}::x",
+        "id": "2",
+        "inputs": {"groupId": 42},
+    }
+    variable = {
+        "type": "gitlab:index/projectVariable:ProjectVariable",
+        "urn": f"{URN}::y",
+        "id": "7:OTHER:*",
+        "inputs": {"project": "7", "value": {"ciphertext": "x"}},
+    }
+    left = found(doctor, "--only", "gitlab", *state(tmp_path, kept, variable))
+    assert left == {
+        "the runner #1 of GitLab, 'left', never contacted": "remove it: glab api --method DELETE runners/1",
+        "the CI variable LEFT of project 7 for 'a/*'": (
+            "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over; "
+            "or remove it: glab api --method DELETE "
+            "'projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A'"
+        ),
+    }
+    path = "projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A"
+    headers = {"Private-Token": "canary-of-the-token"}
+    assert httpx.delete(f"{gitlab}/{path}", headers=headers).status_code == 204
+
+
+def test_nothing_is_left_over(gitlab: str, doctor: Doctor, tmp_path: Path) -> None:
+    assert (
+        doctor.run("leftovers", "--stack", "x", "--project", "y", "--only", "gitlab", *state(tmp_path)) == 0
+    )
+    assert "y/x  0 in AWS and GitLab, 0 of them not in its state" in doctor.output
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": [1]}}'])
+def test_what_is_no_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    assert doctor.run(*ASKED, "--state", str(tmp_path / "state.json")) == 2
+    assert "this is no state" in doctor.errors
+
+
+def test_a_state_that_cannot_be_had(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert doctor.run(*ASKED) == 2
+    assert "pulumi stack export does not run; give a file" in doctor.errors
+
+
+def test_the_project_is_that_of_pulumi_yaml(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
+    assert "--project" in doctor.errors
+    (tmp_path / "Pulumi.yaml").write_text("name: gitlab-runner\nruntime: python\n")
+    assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
+    assert "no region is known" in doctor.errors
