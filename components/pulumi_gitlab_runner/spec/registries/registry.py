@@ -119,6 +119,10 @@ class Registry(ABC):
         del environment
         return PullAccess()
 
+    def may_hold(self, repository: str) -> bool:
+        """Whether a repository may be pulled from, by what is declared."""
+        return not self.repositories or repository in self.repositories
+
     @property
     def login(self) -> Login | None:
         """Its fixed user and password, where the declaration has them. Default: none."""
