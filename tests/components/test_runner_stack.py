@@ -158,7 +158,7 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
 
 
 def test_a_component_keeps_none_of_its_arguments(registered: dict[tuple[str, str], Registered]) -> None:
-    """Secrets among them would be in the state in clear. The owners of other accounts are named there alone."""
+    """Secrets among them would be in the state in clear; the owners of other accounts hold none."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
     assert kept == {("gitlab-runner:index:RunnerStack", "owners")}
