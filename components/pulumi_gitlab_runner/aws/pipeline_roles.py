@@ -12,19 +12,19 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.iam.job_role import job_trust_policy
 from pulumi_gitlab_runner.iam.pipeline_roles import (
     POLICIES_OF_A_ROLE,
     StackNames,
     packed,
     pipeline_statements,
+    pipeline_trust_policy,
     state_statements,
 )
 from pulumi_gitlab_runner.iam.policy import Statement, policy_document
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
-from pulumi_gitlab_runner.spec.inputs import Input, known, strict
+from pulumi_gitlab_runner.spec.inputs import Input, is_known, known, strict
 from pulumi_gitlab_runner.spec.pipeline_roles import (
     Pipeline,
     PipelineDeclaration,
@@ -128,6 +128,9 @@ class PipelineRoles(Component[PlacedPipeline]):
         names = StackNames(pipeline.pulumi_project, pipeline.stack, pipeline.runner_stack, environment)
         statements = pipeline_statements(model.stack, names)
         known_pipeline = resolved(pipeline)
+        if pipeline.identity_provider is None and is_known(pipeline.declared_issuer):
+            account, partition = environment.account, environment.partition
+            self._warn_of_another_provider(model.stack, pipeline.issuer, account, partition)
         self.identity_provider_arn = pulumi.Output.from_input(
             given_or_none(pipeline.identity_provider) or self._identity_provider(name, known_pipeline)
         )
@@ -175,6 +178,18 @@ class PipelineRoles(Component[PlacedPipeline]):
             }
         )
 
+    def _warn_of_another_provider(self, stack: Stack, issuer: str, account: str, partition: str) -> None:
+        """An account has one provider for a GitLab: one that this component makes, the stack cannot make."""
+        for role in stack.job_roles.values():
+            known_issuer = is_known(role.declared_issuer) and role.issuer
+            if role.identity_provider is None and known_issuer == issuer:
+                arn = f"arn:{partition}:iam::{account}:oidc-provider/{issuer.partition('://')[2]}"
+                pulumi.log.warn(
+                    f"the stack would make the OpenID Connect provider of {issuer} again: declare for its "
+                    f"job role {role.name} identity_provider: {arn}",
+                    self,
+                )
+
     def _identity_provider(self, name: str, pipeline: pulumi.Output[Pipeline]) -> pulumi.Output[str]:
         """The provider of the GitLab; it takes tokens for GitLab itself too, as those of `job_roles` are."""
         made = aws.iam.OpenIdConnectProvider(
@@ -211,7 +226,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             description=f"Pipeline of {pipeline.pulumi_project}/{pipeline.stack}",
             assume_role_policy=pulumi.Output.all(
                 self.identity_provider_arn, given(pipeline.audience), subjects
-            ).apply(lambda found: job_trust_policy(*found)),
+            ).apply(lambda found: pipeline_trust_policy(*found)),
             permissions_boundary=given_or_none(pipeline.permissions_boundary),
             tags=tag_inputs(self._tags),
             opts=self._child,

@@ -1,8 +1,8 @@
 """What the roles of a stack's pipeline may do: exactly what the declared stack takes.
 
 Three roles: for a preview, which reads the state and what the program asks for; for a look at drift, which
-reads all resources besides; for a deployment, which makes them. They are narrowed down by how the stack names
-what it makes; EC2, whose resources have no names, by the region.
+reads the state and all resources; for a deployment, which makes them. They are narrowed down by how the stack
+names what it makes; EC2, whose resources have no names, by the region.
 """
 
 import json
@@ -70,13 +70,14 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     arns = _Arns(stack, names)
     types = [PROVIDER_ACTIONS[each] for each in sorted(registered_types(stack))]
     reads = [pair for each in types for pair in each.reads]
-    everything = [pair for each in types for pair in each.all]
+    everything = [pair for each in types for pair in each.all] + _looked_up(stack)
     asked = tuple(_asked(stack, names.environment))
+    copied = tuple(_pushed(stack, names.environment, push=False))
     stored = "aws:ssm/parameter:Parameter" in registered_types(stack)
-    preview = (*asked, *_pushed(stack, names.environment, push=False))
     return PipelineStatements(
-        preview=preview,
-        drift=(*preview, *_grouped(reads, arns), *_parameter_key(names, stored, write=False)),
+        preview=(*asked, *copied, *_grouped(_looked_up(stack), arns)),
+        # A refresh does not run the program.
+        drift=(*copied, *_grouped(reads, arns), *_parameter_key(names, stored, write=False)),
         deploy=(
             *asked,
             *_pushed(stack, names.environment, push=True),
@@ -87,6 +88,27 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
             *_repository_keys(stack, names.environment),
         ),
     )
+
+
+def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str]) -> str:
+    """The trust policy of a role for jobs of a pipeline that show an ID token of GitLab.
+
+    Args:
+        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` stands what IAM calls it.
+        audience: for whom the token must be.
+        subjects: the project with each of the branches.
+    """
+    provider = provider_arn.partition(":oidc-provider/")[2]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider_arn},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {f"{provider}:aud": audience},
+            "StringLike": {f"{provider}:sub": sorted(subjects)},
+        },
+    }
+    return policy_document([statement])
 
 
 def registered_types(stack: Stack) -> frozenset[str]:
@@ -379,6 +401,28 @@ def _asked(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
     ]
     if arns := _by_prefix([arn for each in access for arn in (*each.repositories, *each.cached)]):
         yield allow("Digests", DESCRIBE_ACTIONS, arns)
+
+
+_HAS_ITS_NAME = (
+    "cloudwatch/logGroup:LogGroup",
+    "ecr/pullThroughCacheRule:PullThroughCacheRule",
+    "ecr/repository:Repository",
+    "iam/openIdConnectProvider:OpenIdConnectProvider",
+    "kms/alias:Alias",
+    "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
+"""What has a name of the declaration's or of the stack's, or may be in a group once: it can exist already."""
+
+
+def _looked_up(stack: Stack) -> list[tuple[str, On]]:
+    """What a preview reads of resources: those that are adopted, and those that can exist already."""
+    types = {f"aws:{each}" for each in _HAS_ITS_NAME} & registered_types(stack)
+    reads = [pair for each in sorted(types) for pair in PROVIDER_ACTIONS[each].reads]
+    if "aws:kms/alias:Alias" in types:
+        reads.append(("kms:DescribeKey", On.KEYS))  # the data source of an alias reads its key
+    if "aws:iam/openIdConnectProvider:OpenIdConnectProvider" in types:
+        reads.append(("iam:ListOpenIDConnectProviders", On.IDENTITY_PROVIDER))
+    return reads
 
 
 def _pushed(stack: Stack, at: AwsEnvironment, *, push: bool) -> Iterator[Statement]:

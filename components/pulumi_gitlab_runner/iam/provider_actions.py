@@ -75,16 +75,16 @@ ANYWHERE = frozenset(
         "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeLifecycleHooks",
         "autoscaling:DescribeScalingActivities",
-        "autoscaling:DescribeScheduledActions",
+        "iam:ListOpenIDConnectProviders",
         "kms:CreateKey",
         "kms:ListAliases",
-        "ssm:DescribeParameters",
-        # These have a resource, which a list by a prefix is not narrowed down to.
-        "cloudwatch:DescribeAlarms",
         "logs:DescribeLogGroups",
+        "ssm:DescribeParameters",
+        # This one has a resource, which a list by a prefix is not narrowed down to.
+        "cloudwatch:DescribeAlarms",
     }
 )
-"""The actions that are on no resource of their own: docs.aws.amazon.com/service-authorization/latest/reference."""
+"""The actions on no resource of their own: docs.aws.amazon.com/service-authorization/latest/reference."""
 
 _BUCKET_READS = (
     "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
@@ -115,14 +115,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         read="DescribeLifecycleHooks",
         update="PutLifecycleHook",
         delete="DeleteLifecycleHook",
-    ),
-    "aws:autoscaling/schedule:Schedule": Actions(
-        "autoscaling",
-        On.GROUPS,
-        create="PutScheduledUpdateGroupAction",
-        read="DescribeScheduledActions",
-        update="PutScheduledUpdateGroupAction",
-        delete="DeleteScheduledAction",
     ),
     "aws:cloudwatch/logGroup:LogGroup": Actions(
         "logs",
@@ -410,14 +402,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         update="PutObject PutObjectTagging DeleteObjectTagging",
         delete="DeleteObject DeleteObjectVersion",
         more={On.BUCKETS: "s3:ListBucket s3:ListBucketVersions"},
-    ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Actions(
-        "s3",
-        On.BUCKETS,
-        create="PutBucketOwnershipControls",
-        read="GetBucketOwnershipControls",
-        update="PutBucketOwnershipControls",
-        delete="PutBucketOwnershipControls",
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Actions(
         "s3",

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
 from pulumi_gitlab_runner.images.reference import parse
-from pulumi_gitlab_runner.manager.environment import Environment
+from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -196,12 +196,7 @@ def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
         asked: the image.
         cached: whether its repository belongs to a pull-through cache.
     """
-    said = text.partition(" failed: ")[2].strip() or text
-    # The official provider lists its errors below a line that only counts them.
-    listed = re.search(r"\d+ errors? occurred:\s*\* (.+?)(?:\n\s*\n|\n\s*\*|$)", said, re.DOTALL)
-    reason = " ".join(listed[1].split()) if listed else said.partition("\n")[0]
-    reason = re.sub(r"^(invocation|invoking) (of )?\S+( returned an error)?: ", "", reason)
-    reason = re.sub(_SDK_WORDS, "", reason)[:300] or "ECR gives no digest"
+    reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR gives no digest"
     if "AccessDenied" in reason:
         reason += f". Whoever runs Pulumi needs {' and '.join(DESCRIBE_ACTIONS)} on the repository"
         if asked.account:
