@@ -1,8 +1,13 @@
 """Why ECR gives no digest, as a warning says it."""
 
+from typing import Any
+
 import pytest
+from pulumi_gitlab_runner import RunnerStack
 from pulumi_gitlab_runner.manager.image_digests import refusal
 from pulumi_gitlab_runner.spec.registries import EcrImage
+
+from tests.components.recording import NOT_THERE, run
 
 OWN = EcrImage("ci/base", "1")
 SHARED = EcrImage("platform/toolchain", "1", "210987654321", "us-east-1")
@@ -51,3 +56,30 @@ def test_who_must_allow_what_is_named() -> None:
 def test_a_cache_that_does_not_hold_an_image_yet() -> None:
     word = ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
     assert refusal(official(NOT_FOUND), OWN, cached=True) == NOT_FOUND + word
+
+
+@pytest.mark.parametrize(
+    ("image", "warned"),
+    [
+        ("quay/a/b:1@{}", True),
+        ("central/hub/library/redis@{}", True),
+        ("quay/a/b:1@sha256:" + "0" * 64, False),
+        ("central/own/tools:1@{}", False),
+    ],
+)
+def test_a_digest_that_a_cache_does_not_hold_yet(image: str, warned: bool) -> None:
+    """ECR imports an image at a pull by tag alone: github.com/aws/containers-roadmap/issues/2837."""
+    image = image.format(NOT_THERE[1])
+    declaration: Any = {
+        "registries": {
+            "quay": {"pull_through": "quay"},
+            "central": {
+                "ecr": {"account": "210987654321", "caches": ["hub"]},
+                "repositories": ["own/tools"],
+            },
+        },
+        "runners": {"build": {"group": 42, "image": image, "registries": ["quay", "central"], "host": {}}},
+    }
+    recording, _ = run(lambda: RunnerStack("ci", declaration))
+    told = [each.splitlines()[1:] for each in recording.warnings if "does not hold these images" in each]
+    assert told == ([[f"  {image}"]] if warned else [])

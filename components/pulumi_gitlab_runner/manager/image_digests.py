@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import ecr_image, registry_of, why_not_asked, written_out
 from pulumi_gitlab_runner.spec.inputs import Value
-from pulumi_gitlab_runner.spec.registries import EcrImage, PullThroughRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
 from pulumi_gitlab_runner.spec.runners import check_pinned
 from pulumi_gitlab_runner.spec.stack import Stack
 
@@ -101,8 +101,8 @@ async def _digests(
     elsewhere: dict[str, Question] = {}
     not_cached: list[str] = []
     for image in images:
-        registry, _ = registry_of(image, registries, environment)
-        cached = isinstance(registry, PullThroughRegistry)
+        registry, repository = registry_of(image, registries, environment)
+        cached = registry is not None and registry.is_cached(repository)
         if digest := parse(image).digest:
             if cached and not _holds(ecr_image(image, registries, environment), digest, parent):
                 not_cached.append(image)

@@ -81,7 +81,7 @@ class EcrRegistry(Registry):
         """To pull from the declared repositories; for those of another account, if its owner lets it."""
         account, _ = self._place(environment)
         owner = None if account == environment.account else account
-        cached = [name for name in self.repositories if self._cache_of(name)]
+        cached = [name for name in self.repositories if self.is_cached(name)]
         cached += [f"{cache}/*" for cache in self._whole_caches]
         return PullAccess(
             repositories=self._arns([name for name in self.repositories if name not in cached], environment),
@@ -96,6 +96,10 @@ class EcrRegistry(Registry):
     def may_hold(self, repository: str) -> bool:
         """Whether it is declared, or lies below a cache of which all may be pulled."""
         return super().may_hold(repository) or self._cache_of(repository) in self._whole_caches
+
+    def is_cached(self, repository: str) -> bool:
+        """Whether it lies below a cache of that account."""
+        return self._cache_of(repository) is not None
 
     def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
         account, region = self._place(environment)
