@@ -75,7 +75,11 @@ def _endless_chunks(to: Conversation) -> None:
 
 def _gzip_bomb(to: Conversation) -> None:
     packing = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    packed = b"".join(packing.compress(_PART) for _ in range(MOST // len(_PART))) + packing.flush()
+    first = packing.compress(_PART) + packing.flush(zlib.Z_FULL_FLUSH)
+    # After a full flush the same input gives the same bytes: packing all of it would take longer than the
+    # client waits on a busy machine.
+    again = packing.compress(_PART) + packing.flush(zlib.Z_FULL_FLUSH)
+    packed = first + again * (MOST // len(_PART) - 1) + packing.flush()
     to.send(_headers("Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
 
 
