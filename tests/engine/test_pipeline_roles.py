@@ -12,10 +12,17 @@ import boto3
 import pytest
 import yaml
 from moto.core.authorization import enable_iam_authentication
-from pulumi_gitlab_runner.iam.pipeline_roles import StackNames, packed, pipeline_statements, registered_types
+from pulumi_gitlab_runner.iam.pipeline_roles import (
+    StackNames,
+    packed,
+    pipeline_statements,
+    registered_types,
+    state_statements,
+)
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 
 from sandbox.environment import Sandbox
 from sandbox.services.aws.authorization import FREE, Call, allows, recorded
@@ -105,16 +112,12 @@ WHAT_IS_THERE_ALREADY = {
 """What a preview reads where a name is taken, or a repository is adopted; or of an image that is there."""
 
 
-@dataclass
-class Pipeline:
-    """A stack, and an AWS that asks IAM about every call of its pipeline."""
-
-    project: Project
-    server: AwsServer
+class Account(AwsServer):
+    """An AWS that gives roles to jobs."""
 
     def credentials(self, role: str, statements: Sequence[Statement]) -> dict[str, str]:
-        """Those of a role with the rights, as a job's ID token gets them."""
-        iam, sts = self._client("iam"), self._client("sts")
+        """Those of a role with the rights, as a job's ID token gets them; and where this AWS is."""
+        iam, sts = self.client("iam"), self.client("sts")
         arn = iam.create_role(
             RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []})
         )["Role"]["Arn"]
@@ -128,24 +131,33 @@ class Pipeline:
             "AWS_ACCESS_KEY_ID": token["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": token["SecretAccessKey"],
             "AWS_SESSION_TOKEN": token["SessionToken"],
+            "AWS_ENDPOINT_URL": self.endpoint,
         }
+
+    def client(self, service: str) -> Any:
+        """A client of the account's administrator."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="administrator",
+            aws_secret_access_key="administrator",
+        )
+
+
+@dataclass
+class Pipeline:
+    """A stack, and an AWS that asks IAM about every call of its pipeline."""
+
+    project: Project
+    account: Account
 
     @contextmanager
     def acting_as(self, credentials: Mapping[str, str]) -> Iterator[list[Call]]:
         """Everything that is done meanwhile is done with these credentials, and IAM allows it or not."""
-        environment = {**ONLY_LOOPBACK, "AWS_ENDPOINT_URL": self.server.endpoint, **credentials}
-        self.project._environment = environment
+        self.project._environment = {**ONLY_LOOPBACK, **credentials}
         with recorded() as calls, enable_iam_authentication():
             yield calls
-
-    def _client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=self.server.endpoint,
-            aws_access_key_id="administrator",
-            aws_secret_access_key="administrator",
-        )
 
 
 @pytest.fixture
@@ -153,19 +165,20 @@ def pipeline(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pipeline]:
     settings = tmp_path / "settings.yaml"
     config = {"aws:region": REGION, "gitlab-runner:stack": DECLARATION}
     settings.write_text(yaml.safe_dump({"config": config}))
-    with AwsServer() as server:
-        yield Pipeline(Project(tmp_path / "it", sandbox, settings=settings), server)
+    with Account() as account:
+        yield Pipeline(Project(tmp_path / "it", sandbox, settings=settings), account)
 
 
 def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None:
     project = pipeline.project
-    deployer = pipeline.credentials("deploy", STATEMENTS.deploy)
+    account = pipeline.account
+    deployer = account.credentials("deploy", STATEMENTS.deploy)
     used: dict[str, list[Call]] = {}
 
-    with pipeline.acting_as(pipeline.credentials("preview", STATEMENTS.preview)) as used["preview"]:
+    with pipeline.acting_as(account.credentials("preview", STATEMENTS.preview)) as used["preview"]:
         project.pulumi("preview")
 
-    broken = pipeline.credentials("broken", _without(STATEMENTS.deploy, BROKEN))
+    broken = account.credentials("broken", _without(STATEMENTS.deploy, BROKEN))
     with pipeline.acting_as(broken) as begun:
         failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
@@ -174,7 +187,7 @@ def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None
     with pipeline.acting_as(deployer) as used["deploy"]:
         project.up()
 
-    with pipeline.acting_as(pipeline.credentials("drift", STATEMENTS.drift)) as used["drift"]:
+    with pipeline.acting_as(account.credentials("drift", STATEMENTS.drift)) as used["drift"]:
         project.pulumi("refresh", "--preview-only", "--expect-no-changes")
 
     with pipeline.acting_as(deployer) as destroyed:
@@ -192,6 +205,37 @@ def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None
     deployed = {action for each in STATEMENTS.deploy for action in each["Action"]}
     assert not STAND_INS_DO_WITHOUT - deployed
     assert not STAND_INS_DO_WITHOUT & {each.action for calls in used.values() for each in calls}
+
+
+def test_the_state_is_read_and_written_with_exactly_its_rights(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: it\nruntime: yaml\n")
+    with Account() as account:
+        bucket = {"LocationConstraint": REGION}
+        account.client("s3").create_bucket(Bucket="my-state", CreateBucketConfiguration=bucket)
+        key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+        state = PulumiState("my-state", "ci", secrets_key=key)
+
+        def allowed(*commands: str, write: bool) -> None:
+            statements = list(state_statements(state, "aws", write=write))
+            environment = account.credentials("deploy" if write else "preview", statements)
+            settings = "s3ForcePathStyle=true&disableSSL=true"
+            url = f"s3://my-state/ci?region={REGION}&{settings}&endpoint={account.endpoint}"
+            environment |= {"PULUMI_BACKEND_URL": url, **ONLY_LOOPBACK}
+            with recorded() as calls, enable_iam_authentication():
+                for command in commands:
+                    done = sandbox.pulumi(*command.split(), directory=tmp_path, environment=environment)
+                    assert done.returncode == 0, done.stderr
+            granted = {action for each in statements for action in each["Action"]}
+            assert {each.action for each in calls} == granted
+            assert _all_allowed(statements, calls)
+
+        provider = f"awskms:///{key}?region={REGION}&awssdk=v2"
+        allowed(
+            f"stack init prod --secrets-provider {provider}",
+            "config set --secret password secret",
+            write=True,
+        )
+        allowed("stack export --stack prod", "config get password", write=False)
 
 
 def _without(statements: Sequence[Statement], action: str) -> list[Statement]:

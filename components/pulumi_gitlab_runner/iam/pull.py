@@ -5,10 +5,11 @@ The actions are those of the managed policy AmazonEC2ContainerRegistryPullOnly w
 docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 
-from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
+from pulumi_gitlab_runner.iam.policy import Statement, allow
 
 PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 IMPORT_ACTIONS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
@@ -51,7 +52,7 @@ def pull_by_accounts_policy(accounts: Sequence[str], partition: str) -> str:
         partition: such as ``aws``.
     """
     principals = [f"arn:{partition}:iam::{account}:root" for account in accounts]
-    return policy_document([_granted("PullByOtherAccounts", principals, PULL_ACTIONS)])
+    return _document([_granted("PullByOtherAccounts", principals, PULL_ACTIONS)])
 
 
 def owner_policy(role_arns: Sequence[str]) -> str:
@@ -63,7 +64,7 @@ def owner_policy(role_arns: Sequence[str]) -> str:
         role_arns: the roles' ARNs, of one account.
     """
     roots = _roots(role_arns)
-    return policy_document(
+    return _document(
         [
             _granted("DigestsForPulumi", roots, DESCRIBE_ACTIONS),
             _granted("PullByRunnerManagers", roots, PULL_ACTIONS, role_arns),
@@ -81,7 +82,12 @@ def owner_registry_policy(role_arns: Sequence[str], cached_arns: Sequence[str]) 
         cached_arns: the cached repositories, or patterns of those.
     """
     granted = _granted("ImportByRunnerManagers", _roots(role_arns), IMPORT_ACTIONS, role_arns)
-    return policy_document([{**granted, "Resource": sorted(cached_arns)}])
+    return _document([{**granted, "Resource": sorted(cached_arns)}])
+
+
+def _document(statements: Sequence[Statement]) -> str:
+    """A policy of ECR, without white space: it counts towards the 10,240 characters that ECR takes."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
 
 
 def _roots(role_arns: Sequence[str]) -> list[str]:
