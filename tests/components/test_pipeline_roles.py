@@ -48,6 +48,8 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
         logs={}, alarms={"topic": TOPIC}, policies=[f"arn:aws:iam::{ACCOUNT}:policy/more"]
     ),
     "a host that is read from its VPC": with_host(metrics="vpc"),
+    "a host in a VPC of the account": with_host(vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"]),
+    "a host in a VPC that it is read from": with_host(vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"], metrics="vpc"),
     "a host with a cache": with_host() | {"cache": {}},
     "a cache without a host": {"cache": {}},
     "a host in a network": with_host() | {"network": {}},
@@ -88,12 +90,31 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
 }
 
 
+VPC = {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"}
+CALLS_OF: dict[str, set[str]] = {
+    "aws:ec2/getSubnets:getSubnets": {"ec2:DescribeSubnets"},
+    "aws:ec2/getVpc:getVpc": VPC,
+    "aws:ecr/getImage:getImage": {"ecr:DescribeImages", "ecr:DescribeRepositories"},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
+    "aws:index/getCallerIdentity:getCallerIdentity": set(),
+    "aws:index/getPartition:getPartition": set(),
+    "aws:index/getRegion:getRegion": set(),
+}
+"""What the official provider calls for each function that the library uses."""
+
+
 @pytest.mark.parametrize("declaration", DECLARATIONS.values(), ids=DECLARATIONS)
 def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str, Any]) -> None:
     declaration = {"gitlab_url": URL, **declaration}
     recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
     registered = {kind for kind, _ in recording.registered if kind.startswith("aws:")}
-    assert registered_types(build_stack(declaration)) == registered
+    stack = build_stack(declaration)
+    assert registered_types(stack) == registered
+    statements = pipeline_statements(stack, StackNames("ci", "prod", "ci", AwsEnvironment(ACCOUNT, REGION)))
+    by_sid = {each["Sid"]: set(each["Action"]) for each in statements.preview}
+    asked = {action for token in recording.cloud.asked for action in CALLS_OF[token]}
+    assert by_sid.get("NetworkOfTheAccount", set()) == {each for each in asked if each.startswith("ec2:")}
+    assert by_sid.get("Digests", set()) >= {each for each in asked if each.startswith("ecr:")}
 
 
 def test_every_row_of_the_table_is_for_something_that_is_registered() -> None:
