@@ -49,7 +49,9 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
     ),
     "a host that is read from its VPC": with_host(metrics="vpc"),
     "a host in a VPC of the account": with_host(vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"]),
-    "a host in a VPC that it is read from": with_host(vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"], metrics="vpc"),
+    "a host in a VPC that it is read from": with_host(
+        vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"], metrics="vpc"
+    ),
     "a host with a cache": with_host() | {"cache": {}},
     "a cache without a host": {"cache": {}},
     "a host in a network": with_host() | {"network": {}},
