@@ -90,8 +90,10 @@ def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
         (
             DangerKind.OWNERS,
             "ci",
-            "the owner of the account; must add what the output required_policies has under; "
-            "for the repositories",
+            (
+                "the owner of the account; must add what the output required_policies has under; "
+                "for the repositories"
+            ),
         ),
         (
             DangerKind.PRIVILEGE,
