@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.boot_with_image import BOOT_WITH_IMAGE_RATIO
 from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
 from bench.credentials import (
     CREDENTIALS_COLD_100,
@@ -57,6 +58,7 @@ MEASURES: tuple[Measure, ...] = (
     WILDCARD_STATEMENTS_WITHOUT_NEED,
     USER_DATA_BYTES_1,
     USER_DATA_BYTES_200,
+    BOOT_WITH_IMAGE_RATIO,
     PREVIEW_RATIO_1,
     PREVIEW_RATIO_10,
     PREVIEW_RATIO_50,

@@ -23,7 +23,7 @@ def take(registries: int) -> int:
     def program() -> None:
         RunnerStack("ci", {"registries": declared, "runners": {"build": runner}})
 
-    template = run(program)[0].registered["aws:ec2/launchTemplate:LaunchTemplate", "build"]
+    template = run(program)[0].registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"]
     return len(base64.b64decode(template.inputs["userData"]))
 
 

@@ -19,7 +19,7 @@ declaration = pulumi.Config("gitlab-runner").require_object("stack")
 password = pulumi.Output.secret(declaration["registries"]["legacy"]["static"]["password"])
 account = aws.get_caller_identity_output().account_id
 region = aws.get_region_output().region
-vpc = aws.ec2.get_vpc_output(default=True).id
+vpc = aws.ec2.get_vpcs_output(filters=[{"name": "is-default", "values": ["true"]}]).ids[0]
 subnets = aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}]).ids
 
 repositories = []
@@ -216,7 +216,7 @@ def runner_and_host(name: str) -> None:
         called,
         description=f"Runner host {name}",
         image_id="resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
-        instance_type="t3.large",
+        instance_type="m6i.large",
         iam_instance_profile={"arn": profile.arn},
         vpc_security_group_ids=[security_group.id],
         metadata_options={

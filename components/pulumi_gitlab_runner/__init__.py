@@ -49,6 +49,10 @@ _EXPORTS = {
         "RunnerHost",
         "RunnerHostArgs",
     ),
+    "aws.runner_image": (
+        "RunnerImage",
+        "RunnerImageArgs",
+    ),
     "aws.runner_manager_role": (
         "RunnerManagerRole",
         "RunnerManagerRoleArgs",
@@ -73,6 +77,7 @@ _EXPORTS = {
     "manager.arguments": (
         "HostNetworkArgs",
         "HostedRunnerArgs",
+        "MachineImageArgs",
     ),
     "mirror.image_mirror": (
         "ImageMirror",
@@ -104,6 +109,7 @@ _EXPORTS = {
     ),
     "spec.hosts": ("HostDeclaration",),
     "spec.job_roles": ("JobRoleDeclaration",),
+    "spec.machine_images": ("MachineImageDeclaration",),
     "spec.mirrors": (
         "MirrorDeclaration",
         "MirrorVariablesDeclaration",

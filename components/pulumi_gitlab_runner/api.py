@@ -9,13 +9,14 @@ from pulumi_gitlab_runner.aws.pipeline_roles import PipelineRoles, PipelineRoles
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, RunnerCacheArgs
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.runner_image import RunnerImage, RunnerImageArgs
 from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
 from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
 from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
-from pulumi_gitlab_runner.manager.arguments import HostedRunnerArgs, HostNetworkArgs
+from pulumi_gitlab_runner.manager.arguments import HostedRunnerArgs, HostNetworkArgs, MachineImageArgs
 from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, ImageMirrorArgs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.builds import BuildDeclaration
@@ -37,6 +38,7 @@ from pulumi_gitlab_runner.spec.fleets import FleetDeclaration, IdleDeclaration
 from pulumi_gitlab_runner.spec.hosted_auth import GitLabTokenDeclaration, HostedAuthDeclaration
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
+from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration
 from pulumi_gitlab_runner.spec.mirrors import (
     MirrorDeclaration,
     MirroredImageDeclaration,
@@ -105,6 +107,8 @@ __all__ = [
     "JobRoleDeclaration",
     "KeepDeclaration",
     "LogsDeclaration",
+    "MachineImageArgs",
+    "MachineImageDeclaration",
     "MirrorDeclaration",
     "MirrorVariablesDeclaration",
     "MirroredImageDeclaration",
@@ -125,6 +129,8 @@ __all__ = [
     "RunnerFleetArgs",
     "RunnerHost",
     "RunnerHostArgs",
+    "RunnerImage",
+    "RunnerImageArgs",
     "RunnerManagerRole",
     "RunnerManagerRoleArgs",
     "RunnerNetwork",

@@ -8,6 +8,7 @@ from typing import Any
 from pulumi_gitlab_runner.spec.cache import Cache
 from pulumi_gitlab_runner.spec.egress import PROTOCOLS
 from pulumi_gitlab_runner.spec.fleets import SPOT_ALLOCATIONS, Idle
+from pulumi_gitlab_runner.spec.machines import ARCHITECTURES
 from pulumi_gitlab_runner.spec.network import ENDPOINTS, Network
 from pulumi_gitlab_runner.spec.observation import METRICS, Logs
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
@@ -19,6 +20,8 @@ Marks = dict[tuple[str, str], set[str]]
 _TOKEN = "gitlab-runner:index:"  # noqa: S105 - a type's
 _CLOSED_SETS: Mapping[str, tuple[str, Iterable[str]]] = {
     "HostDeclaration.os": ("OperatingSystem", OPERATING_SYSTEMS),
+    "MachineImageDeclaration.os": ("OperatingSystem", OPERATING_SYSTEMS),
+    "MachineImageDeclaration.architecture": ("Architecture", ARCHITECTURES),
     "HostDeclaration.metrics": ("MetricsReaders", METRICS),
     "FleetDeclaration.spotAllocation": ("SpotAllocation", SPOT_ALLOCATIONS),
     "EgressDeclaration.protocol": ("EgressProtocol", PROTOCOLS),

@@ -1,3 +1,7 @@
 """The release of gitlab-runner that a host gets where its declaration names none."""
 
+import re
+
 DEFAULT_RUNNER_VERSION = "19.3.0"
+RUNNER_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+"""What a declaration may name."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,9 @@ class Cloud(Mocks):
     delivery_says = "gitlab-runner-deliver: delivered\n"
     """What a container prints that delivers the files of a manager."""
 
+    default_vpcs: Sequence[str] = ("vpc-of-the-account",)
+    """The default VPC of the account, if it has one."""
+
     def __init__(self, *, preview: bool) -> None:
         self._preview = preview
         self.asked: list[str] = []
@@ -69,6 +72,10 @@ class Cloud(Mocks):
                 answer = {"imageDigest": digest_of(args.args)}
             case "aws:ec2/getVpc:getVpc":
                 answer = {"id": args.args.get("id", "vpc-of-the-account"), "cidrBlock": "10.0.0.0/16"}
+            case "aws:ec2/getVpcs:getVpcs":
+                answer = {"ids": list(self.default_vpcs), "region": REGION}
+            case "aws:ssm/getParameter:getParameter":
+                answer = {"insecureValue": f"ami-named-by-{args.args['name']}"}
             case "aws:ec2/getSubnets:getSubnets":
                 answer = {"ids": ["subnet-of-the-account"]}
             case _:

@@ -83,6 +83,20 @@ def test_workers_and_manager_are_below_the_fleet(burst: Recording) -> None:
     }
 
 
+def test_a_manager_with_an_egress_of_its_own_still_reaches_its_workers(burst: Recording) -> None:
+    recording = made(manager={"egress": [{"cidr": "0.0.0.0/0", "from_port": 443}]})
+    reaching = of(recording, "SecurityGroupEgressRule", "burst-workers-ssh").inputs
+    assert reaching == {
+        "securityGroupId": "burst-id",
+        "description": "SSH to the workers",
+        "referencedSecurityGroupId": "burst-workers-id",
+        "ipProtocol": "tcp",
+        "fromPort": 22,
+        "toPort": 22,
+    }
+    assert not [name for _, name in burst.registered if name == "burst-workers-ssh"]
+
+
 def test_the_group_is_the_managers_alone_to_scale(burst: Recording) -> None:
     group = of(burst, "Group").inputs
     assert group["name"] == GROUP

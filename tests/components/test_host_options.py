@@ -151,7 +151,7 @@ def test_each_operating_system(os: str, instance_type: str, image: str, disk: st
     assert [each["deviceName"] for each in template["blockDeviceMappings"]] == [disk]
     written = yaml.safe_load(base64.b64decode(template["userData"]))["write_files"]
     (packages,) = (each["content"] for each in written if each["path"].endswith("gitlab-runner-packages.sh"))
-    assert f"\n    {installer} " in packages
+    assert f"|| {installer} " in packages
 
 
 def test_the_journal_goes_to_a_log_group_of_its_own(full: Recording) -> None:

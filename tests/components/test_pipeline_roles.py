@@ -42,6 +42,7 @@ AUTH: dict[str, Any] = {"registries": ["team"], "projects": [8]}
 ROLE = {"projects": ["team/app"], "branches": ["main"], "push": ["team/ci/base"]}
 DECLARATIONS: dict[str, dict[str, Any]] = {
     "nothing": {},
+    "a machine image": {"machine_images": {"docker": {}}},
     "everything": stack_file(EVERYTHING),
     "a host": with_host(),
     "a host with more": with_host(
@@ -96,6 +97,8 @@ VPC = {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"
 CALLS_OF: dict[str, set[str]] = {
     "aws:ec2/getSubnets:getSubnets": {"ec2:DescribeSubnets"},
     "aws:ec2/getVpc:getVpc": VPC,
+    "aws:ec2/getVpcs:getVpcs": {"ec2:DescribeVpcs"},
+    "aws:ssm/getParameter:getParameter": {"ssm:GetParameter"},
     "aws:ecr/getImage:getImage": {"ecr:DescribeImages", "ecr:DescribeRepositories"},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
     "aws:index/getCallerIdentity:getCallerIdentity": set(),

@@ -17,6 +17,7 @@ from tests.components.recording import (
     ACCOUNT,
     NOT_THERE,
     RUNNER_TOKEN,
+    Cloud,
     Recording,
     Registered,
     digest_of,
@@ -330,7 +331,7 @@ def test_the_host(inputs: Callable[[str, str], Any]) -> None:
     template = inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")
     # EC2 looks it up at each launch, so that a newer image changes nothing here.
     assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
-    assert template["instanceType"] == "t3.large"
+    assert template["instanceType"] == "m6i.large"
     assert template["iamInstanceProfile"] == {
         "arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:ci-build"
     }
@@ -670,7 +671,19 @@ def test_the_default_vpc_is_asked_for_once_where_a_host_needs_it(
 ) -> None:
     runners = {f"runner-{number}": {"group": 42, "host": host} for number, host in enumerate(hosts)}
     recording, _ = made({"runners": runners})
-    assert recording.cloud.asked.count("aws:ec2/getVpc:getVpc") == times
+    assert recording.cloud.asked.count("aws:ec2/getVpcs:getVpcs") == times
+
+
+def test_an_account_without_a_default_vpc_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cloud, "default_vpcs", ())
+    with pytest.raises(pulumi.RunError) as refused:
+        made({"runners": {"build": {"group": 42, "host": {}}}})
+    assert str(refused.value).splitlines() == [
+        "There is no VPC for the hosts.",
+        "  found:   no 'vpc', no 'network', and no default VPC in eu-west-1",
+        "  allowed: one of the three",
+        "  fix:     network: {} in the stack makes a VPC; or name one with the host's 'vpc' and 'subnets'",
+    ]
 
 
 def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:

@@ -43,6 +43,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "RunnerCache",
             "RunnerFleet",
             "RunnerHost",
+            "RunnerImage",
             "RunnerManagerRole",
             "RunnerNetwork",
             "RunnerRegistration",

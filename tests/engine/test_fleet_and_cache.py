@@ -18,6 +18,7 @@ BURST = {
     "tags": ["burst"],
     "fleet": {
         "instance_types": ["c7i.large", "c7a.large"],
+        "machine_image": "base",
         "max_instances": 3,
         "on_demand_base": 1,
         "on_demand_percent": 50,
@@ -33,6 +34,7 @@ def up(project: Project) -> Iterator[Project]:
     with ExitStack() as declared:
         declared.enter_context(project.declaring("runners/burst", BURST))
         declared.enter_context(project.declaring("cache", {"expire_days": 7}))
+        declared.enter_context(project.declaring("machine_images", {"base": {"tags": {"team": "ci"}}}))
         project.up()
         yield project
     project.up()
@@ -120,3 +122,32 @@ def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: P
 def test_another_schedule_is_a_change_of_the_managers_files_alone(up: Project) -> None:
     with up.declaring("runners/burst/fleet/idle/0/idle_count", 2):
         assert up.changes() == {("update", "BucketObjectv2", "ci-burst-files")}
+
+
+def test_a_new_machine_image_shows_in_the_preview_and_is_no_drift(up: Project) -> None:
+    builder, told = up.aws("imagebuilder"), up.outputs()["machine_images"]["base"]
+    (pipeline,) = builder.list_image_pipelines()["imagePipelineList"]
+    assert pipeline["arn"] == told["pipeline"]
+    builder.start_image_pipeline_execution(imagePipelineArn=pipeline["arn"])
+    parameter = up.aws("ssm").get_parameter(Name="/imagebuilder/gitlab-runner/tested/base")["Parameter"]
+    assert (parameter["Name"], parameter["Value"] != told["id"]) == (told["parameter"], True)
+    (image,) = up.aws("ec2").describe_images(ImageIds=[parameter["Value"]])["Images"]
+    assert {"Key": "team", "Value": "ci"} in image["Tags"]
+    with up.declaring("machine_images/base/runner_version", "19.2.0"):
+        changes = up.changes()
+        assert {name for _, _, name in changes} == {"ci-base", "ci-burst-workers"}
+        assert {(operation, kind) for operation, kind, _ in changes} >= {
+            ("update", "LaunchTemplate"),
+            ("update", "Group"),
+            ("replace", "ImageRecipe"),
+            ("update", "ImagePipeline"),
+        }
+        up.up()
+        template = group(up)["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
+        (version,) = up.aws("ec2").describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
+        )["LaunchTemplateVersions"]
+        assert version["VersionDescription"] == f"Runner burst-workers, {parameter['Value']}"
+        assert version["LaunchTemplateData"]["ImageId"] == f"resolve:ssm:{told['parameter']}"
+        assert up.changes() == set()
+        assert up.refresh() == set()

@@ -83,7 +83,7 @@ def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
         up.up()
         instances = {each["InstanceId"]: each for each in group(up)["Instances"]}
         states = {each["InstanceType"]: each["LifecycleState"] for each in instances.values()}
-        assert states == {"t3.large": "Terminating:Wait", "c7i.large": "InService"}
+        assert states == {"m6i.large": "Terminating:Wait", "c7i.large": "InService"}
         assert instances[old]["LifecycleState"] == "Terminating:Wait"
         (refresh,) = autoscaling.describe_instance_refreshes(AutoScalingGroupName=name)["InstanceRefreshes"]
         assert refresh["Status"] == "InProgress"

@@ -38,7 +38,7 @@ CARELESS: dict[str, Any] = {
     "runners/build/config": {"docker": {"privileged": True}},
     "runners/build/protected": False,
     "runners/build/run_untagged": True,
-    "runners/build/host": {"instance_type": "t3.large", "concurrent": 4, "metrics": "vpc"},
+    "runners/build/host": {"instance_type": "m6i.large", "concurrent": 4, "metrics": "vpc"},
     "variables": [{**VARIABLE, "masked": False, "protected": False}],
 }
 LESS: dict[str, Any] = {

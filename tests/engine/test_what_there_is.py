@@ -147,7 +147,7 @@ def test_the_host_requires_imdsv2_out_of_reach_of_jobs_and_an_encrypted_disk(pro
     assert disk["DeviceName"] == "/dev/xvda"
     assert disk["Ebs"]["Encrypted"] is True
     assert disk["Ebs"]["VolumeType"] == "gp3"
-    assert template["InstanceType"] == "t3.large"
+    assert template["InstanceType"] == "m6i.large"
 
 
 def test_the_user_data_names_where_everything_is_read(project: Project) -> None:

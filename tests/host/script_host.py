@@ -42,10 +42,10 @@ class ScriptHost:
         reporting.parent.mkdir(parents=True, exist_ok=True)
         reporting.write_text("".join(f"{name}={to.get(name, '')}\n" for name in ("LOG_GROUP", "HEALTH_OF")))
 
-    def run(self, script: str, shell: list[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, shell: list[str], *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a script of the host under a shell."""
         return subprocess.run(
-            [*shell, str(SCRIPTS / script)],
+            [*shell, str(SCRIPTS / script), *arguments],
             env=self.environment,
             capture_output=True,
             text=True,

@@ -47,11 +47,12 @@ class BootingHost(ScriptHost):
         }
         for command in ("aws", "dnf", "gitlab-runner-apply", "shutdown", "sleep", "systemctl"):
             self.commands.add(command, "")
+        self.commands.add("rpm", "exit 1")
 
     def boot(self, shell: list[str]) -> tuple[int, list[str]]:
         """Run the script: its exit status, and what it called besides the journal."""
         status = self.run("gitlab-runner-boot.sh", shell).returncode
-        return status, [call for call in self.commands.calls() if not call.startswith("logger ")]
+        return status, [call for call in self.commands.calls() if not call.startswith(("logger ", "rpm "))]
 
 
 @pytest.fixture
@@ -62,6 +63,22 @@ def host(tmp_path: Path, metadata: InstanceMetadata) -> BootingHost:
 def test_gitlab_runner_comes_last(host: BootingHost, shell: list[str]) -> None:
     assert host.boot(shell) == (0, ORDER)
     assert host.said()[-1] == "info: ready"
+
+
+def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell: list[str]) -> None:
+    host.commands.add("rpm", "")
+    assert host.boot(shell) == (0, [call for call in ORDER if not call.startswith("dnf ")])
+    assert host.commands.calls("rpm") == [
+        "rpm --quiet -q awscli-2 jq amazon-ecr-credential-helper",
+        "rpm --quiet -q docker",
+        "rpm --quiet -q gitlab-runner-19.3.0-1 gitlab-runner-helper-images-19.3.0-1",
+    ]
+
+
+def test_another_version_of_the_runner_is_installed(host: BootingHost, shell: list[str]) -> None:
+    host.commands.add("rpm", 'case "$*" in *gitlab-runner*) exit 1 ;; esac')
+    status, calls = host.boot(shell)
+    assert (status, [call for call in calls if call.startswith("dnf ")]) == (0, ORDER[6:7])
 
 
 def test_a_step_is_tried_again(host: BootingHost, shell: list[str]) -> None:

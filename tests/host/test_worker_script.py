@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.host import scripts
 from tests.host.commands import SHELLS, Commands
 
 SCRIPT = Path(scripts.__file__).with_name("gitlab-runner-worker.sh")
+ASKED = "rpm --quiet -q docker"
 STEPS = [
     "dnf install -y -q docker",
     "usermod --append --groups docker ec2-user",
@@ -24,6 +25,7 @@ def commands(tmp_path: Path) -> Commands:
     made = Commands(tmp_path)
     for name in ("dnf", "usermod", "systemctl"):
         made.add(name, "")
+    made.add("rpm", "exit 1")
     return made
 
 
@@ -38,7 +40,16 @@ def test_a_fresh_machine_becomes_a_worker(commands: Commands, tmp_path: Path, sh
     done = boot(commands, tmp_path, shell)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("gitlab-runner-worker: ready\n")
-    assert commands.calls() == STEPS
+    assert commands.calls() == [ASKED, *STEPS]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
+def test_what_the_machine_image_brings_is_not_installed(
+    commands: Commands, tmp_path: Path, shell: list[str]
+) -> None:
+    commands.add("rpm", "")
+    assert boot(commands, tmp_path, shell).returncode == 0
+    assert commands.calls() == [ASKED, *STEPS[1:]]
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
@@ -50,7 +61,7 @@ def test_a_failing_step_ends_the_boot(
     done = boot(commands, tmp_path, shell)
     assert done.returncode != 0
     assert "ready" not in done.stdout
-    assert commands.calls() == STEPS[: failing + 1]
+    assert commands.calls() == [ASKED, *STEPS[: failing + 1]]
 
 
 def test_docker_has_networks_for_many_jobs_and_starts_with_them(commands: Commands, tmp_path: Path) -> None:

@@ -39,6 +39,15 @@ CLOUDFORMATION = {
     "iam/role:Role": "IAM::Role",
     "iam/rolePolicy:RolePolicy": "IAM::RolePolicy",
     "iam/rolePolicyAttachment:RolePolicyAttachment": "IAM::Role",
+    "imagebuilder/component:Component": "ImageBuilder::Component",
+    "imagebuilder/distributionConfiguration:DistributionConfiguration": (
+        "ImageBuilder::DistributionConfiguration"
+    ),
+    "imagebuilder/imagePipeline:ImagePipeline": "ImageBuilder::ImagePipeline",
+    "imagebuilder/imageRecipe:ImageRecipe": "ImageBuilder::ImageRecipe",
+    "imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": (
+        "ImageBuilder::InfrastructureConfiguration"
+    ),
     "kms/alias:Alias": "KMS::Alias",
     "kms/key:Key": "KMS::Key",
     "lambda/function:Function": "Lambda::Function",
@@ -101,6 +110,7 @@ ARNS = {
     On.FUNCTIONS: "arn:aws:lambda:eu-west-1:123456789012:function:ci-ecr-0a1b2c3",
     On.GROUPS: "arn:aws:autoscaling:eu-west-1:123456789012:autoScalingGroup:0a:autoScalingGroupName/ci-build",
     On.IDENTITY_PROVIDER: "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com",
+    On.IMAGE_BUILDER: "arn:aws:imagebuilder:eu-west-1:123456789012:{kind}/gitlab-runner-prod-docker/1.0.0/1",
     On.KEYS: "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d",
     On.ALIASES: "arn:aws:kms:eu-west-1:123456789012:alias/gitlab-runner/prod/ci",
     On.LOG_GROUPS: "arn:aws:logs:eu-west-1:123456789012:log-group:/gitlab-runner/prod/build",
@@ -114,6 +124,15 @@ ARNS = {
     On.SCHEDULES: "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/ci-ecr-0a1b2c3",
     On.SECRETS: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/ci-hub-AbCdEf",
 }
+
+
+IMAGE_BUILDER = (
+    "component",
+    "distribution-configuration",
+    "image-pipeline",
+    "image-recipe",
+    "infrastructure-configuration",
+)
 
 
 @cache
@@ -134,7 +153,8 @@ def test_every_action_exists_and_takes_such_a_resource(kind: str) -> None:
         if action in ANYWHERE or ARNS[on] == "*":
             assert resource_formats(action), action
         else:
-            assert takes(action, ARNS[on]), (action, ARNS[on])
+            kinds = IMAGE_BUILDER if on is On.IMAGE_BUILDER else [""]
+            assert any(takes(action, ARNS[on].format(kind=each)) for each in kinds), (action, ARNS[on])
 
 
 def test_what_is_on_everything_could_not_be_narrowed_down() -> None:

@@ -14,7 +14,8 @@ RUNNER_KEYS = (
     "require_digests, registries, config, limit, host, host_of, fleet"
 )
 HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, vpc, subnets, egress, runner_version, session_manager, "
+    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, runner_version, "
+    "session_manager, "
     "logs, alarms, metrics, permissions_boundary, role_path, policies, tags, docker, config"
 )
 REGISTRY_KEYS = (
@@ -88,8 +89,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registry",
             "the key 'registry', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, path_prefix",
+            "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
+            "hosted_auth, job_roles, ecr_settings, network, tags, path_prefix",
             "did you mean 'registries'?",
         ),
     ),
@@ -138,8 +139,8 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.credsStore",
             "the key 'credsStore', which is not known here",
-            "gitlab_url, registries, builds, runners, cache, variables, mirrors, hosted_auth, job_roles, "
-            "ecr_settings, network, tags, path_prefix",
+            "gitlab_url, registries, builds, runners, machine_images, cache, variables, mirrors, "
+            "hosted_auth, job_roles, ecr_settings, network, tags, path_prefix",
             CREDS_STORE,
         ),
     ),
@@ -984,7 +985,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
-        Problem("stack.runners.build.host.instance_type", "'large'", "such as t3.large"),
+        Problem("stack.runners.build.host.instance_type", "'large'", "such as m6i.large"),
     ),
     "a machine image": (
         changed("runners/build/host/ami", "al2023"),

@@ -80,7 +80,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "a wrong instance type": (
         {"instance_types": ["c7i.large", "large"]},
-        Problem("f.instance_types[1]", "'large'", "such as t3.large"),
+        Problem("f.instance_types[1]", "'large'", "such as m6i.large"),
     ),
     "two architectures": (
         {"instance_types": ["c7i.large", "c7g.large", "m7g.large"]},

@@ -215,7 +215,7 @@ def test_a_runner_with_the_defaults() -> None:
     assert runner.services == ()
     assert runner.registries == ()
     assert runner.limit == 4
-    assert manager.host == Host(instance_type="t3.large", concurrent=4, disk_gb=100, runner_version="19.3.0")
+    assert manager.host == Host(instance_type="m6i.large", concurrent=4, disk_gb=100, runner_version="19.3.0")
     registration = runner.registration
     assert registration.scope == GitLabScope("group", 42)
     assert registration.description == "build"

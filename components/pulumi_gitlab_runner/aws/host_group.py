@@ -8,15 +8,16 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
+    described,
     encrypted_root,
-    newest_image,
+    launched_image,
     tags_at_launch,
 )
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.host.drain import heartbeat_timeout
 from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
 from pulumi_gitlab_runner.iam.host import HOST_TAG
-from pulumi_gitlab_runner.resolution import given
+from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -32,6 +33,7 @@ def host_group(
     security_group_id: pulumi.Output[str],
     subnet_ids: pulumi.Input[Any],
     boot: pulumi.Output[str],
+    machine_image: NewestImage | None,
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.autoscaling.Group:
@@ -49,11 +51,14 @@ def host_group(
         security_group_id: the security group.
         subnet_ids: where its instance may be started.
         boot: the user data, as text.
+        machine_image: the one that it starts from, if the stack makes it.
         tags: of everything, the instance and its volumes among it.
         parent: the component that they belong to.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    template = _template(name, label, manager.host, profile_arn, security_group_id, boot, tags, child)
+    template = _template(
+        name, label, manager.host, profile_arn, security_group_id, boot, machine_image, tags, child
+    )
     group = aws.autoscaling.Group(
         name,
         min_size=1,
@@ -90,6 +95,7 @@ def _template(
     profile_arn: pulumi.Output[str],
     security_group_id: pulumi.Output[str],
     boot: pulumi.Output[str],
+    machine_image: NewestImage | None,
     tags: AwsTags,
     child: pulumi.ResourceOptions,
 ) -> aws.ec2.LaunchTemplate:
@@ -101,8 +107,8 @@ def _template(
     profile: aws.ec2.LaunchTemplateIamInstanceProfileArgsDict = {"arn": profile_arn}
     return aws.ec2.LaunchTemplate(
         name,
-        description=f"Runner host {label}",
-        image_id=newest_image(host.os, host.architecture) if host.ami is None else given(host.ami),
+        description=described(f"Runner host {label}", machine_image),
+        image_id=launched_image(host.os, host.architecture, host.ami, machine_image),
         instance_type=host.instance_type,
         iam_instance_profile=profile,
         vpc_security_group_ids=[security_group_id],

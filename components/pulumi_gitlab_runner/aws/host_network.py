@@ -33,12 +33,28 @@ def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Outp
 
 
 def default_network(parent: pulumi.Resource) -> HostNetwork:
-    """The account's default VPC, with a subnet in each zone."""
+    """The account's default VPC, with a subnet in each zone.
+
+    Raises `pulumi.RunError`, when AWS has answered, where the account has none.
+    """
     asked = pulumi.InvokeOutputOptions(parent=parent)
+    # The function for one VPC fails where there is none, and its text depends on the provider's version.
+    found = aws.ec2.get_vpcs_output(filters=[{"name": "is-default", "values": ["true"]}], opts=asked)
     return HostNetwork(
-        aws.ec2.get_vpc_output(default=True, opts=asked).id,
+        pulumi.Output.all(found.ids, found.region).apply(lambda known: _only_default(*known)),
         aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}], opts=asked).ids,
     )
+
+
+def _only_default(vpcs: list[str], region: str) -> str:
+    if not vpcs:
+        raise pulumi.RunError(
+            "There is no VPC for the hosts.\n"
+            f"  found:   no 'vpc', no 'network', and no default VPC in {region}\n"
+            "  allowed: one of the three\n"
+            "  fix:     network: {} in the stack makes a VPC; or name one with the host's 'vpc' and 'subnets'"
+        )
+    return vpcs[0]
 
 
 def _as_list(subnets: Value[tuple[Value[str], ...]]) -> list[str]:

@@ -7,9 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.resolution import given_or_none
+from pulumi_gitlab_runner.manager.arguments import NewestImage
+from pulumi_gitlab_runner.resolution import given, given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.egress import EgressRule
+from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
 METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
@@ -31,6 +33,41 @@ def newest_image(operating_system: OperatingSystem, architecture: str) -> str:
         architecture: `x86_64` or `arm64`.
     """
     return f"resolve:ssm:{operating_system.images[architecture]}"
+
+
+def launched_image(
+    operating_system: OperatingSystem,
+    architecture: str,
+    ami: Value[str] | None,
+    machine_image: NewestImage | None,
+) -> pulumi.Input[str]:
+    """The machine image of a launch template: one that is declared, else the newest of those published.
+
+    Args:
+        operating_system: that of the instances.
+        architecture: `x86_64` or `arm64`.
+        ami: the id of a declared one.
+        machine_image: one that the stack makes.
+    """
+    if machine_image is not None:
+        return pulumi.Output.concat("resolve:ssm:", machine_image.parameter)
+    return newest_image(operating_system, architecture) if ami is None else given(ami)
+
+
+def described(description: str, machine_image: NewestImage | None) -> pulumi.Input[str]:
+    """The description of a version of a launch template.
+
+    It names the machine image that the stack makes, so that a newer one shows in the preview, and makes a new
+    version. What is launched is by the parameter: an instance that is replaced by itself starts from the
+    newest image too, and from none that is deleted already.
+
+    Args:
+        description: of the template.
+        machine_image: that of its instances, if the stack makes it.
+    """
+    if machine_image is None:
+        return description
+    return pulumi.Output.concat(description, ", ", machine_image.image_id)
 
 
 def egress_only(

@@ -8,9 +8,10 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import (
     METADATA_FOR_THE_HOST,
+    described,
     egress_only,
     encrypted_root,
-    newest_image,
+    launched_image,
     tags_at_launch,
 )
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
@@ -18,8 +19,13 @@ from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
-from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
-from pulumi_gitlab_runner.resolution import given, refused_as_whole
+from pulumi_gitlab_runner.manager.arguments import (
+    HostedManager,
+    InstanceManagerArgs,
+    NewestImage,
+    read_manager,
+)
+from pulumi_gitlab_runner.resolution import refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
@@ -43,12 +49,16 @@ class RunnerFleet(Component[HostedManager]):
     manager alone, over SSH with a key that EC2 Instance Connect holds for a minute.
 
     A changed worker (image, instance types, disk) is for the workers that start from then on: no running job
-    is ended.
+    is ended. A change that needs a new manager (its instance type, runner version, operating system or image)
+    costs a pause: a manager that starts would end the workers that it does not know, so the new one waits
+    until the last job of the old one has ended, and the old one takes no new jobs. For as long as the longest
+    `maximum_timeout` of the runner at most, new jobs wait in GitLab.
 
     Creates:
 
     - `aws:ec2/securityGroup:SecurityGroup`, `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule` and
-      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone
+      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone. A manager
+      with an `egress` of its own gets a rule that leads there
     - `aws:ec2/launchTemplate:LaunchTemplate`: no role, IMDSv2 required, encrypted gp3 disk
     - `aws:autoscaling/group:Group`: none to `max_instances` workers, spot and on-demand ones
     - `gitlab-runner:index:RunnerHost`: the manager's host
@@ -99,7 +109,8 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
-        template = self._template(workers, called, fleet, security_group.id, tags)
+        machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
+        template = self._template(workers, called, fleet, security_group.id, machine_image, tags)
         names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
         group = aws.autoscaling.Group(
             workers,
@@ -130,6 +141,18 @@ class RunnerFleet(Component[HostedManager]):
             to_port=22,
             opts=child,
         )
+        if model.manager.host.egress:
+            # The manager's own egress names GitLab, registries and AWS; without one it leads everywhere.
+            aws.vpc.SecurityGroupEgressRule(
+                f"{workers}-ssh",
+                security_group_id=host.security_group_id,
+                description="SSH to the workers",
+                referenced_security_group_id=security_group.id,
+                ip_protocol="tcp",
+                from_port=22,
+                to_port=22,
+                opts=child,
+            )
         self.group_name = group.name
         self.manager_group_name = host.group_name
         self.security_group_id = security_group.id
@@ -155,15 +178,14 @@ class RunnerFleet(Component[HostedManager]):
         called: str,
         fleet: Fleet,
         security_group_id: pulumi.Output[str],
+        machine_image: NewestImage | None,
         tags: AwsTags,
     ) -> aws.ec2.LaunchTemplate:
         boot = base64.b64encode(worker_user_data().encode()).decode()
         return aws.ec2.LaunchTemplate(
             name,
-            description=f"Runner {called}",
-            image_id=(
-                newest_image(AMAZON_LINUX_2023, fleet.architecture) if fleet.ami is None else given(fleet.ami)
-            ),
+            description=described(f"Runner {called}", machine_image),
+            image_id=launched_image(AMAZON_LINUX_2023, fleet.architecture, fleet.ami, machine_image),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
             block_device_mappings=[encrypted_root(fleet.disk_gb, AMAZON_LINUX_2023)],

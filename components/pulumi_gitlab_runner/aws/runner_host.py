@@ -182,6 +182,7 @@ class RunnerHost(Component[InstanceHost]):
                     operating_system=host.os,
                 )
             ),
+            machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
         )

@@ -1,5 +1,7 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
+import re
+
 import yaml
 
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
@@ -9,7 +11,10 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, Opera
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
+INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
+"""Where the script lies that knows the packages of the operating system."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
+_COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
 
 def user_data(
@@ -44,17 +49,18 @@ def user_data(
     files = {
         "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
-        "/usr/local/lib/gitlab-runner-packages.sh": (script(operating_system.installer), "0644"),
+        INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
     config = {
         "write_files": [
-            {"path": path, "permissions": mode, "content": content} for path, (content, mode) in files.items()
+            {"path": path, "permissions": mode, "content": without_comments(content)}
+            for path, (content, mode) in files.items()
         ],
         "runcmd": [[_BOOT]],
     }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=_BlockText, sort_keys=False, width=1000)
+    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def worker_user_data() -> str:
@@ -62,7 +68,12 @@ def worker_user_data() -> str:
     return script("gitlab-runner-worker.sh")
 
 
-class _BlockText(yaml.SafeDumper):
+def without_comments(text: str) -> str:
+    """A script without the lines that are comments: EC2 takes 16 KB of user data."""
+    return _COMMENTS.sub("", text)
+
+
+class BlockText(yaml.SafeDumper):
     """Writes text of several lines as it is, so that user data can be read."""
 
 
@@ -71,4 +82,4 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_BlockText.add_representer(str, _text)
+BlockText.add_representer(str, _text)

@@ -71,7 +71,7 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     types = [PROVIDER_ACTIONS[each] for each in sorted(registered_types(stack))]
     reads = [pair for each in types for pair in each.reads]
     everything = [pair for each in types for pair in each.all] + _looked_up(stack)
-    asked = tuple(_asked(stack, names.environment))
+    asked = tuple(_asked(stack, names))
     copied = tuple(_pushed(stack, names.environment, push=False))
     stored = "aws:ssm/parameter:Parameter" in registered_types(stack)
     return PipelineStatements(
@@ -187,6 +187,8 @@ def _types(stack: Stack) -> Iterator[str]:
         yield "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for manager in _in_ec2(stack):
         yield from _manager_types(manager)
+    if stack.machine_images:
+        yield from _MACHINE_IMAGE
     for auth in stack.hosted_auth.values():
         yield from _ROLE
         yield from (
@@ -231,6 +233,19 @@ _HOST = (
     "ssm/parameter:Parameter",
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
 )
+_MACHINE_IMAGE = (
+    *_ROLE,
+    "cloudwatch/logGroup:LogGroup",
+    "ec2/securityGroup:SecurityGroup",
+    "iam/instanceProfile:InstanceProfile",
+    "imagebuilder/component:Component",
+    "imagebuilder/distributionConfiguration:DistributionConfiguration",
+    "imagebuilder/imagePipeline:ImagePipeline",
+    "imagebuilder/imageRecipe:ImageRecipe",
+    "imagebuilder/infrastructureConfiguration:InfrastructureConfiguration",
+    "ssm/parameter:Parameter",
+    "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
 _NETWORK = (
     "ec2/eip:Eip",
     "ec2/internetGateway:InternetGateway",
@@ -264,6 +279,9 @@ class _Arns:
         aws, here = f"arn:{at.partition}", f"{at.region}:{at.account}"
         iam = f"{aws}:iam::{at.account}"
         path = f"{names.project}/{names.stack}"
+        # What Image Builder is given and writes is named so.
+        dashed = path.replace("/", "-").replace(".", "-").lower()
+        builder = bool(stack.machine_images)
         repositories = [
             arn
             for each in stack.registries.values()
@@ -284,10 +302,17 @@ class _Arns:
                 for each in (name, path.replace("/", "-"))
             ],
             On.IDENTITY_PROVIDER: [f"{iam}:oidc-provider/{each}" for each in _issuers(stack)],
+            On.IMAGE_BUILDER: [f"{aws}:imagebuilder:{here}:*/{dashed}-*"],
             On.KEYS: [f"{aws}:kms:{here}:key/*"],
-            On.LOG_GROUPS: [f"{aws}:logs:{here}:log-group:/{path}/*"],
+            On.LOG_GROUPS: [
+                f"{aws}:logs:{here}:log-group:/{path}/*",
+                *([f"{aws}:logs:{here}:log-group:/aws/imagebuilder/{dashed}-*"] if builder else []),
+            ],
             On.OBJECTS: [f"{aws}:s3:::{name.lower()}-*/*"],
-            On.PARAMETERS: [f"{aws}:ssm:{here}:parameter/{path}/*"],
+            On.PARAMETERS: [
+                f"{aws}:ssm:{here}:parameter/{path}/*",
+                *([f"{aws}:ssm:{here}:parameter/imagebuilder/{path}/*"] if builder else []),
+            ],
             On.POLICIES: _with_paths(f"{iam}:policy", name),
             On.PROFILES: _with_paths(f"{iam}:instance-profile", name),
             On.REGISTRY: ["*"],
@@ -332,6 +357,7 @@ def _boundaries(stack: Stack) -> set[str]:
         *(each.host.permissions_boundary for each in _in_ec2(stack)),
         *(each.permissions_boundary for each in stack.hosted_auth.values()),
         *(each.permissions_boundary for each in stack.job_roles.values()),
+        *(each.permissions_boundary for each in stack.machine_images.values()),
     ]
     with_templates = any(
         template.needs_role
@@ -371,20 +397,21 @@ def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Stateme
             yield allow(f"Bounded{on.value}", sorted(bounded), arns.of(on), arns.boundary)
 
 
-def _asked(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
+def _asked(stack: Stack, names: StackNames) -> Iterator[Statement]:
     """What the program asks AWS for, in a preview too.
 
-    Source: hashicorp/terraform-provider-aws, the data sources aws_vpc, aws_subnets, aws_availability_zones
-    and aws_ecr_image.
+    Source: hashicorp/terraform-provider-aws, the data sources aws_vpc, aws_vpcs, aws_subnets,
+    aws_availability_zones, aws_ecr_image and aws_ssm_parameter.
     """
+    at = names.environment
     actions: set[str] = set()
     managers = _in_ec2(stack)
     declared = [each.host.vpc for each in managers] + [each.fleet.vpc for each in managers if each.fleet]
-    in_default = None in declared and not stack.network
-    if in_default or any(each.host.metrics == "vpc" for each in managers):
+    declared += [each.vpc for each in stack.machine_images.values()]
+    if None in declared and not stack.network:
+        actions |= {"ec2:DescribeVpcs", "ec2:DescribeSubnets"}
+    if any(each.host.metrics == "vpc" for each in managers):
         actions |= {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"}
-    if in_default:
-        actions.add("ec2:DescribeSubnets")
     if stack.network:
         actions.add("ec2:DescribeAvailabilityZones")
     if actions:
@@ -394,6 +421,10 @@ def _asked(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
             ["*"],
             {"StringEquals": {"aws:RequestedRegion": at.region}},
         )
+    if stack.machine_images:
+        parameter = f"arn:{at.partition}:ssm:{at.region}:{{}}:parameter"
+        built = f"{parameter.format(at.account)}/imagebuilder/{names.project}/{names.stack}/*"
+        yield allow("NewestImages", ["ssm:GetParameter"], [f"{parameter.format('')}/aws/service/*", built])
     access = [
         registry.pull_access(at)
         for name, registry in stack.registries.items()
@@ -513,6 +544,7 @@ _TAKES_A_ROLE = {
 }
 _HAS_A_LINKED_ROLE = {
     "autoscaling/group:Group": "autoscaling.amazonaws.com",
+    "imagebuilder/imagePipeline:ImagePipeline": "imagebuilder.amazonaws.com",
     "ecr/pullThroughCacheRule:PullThroughCacheRule": "pullthroughcache.ecr.amazonaws.com",
     "ecr/registryScanningConfiguration:RegistryScanningConfiguration": "inspector2.amazonaws.com",
     "ecr/replicationConfiguration:ReplicationConfiguration": "replication.ecr.amazonaws.com",

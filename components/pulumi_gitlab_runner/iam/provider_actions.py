@@ -19,6 +19,7 @@ class On(Enum):
     FUNCTIONS = "Functions"
     GROUPS = "Groups"
     IDENTITY_PROVIDER = "IdentityProvider"
+    IMAGE_BUILDER = "ImageBuilder"
     KEYS = "Keys"
     ALIASES = "Aliases"
     LOG_GROUPS = "LogGroups"
@@ -342,6 +343,50 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         read="ListAttachedRolePolicies",
         update="",
         delete="DetachRolePolicy",
+    ),
+    "aws:imagebuilder/component:Component": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateComponent TagResource",
+        read="GetComponent",
+        update="TagResource UntagResource",
+        delete="DeleteComponent",
+    ),
+    "aws:imagebuilder/distributionConfiguration:DistributionConfiguration": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateDistributionConfiguration TagResource",
+        read="GetDistributionConfiguration",
+        update="UpdateDistributionConfiguration TagResource UntagResource",
+        delete="DeleteDistributionConfiguration",
+        more={On.PARAMETERS: "ssm:GetParameter"},
+    ),
+    "aws:imagebuilder/imagePipeline:ImagePipeline": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateImagePipeline TagResource GetImageRecipe GetInfrastructureConfiguration "
+        "GetDistributionConfiguration",
+        read="GetImagePipeline",
+        update="UpdateImagePipeline TagResource UntagResource",
+        delete="DeleteImagePipeline",
+    ),
+    "aws:imagebuilder/imageRecipe:ImageRecipe": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateImageRecipe TagResource GetComponent",
+        read="GetImageRecipe",
+        update="TagResource UntagResource",
+        delete="DeleteImageRecipe",
+        more={On.EC2: "ec2:DescribeImages"},
+    ),
+    "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateInfrastructureConfiguration TagResource",
+        read="GetInfrastructureConfiguration",
+        update="UpdateInfrastructureConfiguration TagResource UntagResource",
+        delete="DeleteInfrastructureConfiguration",
+        more={On.PROFILES: "iam:GetInstanceProfile", On.ROLES: "iam:GetRole"},
     ),
     "aws:kms/alias:Alias": Actions(
         "kms",

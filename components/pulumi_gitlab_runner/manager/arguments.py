@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, Value, optional, secret, strict, value
+from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
@@ -67,6 +68,18 @@ class HostNetworkArgs(TypedDict):
 
 
 @strict
+class MachineImageArgs(TypedDict):
+    """A machine image that hosts or fleets name, as `RunnerImage` made it."""
+
+    image: MachineImageDeclaration
+    """The machine image."""
+    parameter: Input[str]
+    """The name of the parameter that names the newest one; see `RunnerImage.parameter_name`."""
+    image_id: Input[str]
+    """The id of the newest one; see `RunnerImage.image_id`. With another one a host is replaced."""
+
+
+@strict
 class InstanceManagerArgs(ManagerArgs):
     """The runners of a manager on an EC2 instance, and what they use."""
 
@@ -77,6 +90,8 @@ class InstanceManagerArgs(ManagerArgs):
     network: NotRequired[HostNetworkArgs]
     """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
     default VPC."""
+    machine_images: NotRequired[dict[str, MachineImageArgs]]
+    """The machine images that its host or fleet names, by name. Default: none."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,19 @@ class HostNetwork:
 
 
 @dataclass(frozen=True)
+class NewestImage:
+    """The newest machine image of those that a stack makes.
+
+    Attributes:
+        parameter: the name of the parameter that names it, for what starts instances.
+        image_id: its id, as of this run.
+    """
+
+    parameter: pulumi.Input[str]
+    image_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
 class HostedManager:
     """A manager, and what its host is made with.
 
@@ -116,6 +144,7 @@ class HostedManager:
         bucket: that of its host's files; None for a Docker host.
         key_arn: the key of its parameters; None for a Docker host.
         network: where its host is, if it declares no VPC.
+        machine_images: those that its host or fleet names, by name.
         tags: those of the whole stack.
         path: what the paths of its problems start with.
     """
@@ -131,6 +160,7 @@ class HostedManager:
     bucket: pulumi.Input[str] | None = None
     key_arn: pulumi.Input[str] | None = None
     network: HostNetwork | None = None
+    machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
     tags: AwsTags = field(default_factory=dict)
     path: str = "stack"
 
@@ -156,6 +186,9 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     declared: dict[str, Any] = {
         key: shaped[key] for key in ("gitlab_url", "registries", "cache") if key in shaped
     }
+    machine_images = shaped.get("machine_images", {})
+    if machine_images:
+        declared["machine_images"] = {each: made["image"] for each, made in machine_images.items()}
     declared["runners"] = {
         each: _with_image(hosted["runner"], shaped.get("image")) for each, hosted in shaped["runners"].items()
     }
@@ -182,6 +215,10 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         bucket=_given_or_none(shaped, "bucket"),
         key_arn=_given_or_none(shaped, "key_arn"),
         network=network and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
+        machine_images={
+            each: NewestImage(given(value(made["parameter"])), given(value(made["image_id"])))
+            for each, made in machine_images.items()
+        },
     )
 
 

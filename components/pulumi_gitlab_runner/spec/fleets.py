@@ -34,6 +34,11 @@ SPOT_ALLOCATIONS = (
 """docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html."""
 
 
+MANAGER_INSTANCE_TYPE = "t3.small"
+"""No job runs on it, so that its CPU credits last."""
+MANAGER_DISK_GB = 30
+
+
 @strict
 class IdleDeclaration(TypedDict):
     """How much of a fleet waits ready for jobs, and when."""
@@ -77,6 +82,10 @@ class FleetDeclaration(TypedDict):
     ami: NotRequired[Input[str]]
     """A machine image of your own, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may
     use. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
+    machine_image: NotRequired[str]
+    """The one of `machine_images` that an instance starts from, of Amazon Linux 2023 and the architecture of
+    `instance_types`: the newest when it starts. The manager's host has a `machine_image` of its own. Default:
+    none."""
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
     vpc: NotRequired[Input[str]]
@@ -94,7 +103,8 @@ class FleetDeclaration(TypedDict):
     none."""
     manager: NotRequired[HostDeclaration]
     """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
-    of 30 GiB, in the same subnets."""
+    of 30 GiB, in the same subnets. A change that needs a new host pauses the runner: the new manager waits
+    until the last job of the old one has ended, which takes no new jobs meanwhile."""
     state_storage: NotRequired[bool]
     """Whether instances outlive a restart of the manager's process; beta, from runner 17.5 on.
     Default false: a restart ends them, once their jobs are done."""
@@ -124,6 +134,7 @@ class Fleet:
     spot_allocation: str = SPOT_ALLOCATIONS[0]
     disk_gb: int = 100
     ami: Value[str] | None = None
+    machine_image: str | None = None
     user: str = "ec2-user"
     vpc: Value[str] | None = None
     subnets: Value[tuple[Value[str], ...]] = ()
@@ -163,8 +174,8 @@ def build_fleet(declaration: FleetDeclaration) -> Fleet:
 def build_manager_host(declaration: FleetDeclaration) -> Host:
     """The host of the manager of a fleet whose declaration has no problems."""
     host: HostDeclaration = {
-        "instance_type": "t3.small",
-        "disk_gb": 30,
+        "instance_type": MANAGER_INSTANCE_TYPE,
+        "disk_gb": MANAGER_DISK_GB,
         "concurrent": build_fleet(declaration).jobs,
     }
     for key in ("vpc", "subnets"):

@@ -1,6 +1,5 @@
 """Runner hosts: the machine that a runner manager runs on, by default an EC2 instance."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
@@ -9,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -43,18 +42,22 @@ from pulumi_gitlab_runner.spec.operating_systems import (
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
 
+DEFAULT_INSTANCE_TYPE = "m6i.large"
+"""2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
+
 
 @strict
 class HostDeclaration(TypedDict):
     """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
 
-    A change of `os`, `ami`, `instance_type`, `disk_gb` or `runner_version` needs a new host: it starts first,
-    and the old one ends when its last job has, 48 hours later at most. What else changes reaches the host as
-    it runs.
+    A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb` or `runner_version` needs a new host,
+    and so does a newer image of `machine_image`. It starts first, and the old one ends when its last job has,
+    48 hours later at most. What else changes reaches the host as it runs.
     """
 
     instance_type: NotRequired[str]
-    """The EC2 instance type; one of a Graviton family makes an arm64 host. Default `t3.large`."""
+    """The EC2 instance type; one of a Graviton family makes an arm64 host. A burstable one (`t3`, `t4g`) is
+    slowed down, or costs more, once its CPU credits are spent. Default `m6i.large`."""
     concurrent: NotRequired[int]
     """How many jobs run at once. 1 or more. Default 4."""
     disk_gb: NotRequired[int]
@@ -63,8 +66,12 @@ class HostDeclaration(TypedDict):
     """The operating system: `amazon-linux-2023`, `debian-12` or `ubuntu-24.04`. Default
     `amazon-linux-2023`."""
     ami: NotRequired[Input[str]]
-    """A machine image with this `os`. Default: the newest that AWS, Debian or Ubuntu publishes at the time
-    that a host starts; a newer one alone replaces no host."""
+    """The id of a machine image of your own with this `os`. Default: the newest that AWS, Debian or Ubuntu
+    publishes at the time that a host starts; a newer one alone replaces no host."""
+    machine_image: NotRequired[str]
+    """The one of `machine_images` that it starts from, with this `os` and the architecture of its
+    `instance_type`. A host that starts takes the newest; the next update replaces a host of an older one.
+    Default: none."""
     vpc: NotRequired[Input[str]]
     """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
     subnets: NotRequired[Input[list[Input[str]]]]
@@ -72,7 +79,7 @@ class HostDeclaration(TypedDict):
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
-    installs, and AWS, S3 among it. Default: everything."""
+    installs (Debian's and Ubuntu's come over port 80), and AWS, S3 among it. Default: everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -110,11 +117,12 @@ class HostDeclaration(TypedDict):
 class Host:
     """The host of a runner manager, with the defaults filled in."""
 
-    instance_type: str = "t3.large"
+    instance_type: str = DEFAULT_INSTANCE_TYPE
     concurrent: int = 4
     disk_gb: int = 100
     os: OperatingSystem = AMAZON_LINUX_2023
     ami: Value[str] | None = None
+    machine_image: str | None = None
     vpc: Value[str] | None = None
     subnets: Value[tuple[Value[str], ...]] = ()
     egress: tuple[EgressRule, ...] = ()
@@ -136,7 +144,6 @@ class Host:
         return architecture_of(self.instance_type)
 
 
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
 """The keys of a host that are not EC2's alone."""
 
@@ -244,7 +251,7 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:
     """The release of gitlab-runner that a host installs; None where the declaration names none."""
     version = declaration.get("runner_version", Host.runner_version)
-    if not _VERSION.fullmatch(version):
+    if not RUNNER_VERSION.fullmatch(version):
         return None
     major, minor, _patch = version.split(".")
     return int(major), int(minor)

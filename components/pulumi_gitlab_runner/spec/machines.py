@@ -15,6 +15,9 @@ _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vp
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 
 
+ARCHITECTURES = ("x86_64", "arm64")
+
+
 def architecture_of(instance_type: str) -> str:
     """The processor architecture of an instance type: `arm64` for a Graviton family, else `x86_64`."""
     return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
@@ -37,7 +40,7 @@ def least_problems(declaration: Mapping[str, Any], least: Mapping[str, int], pat
 def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
     """What is wrong with the name of an instance type."""
     if not _INSTANCE_TYPE.fullmatch(instance_type):
-        yield Problem(path, repr(instance_type), "such as t3.large")
+        yield Problem(path, repr(instance_type), "such as m6i.large")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.spec.cache import Cache
-from pulumi_gitlab_runner.spec.fleets import Fleet, build_fleet, build_manager_host, fleet_problems
+from pulumi_gitlab_runner.spec.fleets import (
+    MANAGER_DISK_GB,
+    MANAGER_INSTANCE_TYPE,
+    Fleet,
+    build_fleet,
+    build_manager_host,
+    fleet_problems,
+)
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
 from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
+from pulumi_gitlab_runner.spec.machines import architecture_of
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
 
@@ -136,6 +145,34 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
         )
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
+
+
+def used_image_problems(
+    runner: RunnerDeclaration, images: Mapping[str, MachineImageDeclaration], path: str
+) -> Iterator[Problem]:
+    """What is wrong with the machine images that a runner's host and fleet name.
+
+    Args:
+        runner: the runner.
+        images: all that are declared.
+        path: its place in the declaration.
+    """
+    host, fleet = runner.get("host"), runner.get("fleet")
+    if host is not None:
+        at = join_path(path, "host")
+        yield from use_problems(host, at, images, *_machine(host, Host.instance_type, Host.disk_gb))
+    if fleet is not None:
+        at, manager = join_path(path, "fleet"), fleet.get("manager", {})
+        workers = _machine(fleet, next(iter(fleet["instance_types"]), ""), Fleet.disk_gb)
+        yield from use_problems(fleet, at, images, *workers)
+        of_manager = _machine(manager, MANAGER_INSTANCE_TYPE, MANAGER_DISK_GB)
+        yield from use_problems(manager, join_path(at, "manager"), images, *of_manager)
+
+
+def _machine(declaration: Mapping[str, Any], instance_type: str, disk_gb: int) -> tuple[str, int]:
+    """The processor architecture and the size of the disk of a host or a fleet."""
+    declared = declaration.get("instance_type", instance_type)
+    return architecture_of(declared), declaration.get("disk_gb", disk_gb)
 
 
 def _host_of_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:

@@ -51,7 +51,20 @@ from pulumi_gitlab_runner.spec.job_roles import (
     build_job_role,
     job_role_problems,
 )
-from pulumi_gitlab_runner.spec.managers import Manager, build_managers, host_of, manager_problems
+from pulumi_gitlab_runner.spec.machine_images import (
+    MachineImage,
+    MachineImageDeclaration,
+    build_machine_image,
+    machine_image_problems,
+    machine_image_problems_in,
+)
+from pulumi_gitlab_runner.spec.managers import (
+    Manager,
+    build_managers,
+    host_of,
+    manager_problems,
+    used_image_problems,
+)
 from pulumi_gitlab_runner.spec.mirrors import (
     Mirror,
     MirrorDeclaration,
@@ -101,6 +114,9 @@ class StackDeclaration(TypedDict):
     """The images that are built here and pushed to declared repositories, by name."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
+    machine_images: NotRequired[dict[str, MachineImageDeclaration]]
+    """Machine images for hosts and the instances of fleets, by a name of your own. AWS charges for the
+    instance that each is built on, and for the snapshots."""
     cache: NotRequired[CacheDeclaration]
     """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
     variables: NotRequired[list[VariableDeclaration]]
@@ -125,7 +141,7 @@ class StackDeclaration(TypedDict):
     `RunnerStack` called `ci`, nothing."""
 
 
-RegistryUser = Runner | Manager | HostedAuth | JobRole
+RegistryUser = Runner | Manager | MachineImage | HostedAuth | JobRole
 """What names registries that it uses."""
 
 
@@ -137,6 +153,7 @@ class Stack:
     registries: Mapping[str, Registry] = field(default_factory=dict)
     builds: Mapping[str, Build] = field(default_factory=dict)
     managers: Mapping[str, Manager] = field(default_factory=dict)
+    machine_images: Mapping[str, MachineImage] = field(default_factory=dict)
     cache: Cache | None = None
     variables: tuple[Variable, ...] = ()
     mirrors: Mapping[str, Mirror] = field(default_factory=dict)
@@ -160,6 +177,7 @@ class Stack:
             or self.network
             or self.hosted_auth
             or self.job_roles
+            or self.machine_images
             or (self.managers and self.cache)
             or any(manager.host.docker is None for manager in self.managers.values())
             or any(each.in_aws for each in self.registries.values())
@@ -194,6 +212,9 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         registries=build_registries(shaped.get("registries", {})),
         builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
         managers=build_managers(shaped.get("runners", {}), cache),
+        machine_images={
+            name: build_machine_image(name, each) for name, each in shaped.get("machine_images", {}).items()
+        },
         cache=cache,
         variables=tuple(map(build_variable, shaped.get("variables", ()))),
         mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
@@ -253,6 +274,9 @@ def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> 
 
 def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:
     yield from shared_host_problems(stack.registries, environment, join_path(path, "registries"))
+    for name, machine_image in stack.machine_images.items():
+        at = join_path(path, "machine_images", name)
+        yield from machine_image_problems_in(machine_image, stack.registries, environment, at)
     for manager in stack.managers.values():
         for runner in manager.runners:
             at = join_path(path, "runners", runner.name)
@@ -270,7 +294,7 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
 def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     url = declaration.get("gitlab_url", GITLAB_COM)
     yield from check(url, lambda found: _url_problems(found, join_path(path, "gitlab_url")))
-    for kind in ("builds", "mirrors", "runners", "hosted_auth", "job_roles"):
+    for kind in ("builds", "mirrors", "runners", "machine_images", "hosted_auth", "job_roles"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
@@ -286,6 +310,9 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         yield from repository_problems(build, at, registries)
     yield from shared_repository_problems(builds, join_path(path, "builds"))
     yield from _runners_problems(declaration, registries, path)
+    machine_images = declaration.get("machine_images", {})
+    for name, machine_image in machine_images.items():
+        yield from machine_image_problems(machine_image, join_path(path, "machine_images", name), registries)
     yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
@@ -313,6 +340,7 @@ def _runners_problems(
         at = join_path(path, "runners", name)
         yield from runner_problems(runner, at, registries, host_of(name, runners))
         yield from manager_problems(name, runners, at)
+        yield from used_image_problems(runner, declaration.get("machine_images", {}), at)
         if "docker" in host_of(name, runners):
             docker = host_of(name, runners)["docker"]
             yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)

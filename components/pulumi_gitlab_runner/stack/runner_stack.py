@@ -1,13 +1,13 @@
 """`RunnerStack`: every resource of one declaration."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.registries import foreign_owners, required_policies
-from pulumi_gitlab_runner.manager.arguments import HostNetwork
+from pulumi_gitlab_runner.manager.arguments import HostNetwork, NewestImage
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -17,6 +17,9 @@ from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaratio
 from pulumi_gitlab_runner.stack.images import stack_digests, stack_images
 from pulumi_gitlab_runner.stack.reading import ReadStack, read_stack
 from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
+
+if TYPE_CHECKING:
+    from pulumi_gitlab_runner.aws.runner_image import RunnerImage
 
 DEFAULT_NAME = "ci"
 """The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
@@ -38,6 +41,7 @@ class RunnerStack(Component[ReadStack]):
     - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
     - `gitlab-runner:index:HostStore`, where there is a host in EC2, or a secret of `hosted_auth` to keep
     - `gitlab-runner:index:RunnerRegistration` for each runner
+    - `gitlab-runner:index:RunnerImage` for each of `machine_images`
     - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
     - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
       `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
@@ -71,6 +75,9 @@ class RunnerStack(Component[ReadStack]):
     `protected`."""
     job_roles: pulumi.Output[dict[str, Any]]
     """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
+    machine_images: pulumi.Output[dict[str, Any]]
+    """Each machine image by its name: the `id` of the newest, the `parameter` that names it, and its
+    `pipeline`."""
     mirrors: pulumi.Output[dict[str, Any]]
     """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
     nat_addresses: pulumi.Output[list[str]]
@@ -108,6 +115,7 @@ class RunnerStack(Component[ReadStack]):
         prefix = stack.path_prefix
         if prefix is None:
             prefix = "" if name == DEFAULT_NAME else f"{name}-"
+        built = self._machine_images(name, prefix, stack, environment, network)
         runners = stack_runners(
             stack,
             Surroundings(
@@ -119,12 +127,14 @@ class RunnerStack(Component[ReadStack]):
                 self.bucket if self._stored else None,
                 self.key_arn if self._stored else None,
                 self,
+                {each: NewestImage(image.parameter_name, image.image_id) for each, image in built.items()},
             ),
         )
         self.runners = pulumi.Output.from_input(runners.outputs)
         self.docker_policies = pulumi.Output.from_input(runners.docker_policies)
         users = [
             *runners.roles,
+            *((stack.machine_images[each], image.role_arn) for each, image in built.items()),
             *self._hosted_auth(name, prefix, stack, environment),
             *self._job_roles(name, stack, environment),
         ]
@@ -139,6 +149,7 @@ class RunnerStack(Component[ReadStack]):
                 "dockerPolicies": self.docker_policies,
                 "jobRoles": self.job_roles,
                 "keyArn": self.key_arn,
+                "machineImages": self.machine_images,
                 "mirrors": self.mirrors,
                 "natAddresses": self.nat_addresses,
                 "registries": self.registries,
@@ -181,11 +192,35 @@ class RunnerStack(Component[ReadStack]):
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
             self.nat_addresses = made.nat_addresses
             return HostNetwork(made.vpc_id, made.subnet_ids)
-        if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()):
+        if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
+            each.vpc is None for each in stack.machine_images.values()
+        ):
             from pulumi_gitlab_runner.aws.host_network import default_network
 
             return default_network(self)  # asked for once, not by each host
         return None
+
+    def _machine_images(
+        self, name: str, prefix: str, stack: Stack, environment: Environment, network: HostNetwork | None
+    ) -> "Mapping[str, RunnerImage]":
+        """Make the machine images."""
+        self.machine_images = pulumi.Output.from_input({})
+        if not stack.machine_images:
+            return {}
+        from pulumi_gitlab_runner.aws.runner_image import stack_machine_images
+
+        made = stack_machine_images(name, prefix, stack, environment, network, self)
+        self.machine_images = pulumi.Output.from_input(
+            {
+                each: {
+                    "id": image.image_id,
+                    "parameter": image.parameter_name,
+                    "pipeline": image.pipeline_arn,
+                }
+                for each, image in made.items()
+            }
+        )
+        return made
 
     def _store(self, name: str, stack: Stack) -> None:
         """Make what hosts in EC2 read from, and what keeps secrets of `hosted_auth`, where there are any."""

@@ -1,12 +1,18 @@
 """The runners of a whole stack: registered in GitLab, and each manager on its host."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
-from pulumi_gitlab_runner.manager.arguments import HostedManager, HostNetwork, RegisteredRunner
+from pulumi_gitlab_runner.manager.arguments import (
+    HostedManager,
+    HostNetwork,
+    NewestImage,
+    RegisteredRunner,
+)
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import resolved
 from pulumi_gitlab_runner.spec.inputs import known
@@ -31,6 +37,7 @@ class Surroundings:
         bucket: that of the files of hosts in EC2; None where there are none.
         key_arn: the key of the parameters of hosts in EC2; None where there are none.
         parent: what the runners belong to.
+        machine_images: those that the stack makes, by name.
     """
 
     name: str
@@ -41,6 +48,7 @@ class Surroundings:
     bucket: pulumi.Output[str] | None
     key_arn: pulumi.Output[str] | None
     parent: pulumi.Resource
+    machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
 
     def options(self, former: str) -> pulumi.ResourceOptions:
         """The options of a child, with the name that it had in the first versions of this library."""
@@ -96,6 +104,7 @@ def stack_runners(stack: Stack, around: Surroundings) -> StackRunners:
             bucket=around.bucket if in_ec2 else None,
             key_arn=around.key_arn if in_ec2 else None,
             network=around.network if in_ec2 else None,
+            machine_images=around.machine_images,
             tags=stack.tags,
         )
         host = _instance_host(hosted, around, made) if in_ec2 else _docker_host(hosted, around, made)

@@ -93,6 +93,24 @@ class GetVpc(Function[Connection]):
         return bool(answer[name[0].upper() + name[1:]]["Value"])
 
 
+class GetVpcs(Function[Connection]):
+    """The ids of all VPCs that match; none is no error."""
+
+    token = "aws:ec2/getVpcs:getVpcs"
+    arguments = _FILTERS
+
+    def call(self, arguments: Properties) -> Properties:
+        """The VPCs, in the order of their ids."""
+        pages = self.connection.client("ec2").get_paginator("describe_vpcs").paginate(**_filters(arguments))
+        return {
+            **arguments,
+            "id": self.connection.region,
+            "ids": sorted(vpc["VpcId"] for page in pages for vpc in page["Vpcs"]),
+            "region": self.connection.region,
+            "tags": arguments.get("tags") or {},
+        }
+
+
 class GetSubnets(Function[Connection]):
     """The ids of all subnets that match."""
 

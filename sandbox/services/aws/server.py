@@ -14,6 +14,7 @@ from sandbox.services.aws import (
     ecr_public,
     functions,
     iam,
+    image_builder,
     kms,
     logs,
     s3,
@@ -61,7 +62,7 @@ class AwsServer:
         self._server = make_server(
             address,
             port,
-            ecr_public.answering(DomainDispatcherApplication(create_backend_app)),
+            ecr_public.answering(image_builder.answering(DomainDispatcherApplication(create_backend_app))),
             threaded=True,
             request_handler=MotoRequestHandler,
         )

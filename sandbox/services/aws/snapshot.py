@@ -133,6 +133,7 @@ class _Region:
             "schedule": [
                 one["Arn"] for one in _all(self._client("scheduler"), "list_schedules", "Schedules")
             ],
+            **self._machine_images(),
             "alarm": [
                 one["AlarmName"]
                 for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")
@@ -165,6 +166,34 @@ class _Region:
                 one["VpcEndpointId"]
                 for one in _all(ec2, "describe_vpc_endpoints", "VpcEndpoints")
                 if one["State"] != "deleted"
+            ],
+        }
+
+    def _machine_images(self) -> dict[str, Sequence[str]]:
+        builder = self._client("imagebuilder")
+        return {
+            "image pipeline": [
+                one["name"] for one in _all(builder, "list_image_pipelines", "imagePipelineList")
+            ],
+            "image recipe": [
+                one["arn"] for one in _all(builder, "list_image_recipes", "imageRecipeSummaryList")
+            ],
+            "image component": [
+                one["arn"] for one in _all(builder, "list_components", "componentVersionList")
+            ],
+            "build infrastructure": [
+                one["name"]
+                for one in _all(
+                    builder,
+                    "list_infrastructure_configurations",
+                    "infrastructureConfigurationSummaryList",
+                )
+            ],
+            "image distribution": [
+                one["name"]
+                for one in _all(
+                    builder, "list_distribution_configurations", "distributionConfigurationSummaryList"
+                )
             ],
         }
 

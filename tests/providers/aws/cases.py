@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 Inputs = dict[str, Any]
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 ROLE = "arn:aws:iam::123456789012:role"
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub"
 
@@ -803,5 +804,101 @@ CASES = [
         },
         replacement={"groupName": "other"},
         replaces=("groupName",),
+    ),
+    Case(
+        "aws:imagebuilder/component:Component",
+        lambda: {
+            "name": f"demo-{uuid4().hex[:7]}",
+            "version": "1.0.0",
+            "platform": "Linux",
+            "description": "Demo",
+            "data": "schemaVersion: 1.0",
+            "tags": {"a": "1"},
+        },
+        update={"tags": {"b": "2"}},
+        replacement={"version": "1.0.1"},
+        replaces=("version",),
+    ),
+    Case(
+        "aws:imagebuilder/imageRecipe:ImageRecipe",
+        lambda component: {
+            "name": f"demo-{uuid4().hex[:7]}",
+            "version": "1.0.0",
+            "parentImage": f"ssm:{AMAZON_LINUX}",
+            "components": [{"componentArn": component}],
+            "blockDeviceMappings": [
+                {
+                    "deviceName": "/dev/xvda",
+                    "ebs": {
+                        "deleteOnTermination": "true",
+                        "encrypted": "true",
+                        "volumeSize": 20,
+                        "volumeType": "gp3",
+                    },
+                }
+            ],
+            "tags": {"a": "1"},
+        },
+        needs=("component",),
+        update={"tags": {"b": "2"}},
+        replacement={"parentImage": "ami-0123456789abcdef0"},
+        replaces=("parentImage",),
+    ),
+    Case(
+        "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration",
+        lambda: {
+            "name": f"demo-{uuid4().hex[:7]}",
+            "instanceProfileName": "demo",
+            "instanceTypes": ["m6i.large"],
+            "instanceMetadataOptions": {"httpTokens": "required"},
+            "resourceTags": {"a": "1"},
+        },
+        update={
+            "description": "Demo",
+            "instanceTypes": ["m7i.large"],
+            "subnetId": "subnet-0",
+            "terminateInstanceOnFailure": True,
+            "tags": {"b": "2"},
+        },
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:imagebuilder/distributionConfiguration:DistributionConfiguration",
+        lambda: {
+            "name": f"demo-{uuid4().hex[:7]}",
+            "distributions": [
+                {
+                    "region": "eu-west-1",
+                    "amiDistributionConfiguration": {"name": "demo {{ imagebuilder:buildDate }}"},
+                    "ssmParameterConfigurations": [
+                        {"parameterName": "/imagebuilder/demo", "dataType": "aws:ec2:image"}
+                    ],
+                }
+            ],
+        },
+        update={"description": "Demo", "tags": {"a": "1"}},
+        replacement={"name": "other"},
+        replaces=("name",),
+    ),
+    Case(
+        "aws:imagebuilder/imagePipeline:ImagePipeline",
+        lambda build: {
+            "name": f"demo-{uuid4().hex[:7]}",
+            "imageRecipeArn": build["recipe"],
+            "infrastructureConfigurationArn": build["infrastructure"],
+            "distributionConfigurationArn": build["distribution"],
+            "enhancedImageMetadataEnabled": False,
+            "schedule": {
+                "scheduleExpression": "cron(0 4 ? * mon *)",
+                "timezone": "UTC",
+                "pipelineExecutionStartCondition": "EXPRESSION_MATCH_ONLY",
+            },
+            "tags": {"a": "1"},
+        },
+        needs=("build",),
+        update={"description": "Demo", "status": "DISABLED", "tags": {"b": "2"}},
+        replacement={"name": "other"},
+        replaces=("name",),
     ),
 ]

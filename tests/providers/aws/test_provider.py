@@ -290,6 +290,9 @@ def test_functions(aws: Aws) -> None:
     assert call("aws:index/getPartition:getPartition")["dnsSuffix"] == "amazonaws.com"
     vpc = call("aws:ec2/getVpc:getVpc", default=True)
     assert call("aws:ec2/getVpc:getVpc", id=vpc["id"])["cidrBlock"] == vpc["cidrBlock"]
+    default = [{"name": "is-default", "values": ["true"]}]
+    assert call("aws:ec2/getVpcs:getVpcs", filters=default)["ids"] == [vpc["id"]]
+    assert call("aws:ec2/getVpcs:getVpcs", tags={"no": "such"})["ids"] == []
     subnets = call("aws:ec2/getSubnets:getSubnets", filters=[{"name": "vpc-id", "values": [vpc["id"]]}])
     assert len(subnets["ids"]) == 3
     assert call("aws:ec2/getSubnets:getSubnets", tags={"no": "such"})["ids"] == []

@@ -13,6 +13,11 @@ from sandbox.providers.values import UNKNOWN
 from tests.providers.aws.cases import CASES, Case, archive, changed, trust
 from tests.providers.aws.conftest import Made, Make
 
+COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION = (
+    next(each for each in CASES if each.token.endswith(f":{kind}"))
+    for kind in ("Component", "ImageRecipe", "InfrastructureConfiguration", "DistributionConfiguration")
+)
+
 
 @pytest.fixture(scope="module")
 def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
@@ -90,6 +95,19 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         launched = {"launchTemplate": {"id": template()}, "vpcZoneIdentifiers": [subnet()]}
         return make("aws:autoscaling/group:Group", {"minSize": 0, "maxSize": 9, **launched}).id
 
+    @cache
+    def component() -> str:
+        """A component of machine images."""
+        return make(COMPONENT.token, COMPONENT.base()).id
+
+    def build() -> dict[str, str]:
+        """What a pipeline of machine images needs."""
+        return {
+            "recipe": make(RECIPE.token, RECIPE.base(component())).id,
+            "infrastructure": make(INFRASTRUCTURE.token, INFRASTRUCTURE.base()).id,
+            "distribution": make(DISTRIBUTION.token, DISTRIBUTION.base()).id,
+        }
+
     makers: Sequence[Callable[[], Any]] = (
         bucket,
         group,
@@ -108,6 +126,8 @@ def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
         routes,
         gateway,
         network,
+        component,
+        build,
     )
     by_name = {maker.__name__: maker for maker in makers}
     return lambda case: {name: by_name[name]() for name in case.needs}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # How a runner host installs its packages on Debian 12 and Ubuntu 24.04. gitlab-runner and its helper images
 # come from GitLab's repository, at one version. The key of that is fetched, as GitLab extends its life from
-# time to time, and known by its fingerprint: docs.gitlab.com/omnibus/update/package_signatures.
+# time to time, and known by its fingerprint: docs.gitlab.com/omnibus/update/package_signatures. What the machine
+# image brings is not asked for again.
 
 # ID and VERSION_CODENAME of the operating system.
 # shellcheck source=/dev/null
@@ -14,19 +15,28 @@ keyring=/etc/apt/keyrings/gitlab-runner.gpg
 aws_cli=${RUNNER_HOST_AWS_CLI_URL:-https://awscli.amazonaws.com/awscli-exe-linux}
 aws_cli_version=2.36.40
 
-install_packages() {
-    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@"
+are_installed() { # NAME[=VERSION]…
+    for package in "$@"; do
+        found=$(dpkg-query --show --showformat='${Status}=${Version}' "${package%%=*}" 2>/dev/null) || return
+        case $package in
+            *=*) [ "$found" = "install ok installed=${package#*=}" ] || return ;;
+            *) [ "${found%%=*}" = "install ok installed" ] || return ;;
+        esac
+    done
+}
+
+install_packages() { # NAME[=VERSION]…: also where the machine image brings a newer version
+    are_installed "$@" || apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
+        --allow-downgrades "$@"
 }
 
 install_tools() {
     # Upgrades come with a new host: one of Docker at night would end the jobs that run.
     echo 'APT::Periodic::Enable "0";' >/etc/apt/apt.conf.d/99gitlab-runner-host
-    apt-get update -qq && install_packages ca-certificates curl gpg jq amazon-ecr-credential-helper || return
-    if [ "$ID" = debian ]; then
-        install_packages awscli
-    else
-        aws --version >/dev/null 2>&1 || install_aws
-    fi
+    set -- ca-certificates curl gpg jq amazon-ecr-credential-helper
+    [ "$ID" != debian ] || set -- "$@" awscli
+    are_installed "$@" || { apt-get update -qq && install_packages "$@"; } || return
+    [ "$ID" = debian ] || aws --version 2>/dev/null | grep -q '^aws-cli/2[.]' || install_aws
 }
 
 install_aws() { # Ubuntu has no package of it since 24.04
@@ -50,11 +60,13 @@ install_docker() { # which loads a profile of its own where the kernel has AppAr
 }
 
 install_runner() {
+    set -- "gitlab-runner=$RUNNER_VERSION-1" "gitlab-runner-helper-images=$RUNNER_VERSION-1"
+    are_installed "$@" && return
     fetch_key &&
         printf '%s\n' "Types: deb" "URIs: $packages/$ID/" "Suites: $VERSION_CODENAME" "Components: main" \
             "Signed-By: $keyring" >/etc/apt/sources.list.d/gitlab-runner.sources &&
         apt-get update -qq &&
-        install_packages "gitlab-runner=$RUNNER_VERSION-1" "gitlab-runner-helper-images=$RUNNER_VERSION-1"
+        install_packages "$@"
 }
 
 fetch_key() { # and keep none but the one that is known

@@ -19,7 +19,7 @@ cat >"$root/etc/docker/daemon.json" <<'END'
 END
 
 step "installing Docker"
-dnf install -y -q docker
+rpm --quiet -q docker 2>/dev/null || dnf install -y -q docker # a machine image of the stack brings it
 usermod --append --groups docker ec2-user
 systemctl enable --now docker
 

@@ -1,0 +1,53 @@
+"""What the instance may do on which EC2 Image Builder makes a machine image, and what deletes old ones."""
+
+from collections.abc import Sequence
+
+from pulumi_gitlab_runner.iam.host import report_statements, session_statements
+from pulumi_gitlab_runner.iam.policy import allow, policy_document
+from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.registries import Registry
+
+
+def build_policy(
+    registries: Sequence[Registry], component: str, log_group_arn: str, environment: AwsEnvironment
+) -> str:
+    """The policy of the role of the instance that an image is built and tested on.
+
+    Image Builder reaches it by Systems Manager. In place of AWS's AmazonSSMManagedInstanceCore, which lets it
+    read every parameter of the account, and EC2InstanceProfileForImageBuilder, which lets it read every
+    component and every ISO file, it has what these have for a build like this one.
+
+    Args:
+        registries: those that its job images come from.
+        component: the name of the component.
+        log_group_arn: the log group of the builds.
+        environment: where they are.
+    """
+    partition = environment.partition
+    place = f"{environment.region}:{environment.account}"
+    channel = (
+        "AcknowledgeMessage",
+        "DeleteMessage",
+        "FailMessage",
+        "GetEndpoint",
+        "GetMessages",
+        "SendReply",
+    )
+    return policy_document(
+        [
+            *session_statements(environment),
+            # How Run Command reaches an instance whose agent is older. None of these has a resource.
+            allow("RunCommand", [f"ec2messages:{each}" for each in channel], ["*"]),
+            allow(
+                "Component",
+                ["imagebuilder:GetComponent"],
+                [f"arn:{partition}:imagebuilder:{place}:component/{component}/*/*"],
+            ),
+            # The program that runs the component: a bucket of Image Builder in each region.
+            allow("ComponentProgram", ["s3:GetObject"], [f"arn:{partition}:s3:::ec2imagebuilder*/*"]),
+            allow("BuildLogGroup", ["logs:CreateLogGroup"], [log_group_arn]),
+            *report_statements(log_group_arn, health=False),
+            *registry_statements(registries, environment),
+        ]
+    )

@@ -1,0 +1,275 @@
+"""Machine images for hosts and for the workers of fleets, which EC2 Image Builder makes on a schedule."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
+
+from pulumi_gitlab_runner.config.periods import TIME_ZONE
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.images import image_problems, registry_of
+from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, known, strict, values
+from pulumi_gitlab_runner.spec.machines import (
+    ARCHITECTURES,
+    architecture_of,
+    instance_type_problems,
+    machine_problems,
+    subnets_of,
+)
+from pulumi_gitlab_runner.spec.operating_systems import (
+    AMAZON_LINUX_2023,
+    OPERATING_SYSTEMS,
+    UBUNTU_24_04,
+    OperatingSystem,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+
+BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
+"""What Image Builder makes images of, of the operating systems of hosts:
+docs.aws.amazon.com/imagebuilder/latest/userguide/what-is-image-builder.html."""
+_BUILDERS = {"x86_64": "m6i.large", "arm64": "m6g.large"}
+_SCHEDULE = re.compile(
+    r"cron\(\S+ \S+ (\? \S+ [^ ?]+|[^ ?]+ \S+ \?) \S+\)"
+    r"|rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)"
+)
+"""docs.aws.amazon.com/imagebuilder/latest/userguide/cron-expressions.html: six fields, and `?` for the day of
+the month or of the week."""
+
+
+@strict
+class MachineImageDeclaration(RoleDeclaration):
+    """A machine image that has what hosts and workers install at their boot, and job images.
+
+    That is Docker, gitlab-runner, its helper images, ECR's credential helper and the AWS command line. Hosts
+    and fleets name it as their `machine_image`. Until the first image is built, and where one brings another
+    version than the host declares, the boot installs what is missing.
+    """
+
+    os: NotRequired[str]
+    """The operating system: `amazon-linux-2023` or `ubuntu-24.04`. Default `amazon-linux-2023`."""
+    architecture: NotRequired[str]
+    """The processor architecture: `x86_64` or `arm64`. Default `x86_64`."""
+    runner_version: NotRequired[str]
+    """The version of gitlab-runner and its helper images. Default `19.3.0`."""
+    images: NotRequired[list[Input[str]]]
+    """The job images that it brings, such as `team/ci/base:2026.11` or `postgres:17`: public ones, and those
+    of `registries`. They must be there when it is built. Default: none."""
+    registries: NotRequired[list[str]]
+    """The registries of ECR that `images` come from, by name; the build may pull from their declared
+    repositories. Default: none."""
+    schedule: NotRequired[str]
+    """When it is built anew: `cron(…)` with six fields (minute, hour, day of the month, month, day of the
+    week, year; one of the two days is `?`), or `rate(7 days)`. Default `cron(0 4 ? * mon *)`: each Monday at
+    4."""
+    timezone: NotRequired[str]
+    """The time zone of `schedule`, such as `Europe/Berlin`. Default: UTC."""
+    disk_gb: NotRequired[int]
+    """The size of its root disk in GiB; 20 or more. The disk of a host or worker must be as large at least.
+    Default 20."""
+    instance_type: NotRequired[str]
+    """The EC2 instance type that it is built on. Default `m6i.large`, for arm64 `m6g.large`."""
+    vpc: NotRequired[Input[str]]
+    """The id of the VPC that it is built in. Default: the stack's `network`, else the account's default
+    VPC."""
+    subnets: NotRequired[Input[list[Input[str]]]]
+    """The subnets' ids, of which the first is used; it needs a way out to the packages and registries.
+    Default: those of the stack's `network`, else of the default VPC."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of the image, of the instance that it is built on, and of what is made for it in AWS, beside those
+    of the stack. Default: none."""
+
+
+@dataclass(frozen=True)
+class MachineImage:
+    """A machine image, with the defaults filled in."""
+
+    name: str
+    os: OperatingSystem = AMAZON_LINUX_2023
+    architecture: str = "x86_64"
+    runner_version: str = DEFAULT_RUNNER_VERSION
+    images: tuple[Value[str], ...] = ()
+    registries: tuple[str, ...] = ()
+    schedule: str = "cron(0 4 ? * mon *)"
+    timezone: str = "UTC"
+    disk_gb: int = 20
+    declared_type: str | None = None
+    vpc: Value[str] | None = None
+    subnets: Value[tuple[Value[str], ...]] = ()
+    permissions_boundary: Value[str] | None = None
+    role_path: Value[str] = "/"
+    tags: AwsTags = field(default_factory=dict)
+
+    @property
+    def instance_type(self) -> str:
+        """What it is built on."""
+        return self.declared_type or _BUILDERS[self.architecture]
+
+
+def build_machine_image(name: str, declaration: MachineImageDeclaration) -> MachineImage:
+    """The machine image that a declaration without problems describes."""
+    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "instance_type"}
+    settings["declared_type"] = declaration.get("instance_type")
+    settings["images"] = values(declaration.get("images", ()))
+    settings["registries"] = tuple(declaration.get("registries", ()))
+    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
+    settings["tags"] = build_tags(declaration.get("tags", {}))
+    if "os" in declaration:
+        settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
+    return MachineImage(name, **settings)
+
+
+def machine_image_problems(
+    declaration: MachineImageDeclaration, path: str, registries: Mapping[str, Registry]
+) -> Iterator[Problem]:
+    """What is wrong with a machine image.
+
+    Args:
+        declaration: the machine image.
+        path: its place.
+        registries: all that are declared.
+    """
+    for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
+        found: Any = declaration.get(key, allowed[0])
+        if found not in allowed:
+            reason = "Image Builder makes none of Debian" if found == "debian-12" else ""
+            yield Problem(
+                join_path(path, key), repr(found), listed(allowed), reason or did_you_mean(found, allowed)
+            )
+    version = declaration.get("runner_version", DEFAULT_RUNNER_VERSION)
+    if not RUNNER_VERSION.fullmatch(version):
+        yield Problem(join_path(path, "runner_version"), repr(version), "such as 19.3.0")
+    schedule = declaration.get("schedule", MachineImage.schedule)
+    if not _SCHEDULE.fullmatch(schedule):
+        yield Problem(
+            join_path(path, "schedule"), repr(schedule), "cron(0 4 ? * mon *) or rate(7 days), and the like"
+        )
+    timezone = declaration.get("timezone", "UTC")
+    if not TIME_ZONE.accepts(timezone):
+        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE.allowed)
+    yield from machine_problems(declaration, path)
+    yield from role_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
+    yield from _instance_type_problems(declaration, join_path(path, "instance_type"))
+    used = declaration.get("registries", [])
+    for index, name in enumerate(used):
+        yield from _registry_problems(name, join_path(path, "registries", index), registries)
+    for index, image in enumerate(declaration.get("images", ())):
+        yield from check(image, _job_image_rule(join_path(path, "images", index), registries, used))
+
+
+def machine_image_problems_in(
+    image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
+) -> Iterator[Problem]:
+    """What is wrong with the job images of a machine image, when the hosts of its registries are known.
+
+    Args:
+        image: the machine image, resolved.
+        registries: all that are declared.
+        environment: where the stack lives.
+        path: its place.
+    """
+    for index, each in enumerate(image.images):
+        at = join_path(path, "images", index)
+        yield from _job_image_problems(known(each), at, registries, image.registries, environment)
+
+
+def use_problems(
+    host: Mapping[str, Any],
+    path: str,
+    images: Mapping[str, MachineImageDeclaration],
+    architecture: str,
+    disk_gb: int,
+) -> Iterator[Problem]:
+    """What is wrong with the machine image that a host or a fleet names.
+
+    Args:
+        host: the declaration of the host, or of the fleet.
+        path: its place.
+        images: all that are declared.
+        architecture: that of its instance type.
+        disk_gb: the size of its root disk.
+    """
+    if "machine_image" not in host:
+        return
+    name, at = host["machine_image"], join_path(path, "machine_image")
+    if "ami" in host:
+        yield Problem(at, f"{name!r}, beside 'ami'", "one of the two")
+    if name not in images:
+        yield Problem(
+            at,
+            f"{name!r}, which is not a declared machine image",
+            listed(images, "no name: machine_images declares none"),
+            did_you_mean(name, list(images)),
+        )
+        return
+    image = images[name]
+    differing = {
+        "os": (image.get("os", AMAZON_LINUX_2023.name), host.get("os", AMAZON_LINUX_2023.name)),
+        "architecture": (image.get("architecture", MachineImage.architecture), architecture),
+    }
+    for key, (of_image, of_host) in differing.items():
+        if of_image != of_host:
+            yield Problem(at, f"{name!r}, an image for {of_image}", f"one whose {key!r} is {of_host}")
+    if image.get("disk_gb", MachineImage.disk_gb) > disk_gb:
+        yield Problem(
+            join_path(path, "disk_gb"),
+            str(disk_gb),
+            f"{image['disk_gb']} or more, the disk of the machine image {name!r}",
+        )
+
+
+def _job_image_rule(path: str, registries: Mapping[str, Registry], used: Sequence[str]) -> Rule[str]:
+    return lambda image: _job_image_problems(image, path, registries, used, None)
+
+
+def _job_image_problems(
+    image: str,
+    path: str,
+    registries: Mapping[str, Registry],
+    used: Sequence[str],
+    environment: AwsEnvironment | None,
+) -> Iterator[Problem]:
+    if found := list(image_problems(image, path, registries, list(registries), environment)):
+        yield from found
+        return
+    registry, _ = registry_of(image, registries, environment)
+    if registry is not None and registry.name not in used:
+        yield Problem(
+            path,
+            f"{image!r}, an image of the registry {registry.name!r}",
+            f"an image of its registries ({listed(used)}) or a public one",
+            f"add {registry.name!r} to its registries",
+        )
+
+
+def _instance_type_problems(declaration: MachineImageDeclaration, path: str) -> Iterator[Problem]:
+    if "instance_type" not in declaration:
+        return
+    instance_type = declaration["instance_type"]
+    yield from instance_type_problems(instance_type, path)
+    architecture = declaration.get("architecture", MachineImage.architecture)
+    if architecture in ARCHITECTURES and architecture_of(instance_type) != architecture:
+        yield Problem(
+            path, f"{instance_type!r} ({architecture_of(instance_type)})", f"a type of {architecture}"
+        )
+
+
+def _registry_problems(name: str, path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
+    if name not in registries:
+        yield Problem(
+            path,
+            f"{name!r}, a registry that is not declared",
+            listed(registries),
+            did_you_mean(name, list(registries)),
+        )
+    elif not registries[name].by_role:
+        yield Problem(
+            path,
+            f"{name!r}, {registries[name].description}",
+            "registries that a role in AWS pulls from",
+            "Image Builder has no passwords: the jobs of the hosts pull its images",
+        )

@@ -1,0 +1,294 @@
+"""`RunnerImage`, and the hosts and workers that start from its images."""
+
+import base64
+import json
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerFleet, RunnerImage, RunnerStack
+from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.user_data import worker_user_data
+
+from tests.components.recording import ACCOUNT, REGION, Recording, run
+
+PARAMETER = "/imagebuilder/gitlab-runner/sandbox/base"
+PUBLIC = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+NEWEST = f"ami-named-by-{PARAMETER}"
+ECR = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+TEAM: dict[str, Any] = {"team": {"ecr": {}, "repositories": ["ci/base"]}}
+
+
+def made(image: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
+    """What a `RunnerImage` registers, and what it says."""
+
+    def program() -> Any:
+        built = RunnerImage("base", {"image": image, "registries": TEAM})  # type: ignore[typeddict-item]
+        return {"parameter": built.parameter_name, "id": built.image_id}
+
+    return run(program, preview=preview)
+
+
+def stack(runners: dict[str, Any], **declared: Any) -> Recording:
+    """What a stack with the machine image `base` registers."""
+    declaration = {"machine_images": {"base": {}}, "runners": runners, **declared}
+    return run(lambda: RunnerStack("ci", declaration).runners)[0]  # type: ignore[arg-type]
+
+
+def of(recording: Recording, kind: str, name: str = "base") -> Any:
+    """The inputs of a resource, by the last part of its type."""
+    (found,) = (
+        each.inputs
+        for (token, each_name), each in recording.registered.items()
+        if token.endswith(f":{kind}") and each_name == name
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def built() -> Recording:
+    return made({"images": ["team/ci/base:1", "postgres:17"], "registries": ["team"]})[0]
+
+
+def test_exactly_this_is_registered(built: Recording) -> None:
+    assert {kind.rpartition(":")[2] for kind, name in built.registered if name == "base"} == {
+        "Component",
+        "DistributionConfiguration",
+        "ImagePipeline",
+        "ImageRecipe",
+        "InfrastructureConfiguration",
+        "InstanceProfile",
+        "LogGroup",
+        "Parameter",
+        "Role",
+        "RolePolicy",
+        "RunnerImage",
+        "SecurityGroup",
+        "SecurityGroupEgressRule",
+    }
+
+
+def test_the_component_runs_the_scripts_of_a_boot(built: Recording) -> None:
+    component = of(built, "Component")
+    phases = {each["name"]: each["steps"] for each in yaml.safe_load(component["data"])["phases"]}
+    files = {each["path"]: each["content"] for each in phases["build"][0]["inputs"]}
+    assert files["/usr/local/lib/gitlab-runner-packages.sh"] == script("gitlab-runner-packages-dnf.sh")
+    assert files["/usr/local/sbin/gitlab-runner-image"] == script("gitlab-runner-image.sh")
+    logins = json.dumps({"credHelpers": {ECR: "ecr-login"}}, separators=(",", ":"))
+    assert files["/etc/gitlab-runner-image"].splitlines() == [
+        "RUNNER_VERSION=19.3.0",
+        f"IMAGES='{ECR}/ci/base:1 postgres:17'",
+        f"LOGINS='{logins}'",
+    ]
+    commands = {name: steps[-1]["inputs"]["commands"] for name, steps in phases.items()}
+    assert commands == {
+        "build": ["sh /usr/local/sbin/gitlab-runner-image build"],
+        "test": ["sh /usr/local/sbin/gitlab-runner-image check"],
+    }
+    # Image Builder would take it for an expression of its own.
+    assert "{{" not in component["data"]
+    assert len(component["data"]) <= 16000
+
+
+def test_the_recipe_starts_from_the_newest_of_the_operating_system(built: Recording) -> None:
+    recipe = of(built, "ImageRecipe")
+    assert recipe["parentImage"] == f"ssm:{PUBLIC}"
+    assert recipe["components"] == [{"componentArn": "arn:of:aws:imagebuilder/component:Component:base"}]
+    (disk,) = recipe["blockDeviceMappings"]
+    assert (disk["deviceName"], disk["ebs"]["volumeSize"]) == ("/dev/xvda", 20)
+
+
+@pytest.mark.parametrize(
+    ("image", "changes"),
+    [
+        ({"runner_version": "19.2.0"}, ("Component", "ImageRecipe")),
+        ({"images": ["postgres:17"]}, ("Component", "ImageRecipe")),
+        ({"disk_gb": 30}, ("ImageRecipe",)),
+        ({"architecture": "arm64"}, ("ImageRecipe",)),
+        ({"schedule": "rate(1 day)"}, ()),
+    ],
+    ids=["runner version", "images", "disk", "architecture", "schedule"],
+)
+def test_other_content_is_another_version_under_the_same_name(
+    image: dict[str, Any], changes: tuple[str, ...]
+) -> None:
+    before, after = made({})[0], made(image)[0]
+    for kind in ("Component", "ImageRecipe"):
+        first, second = of(before, kind), of(after, kind)
+        assert (first["name"], second["name"]) == ("gitlab-runner-sandbox-base",) * 2
+        assert (first["version"] != second["version"]) == (kind in changes)
+
+
+@pytest.mark.parametrize("kind", ["Component", "ImageRecipe"])
+def test_another_version_is_made_before_the_old_one_goes(built: Recording, kind: str) -> None:
+    """The pipeline depends on the old one until then; the provider would delete first what has a name."""
+    (request,) = (each for each in built.requests if each.type.endswith(f":{kind}"))
+    assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
+
+
+def test_a_parameter_names_what_is_built(built: Recording) -> None:
+    parameter = of(built, "Parameter")
+    assert parameter == {
+        "name": PARAMETER,
+        "type": "String",
+        "dataType": "aws:ec2:image",
+        "valueWo": f"ami-named-by-{PUBLIC}",
+        "valueWoVersion": 1,
+    }
+    (request,) = (each for each in built.requests if each.type == "aws:ssm/parameter:Parameter")
+    assert set(request.ignoreChanges) == {"valueWo"}
+    (there,) = of(built, "DistributionConfiguration")["distributions"]
+    assert there == {
+        "region": REGION,
+        "amiDistributionConfiguration": {
+            "name": "gitlab-runner-sandbox-base {{ imagebuilder:buildDate }}",
+        },
+        "ssmParameterConfigurations": [{"parameterName": PARAMETER, "dataType": "aws:ec2:image"}],
+    }
+
+
+def test_the_pipeline_builds_on_a_schedule() -> None:
+    schedule = {"schedule": "rate(1 day)", "timezone": "Europe/Berlin"}
+    pipeline = of(made(schedule)[0], "ImagePipeline")
+    # An inventory of packages is more than the build may do.
+    assert pipeline["enhancedImageMetadataEnabled"] is False
+    assert pipeline["schedule"] == {
+        "scheduleExpression": "rate(1 day)",
+        "timezone": "Europe/Berlin",
+        "pipelineExecutionStartCondition": "EXPRESSION_MATCH_ONLY",
+    }
+
+
+def test_it_is_built_on_an_instance_that_nothing_reaches(built: Recording) -> None:
+    infrastructure = of(built, "InfrastructureConfiguration")
+    assert infrastructure["instanceMetadataOptions"] == {
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+    assert infrastructure["terminateInstanceOnFailure"] is True
+    assert infrastructure["instanceTypes"] == ["m6i.large"]
+    assert infrastructure["subnetId"] == "subnet-of-the-account"
+    assert infrastructure["securityGroupIds"] == ["base-id"]
+    assert not [kind for kind, _ in built.registered if kind.endswith("SecurityGroupIngressRule")]
+
+
+def test_the_build_may_pull_from_the_declared_repositories_alone(built: Recording) -> None:
+    statements = {each["Sid"]: each for each in json.loads(of(built, "RolePolicy")["policy"])["Statement"]}
+    assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
+    assert statements["Component"]["Resource"] == [
+        f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:component/gitlab-runner-sandbox-base/*/*"
+    ]
+    assert not [sid for sid, each in statements.items() if "ssm:GetParameter" in each["Action"]]
+
+
+def test_the_newest_is_read_once_its_parameter_is_there() -> None:
+    recording, told = made({})
+    assert told == {"parameter": PARAMETER, "id": NEWEST}
+    assert recording.cloud.asked.count("aws:ssm/getParameter:getParameter") == 2
+    recording, _ = made({}, preview=True)
+    assert recording.cloud.asked.count("aws:ssm/getParameter:getParameter") == 1
+
+
+def test_a_host_starts_from_the_newest_and_follows_it() -> None:
+    recording = stack({"build": {"group": 42, "host": {"machine_image": "base"}}})
+    template = of(recording, "LaunchTemplate", "ci-build")
+    assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
+    assert template["description"] == f"Runner host build, {NEWEST}"
+    assert template["userData"]
+
+
+def test_workers_start_from_the_newest() -> None:
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "machine_image": "base"}
+    recording = stack({"burst": {"group": 42, "fleet": fleet}})
+    template = of(recording, "LaunchTemplate", "ci-burst-workers")
+    assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
+    assert template["description"] == f"Runner burst-workers, {NEWEST}"
+    # It writes Docker's configuration, before Docker starts.
+    assert base64.b64decode(template["userData"]).decode() == worker_user_data()
+    manager = of(recording, "LaunchTemplate", "ci-burst")
+    assert manager["imageId"] == f"resolve:ssm:{PUBLIC}"
+    assert manager["description"] == "Runner host burst"
+
+
+def test_what_a_stack_says_of_its_machine_images() -> None:
+    _, told = run(lambda: RunnerStack("ci", {"machine_images": {"base": {}}}).machine_images)
+    pipeline = "arn:of:aws:imagebuilder/imagePipeline:ImagePipeline:ci-base"
+    assert told == {"base": {"id": NEWEST, "parameter": PARAMETER, "pipeline": pipeline}}
+
+
+def test_a_fleet_by_itself_takes_an_image() -> None:
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "machine_image": "base"}
+
+    def program() -> Any:
+        image = RunnerImage("base", {"image": {}})
+        runner: Any = {"group": 42, "fleet": fleet}
+        return RunnerFleet(
+            "burst",
+            {
+                "runners": {"burst": {"runner": runner, "runner_id": "1", "token": "glrt-canary"}},
+                "gitlab_url": "https://gitlab.example.com",
+                "bucket": "the-bucket",
+                "key_arn": "the-key",
+                "machine_images": {
+                    "base": {"image": {}, "parameter": image.parameter_name, "image_id": image.image_id}
+                },
+            },
+        ).group_name
+
+    template = of(run(program)[0], "LaunchTemplate", "burst-workers")
+    assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
+
+
+def test_the_owner_of_a_registry_lets_the_build_pull() -> None:
+    shared: dict[str, Any] = {"ecr": {"account": "210987654321", "region": REGION}, "repositories": ["tools"]}
+    declared: Any = {
+        "registries": {"shared": shared},
+        "machine_images": {"base": {"images": ["shared/tools:1"], "registries": ["shared"]}},
+    }
+    _, told = run(lambda: RunnerStack("ci", declared).required_policies)
+    assert "arn:of:aws:iam/role:Role:ci-base" in told["shared"]
+
+
+def test_whatever_decides_no_resource_may_be_an_output() -> None:
+    later = pulumi.Output.from_input
+    recording, _ = made(
+        {
+            "images": [later("postgres:17")],
+            "vpc": later("vpc-0123456789abcdef0"),
+            "subnets": later(["subnet-0123456789abcdef1", "subnet-0123456789abcdef0"]),
+            "permissions_boundary": later("arn:aws:iam::123456789012:policy/ci"),
+            "role_path": later("/ci/"),
+            "tags": {"team": later("ci")},
+        }
+    )
+    assert "IMAGES=postgres:17\n" in of(recording, "Component")["data"]
+    assert of(recording, "SecurityGroup")["vpcId"] == "vpc-0123456789abcdef0"
+    assert of(recording, "InfrastructureConfiguration")["subnetId"] == "subnet-0123456789abcdef0"
+    role = of(recording, "Role")
+    assert (role["path"], role["permissionsBoundary"]) == ("/ci/", "arn:aws:iam::123456789012:policy/ci")
+    tagged = {
+        token.rpartition(":")[2]
+        for (token, _), each in recording.registered.items()
+        if each.inputs.get("tags") == {"team": "ci"}
+    }
+    assert tagged == {
+        "Component",
+        "DistributionConfiguration",
+        "ImagePipeline",
+        "ImageRecipe",
+        "InfrastructureConfiguration",
+        "InstanceProfile",
+        "LogGroup",
+        "Parameter",
+        "Role",
+        "SecurityGroup",
+    }
+    (there,) = of(recording, "DistributionConfiguration")["distributions"]
+    assert there["amiDistributionConfiguration"]["amiTags"] == {"team": "ci"}
+    assert of(recording, "InfrastructureConfiguration")["resourceTags"] == {"team": "ci"}
+
+
+def test_an_image_that_is_an_output_is_checked_when_it_is_known() -> None:
+    with pytest.raises(pulumi.RunError, match=r"machine_images\.base\.images\[0\]"):
+        made({"images": [pulumi.Output.from_input("team/ci/base:1")]})
