@@ -21,12 +21,15 @@ from bench.declaration_reads import DECLARATION_READS
 from bench.doctor_100_images import (
     DOCTOR_100_IMAGES_20MS_RATIO,
     DOCTOR_100_IMAGES_RATIO,
+    DOCTOR_PARALLEL_CRANE_RATIO,
     DOCTOR_PARALLEL_RATIO,
 )
 from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
 from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
+from bench.limits_checked import LIMITS_CHECKED
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
+from bench.policy_characters import POLICY_CHARACTERS
 from bench.preview_ratio import (
     PREVIEW_RATIO_1,
     PREVIEW_RATIO_10,
@@ -50,12 +53,15 @@ MEASURES: tuple[Measure, ...] = (
     DOCTOR_100_IMAGES_RATIO,
     DOCTOR_100_IMAGES_20MS_RATIO,
     DOCTOR_PARALLEL_RATIO,
+    DOCTOR_PARALLEL_CRANE_RATIO,
     DOCTOR_PEAK_MB_HOSTILE,
     MIRROR_20_RATIO,
     MIRROR_UNCHANGED,
     CONFIG_KEYS_COVERED,
     CONFIG_KEYS_TOTAL,
     WILDCARD_STATEMENTS_WITHOUT_NEED,
+    LIMITS_CHECKED,
+    POLICY_CHARACTERS,
     USER_DATA_BYTES_1,
     USER_DATA_BYTES_200,
     BOOT_WITH_IMAGE_RATIO,

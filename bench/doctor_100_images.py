@@ -1,4 +1,4 @@
-"""How long the doctor takes for a pipeline with 100 images, against `skopeo inspect` called for each.
+"""How long the doctor takes for a pipeline with 100 images, against skopeo or crane called for each image.
 
 Both ask the same registry, once Debian's docker-registry on loopback, without TLS and password, and once one
 with TLS and tokens, a round trip of 20 ms away. skopeo is told not to list tags, which the doctor does not do
@@ -7,10 +7,11 @@ either; it reads each image's configuration besides.
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,10 @@ from sandbox.paths import CHECKOUT
 IMAGES = 100
 RUNS = 3
 AT_ONCE = 16
+CRANE = "go install github.com/google/go-containerregistry/cmd/crane@v0.20.6"
+
+Command = Callable[[str], Sequence[str]]
+"""What is called for an image."""
 
 
 def take() -> float:
@@ -42,20 +47,38 @@ def take() -> float:
             for image in images:
                 repository, _, tag = image.partition("/")[2].partition(":")
                 push_image(client, repository, tag, [], "linux/amd64")
-        options = ["--tls-verify=false"]
-        return _ratio(directory, images, os.environ, options, [], at_once=1)
+        return _ratio(directory, images, os.environ, _skopeo("--tls-verify=false"), [], at_once=1)
 
 
 def take_far() -> float:
     """As `take`, from a private registry that is 20 ms away."""
     with _far() as (directory, registry):
-        return _far_ratio(directory, registry, at_once=1)
+        return _far_ratio(directory, registry, _skopeo(*_CREDENTIALS), at_once=1)
 
 
 def take_parallel() -> float:
     """As `take_far`, with `AT_ONCE` skopeos at a time."""
     with _far() as (directory, registry):
-        return _far_ratio(directory, registry, at_once=AT_ONCE)
+        return _far_ratio(directory, registry, _skopeo(*_CREDENTIALS), at_once=AT_ONCE)
+
+
+def take_parallel_crane() -> float:
+    """As `take_far`, with `AT_ONCE` cranes at a time; each asks for the digest alone.
+
+    Raises:
+        SandboxError: also where crane is not installed.
+    """
+    crane = shutil.which("crane")
+    if crane is None:
+        raise SandboxError(f"not installed: crane, which Go makes: {CRANE}")
+    with _far() as (directory, registry):
+        host = registry.images[0].partition("/")[0]
+        login = [crane, "auth", "login", host, "--username", USERNAME, "--password", PASSWORD]
+        timed(login, directory, {**registry.environment, "DOCKER_CONFIG": str(directory)})
+        return _far_ratio(directory, registry, lambda image: [crane, "digest", image], at_once=AT_ONCE)
+
+
+_CREDENTIALS = ("--creds", f"{USERNAME}:{PASSWORD}")
 
 
 @contextmanager
@@ -66,29 +89,33 @@ def _far() -> Iterator[tuple[Path, PrivateRegistry]]:
             yield directory, registry
 
 
-def _far_ratio(directory: Path, registry: PrivateRegistry, at_once: int) -> float:
+def _far_ratio(directory: Path, registry: PrivateRegistry, command: Command, at_once: int) -> float:
     host = registry.images[0].partition("/")[0]
     config = json.dumps({"auths": {host: {"username": USERNAME, "password": PASSWORD}}})
     return _ratio(
         directory,
         registry.images,
-        registry.environment,
-        ["--creds", f"{USERNAME}:{PASSWORD}"],
+        {**registry.environment, "DOCKER_CONFIG": str(directory)},
+        command,
         ["--docker-auth-config", config],
         at_once=at_once,
     )
+
+
+def _skopeo(*options: str) -> Command:
+    skopeo = program("skopeo", "skopeo")
+    return lambda image: [skopeo, "inspect", "--no-tags", *options, f"docker://{image}"]
 
 
 def _ratio(
     directory: Path,
     images: Sequence[str],
     environment: Mapping[str, str],
-    skopeo_options: Sequence[str],
+    command: Command,
     doctor_options: Sequence[str],
     *,
     at_once: int,
 ) -> float:
-    skopeo = [program("skopeo", "skopeo"), "inspect", "--no-tags", *skopeo_options]
     pipeline = directory / ".gitlab-ci.yml"
     jobs = {f"job-{number}": {"image": image, "script": ["true"]} for number, image in enumerate(images)}
     pipeline.write_text(json.dumps(jobs))  # JSON is YAML
@@ -102,18 +129,14 @@ def _ratio(
             raise SandboxError(f"the doctor found {outcomes.count('found')} of {IMAGES} images")
         return answer.seconds
 
-    def by_skopeo() -> float:
+    def by_others() -> float:
         started = time.monotonic()
         with ThreadPoolExecutor(at_once) as threads:
-            list(
-                threads.map(
-                    lambda image: timed([*skopeo, f"docker://{image}"], directory, environment), images
-                )
-            )
+            list(threads.map(lambda image: timed(command(image), directory, environment), images))
         return time.monotonic() - started
 
     by_doctor()  # not counted: it compiles its modules
-    return median(by_skopeo() / by_doctor() for _ in range(RUNS))
+    return median(by_others() / by_doctor() for _ in range(RUNS))
 
 
 DOCTOR_100_IMAGES_RATIO = Measure(
@@ -133,4 +156,10 @@ DOCTOR_PARALLEL_RATIO = Measure(
     "ratio",
     f"the same, with {AT_ONCE} skopeos at a time",
     take_parallel,
+)
+DOCTOR_PARALLEL_CRANE_RATIO = Measure(
+    "doctor_parallel_crane_ratio",
+    "ratio",
+    f"the same, with crane digest, {AT_ONCE} at a time",
+    take_parallel_crane,
 )

@@ -134,6 +134,8 @@ def test_the_version_is_one() -> None:
         path.relative_to(CHECKOUT).as_posix(): set(re.findall(pattern, path.read_text()))
         for pattern, paths in {
             r"pulumi-gitlab-runner(?:\[\w+\])?==([\w.]+)": (CHECKOUT / "examples").rglob("requirements.txt"),
+            r"pulumi-gitlab-runner/sdk/go v([\w.]+)": (CHECKOUT / "examples").rglob("go.mod"),
+            r"pulumi-gitlab-runner\.git/components@([\d.]+\d)": (CHECKOUT / "examples").glob("*.md"),
             r"pulumi-gitlab-runner/stack@([\w.]+)": (
                 CHECKOUT / "README.md",
                 *(CHECKOUT / "examples").rglob("*.yml"),
@@ -143,6 +145,27 @@ def test_the_version_is_one() -> None:
         for path in paths
     }
     assert {version for versions in named.values() for version in versions} == {__version__}
+    assert {"examples/go/go.mod", "examples/README.md", "README.md"} <= {
+        file for file, versions in named.items() if versions
+    }
+
+
+def test_the_examples_use_the_versions_that_the_stacks_run_on() -> None:
+    pins = dict(
+        line.split("==") for line in (CHECKOUT / "requirements.txt").read_text().splitlines() if "==" in line
+    )
+    found = re.findall(
+        r"github\.com/pulumi/(pulumi[\w-]*)/sdk/v\d+ v([\d.]+)",
+        (CHECKOUT / "examples/go/go.mod").read_text(),
+    )
+    declared = json.loads((CHECKOUT / "examples/typescript/package.json").read_text())["dependencies"]
+    found += [
+        (f"pulumi-{name.removeprefix('@pulumi/')}".removesuffix("-pulumi"), version)
+        for name, version in declared.items()
+        if name.startswith("@pulumi/")
+    ]
+    assert {name for name, _ in found} >= {"pulumi", "pulumi-aws", "pulumi-gitlab"}
+    assert found == [(name, pins[name]) for name, _ in found]
 
 
 def test_what_the_plugin_runs_on_is_what_the_stacks_run_on() -> None:

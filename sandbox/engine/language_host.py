@@ -197,6 +197,15 @@ class LanguageHost(LanguageRuntimeServicer):
         if exit_code != 0:
             yield language.RunPluginResponse(exitcode=exit_code)
 
+    def GeneratePackage(self, request: language.GeneratePackageRequest, context: Context) -> Any:
+        """Refuse: the generator is written in Go, and a Python program here needs no SDK."""
+        context.abort(
+            grpc.StatusCode.UNIMPLEMENTED,
+            "the sandbox's language host for Python makes no SDKs: a Python program installs "
+            "pulumi-gitlab-runner itself, with pip; for other packages, install Pulumi: "
+            "https://www.pulumi.com/docs/install/",
+        )
+
     def Cancel(self, request: Empty, context: Context) -> Any:
         """Interrupt everything that runs."""
         for child in list(self.children):

@@ -56,7 +56,7 @@ class Change:
     @property
     def property(self) -> str:
         """The name of the resource's property that ``path`` leads into."""
-        return re.split(r"[.\[]", self.path, maxsplit=1)[0]
+        return root(self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +126,7 @@ class Property:
         return Change(path, kind, self.replaces)
 
     def _refuse(self, value: Any, allowed: str, path: str, failures: list[Failure]) -> None:
-        found = "a secret value" if self.secret else _shown(value)
-        failures.append(Failure(path, f"{found} is not allowed; allowed is {allowed}"))
+        failures.append(Failure(path, refusal(value, allowed, secret=self.secret)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,6 +321,16 @@ class Object(Property):
             return
         for name, part in self.fields.items():
             yield from part.changes(old.get(name), new.get(name), f"{path}.{name}")
+
+
+def refusal(value: Any, allowed: str, *, secret: bool = False) -> str:
+    """Why ``value`` is refused, where ``allowed`` says in words what is not."""
+    return f"{'a secret value' if secret else _shown(value)} is not allowed; allowed is {allowed}"
+
+
+def root(path: str) -> str:
+    """The name of the resource's property that ``path`` leads into."""
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def below(path: str, key: str) -> str:

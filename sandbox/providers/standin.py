@@ -205,6 +205,10 @@ class StandIn(Generic[Connection]):
         """``inputs`` with what the provider's own configuration adds to them."""
         return inputs
 
+    def limits(self, resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
+        """What the service would refuse of ``inputs``, by its own limits; values may be unknown."""
+        yield from ()
+
     def explain(self, error: Exception) -> str | None:
         """An error of the service in one line; ``None`` if ``error`` is not one."""
         return None
@@ -240,7 +244,7 @@ class StandIn(Generic[Connection]):
         checked = _checked(resource.inputs, filled, failures)
         failures += _conflicts(resource.inputs, new)
         if not failures:
-            failures += resource.validate(checked)
+            failures += [*resource.validate(checked), *self.limits(resource, checked)]
         return checked | {_DEFAULTS: sorted(checked.keys() - new.keys())}, failures
 
     def diff(

@@ -134,8 +134,8 @@ class Registered:
 class Recording(MockMonitor):
     """Pulumi's own mock of the engine, which also keeps every request."""
 
-    def __init__(self, *, preview: bool) -> None:
-        self.cloud = Cloud(preview=preview)
+    def __init__(self, *, preview: bool, cloud: type[Cloud] = Cloud) -> None:
+        self.cloud = cloud(preview=preview)
         super().__init__(self.cloud)
         self.requests: list[Any] = []
         self.warnings: list[str] = []
@@ -194,7 +194,11 @@ class Warnings(logging.Handler):
 
 
 def run(
-    program: Callable[[], Any], *, preview: bool = False, seen: list[Recording] | None = None
+    program: Callable[[], Any],
+    *,
+    preview: bool = False,
+    seen: list[Recording] | None = None,
+    cloud: type[Cloud] = Cloud,
 ) -> tuple[Recording, Any]:
     """Run a program to its end; what it registered, and what its last line gives, known.
 
@@ -202,11 +206,12 @@ def run(
         program: makes resources.
         preview: whether this is a preview.
         seen: gets what was registered, also where the program fails.
+        cloud: what AWS and GitLab answer.
     """
     # An Output that fails makes those fail that follow from it. Python logs each that nobody awaits when it
     # cleans up, during any later test, and parses source for that: one that parses source itself fails then.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    recording = Recording(preview=preview)
+    recording = Recording(preview=preview, cloud=cloud)
     if seen is not None:
         seen.append(recording)
     logger = logging.Logger("program")

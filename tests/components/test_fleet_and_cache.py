@@ -210,7 +210,9 @@ def test_no_secret_but_in_the_token_and_no_option_but_the_parent(preview: bool) 
 def test_a_runner_on_a_host_is_no_fleet() -> None:
     args = fleet_args()
     args["runners"]["burst"]["runner"] = {"group": 42, "host": {}}
-    with pytest.raises(Exception, match=r"burst\.runners\.burst\n +found: +a 'host'\n +allowed: a 'fleet'"):
+    with pytest.raises(
+        Exception, match=r"burst\.runners\.burst\.runner\n +found: +a 'host'\n +allowed: a 'fleet'"
+    ):
         run(lambda: RunnerFleet("burst", args))
 
 

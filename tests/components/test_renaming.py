@@ -9,9 +9,14 @@ from pulumi_gitlab_runner import RunnerFleet, RunnerStack
 
 from tests.components.recording import Recording, Registered, run
 from tests.components.test_fleet_and_cache import fleet_args
+from tests.components.test_names import places
 
 FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
 WAYS = {"host": {}, "fleet": FLEET}
+
+STACKS, FLEETS, HOSTS = (
+    f"gitlab-runner:index:{name}" for name in ("RunnerStack", "RunnerFleet", "RunnerHost")
+)
 
 Resources = dict[tuple[str, str], Registered]
 
@@ -78,9 +83,19 @@ def aliases(recording: Recording) -> list[tuple[list[str], str]]:
 
 def test_a_manager_stays_the_same_host_with_and_without_a_fleet() -> None:
     stack, fleet = "gitlab-runner:index:RunnerStack", "gitlab-runner:index:RunnerFleet"
-    assert aliases(made(build={"group": 42, "fleet": FLEET})) == [([stack], "ci")]
+    assert aliases(made(build={"group": 42, "fleet": FLEET})) == [([stack], "ci"), ([stack], "ci")]
     now_and_before = [([stack, fleet], "ci-build"), ([stack, fleet], "build")]
     assert aliases(made(build={"group": 42, "host": {}})) == now_and_before
+
+
+@pytest.mark.parametrize(("way", "above"), [("host", FLEETS), ("fleet", STACKS)])
+def test_a_host_of_the_first_versions_gets_or_loses_its_fleet_in_the_same_step(way: str, above: str) -> None:
+    """Its name did not start with the stack's then; nor did those of its parts."""
+    found = places(made(build={"group": 42, way: FLEET if way == "fleet" else {}}))
+    (host,) = (aliases for (_, kind, _), aliases in found.items() if kind == HOSTS)
+    assert (above, HOSTS, "build") in host
+    files = "aws:s3/bucketObjectv2:BucketObjectv2"
+    assert (HOSTS, files, "build-files") in found[HOSTS, files, "ci-build-files"]
 
 
 def test_a_fleet_without_a_parent_takes_over_a_host_without_one() -> None:

@@ -294,10 +294,11 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
     assert statements["HostFiles"]["Resource"] == [
         "arn:of:aws:s3/bucketObjectv2:BucketObjectv2:ci-build-files"
     ]
-    parameters = [
-        f"arn:of:aws:ssm/parameter:Parameter:ci-build-{each}" for each in ("registry-legacy", "token-build")
-    ]
-    assert statements["HostParameters"]["Resource"] == parameters
+    own = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/gitlab-runner/sandbox/build/*"
+    assert statements["HostParameters"]["Resource"] == [own]
+    assert inputs("aws:ssm/parameter:Parameter", "ci-build-token-build")["name"].startswith(
+        own.partition(":parameter")[2].removesuffix("*")
+    )
     assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
     assert "RegistrySecrets" not in statements
 

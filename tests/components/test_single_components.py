@@ -10,7 +10,10 @@ import pytest
 from pulumi_gitlab_runner import (
     CiVariables,
     EcrRepositories,
+    HostedRunnerAuth,
     HostStore,
+    ImageMirror,
+    JobRole,
     RunnerHost,
     RunnerManagerRole,
     RunnerRegistration,
@@ -249,8 +252,7 @@ def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
     statements = {each["Sid"]: each for each in policy["Statement"]}
     assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
     assert statements["HostParameters"]["Resource"] == [
-        f"arn:of:aws:ssm/parameter:Parameter:shared-{each}"
-        for each in ("registry-legacy", "token-build", "token-release")
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/gitlab-runner/sandbox/shared/*"
     ]
     files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
     config = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])
@@ -341,13 +343,36 @@ def test_one_key_in_two_environments_is_two_variables() -> None:
     assert len({each.name for each in recording.requests if "Variable" in each.type}) == 3
 
 
+@pytest.mark.parametrize("secret", [True, False])
 @pytest.mark.parametrize(("value", "masked"), [("a-longer-value", True), ("short", False)])
-def test_a_value_that_is_known_late_is_masked_where_gitlab_can(value: str, *, masked: bool) -> None:
-    args: Any = {"variables": [{"group": 42, "key": "A", "value": pulumi.Output.secret(value)}]}
-    recording, _ = run(lambda: CiVariables("ci", args))
+def test_a_value_that_is_known_late_is_masked_where_gitlab_can(
+    value: str, *, masked: bool, secret: bool
+) -> None:
+    """A secret that it cannot mask is a warning."""
+
+    def program() -> None:
+        output = pulumi.Output.secret(value) if secret else pulumi.Output.from_input(value)
+        args: Any = {"variables": [{"group": 42, "key": "A", "value": output}]}
+        CiVariables("ci", args)
+
+    recording, _ = run(program)
     variable = only(recording, "gitlab:index/groupVariable:GroupVariable")
     assert variable.inputs["masked"] is masked
     assert variable.secrets == {"value"}
+    assert len(recording.warnings) == (secret and not masked)
+    assert all(
+        each.startswith("ci.variables[0].value: GitLab cannot mask this secret")
+        for each in recording.warnings
+    )
+
+
+def test_a_secret_that_may_be_shown_says_so() -> None:
+    def program() -> None:
+        value = pulumi.Output.secret("short")
+        args: Any = {"variables": [{"group": 42, "key": "A", "value": value, "masked": False}]}
+        CiVariables("ci", args)
+
+    assert run(program)[0].warnings == []
 
 
 def test_a_docker_auth_of_a_password_that_is_an_output() -> None:
@@ -386,7 +411,32 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "host": (
         lambda: RunnerHost("build", hosting({"build": {"group": 42}})),
-        "build.runners.build",
+        "build.runners.build.runner\n",
+    ),
+    "an image of a host": (
+        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "image": "a:b:c"}})),
+        "build.runners.build.runner.image\n",
+    ),
+    "config.toml of a host": (
+        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "config": {"limit": 3}}})),
+        "build.runners.build.runner.config.limit\n",
+    ),
+    "a job role": (
+        lambda: JobRole(
+            "push", {"registries": {"team": TEAM}, "role": {"projects": ["a/b"], "push": ["no/x"]}}
+        ),
+        "push.role.push[0]\n",
+    ),
+    "hosted authentication": (
+        lambda: HostedRunnerAuth(
+            "auth",
+            {"registries": {"team": TEAM}, "auth": {"registries": ["gone"], "gitlab_token": {"value": "a"}}},
+        ),
+        "auth.auth.registries[0]\n",
+    ),
+    "a mirror": (
+        lambda: ImageMirror("public", {"registries": {"team": TEAM}, "registry": "gone", "images": {}}),
+        "public.registry\n",
     ),
     "a host without its runners": (
         lambda: RunnerHost("build", {key: value for key, value in host_args().items() if key != "runners"}),  # type: ignore[arg-type]
@@ -425,9 +475,22 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: CiVariables("ci", {"variables": [{"group": 42, "key": "A-B", "value": "a"}]}),
         "ci.variables[0].key",
     ),
+    "a variable without its key": (
+        lambda: CiVariables("ci", {"variables": [{"group": 42, "value": "a-longer-value"}]}),
+        "ci.variables[0]\n  found:   no 'key'",
+    ),
     "no variables": (lambda: CiVariables("ci", {}), "no 'variables'"),  # type: ignore[typeddict-item]
     "an unknown key of a store": (lambda: HostStore("hosts", {"bucket": "mine"}), "hosts.bucket"),  # type: ignore[typeddict-unknown-key]
 }
+
+
+def test_a_wrong_output_is_named_where_it_is_in_the_arguments() -> None:
+    def program() -> None:
+        runner = {"group": 42, "host": {}, "image": pulumi.Output.from_input("a:b:c")}
+        RunnerHost("build", hosting({"build": runner}))
+
+    with pytest.raises(Exception, match=r"\nbuild\.runners\.build\.runner\.image\n"):
+        run(program)
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])

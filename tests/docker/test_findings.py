@@ -518,12 +518,12 @@ CASES = {
         ),
     ),
     "a tag that is not there": answer(
-        Name.IMAGE_MISSING, f"{LEGACY.host}/tools/linter:gone", "mend the name or the tag", "manifest unknown"
+        Name.IMAGE_MISSING, f"{LEGACY.host}/tools/linter:gone", "fix the name or the tag", "manifest unknown"
     ),
     "a repository that is not there": answer(
         Name.IMAGE_MISSING,
         f"{LEGACY.host}/tools/gone:1",
-        "mend the name or the tag",
+        "fix the name or the tag",
         "not found|name unknown",
     ),
     "access that is forbidden": token(
@@ -554,7 +554,7 @@ CASES = {
         damages.file(TAG, "rubbish"),
     ),
     "a web server that is no registry": answer(
-        Name.NO_REGISTRY, f"{DOCKER_HUB.tokens.host}/team/app:1", "mend the image's host and port", "404"
+        Name.NO_REGISTRY, f"{DOCKER_HUB.tokens.host}/team/app:1", "fix the image's host and port", "404"
     ),
     # The image and its pull
     "a name that is none": Case(

@@ -1,12 +1,15 @@
 """`--gitlab`: the pipeline as GitLab itself merges it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_gitlab_runner.doctor.pipelines import gitlab_lint
 
+from sandbox.docker.hostile_registry import ANSWERS, serving
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.server import create_server
@@ -110,7 +113,7 @@ def test_an_include_that_changes_what_a_job_runs(
         ({"GITLAB_TOKEN": f"{TOKEN}-read-api"}, [], "it needs the scope api"),
         ({}, ["--project", "gone/app"], "does not show a project gone/app"),
         ({"CI_PROJECT_ID": ""}, [], "name it by --project"),
-        ({}, ["--gitlab", "http://127.0.0.1:1"], "does not answer: no connection"),
+        ({}, ["--gitlab", "http://127.0.0.1:1"], "GitLab at http://127.0.0.1:1 "),
     ],
 )
 def test_what_gitlab_does_not_answer(
@@ -132,3 +135,20 @@ def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Pa
     file.write_text("include: {template: Gone.yml}\njob: {image: 'a:1', script: [x]}\n")
     assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url) == 2
     assert "Template file `Gone.yml` does not exist!" in doctor.errors
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_a_gitlab_that_answers_as_none_should(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("CI_PROJECT_ID", "7")
+    monkeypatch.setattr(gitlab_lint, "PATIENCE_S", 2.0)
+    with serving("ping", ANSWERS[name]) as host:
+        started = time.monotonic()
+        assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", f"http://{host}") == 2
+        assert time.monotonic() - started < 10
+    (line,) = doctor.errors.strip().splitlines()
+    assert line.isprintable()
+    assert len(line) < 300
+    assert TOKEN not in line

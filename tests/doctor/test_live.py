@@ -7,7 +7,14 @@ from typing import Any
 
 import boto3
 import pytest
+from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER
+from pulumi_gitlab_runner.doctor.docker_engine import Engine, engine_of
+from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
+from pulumi_gitlab_runner.doctor.host_report import examine_host
 from pulumi_gitlab_runner.doctor.live import on_host
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
+from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES, runner_on_disk
 from pulumi_gitlab_runner.iam.host import HOST_TAG
 
 from sandbox.services.aws.server import AwsServer
@@ -170,3 +177,71 @@ concurrent = 4 # canary
 def test_no_variable_of_a_unit_leaves_the_host_but_a_few() -> None:
     unit = '[Service]\nEnvironment=HOME=/root TOKEN=canary "A=canary b"\nEnvironment=PATH=/usr/bin\n'
     assert on_host.hidden_unit(unit) == "[Service]\nEnvironment=HOME=/root\nEnvironment=PATH=/usr/bin\n"
+
+
+def installed(directory: Path, monkeypatch: pytest.MonkeyPatch, **commands: str) -> None:
+    """Put commands on the PATH of the host."""
+    for name, lines in commands.items():
+        command = directory / name
+        command.write_text(f"#!/bin/sh\n{lines}\n")
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
+    monkeypatch.setattr(on_host, "ROOT", "/")
+
+
+DOCKER = """
+case "$1 $2" in
+"info --format") echo '{"ServerVersion": "27.5.1", "HttpProxy": "http://me:canary@proxy"}' ;;
+"network ls") echo a; echo b ;;
+"network inspect") echo '[{"Name": "canary", "IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}}]' ;;
+esac
+"""
+
+
+def test_what_the_docker_engine_says_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, docker=DOCKER)
+    found = on_host.engine()
+    assert found is not None
+    assert "canary" not in json.dumps(found)
+    assert engine_of(found["info"], found["networks"]) == Engine("27.5.1", 30, 31)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("echo cannot connect >&2; exit 1", "cannot connect"),
+        ("echo no", "does not answer"),
+        ("exit 3", "say why"),
+    ],
+)
+def test_a_docker_engine_that_does_not_answer_on_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, problem: str
+) -> None:
+    installed(tmp_path, monkeypatch, docker=lines)
+    assert problem in (on_host.engine() or {})["problem"]
+
+
+def test_who_the_host_is_in_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(tmp_path, monkeypatch, aws='echo "{\\"Arn\\": \\"arn:of:$*\\"}"')
+    assert str((on_host.identity("eu-west-1") or {})["arn"]).endswith("--region eu-west-1")
+    installed(tmp_path, monkeypatch, aws="echo no credentials >&2; exit 255")
+    assert on_host.identity("") == {"problem": "no credentials"}
+
+
+def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> None:
+    host.write("etc/gitlab-runner/registries", f"123.dkr.ecr.eu-west-1.amazonaws.com helper {ECR_HELPER}\n")
+    runner = runner_on_disk(host.root, None, None)
+    text = FilesOnDisk(host.root).read(REGISTRIES).text
+    files = GatheredFiles(
+        {REGISTRIES: {"text": text, "mode": 0o600}},
+        {"problem": "cannot connect"},
+        {"problem": "no credentials"},
+    )
+    process = manager_process(files)
+    found = examine_host(runner, files, process)
+    assert {"docker-unreachable", "aws-identity"} <= {str(each.name) for each in found.findings}
+    files = GatheredFiles(
+        files.files, {"info": {"ServerVersion": "27.5.1"}, "networks": []}, {"arn": "arn:of"}
+    )
+    facts = dict(examine_host(runner, files, process).facts)
+    assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, room for 31 of 31 networks", "arn:of")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from pulumi_gitlab_runner.doctor.live.docker_container import container_of
+from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand, container_of
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor
@@ -37,12 +37,17 @@ class DockerHost:
 
     Attributes:
         running: the names of the containers that mount the volume, the newest first.
+        volumes: the volume of each that has another one than the others.
+        networks: how many networks there are.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self.asked = directory / "asked"
         self._files: dict[str, tuple[str, str]] = {}
         self.running = [CONTAINER]
+        self.volumes: dict[str, str] = {}
+        self.networks = 3
         self.environment = [
             f"HOME={HOME}",
             "PATH=/usr/local/lib/gitlab-runner-host/no-programs",
@@ -86,11 +91,33 @@ class DockerHost:
         """Put the command in place."""
         lines = "\n".join(f"{mode} {path} {text}" for path, (mode, text) in self._files.items())
         inspected = json.dumps([{"Config": {"Env": self.environment, "User": ""}}])
+        info = json.dumps({"ServerVersion": "27.5.1", "HttpProxy": "http://me:canary-4714@proxy"})
+        networks = [
+            {
+                "IPAM": {
+                    "Config": [
+                        {"Subnet": f"172.{17 + n}.0.0/16" if n < 15 else f"192.168.{16 * (n - 15)}.0/20"}
+                    ]
+                }
+            }
+            for n in range(self.networks)
+        ]
+        numbers = " ".join(map(str, range(self.networks)))
+        volumes = (self.volumes.get(name, "ci-build-4d5e6f7") for name in self.running)
+        mounts = (f"{volume},{'a' * 63}{n},/var/run/docker.sock" for n, volume in enumerate(volumes))
+        running = [f"{name} {mounted}" for name, mounted in zip(self.running, mounts, strict=True)]
         command = self._directory / "docker"
         command.write_text(
             "#!/bin/sh\n"
+            f'echo "$*" >>{shlex.quote(str(self.asked))}\n'
+            'if [ "$1" = --host ]; then shift 2; fi\n'
+            'case "$1 $2" in\n'
+            f"'network ls') echo {shlex.quote(numbers)} ;;\n"
+            f"'network inspect') echo {shlex.quote(json.dumps(networks))} ;;\n"
+            f"'info --format') echo {shlex.quote(info)} ;;\n"
+            "esac\n"
             'case "$1" in\n'
-            f"ps) printf '%s\\n' {shlex.join(self.running)} ;;\n"
+            f"ps) printf '%s\\n' {shlex.join(running)} ;;\n"
             f"inspect) echo {shlex.quote(inspected)} ;;\n"
             "exec) cat >/dev/null; while read -r mode path text; do\n"
             '    case " $* " in *" $path "*) echo "$mode $path $text" ;; esac\n'
@@ -126,6 +153,47 @@ def test_age_and_end_of_each_credential(doctor: Doctor, engine: DockerHost, live
     assert f"user root, home {HOME}" in doctor.output
     assert "concurrent = 3" in doctor.output
     assert "19.3.0" in doctor.output
+    assert "27.5.1, room for 28 of 31 networks" in doctor.output
+    assert "canary" not in doctor.output
+
+
+def test_too_few_networks_for_the_jobs(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+    engine.networks = 29
+    engine.service(answered=600)
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}))
+    engine.install()
+    assert list(doctor.findings("host", *live)) == ["address-pools"]
+
+
+def test_the_engine_is_the_one_that_the_stack_names(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
+    stack = Path(live[-1]) / "Pulumi.prod.yaml"
+    engine.install()
+    doctor.run("host", *live)
+    assert not any(line.startswith("--host") for line in engine.asked.read_text().splitlines())
+    engine.asked.unlink()
+    stack.write_text(STACK.replace("config:", "config:\n  docker:host: ssh://me@runner.example.com"))
+    doctor.run("host", *live)
+    asked = engine.asked.read_text().splitlines()
+    assert len(asked) >= 5
+    assert all(line.startswith("--host ssh://me@runner.example.com ") for line in asked)
+
+
+def test_the_managers_of_two_stacks_are_not_mistaken(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
+    engine.running = ["ci-build-2222222", CONTAINER]
+    engine.volumes = {CONTAINER: "ci-build-0a0a0a0"}
+    engine.service(answered=600)
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}))
+    engine.install()
+    assert doctor.run("host", *live) == 2
+    assert f"several stacks have a manager build on this Docker Engine: ci-build-2222222, {CONTAINER}" in (
+        doctor.errors
+    )
+    assert doctor.run("host", *live, "--container", CONTAINER) == 0
+    assert f"in the container {CONTAINER}" in " ".join(doctor.output.split())
 
 
 def test_an_image(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
@@ -168,7 +236,7 @@ def test_fixed_passwords_need_no_service(doctor: Doctor, engine: DockerHost, liv
 def test_the_newest_of_a_managers_containers(engine: DockerHost) -> None:
     engine.running = ["ci-build-files-0000000", "ci-other-build-1111111", "ci-build-2222222", CONTAINER]
     engine.install()
-    found = container_of("build")
+    found = container_of("build", DockerCommand())
     assert found.name == "ci-build-2222222"
     assert "canary" not in repr(found)
 
@@ -201,7 +269,7 @@ def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
     engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": secret}}}))
     engine.write(f"{HOME}/.dockercfg", json.dumps({KEY: {"auth": secret, "email": "canary"}}))
     engine.install()
-    files, version = container_of("build").gather()
+    files, version = container_of("build", DockerCommand()).gather()
     assert version == "19.3.0"
     assert {path for path, file in files.files.items() if "text" in file} == {
         "/etc/gitlab-runner/config.toml",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.docker.hostile_registry import ANSWERS, serving
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor
 from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
@@ -101,6 +102,21 @@ c: {{image: "Bad/Name"}}
         True
     ] * 3
     assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "name", sorted(ANSWERS.keys() - {"slow-body", "slow-headers", "slow-chunks", "silent"})
+)
+def test_no_answer_but_a_manifest_pins_anything(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with serving("manifest", ANSWERS[name]) as host:
+        text = f'job: {{image: "{host}/team/app:1"}}\n'
+        file.write_text(text)
+        assert list(doctor.findings("pin", str(file))) == ["cannot-be-pinned"]
+    assert file.read_text() == text
+    assert "\x1b" not in doctor.output
 
 
 def test_variables_from_outside(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:

@@ -80,6 +80,29 @@ def test_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -
     assert set(pipeline.images()) == images
 
 
+@pytest.mark.parametrize(
+    ("rules", "images"),
+    [
+        ("[{if: '$A == \"1\"'}]", {"b:1"}),
+        ("[{if: '$A == \"2\"'}]", {"a:1"}),
+        ("[{if: '$A == \"1\"', when: never}, {exists: [Dockerfile]}]", {"a:1"}),
+        ("[{if: '$A == \"1\"', exists: [gone]}]", {"a:1"}),
+        ("[{if: '$A == \"1\"', changes: [Dockerfile]}]", {"a:1", "b:1"}),
+        ("[{if: '$A == \"2\"', changes: [Dockerfile]}]", {"a:1"}),
+        ("[{if: '$IN_FILE == \"1\"'}]", {"a:1", "b:1"}),
+    ],
+)
+def test_rules_of_an_include_with_variables_that_are_given(
+    pipeline: Pipeline, rules: str, images: set[str]
+) -> None:
+    """The file's own variables are not known to an include."""
+    pipeline.write("", "Dockerfile")
+    pipeline.write("job: {image: 'a:1'}\n", "a.yml")
+    pipeline.write("job: {image: 'b:1'}\n", "b.yml")
+    pipeline.write(f"variables: {{IN_FILE: '1'}}\ninclude: [a.yml, {{local: b.yml, rules: {rules}}}]\n")
+    assert set(pipeline.images("--variable", "A=1")) == images
+
+
 def test_many_conditional_includes(pipeline: Pipeline) -> None:
     includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A}}]}}" for n in range(8))
     for number in range(8):
@@ -227,6 +250,26 @@ alone: {image: $IMG, script: [x], inherit: {variables: false}, variables: {IMG: 
         "dev:1": ["image of job"],
         "own:1": ["image of alone"],
     }
+
+
+def test_the_first_rule_that_matches_is_the_only_one(pipeline: Pipeline) -> None:
+    pipeline.write("""
+variables: {IMG: "dev:1", KIND: branch}
+job:
+  image: $IMG
+  script: [x]
+  rules:
+    - {if: '$A == "2"', variables: {IMG: "no:1"}}
+    - {if: '$A == "1"', changes: [x], variables: {IMG: "changes:1"}}
+    - {if: '$KIND == "tag"', variables: {IMG: "overridden:1"}}
+    - {if: '$A == "1"', variables: {IMG: "yes:1"}}
+    - {if: '$B', variables: {IMG: "after:1"}}
+other:
+  image: $IMG
+  script: [x]
+  rules: [{when: on_success}, {if: $B, variables: {IMG: "after:1"}}]
+""")
+    assert set(pipeline.images("--variable", "A=1")) == {"changes:1", "overridden:1", "yes:1", "dev:1"}
 
 
 def test_a_rule_wins_over_the_matrix(pipeline: Pipeline) -> None:

@@ -68,7 +68,6 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
             ("create", "RunnerRegistration", "ci-second"),
             ("create", "UserRunner", "ci-second"),
             ("create", "Parameter", "ci-build-token-second"),
-            ("update", "RolePolicy", "ci-build"),
             ("update", "BucketObjectv2", "ci-build-files"),
         }
         project.up()

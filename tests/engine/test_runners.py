@@ -196,7 +196,8 @@ def renamed(rotated: Life) -> Iterator[Life]:
             ("delete", "RunnerFleet", "ci-burst"),
             *(("delete", kind, "ci-burst-workers") for kind in WORKERS),
             *(("update", kind, "ci-burst") for kind in ("LaunchTemplate", "Group")),
-            *(("update", "RolePolicy", f"ci-{name}") for name in ("build", "burst")),
+            # The role reads the parameters below its host's prefix, whichever there are.
+            ("update", "RolePolicy", "ci-burst"),
             *(("update", "BucketObjectv2", f"ci-{name}-files") for name in ("build", "burst")),
         }
         project.up()

@@ -72,10 +72,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     statements = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
     key = key_arn(project)
-    parameters = [
-        f"arn:aws:ssm:{HERE}:parameter/gitlab-runner/tested/build/{each}"
-        for each in ("registries/legacy", "tokens/build")
-    ]
+    parameters = [f"arn:aws:ssm:{HERE}:parameter/gitlab-runner/tested/build/*"]
     (bucket,) = (each["Name"] for each in project.aws("s3").list_buckets()["Buckets"])
     assert {each["Sid"]: (each["Effect"], each["Action"], each["Resource"]) for each in statements} == {
         "EcrToken": ("Allow", ["ecr:GetAuthorizationToken"], ["*"]),
@@ -102,11 +99,13 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
         "HostParameters": ("Allow", ["ssm:GetParameter", "ssm:GetParameters"], parameters),
         "HostParametersKey": ("Allow", ["kms:Decrypt"], [key]),
     }
-    assert {each["Sid"]: each["Condition"]["StringEquals"] for each in statements if "Condition" in each} == {
-        "HostLifecycle": {"aws:ResourceTag/gitlab-runner-host": "/gitlab-runner/tested/build"},
+    assert {each["Sid"]: each["Condition"] for each in statements if "Condition" in each} == {
+        "HostLifecycle": {
+            "StringEquals": {"aws:ResourceTag/gitlab-runner-host": "/gitlab-runner/tested/build"}
+        },
         "HostParametersKey": {
-            "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
-            "kms:EncryptionContext:PARAMETER_ARN": parameters,
+            "StringEquals": {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": parameters},
         },
     }
     assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []

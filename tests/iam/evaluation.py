@@ -1,6 +1,7 @@
 """Whether a policy allows a call, by moto's evaluator."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,12 +37,27 @@ def without(policy: str, action: str) -> str:
     return json.dumps(document | {"Statement": [each for each in kept if each["Action"]]})
 
 
+def _is_like(value: str, patterns: list[str]) -> bool:
+    """Whether a value is as IAM's `StringLike` has it: `*` is any text."""
+    return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), value) for each in patterns)
+
+
+def _without_condition(statement: dict[str, Any]) -> dict[str, Any]:
+    return {key: each for key, each in statement.items() if key != "Condition"}
+
+
 def _applies(statement: dict[str, Any], call: Call) -> bool:
     assert statement["Effect"] == "Allow"
     for operator, wanted in statement.get("Condition", {}).items():
-        assert operator == "StringEquals", f"moto does not evaluate {operator}"
         if not wanted.keys() <= call.context.keys():
             return False
+        if operator == "StringLike":
+            if not all(_is_like(call.context[key], patterns) for key, patterns in wanted.items()):
+                return False
+        else:
+            assert operator == "StringEquals", f"not evaluated: {operator}"
+    equals = {key: each for key, each in statement.get("Condition", {}).items() if key == "StringEquals"}
+    statement = {**statement, "Condition": equals} if equals else _without_condition(statement)
     alone = IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     return (
         alone.is_action_permitted(call.action, call.resource, incoming_condition_values=dict(call.context))

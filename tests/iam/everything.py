@@ -41,7 +41,7 @@ POLICY = manager_policy(
         StaticRegistry("own", "own.example", parameter=OWN, key=f"{KMS}/own"),
     ],
     HERE,
-    parameter_arns=[TOKEN, PASSWORD],
+    parameter_arns=[f"{SSM}/gitlab-runner/dev/build/*"],
     key_arn=f"{KMS}/hosts",
     files_arn="arn:aws:s3:::ci-0a1b2c3/build/files.json",
     further=[

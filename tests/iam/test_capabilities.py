@@ -144,7 +144,11 @@ CAPABILITIES = [
     Capability(
         "reads the password of a registry",
         reads_parameter(PASSWORD, "hosts"),
-        reads_parameter(f"{SSM}/gitlab-runner/dev/build/registries/other", "hosts"),
+        # What is below its own prefix is its own; a host whose name only begins so is another.
+        (
+            *reads_parameter(f"{SSM}/gitlab-runner/dev/release/registries/legacy", "hosts"),
+            *reads_parameter(f"{SSM}/gitlab-runner/dev/build-arm/registries/legacy", "hosts"),
+        ),
     ),
     Capability(
         "reads a secret of the user's own, under a key of the user's own",

@@ -74,7 +74,7 @@ def test_every_action_exists_and_takes_its_resource() -> None:
 
 def trusts(role: JobRole, subject: str, audience: str = "https://gitlab.example.com") -> bool:
     """Whether a job with such a token may take the role on; by `fnmatch`, which knows `*`."""
-    (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role.subjects))["Statement"]
+    (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role))["Statement"]
     assert statement["Principal"] == {"Federated": PROVIDER}
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     condition = statement["Condition"]

@@ -47,6 +47,11 @@ def test_it_ends_quietly_when_it_is_told_to(host: subprocess.Popen[str], number:
     assert host.returncode == 0
 
 
+def test_it_says_that_it_makes_no_sdk(runtime: LanguageRuntimeStub) -> None:
+    with pytest.raises(grpc.RpcError, match="installs pulumi-gitlab-runner itself, with pip"):
+        runtime.GeneratePackage(language.GeneratePackageRequest())
+
+
 def test_it_ends_when_the_engine_is_gone() -> None:
     """A shell plays the engine: it starts the host in the background, waits for its port, and is gone."""
     engine = (

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
+from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.resolution import refused_as_whole, with_handles
@@ -51,6 +52,7 @@ class HostStore(Component[AwsTags]):
     def _make(self, name: str, model: AwsTags, opts: pulumi.ResourceOptions | None) -> None:
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        check_project()
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         key = aws.kms.Key(
             name,

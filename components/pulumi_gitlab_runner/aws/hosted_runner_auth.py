@@ -11,7 +11,9 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.host_observation import log_group
+from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.renewal_alarms import renewal_alarms
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
@@ -30,6 +32,7 @@ from pulumi_gitlab_runner.iam.hosted_auth import (
     scheduler_trust_policy,
 )
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.repository_policies import division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import (
     given,
@@ -39,6 +42,7 @@ from pulumi_gitlab_runner.resolution import (
     resolved,
     with_handles,
 )
+from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
@@ -46,7 +50,6 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import build_stack
 from pulumi_gitlab_runner.spec.variables import Variable, variable_names
 
 _TIMEOUT_S = 120
@@ -83,6 +86,7 @@ class Renewal:
         key_arn: the key of its parameters; None where there are none.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of everything that is made.
+        path: the variable's place in the declaration.
     """
 
     auth: HostedAuth
@@ -92,6 +96,7 @@ class Renewal:
     key_arn: pulumi.Input[str] | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    path: str = ""
 
 
 class HostedRunnerAuth(Component[Renewal]):
@@ -114,6 +119,8 @@ class HostedRunnerAuth(Component[Renewal]):
     - `aws:scheduler/schedule:Schedule`, with `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy` of its
       own
     - `aws:lambda/invocation:Invocation` for each project and group: renews its variable, and removes it
+    - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
+      the first hundred
     - `aws:ssm/parameter:Parameter` for a token and passwords that stand in the declaration
     - `aws:cloudwatch/metricAlarm:MetricAlarm`, two with `alarms`: a renewal failed; none succeeded for long
 
@@ -138,7 +145,8 @@ class HostedRunnerAuth(Component[Renewal]):
             for key in ("gitlab_url", "tags"):
                 if key in read:
                     declared[key] = read[key]
-            stack = build_stack(declared, path=name)
+            places = {join_path(name, "hosted_auth", name): join_path(name, "auth")}
+            stack = stack_of_arguments(declared, name, places)
             auth = stack.hosted_auth[name]
             if keeps_secrets(auth, stack.registries) and "key_arn" not in read:
                 found = "a token or password, and no key for it"
@@ -151,6 +159,7 @@ class HostedRunnerAuth(Component[Renewal]):
             given_or_none(optional(read.get("key_arn"))),
             declared_environment(read.get("environment")),
             stack.tags,
+            join_path(name, "hosted_auth", name),
         )
         self._make(name, renewal, opts)
 
@@ -159,7 +168,7 @@ class HostedRunnerAuth(Component[Renewal]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/hosted-auth/{model.label}")
+        names = host_parameters(f"hosted-auth/{model.label}")
         parameters = self._parameters(name, model, names)
         # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
@@ -172,25 +181,43 @@ class HostedRunnerAuth(Component[Renewal]):
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
-            pulumi.Output.all(*(each.arn for each in parameters)),
+            environment.apply(lambda place: [names.all_in(place)] if parameters else []),
             model.key_arn,
             logs.arn,
             known_model,
         )
+        with refused_as_whole():
+            divided = division(model.registries.values(), further=0, path=model.path)
+        attached = managed_policies(
+            name,
+            divided,
+            pulumi.Output.all(known_model, environment).apply(lambda known: (known[0][1], known[1])),
+            role=role.name,
+            role_path=given(auth.role_path),
+            tags=model.tags,
+            place=model.path,
+            parent=self,
+        )
+
+        def policy(known: list[Any]) -> str:
+            place, parameter_arns, key_arn, log_group_arn, (known_auth, registries, _) = known
+            with refused_as_whole():
+                return renewal_policy(
+                    registries,
+                    place,
+                    token=known_auth.token,
+                    parameter_arns=parameter_arns,
+                    key_arn=key_arn,
+                    log_group_arn=log_group_arn,
+                    part=divided.inline,
+                    path=model.path,
+                )
+
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
-            policy=needed.apply(
-                lambda known: renewal_policy(
-                    known[4][1],
-                    known[0],
-                    token=known[4][0].token,
-                    parameter_arns=known[1],
-                    key_arn=known[2],
-                    log_group_arn=known[3],
-                )
-            ),
-            opts=self._child,
+            policy=needed.apply(policy),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
         )
         function = aws.lambda_.Function(
             name,

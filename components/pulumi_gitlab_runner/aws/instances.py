@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.resolution import given, given_or_none
@@ -88,6 +89,7 @@ def egress_only(
         tags: of the group.
         parent: the component that it belongs to.
     """
+    check_group_name(name)
     child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name, description=description, vpc_id=vpc_id, tags=tag_inputs(tags), opts=child

@@ -9,20 +9,24 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
+from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
+from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy, pulled_by
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.repository_policies import division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec import job_roles as spec
+from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, known, optional, strict
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack
 
 
 @strict
@@ -54,6 +58,7 @@ class PlacedJobRole:
         provider_arn: of the OpenID Connect provider; None where it is created.
         environment: where in AWS it is; None where AWS is still to be asked.
         tags: of the role.
+        path: the role's place in the declaration.
     """
 
     role: spec.JobRole
@@ -61,6 +66,7 @@ class PlacedJobRole:
     provider_arn: pulumi.Input[str] | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    path: str = ""
 
 
 class JobRole(Component[PlacedJobRole]):
@@ -73,8 +79,11 @@ class JobRole(Component[PlacedJobRole]):
 
     - `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy`
     - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where none is given
+    - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
+      the first hundred
 
-    Raises `pulumi.RunError` for what is wrongly declared, such as a role without branches and tags.
+    Raises `pulumi.RunError` for what is wrongly declared, such as a role without branches and tags, and for
+    more projects or repositories than IAM takes for one role.
     """
 
     role_arn: pulumi.Output[str]
@@ -95,13 +104,15 @@ class JobRole(Component[PlacedJobRole]):
             for key in ("gitlab_url", "tags"):
                 if key in read:
                     declared[key] = read[key]
-            stack = build_stack(declared, path=name)
+            places = {join_path(name, "job_roles", name): join_path(name, "role")}
+            stack = stack_of_arguments(declared, name, places)
         placed = PlacedJobRole(
             stack.job_roles[name],
             stack.registries,
             given_or_none(optional(read.get("provider_arn"))),
             declared_environment(read.get("environment")),
             stack.tags,
+            join_path(name, "job_roles", name),
         )
         self._make(name, placed, opts)
 
@@ -115,24 +126,41 @@ class JobRole(Component[PlacedJobRole]):
             options = pulumi.ResourceOptions(parent=self)
             provider = identity_provider(name, [role], model.tags, options)
         known_model = resolved((role, model.registries))
+        with refused_as_whole():
+            divided = division(pulled_by(role, model.registries), further=0, path=model.path)
+
+        def trust_policy(known: list[Any]) -> str:
+            with refused_as_whole():
+                return job_trust_policy(known[0], known[1][0].audience, known[1][0], model.path)
+
+        def policy(known: list[Any]) -> str:
+            with refused_as_whole():
+                return job_policy(known[0][0], known[0][1], known[1], divided.inline, model.path)
+
         made = aws.iam.Role(
             name,
             path=given(role.role_path),
             description=f"Jobs of GitLab: {pulumi.get_project()}/{pulumi.get_stack()}",
-            assume_role_policy=pulumi.Output.all(provider, known_model).apply(
-                lambda known: job_trust_policy(known[0], known[1][0].audience, known[1][0].subjects)
-            ),
+            assume_role_policy=pulumi.Output.all(provider, known_model).apply(trust_policy),
             permissions_boundary=given_or_none(role.permissions_boundary),
             tags=tag_inputs(model.tags),
             opts=child,
         )
+        attached = managed_policies(
+            name,
+            divided,
+            pulumi.Output.all(known_model, environment).apply(lambda known: (pulled_by(*known[0]), known[1])),
+            role=made.name,
+            role_path=given(role.role_path),
+            tags=model.tags,
+            place=model.path,
+            parent=self,
+        )
         aws.iam.RolePolicy(
             name,
             role=made.name,
-            policy=pulumi.Output.all(known_model, environment).apply(
-                lambda known: job_policy(known[0][0], known[0][1], known[1])
-            ),
-            opts=child,
+            policy=pulumi.Output.all(known_model, environment).apply(policy),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
         )
         parts = pulumi.Output.all(made.arn, known_model, environment)
         self.role_arn = made.arn
@@ -186,6 +214,7 @@ def stack_job_roles(
                 providers.get(_comparable(role.declared_issuer)),
                 environment,
                 stack.tags,
+                join_path("stack", "job_roles", each),
             ),
             pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
         )

@@ -13,7 +13,6 @@ from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.pipeline_roles import (
-    POLICIES_OF_A_ROLE,
     StackNames,
     packed,
     pipeline_statements,
@@ -21,6 +20,7 @@ from pulumi_gitlab_runner.iam.pipeline_roles import (
     state_statements,
 )
 from pulumi_gitlab_runner.iam.policy import Statement, policy_document
+from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICIES_PER_ROLE
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
@@ -211,11 +211,11 @@ class PipelineRoles(Component[PlacedPipeline]):
     ) -> pulumi.Output[str]:
         """A role with its rights; its ARN."""
         policies = packed(statements)
-        if len(policies) > POLICIES_OF_A_ROLE:
+        if len(policies) > MANAGED_POLICIES_PER_ROLE:
             problem = Problem(
                 name,
                 f"{len(policies)} managed policies, which its rights take",
-                f"{POLICIES_OF_A_ROLE} at most, as IAM attaches to a role",
+                f"{MANAGED_POLICIES_PER_ROLE} at most, as IAM attaches to a role",
                 "deploy the declaration as several stacks",
             )
             with refused_as_whole():

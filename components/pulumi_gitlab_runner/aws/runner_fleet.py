@@ -14,10 +14,10 @@ from pulumi_gitlab_runner.aws.instances import (
     launched_image,
     tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.host.user_data import worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
@@ -87,7 +87,7 @@ class RunnerFleet(Component[HostedManager]):
         with refused_as_whole():
             _, hosted = read_manager(args, RunnerFleetArgs, name)
             if hosted.manager.fleet is None:
-                at = join_path(name, "runners", hosted.manager.name)
+                at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError(
                     [Problem(at, "a 'host'", "a 'fleet'", "RunnerHost is for runners on a host")]
                 )
@@ -111,7 +111,7 @@ class RunnerFleet(Component[HostedManager]):
         )
         machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
         template = self._template(workers, called, fleet, security_group.id, machine_image, tags)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{model.label}")
+        names = host_parameters(model.label)
         group = aws.autoscaling.Group(
             workers,
             name=names.fleet_group,
@@ -129,7 +129,7 @@ class RunnerFleet(Component[HostedManager]):
             tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
             opts=child,
         )
-        once = _once_without_fleet(self, opts.parent if opts else None)
+        once = _once_without_fleet(self, opts)
         host = RunnerHost.of(name, InstanceHost(model, group.name), once)
         aws.vpc.SecurityGroupIngressRule(
             workers,
@@ -218,9 +218,22 @@ def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.R
     )
 
 
-def _once_without_fleet(fleet: RunnerFleet, parent: pulumi.Resource | None) -> pulumi.ResourceOptions:
-    """The options of a fleet's host, whose runner may have had none before: it stays the same host."""
-    return pulumi.ResourceOptions(parent=fleet, aliases=[pulumi.Alias(parent=parent)])
+def _once_without_fleet(fleet: RunnerFleet, options: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """The options of a fleet's host, whose runner may have had none before: it stays the same host.
+
+    Args:
+        fleet: the fleet.
+        options: its own. The names that it had once are names that a host without a fleet had, too.
+    """
+    parent = options.parent if options else None
+    former = [each for each in (options and options.aliases) or () if isinstance(each, pulumi.Alias)]
+    return pulumi.ResourceOptions(
+        parent=fleet,
+        aliases=[
+            pulumi.Alias(parent=parent),
+            *(pulumi.Alias(name=each.name, parent=parent) for each in former if isinstance(each.name, str)),
+        ],
+    )
 
 
 def _mixed_instances(

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.aws.host_group import host_group
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
 from pulumi_gitlab_runner.aws.instances import egress_only
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_manager_role import (
     CacheAccess,
     FleetAccess,
@@ -23,10 +24,9 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
-from pulumi_gitlab_runner.host.user_data import user_data
+from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
 from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
 from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
@@ -34,7 +34,6 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refu
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.stack import check_in
 
 
 @strict
@@ -103,7 +102,7 @@ class RunnerHost(Component[InstanceHost]):
             manager = hosted.manager
             if manager.host.docker:
                 found, allowed = "a Docker host", "a host in EC2"
-                path = join_path(name, "runners", manager.name, "host", "docker")
+                path = join_path(name, "runners", manager.name, "runner", "host", "docker")
                 raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
             if bool(manager.fleet) != ("fleet_group" in shaped):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
@@ -118,7 +117,7 @@ class RunnerHost(Component[InstanceHost]):
         hosted, host = model.hosted, model.hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or environment_of(self)
-        names = HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{hosted.label}")
+        names = host_parameters(hosted.label)
         tags = {**hosted.tags, **host.tags}
         parameters = self._parameters(name, hosted, names, tags)
         delivered = aws.s3.BucketObjectv2(
@@ -136,7 +135,7 @@ class RunnerHost(Component[InstanceHost]):
             ManagerRole(
                 ManagerAccess(
                     hosted.registries,
-                    tuple(_later(each.arn) for each in parameters),
+                    (_later(environment.apply(names.all_in)),),
                     _later(_required(hosted.key_arn)),
                     _later(delivered.arn),
                     HostAccess(
@@ -153,6 +152,7 @@ class RunnerHost(Component[InstanceHost]):
                 host.policies,
                 tags,
                 environment,
+                join_path(hosted.path, "runners", hosted.manager.name),
             ),
             child,
         )
@@ -164,6 +164,19 @@ class RunnerHost(Component[InstanceHost]):
             metrics_ingress(name, network.vpc_id, security_group.id, self)
         if host.alarm_topic is not None:
             health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
+
+        def boot(known: list[Any]) -> str:
+            text = user_data(
+                bucket=known[0],
+                key=known[1],
+                region=known[2].region,
+                tokens=names.tokens,
+                runner_version=host.runner_version,
+                operating_system=host.os,
+            )
+            with refused_as_whole():
+                return sized_user_data(text, join_path(hosted.path, "runners", hosted.manager.name))
+
         group = host_group(
             name,
             hosted.manager,
@@ -172,16 +185,7 @@ class RunnerHost(Component[InstanceHost]):
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
             subnet_ids=network.subnet_ids,
-            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
-                lambda known: user_data(
-                    bucket=known[0],
-                    key=known[1],
-                    region=known[2].region,
-                    tokens=names.tokens,
-                    runner_version=host.runner_version,
-                    operating_system=host.os,
-                )
-            ),
+            boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(boot),
             machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
@@ -250,9 +254,7 @@ class RunnerHost(Component[InstanceHost]):
         def files(known: list[Any]) -> str:
             declared, place, pinned, numbers, cache_bucket, _ = known
             with refused_as_whole():
-                # The registries that it knows are those of its runners alone.
-                check_in(declared, place, hosted.path)
-                check_resolved(hosted.stack(), declared, hosted.path)
+                hosted.check(declared, place)
             return files_as_json(
                 host_files(
                     declared.managers[manager.name],

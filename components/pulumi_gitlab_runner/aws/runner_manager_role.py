@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
@@ -15,7 +16,9 @@ from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
+from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.repository_policies import Part, division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
@@ -80,7 +83,7 @@ class RunnerManagerRoleArgs(TypedDict):
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
     parameter_arns: NotRequired[list[Input[str]]]
-    """The SecureString parameters that its host reads."""
+    """The SecureString parameters that its host reads; one that ends with `*` is all that begin so."""
     key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts these parameters. Required with them."""
     files_arn: NotRequired[Input[str]]
@@ -146,16 +149,28 @@ class ManagerAccess:
     fleet: FleetAccess | None = None
     cache: CacheAccess | None = None
 
-    def policy(self, environment: AwsEnvironment) -> str:
-        """The role's policy, when every value is known."""
-        return manager_policy(
+    def policy(self, environment: AwsEnvironment, part: Part | None, place: str) -> str:
+        """The role's inline policy, when every value is known.
+
+        Args:
+            environment: where the manager lives.
+            part: the repositories in it; None for all.
+            place: the place in the declaration of what has the role.
+
+        Raises:
+            DeclarationError: it is larger than IAM takes.
+        """
+        document = manager_policy(
             list(self.registries.values()),
             environment,
             parameter_arns=[known(each) for each in self.parameter_arns],
             key_arn=None if self.key_arn is None else known(self.key_arn),
             files_arn=None if self.files_arn is None else known(self.files_arn),
             further=self._further(environment),
+            part=part,
         )
+        fix = "fewer secrets of your own with keys of their own, or more hosts: each has a role of its own"
+        return INLINE_POLICIES.checked(document, place, fix)
 
     def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
         if self.host:
@@ -175,7 +190,11 @@ class ManagerAccess:
 
 @dataclass(frozen=True)
 class ManagerRole:
-    """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked."""
+    """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked.
+
+    Attributes:
+        place: the place in the declaration of what has the role; None for the component's own name.
+    """
 
     access: ManagerAccess
     permissions_boundary: Value[str] | None = None
@@ -183,6 +202,7 @@ class ManagerRole:
     policies: Sequence[Value[str]] = ()
     tags: AwsTags = field(default_factory=dict)
     environment: Environment | None = None
+    place: str | None = None
 
 
 class RunnerManagerRole(Component[ManagerRole]):
@@ -194,8 +214,9 @@ class RunnerManagerRole(Component[ManagerRole]):
     - `aws:iam/rolePolicy:RolePolicy`
     - `aws:iam/instanceProfile:InstanceProfile`
     - `aws:iam/rolePolicyAttachment:RolePolicyAttachment` for each of `policies`
+    - `aws:iam/policy:Policy`, each with a `RolePolicyAttachment`, for repositories beyond the first hundred
 
-    Raises `pulumi.RunError` for a registry that is wrongly declared.
+    Raises `pulumi.RunError` for a registry that is wrongly declared, and for more than IAM takes for a role.
     """
 
     role_arn: pulumi.Output[str]
@@ -222,6 +243,9 @@ class RunnerManagerRole(Component[ManagerRole]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
+        place = model.place or name
+        with refused_as_whole():
+            divided = division(model.access.registries.values(), further=len(model.policies), path=place)
         access = pulumi.Output.all(resolved(model.access), environment)
         tags = tag_inputs(model.tags)
         role = aws.iam.Role(
@@ -232,11 +256,28 @@ class RunnerManagerRole(Component[ManagerRole]):
             tags=tags,
             opts=child,
         )
+        attached = managed_policies(
+            name,
+            divided,
+            access.apply(lambda known: (list(known[0].registries.values()), known[1])),
+            role=role.name,
+            role_path=given_or_none(model.path),
+            tags=model.tags,
+            place=place,
+            parent=self,
+        )
+
+        def inline_policy(known: list[Any]) -> str:
+            with refused_as_whole():
+                policy: str = known[0].policy(known[1], divided.inline, place)
+                return policy
+
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
-            policy=access.apply(lambda known: known[0].policy(known[1])),
-            opts=child,
+            policy=access.apply(inline_policy),
+            # After them, so that no repository is in neither while the first managed policy comes.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
         )
         for number, policy in enumerate(model.policies, 1):
             aws.iam.RolePolicyAttachment(

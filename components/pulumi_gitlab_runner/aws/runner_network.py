@@ -7,6 +7,7 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -211,6 +212,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-endpoints"
+        check_group_name(name)
         security_group = aws.ec2.SecurityGroup(
             name,
             description=f"Endpoints of {self._name}: HTTPS from its VPC",

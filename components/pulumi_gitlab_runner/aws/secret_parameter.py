@@ -4,7 +4,13 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.resolution import refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
+
+_LARGEST = 4_096
+"""In bytes, for a parameter of the standard tier:
+docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html."""
 
 
 def secret_parameter(
@@ -25,12 +31,21 @@ def secret_parameter(
         tags: of the parameter.
         parent: the component that it belongs to.
     """
+
+    def sized(secret: str) -> str:
+        if (size := len(secret.encode())) > _LARGEST:
+            found, allowed = f"a secret of {size:,} bytes", f"{_LARGEST:,} bytes, as Parameter Store has it"
+            fix = "keep it in Secrets Manager, and declare its ARN"
+            with refused_as_whole():
+                raise DeclarationError([Problem(f"parameter {path}", found, allowed, fix)])
+        return secret
+
     return aws.ssm.Parameter(
         name,
         name=path,
         type="SecureString",
         key_id=key_arn,
-        value=pulumi.Output.secret(value),
+        value=pulumi.Output.secret(value).apply(sized),
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -5,13 +5,12 @@ Keys, types, defaults and versions are those of `AutoscalerConfig` in the runner
 
 from typing import Any, NotRequired
 
-from pydantic import with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.toml_table import toml_table
 
 
-@with_config(toml_table())
+@toml_table()
 class ConnectorConfig(TypedDict):
     """`[runners.autoscaler.connector_config]`: how the manager reaches an instance.
 
@@ -42,7 +41,7 @@ class ConnectorConfig(TypedDict):
     """Connect to the public address where there is one. Default: false. Since 15.9."""
 
 
-@with_config(toml_table())
+@toml_table()
 class AutoscalerPolicyConfig(TypedDict):
     """`[[runners.autoscaler.policy]]`: how many instances wait idle, and when."""
 
@@ -62,7 +61,7 @@ class AutoscalerPolicyConfig(TypedDict):
     """Ask for jobs only with a free slot at hand. Default: true where `idle_count` is above 0. Since 18.1."""
 
 
-@with_config(toml_table())
+@toml_table()
 class ScaleThrottleConfig(TypedDict):
     """`[runners.autoscaler.scale_throttle]`: how fast instances are added."""
 
@@ -72,7 +71,7 @@ class ScaleThrottleConfig(TypedDict):
     """New instances at once. Default: `max_instances`, else `limit`. Since 17.0."""
 
 
-@with_config(toml_table())
+@toml_table()
 class StateStorageConfig(TypedDict):
     """`[runners.autoscaler.state_storage]`: what the manager remembers of its instances; beta."""
 
@@ -84,7 +83,7 @@ class StateStorageConfig(TypedDict):
     """Keep instances that had jobs when the manager stopped. Default: false. Since 17.5."""
 
 
-@with_config(toml_table())
+@toml_table()
 class VmIsolationConfig(TypedDict):
     """`[runners.autoscaler.vm_isolation]`: a nested virtual machine for each job."""
 
@@ -100,7 +99,7 @@ class VmIsolationConfig(TypedDict):
     """How to reach the nested virtual machine. Since 15.8."""
 
 
-@with_config(toml_table())
+@toml_table()
 class AutoscalerConfig(TypedDict):
     """`[runners.autoscaler]`: instances on demand. Only `policy` is reloaded without a restart."""
 

@@ -6,34 +6,31 @@ file, these keys are written in CamelCase.
 
 from typing import NotRequired
 
-from pydantic import with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.toml_table import toml_table
 
 
-@with_config(
-    toml_table(
-        {
-            "server_address": "ServerAddress",
-            "access_key": "AccessKey",
-            "secret_key": "SecretKey",
-            "session_token": "SessionToken",
-            "bucket_name": "BucketName",
-            "bucket_location": "BucketLocation",
-            "insecure": "Insecure",
-            "authentication_type": "AuthenticationType",
-            "server_side_encryption": "ServerSideEncryption",
-            "server_side_encryption_key_id": "ServerSideEncryptionKeyID",
-            "dual_stack": "DualStack",
-            "path_style": "PathStyle",
-            "accelerate": "Accelerate",
-            "role_arn": "RoleARN",
-            "upload_role_arn": "UploadRoleARN",
-            "assume_role_max_concurrency": "AssumeRoleMaxConcurrency",
-            "disable_assume_role_credentials_caching": "DisableAssumeRoleCredentialsCaching",
-        }
-    )
+@toml_table(
+    {
+        "server_address": "ServerAddress",
+        "access_key": "AccessKey",
+        "secret_key": "SecretKey",
+        "session_token": "SessionToken",
+        "bucket_name": "BucketName",
+        "bucket_location": "BucketLocation",
+        "insecure": "Insecure",
+        "authentication_type": "AuthenticationType",
+        "server_side_encryption": "ServerSideEncryption",
+        "server_side_encryption_key_id": "ServerSideEncryptionKeyID",
+        "dual_stack": "DualStack",
+        "path_style": "PathStyle",
+        "accelerate": "Accelerate",
+        "role_arn": "RoleARN",
+        "upload_role_arn": "UploadRoleARN",
+        "assume_role_max_concurrency": "AssumeRoleMaxConcurrency",
+        "disable_assume_role_credentials_caching": "DisableAssumeRoleCredentialsCaching",
+    }
 )
 class S3CacheConfig(TypedDict):
     """`[runners.cache.s3]`: a cache in S3 or a compatible store."""
@@ -74,16 +71,14 @@ class S3CacheConfig(TypedDict):
     """Ask AWS STS anew for every transfer. Default: false. Since 18.11."""
 
 
-@with_config(
-    toml_table(
-        {
-            "credentials_file": "CredentialsFile",
-            "bucket_name": "BucketName",
-            "universe_domain": "UniverseDomain",
-            "access_id": "AccessID",
-            "private_key": "PrivateKey",
-        }
-    )
+@toml_table(
+    {
+        "credentials_file": "CredentialsFile",
+        "bucket_name": "BucketName",
+        "universe_domain": "UniverseDomain",
+        "access_id": "AccessID",
+        "private_key": "PrivateKey",
+    }
 )
 class GcsCacheConfig(TypedDict):
     """`[runners.cache.gcs]`: a cache in Google Cloud Storage."""
@@ -100,15 +95,13 @@ class GcsCacheConfig(TypedDict):
     """Key of the service account; a secret. Since 11.3."""
 
 
-@with_config(
-    toml_table(
-        {
-            "container_name": "ContainerName",
-            "storage_domain": "StorageDomain",
-            "account_name": "AccountName",
-            "account_key": "AccountKey",
-        }
-    )
+@toml_table(
+    {
+        "container_name": "ContainerName",
+        "storage_domain": "StorageDomain",
+        "account_name": "AccountName",
+        "account_key": "AccountKey",
+    }
 )
 class AzureCacheConfig(TypedDict):
     """`[runners.cache.azure]`: a cache in Azure Blob Storage."""
@@ -123,15 +116,13 @@ class AzureCacheConfig(TypedDict):
     """Key of the storage account; a secret. Since 13.4."""
 
 
-@with_config(
-    toml_table(
-        {
-            "type": "Type",
-            "path": "Path",
-            "shared": "Shared",
-            "max_uploaded_archive_size": "MaxUploadedArchiveSize",
-        }
-    )
+@toml_table(
+    {
+        "type": "Type",
+        "path": "Path",
+        "shared": "Shared",
+        "max_uploaded_archive_size": "MaxUploadedArchiveSize",
+    }
 )
 class CacheConfig(TypedDict):
     """`[runners.cache]`: the distributed cache."""

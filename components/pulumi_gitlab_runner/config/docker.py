@@ -6,13 +6,12 @@ Singular and plural in the names of the service keys are the runner's own.
 
 from typing import NotRequired
 
-from pydantic import with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.toml_table import toml_table
 
 
-@with_config(toml_table())
+@toml_table()
 class ServiceConfig(TypedDict):
     """`[[runners.docker.services]]`: a container that runs beside every job. `name` is needed."""
 
@@ -30,7 +29,7 @@ class ServiceConfig(TypedDict):
     """Path of data that survives a suspended job; kubernetes only. Since 19.4."""
 
 
-@with_config(toml_table())
+@toml_table()
 class DockerConfig(TypedDict):
     """`[runners.docker]`: the containers of jobs and their services."""
 

@@ -3,17 +3,15 @@
 Keys, types, defaults and versions are those of `Config` in the runner's `common/config.go` (19.4).
 """
 
-from functools import cache
 from typing import NotRequired
 
-from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.toml_table import toml_table
 
 
-@with_config(toml_table())
+@toml_table()
 class SessionServerConfig(TypedDict):
     """`[session_server]`: lets users open an interactive terminal on a running job."""
 
@@ -25,7 +23,7 @@ class SessionServerConfig(TypedDict):
     """Seconds that a session stays open after its job. Default: 1800. Since 11.3."""
 
 
-@with_config(toml_table())
+@toml_table()
 class ShutdownDrainConfig(TypedDict):
     """`[machine.shutdown_drain]`: removal of idle machines at shutdown, for the docker+machine executor."""
 
@@ -39,7 +37,7 @@ class ShutdownDrainConfig(TypedDict):
     """Wait between attempts, times the number of the attempt, such as `5s`. Default: 5s. Since 18.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class MachineConfig(TypedDict):
     """`[machine]`: settings for all runners with the docker+machine executor."""
 
@@ -47,7 +45,7 @@ class MachineConfig(TypedDict):
     """Removal of idle machines at shutdown. Since 18.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class LogrotateConfig(TypedDict):
     """`[experimental.usage_logger.logrotate]`: usage records in rotated files."""
 
@@ -61,7 +59,7 @@ class LogrotateConfig(TypedDict):
     """Labels added to every record. Since 19.2."""
 
 
-@with_config(toml_table())
+@toml_table()
 class SnowplowBillingConfig(TypedDict):
     """`[experimental.usage_logger.snowplow_billing]`: usage records sent to a billing collector."""
 
@@ -87,7 +85,7 @@ class SnowplowBillingConfig(TypedDict):
     """Leave out jobs that failed through the runner itself. Default: true. Since 19.2."""
 
 
-@with_config(toml_table())
+@toml_table()
 class UsageLoggerConfig(TypedDict):
     """`[experimental.usage_logger]`: a record of every job's use of the runner."""
 
@@ -109,7 +107,7 @@ class UsageLoggerConfig(TypedDict):
     """Deprecated: use `logrotate.labels`. Since 17.9."""
 
 
-@with_config(toml_table())
+@toml_table()
 class ManagerExperimentalConfig(TypedDict):
     """`[experimental]`: what the runner may change or take away in any release."""
 
@@ -117,7 +115,7 @@ class ManagerExperimentalConfig(TypedDict):
     """A record of every job's use of the runner. Since 17.9."""
 
 
-@with_config(toml_table())
+@toml_table()
 class ManagerConfig(TypedDict):
     """A whole `config.toml`: the runner manager and its runners."""
 
@@ -149,9 +147,3 @@ class ManagerConfig(TypedDict):
     """What the runner may change or take away in any release. Since 17.9."""
     runners: NotRequired[list[RunnerConfig]]
     """The runners of this manager. Since 1.1."""
-
-
-@cache
-def manager_type() -> TypeAdapter[ManagerConfig]:
-    """Return pydantic's view of the file; to make it takes a tenth of a second, so it is made once."""
-    return TypeAdapter(ManagerConfig)

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import tomli_w
-from pydantic import ValidationError
 
-from pulumi_gitlab_runner.config.manager import ManagerConfig, manager_type
-from pulumi_gitlab_runner.config.spelling import as_fields
+from pulumi_gitlab_runner.config.manager import ManagerConfig
+from pulumi_gitlab_runner.config.spelling import as_fields, as_keys
+from pulumi_gitlab_runner.typed_dicts import fitted
 
 HEADER = """\
 # Written by pulumi-gitlab-runner from the stack's declaration.
@@ -24,12 +24,11 @@ def toml_data(config: ManagerConfig) -> dict[str, Any]:
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
     """
-    try:
-        valid = manager_type().validate_python(as_fields(config, ManagerConfig))
-    except ValidationError:
-        # The original message shows values, and any of them may be a secret.
-        raise ValueError("this is no valid config.toml; `check` tells what is wrong with it") from None
-    data: dict[str, Any] = manager_type().dump_python(valid, by_alias=True)
+    fields, mismatches = fitted(as_fields(config, ManagerConfig), ManagerConfig)
+    if mismatches:
+        # No value is shown: any of them may be a secret.
+        raise ValueError("this is no valid config.toml; `check` says what is wrong with it")
+    data = as_keys(fields, ManagerConfig)
     for runner in data.get("runners", []):
         for key in ("token_obtained_at", "token_expires_at"):
             if key in runner:

@@ -7,7 +7,6 @@ instance and shell are not part of it.
 
 from typing import NotRequired
 
-from pydantic import with_config
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig
@@ -16,7 +15,7 @@ from pulumi_gitlab_runner.config.docker import DockerConfig
 from pulumi_gitlab_runner.config.toml_table import toml_table
 
 
-@with_config(toml_table())
+@toml_table()
 class ArtifactConfig(TypedDict):
     """`[runners.artifact]`: the upload of artifacts."""
 
@@ -26,7 +25,7 @@ class ArtifactConfig(TypedDict):
     """Limit until GitLab begins to answer, such as `10m`. Default: 10m. Since 18.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class CustomBuildDirConfig(TypedDict):
     """`[runners.custom_build_dir]`: whether a job may choose where it is checked out."""
 
@@ -34,7 +33,7 @@ class CustomBuildDirConfig(TypedDict):
     """Honour a job's `GIT_CLONE_PATH`. Default: true with the docker and instance executors. Since 11.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class MetricsRefereeConfig(TypedDict):
     """`[runners.referees.metrics]`: Prometheus metrics of a job, kept as an artifact."""
 
@@ -46,7 +45,7 @@ class MetricsRefereeConfig(TypedDict):
     """Queries in PromQL, each as `name:query`. Since 12.7."""
 
 
-@with_config(toml_table())
+@toml_table()
 class RefereesConfig(TypedDict):
     """`[runners.referees]`: watchers of a job."""
 
@@ -54,7 +53,7 @@ class RefereesConfig(TypedDict):
     """Prometheus metrics of a job, kept as an artifact. Since 12.7."""
 
 
-@with_config(toml_table())
+@toml_table()
 class JobQueuingDurationConfig(TypedDict):
     """`[[runners.monitoring.job_queuing_durations]]`: how long a job may wait for a runner."""
 
@@ -68,7 +67,7 @@ class JobQueuingDurationConfig(TypedDict):
     """Regular expression on the number of jobs that the project runs already. Since 16.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class MonitoringConfig(TypedDict):
     """`[runners.monitoring]`: what counts as good service."""
 
@@ -76,7 +75,7 @@ class MonitoringConfig(TypedDict):
     """Acceptable waits; the last entry whose period holds decides. Since 16.10."""
 
 
-@with_config(toml_table())
+@toml_table()
 class InstanceConfig(TypedDict):
     """`[runners.instance]`: settings of the instance executor."""
 
@@ -86,7 +85,7 @@ class InstanceConfig(TypedDict):
     """One build directory for all jobs; only with VM isolation or a `max_use_count` of 1. Since 16.1."""
 
 
-@with_config(toml_table())
+@toml_table()
 class BootVerifyConfig(TypedDict):
     """`[runners.experimental.boot_verify]`: a trial job at start, in the default image."""
 
@@ -100,7 +99,7 @@ class BootVerifyConfig(TypedDict):
     """Longest wait between attempts to get an instance. Default: 10s. Since 19.2."""
 
 
-@with_config(toml_table())
+@toml_table()
 class RunnerExperimentalConfig(TypedDict):
     """`[runners.experimental]`: what the runner may change or take away in any release."""
 
@@ -108,11 +107,7 @@ class RunnerExperimentalConfig(TypedDict):
     """A trial job at start. Since 19.2."""
 
 
-@with_config(
-    toml_table(
-        {"tls_ca_file": "tls-ca-file", "tls_cert_file": "tls-cert-file", "tls_key_file": "tls-key-file"}
-    )
-)
+@toml_table({"tls_ca_file": "tls-ca-file", "tls_cert_file": "tls-cert-file", "tls_key_file": "tls-key-file"})
 class RunnerConfig(TypedDict):
     """`[[runners]]`: one runner. `url`, `token` and `executor` are needed."""
 

@@ -3,15 +3,14 @@
 Sources: the `toml` tags of the runner's configuration structs; `StringOrArray` in common/config.go (19.4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from pydantic import AliasGenerator, ConfigDict
-
 from pulumi_gitlab_runner.config.schema import KEYS
 from pulumi_gitlab_runner.config.structure import nested_table
+from pulumi_gitlab_runner.config.toml_table import name_in_file
 
 
 def as_fields(config: Mapping[str, Any], table: type) -> dict[str, Any]:
@@ -34,6 +33,19 @@ def as_fields(config: Mapping[str, Any], table: type) -> dict[str, Any]:
     return found
 
 
+def as_keys(table_data: Mapping[str, Any], table: type) -> dict[str, Any]:
+    """A table of `config.toml` under the keys of the file.
+
+    Args:
+        table_data: the table, with the fields of its type.
+        table: its type, such as `RunnerConfig`.
+    """
+    return {
+        name_in_file(table, field): _in_tables(value, nested_table(table, field), as_keys)
+        for field, value in table_data.items()
+    }
+
+
 def _value(value: Any, table: type, field: str) -> Any:
     if field not in KEYS[table]:
         return value
@@ -41,19 +53,22 @@ def _value(value: Any, table: type, field: str) -> Any:
         return [value] if value else []
     if isinstance(value, datetime):
         return value.isoformat()
-    if nested := nested_table(table, field):
-        if isinstance(value, Mapping):
-            return as_fields(value, nested)
-        if isinstance(value, list):
-            return [as_fields(each, nested) if isinstance(each, Mapping) else each for each in value]
+    return _in_tables(value, nested_table(table, field), as_fields)
+
+
+def _in_tables(value: Any, nested: type | None, spelt: Callable[[Mapping[str, Any], type], Any]) -> Any:
+    """The value of a key, with the tables in it spelt otherwise."""
+    if nested is None:
+        return value
+    if isinstance(value, Mapping):
+        return spelt(value, nested)
+    if isinstance(value, list):
+        return [spelt(each, nested) if isinstance(each, Mapping) else each for each in value]
     return value
 
 
 @cache
 def fields_by_spelling(table: type) -> dict[str, str]:
     """The fields of a table whose keys in the file have other names, by those names."""
-    configuration: ConfigDict = vars(table)["__pydantic_config__"]
-    generator = configuration["alias_generator"]
-    assert isinstance(generator, AliasGenerator)  # noqa: S101 - `toml_table` makes it
-    alias = generator.serialization_alias or str
-    return {alias(field): field for field in KEYS[table] if alias(field) != field}
+    spelled = {name_in_file(table, field): field for field in KEYS[table]}
+    return {name: field for name, field in spelled.items() if name != field}

@@ -3,24 +3,15 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
-
-from pydantic import ValidationError
+from typing import Any, get_args, get_origin
 
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
-from pulumi_gitlab_runner.config.manager import ManagerConfig, manager_type
+from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.schema import KEYS, OTHER_EXECUTORS_KEYS, REMOVED_KEYS, Key
+from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.config.version import RunnerVersion, parse_version
+from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, TYPE, fields_of, fitted
 
-# By pydantic's name of the error.
-_ALLOWED_TYPES = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a table",
-}
 _TYPE_NAMES = {
     str: "text",
     bool: "true or false",
@@ -34,18 +25,15 @@ _TYPE_NAMES = {
 
 def check_types(config: Mapping[str, object]) -> Iterator[Finding]:
     """Find values of the wrong type. A value is never shown: it may be a secret in the wrong place."""
-    try:
-        manager_type().validate_python(config, strict=True)
-    except ValidationError as problems:
-        for problem in problems.errors(include_url=False):
-            value = problem["input"]
-            if problem["type"] in ("extra_forbidden", "invalid_key"):
-                continue  # check_keys knows more about it
-            if problem["type"] == "int_type" and isinstance(value, float) and value.is_integer():
-                continue  # whole numbers from other languages arrive as floats
-            found = _TYPE_NAMES.get(type(value), type(value).__name__)
-            allowed = _ALLOWED_TYPES.get(problem["type"], problem["msg"])
-            yield error(_path(problem["loc"]), f"found {found}", f"allowed is {allowed}")
+    for mismatch in fitted(config, ManagerConfig)[1]:
+        if mismatch.reason in (TYPE, KEY_TYPE):  # `check_keys` knows more about an unknown key
+            found, expected = type(mismatch.found), get_origin(mismatch.expected) or mismatch.expected
+            allowed = "a table" if is_toml_table(expected) else _TYPE_NAMES[expected]
+            yield error(
+                _path(mismatch.place),
+                f"found {_TYPE_NAMES.get(found, found.__name__)}",
+                f"allowed is {allowed}",
+            )
 
 
 def check_keys(
@@ -122,7 +110,7 @@ def _items(value: object, place: str) -> Iterator[tuple[object, str]]:
 @cache
 def nested_table(table: type, name: str) -> type | None:
     """Return the type of the table that a key holds, or a list of them; None for any other key."""
-    hint: Any = get_type_hints(table)[name]
+    hint: Any = fields_of(table)[name]
     if get_origin(hint) is list:
         (hint,) = get_args(hint)
     return hint if hint in KEYS else None
@@ -134,7 +122,7 @@ def _plain(name: str) -> str:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location if step != "[key]")
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     return "".join(steps).removeprefix(".")
 
 

@@ -10,7 +10,6 @@ import pulumi_docker as docker
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
-from pulumi_gitlab_runner.host.check import check_resolved
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config
@@ -27,7 +26,6 @@ from pulumi_gitlab_runner.spec.inputs import Input, known, optional, strict
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.stack import check_in
 
 
 @strict
@@ -84,7 +82,7 @@ class DockerRunnerHost(Component[ContainerHost]):
             if hosted.manager.host.docker is None:
                 found = "a runner with a host in EC2"
                 allowed = "a runner whose host is a Docker host: host: {docker: {}}"
-                at = join_path(name, "runners", hosted.manager.name)
+                at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError([Problem(at, found, allowed)])
         self._make(name, ContainerHost(hosted, given_or_none(optional(shaped.get("image")))), opts)
 
@@ -104,8 +102,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         def config(known: list[Any]) -> str:
             declared, place, pinned, numbers, cache_bucket = known
             with refused_as_whole():
-                check_in(declared, place, hosted.path)
-                check_resolved(hosted.stack(), declared, hosted.path)
+                hosted.check(declared, place)
             return render(
                 manager_config(
                     declared.managers[manager.name],

@@ -262,7 +262,7 @@ def _add_runner(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runner (default: that of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack(group, which)
-    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files lie below DIR")
+    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files are below DIR")
     which.add_argument("--hosted", action="store_true", help="one whose host is out of reach")
     group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
     group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
@@ -274,6 +274,11 @@ def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContai
         "--live",
         action="store_true",
         help="with --stack: as it is on its instance, by Systems Manager; on a Docker host, by its engine",
+    )
+    group.add_argument(
+        "--container",
+        metavar="NAME",
+        help="with --live, on a Docker host: the manager's container, where several stacks have such a one",
     )
     group.add_argument(
         "--stacks-dir",
@@ -536,8 +541,8 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     if options.stack:
         from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
 
-        asked = live_runner_of_stack if options.live else runner_of_stack
-        return asked(options.stacks_dir, options.stack, options.runner, options.account, version)
+        named = options.stacks_dir, options.stack, options.runner, options.account, version
+        return live_runner_of_stack(*named, options.container) if options.live else runner_of_stack(*named)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 

@@ -83,7 +83,7 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
 
 
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it
-    """A runner without helpers: a hosted one, where nobody can install them, or one that is only declared."""
+    """A runner without helpers: a hosted one, where none can be installed, or one that is only declared."""
     raise FileNotFoundError(program)
 
 

@@ -79,8 +79,8 @@ def kept_credentials(
         log: the commands that show what the service says.
     """
     try:
-        told = json.loads(state)
-        known: Mapping[str, Mapping[str, Any]] = told["registries"] if told["boot"] == boot else {}
+        read = json.loads(state)
+        known: Mapping[str, Mapping[str, Any]] = read["registries"] if read["boot"] == boot else {}
         found = [_kept(each, known.get(each.registry, {}), now) for each in _declared(registry_list)]
     except (ValueError, TypeError, KeyError, AttributeError):
         return KeptCredentials(tuple(_declared(registry_list)), written=False, log=log)

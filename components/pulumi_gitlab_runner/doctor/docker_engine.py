@@ -59,10 +59,26 @@ def ask_engine(place: Path) -> Engine:
     try:
         with HttpClient(socket_path=str(place)) as client:
             info, networks = (_answer(client, path, deadline) for path in ("/info", "/networks"))
-        total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
-        return Engine(str(info.get("ServerVersion")), left, total)
     except HttpError as error:
         raise EngineUnreachableError(f"it {error}") from None
+    except ValueError:
+        raise EngineUnreachableError("it does not answer as a Docker Engine does") from None
+    return engine_of(info, networks)
+
+
+def engine_of(info: Any, networks: Any) -> Engine:
+    """The engine that says this of itself.
+
+    Args:
+        info: its answer to ``GET /info``.
+        networks: its answer to ``GET /networks``.
+
+    Raises:
+        EngineUnreachableError: these are no such answers.
+    """
+    try:
+        total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
+        return Engine(str(info.get("ServerVersion")), left, total)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
         raise EngineUnreachableError("it does not answer as a Docker Engine does") from None
 

@@ -2,4 +2,4 @@
 
 
 class UsageError(Exception):
-    """The doctor cannot do what it was asked to. Its text says what is wrong and how to mend it."""
+    """The doctor cannot do what it was asked to. Its text says what is wrong and how to fix it."""

@@ -50,9 +50,9 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html",
     ),
     Name.CANNOT_BE_PINNED: Explanation(
-        "One digest cannot stand for this image: its name is not known here, jobs make different images "
+        "One digest is not right for this image: its name is not known here, jobs make different images "
         "of it, it "
-        "is written where it cannot be changed, or the registry does not tell the digest.",
+        "is written where it cannot be changed, or the registry does not say the digest.",
         "Write the name out with its digest, one for each of the jobs; give the values of variables with "
         "--variable; write a block scalar as a quoted text.",
         f"{CI_YAML}#image",

@@ -7,7 +7,7 @@ from enum import StrEnum
 class FindingName(StrEnum):
     """What kind of finding it is. The names stay the same between versions: programs may ask for them."""
 
-    # The credentials, and where they stand.
+    # The credentials, and where they are.
     CREDENTIALS_EMPTY = "credentials-empty"
     CREDENTIALS_SHADOWED = "credentials-shadowed"
     CREDENTIAL_MISSING = "credential-missing"

@@ -50,7 +50,7 @@ class FilesOnDisk:
         return self.root.resolve() == Path("/")
 
     def place(self, path: str) -> Path:
-        """Where a file of the host lies for the doctor."""
+        """Where a file of the host is for the doctor."""
         return self.root / path.lstrip("/")
 
     def read(self, path: str) -> ConfigFile:

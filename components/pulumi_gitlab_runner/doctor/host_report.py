@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.doctor.credentials_report import credential_facts
-from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
+from pulumi_gitlab_runner.doctor.docker_engine import Engine, EngineUnreachableError, ask_engine, engine_of
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.aws_identity import aws_identity_findings
 from pulumi_gitlab_runner.doctor.findings.credentials import kept_credential_findings
@@ -23,14 +23,16 @@ from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
 from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles, FilesOnDisk
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.printable import printable
 
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
 _NO_IMAGE = "registry.invalid/none"
-"""An image that nobody has credentials for: to resolve it asks every helper."""
+"""An image that has no credentials: to resolve it asks every helper."""
 
 
 @dataclass
@@ -51,13 +53,13 @@ def examine_host(host: RunnerHost, files: ExaminedFiles, process: ManagerProcess
 
     Args:
         host: its runner.
-        files: its files; the Docker Engine and the cloud identity are asked only where they are this host's.
+        files: its files. The Docker Engine and AWS are asked where they are this host's, and have been asked
+            where they are a live host's.
         process: how the runner manager's process runs.
     """
     report = HostReport()
     _examine_process(report, process)
-    if files.is_this_host:
-        _examine_identity(report, files, process)
+    _examine_identity(report, files, process)
     _examine_credentials(report, host)
     _examine_modes(report, host, files, process)
     config = _examine_config(report, host, files)
@@ -161,12 +163,8 @@ def _examine_engine(
         report.facts.append(("docker", "elsewhere: not asked"))
         return
     socket = address.removeprefix("unix://")
-    place = files.place(socket) if isinstance(files, FilesOnDisk) else None
-    if place is None or (not files.is_this_host and not place.exists()):
-        report.facts.append(("docker", "not asked: these are only the host's files"))
-        return
     try:
-        engine = ask_engine(place)
+        engine = _engine(files, socket)
     except EngineUnreachableError as error:
         report.facts.append(("docker", f"{socket}: {error}"))
         report.findings.append(
@@ -179,10 +177,25 @@ def _examine_engine(
             )
         )
         return
+    if engine is None:
+        report.facts.append(("docker", "not asked: these are only the host's files"))
+        return
     report.facts.append(
         ("docker", f"{engine.version}, room for {engine.networks} of {engine.all_networks} networks")
     )
     report.findings += _too_few_networks(host, engine.networks, config.get("concurrent", 1))
+
+
+def _engine(files: ExaminedFiles, socket: str) -> Engine | None:
+    """The Docker Engine at a socket of the host; None where it is not asked."""
+    if isinstance(files, GatheredFiles) and files.engine is not None:
+        if "problem" in files.engine:
+            raise EngineUnreachableError(printable(str(files.engine["problem"])))
+        return engine_of(files.engine.get("info"), files.engine.get("networks"))
+    place = files.place(socket) if isinstance(files, FilesOnDisk) else None
+    if place is None or (not files.is_this_host and not place.exists()):
+        return None
+    return ask_engine(place)
 
 
 def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Finding]:
@@ -200,21 +213,34 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
 
 
 def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
-    """Who the process is in AWS, if anybody."""
+    """Who the process is in AWS."""
+    known = files.identity if isinstance(files, GatheredFiles) else None
+    if files.is_this_host:
+        known = _own_identity(process)
+    if known is None:
+        if files.is_this_host:
+            report.facts.append(("AWS identity", "not asked: there is no aws command"))
+        return
+    if "arn" in known:
+        report.facts.append(("AWS identity", printable(known["arn"])))
+        return
+    report.facts.append(("AWS identity", "none"))
+    reason = printable(str(known.get("problem")))
+    report.findings += aws_identity_findings(files.read(REGISTRIES).text or "", reason)
+
+
+def _own_identity(process: ManagerProcess) -> Mapping[str, str] | None:
+    """Who a process of this host is in AWS: its ``arn``, or a ``problem``; None without an aws command."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
     if region := process.environment.get("AWS_REGION"):
         command += ["--region", region]  # version 1 of the command does not read the variable
     environment = {**process.environment, "PATH": os.environ.get("PATH", os.defpath), "AWS_MAX_ATTEMPTS": "1"}
     try:
         asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=15)
-        report.facts.append(("AWS identity", str(json.loads(asked.stdout)["Arn"])))
-        return
+        return {"arn": str(json.loads(asked.stdout)["Arn"])}
     except FileNotFoundError:
-        report.facts.append(("AWS identity", "not asked: there is no aws command"))
-        return
+        return None
     except subprocess.CalledProcessError as error:
-        reason = " ".join(error.stderr.decode(errors="replace").split()) or "it does not say why"
+        return {"problem": " ".join(error.stderr.decode(errors="replace").split()) or "it does not say why"}
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
-        reason = "it does not answer"
-    report.facts.append(("AWS identity", "none"))
-    report.findings += aws_identity_findings(files.read(REGISTRIES).text or "", reason)
+        return {"problem": "it does not answer"}

@@ -42,7 +42,7 @@ class ImageReport:
         image: the image.
         users: who wants it, such as jobs and services.
         runner: how the runner finds its credentials.
-        docker: how ``docker pull`` would; None where there is nobody to compare with.
+        docker: how ``docker pull`` would; None where there is no user to compare with.
         answer: what the registry says.
         not_asked: why the registry was not asked.
         hit: whether the pull itself fails or goes another way than meant.

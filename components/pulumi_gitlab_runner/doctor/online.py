@@ -25,7 +25,7 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class StackRunner:
-    """A runner as its stack tells it.
+    """A runner as its stack has it.
 
     Attributes:
         name: its name in the declaration.
@@ -149,11 +149,11 @@ def read_runners(text: str) -> list[StackRunner]:
         UsageError: it is something else.
     """
     try:
-        told: dict[str, Any] = json.loads(text)
+        read: dict[str, Any] = json.loads(text)
         # Numbers come with a fraction on their way through Pulumi.
         return [
             StackRunner(name, int(float(each["id"])), str(each.get("host", "")))
-            for name, each in told.items()
+            for name, each in read.items()
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(

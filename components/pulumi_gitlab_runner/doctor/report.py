@@ -107,7 +107,7 @@ def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: boo
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Show the findings, each with the way to mend it, and how many there are."""
+    """Show the findings, each with its fix, and how many there are."""
     for finding in findings:
         console.print()
         console.print(Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold")))
@@ -125,7 +125,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
-    """Show what was seen, a name and a value each; what belongs to the one before stands below it."""
+    """Show what was seen, a name and a value each; what belongs to the one before is below it."""
     rows = _grid()
     for name, value in facts:
         if name.startswith(" "):

@@ -134,7 +134,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
 
 
 def runner_on_disk(root: Path, runner: str | None, version: str | None) -> RunnerHost:
-    """A runner of this host, or of one whose files lie below a directory.
+    """A runner of this host, or of one whose files are below a directory.
 
     The credentials of such a tree's registries are asked for here, with the caller's own cloud credentials.
 

@@ -50,7 +50,12 @@ def runner_of_stack(
 
 
 def live_runner_of_stack(
-    stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
+    stacks: Path,
+    stack: str,
+    runner: str | None,
+    account: str | None,
+    version: str | None,
+    container: str | None,
 ) -> RunnerHost:
     """The same runner as it is on its instance, which Systems Manager reaches, or in its container.
 
@@ -60,20 +65,28 @@ def live_runner_of_stack(
         runner: as for `runner_of_stack`.
         account: as for `runner_of_stack`.
         version: the runner's version. Default: the installed one.
+        container: the name of the manager's container on a Docker host. Default: it is looked for.
 
     Raises:
         UsageError: its host does not let Systems Manager in, or does not answer.
     """
-    from pulumi_gitlab_runner.doctor.live.docker_container import container_of, container_runner
+    from pulumi_gitlab_runner.doctor.live.docker_container import (
+        DockerCommand,
+        container_named,
+        container_of,
+        container_runner,
+    )
     from pulumi_gitlab_runner.doctor.live.runner import live_runner
     from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 
     found = _runner(stacks, stack, runner, account)
     host = found.manager.host
     if host.docker:
-        container = container_of(found.manager.resource_name)
-        name = f"{found.name} of the stack {stack}, in the container {container.name}"
-        return container_runner(container, name, found.name, version)
+        docker = DockerCommand(_read(stacks, stack).docker_host)
+        resource = found.manager.resource_name
+        there = container_named(container, docker) if container else container_of(resource, docker)
+        name = f"{found.name} of the stack {stack}, in the container {there.name}"
+        return container_runner(there, name, found.name, version)
     if not host.session_manager:
         raise UsageError(
             f"the host of {found.name} is closed to Systems Manager: declare `session_manager: true` for it"

@@ -88,7 +88,7 @@ class CiVariables(Component[Variables]):
     def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
         """Make a variable; what there is to say of it, from what GitLab gets."""
         value = _docker_auth(used) if used else pulumi.Output.secret(_value(variable))
-        masked = _masked(variable, value)
+        masked = self._masked(variable, value)
         settings: dict[str, Any] = {
             "key": variable.key,
             "value": value,
@@ -115,6 +115,30 @@ class CiVariables(Component[Variables]):
             protected=variable.protected,
         )
 
+    def _masked(self, variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:
+        """Whether GitLab masks a variable: where it is not declared, whether GitLab can.
+
+        A secret that it cannot mask is a warning, as soon as its value is known.
+        """
+        if variable.masked is not None or variable.value is None:
+            return bool(variable.masked)
+        declared = variable.value
+        source: Any = declared.source
+
+        async def masked(known: str) -> bool:
+            can = can_be_masked(known, raw=variable.raw)
+            is_secret = declared.encrypted or (isinstance(source, pulumi.Output) and await source.is_secret())
+            if is_secret and not can:
+                pulumi.log.warn(
+                    f"{declared.path}: GitLab cannot mask this secret, so a job log can show it. It masks "
+                    "one line of 8 or more letters, digits and _ + = / @ : . ~ -; with raw: true, of any "
+                    "characters but white space. masked: false is for a value that may be shown",
+                    self,
+                )
+            return can
+
+        return pulumi.Output.unsecret(value).apply(masked)
+
 
 def _number(scope: GitLabScope) -> str:
     """The number of a group or project, as the resources of its variables take it."""
@@ -123,12 +147,6 @@ def _number(scope: GitLabScope) -> str:
 
 def _value(variable: Variable) -> pulumi.Input[str]:
     return "" if variable.value is None else given(variable.value)
-
-
-def _masked(variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:
-    if variable.masked is not None:
-        return variable.masked
-    return pulumi.Output.unsecret(value).apply(lambda known: can_be_masked(known, raw=variable.raw))
 
 
 def _docker_auth(used: Sequence[Registry]) -> pulumi.Output[str]:

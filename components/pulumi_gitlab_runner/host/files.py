@@ -66,6 +66,11 @@ class HostParameters:
         """The user and password of a registry."""
         return f"{self.prefix}/registries/{name}"
 
+    def all_in(self, environment: AwsEnvironment) -> str:
+        """The ARN of all of them, as a pattern: whatever is below the prefix is theirs."""
+        place = f"{environment.region}:{environment.account}"
+        return f"arn:{environment.partition}:ssm:{place}:parameter{self.prefix}/*"
+
     def source(self, registry: Registry, environment: AwsEnvironment) -> CredentialSource:
         """Where the host reads the user and password that a registry declares."""
         return CredentialSource("parameter", (environment.region, self.registry(registry.name)))

@@ -1,6 +1,8 @@
 """The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
 
 import re
+from functools import cache
+from typing import Any
 
 import yaml
 
@@ -8,11 +10,14 @@ from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """Where the script lies that knows the packages of the operating system."""
+LARGEST_USER_DATA = 16_384
+"""In bytes."""
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
 
@@ -53,14 +58,18 @@ def user_data(
         **{path: (script(name), "0644") for path, name in operating_system.data},
         _BOOT: (script("gitlab-runner-boot.sh"), "0755"),
     }
-    config = {
-        "write_files": [
-            {"path": path, "permissions": mode, "content": without_comments(content)}
-            for path, (content, mode) in files.items()
-        ],
-        "runcmd": [[_BOOT]],
-    }
-    return "#cloud-config\n" + yaml.dump(config, Dumper=BlockText, sort_keys=False, width=1000)
+    written = "".join(_written(path, mode, content) for path, (content, mode) in files.items())
+    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[_BOOT]]})}"
+
+
+@cache
+def _written(path: str, mode: str, content: str) -> str:
+    """The item of a file. Nearly all are the same for every host, and PyYAML takes milliseconds for each."""
+    return _yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
+
+
+def _yaml(data: Any) -> str:
+    return yaml.dump(data, Dumper=BlockText, sort_keys=False, width=1000)
 
 
 def worker_user_data() -> str:
@@ -71,6 +80,24 @@ def worker_user_data() -> str:
 def without_comments(text: str) -> str:
     """A script without the lines that are comments: EC2 takes 16 KB of user data."""
     return _COMMENTS.sub("", text)
+
+
+def sized_user_data(text: str, path: str) -> str:
+    """User data that EC2 takes.
+
+    Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
+
+    Args:
+        text: the user data, before it is encoded.
+        path: the place in the declaration of what has it.
+
+    Raises:
+        DeclarationError: it is too large.
+    """
+    if (size := len(text.encode())) > LARGEST_USER_DATA:
+        found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
+        raise DeclarationError([Problem(path, found, allowed, "shorter names of project, stack and runner")])
+    return text
 
 
 class BlockText(yaml.SafeDumper):

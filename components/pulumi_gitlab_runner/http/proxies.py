@@ -15,7 +15,7 @@ class Proxy:
     Attributes:
         host: its host.
         port: its port.
-        headers: what it is told besides: the user and password of its address.
+        headers: what it is sent besides: the user and password of its address.
     """
 
     host: str

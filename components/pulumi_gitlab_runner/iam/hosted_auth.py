@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
+from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES
 from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.iam.repository_policies import Part
 from pulumi_gitlab_runner.iam.stored_secret import parameter_statements, stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -18,8 +20,10 @@ def renewal_policy(
     parameter_arns: Sequence[str],
     key_arn: str | None,
     log_group_arn: str,
+    part: Part | None = None,
+    path: str = "",
 ) -> str:
-    """The policy of the function's role.
+    """The inline policy of the function's role.
 
     A password of ECR has the rights of the role that asked for it: this policy is what jobs may pull.
 
@@ -27,18 +31,24 @@ def renewal_policy(
         registries: those whose credentials it writes.
         environment: where its stack lives.
         token: where the GitLab token lies, if it is one of the user's own.
-        parameter_arns: its own parameters: a token and passwords that stand in the declaration.
+        parameter_arns: its own parameters: a token and passwords that stand in the declaration; or a pattern.
         key_arn: the key that encrypts its own parameters; None where there are none.
         log_group_arn: the group that it writes its log to.
+        part: the repositories, where further policies of the role have the others.
+        path: the variable's place in the declaration.
+
+    Raises:
+        DeclarationError: it is larger than IAM takes.
     """
-    statements = list(registry_statements(registries, environment))
+    statements = list(registry_statements(registries, environment, part=part))
     if token:
         statements += stored_secret_statements("GitLabToken", [token])
     if parameter_arns and key_arn:
         statements += parameter_statements("Own", parameter_arns, key_arn, environment.region)
     streams = [f"{log_group_arn}:log-stream:*"]
     statements.append(allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], streams))
-    return policy_document(statements)
+    fix = "divide the registries among several variables, each with a function and a role of its own"
+    return INLINE_POLICIES.checked(policy_document(statements), path, fix)
 
 
 def lambda_trust_policy() -> str:

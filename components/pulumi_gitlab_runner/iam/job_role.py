@@ -1,12 +1,16 @@
 """What a role for jobs may do, and which jobs may take it on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pulumi_gitlab_runner.iam.policy import allow, policy_document
+from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, TRUST_POLICY
 from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.iam.repository_policies import Part
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.job_roles import JobRole
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import Registry
 
 PUSH_ACTIONS = (
@@ -18,43 +22,84 @@ PUSH_ACTIONS = (
 """What a push takes besides a pull: docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
 
 
-def job_policy(role: JobRole, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
-    """The policy of a role for jobs: to push to some repositories, and to pull from these and others.
+def job_policy(
+    role: JobRole,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment,
+    part: Part | None = None,
+    path: str = "",
+) -> str:
+    """The inline policy of a role for jobs: to push to some repositories, and to pull from these and others.
 
     Args:
         role: the role.
         registries: all that are declared, by name.
         environment: where the stack lives.
+        part: the repositories to pull from, where further policies of the role have the others.
+        path: the role's place in the declaration.
+
+    Raises:
+        DeclarationError: it is larger than IAM takes.
     """
-    pushed = list(_pushed(role, registries))
-    pulled = [registries[name] for name in role.registries]
-    statements = list(registry_statements([*pulled, *pushed], environment))
+    statements = list(registry_statements(pulled_by(role, registries), environment, part=part))
+    pushed = _pushed(role, registries)
     if arns := [arn for each in pushed for arn in each.pull_access(environment).repositories]:
         statements.append(allow("EcrPush", PUSH_ACTIONS, arns))
-    return policy_document(statements)
+    fix = "divide what is pushed among several roles, for the jobs that push it"
+    return INLINE_POLICIES.checked(policy_document(statements), join_path(path, "push"), fix)
 
 
-def job_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str]) -> str:
+def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str = "") -> str:
     """The trust policy of a role for jobs that show an ID token of GitLab.
+
+    Each project with each branch and tag, as long as that fits. Else all of the projects, and all of the
+    branches and tags: a condition holds where both lists have a pattern for the token's subject,
+    `project_path:PROJECT:ref_type:TYPE:ref:REF`, which is the same, since none of its parts can hold a `:`.
 
     In a subject nothing but `*` is a wildcard: neither a project's path nor a branch can hold a `?`.
 
     Args:
         provider_arn: of the OpenID Connect provider; behind `oidc-provider/` stands what IAM calls it.
         audience: for whom the token must be.
-        subjects: the projects, branches and tags.
+        role: the role, resolved.
+        path: its place in the declaration.
+
+    Raises:
+        DeclarationError: it is larger than IAM takes.
     """
+    subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
+    each_with_each = {"StringLike": {subject: sorted(role.subjects)}}
+    both = {
+        "StringLike": {subject: sorted(f"project_path:{known(each)}:*" for each in role.projects)},
+        "StringLikeIfExists": {subject: sorted(f"*:{each}" for each in role.references)},
+    }
+    quota = replace(TRUST_POLICY, characters=role.trust_policy_length)
+    for conditions in (each_with_each, both):
+        document = _trust_policy(provider_arn, audience, conditions)
+        if quota.size(document) <= quota.characters:
+            return document
+    fix = (
+        'name a group, such as team/*, or several roles; or have AWS raise the quota "Role trust policy '
+        'length" of IAM, and say so in trust_policy_length'
+    )
+    return quota.checked(document, join_path(path, "projects"), fix)
+
+
+def _trust_policy(provider_arn: str, audience: str, subjects: Mapping[str, Mapping[str, list[str]]]) -> str:
     provider = provider_arn.partition(":oidc-provider/")[2]
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": provider_arn},
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{provider}:aud": audience},
-            "StringLike": {f"{provider}:sub": sorted(subjects)},
-        },
+        "Condition": {"StringEquals": {f"{provider}:aud": audience}, **subjects},
     }
     return policy_document([statement])
+
+
+def pulled_by(role: JobRole, registries: Mapping[str, Registry]) -> list[Registry]:
+    """The registries that a role for jobs pulls from: those that it names, and what it pushes to."""
+    named = [registries[name] for name in role.registries]
+    return [*named, *(each for each in _pushed(role, registries) if each.name not in role.registries)]
 
 
 def _pushed(role: JobRole, registries: Mapping[str, Registry]) -> Iterable[Registry]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.iam.repository_policies import Part
 from pulumi_gitlab_runner.iam.stored_secret import parameter_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -17,18 +18,20 @@ def manager_policy(
     key_arn: str | None,
     files_arn: str | None,
     further: Iterable[Statement] = (),
+    part: Part | None = None,
 ) -> str:
     """The policy of a runner manager's role.
 
     Args:
         registries: those that its runners may pull from.
         environment: where its stack lives.
-        parameter_arns: its own parameters: the runner's token, passwords of registries.
+        parameter_arns: its own parameters: the runner's token, passwords of registries; or a pattern of them.
         key_arn: the key that encrypts its own parameters; None where there are none.
         files_arn: the S3 object that holds its host's files, if it has one.
         further: statements for its fleet and its cache, if it has one.
+        part: the repositories, where further policies of the role have the others.
     """
-    statements = list(registry_statements(registries, environment, at_once=True))
+    statements = list(registry_statements(registries, environment, at_once=True, part=part))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns and key_arn:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS
+from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, pulled_by
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
 from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, PROVIDER_ACTIONS, On
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS, PULL_ACTIONS
+from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICY
+from pulumi_gitlab_runner.iam.repository_policies import division
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
 from pulumi_gitlab_runner.spec.inputs import known, substituted
@@ -22,12 +24,6 @@ from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.stack import Stack
-
-MANAGED_POLICY_SIZE = 6_144
-"""How many characters a managed policy may have, white space not counted:
-docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-POLICIES_OF_A_ROLE = 10
-"""How many managed policies a role may have, where nobody asked for more: the same page."""
 
 _MOST_REPOSITORIES = 50
 """How many repositories are named by themselves; more are told by what their names start with."""
@@ -128,7 +124,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
         length = _length(statement) + 1
         if not policies or length > room:
             policies.append([])
-            room = MANAGED_POLICY_SIZE - len('{"Version":"2012-10-17","Statement":[]}')
+            room = MANAGED_POLICY.characters - len('{"Version":"2012-10-17","Statement":[]}')
         policies[-1].append(statement)
         room -= length
     return [policy_document(each) for each in policies]
@@ -137,7 +133,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
 def _cut(statement: Statement) -> Iterator[Statement]:
     """The statement in parts that each fit into a policy."""
     resources = list(statement["Resource"])
-    if _length(statement) < MANAGED_POLICY_SIZE - 100 or len(resources) == 1:
+    if _length(statement) < MANAGED_POLICY.characters - 100 or len(resources) == 1:
         yield statement
         return
     half = len(resources) // 2
@@ -187,6 +183,9 @@ def _types(stack: Stack) -> Iterator[str]:
         yield "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for manager in _in_ec2(stack):
         yield from _manager_types(manager)
+    if _divides_repositories(stack):
+        yield "iam/policy:Policy"
+        yield "iam/rolePolicyAttachment:RolePolicyAttachment"
     if stack.machine_images:
         yield from _MACHINE_IMAGE
     for auth in stack.hosted_auth.values():
@@ -205,6 +204,16 @@ def _types(stack: Stack) -> Iterator[str]:
         yield from _ROLE
         if role.identity_provider is None:
             yield "iam/openIdConnectProvider:OpenIdConnectProvider"
+
+
+def _divides_repositories(stack: Stack) -> bool:
+    """Whether a role has managed policies, for more repositories than its own policy holds."""
+    pulled = [
+        *(stack.registries_of(each).values() for each in _in_ec2(stack)),
+        *(stack.registries_of(each).values() for each in stack.hosted_auth.values()),
+        *(pulled_by(each, stack.registries) for each in stack.job_roles.values()),
+    ]
+    return any(division(registries, further=0, path="stack").managed for registries in pulled)
 
 
 def _manager_types(manager: Manager) -> Iterator[str]:

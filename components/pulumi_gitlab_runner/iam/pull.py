@@ -29,11 +29,15 @@ def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) 
         cached_arns: those, or patterns of those, that are pulled through a cache.
     """
     if repository_arns or cached_arns:
-        # The one action without a resource: the token has the caller's own rights.
-        yield allow("EcrToken", ["ecr:GetAuthorizationToken"], ["*"])
+        yield token_statement()
         yield allow("EcrPull", PULL_ACTIONS, [*repository_arns, *cached_arns])
     if cached_arns:
         yield allow("EcrPullThrough", IMPORT_ACTIONS, cached_arns)
+
+
+def token_statement() -> Statement:
+    """What lets a role log in to ECR: an action without a resource, whose token has the role's own rights."""
+    return allow("EcrToken", ["ecr:GetAuthorizationToken"], ["*"])
 
 
 def public_gallery_statement() -> Statement:
@@ -86,7 +90,7 @@ def owner_registry_policy(role_arns: Sequence[str], cached_arns: Sequence[str]) 
 
 
 def _document(statements: Sequence[Statement]) -> str:
-    """A policy of ECR, without white space: it counts towards the 10,240 characters that ECR takes."""
+    """A policy of ECR, without white space: which counts here: see `quotas.REPOSITORY_POLICY`."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
 
 

@@ -9,7 +9,9 @@ from pulumi_gitlab_runner.iam.pull import (
     owner_registry_policy,
     public_gallery_statement,
     pull_statements,
+    token_statement,
 )
+from pulumi_gitlab_runner.iam.repository_policies import Part, repository_statements
 from pulumi_gitlab_runner.iam.stored_secret import stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
@@ -17,7 +19,11 @@ from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack
 
 
 def registry_statements(
-    registries: Sequence[Registry], environment: AwsEnvironment, *, at_once: bool = False
+    registries: Sequence[Registry],
+    environment: AwsEnvironment,
+    *,
+    at_once: bool = False,
+    part: Part | None = None,
 ) -> Iterator[Statement]:
     """Statements that let a role pull from exactly these registries.
 
@@ -25,12 +31,17 @@ def registry_statements(
         registries: the registries.
         environment: where their stack lives.
         at_once: whether many passwords are read with one call.
+        part: the repositories, where further policies have the others; None for all of them.
     """
     needed = [each.pull_access(environment) for each in registries]
-    yield from pull_statements(
-        [arn for each in needed for arn in each.repositories],
-        [arn for each in needed for arn in each.cached],
-    )
+    if part is None:
+        yield from pull_statements(
+            [arn for each in needed for arn in each.repositories],
+            [arn for each in needed for arn in each.cached],
+        )
+    else:
+        yield token_statement()
+        yield from repository_statements(part, registries, environment)
     if any(each.public_gallery for each in needed):
         yield public_gallery_statement()
     stored = [each.stored for each in needed if each.stored]

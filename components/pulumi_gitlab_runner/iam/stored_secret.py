@@ -1,6 +1,7 @@
 """What it takes to read secrets: those of the user's own, and those that the stack keeps itself."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
 from pulumi_gitlab_runner.spec.aws_environment import region_of
@@ -30,17 +31,24 @@ def stored_secret_statements(
             yield allow(f"{of}SecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], ["*"])
     if parameters := [known(each.parameter) for each in stored if each.parameter is not None]:
         yield allow(f"{of}Parameters", ["ssm:GetParameters" if at_once else "ssm:GetParameter"], parameters)
-    keys = [(each, known(each.key)) for each in stored if each.key is not None]
-    for number, (place, key) in enumerate(keys, 1):
-        if place.secret is not None:
-            service, context, arn = "secretsmanager", "SecretARN", known(place.secret)
-        else:
-            service, context, arn = "ssm", "PARAMETER_ARN", known(place.parameter or "")
+    for number, ((key, service, region), arns) in enumerate(_by_key(stored).items(), 1):
+        context = "SecretARN" if service == "secretsmanager" else "PARAMETER_ARN"
         conditions = {
-            "kms:ViaService": f"{service}.{region_of(arn)}.amazonaws.com",
-            f"kms:EncryptionContext:{context}": arn,
+            "kms:ViaService": f"{service}.{region}.amazonaws.com",
+            f"kms:EncryptionContext:{context}": arns[0] if len(arns) == 1 else sorted(arns),
         }
         yield allow(f"{of}Key{number}", ["kms:Decrypt"], [key], {"StringEquals": conditions})
+
+
+def _by_key(stored: Sequence[StoredSecret]) -> dict[tuple[str, str, str], list[str]]:
+    """The secrets that each key encrypts, by the key, the store and the store's region."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for each in stored:
+        if each.key is not None:
+            service = "ssm" if each.secret is None else "secretsmanager"
+            arn = known(each.parameter or "") if each.secret is None else known(each.secret)
+            found.setdefault((known(each.key), service, region_of(arn)), []).append(arn)
+    return found
 
 
 def parameter_statements(
@@ -53,15 +61,16 @@ def parameter_statements(
 
     Args:
         of: what the statements' names start with.
-        parameter_arns: the parameters.
+        parameter_arns: the parameters; one that ends with `*` is all that begin so.
         key_arn: the key that encrypts them.
         region: where they are.
         at_once: whether some are read with one call, too.
     """
-    context = {
-        "kms:ViaService": f"ssm.{region}.amazonaws.com",
-        "kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns),
-    }
+    service = {"kms:ViaService": f"ssm.{region}.amazonaws.com"}
+    context = {"kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns)}
+    conditions: dict[str, dict[str, Any]] = {"StringEquals": {**service, **context}}
+    if any(arn.endswith("*") for arn in parameter_arns):
+        conditions = {"StringEquals": service, "StringLike": context}
     actions = ["ssm:GetParameter", *(["ssm:GetParameters"] if at_once else ())]
     yield allow(f"{of}Parameters", actions, parameter_arns)
-    yield allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], {"StringEquals": context})
+    yield allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], conditions)

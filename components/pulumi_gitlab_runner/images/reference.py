@@ -7,6 +7,7 @@ is imported when the first reference is read: its regular expressions take a whi
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 DOCKER_HUB = "docker.io"
 
@@ -83,22 +84,29 @@ def parse(text: str, place: str = "image") -> ImageReference:
     Raises:
         InvalidImageReference: the text is not an image reference.
     """
-    problem = _common_mistake(text)
-    if problem is None:
-        from docker_image import digest as grammar_digest
-        from docker_image import reference as grammar
+    read = _read(text)
+    if isinstance(read, ImageReference):
+        return read
+    raise InvalidImageReference(place, f"{without_password(text)!r}: {read}")
 
-        try:
-            parsed = grammar.Reference.parse_normalized_named(text)
-        except grammar.ReferenceInvalidFormat:
-            problem = _misplaced_part(text)
-        except grammar_digest.InvalidDigest:
-            problem = "its digest is not sha256: and 64 lower-case hexadecimal digits"
-        except grammar.InvalidReference as error:
-            problem = str(error).removeprefix("invalid reference format: ")
-        else:
-            return ImageReference(parsed.domain(), parsed.path(), parsed["tag"], parsed["digest"])
-    raise InvalidImageReference(place, f"{without_password(text)!r}: {problem}")
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> ImageReference | str:
+    """The reference, or what is wrong with it. A stack names the same image for many runners."""
+    if problem := _common_mistake(text):
+        return problem
+    from docker_image import digest as grammar_digest
+    from docker_image import reference as grammar
+
+    try:
+        parsed = grammar.Reference.parse_normalized_named(text)
+    except grammar.ReferenceInvalidFormat:
+        return _misplaced_part(text)
+    except grammar_digest.InvalidDigest:
+        return "its digest is not sha256: and 64 lower-case hexadecimal digits"
+    except grammar.InvalidReference as error:
+        return str(error).removeprefix("invalid reference format: ")
+    return ImageReference(parsed.domain(), parsed.path(), parsed["tag"], parsed["digest"])
 
 
 def without_password(address: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any, NotRequired
 import pulumi
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.host.check import check_manager_configs
+from pulumi_gitlab_runner.host.check import check_manager_configs, check_resolved
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment
 from pulumi_gitlab_runner.resolution import given, with_handles
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.arguments import Places, relocated, stack_of_arguments
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, Value, optional, secret, strict, value
@@ -20,7 +21,7 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, check_in
 
 
 @strict
@@ -147,6 +148,7 @@ class HostedManager:
         machine_images: those that its host or fleet names, by name.
         tags: those of the whole stack.
         path: what the paths of its problems start with.
+        places: where its runners are in the arguments of a component.
     """
 
     manager: Manager
@@ -163,10 +165,26 @@ class HostedManager:
     machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
     tags: AwsTags = field(default_factory=dict)
     path: str = "stack"
+    places: Places = field(default_factory=dict)
 
     def stack(self) -> Stack:
         """The stack of just this manager."""
         return Stack(self.gitlab_url, self.registries, managers={self.manager.name: self.manager})
+
+    def check(self, resolved: Stack, environment: AwsEnvironment) -> None:
+        """Check what depends on where the manager is, and on values that were Outputs.
+
+        Args:
+            resolved: its stack, resolved.
+            environment: its account and region.
+
+        Raises:
+            DeclarationError: with every problem.
+        """
+        with relocated(self.places):
+            # The registries that it knows are those of its runners alone.
+            check_in(resolved, environment, self.path)
+            check_resolved(self.stack(), resolved, self.path)
 
 
 def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[str, Any], HostedManager]:
@@ -192,9 +210,12 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     declared["runners"] = {
         each: _with_image(hosted["runner"], shaped.get("image")) for each, hosted in shaped["runners"].items()
     }
-    stack = build_stack(declared, path=name)
-    check_manager_configs(stack, name)
-    manager = _only_manager(stack, join_path(name, "runners"))
+    runners = join_path(name, "runners")
+    places = {join_path(runners, each): join_path(runners, each, "runner") for each in shaped["runners"]}
+    stack = stack_of_arguments(declared, name, places)
+    with relocated(places):
+        check_manager_configs(stack, name)
+    manager = _only_manager(stack, runners)
     network = shaped.get("network")
     return shaped, HostedManager(
         manager,
@@ -209,6 +230,7 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         },
         label=name,
         path=name,
+        places=places,
         environment=declared_environment(shaped.get("environment")),
         digests=_given_or_none(shaped, "digests"),
         cache_bucket=_given_or_none(shaped, "cache_bucket"),

@@ -13,13 +13,14 @@ from pulumi_gitlab_runner.manager.environment import Environment, declared_envir
 from pulumi_gitlab_runner.mirror.mirrored_image import MirroredImage
 from pulumi_gitlab_runner.resolution import given_or_none, login_of, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec import mirrors as spec
+from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.images import registry_of, written_out
 from pulumi_gitlab_runner.spec.inputs import Input, optional, strict
 from pulumi_gitlab_runner.spec.mirrors import MirrorDeclaration, mirror_variables
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import Login, Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import build_stack
 
 
 @strict
@@ -85,7 +86,8 @@ class ImageMirror(Component[PlacedMirror]):
         with refused_as_whole():
             read = check_shape(with_handles(args, name), ImageMirrorArgs, name)
             mirror = {key: each for key, each in read.items() if key in MirrorDeclaration.__annotations__}
-            stack = build_stack({"registries": read["registries"], "mirrors": {name: mirror}}, path=name)
+            declared = {"registries": read["registries"], "mirrors": {name: mirror}}
+            stack = stack_of_arguments(declared, name, {join_path(name, "mirrors", name): name})
         placed = PlacedMirror(
             stack.mirrors[name],
             stack.registries,

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from email.message import Message
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -120,12 +121,19 @@ def _manifest(
         raise refused(connection.host, status, bool(credentials))
     if not digest or not DIGEST.fullmatch(digest):
         raise Refusal(Outcome.FAILED, f"{connection.host} has it, and names a digest that is none")
-    media_type = (named.get("content-type") or "").partition(";")[0][:_LONGEST_TYPE]
+    media_type = _media_type(named)
     return RegistryAnswer(Outcome.FOUND, f"{connection.host} has it, as {digest}", digest, media_type)
 
 
+def _media_type(headers: Message) -> str:
+    return (headers.get("content-type") or "").partition(";")[0].strip()[:_LONGEST_TYPE]
+
+
 def _digest_of(host: str, manifest: Stream) -> str:
-    """The digest of a manifest, which is not kept."""
+    """The digest of a manifest, which is not kept. A page of a proxy, say, is none."""
+    if (media_type := _media_type(manifest.headers)) not in MANIFEST_TYPES:
+        found = f"content of the type {media_type!r}" if media_type else "content without a type"
+        raise Refusal(Outcome.NO_REGISTRY, f"{host} sends {found} where a manifest is asked for")
     running, size = hashlib.sha256(), 0
     for part in manifest.decoded():
         running.update(part)

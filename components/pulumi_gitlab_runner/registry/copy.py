@@ -27,7 +27,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 Report = Callable[[int, int], None]
-"""Is told how many bytes have arrived, of how many that were missing. Threads call it often."""
+"""Is called with how many bytes have arrived, of how many that were missing. Threads call it often."""
 
 
 def _nobody(done: int, total: int) -> None:

@@ -1,38 +1,30 @@
 """Values that a program may give as an Output: their types in a declaration, their place in the model.
 
-A field of type `Input[str]` takes text, or an Output of one. Type checkers read `pulumi.Input[str]`; pydantic
-and the schema read the mark `InputType`. In the model an Output is a handle, `Deferred`: components make it,
-and resolve it when its value is known. Nothing here looks into an Output.
+A field of type `Input[str]` takes text, or an Output of one. Type checkers read `pulumi.Input[str]`; what
+checks the shape of a declaration, and the schemas, read the mark `InputType`. In the model an Output is a
+handle, `Deferred`: components make it, and resolve it when its value is known. Nothing here looks into an
+Output.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast
 
-from pydantic import ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, with_config
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
 from pulumi_gitlab_runner.spec.problems import Problem
 
 _T = TypeVar("_T")
 
-strict = with_config(ConfigDict(extra="forbid"))
-"""Makes a TypedDict a declaration: a key that it does not know is an error."""
+
+def strict(kind: type[_T]) -> type[_T]:
+    """Mark a TypedDict as a declaration: a key that it does not know is an error (`typed_dicts`)."""
+    return kind
+
 
 Rule: TypeAlias = Callable[[_T], Iterable[Problem]]
 """What can be wrong with a value that has the right type."""
 
-SECURE = {
-    "type": "object",
-    "properties": {
-        "secure": {"type": "string", "description": "Encrypted by `pulumi config set --secret --path`."}
-    },
-    "required": ["secure"],
-    "additionalProperties": False,
-}
-"""The JSON Schema of an encrypted value in a stack's file."""
 ENCRYPTED = "encrypted"
-"""The kind of error for an encrypted value in a field that is no secret."""
+"""The reason of a mismatch: an encrypted value in a field that is no secret."""
 
 
 class Deferred(Generic[_T]):
@@ -87,25 +79,15 @@ class InputType:
     type: Any
     secret: bool = False
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """Accept what the type accepts, and any handle."""
-        return core_schema.no_info_wrap_validator_function(self._accept, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """In a stack's file a secret can be encrypted too."""
-        plain = handler(schema)
-        return {"anyOf": [plain, SECURE]} if self.secret else plain
-
-    def _accept(self, value: Any, accept: Callable[[Any], Any]) -> Any:
         if not isinstance(value, Deferred):
-            accepted = accept(value)
+            accepted = inner(value)
             if not self.secret:
                 return accepted
             value = Deferred("", accepted, available=True)
         if value.encrypted and not self.secret:
-            raise PydanticCustomError(ENCRYPTED, "a plain value")
+            refuse(ENCRYPTED)
         value.type = self.type
         value.secret = self.secret
         return value
@@ -115,18 +97,10 @@ class InputType:
 class Identifier:
     """The mark of a number that GitLab's provider gives as text: `gitlab.Group.id` is an Output of one."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """Accept a whole number, or its digits."""
-        return core_schema.no_info_before_validator_function(self._number, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """A whole number, or its digits."""
-        return {"anyOf": [handler(schema), {"type": "string", "pattern": "^[0-9]+$"}]}
-
-    def _number(self, value: Any) -> Any:
-        return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        del refuse
+        return inner(int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path,
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
 
+TRUST_POLICY_LENGTH = 2_048
+"""How many characters IAM takes in a trust policy by default:
+docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+
 
 @strict
 class JobRoleDeclaration(RoleDeclaration):
@@ -47,6 +51,10 @@ class JobRoleDeclaration(RoleDeclaration):
     identity_provider: NotRequired[Input[str]]
     """The ARN of the IAM OpenID Connect provider, where the account has one for this GitLab already; it must
     know the audience. An account can have only one. Default: it is created."""
+    trust_policy_length: NotRequired[int]
+    """How many characters the role's trust policy may have, which names each of `projects`, `branches` and
+    `tags`: 2,048 or more, where AWS has raised the quota "Role trust policy length" of IAM for the account.
+    Default 2048."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class JobRole:
         push: the repositories that are pushed to, by their registry.
         declared_issuer: GitLab's address.
         declared_audience: for whom the tokens are; None for the issuer.
+        trust_policy_length: how many characters its trust policy may have.
     """
 
     name: str
@@ -73,6 +82,7 @@ class JobRole:
     identity_provider: Value[str] | None
     permissions_boundary: Value[str] | None
     role_path: Value[str]
+    trust_policy_length: int = TRUST_POLICY_LENGTH
 
     @property
     def issuer(self) -> str:
@@ -91,8 +101,16 @@ class JobRole:
         As docs.gitlab.com/ci/secrets/id_token_authentication has it for `sub`.
         """
         return tuple(
-            f"project_path:{known(project)}:ref_type:{kind}:ref:{known(ref)}"
+            f"project_path:{known(project)}:{reference}"
             for project in self.projects
+            for reference in self.references
+        )
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The part of a subject that names the branch or tag."""
+        return tuple(
+            f"ref_type:{kind}:ref:{known(ref)}"
             for kind, refs in (("branch", self.branches), ("tag", self.tags))
             for ref in refs
         )
@@ -130,6 +148,7 @@ def build_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input
         optional(declaration.get("identity_provider")),
         optional(declaration.get("permissions_boundary")),
         value(declaration.get("role_path", "/")),
+        declaration.get("trust_policy_length", TRUST_POLICY_LENGTH),
     )
 
 
@@ -151,6 +170,9 @@ def job_role_problems(
     refs = (("branches", declaration.get("branches", ())), ("tags", declaration.get("tags", ())))
     for key, index, ref in ((key, index, ref) for key, refs_ in refs for index, ref in enumerate(refs_)):
         yield from ref_problems(ref, join_path(path, key, index))
+    if (length := declaration.get("trust_policy_length", TRUST_POLICY_LENGTH)) < TRUST_POLICY_LENGTH:
+        at = join_path(path, "trust_policy_length")
+        yield Problem(at, str(length), f"{TRUST_POLICY_LENGTH} or more: what every account has")
     yield from _right_problems(declaration, path, registries)
     yield from _identity_problems(declaration, path, gitlab_url)
     yield from role_problems(declaration, path)

@@ -1,33 +1,38 @@
 """The JSON Schema of a stack's file, with which editors complete and check what is written."""
 
+import ast
+import inspect
 from collections.abc import Iterator
-from typing import Any, get_args
+from textwrap import dedent
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import TypeAdapter
-from typing_extensions import get_original_bases, get_type_hints, is_typeddict
+from typing_extensions import get_original_bases, is_typeddict
 
 from pulumi_gitlab_runner.config.schema import KEYS
 from pulumi_gitlab_runner.config.spelling import fields_by_spelling
+from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
+from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
+from pulumi_gitlab_runner.typed_dicts import fields_of
+
+_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_SECURE = {
+    "type": "object",
+    "properties": {
+        "secure": {"type": "string", "description": "Encrypted by `pulumi config set --secret --path`."}
+    },
+    "required": ["secure"],
+    "additionalProperties": False,
+}
+"""The JSON Schema of an encrypted value."""
 
 
 def stack_file_schema() -> dict[str, Any]:
     """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
-    kinds = list(_declarations(StackDeclaration))
-    for kind in kinds:
-        _read_docstrings(kind)
-    schema = TypeAdapter(StackDeclaration).json_schema()
-    definitions = schema.pop("$defs")
-    for kind in kinds:
-        if kind.__name__ in definitions:
-            _describe(definitions[kind.__name__], _descriptions(kind))
-    for table, keys in REFUSED_KEYS.items():
-        for key in keys:
-            del definitions[table.__name__]["properties"][key]
-    for table in KEYS:
-        if table.__name__ in definitions:
-            _allow_spellings(definitions[table.__name__], table)
+    tables = {each.__name__: each for each in _tables(StackDeclaration)}
+    stack = _object(tables.pop(StackDeclaration.__name__))
+    definitions = {name: _object(table) for name, table in sorted(tables.items())}
     _allow_beside(
         definitions["RegistryDeclaration"], "repositories", {"type": "array", "items": {"type": "string"}}
     )
@@ -38,11 +43,79 @@ def stack_file_schema() -> dict[str, Any]:
         "title": "A stack of pulumi-gitlab-runner",
         "type": "object",
         "properties": {
-            "config": {"type": "object", "properties": {"gitlab-runner:stack": schema}},
+            "config": {"type": "object", "properties": {"gitlab-runner:stack": stack}},
         },
         "required": ["config"],
         "$defs": definitions,
     }
+
+
+def _tables(kind: Any) -> Iterator[Any]:
+    """A TypedDict and all that are in it."""
+    if is_typeddict(kind):
+        yield kind
+    for part in fields_of(kind).values() if is_typeddict(kind) else get_args(kind):
+        yield from _tables(part)
+
+
+def _object(table: Any) -> dict[str, Any]:
+    """The schema of a TypedDict, with its docstring and those of its fields."""
+    described = field_docstrings(table)
+    properties = {
+        name: _schema(kind) | {"description": described[name]}
+        for name, kind in fields_of(table).items()
+        if name not in REFUSED_KEYS.get(table, ())
+    }
+    found = {
+        "type": "object",
+        "title": table.__name__,
+        "description": inspect.getdoc(table),
+        "properties": properties,
+        "required": [name for name in properties if name in table.__required_keys__],
+        "additionalProperties": False,
+    }
+    if is_toml_table(table):
+        _allow_spellings(found, table)
+    return {key: value for key, value in found.items() if value != []}
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    """The schema of a type."""
+    if is_typeddict(kind):
+        return {"$ref": f"#/$defs/{kind.__name__}"}
+    parts = get_args(kind)
+    match get_origin(kind):
+        case _ if kind is Any:
+            return {}
+        case origin if origin is Annotated:
+            schema = _schema(parts[0])
+            for mark in parts[1:]:
+                if isinstance(mark, Identifier):
+                    schema = {"anyOf": [schema, {"type": "string", "pattern": "^[0-9]+$"}]}
+                if isinstance(mark, InputType) and mark.secret:
+                    schema = {"anyOf": [schema, _SECURE]}
+            return schema
+        case origin if origin is dict:
+            content = _schema(parts[1])
+            return {"type": "object", "additionalProperties": content or True}
+        case origin if origin is list:
+            return {"type": "array", "items": _schema(parts[0])}
+        case _:
+            return {"type": _NAMES[kind]}
+
+
+def field_docstrings(table: Any) -> dict[str, str]:
+    """The docstrings of the fields of a TypedDict, and of those that it extends."""
+    found: dict[str, str] = {}
+    for base in filter(is_typeddict, get_original_bases(table)):
+        found |= field_docstrings(base)
+    (definition,) = ast.parse(dedent(inspect.getsource(table))).body
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class
+    for field, text in zip(definition.body, definition.body[1:], strict=False):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(docstring))):
+                found[name] = inspect.cleandoc(docstring)
+    return found
 
 
 def _allow_spellings(definition: dict[str, Any], table: type) -> None:
@@ -59,41 +132,5 @@ def _allow_spellings(definition: dict[str, Any], table: type) -> None:
 def _allow_beside(definition: dict[str, Any], key: str, form: dict[str, Any]) -> None:
     """Let a key of a definition have another form too; its description stays with the key."""
     known = definition["properties"][key]
-    described = {name: known.pop(name) for name in ("title", "description") if name in known}
-    definition["properties"][key] = {**described, "anyOf": [known, form]}
-
-
-def _declarations(kind: Any) -> Iterator[Any]:
-    """The classes of a declaration and of all that stands in it."""
-    if is_typeddict(kind):
-        yield kind
-    for part in get_type_hints(kind).values() if is_typeddict(kind) else get_args(kind):
-        yield from _declarations(part)
-
-
-def _read_docstrings(kind: Any) -> None:
-    """Have pydantic read the docstrings of a class and of those that it extends.
-
-    They are not read otherwise, since pydantic parses their source for that.
-    """
-    kind.__pydantic_config__ = {**kind.__pydantic_config__, "use_attribute_docstrings": True}
-    for base in filter(is_typeddict, get_original_bases(kind)):
-        _read_docstrings(base)
-
-
-def _descriptions(kind: Any) -> dict[str, str]:
-    """What is said of each key of a declaration, in its class or in one that it extends.
-
-    Pydantic reads a class's own docstrings alone.
-    """
-    found: dict[str, str] = {}
-    for base in filter(is_typeddict, get_original_bases(kind)):
-        found |= _descriptions(base)
-    own = TypeAdapter(kind).json_schema().get("properties", {})
-    return found | {key: each["description"] for key, each in own.items() if "description" in each}
-
-
-def _describe(definition: dict[str, Any], descriptions: dict[str, str]) -> None:
-    for key, known in definition.get("properties", {}).items():
-        if key in descriptions:
-            known.setdefault("description", descriptions[key])
+    description = known.pop("description")
+    definition["properties"][key] = {"anyOf": [known, form], "description": description}

@@ -1,34 +1,27 @@
 """The shape of a declaration: its keys and their types, checked against the declaration's own classes.
 
-What a declaration means is checked beside each class; here is only what pydantic can say, in our words. The
-types of `config.toml` are imported for a declaration that has such a table, or a problem: most single
-components have neither.
+What a declaration means is checked beside each class. The types of `config.toml` are imported for a
+declaration that has such a table: most single components have none.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, NotRequired, Required, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
-from typing_extensions import get_type_hints, is_typeddict
-
+from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, MISSING_KEY, UNKNOWN_KEY, Mismatch, fields_of, fitted
 
 _Declaration = TypeVar("_Declaration")
 _T = TypeVar("_T")
 
 _EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "typed_dict_type": "a mapping",
-    "mapping_type": "a mapping",
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
 }
 
 _MAY_BE_SECRET = {
@@ -43,9 +36,6 @@ _MAY_BE_SECRET = {
     "tokens",
 }
 """Keys whose values are not shown."""
-
-_INTERNAL_PART = re.compile(r"function-(wrap|before)\[")
-"""Parts of pydantic's places that are no keys of the declaration."""
 
 _REFUSED_KEYS = {
     "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
@@ -70,13 +60,10 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     Raises:
         DeclarationError: for an unknown or missing key, or a value of a wrong type.
     """
-    plain = _normalised(declaration)
-    try:
-        # mypy takes a TypedDict's class for unhashable.
-        shaped: _Declaration = _validator(kind).validate_python(plain, strict=True)  # type: ignore[arg-type]
-    except ValidationError as error:
-        raise DeclarationError(_problem(details, kind, path) for details in error.errors()) from None
-    return shaped
+    shaped, mismatches = fitted(_normalised(declaration), kind)
+    if mismatches:
+        raise DeclarationError(_problem(each, path) for each in mismatches)
+    return cast("_Declaration", shaped)
 
 
 def checked(
@@ -114,12 +101,6 @@ def known_value(deferred: Deferred[_T], found: Any) -> _T:
     return shaped
 
 
-@cache
-def _validator(kind: Any) -> TypeAdapter[Any]:
-    """Pydantic's validator of a class: to make one takes a tenth of a second, so each is made once."""
-    return TypeAdapter(kind)
-
-
 def _normalised(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _written_out(key, _normalised(child)) for key, child in value.items()}
@@ -143,38 +124,33 @@ def _written_out(key: str, value: Any) -> Any:
     return value
 
 
-def _problem(details: ErrorDetails, kind: type, path: str) -> Problem:
-    place = tuple(part for part in details["loc"] if not _INTERNAL_PART.match(str(part)))
-    if place[-1:] == ("[key]",):
-        name = place[-2]
-        return Problem(join_path(path, *place[:-2]), f"the key {name!r}", "text as a key", "put it in quotes")
+def _problem(mismatch: Mismatch, path: str) -> Problem:
+    place, found, within = mismatch.place, mismatch.found, mismatch.tables
     at = join_path(path, *place)
-    if details["type"] == "extra_forbidden":
-        table = _type_at(kind, place[:-1])
-        if _is_config(table):
+    if mismatch.reason == KEY_TYPE:
+        return Problem(
+            join_path(path, *place[:-1]), f"the key {found!r}", "text as a key", "put it in quotes"
+        )
+    if mismatch.reason == UNKNOWN_KEY:
+        if is_toml_table(within[-1]):
             from pulumi_gitlab_runner.config.structure import unknown_key
 
-            told = unknown_key(table, str(place[-1]), at)
+            told = unknown_key(within[-1], str(place[-1]), at)
             return Problem(at, told.found, told.mend)
-        return _unknown_key(at, str(place[-1]), list(get_type_hints(table)))
-    if details["type"] == "missing":
-        known = list(get_type_hints(_type_at(kind, place[:-1])))
-        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), known)
-    if isinstance(details["input"], Deferred):
-        return _not_plain(details["input"], at, _EXPECTED.get(details["type"], ""), kind, place)
-    allowed = _EXPECTED.get(details["type"], details["msg"])
-    mend = "put it in quotes" if allowed == "text" and isinstance(details["input"], int | float) else ""
-    found = details["input"]
+        return _unknown_key(at, place[-1], list(fields_of(within[-1])))
+    if mismatch.reason == MISSING_KEY:
+        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), list(fields_of(within[-1])))
+    allowed = _EXPECTED.get(get_origin(mismatch.expected) or mismatch.expected, "a mapping")
+    if isinstance(found, Deferred):
+        return _not_plain(found, at, allowed, in_config=any(map(is_toml_table, within)))
+    mend = "put it in quotes" if allowed == "text" and isinstance(found, int | float) else ""
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
     whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(place)
     return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
 
 
-def _not_plain(
-    deferred: Deferred[Any], path: str, expected: str, kind: Any, place: tuple[int | str, ...]
-) -> Problem:
+def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
     """The problem of a handle where only a plain value will do."""
-    in_config = any(_is_config(_type_at(kind, place[:depth])) for depth in range(len(place)))
     if deferred.encrypted:
         why = "a host's files hold no secret" if in_config else "this is no secret"
         remedy = f"{why}: pulumi config set --path, without --secret"
@@ -183,18 +159,11 @@ def _not_plain(
         why = "config.toml is checked as a whole at preview, so it takes no Outputs; and it holds no secret"
     else:
         why = "decides which resources exist, so it must be a plain value"
-    return Problem(path, "an Output", expected or "a plain value", why)
+    return Problem(path, "an Output", expected, why)
 
 
-def _is_config(kind: Any) -> bool:
-    """Whether a class is a table of `config.toml`."""
-    from pulumi_gitlab_runner.config.schema import KEYS
-
-    return kind in KEYS
-
-
-def _unknown_key(path: str, key: str, known: Sequence[str]) -> Problem:
-    mend = _REFUSED_KEYS.get(key) or did_you_mean(key, known)
+def _unknown_key(path: str, key: str | int, known: Sequence[str]) -> Problem:
+    mend = _REFUSED_KEYS.get(str(key)) or did_you_mean(str(key), known)
     return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), mend)
 
 
@@ -208,21 +177,4 @@ def _described(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        str: "text",
-        dict: "a mapping",
-        list: "a list",
-    }
-    return "nothing" if value is None else names.get(type(value), f"a {type(value).__name__}")
-
-
-def _type_at(kind: Any, place: tuple[int | str, ...]) -> Any:
-    """The type of what stands at a place."""
-    for part in place:
-        kind = get_type_hints(kind)[str(part)] if is_typeddict(kind) else get_args(kind)[-1]
-        while get_origin(kind) in (NotRequired, Required):
-            kind = get_args(kind)[0]
-    return kind
+    return "nothing" if value is None else _EXPECTED.get(type(value), f"a {type(value).__name__}")

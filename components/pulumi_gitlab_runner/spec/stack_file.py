@@ -24,10 +24,12 @@ class StackFile:
         declaration: the declaration, with a handle for each encrypted value, and GitLab's address where only
             the provider's configuration has it.
         region: the AWS region, if it names one.
+        docker_host: the address of the Docker Engine, where it has one in clear; else empty.
     """
 
     declaration: Any
     region: str | None
+    docker_host: str = ""
 
 
 def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackFile:
@@ -51,8 +53,12 @@ def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackF
     gitlab_url = config.get("gitlab:baseUrl") or default_gitlab_url
     if gitlab_url and isinstance(declaration, dict):
         declaration.setdefault("gitlab_url", instance_url(str(gitlab_url)))
-    region = config.get("aws:region")
-    return StackFile(declaration, None if region is None else str(region))
+    region, docker_host = config.get("aws:region"), config.get("docker:host")
+    return StackFile(
+        declaration,
+        None if region is None else str(region),
+        docker_host if isinstance(docker_host, str) else "",
+    )
 
 
 def instance_url(base_url: str) -> str:

@@ -115,7 +115,7 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
     value = secret(declaration["value"]) if "value" in declaration else None
     if masked is None and docker_auth:
         masked = raw
-    if masked is None and value and value.available:
+    if masked is None and value and value.available and not value.encrypted:
         masked = can_be_masked(str(value.source), raw=raw)
     return Variable(
         scope=build_scope(declaration),
@@ -146,7 +146,9 @@ def variable_problems(
             path, f"{found} of 'value' and 'docker_auth'", "exactly one of 'value' and 'docker_auth'"
         )
         return
-    key = declaration.get("key", DOCKER_AUTH_CONFIG if "docker_auth" in declaration else "")
+    key = declaration.get("key", DOCKER_AUTH_CONFIG)
+    if "value" in declaration and "key" not in declaration:
+        yield Problem(path, "no 'key'", "'key' is required beside 'value'")
     yield from key_problems(key, path)
     if declaration.get("instance") and "environment_scope" in declaration:
         scope = declaration["environment_scope"]

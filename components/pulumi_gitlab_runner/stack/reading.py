@@ -6,9 +6,11 @@ from typing import Any
 
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.resolution import with_handles
+from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.stack import Stack, build_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack.images import read_contexts
+from pulumi_gitlab_runner.stack.quotas import quota_problems
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def read_stack(declaration: Any) -> ReadStack:
     if isinstance(declaration, ReadDeclaration):
         return declaration.read
     stack = build_stack(with_handles(declaration, "stack"))
+    if problems := list(quota_problems(stack, "stack")):
+        raise DeclarationError(problems)
     contexts = read_contexts(stack)
     warnings = [*check_manager_configs(stack), *variable_warnings(stack)]
     return ReadStack(stack, contexts, tuple(map(str, warnings)))

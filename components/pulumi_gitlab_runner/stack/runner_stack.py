@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.manager.environment import Environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
+from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistry
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, check_in
 from pulumi_gitlab_runner.stack.images import stack_digests, stack_images
@@ -248,6 +249,7 @@ class RunnerStack(Component[ReadStack]):
                 self.key_arn if self._stored else None,
                 environment,
                 stack.tags,
+                join_path("stack", "hosted_auth", each),
             )
             made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
             roles.append((auth, made.role_arn))

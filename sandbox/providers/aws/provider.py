@@ -1,5 +1,6 @@
 """The stand-in for the official AWS provider."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.providers.aws import (
@@ -30,7 +31,8 @@ from sandbox.providers.aws import (
     vpc_endpoint,
 )
 from sandbox.providers.aws.connection import Clients, Connection
-from sandbox.providers.properties import Flag, MapOf, Number, Object, Text
+from sandbox.providers.aws.limits import broken_limits
+from sandbox.providers.properties import Failure, Flag, MapOf, Number, Object, Text
 from sandbox.providers.standin import Refused, Resource, StandIn
 from sandbox.providers.values import UNKNOWN, Properties
 
@@ -145,6 +147,10 @@ class Aws(StandIn[Connection]):
             known = tags is not UNKNOWN and self._default_tags is not UNKNOWN
             prepared["tagsAll"] = {**self._default_tags, **tags} if known else UNKNOWN
         return prepared
+
+    def limits(self, resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
+        """What AWS would refuse of ``inputs``; the official provider and AWS find it when it is made."""
+        return broken_limits(resource, inputs)
 
     def explain(self, error: Exception) -> str | None:
         """An error of an AWS API in one line: its code and its message."""

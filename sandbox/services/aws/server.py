@@ -14,6 +14,7 @@ from sandbox.services.aws import (
     ecr_public,
     functions,
     iam,
+    iam_quotas,
     image_builder,
     kms,
     logs,
@@ -54,6 +55,7 @@ class AwsServer:
         ecr.mend()
         functions.mend()
         iam.mend()
+        iam_quotas.mend()
         kms.mend()
         logs.mend()
         s3.mend()

@@ -143,7 +143,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry stands there with {scheme}://",
+            f"the registry is written there with {scheme}://",
             f"the runner keeps only the host{lost}; Docker looks for the host without a scheme",
             f"write the registry as images name it: {host}",
         )
@@ -151,7 +151,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry stands there with /{path}",
+            f"the registry is written there with /{path}",
             f"the runner takes it for a folder, so it is for no image but those below {host}/{path}",
             f"write {host}",
         )
@@ -159,7 +159,7 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry stands there with the path /{path}",
+            f"the registry is written there with the path /{path}",
             f"before runner 17.5 only the host counts, so it is for all of {host}",
             f"write {host}, or use runner 17.5 or later",
         )

@@ -60,7 +60,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
         return Finding(
             FindingName.HELPER_OFF_PATH,
             source.name,
-            f"{helper} lies in {place}, which is not on the PATH of the runner's process",
+            f"{helper} is in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
             f"declare the registry in the stack, whose hosts ask it ahead of time; leave {place} off "
             f"that PATH ({host.process.path}), since a job's own variable can name any helper there",

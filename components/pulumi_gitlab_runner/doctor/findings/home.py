@@ -11,7 +11,7 @@ PACKAGED_HOME = "/home/gitlab-runner"
 
 
 def home_findings(host: RunnerHost) -> Iterator[Finding]:
-    """Credentials where nobody reads them, and those that cannot be read."""
+    """Credentials where they are not read, and those that cannot be read."""
     for file in host.home:
         if file.problem:
             yield Finding(

@@ -21,5 +21,5 @@ def port_findings(resolution: Resolution) -> Iterator[Finding]:
                     f"{source.name}, {entry.key}",
                     f"its credentials are for {other}, the image is on {host}",
                     "ports must be the same, also :443: the image is pulled without credentials",
-                    f"write {other} in the image's name, or {host} where the credentials stand",
+                    f"write {other} in the image's name, or {host} where the credentials are",
                 )

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 _NAMES = {
     Outcome.NO_IMAGE: (
         FindingName.IMAGE_MISSING,
-        "mend the name or the tag, or push the image; a registry also hides what its credentials may not see",
+        "fix the name or the tag, or push the image; a registry also hides what its credentials may not see",
     ),
     Outcome.FORBIDDEN: (
         FindingName.ACCESS_FORBIDDEN,
@@ -29,7 +29,7 @@ _NAMES = {
         FindingName.REGISTRY_UNREACHABLE,
         "see to its name, port, firewall and proxy from the machine that pulls",
     ),
-    Outcome.NO_REGISTRY: (FindingName.NO_REGISTRY, "mend the image's host and port"),
+    Outcome.NO_REGISTRY: (FindingName.NO_REGISTRY, "fix the image's host and port"),
     Outcome.FAILED: (FindingName.REGISTRY_FAILS, "ask again later, then ask whoever runs the registry"),
 }
 
@@ -62,7 +62,7 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
 
 
 def _mend_of_no_credentials(resolution: Resolution) -> str:
-    """To mend what keeps a source's credentials from being used, or to give them in the first place."""
+    """To fix what keeps a source's credentials from being used, or to give them in the first place."""
     named = withholding_source(resolution)
     if named:
         return f"see to what is found in {named}: it names the registry, and gives no credentials for it"

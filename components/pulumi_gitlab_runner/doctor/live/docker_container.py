@@ -1,7 +1,8 @@
 """The manager of a Docker host: its container's files, without their secrets, by way of the Docker Engine.
 
-The `docker` command asks the engine: it knows DOCKER_HOST, contexts, SSH and TLS as its user set them up
-(docs.docker.com/reference/cli/docker, environment variables). The archive API does not see what is mounted in
+The `docker` command asks the engine that the stack's `docker:host` names; where it names none, it knows
+DOCKER_HOST, contexts, SSH and TLS as its user set them up (docs.docker.com/reference/cli/docker, environment
+variables). The archive API does not see what is mounted in
 memory (docs.docker.com/reference/cli/docker/container/cp), so a shell in the container reads the files.
 """
 
@@ -40,16 +41,58 @@ _PLACES = {CONFIG: f"{CURRENT}/config.toml", REGISTRIES: f"{CURRENT}/registries"
 
 
 @dataclass(frozen=True)
+class DockerCommand:
+    """The `docker` command, with the engine that it asks.
+
+    Attributes:
+        host: the engine's address; empty for the one that the command's user has chosen.
+    """
+
+    host: str = ""
+
+    def __call__(self, *arguments: str, stdin: str = "") -> str:
+        """What it prints.
+
+        Raises:
+            UsageError: it is not there, or fails. Its output, which may hold secrets, is not in the message.
+        """
+        host = ("--host", self.host) if self.host else ()
+        try:
+            done = subprocess.run(
+                ["docker", *host, *arguments],
+                input=stdin.encode(),
+                capture_output=True,
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UsageError(
+                "--live asks the Docker Engine with the docker command, which is not there: install it"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"the Docker Engine gave no answer in {PATIENCE_S} seconds") from None
+        except OSError as error:
+            raise UsageError(f"the docker command cannot be run: {error.strerror}") from None
+        if done.returncode:
+            said = " ".join(done.stderr.decode(errors="replace").split())[:300]
+            reason = said or f"status {done.returncode}"
+            raise UsageError(f"docker {arguments[0]} failed: {printable(reason)}")
+        return done.stdout.decode(errors="replace")
+
+
+@dataclass(frozen=True)
 class ManagerContainer:
     """The container of a runner manager.
 
     Attributes:
         name: its name.
         process: how its process runs.
+        docker: asks its engine.
     """
 
     name: str
     process: ManagerProcess
+    docker: DockerCommand
 
     def gather(self) -> tuple[GatheredFiles, str]:
         """Its files without their secrets, by the paths that the doctor knows, and its runner's version.
@@ -70,47 +113,89 @@ class ManagerContainer:
         }
         places = {_PLACES.get(path, path): path for path in plans}
         program = resources.files(__package__).joinpath("container-files.sh").read_text(encoding="utf-8")
-        said = _docker("exec", "-i", self.name, "/bin/sh", "-s", "--", *places, stdin=program)
+        said = self.docker("exec", "-i", self.name, "/bin/sh", "-s", "--", *places, stdin=program)
         files: dict[str, Mapping[str, Any]] = {}
         for mode, place, text in re.findall(r"(?m)^([0-7]{1,4}) (/\S+) ([\w+/=]*|-)$", said):
             if (path := places.get(place)) is not None:
                 files[path] = _file(int(mode, 8), text, plans[path])
         version = re.search(r"(?m)^Version:\s+v?(\d+\.\d+\S*)", said)
-        return GatheredFiles(files), version[1] if version else ""
+        return GatheredFiles(files, self._engine()), version[1] if version else ""
+
+    def _engine(self) -> Mapping[str, Any]:
+        """What the engine says of itself and its networks, as `GatheredFiles` has it."""
+        try:
+            info = json.loads(self.docker("info", "--format", "{{json .}}"))
+            numbers = self.docker("network", "ls", "--quiet", "--no-trunc").split()
+            networks = json.loads(self.docker("network", "inspect", *numbers)) if numbers else []
+            # The rest holds secrets, such as a proxy's password.
+            return {
+                "info": {key: info.get(key) for key in ("ServerVersion", "DefaultAddressPools")},
+                "networks": [{"IPAM": each["IPAM"]} for each in networks],
+            }
+        except UsageError as error:
+            return {"problem": str(error)}
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return {"problem": "it does not answer as a Docker Engine does"}
 
 
-def container_of(manager: str) -> ManagerContainer:
+def container_of(manager: str, docker: DockerCommand) -> ManagerContainer:
     """The running container of a manager that `RunnerStack` made; the newest of several.
 
-    One that takes another's place runs beside it until the other's jobs have ended.
+    One that takes another's place runs beside it until the other's jobs have ended, with the same volume.
 
     Args:
         manager: the name of its resource, without the stack's prefix.
+        docker: asks the engine.
 
     Raises:
-        UsageError: there is none, or the Docker Engine does not answer.
+        UsageError: there is none, there are those of several stacks, or the Docker Engine does not answer.
     """
-    listed = _docker("ps", "--no-trunc", "--filter", f"volume={VOLUME}", "--format", "{{.Names}}")
-    pattern = re.compile(rf"[\w.]+-{re.escape(manager)}-[0-9a-f]{{7}}")
-    names = [name for name in listed.split() if pattern.fullmatch(name)]
-    if not names:
+    form = "{{.Names}} {{.Mounts}}"
+    listed = docker("ps", "--no-trunc", "--filter", f"volume={VOLUME}", "--format", form)
+    pattern = re.compile(rf"([\w.]+-{re.escape(manager)}-[0-9a-f]{{7}}) (\S*)")
+    found = [match.groups() for line in listed.splitlines() if (match := pattern.fullmatch(line.strip()))]
+    if not found:
+        which = f"at {docker.host}, as docker:host of the stack says" if docker.host else "that was asked"
         raise UsageError(
-            f"no container ci-{manager}-… with {VOLUME} runs on the Docker Engine that was asked: is it up? "
-            "DOCKER_HOST, or the context of the docker command, says which engine is asked"
+            f"no container ci-{manager}-… with {VOLUME} runs on the Docker Engine {which}: is it up? "
+            "docker:host of the stack, else DOCKER_HOST or the context of the docker command, says which "
+            "engine is asked"
         )
+    if len({_named_volumes(mounts) for _, mounts in found}) > 1:
+        raise UsageError(
+            f"several stacks have a manager {manager} on this Docker Engine: "
+            f"{', '.join(name for name, _ in found)}. Name the container with --container"
+        )
+    return container_named(found[0][0], docker)
+
+
+def _named_volumes(mounts: str) -> frozenset[str]:
+    """The volumes of a container that have names of their own; those of its image have numbers."""
+    names = (each for each in mounts.split(",") if not each.startswith("/"))
+    return frozenset(each for each in names if not re.fullmatch(r"[0-9a-f]{64}", each))
+
+
+def container_named(name: str, docker: DockerCommand) -> ManagerContainer:
+    """A manager's container.
+
+    Args:
+        name: its name.
+        docker: asks the engine.
+
+    Raises:
+        UsageError: it is not there, or the Docker Engine does not answer.
+    """
     try:
-        config = json.loads(_docker("inspect", "--type", "container", names[0]))[0]["Config"]
+        config = json.loads(docker("inspect", "--type", "container", name))[0]["Config"]
         variables = dict(each.partition("=")[::2] for each in config["Env"])
         user = config.get("User") or "root"
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise UsageError(f"docker inspect {names[0]} gave no answer that can be read") from None
+        raise UsageError(f"docker inspect {name} gave no answer that can be read") from None
     environment = {name: value for name, value in variables.items() if name in PLAIN_VARIABLES}
     environment.setdefault("HOME", "/root")
     environment.setdefault("PATH", "")
-    process = ManagerProcess(
-        user, environment["HOME"].rstrip("/"), environment, (f"the container {names[0]}",)
-    )
-    return ManagerContainer(names[0], process)
+    process = ManagerProcess(user, environment["HOME"].rstrip("/"), environment, (f"the container {name}",))
+    return ManagerContainer(name, process, docker)
 
 
 def container_runner(container: ManagerContainer, name: str, runner: str, version: str | None) -> RunnerHost:
@@ -158,31 +243,3 @@ def _file(mode: int, encoded: str, hide: Callable[[str], str | None]) -> Mapping
         return {"mode": mode, "problem": "it cannot be read in the container"}
     text = hide(base64.b64decode(encoded).decode(errors="replace"))
     return {"mode": mode, "problem": "multi-line strings"} if text is None else {"mode": mode, "text": text}
-
-
-def _docker(*arguments: str, stdin: str = "") -> str:
-    """What the `docker` command prints.
-
-    Raises:
-        UsageError: it is not there, or fails; its output, which may hold secrets, is never in the message.
-    """
-    try:
-        done = subprocess.run(
-            ["docker", *arguments],
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise UsageError(
-            "--live asks the Docker Engine with the docker command, which is not there: install it"
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise UsageError(f"the Docker Engine gave no answer in {PATIENCE_S} seconds") from None
-    except OSError as error:
-        raise UsageError(f"the docker command cannot be run: {error.strerror}") from None
-    if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())[:300] or f"status {done.returncode}"
-        raise UsageError(f"docker {arguments[0]} failed: {printable(said)}")
-    return done.stdout.decode(errors="replace")

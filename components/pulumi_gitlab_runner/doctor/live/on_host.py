@@ -1,4 +1,4 @@
-"""What runs on a runner host: it reads the host's files and asks its credential helpers, and tells no secret.
+"""What runs on a runner host: it reads the host's files and asks its credential helpers, and sends no secret.
 
 It is sent there as text, and run by the Python 3.9 or later that each supported operating system has: it uses
 nothing but the standard library. Its argument is a request in Base64 of JSON: ``{}`` for the files, or
@@ -203,7 +203,62 @@ def gathered() -> dict[str, Any]:
             if name.startswith("docker-credential-"):
                 path = directory.rstrip("/") + "/" + name
                 found[path] = {"mode": place(path).stat().st_mode & 0o7777, "text": ""}
-    return {"files": found, "version": runner_version()}
+    region = re.search(r"\bAWS_REGION=([^\s\"']+)", said)
+    return {
+        "files": found,
+        "version": runner_version(),
+        "engine": engine(),
+        "identity": identity(region[1] if region else ""),
+    }
+
+
+def engine() -> dict[str, Any] | None:
+    """What the Docker Engine says of itself and its networks; None where it is not asked."""
+    docker = shutil.which("docker")
+    if ROOT != "/" or not docker:
+        return None
+    try:
+        info = json.loads(printed([docker, "info", "--format", "{{json .}}"]))
+        numbers = printed([docker, "network", "ls", "--quiet", "--no-trunc"]).split()
+        networks = json.loads(printed([docker, "network", "inspect", *numbers])) if numbers else []
+        return {
+            "info": {key: info.get(key) for key in ("ServerVersion", "DefaultAddressPools")},
+            "networks": [{"IPAM": {"Config": each["IPAM"]["Config"]}} for each in networks],
+        }
+    except RuntimeError as error:
+        return {"problem": str(error)}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {"problem": "it does not answer as a Docker Engine does"}
+
+
+def identity(region: str) -> dict[str, Any] | None:
+    """Who this host is in AWS; None where it is not asked."""
+    aws = shutil.which("aws")
+    if ROOT != "/" or not aws:
+        return None
+    command = [aws, "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
+    try:
+        said = printed([*command, "--region", region] if region else command)
+        return {"arn": str(json.loads(said)["Arn"])}
+    except RuntimeError as error:
+        return {"problem": str(error)}
+    except (ValueError, LookupError, TypeError):
+        return {"problem": "it does not answer"}
+
+
+def printed(command: list[str]) -> str:
+    """What a command prints; RuntimeError says why there is nothing."""
+    environment = {**os.environ, "AWS_MAX_ATTEMPTS": "1"}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=15, check=False)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError("it gave no answer in 15 seconds") from None
+    except OSError as error:
+        raise RuntimeError(error.strerror or "it cannot be run") from None
+    if done.returncode:
+        said = " ".join(done.stderr.decode(errors="replace").split())
+        raise RuntimeError(said[:300] or "it does not say why")
+    return done.stdout.decode(errors="replace")
 
 
 def runner_version() -> str:

@@ -23,13 +23,18 @@ class Machine(Protocol):
 
 @dataclass(frozen=True)
 class GatheredFiles:
-    """The files of a host, as `on_host` told them.
+    """The files of a host as `on_host` sends them, and what its Docker Engine and AWS say there.
 
     Attributes:
         files: by path: ``mode`` and ``text``, or a ``problem``.
+        engine: ``info`` and ``networks`` of the Docker Engine's API, or a ``problem``; None where it was not
+            asked.
+        identity: the ``arn`` of the host in AWS, or a ``problem``; None where AWS was not asked.
     """
 
     files: Mapping[str, Mapping[str, Any]]
+    engine: Mapping[str, Any] | None = None
+    identity: Mapping[str, Any] | None = None
     is_this_host = False
 
     def read(self, path: str) -> ConfigFile:
@@ -82,7 +87,7 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
         UsageError: the host does not answer, or has no such runner.
     """
     found = machine.run({})
-    files = GatheredFiles(found["files"])
+    files = GatheredFiles(found["files"], found.get("engine"), found.get("identity"))
     if not files.files:
         raise UsageError(f"there is no runner on {name}")
     process = manager_process(files)

@@ -7,21 +7,24 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import httpx
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source, read_yaml
 from pulumi_gitlab_runner.doctor.text_file import read_text
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import HttpClient
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.spec.stack_file import instance_url
 
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
+"""How long GitLab may take."""
 _LARGEST_ANSWER = 8 * 1024 * 1024
 
 
@@ -45,10 +48,10 @@ def configuration_of_gitlab(file: Path, gitlab: str, project: str | None) -> CiC
         raise UsageError("GITLAB_TOKEN is not set: --gitlab needs an access token with the scope api")
     project = project or os.environ.get("CI_PROJECT_ID") or _project_of_remote(file)
     url = f"{instance_url(gitlab)}/api/v4/projects/{quote(project, safe='')}/ci/lint"
-    told = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project)
-    merged = told.get("merged_yaml")
-    if told.get("valid") is not True or not isinstance(merged, str):
-        errors = told.get("errors")
+    answer = _ask(url, token, read_text(file).removeprefix("\ufeff"), gitlab, project)
+    merged = answer.get("merged_yaml")
+    if answer.get("valid") is not True or not isinstance(merged, str):
+        errors = answer.get("errors")
         said = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
         raise UsageError(f"GitLab does not take {file}: {said[:2000]}")
     content = read_yaml(Source(Path("the merged configuration of GitLab"), merged, merged, ((0, 0, True),)))
@@ -65,37 +68,35 @@ def _plain(value: Any) -> Any:
 
 
 def _ask(url: str, token: str, content: str, gitlab: str, project: str) -> Mapping[str, Any]:
-    deadline = time.monotonic() + _PATIENCE_S
-    body = bytearray()
+    headers = {"Private-Token": token, "Content-Type": "application/json"}
+    body = json.dumps({"content": content}).encode()
     try:
-        with (
-            httpx.Client(headers={"Private-Token": token}, timeout=_PATIENCE_S) as client,
-            client.stream("POST", url, json={"content": content}) as answer,
-        ):
-            for part in answer.iter_bytes():
-                body += part
-                if len(body) > _LARGEST_ANSWER or time.monotonic() > deadline:
-                    raise UsageError(f"GitLab at {gitlab} sends more than it should, or takes too long")
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        reason = "it took too long" if isinstance(error, httpx.TimeoutException) else "no connection"
-        raise UsageError(f"GitLab at {gitlab} does not answer: {reason}") from None
+        with HttpClient() as client:
+            answer = client.ask(
+                "POST",
+                url,
+                deadline=Deadline(PATIENCE_S),
+                headers=headers,
+                content=body,
+                limit=_LARGEST_ANSWER,
+            )
+    except HttpError as error:
+        raise UsageError(f"GitLab at {gitlab} {error}") from None
     reasons = {
         401: "it does not know the token in GITLAB_TOKEN",
         403: "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
         404: f"it does not show a project {project} to the owner of GITLAB_TOKEN; name it by --project",
         429: "it has been asked too often: try again in a minute",
     }
-    if answer.status_code != httpx.codes.OK:
-        raise UsageError(
-            f"GitLab at {gitlab}: {reasons.get(answer.status_code, f'HTTP {answer.status_code}')}"
-        )
+    if answer.status != HTTPStatus.OK:
+        raise UsageError(f"GitLab at {gitlab}: {reasons.get(answer.status, f'HTTP {answer.status}')}")
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
+        found = read_json(answer.content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
         raise UsageError(f"{gitlab} does not answer as GitLab's API does")
-    return told
+    return found
 
 
 def _project_of_remote(file: Path) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
+from pulumi_gitlab_runner.doctor.pipelines.expressions import all_of, evaluated
 from pulumi_gitlab_runner.doctor.pipelines.inputs import inputs_of, with_inputs
-from pulumi_gitlab_runner.doctor.pipelines.variables import expand
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Documents, read_documents, read_yaml
 
 _MOST_INCLUDES = 150
@@ -136,7 +137,7 @@ class PipelineFiles:
 
     def _is_left_out(self, include: tuple[Path, int], rules: object) -> bool:
         """Whether the rules of an include do not match, or may not and are taken so."""
-        match = _rules_match(rules, self.project)
+        match = _rules_match(rules, self.project, self.variables)
         if match is None:
             self.conditional.setdefault(include)
             return include in self.left_out
@@ -223,24 +224,33 @@ def _matches(parts: Sequence[str], name: str) -> bool:
     return len(name) in ends
 
 
-def _rules_match(rules: object, project: Path) -> bool | None:
+def _rules_match(rules: object, project: Path, variables: Mapping[str, str]) -> bool | None:
     """Whether one of an include's rules matches; None where that depends on the pipeline."""
     if not isinstance(rules, list) or not rules:
         return True
     for rule in rules:
-        if (
-            not isinstance(rule, dict)
-            or {"if", "changes"} & rule.keys()
-            or isinstance(rule.get("exists"), dict)
-        ):
+        if not isinstance(rule, dict):
             return None
-        paths = rule.get("exists")
-        wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
-        if any(re.search(r"[$?\[{]", str(path)) for path in wanted):
+        matches = all_of(
+            evaluated(rule["if"], variables) if "if" in rule else True,
+            None if "changes" in rule else True,
+            _any_exists(rule.get("exists"), project),
+        )
+        if matches is None:
             return None
-        if not wanted or any(_exists(str(path), project) for path in wanted):
+        if matches:
             return bool(rule.get("when") != "never")
     return False
+
+
+def _any_exists(paths: object, project: Path) -> bool | None:
+    """Whether there is one of the files; None where only GitLab can say it."""
+    if isinstance(paths, dict):
+        return None  # of another project
+    wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
+    if any(re.search(r"[$?\[{]", str(path)) for path in wanted):
+        return None
+    return not wanted or any(_exists(str(path), project) for path in wanted)
 
 
 def _exists(path: str, project: Path) -> bool:

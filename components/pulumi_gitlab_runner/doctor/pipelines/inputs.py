@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.variables import expand
+from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
 
 _ACCESS = re.compile(r"inputs\.([\w-]+)")
@@ -90,7 +90,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _value(expression: str, inputs: Mapping[str, Any], variables: Mapping[str, str]) -> str | None:
-    """What stands in for a block; None where that is not known."""
+    """What replaces a block; None where that is not known."""
     access, *functions = (part.strip() for part in expression.split("|"))
     name = _ACCESS.fullmatch(access)
     if name is None or name[1] not in inputs:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
-from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, expand, variables_of
+from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
+from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
 
 

@@ -14,8 +14,8 @@ from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
+from pulumi_gitlab_runner.doctor.pipelines.expansion import variables_in
 from pulumi_gitlab_runner.doctor.pipelines.job_images import JobImage, images_of
-from pulumi_gitlab_runner.doctor.pipelines.variables import variables_in
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser
 from pulumi_gitlab_runner.images.reference import (

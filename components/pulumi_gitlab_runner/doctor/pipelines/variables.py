@@ -1,4 +1,4 @@
-"""The variables that a pipeline's file gives to its jobs, and texts with variables in them.
+"""The variables that a pipeline's file gives to its jobs.
 
 Source: https://docs.gitlab.com/ci/variables/#cicd-variable-precedence; GitLab 18,
     lib/gitlab/ci/pipeline/seed/build.rb:
@@ -8,26 +8,17 @@ these.
 
 import itertools
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText
+from pulumi_gitlab_runner.doctor.pipelines.expressions import all_of, evaluated
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 
-_VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
-_DEEPEST = 10
-_LONGEST = 8_192
-"""Characters of a text with variables, before and after they are expanded. No image has such a name."""
 _MOST_JOBS = 200
 """GitLab's own limit of `parallel: matrix`."""
 _MOST_ALTERNATIVES = 20_000
-
-
-class RawText(str):
-    """The value of a variable with ``expand: false``: no variable in it is expanded."""
-
-    __slots__ = ()
 
 
 def variables_of(
@@ -43,7 +34,7 @@ def variables_of(
     Raises:
         UsageError: a matrix makes more jobs than GitLab does, or there are too many ways.
     """
-    choices = _of_rules(content.get("workflow")), _matrix(job), _of_rules(job)
+    choices = _of_rules(content.get("workflow"), given), _matrix(job), _of_rules(job, given)
     if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
         raise UsageError(f"rules and a matrix give a job's variables over {_MOST_ALTERNATIVES} combinations")
     seen: set[tuple[tuple[str, str], ...]] = set()
@@ -78,39 +69,6 @@ def as_text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """A text with its variables expanded, and the names of those that have no value, which stay."""
-    unknown: dict[str, None] = {}
-
-    def expanded(text: str, within: tuple[str, ...]) -> str:
-        def value(match: re.Match[str]) -> str:
-            name = match[1] or match[2] or match[3]
-            if name is None:
-                return "$"
-            if name not in variables or name in within or len(within) >= _DEEPEST:
-                unknown.setdefault(name)
-                return match[0]
-            if isinstance(variables[name], RawText):
-                return variables[name]
-            if name not in known:
-                known[name] = expanded(variables[name], (*within, name))
-            return known[name]
-
-        result = _VARIABLE.sub(value, text) if len(text) <= _LONGEST else text
-        if len(result) > _LONGEST:
-            unknown.update(dict.fromkeys(within[-1:] or ("…",)))
-            return text[:_LONGEST]
-        return result
-
-    known: dict[str, str] = {}
-    return expanded(str(text), ()), tuple(unknown)
-
-
-def variables_in(text: str) -> list[str]:
-    """The names of the variables and inputs in a text."""
-    return [name for match in _VARIABLE.finditer(text) if (name := match[1] or match[2] or match[3])]
-
-
 def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, str]:
     """The global variables that a job inherits."""
     inherit = job.get("inherit")
@@ -120,14 +78,24 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
     return variables if wanted else {}
 
 
-def _of_rules(settings: object) -> list[dict[str, str]]:
-    """What each of the rules that may match sets; nothing where there are none."""
+def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]]:
+    """What each of the rules that may match sets; nothing where there are none.
+
+    Only variables from outside of the file decide a rule: those of the file may have another value in a
+    pipeline that is started with it.
+    """
     found: list[dict[str, str]] = []
     for rule in _flat(settings.get("rules") if isinstance(settings, dict) else None):
-        if isinstance(rule, dict) and rule.get("when") != "never":
+        if not isinstance(rule, dict):
+            continue
+        files = None if {"changes", "exists"} & rule.keys() else True
+        matches = all_of(evaluated(rule["if"], given) if "if" in rule else True, files)
+        if matches is not False and rule.get("when") != "never":
             variables = plain_variables(rule.get("variables"))
             if variables not in found:
                 found.append(variables)
+        if matches:
+            break
     return found or [{}]
 
 

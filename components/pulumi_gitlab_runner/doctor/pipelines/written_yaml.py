@@ -29,7 +29,7 @@ _DIVIDER = re.compile(r"^---[ \t\r\n\f\v]+", re.MULTILINE)
 _MOST_DOCUMENTS = 2
 _BYTE_ORDER_MARK = "\ufeff"
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-"""An anchor and a tag, which YAML counts to the text that they stand before."""
+"""An anchor and a tag, which YAML counts to the text that they are before."""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -342,7 +342,7 @@ class _Builder:
         else:
             key, within.key = within.key, None
             merged = _merged_in(value) if within.merges else None
-            # As Psych has it, a merge stands in for its keys at its place: it replaces those before it.
+            # As Psych has it, a merge counts as its keys at its place: it replaces those before it.
             within.value.update({key: value} if merged is None else merged)
             within.merges = False
 

@@ -20,6 +20,10 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
 
+_MOST_ACCOUNTS = 250
+"""How many a repository's policy of 10,240 characters holds, in every partition of AWS:
+docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""
+
 _ACCOUNT = re.compile(r"[0-9]{12}")
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -102,7 +106,13 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
 
 
 def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Problem]:
-    """What is wrong with a list of AWS accounts."""
+    """What is wrong with a list of AWS accounts that may pull."""
+    if len(accounts) > _MOST_ACCOUNTS:
+        found, allowed = (
+            f"{len(accounts)} accounts",
+            f"{_MOST_ACCOUNTS} at most, as many as ECR's policies hold",
+        )
+        yield Problem(path, found, allowed, "copy the images to a registry of theirs: replicate_to")
     for index, account in enumerate(accounts):
         yield from _account_problems_at(account, join_path(path, index))
 

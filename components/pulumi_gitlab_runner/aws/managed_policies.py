@@ -1,0 +1,65 @@
+"""The managed policies of a role, for the repositories that its inline policy has no room for."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.iam.repository_policies import Division, Part, repository_policy
+from pulumi_gitlab_runner.resolution import refused_as_whole
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.registries import Registry
+
+Pulled = pulumi.Output[tuple[Sequence[Registry], AwsEnvironment]]
+"""The registries that a role pulls from, when they are known, and where its stack lives."""
+
+
+def managed_policies(
+    name: str,
+    divided: Division,
+    pulled: Pulled,
+    *,
+    role: pulumi.Output[str],
+    role_path: pulumi.Input[str] | None,
+    tags: AwsTags,
+    place: str,
+    parent: pulumi.Resource,
+) -> list[aws.iam.RolePolicyAttachment]:
+    """Make the managed policies of a role, and attach them.
+
+    Args:
+        name: what their names start with.
+        divided: which repositories are in each.
+        pulled: the registries.
+        role: the role's name.
+        role_path: the IAM path of role and policies.
+        tags: of the policies.
+        place: the place in the declaration of what has the role.
+        parent: the component that they belong to.
+    """
+    child = pulumi.ResourceOptions(parent=parent)
+
+    def document(part: Part) -> pulumi.Output[str]:
+        def known(found: tuple[Sequence[Registry], AwsEnvironment]) -> str:
+            with refused_as_whole():
+                return repository_policy(part, *found, place)
+
+        return pulled.apply(known)
+
+    return [
+        aws.iam.RolePolicyAttachment(
+            f"{name}-pull-{number}",
+            role=role,
+            policy_arn=aws.iam.Policy(
+                f"{name}-pull-{number}",
+                path=role_path,
+                policy=document(part),
+                tags=tag_inputs(tags),
+                opts=child,
+            ).arn,
+            opts=child,
+        )
+        for number, part in enumerate(divided.managed, 1)
+    ]

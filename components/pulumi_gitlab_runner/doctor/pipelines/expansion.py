@@ -1,0 +1,48 @@
+"""Texts with CI variables in them."""
+
+import re
+from collections.abc import Mapping
+
+_VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
+_DEEPEST = 10
+_LONGEST = 8_192
+"""Characters of a text with variables, before and after they are expanded. No image has such a name."""
+
+
+class RawText(str):
+    """The value of a variable with ``expand: false``: no variable in it is expanded."""
+
+    __slots__ = ()
+
+
+def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A text with its variables expanded, and the names of those that have no value, which stay."""
+    unknown: dict[str, None] = {}
+
+    def expanded(text: str, within: tuple[str, ...]) -> str:
+        def value(match: re.Match[str]) -> str:
+            name = match[1] or match[2] or match[3]
+            if name is None:
+                return "$"
+            if name not in variables or name in within or len(within) >= _DEEPEST:
+                unknown.setdefault(name)
+                return match[0]
+            if isinstance(variables[name], RawText):
+                return variables[name]
+            if name not in known:
+                known[name] = expanded(variables[name], (*within, name))
+            return known[name]
+
+        result = _VARIABLE.sub(value, text) if len(text) <= _LONGEST else text
+        if len(result) > _LONGEST:
+            unknown.update(dict.fromkeys(within[-1:] or ("…",)))
+            return text[:_LONGEST]
+        return result
+
+    known: dict[str, str] = {}
+    return expanded(str(text), ()), tuple(unknown)
+
+
+def variables_in(text: str) -> list[str]:
+    """The names of the variables and inputs in a text."""
+    return [name for match in _VARIABLE.finditer(text) if (name := match[1] or match[2] or match[3])]

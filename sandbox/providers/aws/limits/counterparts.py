@@ -1,0 +1,428 @@
+"""What the AWS provider's resource types are in AWS's registry of types, and what their inputs are there.
+
+The provider's names follow those of the API: ``roleArn`` is ``RoleArn`` or ``RoleARN``, a list has an ``s``
+more. The table holds what differs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.providers.aws.limits.schemas import Schema, TypeSchema, type_schema
+from sandbox.providers.properties import ListOf, Object, Property, below
+from sandbox.providers.values import UNKNOWN, Properties
+
+HERE = "."
+"""In place of a name: what is inside belongs where the object itself is."""
+
+
+@dataclass(frozen=True)
+class Counterpart:
+    """A type of AWS's registry.
+
+    - ``type``: its name there.
+    - ``below``: the property there that holds the inputs; nothing for the type's own properties.
+    - ``names``: the inputs, by their path without the numbers of lists, whose names differ; one that starts
+      with ``/`` is of the type itself, not of what is ``below``.
+    - ``without``: the inputs that AWS's type does not have.
+    - ``except_``: constraints, as ``KEYWORD PROPERTY``, that the type has and the API does not.
+    - ``nothing``: what inputs, by the same paths, hold where AWS's property is left out.
+    - ``part``: whether the inputs are only some of the type's, so that none is required.
+    """
+
+    type: str
+    below: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    except_: frozenset[str] = frozenset()
+    nothing: Mapping[str, Any] = field(default_factory=dict)
+    part: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value in the place that AWS's type has for it, and the path of the input that it comes from."""
+
+    value: Any
+    path: str
+
+
+_PROVIDERS_OWN = frozenset({"region", "tagsAll", "namePrefix"})
+"""What the provider has for every type, and AWS for none."""
+
+
+def _named(name: str, **others: str) -> dict[str, str]:
+    return {"name": name, **others}
+
+
+_FILTER = {
+    "filter": "ImageTagMutabilityExclusionFilterValue",
+    "filterType": "ImageTagMutabilityExclusionFilterType",
+}
+_EXCLUSIONS = {f"imageTagMutabilityExclusionFilters.{name}": there for name, there in _FILTER.items()}
+_FAR_ENDS = {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"}
+_REQUIREMENTS = "mixedInstancesPolicy.launchTemplate.overrides"
+_LIFECYCLE_RULES = {
+    "rules": "/LifecycleConfiguration/Rules",
+    "rules.filter": HERE,
+    "rules.filter.and": HERE,
+    "rules.filter.tag": "TagFilters",
+    "rules.filter.and.tags": "TagFilters",
+    "rules.expiration": HERE,
+    "rules.expiration.days": "ExpirationInDays",
+    "rules.expiration.date": "ExpirationDate",
+    "rules.transitions.days": "TransitionInDays",
+    "rules.transitions.date": "TransitionDate",
+    "rules.noncurrentVersionTransitions.noncurrentDays": "TransitionInDays",
+}
+
+COUNTERPARTS: Mapping[str, Counterpart] = {
+    "aws:ecr/repository:Repository": Counterpart(
+        "AWS::ECR::Repository", names=_named("RepositoryName", forceDelete="EmptyOnDelete", **_EXCLUSIONS)
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Counterpart(
+        "AWS::ECR::Repository",
+        names={"repository": "RepositoryName", "policy": "/LifecyclePolicy/LifecyclePolicyText"},
+    ),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": Counterpart(
+        "AWS::ECR::Repository", names={"repository": "RepositoryName", "policy": "RepositoryPolicyText"}
+    ),
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Counterpart("AWS::ECR::PullThroughCacheRule"),
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Counterpart(
+        "AWS::ECR::RepositoryCreationTemplate", names=_EXCLUSIONS
+    ),
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": Counterpart(
+        "AWS::ECR::ReplicationConfiguration"
+    ),
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Counterpart(
+        "AWS::ECR::RegistryScanningConfiguration",
+        # The provider sends the rules that are there; the API takes none.
+        except_=frozenset({"required Rules"}),
+    ),
+    "aws:ecr/registryPolicy:RegistryPolicy": Counterpart(
+        "AWS::ECR::RegistryPolicy", names={"policy": "PolicyText"}
+    ),
+    "aws:iam/role:Role": Counterpart(
+        "AWS::IAM::Role",
+        names=_named("RoleName", assumeRolePolicy="AssumeRolePolicyDocument"),
+        without=frozenset({"forceDetachPolicies"}),
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Counterpart(
+        "AWS::IAM::RolePolicy", names=_named("PolicyName", role="RoleName", policy="PolicyDocument")
+    ),
+    "aws:iam/policy:Policy": Counterpart(
+        "AWS::IAM::ManagedPolicy",
+        names=_named("ManagedPolicyName", policy="PolicyDocument"),
+        without=frozenset({"tags"}),
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Counterpart(
+        "AWS::IAM::Role", names={"role": "RoleName", "policyArn": "ManagedPolicyArns"}, part=True
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": Counterpart(
+        "AWS::IAM::InstanceProfile",
+        names=_named("InstanceProfileName", role="Roles"),
+        without=frozenset({"tags"}),
+        # CloudFormation's alone: API_CreateInstanceProfile takes no role.
+        except_=frozenset({"required Roles"}),
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Counterpart("AWS::IAM::OIDCProvider"),
+    "aws:kms/key:Key": Counterpart(
+        "AWS::KMS::Key",
+        names={
+            "customerMasterKeySpec": "KeySpec",
+            "policy": "KeyPolicy",
+            "isEnabled": "Enabled",
+            "deletionWindowInDays": "PendingWindowInDays",
+        },
+    ),
+    "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias", names=_named("AliasName")),
+    "aws:ssm/parameter:Parameter": Counterpart(
+        "AWS::SSM::Parameter",
+        names={"insecureValue": "Value", "valueWo": "Value"},
+        without=frozenset({"keyId", "overwrite", "valueWoVersion"}),
+        # CloudFormation makes no SecureString; the API does (API_PutParameter).
+        except_=frozenset({"enum Type"}),
+    ),
+    "aws:s3/bucket:Bucket": Counterpart(
+        "AWS::S3::Bucket",
+        names={"bucket": "BucketName"},
+        without=frozenset({"bucketPrefix", "forceDestroy"}),
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Counterpart(
+        "AWS::S3::Bucket",
+        names={"bucket": "BucketName"},
+        without=frozenset({"versioningConfiguration.mfaDelete"}),
+        nothing={"versioningConfiguration": {"status": "Disabled"}},
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
+        "AWS::S3::Bucket",
+        below="PublicAccessBlockConfiguration",
+        names={"bucket": "/BucketName"},
+        without=frozenset({"skipDestroy"}),
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Counterpart(
+        "AWS::S3::Bucket",
+        names={
+            "bucket": "BucketName",
+            "rules": "/BucketEncryption/ServerSideEncryptionConfiguration",
+            "rules.applyServerSideEncryptionByDefault": "ServerSideEncryptionByDefault",
+            "rules.blockedEncryptionTypes": "BlockedEncryptionTypes",
+            "rules.blockedEncryptionTypes.encryptionTypes": "EncryptionType",
+        },
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Counterpart(
+        "AWS::S3::Bucket", names={"bucket": "BucketName", "rule": "/OwnershipControls/Rules"}
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Counterpart(
+        "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"}
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Counterpart(
+        "AWS::S3::Bucket", names={"bucket": "BucketName", **_LIFECYCLE_RULES}
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Counterpart(
+        "AWS::EC2::SecurityGroup",
+        names=_named("GroupName", description="GroupDescription"),
+        without=frozenset({"ingress", "egress", "revokeRulesOnDelete"}),
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Counterpart(
+        "AWS::EC2::SecurityGroupIngress",
+        names={
+            **_FAR_ENDS,
+            "prefixListId": "SourcePrefixListId",
+            "referencedSecurityGroupId": "SourceSecurityGroupId",
+        },
+        without=frozenset({"tags"}),
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Counterpart(
+        "AWS::EC2::SecurityGroupEgress",
+        names={
+            **_FAR_ENDS,
+            "prefixListId": "DestinationPrefixListId",
+            "referencedSecurityGroupId": "DestinationSecurityGroupId",
+        },
+        without=frozenset({"tags"}),
+    ),
+    "aws:ec2/vpc:Vpc": Counterpart("AWS::EC2::VPC"),
+    "aws:ec2/subnet:Subnet": Counterpart("AWS::EC2::Subnet"),
+    "aws:ec2/internetGateway:InternetGateway": Counterpart(
+        "AWS::EC2::InternetGateway", without=frozenset({"vpcId"})
+    ),
+    "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP"),
+    "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
+    "aws:ec2/routeTable:RouteTable": Counterpart("AWS::EC2::RouteTable"),
+    "aws:ec2/route:Route": Counterpart("AWS::EC2::Route"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Counterpart(
+        "AWS::EC2::SubnetRouteTableAssociation"
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart(
+        "AWS::EC2::VPCEndpoint", names={"policy": "PolicyDocument"}
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": Counterpart(
+        "AWS::EC2::LaunchTemplate",
+        below="LaunchTemplateData",
+        names=_named(
+            "/LaunchTemplateName",
+            description="/VersionDescription",
+            vpcSecurityGroupIds="SecurityGroupIds",
+            securityGroupNames="SecurityGroups",
+            **{"networkInterfaces.securityGroups": "Groups"},
+        ),
+        without=frozenset({"defaultVersion", "updateDefaultVersion", "tags"}),
+    ),
+    "aws:autoscaling/group:Group": Counterpart(
+        "AWS::AutoScaling::AutoScalingGroup",
+        names=_named(
+            "AutoScalingGroupName",
+            defaultCooldown="Cooldown",
+            protectFromScaleIn="NewInstancesProtectedFromScaleIn",
+            initialLifecycleHooks="LifecycleHookSpecificationList",
+            **{"launchTemplate.id": "LaunchTemplateId", "launchTemplate.name": "LaunchTemplateName"},
+            **{"initialLifecycleHooks.name": "LifecycleHookName"},
+        ),
+        without=frozenset(
+            {
+                "suspendedProcesses",
+                "enabledMetrics",
+                "metricsGranularity",
+                "instanceRefresh",
+                "waitForCapacityTimeout",
+                "minElbCapacity",
+                "forceDelete",
+                "forceDeleteWarmPool",
+                "ignoreFailedScalingActivities",
+            }
+        ),
+        # CloudFormation's alone: without it, API_CreateAutoScalingGroup takes the template's default.
+        except_=frozenset({"required Version"}),
+    ),
+    "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart(
+        "AWS::AutoScaling::LifecycleHook", names=_named("LifecycleHookName")
+    ),
+    "aws:autoscaling/schedule:Schedule": Counterpart("AWS::AutoScaling::ScheduledAction"),
+    "aws:lambda/function:Function": Counterpart("AWS::Lambda::Function", names=_named("FunctionName")),
+    "aws:scheduler/schedule:Schedule": Counterpart("AWS::Scheduler::Schedule"),
+    "aws:cloudwatch/logGroup:LogGroup": Counterpart(
+        "AWS::Logs::LogGroup",
+        names=_named("LogGroupName"),
+        without=frozenset({"skipDestroy"}),
+        nothing={"retentionInDays": 0},
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart(
+        "AWS::CloudWatch::Alarm", names=_named("AlarmName")
+    ),
+    "aws:sns/topic:Topic": Counterpart(
+        "AWS::SNS::Topic", names=_named("TopicName"), without=frozenset({"policy"})
+    ),
+    "aws:secretsmanager/secret:Secret": Counterpart(
+        "AWS::SecretsManager::Secret", without=frozenset({"policy", "recoveryWindowInDays"})
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Counterpart(
+        "AWS::SecretsManager::Secret",
+        names={"secretStringWo": "SecretString"},
+        without=frozenset({"secretId", "secretBinary", "secretStringWoVersion", "versionStages"}),
+    ),
+    "aws:imagebuilder/component:Component": Counterpart("AWS::ImageBuilder::Component"),
+    "aws:imagebuilder/imageRecipe:ImageRecipe": Counterpart("AWS::ImageBuilder::ImageRecipe"),
+    "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": Counterpart(
+        "AWS::ImageBuilder::InfrastructureConfiguration"
+    ),
+    "aws:imagebuilder/distributionConfiguration:DistributionConfiguration": Counterpart(
+        "AWS::ImageBuilder::DistributionConfiguration"
+    ),
+    "aws:imagebuilder/imagePipeline:ImagePipeline": Counterpart("AWS::ImageBuilder::ImagePipeline"),
+}
+"""The types by their tokens."""
+
+WITHOUT_COUNTERPART: Mapping[str, str] = {
+    "aws:ecr/accountSetting:AccountSetting": "CloudFormation has no such type",
+    "aws:lambda/invocation:Invocation": "it is a call, not a thing",
+    "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",
+}
+"""The types that AWS's registry does not have, and why; `rules` has what they take."""
+
+
+def in_aws(counterpart: Counterpart, inputs: Properties) -> Node:
+    """The inputs of a resource as the properties of AWS's type, each with the path of its input."""
+    schema = type_schema(counterpart.type)
+    root: dict[str, Node] = {}
+    place = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
+    _Translation(counterpart, schema, root).fill(inputs, "", "", *place)
+    return Node(root, "")
+
+
+def without_place(counterpart: Counterpart, described: Mapping[str, Property]) -> Iterator[str]:
+    """The inputs that have no place in AWS's type, and are not said to have none."""
+    schema = type_schema(counterpart.type)
+    root: dict[str, Node] = {}
+    _, start = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
+    yield from _Translation(counterpart, schema, root).missing(described, "", start)
+
+
+@dataclass(frozen=True)
+class _Translation:
+    counterpart: Counterpart
+    schema: TypeSchema
+    root: dict[str, Node]
+
+    def fill(
+        self, values: Mapping[str, Any], plain: str, path: str, place: dict[str, Node], schema: Schema
+    ) -> None:
+        """Put values where they belong; ``plain`` is the path without numbers."""
+        for name, value in values.items():
+            inner_plain = f"{plain}.{name}" if plain else name
+            if self._left_out(inner_plain, name) or value == self.counterpart.nothing.get(inner_plain, ...):
+                continue
+            inner = below(path, name) if path else name
+            told = self.counterpart.names.get(inner_plain)
+            if told == HERE:
+                if isinstance(value, Mapping):
+                    self.fill(value, inner_plain, inner, place, schema)
+                continue
+            there, around, key = self._place(told, name, place, schema)
+            if key is None:
+                continue
+            part = self.schema.resolved(around["properties"][key])
+            there[key] = self._node(value, inner_plain, inner, part)
+
+    def missing(self, described: Mapping[str, Property], plain: str, schema: Schema) -> Iterator[str]:
+        """The paths of properties that have no place."""
+        for name, part in described.items():
+            inner = f"{plain}.{name}" if plain else name
+            if self._left_out(inner, name):
+                continue
+            told = self.counterpart.names.get(inner)
+            fields = _fields(part)
+            if told == HERE:
+                yield from self.missing(fields, inner, schema)
+                continue
+            _, around, key = self._place(told, name, {}, schema)
+            if key is None:
+                yield inner
+            elif fields:
+                there = self.schema.resolved(around["properties"][key])
+                there = self.schema.resolved(there["items"]) if "items" in there else there
+                yield from self.missing(fields, inner, there)
+
+    def _left_out(self, plain: str, name: str) -> bool:
+        return plain in self.counterpart.without or (plain == name and name in _PROVIDERS_OWN)
+
+    def _place(
+        self, told: str | None, name: str, place: dict[str, Node], schema: Schema
+    ) -> tuple[dict[str, Node], Schema, str | None]:
+        if told and told.startswith("/"):
+            *above, key = told[1:].split("/")
+            return (*_reached(self.root, self.schema, above), key)
+        return place, schema, told or _alike(name, schema.get("properties", {}))
+
+    def _node(self, value: Any, plain: str, path: str, schema: Schema) -> Node:
+        if value is UNKNOWN:
+            return Node(value, path)
+        kinds = schema.get("type", ())
+        if kinds == "array":
+            return Node(self._items(value, plain, path, self.schema.resolved(schema.get("items", {}))), path)
+        if kinds == "object" and isinstance(value, list) and len(value) == 1:
+            return self._node(value[0], plain, f"{path}[0]", schema)
+        if isinstance(value, Mapping):
+            place: dict[str, Node] = {}
+            if "properties" in schema:
+                self.fill(value, plain, path, place, schema)
+            else:
+                place = {key: Node(each, below(path, key)) for key, each in value.items()}
+            return Node(place, path)
+        return Node(value, path)
+
+    def _items(self, value: Any, plain: str, path: str, item: Schema) -> list[Node]:
+        """What a list there holds: a list, the pairs of a map, or a value by itself."""
+        if isinstance(value, list):
+            return [self._node(each, plain, f"{path}[{index}]", item) for index, each in enumerate(value)]
+        fields = item.get("properties", {})
+        if isinstance(value, Mapping) and "Value" in fields and value.keys() != {"key", "value"}:
+            key = "Key" if "Key" in fields else "Name"
+            pairs = [(name, each, below(path, name)) for name, each in value.items()]
+            return [Node({key: Node(name, at), "Value": Node(each, at)}, at) for name, each, at in pairs]
+        return [self._node(value, plain, path, item)]
+
+
+def _reached(root: dict[str, Node], schema: TypeSchema, names: list[str]) -> tuple[dict[str, Node], Schema]:
+    """The object below the type's own properties that `names` lead to, which is made where it is missing."""
+    place, around = root, schema.whole
+    for name in names:
+        around = schema.resolved(around["properties"][name])
+        place = place.setdefault(name, Node({}, "")).value
+    return place, around
+
+
+def _alike(name: str, properties: Mapping[str, Any]) -> str | None:
+    """The property of AWS's type that an input's name means."""
+    by_name = {each.lower(): each for each in properties}
+    plain = name.lower()
+    for candidate in (plain, plain.removesuffix("s"), plain.removesuffix("es"), plain + "s"):
+        if candidate in by_name:
+            return by_name[candidate]
+    return None
+
+
+def _fields(part: Property) -> Mapping[str, Property]:
+    while isinstance(part, ListOf):
+        part = part.item
+    return part.fields if isinstance(part, Object) else {}

@@ -1,0 +1,84 @@
+"""A stack that declares everything that makes resources in AWS, and what it registers there."""
+
+from typing import Any
+
+import yaml
+from pulumi.runtime.mocks import MockResourceArgs
+from pulumi_gitlab_runner import RunnerStack
+
+from sandbox.providers.aws.provider import Aws
+from sandbox.providers.properties import Failure
+from sandbox.providers.values import Properties, decode
+from tests.components.recording import ACCOUNT, REGION, Cloud, Registered, in_the_clear, run
+from tests.spec.declaration import CHECKOUT
+
+_FILE = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
+_IAM = {
+    "role": "role",
+    "policy": "policy",
+    "instanceProfile": "instance-profile",
+}
+_IMAGE_BUILDER = {
+    "component": "component/base/1.2.3/1",
+    "imageRecipe": "image-recipe/base/1.2.3",
+    "infrastructureConfiguration": "infrastructure-configuration/base",
+    "distributionConfiguration": "distribution-configuration/base",
+    "imagePipeline": "image-pipeline/base",
+}
+
+
+class RealisticCloud(Cloud):
+    """AWS whose ARNs have the forms that AWS's have."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """What a provider gives a resource."""
+        identity, given = super().new_resource(args)
+        service, _, kind = args.typ.partition(":")[2].partition(":")[0].partition("/")
+        inputs = in_the_clear(args.inputs)
+        match service, kind:
+            case "iam", ("role" | "policy" | "instanceProfile"):
+                given["arn"] = f"arn:aws:iam::{ACCOUNT}:{_IAM[kind]}/{args.name}-0a1b2c3"
+            case "s3", "bucket":
+                given["arn"] = f"arn:aws:s3:::{given['bucket']}"
+            case "kms", "key":
+                given["arn"] = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+            case "ssm", _:
+                given["arn"] = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{inputs['name']}"
+            case "secretsmanager", _:
+                given["arn"] = (
+                    f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{inputs.get('name', args.name)}-AbCdEf"
+                )
+            case "imagebuilder", _:
+                given["arn"] = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:{_IMAGE_BUILDER[kind]}"
+            case "iam", "openIdConnectProvider":
+                pass
+            case _:
+                given["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{args.name}"
+        return identity, given
+
+
+def declaration() -> dict[str, Any]:
+    """A declaration of everything: the one that upgrades are tested with, and what has come since."""
+    declared: dict[str, Any] = yaml.safe_load(_FILE.read_text())["config"]["gitlab-runner:stack"]
+    declared["runners"]["build"]["host"]["metrics"] = "vpc"
+    declared["runners"]["release"]["host"]["egress"].append({"cidr": "10.0.0.0/8", "from_port": 22})
+    declared["runners"]["build"]["host"]["policies"] = [f"arn:aws:iam::{ACCOUNT}:policy/of-our-own"]
+    declared["ecr_settings"][REGION]["replicate_from"] = [{"account": "210987654321"}]
+    declared["ecr_settings"][REGION]["creation_templates"]["hub"] |= {"tags": {"team": "ci"}}
+    declared["tags"] = {"team": "ci", "cost-center": "4711"}
+    declared["machine_images"] = {"base": {"images": ["team/ci/base:1"], "registries": ["team"]}}
+    return declared
+
+
+def in_aws(declared: dict[str, Any]) -> list[Registered]:
+    """The resources of AWS that a stack registers."""
+    recording, _ = run(lambda: RunnerStack("ci", declared), cloud=RealisticCloud)  # type: ignore[arg-type]
+    return [each for each in recording.registered.values() if each.type.startswith("aws:")]
+
+
+def as_checked(aws: Aws, registered: Registered) -> tuple[Properties, list[Failure]]:
+    """A resource's inputs as the provider makes it, with defaults and an automatic name; what is wrong."""
+    checked, failures = aws.check(
+        registered.type, registered.name, {}, decode(registered.request.object), registered.name.encode()
+    )
+    return {name: value for name, value in checked.items() if not name.startswith("__")}, failures

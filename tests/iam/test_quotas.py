@@ -1,0 +1,145 @@
+"""Policies that are too large are refused, with the number and the limit; what can be said shorter is."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.host.user_data import LARGEST_USER_DATA, sized_user_data
+from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
+from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
+from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, REPOSITORY_POLICY, TRUST_POLICY
+from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.job_roles import JobRole
+from pulumi_gitlab_runner.spec.registries import StaticRegistry
+
+from tests.iam.everything import HERE, KMS, SECRETS, SSM
+from tests.spec.declaration import changed, problems_of
+
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
+
+
+def test_white_space_counts_where_aws_counts_it() -> None:
+    assert INLINE_POLICIES.size('{"a": \n\t1}') == len('{"a":1}')
+    assert REPOSITORY_POLICY.size('{"a": 1}') == len('{"a": 1}')
+
+
+def test_a_document_of_just_the_allowed_size_is_taken() -> None:
+    assert list(TRUST_POLICY.problems("a" * 2_048, "place", "")) == []
+    (problem,) = TRUST_POLICY.problems("a" * 2_049, "place", "the way out")
+    assert (problem.path, problem.found) == ("place", "2,049 characters of a role's trust policy")
+    assert (problem.allowed, problem.mend) == ("2,048, as AWS has it", "the way out")
+
+
+def test_the_parameters_of_a_host_take_the_same_room_however_many_there_are() -> None:
+    prefix = f"{SSM}/ci/prod/build/*"
+    policy = manager_policy([], HERE, parameter_arns=[prefix], key_arn=f"{KMS}/hosts", files_arn=None)
+    read, decrypt = json.loads(policy)["Statement"]
+    assert read["Resource"] == [prefix]
+    assert decrypt["Condition"] == {
+        "StringEquals": {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": [prefix]},
+    }
+
+
+def test_secrets_under_one_key_have_one_statement_for_it() -> None:
+    secrets = [f"{SECRETS}:ci/partner-{number}-AbCdEf" for number in range(3)]
+    registries = [
+        StaticRegistry(f"partner-{number}", f"{number}.example", secret=each, key=f"{KMS}/{key}")
+        for number, (each, key) in enumerate(zip(secrets, ("one", "other", "one"), strict=True))
+    ]
+    policy = manager_policy(registries, HERE, parameter_arns=[], key_arn=None, files_arn=None)
+    keys = {
+        each["Resource"][0]: each["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"]
+        for each in json.loads(policy)["Statement"]
+        if each["Sid"].startswith("RegistryKey")
+    }
+    assert keys == {f"{KMS}/one": [secrets[0], secrets[2]], f"{KMS}/other": secrets[1]}
+
+
+def job_role(projects: int, refs: int = 1, **changes: Any) -> JobRole:
+    declared = {
+        "projects": [f"team/service-{number:03d}" for number in range(projects)],
+        "branches": [f"release-{number}" for number in range(refs)],
+        "push": ["team/ci/base"],
+    }
+    stack = build_stack(changed("job_roles", {"publish": declared}))
+    return replace(stack.job_roles["publish"], **changes)
+
+
+def trust(role: JobRole) -> dict[str, Any]:
+    document = json.loads(job_trust_policy(PROVIDER, role.audience, role, "stack.job_roles.publish"))
+    conditions: dict[str, Any] = document["Statement"][0]["Condition"]
+    return conditions
+
+
+def test_each_project_with_each_branch_as_long_as_that_fits() -> None:
+    conditions = trust(job_role(2, 2))
+    assert list(conditions) == ["StringEquals", "StringLike"]
+    assert len(conditions["StringLike"]["gitlab.example.com:sub"]) == 4
+
+
+def test_else_all_projects_and_all_branches_which_is_the_same() -> None:
+    role = job_role(30, 4)
+    conditions = trust(role)
+    projects = conditions["StringLike"]["gitlab.example.com:sub"]
+    refs = conditions["StringLikeIfExists"]["gitlab.example.com:sub"]
+    assert (len(projects), len(refs)) == (30, 4)
+
+    def matches(subject: str, patterns: list[str]) -> bool:
+        return any(
+            subject.startswith(each[:-1]) if each.endswith("*") else subject.endswith(each[1:])
+            for each in patterns
+        )
+
+    def taken(subject: str) -> bool:
+        return matches(subject, projects) and matches(subject, refs)
+
+    assert all(map(taken, role.subjects))
+    assert not taken("project_path:team/service-030:ref_type:branch:ref:release-0")
+    assert not taken("project_path:team/service-0001:ref_type:branch:ref:release-0")
+    assert not taken("project_path:team/service-000:ref_type:branch:ref:main")
+    assert not taken("project_path:team/service-000:ref_type:tag:ref:release-0")
+    assert not taken("project_path:team/service-000:ref_type:branch:ref:my-release-0")
+
+
+def test_a_hundred_projects_need_a_quota_that_aws_has_raised_and_are_refused_without() -> None:
+    with pytest.raises(DeclarationError) as refused:
+        trust(job_role(100))
+    (problem,) = refused.value.problems
+    assert problem.path == "stack.job_roles.publish.projects"
+    assert problem.found.endswith("characters of a role's trust policy")
+    assert problem.allowed == "2,048, as AWS has it"
+    assert "Role trust policy length" in problem.mend
+    raised = job_role(100, trust_policy_length=4_096)
+    assert len(trust(raised)["StringLike"]["gitlab.example.com:sub"]) == 100
+    assert len(trust(replace(job_role(1), projects=("team/*",)))["StringLike"]["gitlab.example.com:sub"]) == 1
+
+
+def test_a_role_that_pushes_to_more_repositories_than_its_policy_holds() -> None:
+    names = [f"ci/image-{number:03d}" for number in range(200)]
+    declared = changed("job_roles", {})
+    declared["registries"]["team"]["repositories"] = {each: {} for each in [*names, "ci/base"]}
+    declared["job_roles"]["publish"] = {
+        "projects": ["team/app"],
+        "branches": ["main"],
+        "push": [f"team/{each}" for each in names],
+    }
+    stack = build_stack(declared)
+    with pytest.raises(DeclarationError, match=r"publish\.push\n  found:   1\d,\d+ characters"):
+        job_policy(stack.job_roles["publish"], stack.registries, HERE, (), "stack.job_roles.publish")
+
+
+def test_a_repositorys_policy_has_room_for_every_account_that_may_be_declared() -> None:
+    accounts = [str(100_000_000_000 + number) for number in range(250)]
+    assert REPOSITORY_POLICY.size(pull_by_accounts_policy(accounts, "aws-us-gov")) <= 10_240
+    assert problems_of(changed("registries/team/allow_pull", accounts), None) == []
+    (problem,) = problems_of(changed("registries/team/allow_pull", [*accounts, "100000000999"]), None)
+    assert (problem.path, problem.found) == ("stack.registries.team.allow_pull", "251 accounts")
+
+
+def test_user_data_of_just_the_allowed_size_is_taken() -> None:
+    assert sized_user_data("é" * (LARGEST_USER_DATA // 2), "place")
+    with pytest.raises(DeclarationError, match=r"place\n  found:   16,385 bytes"):
+        sized_user_data("é" * (LARGEST_USER_DATA // 2) + "e", "place")
