@@ -241,6 +241,18 @@ def runner_and_host(name: str) -> None:
         ),
         update_default_version=True,
     )
+    boot: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
+        "name": "gitlab-runner-boot",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "heartbeat_timeout": 600,
+        "default_result": "ABANDON",
+    }
+    drain: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
+        "name": "gitlab-runner-drain",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
+        "heartbeat_timeout": 300,
+        "default_result": "CONTINUE",
+    }
     group = aws.autoscaling.Group(
         called,
         min_size=1,
@@ -248,21 +260,19 @@ def runner_and_host(name: str) -> None:
         vpc_zone_identifiers=subnets,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
-        instance_refresh={"strategy": "Rolling"},
+        instance_refresh={"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]},
         health_check_type="EC2",
+        default_instance_warmup=30,
+        initial_lifecycle_hooks=[boot, drain],
+        wait_for_capacity_timeout="1200s",
+        ignore_failed_scaling_activities=True,
         tags=[
             {"key": "Name", "value": f"gitlab-runner-{name}", "propagate_at_launch": True},
             {"key": "gitlab-runner-host", "value": f"/flat/sandbox/{name}", "propagate_at_launch": False},
         ],
     )
-    aws.autoscaling.LifecycleHook(
-        called,
-        name="gitlab-runner-drain",
-        autoscaling_group_name=group.name,
-        lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
-        heartbeat_timeout=300,
-        default_result="CONTINUE",
-    )
+    aws.autoscaling.LifecycleHook(f"{called}-boot", autoscaling_group_name=group.name, **boot)
+    aws.autoscaling.LifecycleHook(called, autoscaling_group_name=group.name, **drain)
 
 
 for each in declaration["runners"]:

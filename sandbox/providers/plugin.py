@@ -138,7 +138,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:
         with self._call("Delete", request, context) as token:
-            self._provider.delete(token, request.id, decode(request.properties))
+            timeout = request.timeout or None
+            self._provider.delete(token, request.id, decode(request.properties), timeout)
             return empty_pb2.Empty()
 
     @contextmanager

@@ -55,6 +55,10 @@ class Incomplete(Refused):
         self.made = made
 
 
+class Unfinished(Refused):
+    """An update was made, but something that the provider waits for did not happen; the state says so."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AutomaticName:
     """How a resource is named when its program does not.
@@ -96,6 +100,8 @@ class Resource(Generic[Connection]):
     outputs: ClassVar[Mapping[str, Property]] = {}
     automatic_name: ClassVar[AutomaticName | None] = None
     deletes_first: ClassVar[bool] = False
+    timeout: float | None = None
+    """In seconds: how long the program lets the call take, if it says so."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -319,12 +325,18 @@ class StandIn(Generic[Connection]):
         if preview:
             return kept | dict.fromkeys(kind.unsettled(changed), UNKNOWN) | _shown(kind, new)
         resource = kind(self.connect(new))
-        resource.update(resource_id, old_outputs, new, changed)
+        try:
+            resource.update(resource_id, old_outputs, new, changed)
+        except Unfinished as error:
+            made = State(resource_id, new, self._outcome(resource, resource_id, new, kept))
+            raise Incomplete(str(error), made) from error
         return self._outcome(resource, resource_id, new, kept)
 
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """Delete a resource."""
-        self._resource(token)(self.connect(outputs)).delete(resource_id, outputs)
+    def delete(self, token: str, resource_id: str, outputs: Properties, timeout: float | None = None) -> None:
+        """Delete a resource, within ``timeout`` seconds where the program says so."""
+        resource = self._resource(token)(self.connect(outputs))
+        resource.timeout = timeout
+        resource.delete(resource_id, outputs)
 
     def invoke(self, token: str, arguments: Properties) -> tuple[Properties, list[Failure]]:
         """The result of a function, and what is wrong with its arguments."""

@@ -27,10 +27,13 @@ TOKEN = "glrt-canary-4711"
 VERSION = "19.3.0"
 KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 REGION = "eu-west-1"
-SYSTEMCTL = """#!/bin/sh
+SYSTEMCTL = r"""#!/bin/sh
 if [ -e /etc/gitlab-runner/config.toml ]; then there=with; else there=without; fi
 echo "$* $there config.toml" >>/var/log/systemctl
-case "$*" in *is-active*) exit 3 ;; esac
+case "$*" in
+*is-active\ gitlab-runner) test -e /usr/bin/gitlab-runner ;;
+*is-active*) exit 3 ;;
+esac
 """
 # Debian's is too old for AWS_ENDPOINT_URL.
 AWS = '#!/bin/sh\nexec /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n'
@@ -113,6 +116,7 @@ def furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
     host.root.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
     host.root.write("/usr/local/bin/aws", AWS, 0o755)
     host.root.write("/usr/local/bin/logger", LOGGER, 0o755)
+    host.root.write("/usr/local/bin/docker", "#!/bin/sh\n", 0o755)  # its daemon does not run here
     host.root.write("/usr/local/bin/sleep", "#!/bin/sh\n", 0o755)  # time passes quickly here
     fingerprint = publish(host.root.path("/srv/packages"), VERSION, directory / "gnupg")
     host.client("s3").create_bucket(

@@ -144,11 +144,12 @@ def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
     assert starts == [
         "enable --now --no-block gitlab-runner-credentials.service with config.toml",
         "enable --now gitlab-runner-logs.timer with config.toml",
+        "enable --now gitlab-runner-drain.service with config.toml",
         "enable --now docker with config.toml",
         "start gitlab-runner with config.toml",
         (
-            "enable --now gitlab-runner gitlab-runner-apply.timer gitlab-runner-drain.service "
-            "gitlab-runner-health.timer gitlab-runner-prune.timer with config.toml"
+            "enable --now --no-block gitlab-runner gitlab-runner-apply.timer gitlab-runner-health.timer "
+            "gitlab-runner-prune.timer gitlab-runner-renew.timer with config.toml"
         ),
     ]
 

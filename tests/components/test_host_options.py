@@ -8,7 +8,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerHost
-from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
+from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK
 
 from tests.components.recording import ACCOUNT, REGION, Recording, run
 
@@ -53,6 +53,16 @@ def inputs(recording: Recording, kind: str, name: str = "build") -> Any:
     return found.inputs
 
 
+def request(recording: Recording, kind: str, name: str = "build") -> Any:
+    """The request that registers the one resource of a kind and a name: its options."""
+    (found,) = (
+        each
+        for (type_, _), each in recording.registered.items()
+        if type_.rpartition(":")[2] == kind and _ == name
+    )
+    return found.request
+
+
 def kinds(recording: Recording) -> set[str]:
     return {kind.rpartition(":")[2] for kind, _ in recording.registered}
 
@@ -80,7 +90,8 @@ def full() -> Recording:
 
 def test_without_options_there_is_neither_log_group_nor_alarm_nor_way_in(plain: Recording) -> None:
     assert kinds(plain).isdisjoint({"LogGroup", "MetricAlarm", "SecurityGroupIngressRule"})
-    assert set(statements(plain)) == {"HostFiles", "HostParameters", "HostParametersKey", "HostLifecycle"}
+    alone = {"HostFiles", "HostParameters", "HostParametersKey", "HostLifecycle", "HostGroup"}
+    assert set(statements(plain)) == alone
     assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\n"
     assert "listen_address" not in files(plain)["etc/gitlab-runner/config.toml"]
 
@@ -99,7 +110,49 @@ def test_a_new_host_comes_before_the_old_one_goes(plain: Recording) -> None:
     group = inputs(plain, "Group")
     assert (group["minSize"], group["maxSize"]) == (1, 2)
     assert group["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 200}
-    assert group["instanceRefresh"] == {"strategy": "Rolling"}
+    assert group["instanceRefresh"] == {"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]}
+
+
+LAUNCH = {
+    "name": LAUNCH_HOOK,
+    "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+    "heartbeatTimeout": 600,
+    "defaultResult": "ABANDON",
+}
+
+
+def test_a_host_is_in_service_when_it_is_ready(plain: Recording) -> None:
+    """The first one too. A provider that cancels a refresh waits 900 seconds for what is launched."""
+    first, _ = inputs(plain, "Group")["initialLifecycleHooks"]
+    assert first == LAUNCH
+    hook = inputs(plain, "LifecycleHook", "build-boot")
+    assert hook == {**LAUNCH, "autoscalingGroupName": "build-0a1b2c3"}
+    # A group of an earlier version has no initial hook, and stays.
+    assert request(plain, "Group").ignoreChanges == ["initialLifecycleHooks"]
+
+
+def test_a_group_whose_host_was_not_ready_is_made_anew(plain: Recording) -> None:
+    assert request(plain, "Group").replaceOnChanges == ["#initerror"]
+
+
+def test_a_zone_without_capacity_leaves_the_others(plain: Recording) -> None:
+    group = inputs(plain, "Group")
+    assert (group["ignoreFailedScalingActivities"], group["waitForCapacityTimeout"]) == (True, "1200s")
+
+
+def test_a_new_role_or_network_makes_a_new_group_that_outlives_neither(plain: Recording) -> None:
+    group = request(plain, "Group")
+    trigger = [each.string_value for each in group.replacement_trigger.list_value.values]
+    assert trigger == ["arn:of:aws:iam/instanceProfile:InstanceProfile:build", "build-id"]
+    needed = {urn.rpartition("::")[0].rpartition(":")[2] for urn in group.dependencies}
+    assert {"InstanceProfile", "RolePolicy", "SecurityGroup", "SecurityGroupEgressRule"} <= needed
+    assert group.customTimeouts.delete == "9000s"  # two hours of jobs, and some more
+    assert not group.deleteBeforeReplace
+
+
+def test_the_alarm_comes_after_a_host_that_has_reported(full: Recording) -> None:
+    after = request(full, "MetricAlarm").dependencies
+    assert [urn.rpartition("::")[0].rpartition(":")[2] for urn in after] == ["Group"]
 
 
 @pytest.mark.parametrize(
@@ -107,14 +160,15 @@ def test_a_new_host_comes_before_the_old_one_goes(plain: Recording) -> None:
 )
 def test_the_old_one_may_end_its_jobs(longest_job: int | None, heartbeat: int) -> None:
     recording = made({}, **({"maximum_timeout": longest_job} if longest_job else {}))
-    hook = inputs(recording, "LifecycleHook")
-    assert hook == {
+    drain = {
         "name": LIFECYCLE_HOOK,
-        "autoscalingGroupName": "build-0a1b2c3",
         "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
         "heartbeatTimeout": heartbeat,
         "defaultResult": "CONTINUE",
     }
+    assert inputs(recording, "LifecycleHook") == {"autoscalingGroupName": "build-0a1b2c3", **drain}
+    # A host that gets ready after its group was given up has jobs too.
+    assert inputs(recording, "Group")["initialLifecycleHooks"][1] == drain
 
 
 def test_it_may_end_itself_in_its_own_group_alone(plain: Recording) -> None:

@@ -1,6 +1,8 @@
 """A host with every option: made as declared, steady, replaced without a gap, and gone again."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -56,10 +58,11 @@ def test_it_is_made_as_declared(up: Project) -> None:
     assert logs["retentionInDays"] == 7
     (alarm,) = up.aws("cloudwatch").describe_alarms()["MetricAlarms"]
     assert (alarm["AlarmActions"], alarm["Dimensions"]) == ([TOPIC], [{"Name": "Host", "Value": NAME}])
-    (hook,) = up.aws("autoscaling").describe_lifecycle_hooks(
+    hooks = up.aws("autoscaling").describe_lifecycle_hooks(
         AutoScalingGroupName=group(up)["AutoScalingGroupName"]
     )["LifecycleHooks"]
-    assert (hook["LifecycleHookName"], hook["HeartbeatTimeout"]) == ("gitlab-runner-drain", 400)
+    shown = {(each["LifecycleHookName"], each["HeartbeatTimeout"], each["DefaultResult"]) for each in hooks}
+    assert shown == {("gitlab-runner-boot", 600, "ABANDON"), ("gitlab-runner-drain", 400, "CONTINUE")}
     (role,) = up.aws("iam").list_roles(PathPrefix="/ci/")["Roles"]
     boundary = up.aws("iam").get_role(RoleName=role["RoleName"])["Role"]["PermissionsBoundary"]
     assert boundary["PermissionsBoundaryArn"].endswith(":policy/ci-boundary")
@@ -110,3 +113,40 @@ def test_a_newer_machine_image_alone_replaces_no_host(up: Project) -> None:
     assert [each["LaunchTemplateData"]["ImageId"] for each in asked] == [
         "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
     ]
+
+
+def test_a_new_role_takes_none_from_a_host_with_jobs(up: Project) -> None:
+    """The old group ends with its last job, and only then do its role and instance profile go."""
+    autoscaling, iam = up.aws("autoscaling"), up.aws("iam")
+    before = group(up)
+    (old,) = (each["InstanceId"] for each in before["Instances"])
+    (role,) = (each["RoleName"] for each in iam.list_roles(PathPrefix="/ci/")["Roles"])
+    seen: dict[str, Any] = {}
+
+    def last_job_ends() -> None:
+        """The old host drains, and looks around before it says that its last job has ended."""
+        for _ in range(600):
+            found = autoscaling.describe_auto_scaling_instances(InstanceIds=[old])["AutoScalingInstances"]
+            if found and found[0]["LifecycleState"] == "Terminating:Wait":
+                break
+            time.sleep(0.1)
+        seen["role"] = iam.get_role(RoleName=role)["Role"]["RoleName"]
+        groups = autoscaling.describe_auto_scaling_groups(
+            Filters=[{"Name": "tag:gitlab-runner-host", "Values": [NAME]}]
+        )["AutoScalingGroups"]
+        seen["states"] = sorted(each["LifecycleState"] for one in groups for each in one["Instances"])
+        autoscaling.complete_lifecycle_action(
+            AutoScalingGroupName=before["AutoScalingGroupName"],
+            LifecycleHookName="gitlab-runner-drain",
+            InstanceId=old,
+            LifecycleActionResult="CONTINUE",
+        )
+
+    with up.declaring("runners/release/host/role_path", "/builds/"), ThreadPoolExecutor() as host:
+        ended = host.submit(last_job_ends)
+        up.up()
+        ended.result()
+        assert seen == {"role": role, "states": ["InService", "Terminating:Wait"]}
+        assert group(up)["AutoScalingGroupName"] != before["AutoScalingGroupName"]
+        assert iam.list_roles(PathPrefix="/ci/")["Roles"] == []
+        assert up.changes() == set()

@@ -46,7 +46,7 @@ def test_these_resources_and_no_others(project: Project) -> None:
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 1,
         "aws:ec2/launchTemplate:LaunchTemplate": 1,
         "aws:autoscaling/group:Group": 1,
-        "aws:autoscaling/lifecycleHook:LifecycleHook": 1,
+        "aws:autoscaling/lifecycleHook:LifecycleHook": 2,
         "gitlab-runner:index:CiVariables": 1,
         "gitlab:index/projectVariable:ProjectVariable": 1,
         "gitlab:index/groupVariable:GroupVariable": 1,
@@ -86,13 +86,16 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
             ],
         ),
         "HostFiles": ("Allow", ["s3:GetObject"], [f"arn:aws:s3:::{bucket}/build/files.json"]),
+        "HostGroup": ("Allow", ["autoscaling:DescribeAutoScalingGroups"], ["*"]),
         # In the group with the tag of this host alone.
         "HostLifecycle": (
             "Allow",
             [
+                "autoscaling:CancelInstanceRefresh",
                 "autoscaling:CompleteLifecycleAction",
                 "autoscaling:RecordLifecycleActionHeartbeat",
                 "autoscaling:SetInstanceHealth",
+                "autoscaling:StartInstanceRefresh",
             ],
             [f"arn:aws:autoscaling:{HERE}:autoScalingGroup:*:autoScalingGroupName/*"],
         ),
@@ -100,6 +103,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
         "HostParametersKey": ("Allow", ["kms:Decrypt"], [key]),
     }
     assert {each["Sid"]: each["Condition"] for each in statements if "Condition" in each} == {
+        "HostGroup": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
         "HostLifecycle": {
             "StringEquals": {"aws:ResourceTag/gitlab-runner-host": "/gitlab-runner/tested/build"}
         },

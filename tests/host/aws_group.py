@@ -24,17 +24,26 @@ def environment_for(aws: AwsServer) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL": aws.endpoint, "HOME": os.devnull, **keys}
 
 
-def make_group(groups: Any, size: int) -> list[str]:
-    """Make the group `the-group`; the ids of its instances."""
-    groups.create_launch_configuration(
-        LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
-    )
+def make_group(groups: Any, size: int, name: str = "the-group") -> list[str]:
+    """Make a group of the host `/the`, as its settings say; the ids of its instances."""
+    if not groups.describe_launch_configurations()["LaunchConfigurations"]:
+        groups.create_launch_configuration(
+            LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
+        )
     groups.create_auto_scaling_group(
-        AutoScalingGroupName="the-group",
+        AutoScalingGroupName=name,
         LaunchConfigurationName="template",
         MinSize=size,
-        MaxSize=size,
+        MaxSize=2,
         AvailabilityZones=["eu-west-1a"],
+        Tags=[{"Key": "gitlab-runner-host", "Value": "/the", "PropagateAtLaunch": False}],
     )
-    (group,) = groups.describe_auto_scaling_groups(AutoScalingGroupNames=["the-group"])["AutoScalingGroups"]
-    return [each["InstanceId"] for each in group["Instances"]]
+    # What is unhealthy stays to be seen.
+    groups.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ReplaceUnhealthy"])
+    return [each["InstanceId"] for each in instances_of(groups, name)]
+
+
+def instances_of(groups: Any, name: str = "the-group") -> list[Any]:
+    """The instances of a group, as the API shows them."""
+    (group,) = groups.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    return list(group["Instances"])

@@ -14,6 +14,7 @@ SETTINGS = {
     "REGION": "eu-west-1",
     "TOKENS": "/the/tokens",
     "RUNNER_VERSION": "19.3.0",
+    "LAUNCH_HOOK": "the-launch-hook",
     "LIFECYCLE_HOOK": "the-hook",
 }
 

@@ -17,19 +17,28 @@ from tests.host.script_host import SCRIPTS, ScriptHost
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
 UNITS = (
-    "gitlab-runner gitlab-runner-apply.timer gitlab-runner-drain.service gitlab-runner-health.timer "
-    "gitlab-runner-prune.timer"
+    "gitlab-runner gitlab-runner-apply.timer gitlab-runner-health.timer gitlab-runner-prune.timer "
+    "gitlab-runner-renew.timer"
 )
 ORDER = [
     "dnf install -y -q awscli-2 jq amazon-ecr-credential-helper",
     "gitlab-runner-apply ",
     "systemctl enable --now --no-block gitlab-runner-credentials.service",
     "systemctl enable --now gitlab-runner-logs.timer",
+    "systemctl enable --now gitlab-runner-drain.service",
     "dnf install -y -q docker",
     "systemctl enable --now docker",
     "dnf install -y -q gitlab-runner-19.3.0-1 gitlab-runner-helper-images-19.3.0-1",
-    f"systemctl enable --now {UNITS}",
+    f"systemctl enable --now --no-block {UNITS}",
 ]
+CHECKED = ["sleep 10", "systemctl --quiet is-active gitlab-runner", "docker version"]
+HOOK = (
+    "--instance-id i-0123456789abcdef0 --lifecycle-hook-name the-launch-hook "
+    "--auto-scaling-group-name the-group"
+)
+HEARTBEAT = f"aws --region eu-west-1 autoscaling record-lifecycle-action-heartbeat {HOOK}"
+COMPLETE = f"aws --region eu-west-1 autoscaling complete-lifecycle-action {HOOK} --lifecycle-action-result"
+READY = ["gitlab-runner-health ", f"{COMPLETE} CONTINUE"]
 STOPPED = "systemctl disable --now gitlab-runner gitlab-runner-apply.timer"
 UNHEALTHY = "aws --region eu-west-1 autoscaling set-instance-health"
 
@@ -45,14 +54,16 @@ class BootingHost(ScriptHost):
             "RUNNER_HOST_CONSOLE": str(self.console),
             "RUNNER_HOST_INSTALLER": str(SCRIPTS / "gitlab-runner-packages-dnf.sh"),
         }
-        for command in ("aws", "dnf", "gitlab-runner-apply", "shutdown", "sleep", "systemctl"):
+        ours = ("gitlab-runner-apply", "gitlab-runner-health")
+        for command in (*ours, "aws", "dnf", "docker", "shutdown", "sleep", "systemctl"):
             self.commands.add(command, "")
         self.commands.add("rpm", "exit 1")
 
     def boot(self, shell: list[str]) -> tuple[int, list[str]]:
-        """Run the script: its exit status, and what it called besides the journal."""
+        """Run the script: its exit status, and what it called besides the journal and its heartbeats."""
         status = self.run("gitlab-runner-boot.sh", shell).returncode
-        return status, [call for call in self.commands.calls() if not call.startswith(("logger ", "rpm "))]
+        besides = ("logger ", "rpm ", HEARTBEAT)
+        return status, [call for call in self.commands.calls() if not call.startswith(besides)]
 
 
 @pytest.fixture
@@ -61,13 +72,44 @@ def host(tmp_path: Path, metadata: InstanceMetadata) -> BootingHost:
 
 
 def test_gitlab_runner_comes_last(host: BootingHost, shell: list[str]) -> None:
-    assert host.boot(shell) == (0, ORDER)
+    assert host.boot(shell) == (0, [*ORDER, *CHECKED, *READY])
+    assert host.said()[-1] == "info: ready"
+
+
+def test_each_attempt_puts_off_the_end_of_the_launch(host: BootingHost, shell: list[str]) -> None:
+    mark = host.root / "tried"
+    host.commands.add("gitlab-runner-apply", f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 1; }}')
+    host.boot(shell)
+    assert host.commands.calls("aws").count(HEARTBEAT) == len(ORDER) + 2
+
+
+def test_a_host_is_not_ready_before_its_runner_runs(host: BootingHost, shell: list[str]) -> None:
+    host.commands.add("systemctl", 'case "$*" in *is-active*) exit 3 ;; esac')
+    status, calls = host.boot(shell)
+    assert (status, calls[-1]) == (1, f"{COMPLETE} ABANDON")
+    assert f"{COMPLETE} CONTINUE" not in calls
+
+
+def test_a_manager_that_waits_for_its_turn_is_ready(host: BootingHost, shell: list[str]) -> None:
+    """The one before it ends its jobs only when this one is in service."""
+    host.commands.add("systemctl", 'case "$*" in *is-active*) exit 3 ;; esac')
+    (host.root / "run/gitlab-runner-waiting").touch()
+    status, calls = host.boot(shell)
+    assert (status, calls[-2:]) == (0, READY)
+
+
+def test_a_group_that_does_not_answer_is_told_again(host: BootingHost, shell: list[str]) -> None:
+    """A host that is in service already, at a second run, hears that there is no such wait."""
+    host.commands.add("aws", "exit 254")
+    status, calls = host.boot(shell)
+    assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 4)
     assert host.said()[-1] == "info: ready"
 
 
 def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("rpm", "")
-    assert host.boot(shell) == (0, [call for call in ORDER if not call.startswith("dnf ")])
+    configured = [call for call in ORDER if not call.startswith("dnf ")]
+    assert host.boot(shell) == (0, [*configured, *CHECKED, *READY])
     assert host.commands.calls("rpm") == [
         "rpm --quiet -q awscli-2 jq amazon-ecr-credential-helper",
         "rpm --quiet -q docker",
@@ -78,14 +120,17 @@ def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell
 def test_another_version_of_the_runner_is_installed(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("rpm", 'case "$*" in *gitlab-runner*) exit 1 ;; esac')
     status, calls = host.boot(shell)
-    assert (status, [call for call in calls if call.startswith("dnf ")]) == (0, ORDER[6:7])
+    assert (status, [call for call in calls if call.startswith("dnf ")]) == (0, [ORDER[7]])
 
 
 def test_a_step_is_tried_again(host: BootingHost, shell: list[str]) -> None:
     mark = host.root / "tried"
     host.commands.add("gitlab-runner-apply", f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 1; }}')
     status, calls = host.boot(shell)
-    assert (status, [call for call in calls if call != "sleep 5"]) == (0, [*ORDER[:2], *ORDER[1:]])
+    assert (status, [call for call in calls if call != "sleep 5"]) == (
+        0,
+        [*ORDER[:2], *ORDER[1:], *CHECKED, *READY],
+    )
     assert "warning: applying this host's files: failed with exit status 1" in host.said()
 
 
@@ -98,11 +143,17 @@ def test_a_step_that_fails_for_good(host: BootingHost, failing: int) -> None:
     assert calls[:failing] == ORDER[:failing]
     tried = [(ORDER[failing], f"sleep {pause}") for pause in (5, 15, 45, 0)]
     assert calls[failing:-3] == [call for attempt in tried for call in attempt]
-    stopped, wait, unhealthy = calls[-3:]
-    assert (stopped, wait) == (STOPPED, "sleep 600")
-    assert unhealthy.startswith(UNHEALTHY)
+    assert calls[-3:] == [STOPPED, "sleep 300", f"{COMPLETE} ABANDON"]
     assert host.console.read_text().endswith(": failed for good\n")
     assert any(said.startswith("err: ") and "gitlab-runner is not started" in said for said in host.said())
+
+
+def test_a_host_in_service_asks_to_be_replaced(host: BootingHost, shell: list[str]) -> None:
+    host.commands.add("dnf", "exit 1")
+    host.commands.add("aws", 'case "$*" in *complete-lifecycle-action*) exit 254 ;; esac')
+    status, calls = host.boot(shell)
+    assert status == 1
+    assert calls[-1].startswith(UNHEALTHY)
 
 
 def test_a_host_that_cannot_ask_shuts_itself_down(host: BootingHost, shell: list[str]) -> None:

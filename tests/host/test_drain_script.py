@@ -17,7 +17,11 @@ HEARTBEAT = (
 )
 COMPLETE = (
     "aws --region eu-west-1 autoscaling complete-lifecycle-action "
-    f"--instance-id i-0123456789abcdef0 --lifecycle-action-result CONTINUE {NAMES}"
+    f"--instance-id i-0123456789abcdef0 {NAMES} --lifecycle-action-result CONTINUE"
+)
+LEAVE = (
+    "aws --region eu-west-1 autoscaling cancel-instance-refresh --auto-scaling-group-name the-group "
+    "--no-wait-for-transitioning-instances"
 )
 STOP = "systemctl stop --no-block gitlab-runner"
 
@@ -73,14 +77,21 @@ def test_the_end_waits_for_running_jobs(host: DrainingHost, shell: list[str]) ->
     host.then_runner_is("deactivating")
     host.then("true")
     host.then_runner_is("inactive")
-    assert host.drain(shell) == (0, [STOP, HEARTBEAT, HEARTBEAT, HEARTBEAT, COMPLETE])
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, LEAVE, HEARTBEAT, HEARTBEAT, COMPLETE])
     assert (host.root / "run/gitlab-runner-draining").exists()
+
+
+def test_a_refresh_of_a_later_change_goes_on(host: DrainingHost, shell: list[str]) -> None:
+    (host.root / "run/gitlab-runner-draining").touch()
+    host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
+    host.then_runner_is("inactive")
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, COMPLETE])
 
 
 def test_a_runner_that_fails_ends_too(host: DrainingHost, shell: list[str]) -> None:
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then_runner_is("failed")
-    assert host.drain(shell) == (0, [STOP, HEARTBEAT, COMPLETE])
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, LEAVE, COMPLETE])
 
 
 @pytest.mark.parametrize("state", ["InService", "Standby", "Detached"])
@@ -118,5 +129,5 @@ def test_calls_that_fail_do_not_end_the_wait(host: DrainingHost) -> None:
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then("true")
     host.then_runner_is("inactive")
-    assert host.drain(["sh"]) == (0, [STOP, HEARTBEAT, HEARTBEAT, COMPLETE])
+    assert host.drain(["sh"]) == (0, [STOP, HEARTBEAT, LEAVE, HEARTBEAT, COMPLETE])
     assert "warning: record-lifecycle-action-heartbeat failed" in host.said()

@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.host.files import (
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
+from pulumi_gitlab_runner.host.user_data import user_data, without_comments, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistry
@@ -44,6 +44,8 @@ def test_every_file_and_its_mode() -> None:
         "etc/systemd/system/gitlab-runner-logs.timer": "0644",
         "etc/systemd/system/gitlab-runner-prune.service": "0644",
         "etc/systemd/system/gitlab-runner-prune.timer": "0644",
+        "etc/systemd/system/gitlab-runner-renew.service": "0644",
+        "etc/systemd/system/gitlab-runner-renew.timer": "0644",
         UNIT_SETTINGS: "0644",
         "root/.docker/config.json": "link",
         "usr/local/lib/gitlab-runner-host.sh": "0644",
@@ -59,6 +61,7 @@ def test_every_file_and_its_mode() -> None:
         "usr/local/sbin/gitlab-runner-health": "0755",
         "usr/local/sbin/gitlab-runner-logs": "0755",
         "usr/local/sbin/gitlab-runner-prune": "0755",
+        "usr/local/sbin/gitlab-runner-renew": "0755",
         "usr/local/sbin/gitlab-runner-turn": "0755",
     }
 
@@ -70,14 +73,14 @@ def test_every_unit_runs_a_program_that_is_there() -> None:
         for path, file in rendered.items()
         if path.endswith(".service")
     }
-    assert len(programs) == 6
+    assert len(programs) == 7
     for (program,) in programs.values():
         assert rendered[program].mode == "0755"
 
 
 def test_every_timer_has_its_service() -> None:
     timers = [path for path in sandbox_files() if path.endswith(".timer")]
-    assert len(timers) == 4
+    assert len(timers) == 5
     assert {path.replace(".timer", ".service") for path in timers} <= set(sandbox_files())
 
 
@@ -99,12 +102,13 @@ def test_every_script_reaches_a_host() -> None:
         arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
         written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
         delivered |= {file["content"] for file in written}
-    delivered |= {
-        script(name) for name in ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh")
-    }  # Docker's
+    # Docker's, and that of a machine image.
+    elsewhere = ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh", "gitlab-runner-image.sh")
+    delivered |= {script(name) for name in elsewhere}
     names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
     assert len(names) > 10
-    assert [name for name in names if script(name) not in delivered] == []
+    texts = {without_comments(each) for each in delivered}
+    assert [name for name in names if without_comments(script(name)) not in texts] == []
 
 
 def test_config_toml() -> None:

@@ -115,6 +115,15 @@ def test_a_manager_that_waits_for_its_turn_is_not_dead(host: CheckedHost) -> Non
     assert host.check(6) == []
 
 
+def test_a_manager_that_waits_for_its_turn_says_that_it_works(host: CheckedHost, shell: list[str]) -> None:
+    """The one before it drains, and says nothing any more: the alarm would tell of neither."""
+    host.report(HEALTH_OF="/the/host")
+    (host.root / "run/gitlab-runner-waiting").touch()
+    host.commands.add("systemctl", RUNNER_DEAD)
+    (told,) = host.check(1, shell)
+    assert "MetricName=Healthy,Value=1" in told
+
+
 def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
         groups = client_of(aws)

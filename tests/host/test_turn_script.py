@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.services.aws.autoscaling.conditions import CONDITIONS
 from sandbox.services.aws.server import AwsServer
-from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, make_group
+from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, instances_of, make_group
 from tests.host.instance_metadata import InstanceMetadata
 from tests.host.script_host import ScriptHost
 
@@ -48,11 +49,38 @@ def test_it_waits_where_aws_does_not_answer(host: ScriptHost, shell: list[str]) 
 def test_aws_tells_of_the_others(host: ScriptHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
         groups = client_of(aws)
-        own, other = make_group(groups, 2)
+        own, other = make_group(groups, 2, "the-group")
         metadata.set("instance-id", own)
         host.commands.add("aws", AWS_COMMAND)
         host.environment |= environment_for(aws)
         assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode != 0
         groups.update_auto_scaling_group(AutoScalingGroupName="the-group", MinSize=1)
         groups.terminate_instance_in_auto_scaling_group(InstanceId=other, ShouldDecrementDesiredCapacity=True)
+        assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode == 0
+        # A new role or network makes a new group: the old one ends its jobs.
+        make_group(groups, 1, "the-group-before")
+        assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode != 0
+        groups.delete_auto_scaling_group(AutoScalingGroupName="the-group-before", ForceDelete=True)
+        assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode == 0
+
+
+def test_one_that_is_not_in_service_yet_has_no_jobs(
+    host: ScriptHost, metadata: InstanceMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else both would wait for each other, and the fleet had no manager while a broken one boots."""
+    with AwsServer() as aws:
+        groups = client_of(aws)
+        (own,) = make_group(groups, 1, "the-group")
+        metadata.set("instance-id", own)
+        host.commands.add("aws", AWS_COMMAND)
+        host.environment |= environment_for(aws)
+        groups.put_lifecycle_hook(
+            AutoScalingGroupName="the-group",
+            LifecycleHookName="boot",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+        )
+        monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: None)
+        groups.set_desired_capacity(AutoScalingGroupName="the-group", DesiredCapacity=2)
+        states = {each["LifecycleState"] for each in instances_of(groups)}
+        assert states == {"InService", "Pending:Wait"}
         assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode == 0

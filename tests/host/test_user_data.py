@@ -117,7 +117,7 @@ def test_debian_and_ubuntu_install_with_apt(system: OperatingSystem) -> None:
 
 def test_ubuntu_gets_the_key_that_the_command_line_of_aws_is_checked_with() -> None:
     assert contents(UBUNTU_24_04)["/usr/local/lib/aws-cli.asc"] == script("aws-cli.asc")
-    assert "/usr/local/lib/aws-cli.asc" in script("gitlab-runner-packages-apt.sh")
+    assert "/usr/local/lib/aws-cli.asc" in without_comments(script("gitlab-runner-packages-apt.sh"))
 
 
 @ANY_SYSTEM
@@ -155,6 +155,7 @@ def test_the_hosts_settings() -> None:
         "REGION": "eu-west-1",
         "TOKENS": "/gitlab-runner/sandbox/build/tokens",
         "RUNNER_VERSION": "19.3.0",
+        "LAUNCH_HOOK": "gitlab-runner-boot",
         "LIFECYCLE_HOOK": "gitlab-runner-drain",
     }
 

@@ -77,9 +77,10 @@ def enters(group: str, user: str = "ec2-user") -> Call:
 
 
 def ends(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
-    """The calls by which a host puts off, completes and asks for its own end, in its own group."""
+    """The calls by which a host is ready, puts off, completes and asks for its end, in its own group."""
     group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b:autoScalingGroupName/any-1a2b"
-    actions = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
+    lifecycle = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
+    actions = (*lifecycle, "StartInstanceRefresh", "CancelInstanceRefresh")
     context = {"aws:ResourceTag/gitlab-runner-host": host}
     return tuple(Call(f"autoscaling:{action}", group, context) for action in actions)
 

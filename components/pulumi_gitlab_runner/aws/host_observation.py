@@ -3,6 +3,8 @@
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -35,7 +37,13 @@ def log_group(
 
 
 def health_alarm(
-    name: str, label: str, topic: pulumi.Input[str], host: str, tags: AwsTags, parent: pulumi.Resource
+    name: str,
+    label: str,
+    topic: pulumi.Input[str],
+    host: str,
+    tags: AwsTags,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
     """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
 
@@ -46,6 +54,7 @@ def health_alarm(
         host: under which name it reports.
         tags: of the alarm.
         parent: the component that it belongs to.
+        after: what is made first: the group, whose first host reports before it is in service.
     """
     return silence_alarm(
         name,
@@ -57,6 +66,7 @@ def health_alarm(
         periods=3,
         tags=tags,
         parent=parent,
+        after=after,
     )
 
 

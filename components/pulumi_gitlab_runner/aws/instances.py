@@ -78,8 +78,8 @@ def egress_only(
     egress: Sequence[EgressRule],
     tags: AwsTags,
     parent: pulumi.Resource,
-) -> aws.ec2.SecurityGroup:
-    """A security group that lets connections out, and none in.
+) -> tuple[aws.ec2.SecurityGroup, list[pulumi.Resource]]:
+    """A security group that lets connections out, and none in; with its rules.
 
     Args:
         name: of the group; its rules' names start with it.
@@ -94,7 +94,7 @@ def egress_only(
     group = aws.ec2.SecurityGroup(
         name, description=description, vpc_id=vpc_id, tags=tag_inputs(tags), opts=child
     )
-    for rule in egress:
+    rules: list[pulumi.Resource] = [
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-{rule}",
             security_group_id=group.id,
@@ -105,8 +105,10 @@ def egress_only(
             prefix_list_id=given_or_none(rule.prefix_list),
             opts=child,
         )
+        for rule in egress
+    ]
     if not egress:
-        aws.vpc.SecurityGroupEgressRule(
+        everywhere = aws.vpc.SecurityGroupEgressRule(
             name,
             security_group_id=group.id,
             description="To GitLab, the registries and AWS",
@@ -114,7 +116,8 @@ def egress_only(
             cidr_ipv4="0.0.0.0/0",
             opts=child,
         )
-    return group
+        rules.append(everywhere)
+    return group, rules
 
 
 def encrypted_root(

@@ -101,7 +101,7 @@ class RunnerFleet(Component[HostedManager]):
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
         network = host_network(fleet.vpc, fleet.subnets, model.network, self)
-        security_group = egress_only(
+        security_group, _ = egress_only(
             workers,
             f"Workers of {model.label}: SSH from their manager",
             network.vpc_id,

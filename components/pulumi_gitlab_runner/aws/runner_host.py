@@ -70,7 +70,8 @@ class RunnerHost(Component[InstanceHost]):
       all egress, or the declared `egress` alone, no ingress of its own
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: lets jobs end before their host does
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one lets a host get ready before it takes the place of
+      another, one lets jobs end before their host does
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
@@ -157,13 +158,11 @@ class RunnerHost(Component[InstanceHost]):
             child,
         )
         network = host_network(host.vpc, host.subnets, hosted.network, self)
-        security_group = egress_only(
+        security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
         if host.metrics == "vpc":
             metrics_ingress(name, network.vpc_id, security_group.id, self)
-        if host.alarm_topic is not None:
-            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self)
 
         def boot(known: list[Any]) -> str:
             text = user_data(
@@ -184,12 +183,15 @@ class RunnerHost(Component[InstanceHost]):
             tag=names.prefix,
             profile_arn=role.profile_arn,
             security_group_id=security_group.id,
+            lives_with=[role, security_group, *rules],
             subnet_ids=network.subnet_ids,
             boot=pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(boot),
             machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
             tags=tags,
             parent=self,
         )
+        if host.alarm_topic is not None:
+            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn

@@ -254,7 +254,7 @@ class RunnerImage(Component[PlacedImage]):
             name, path=given(image.role_path), role=policy.role, tags=tags, opts=child
         )
         network = host_network(image.vpc, image.subnets, model.network, self)
-        security_group = egress_only(
+        security_group, _ = egress_only(
             name, f"Builds the machine image {model.label}", network.vpc_id, (), model.tags, self
         )
         return aws.imagebuilder.InfrastructureConfiguration(

@@ -13,7 +13,12 @@ from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
-from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
+from pulumi_gitlab_runner.iam.host import (
+    group_statement,
+    lifecycle_statement,
+    report_statements,
+    session_statements,
+)
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES
@@ -175,6 +180,7 @@ class ManagerAccess:
     def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
         if self.host:
             yield lifecycle_statement(known(self.host.tag), environment)
+            yield group_statement(environment)
             if self.host.session_manager:
                 yield from session_statements(environment)
             logs = self.host.log_group_arn

@@ -3,6 +3,8 @@
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -21,6 +23,7 @@ def silence_alarm(
     periods: int,
     tags: AwsTags,
     parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
 ) -> aws.cloudwatch.MetricAlarm:
     """Tell when nothing was said for some periods, for whatever reason.
 
@@ -34,6 +37,7 @@ def silence_alarm(
         periods: after how many silent ones in a row it is told.
         tags: of the alarm.
         parent: the component that it belongs to.
+        after: what is made first. An alarm that is made before anything has said so is in alarm at once.
     """
     return aws.cloudwatch.MetricAlarm(
         name,
@@ -50,5 +54,5 @@ def silence_alarm(
         alarm_actions=[topic],
         ok_actions=[topic],
         tags=tag_inputs(tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*after]),
     )

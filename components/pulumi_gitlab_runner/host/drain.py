@@ -1,7 +1,16 @@
-"""How long an Auto Scaling group waits for the jobs of a host that is to end."""
+"""How long an Auto Scaling group waits for a host to be ready, and for the jobs of one that is to end."""
 
 import math
 
+BOOT_HEARTBEAT = 600
+"""For how many seconds a group waits for the next word of a host that boots, before it launches another.
+
+The first comes when the AWS command line is installed. A provider that finds an instance refresh under way
+cancels it, which waits for hosts that boot, and gives up after 900 seconds (instanceRefreshCancelledTimeout
+in `internal/service/autoscaling/group.go` of the Terraform provider for AWS).
+"""
+FIRST_HOST_TIMEOUT = 1200
+"""For how many seconds the first host of a group may take to get ready, before the group counts as failed."""
 _SHORTEST, _LONGEST = 300, 7200
 """In seconds. The drain of a host is heard of every 30 seconds; AWS allows no more than the latter."""
 
@@ -16,3 +25,12 @@ def heartbeat_timeout(longest_job: int) -> int:
         longest_job: in seconds; some time beyond that is allowed for.
     """
     return min(max(math.ceil(longest_job / 90), _SHORTEST), _LONGEST)
+
+
+def longest_drain(longest_job: int) -> int:
+    """Within how many seconds the host of a group that is removed has ended.
+
+    Args:
+        longest_job: in seconds; gitlab-runner ends what runs longer.
+    """
+    return longest_job + 1800

@@ -22,6 +22,7 @@ PROGRAMS = {
     f"{_PROGRAMS}/gitlab-runner-health": "gitlab-runner-health.sh",
     f"{_PROGRAMS}/gitlab-runner-logs": "gitlab-runner-logs.sh",
     f"{_PROGRAMS}/gitlab-runner-prune": "gitlab-runner-prune.sh",
+    f"{_PROGRAMS}/gitlab-runner-renew": "gitlab-runner-renew.sh",
     f"{_PROGRAMS}/gitlab-runner-turn": "gitlab-runner-turn.sh",
     **{
         f"{_UNITS}/{unit}": unit
@@ -36,6 +37,8 @@ PROGRAMS = {
             "gitlab-runner-logs.timer",
             "gitlab-runner-prune.service",
             "gitlab-runner-prune.timer",
+            "gitlab-runner-renew.service",
+            "gitlab-runner-renew.timer",
         )
     },
 }

@@ -12,6 +12,8 @@ from pulumi_gitlab_runner.host.settings import shell_settings
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
+LAUNCH_HOOK = "gitlab-runner-boot"
+"""The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
@@ -49,6 +51,7 @@ def user_data(
         "REGION": region,
         "TOKENS": tokens,
         "RUNNER_VERSION": runner_version,
+        "LAUNCH_HOOK": LAUNCH_HOOK,
         "LIFECYCLE_HOOK": LIFECYCLE_HOOK,
     }
     files = {

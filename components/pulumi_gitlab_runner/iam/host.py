@@ -12,7 +12,7 @@ METRIC_NAMESPACE = "GitLabRunner"
 
 
 def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
-    """Put off and complete the end of an instance, or have it replaced, in the group of one host.
+    """Put off and complete the launch and the end of an instance, or have it replaced, in one host's group.
 
     Args:
         host: the value of the group's tag `HOST_TAG`.
@@ -22,12 +22,28 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
     return allow(
         "HostLifecycle",
         [
+            "autoscaling:CancelInstanceRefresh",
             "autoscaling:CompleteLifecycleAction",
             "autoscaling:RecordLifecycleActionHeartbeat",
             "autoscaling:SetInstanceHealth",
+            "autoscaling:StartInstanceRefresh",
         ],
         [f"arn:{environment.partition}:autoscaling:{place}:autoScalingGroup:*:autoScalingGroupName/*"],
         {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": host}},
+    )
+
+
+def group_statement(environment: AwsEnvironment) -> Statement:
+    """See which version of its launch template a group launches; the action has no resource.
+
+    Args:
+        environment: where the host lives.
+    """
+    return allow(
+        "HostGroup",
+        ["autoscaling:DescribeAutoScalingGroups"],
+        ["*"],
+        {"StringEquals": {"aws:RequestedRegion": environment.region}},
     )
 
 

@@ -73,13 +73,15 @@ class HostDeclaration(TypedDict):
     `instance_type`. A host that starts takes the newest; the next update replaces a host of an older one.
     Default: none."""
     vpc: NotRequired[Input[str]]
-    """The VPC's id. Default: the stack's `network`, else the account's default VPC."""
+    """The VPC's id. Default: the stack's `network`, else the account's default VPC. In another one, a new
+    host starts first, and the update waits for the jobs of the old one."""
     subnets: NotRequired[Input[list[Input[str]]]]
     """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the stack's
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
-    installs (Debian's and Ubuntu's come over port 80), and AWS, S3 among it. Default: everything."""
+    installs (Debian's and Ubuntu's come over port 80), and AWS, S3 and Auto Scaling among it. Default:
+    everything."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
@@ -96,7 +98,8 @@ class HostDeclaration(TypedDict):
     permissions_boundary: NotRequired[Input[str]]
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
     role_path: NotRequired[Input[str]]
-    """The IAM path of the host's role and instance profile, such as `/ci/`. Default `/`."""
+    """The IAM path of the host's role and instance profile, such as `/ci/`. With another one, a new host
+    starts first, and the update waits for the jobs of the old one. Default `/`."""
     policies: NotRequired[list[Input[str]]]
     """The ARNs of IAM policies of your own that the host's role has too. Its jobs do not reach the role.
     Default: none."""

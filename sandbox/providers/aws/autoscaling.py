@@ -7,6 +7,7 @@ Source of the properties and of what replaces: the official provider's
 import re
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.providers.aws import instance_refresh
@@ -103,7 +104,8 @@ _DIRECT: Mapping[str, Property] = {
 _WHAT_IS_LAUNCHED = {"launchTemplate", "mixedInstancesPolicy"}
 
 _DRAINED_WITHIN = 600
-"""In seconds; how long the official provider waits for the instances of a group that it deletes."""
+"""In seconds; how long the official provider waits for the instances of a group that it deletes, unless the
+resource's own timeouts say otherwise."""
 
 
 class Group(AwsResource):
@@ -181,7 +183,7 @@ class Group(AwsResource):
             self._update_group(
                 resource_id, inputs, {"minSize", "maxSize", "desiredCapacity", "desiredCapacityType"}
             )
-        self._wait_for_capacity(resource_id, inputs)
+        self._wait_for_capacity(resource_id, inputs, since=datetime.now(UTC))
         self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
         self._measure(resource_id, {}, inputs)
 
@@ -230,7 +232,7 @@ class Group(AwsResource):
             launched = to_api({name: _DIRECT[name] for name in _WHAT_IS_LAUNCHED}, new)
             instance_refresh.start(self.client, resource_id, refresh, launched)
         if changed & {"minSize", "desiredCapacity"}:
-            self._wait_for_capacity(resource_id, new)
+            self._wait_for_capacity(resource_id, new, since=datetime.now(UTC))
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Let the instances go, then delete the group; with ``forceDelete`` in one step."""
@@ -270,10 +272,11 @@ class Group(AwsResource):
         self.client.update_auto_scaling_group(
             AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
         )
-        deadline = time.monotonic() + _DRAINED_WITHIN
+        patience = self.timeout or _DRAINED_WITHIN
+        deadline = time.monotonic() + patience
         while left := [one["InstanceId"] for one in self._find(name)["Instances"]]:
             if time.monotonic() > deadline:
-                raise Refused(f"after {_DRAINED_WITHIN} seconds there are still instances: {', '.join(left)}")
+                raise Refused(f"after {patience:.0f} seconds there are still instances: {', '.join(left)}")
             time.sleep(0.2)
 
     def _retag(self, name: str, old: list[Properties], new: list[Properties]) -> None:
@@ -301,19 +304,38 @@ class Group(AwsResource):
                 Granularity=new["metricsGranularity"],
             )
 
-    def _wait_for_capacity(self, name: str, inputs: Properties) -> None:
-        """Wait until as many instances as asked for are in service."""
+    def _wait_for_capacity(self, name: str, inputs: Properties, since: datetime) -> None:
+        """Wait until as many instances as asked for are in service; a launch that fails is an error."""
         wanted = inputs.get("desiredCapacity") or inputs["minSize"]
-        deadline = time.monotonic() + _seconds(inputs["waitForCapacityTimeout"])
+        waited = inputs["waitForCapacityTimeout"]
+        if not _seconds(waited):
+            return
+        deadline = time.monotonic() + _seconds(waited)
         while time.monotonic() < deadline:
+            if not inputs.get("ignoreFailedScalingActivities"):
+                self._refuse_failed(name, since)
             live = self._find(name)
-            ready = [one for one in live["Instances"] if one["LifecycleState"] == "InService"] if live else []
+            ready = [
+                one
+                for one in (live["Instances"] if live else ())
+                if one["LifecycleState"] == "InService" and one["HealthStatus"] == "Healthy"
+            ]
             if len(ready) >= wanted:
                 return
             time.sleep(0.2)
-        if _seconds(inputs["waitForCapacityTimeout"]):
-            waited = inputs["waitForCapacityTimeout"]
-            raise Refused(f"fewer than {wanted} instances were in service after {waited}")
+        raise Refused(
+            f"waiting for Auto Scaling Group ({name}) capacity satisfied: timeout while waiting for state to "
+            f"become 'ok' (last state: 'want at least {wanted} healthy instance(s) in Auto Scaling Group', "
+            f"timeout: {waited})"
+        )
+
+    def _refuse_failed(self, name: str, since: datetime) -> None:
+        for one in self.client.describe_scaling_activities(AutoScalingGroupName=name)["Activities"]:
+            # An instance profile takes its time to be known everywhere; the launch is tried again.
+            message = one.get("StatusMessage", "")
+            failed = one["StatusCode"] == "Failed" and "Invalid IAM Instance Profile" not in message
+            if failed and one["StartTime"] + timedelta(seconds=1) >= since:
+                raise Refused(f"scaling activity ({one['ActivityId']}): Failed: {message}")
 
 
 def _places(inputs: Properties) -> dict[str, Any]:

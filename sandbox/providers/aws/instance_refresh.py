@@ -4,16 +4,21 @@ Source of the properties: the official provider's ``internal/service/autoscaling
 """
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.aws.resource import error_code
 from sandbox.providers.aws.shapes import to_api
 from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.providers.standin import Unfinished
 from sandbox.providers.values import Properties
 
 _SECONDS = Text(pattern=r"\d+", pattern_meaning="a number of seconds")
 """A time that the official provider takes as text, to tell 0 from "not given"."""
+
+_CANCELLED_WITHIN = _STARTED_WITHIN = 900
+"""In seconds: instanceRefreshCancelledTimeout and instanceRefreshStartedTimeout of the official provider."""
 
 PROPERTIES: Mapping[str, Property] = {
     "strategy": Text(required=True, one_of=("Rolling",)),
@@ -60,13 +65,37 @@ def start(client: Any, group: str, refresh: Properties, launched: Mapping[str, A
         **({"Preferences": preferences} if preferences else {}),
         **({"DesiredConfiguration": launched} if preferences.get("AutoRollback") else {}),
     }
+    deadline = time.monotonic() + _STARTED_WITHIN
+    while True:
+        try:
+            client.start_instance_refresh(**wanted)
+            return
+        except Exception as error:
+            if error_code(error) != "InstanceRefreshInProgress" or time.monotonic() > deadline:
+                raise
+        _cancel(client, group)
+
+
+def _cancel(client: Any, group: str) -> None:
+    """Cancel the refresh that is under way, and wait until it is."""
     try:
-        client.start_instance_refresh(**wanted)
+        refresh = client.cancel_instance_refresh(AutoScalingGroupName=group)["InstanceRefreshId"]
     except Exception as error:
-        if error_code(error) != "InstanceRefreshInProgress":
-            raise
-        client.cancel_instance_refresh(AutoScalingGroupName=group)
-        client.start_instance_refresh(**wanted)
+        if error_code(error) == "ActiveInstanceRefreshNotFound":
+            return
+        raise
+    deadline = time.monotonic() + _CANCELLED_WITHIN
+    while True:
+        asked = client.describe_instance_refreshes(AutoScalingGroupName=group, InstanceRefreshIds=[refresh])
+        (found,) = asked["InstanceRefreshes"]
+        if found["Status"] in ("Cancelled", "Failed", "Successful"):
+            return
+        if time.monotonic() > deadline:
+            raise Unfinished(
+                f"waiting for Auto Scaling Group ({group}) instance refresh cancel: timeout while waiting "
+                f"for state to become 'Cancelled, Failed, Successful' (last state: '{found['Status']}')"
+            )
+        time.sleep(0.2)
 
 
 def _terraform_name(name: str) -> str:

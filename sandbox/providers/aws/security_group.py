@@ -4,12 +4,13 @@ Source of what replaces and what is updated: the official provider's ``internal/
 ``vpc_security_group*.go``.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
-from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
+from sandbox.providers.aws.resource import REGION, TAGS, error_code, given, tag_map
 from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
 from sandbox.providers.values import Properties, is_known
 
@@ -21,6 +22,9 @@ _FAR_ENDS = (
     ("PrefixListIds", "PrefixListId", "prefixListIds"),
     ("UserIdGroupPairs", "GroupId", "securityGroups"),
 )
+
+_RELEASED_WITHIN = 900
+"""In seconds; how long the official provider waits for what uses a group that it deletes."""
 
 _INLINE_RULE = Object(
     {
@@ -128,7 +132,15 @@ class SecurityGroup(Ec2Resource):
             group = self._find(resource_id)
             for way in _WAYS:
                 self._revoke(way, group, group[_WAYS[way]])
-        self.client.delete_security_group(GroupId=resource_id)
+        deadline = time.monotonic() + (self.timeout or _RELEASED_WITHIN)
+        while True:
+            try:
+                self.client.delete_security_group(GroupId=resource_id)
+                return
+            except Exception as error:
+                if error_code(error) != "DependencyViolation" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _find(self, group: str) -> Any:
         return self.client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]

@@ -2,9 +2,10 @@
 
 moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
 they were when it was made, and cannot launch a later version that has user data. It forgets the description
-of a security group's rule whose far end is another group.
+of a security group's rule whose far end is another group, and deletes a group that an instance uses.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -34,6 +35,21 @@ def mend() -> None:
     template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
     rule_class: Any = security_groups.SecurityGroupRule
     rule_class.description = property(_description)
+    groups_class: Any = security_groups.SecurityGroupBackend
+    groups_class.delete_security_group = _not_in_use(groups_class.delete_security_group)
+
+
+def _not_in_use(original: Callable[..., None]) -> Callable[..., None]:
+    def delete(backend: Any, name: str | None = None, group_id: str | None = None) -> None:
+        from moto.ec2.exceptions import DependencyViolationError
+
+        for instance in backend.all_instances():
+            using = {group.id for group in instance.security_groups}
+            if group_id in using and instance.state not in ("terminated", "shutting-down"):
+                raise DependencyViolationError(f"resource {group_id} has a dependent object")
+        original(backend, name, group_id)
+
+    return delete
 
 
 def _description(rule: Any) -> str | None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.providers.aws import instance_refresh, security_group
 from sandbox.providers.aws.provider import Aws
-from sandbox.services.aws.autoscaling import lifecycle_hooks
+from sandbox.providers.standin import Incomplete
+from sandbox.services.aws.autoscaling.conditions import CONDITIONS, Clock
 from tests.providers.aws.conftest import Made, Make
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -77,6 +79,15 @@ class Scaled:
 
 
 @pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of the groups, which stands still but for the test."""
+    clock = Clock()
+    monkeypatch.setattr(CONDITIONS, "now", clock)
+    monkeypatch.setattr(CONDITIONS, "warms_up", True)
+    return clock
+
+
+@pytest.fixture
 def scaled(make: Make, aws: Aws, client: Client) -> Callable[..., Scaled]:
     """Makes a group with further inputs."""
     return lambda **inputs: Scaled(make, aws, client, **inputs)
@@ -112,19 +123,16 @@ def test_every_hook_must_be_completed_unless_one_abandons(make: Make, scaled: An
     assert old not in group.instances()
 
 
-def test_a_heartbeat_puts_off_the_end_of_the_wait(
-    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_heartbeat_puts_off_the_end_of_the_wait(make: Make, scaled: Any, clock: Clock) -> None:
     group = scaled()
     hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING, "heartbeatTimeout": 30})
     (old,) = group.instances()
-    start = lifecycle_hooks.now()
     group.end(old)
-    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 29)
+    clock.wait(29)
     group.api.record_lifecycle_action_heartbeat(**group.about(hook, old))
-    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 58)
+    clock.wait(29)
     assert group.instances()[old] == "Terminating:Wait"
-    monkeypatch.setattr(lifecycle_hooks, "now", lambda: start + 60)
+    clock.wait(1)
     assert old not in group.instances()
     assert group.state(old) == "terminated"
 
@@ -185,16 +193,142 @@ def test_a_refresh_is_in_progress_while_a_hook_holds_an_old_instance_back(make: 
     hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
     (old,) = group.instances()
     group.template.update({**group.launched, "instanceType": "t3.large"})
-    inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
-    updated = group.made.update(inputs)
+    group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
     assert group.versions() == {"InService": "2", "Terminating:Wait": "1"}
     assert group.refreshes() == ["InProgress"]
+    group.api.complete_lifecycle_action(**group.about(hook, old), LifecycleActionResult="CONTINUE")
+    assert group.refreshes() == ["Successful"]
+    assert old not in group.instances()
+
+
+def test_a_further_refresh_waits_until_the_first_is_cancelled(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the official provider: it gives up after 15 minutes, and the state keeps that it did."""
+    group = scaled(instanceRefresh={"strategy": "Rolling"})
+    hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
+    (old,) = group.instances()
+    group.template.update({**group.launched, "instanceType": "t3.large"})
+    inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
+    updated = group.made.update(inputs)
+    monkeypatch.setattr(instance_refresh, "_CANCELLED_WITHIN", 0.3)
+    again = {**inputs, "launchTemplate": {"id": group.template.id, "version": "1"}}
+    with pytest.raises(Incomplete, match=r"refresh cancel: timeout .*last state: 'Cancelling'") as error:
+        updated.update(again)
+    assert error.value.made.inputs["launchTemplate"]["version"] == "1"
+    assert group.refreshes() == ["Cancelling"]
+    group.api.complete_lifecycle_action(**group.about(hook, old), LifecycleActionResult="CONTINUE")
+    assert group.refreshes() == ["Cancelled"]
+
+
+def test_one_that_leaves_may_end_the_refresh_that_waits_for_it(make: Make, scaled: Any) -> None:
+    group = scaled(instanceRefresh={"strategy": "Rolling"})
+    make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
+    (old,) = group.instances()
+    group.template.update({**group.launched, "instanceType": "t3.large"})
+    inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
+    updated = group.made.update(inputs)
+    group.api.cancel_instance_refresh(AutoScalingGroupName=group.name, WaitForTransitioningInstances=False)
+    assert group.refreshes() == ["Cancelled"]
+    assert group.instances()[old] == "Terminating:Wait"
     updated.update({**inputs, "launchTemplate": {"id": group.template.id, "version": "1"}})
     assert group.refreshes() == ["InProgress", "Cancelled"]
-    for one, state in group.instances().items():
-        if state == "Terminating:Wait":
-            group.api.complete_lifecycle_action(**group.about(hook, one), LifecycleActionResult="CONTINUE")
-    assert group.refreshes() == ["Successful", "Cancelled"]
+
+
+LAUNCHING = {"lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING", "defaultResult": "ABANDON"}
+FIRST: dict[str, Any] = {
+    "initialLifecycleHooks": [{"name": "boot", "heartbeatTimeout": 60, **LAUNCHING}],
+    "instanceMaintenancePolicy": {"minHealthyPercentage": 100, "maxHealthyPercentage": 200},
+    "instanceRefresh": {"strategy": "Rolling"},
+    "defaultInstanceWarmup": 30,
+}
+
+
+def test_a_host_that_is_not_ready_never_takes_the_place_of_another(
+    scaled: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = scaled(**FIRST)
+    (old,) = group.instances()
+    monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: None)
+    group.template.update({**group.launched, "instanceType": "t3.large"})
+    updated = group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
+    assert sorted(group.instances().values()) == ["InService", "Pending:Wait"]
+    clock.wait(61)
+    assert len(group.instances()) == 2
+    assert (group.instances()[old], group.refreshes()) == ("InService", ["InProgress"])
+    clock.wait(3600)
+    assert (group.instances(), group.refreshes()) == ({old: "InService"}, ["Failed"])
+    # The next change has a host that gets ready.
+    monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: 20)
+    group.template.update({**group.launched, "instanceType": "t3.medium"})
+    updated.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "3"}})
+    clock.wait(20)
+    assert group.instances()[old] == "InService"
+    clock.wait(30)
+    assert group.versions() == {"InService": "3"}
+    assert group.refreshes() == ["Successful", "Failed"]
+
+
+def test_a_first_host_that_is_not_ready_fails_its_group(scaled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: None)
+    with pytest.raises(Incomplete, match=r"capacity satisfied: timeout .*want at least 1 healthy"):
+        scaled(**FIRST, waitForCapacityTimeout="0.5s")
+
+
+def test_a_launch_that_waits_for_a_deleted_hook_is_abandoned(
+    scaled: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = scaled(**FIRST)
+    monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: None)
+    group.api.set_desired_capacity(AutoScalingGroupName=group.name, DesiredCapacity=2)
+    (pending,) = (each for each, state in group.instances().items() if state == "Pending:Wait")
+    group.api.delete_lifecycle_hook(AutoScalingGroupName=group.name, LifecycleHookName="boot")
+    assert pending not in group.instances()
+
+
+NO_CAPACITY = "We currently do not have sufficient t3.small capacity in the Availability Zone you requested"
+
+
+def test_a_zone_without_capacity_fails_a_group_unless_it_is_told_to_go_on(
+    scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = scaled().listed()
+    monkeypatch.setattr(CONDITIONS, "unavailable", {first["AvailabilityZone"]: NO_CAPACITY})
+    with pytest.raises(Incomplete, match=r"scaling activity .*do not have sufficient"):
+        scaled()
+    (elsewhere,) = scaled(ignoreFailedScalingActivities=True).listed()
+    assert elsewhere["LifecycleState"] == "InService"
+    assert elsewhere["AvailabilityZone"] != first["AvailabilityZone"]
+
+
+def test_a_security_group_in_use_is_not_deleted(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the official provider, it is tried again for 15 minutes."""
+    used = make("aws:ec2/securityGroup:SecurityGroup", {})
+    group = scaled()
+    group.template.update({**group.launched, "vpcSecurityGroupIds": [used.id]})
+    group.made.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}})
+    for each in group.instances():
+        group.end(each)
+    monkeypatch.setattr(security_group, "_RELEASED_WITHIN", 0.3)
+    with pytest.raises(Exception, match=f"DependencyViolation.*{used.id} has a dependent object"):
+        used.delete()
+    group.made.delete()
+    used.delete()
+    assert used.read() is None
+
+
+def test_an_unhealthy_instance_goes_when_another_is_ready(
+    scaled: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = scaled(**FIRST)
+    (old,) = group.instances()
+    monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: 20)
+    group.api.set_instance_health(InstanceId=old, HealthStatus="Unhealthy")
+    assert sorted(group.instances().values()) == ["InService", "Pending:Wait"]
+    clock.wait(20)
+    assert list(group.instances().values()) == ["InService"]
     assert old not in group.instances()
 
 

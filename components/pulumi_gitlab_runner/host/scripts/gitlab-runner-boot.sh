@@ -2,8 +2,9 @@
 # gitlab-runner-boot: makes a runner host of a fresh machine, at its first boot. A second run changes nothing.
 #
 # gitlab-runner is installed last, when its files lie in place: its package starts it at once, and it shall
-# never run half configured. Where a step fails for good, there is no runner, the journal and the console say
-# why, and the host has itself replaced: after ten minutes, so that hosts that all fail do not come thick and
+# never run half configured. The Auto Scaling group takes the host into service, and ends the one before it, when
+# this script says that it is ready. Where a step fails for good, there is no runner, the journal and the console say
+# why, and the host has itself replaced: after five minutes, so that hosts that all fail do not come thick and
 # fast, and somebody can look.
 set -u
 
@@ -16,11 +17,16 @@ program=gitlab-runner-boot
 console=${RUNNER_HOST_CONSOLE:-/dev/console}
 PATH=$PATH:/usr/local/sbin # where gitlab-runner-apply lies, which cloud-init may not look for
 
+launch() { # ACTION [ARGUMENT…]: at the hook of this host's launch
+    lifecycle "$LAUNCH_HOOK" "$@"
+}
+
 step() { # WHAT COMMAND [ARGUMENT…]: until it succeeds; networks and new roles need their time
     what=$1
     shift
     say info "$what"
     for pause in 5 15 45 0; do
+        launch record-lifecycle-action-heartbeat 2>/dev/null
         "$@" && return
         say warning "$what: failed with exit status $?"
         sleep "$pause"
@@ -30,12 +36,18 @@ step() { # WHAT COMMAND [ARGUMENT…]: until it succeeds; networks and new roles
 
 give_up() {
     systemctl disable --now gitlab-runner gitlab-runner-apply.timer 2>/dev/null
-    say err "$what: failed for good; gitlab-runner is not started, and this host is replaced in 10 minutes"
+    say err "$what: failed for good; gitlab-runner is not started, and this host is replaced in 5 minutes"
     echo "$program: $what: failed for good" >"$console"
-    sleep 600
-    # A host that is stopped is replaced too.
-    ask_to_be_replaced "$what: failed for good" || shutdown -h now
+    sleep 300
+    # A host that is in service has no hook to wait at; one that is stopped is replaced too.
+    launch complete-lifecycle-action --lifecycle-action-result ABANDON ||
+        ask_to_be_replaced "$what: failed for good" || shutdown -h now
     exit 1
+}
+
+works() { # a fleet's manager may wait for its turn
+    sleep 10
+    { systemctl --quiet is-active gitlab-runner || [ -e "$waiting" ]; } && docker version >/dev/null
 }
 
 step "installing the AWS command line, jq and the credential helper of ECR" install_tools
@@ -43,9 +55,16 @@ step "applying this host's files" gitlab-runner-apply
 # Its answers arrive while Docker is installed.
 step "asking for the credentials of the registries" systemctl enable --now --no-block gitlab-runner-credentials.service
 step "sending the journal to CloudWatch, if it is kept" systemctl enable --now gitlab-runner-logs.timer
+step "looking out for the end of this host" systemctl enable --now gitlab-runner-drain.service
 step "installing Docker" install_docker
 step "starting Docker" systemctl enable --now docker
 step "installing gitlab-runner $RUNNER_VERSION" install_runner
-step "starting gitlab-runner" systemctl enable --now gitlab-runner gitlab-runner-apply.timer \
-    gitlab-runner-drain.service gitlab-runner-health.timer gitlab-runner-prune.timer
+step "starting gitlab-runner" systemctl enable --now --no-block gitlab-runner gitlab-runner-apply.timer \
+    gitlab-runner-health.timer gitlab-runner-prune.timer gitlab-runner-renew.timer
+step "checking that gitlab-runner and Docker work" works
+gitlab-runner-health # an alarm that is made with this host hears of it before
+for pause in 5 15 45 0; do
+    launch complete-lifecycle-action --lifecycle-action-result CONTINUE && break
+    sleep "$pause"
+done
 say info "ready"

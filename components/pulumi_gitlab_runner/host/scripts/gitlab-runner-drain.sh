@@ -27,21 +27,32 @@ runner_ended() {
     esac
 }
 
-lifecycle() { # ACTION [ARGUMENT…]
-    group=$(metadata tags/instance/aws:autoscaling:groupName)
-    autoscaling "$@" --lifecycle-hook-name "$LIFECYCLE_HOOK" --auto-scaling-group-name "$group" ||
-        say warning "$1 failed"
+at_the_hook() { # ACTION [ARGUMENT…]
+    lifecycle "$LIFECYCLE_HOOK" "$@" || say warning "$1 failed"
+}
+
+# The host that takes this one's place is in service, so an instance refresh that has led to this has done its work.
+# While it lasts, a further change would wait for the jobs of this host, and the AWS provider for 15 minutes alone.
+leave_instance_refresh() {
+    group=$(metadata tags/instance/aws:autoscaling:groupName) &&
+        aws --region "$REGION" autoscaling cancel-instance-refresh --auto-scaling-group-name "$group" \
+            --no-wait-for-transitioning-instances >/dev/null 2>&1
 }
 
 until terminating || reclaimed; do
     sleep 5
 done
+# New files of this host start this script anew: a refresh that is under way by then is of a later change.
+left=
+[ ! -e "$draining" ] || left=yes
 : >"$draining"
 say notice "this host is to end: gitlab-runner takes no more jobs, and ends with those that run"
 systemctl stop --no-block gitlab-runner
 until runner_ended; do
     if terminating; then
-        lifecycle record-lifecycle-action-heartbeat
+        at_the_hook record-lifecycle-action-heartbeat
+        [ -n "$left" ] || leave_instance_refresh || : # there is none where the host was found unhealthy
+        left=yes
     fi
     sleep 30
 done
@@ -49,4 +60,4 @@ say notice "gitlab-runner has ended"
 until terminating; do
     sleep 5
 done
-lifecycle complete-lifecycle-action --lifecycle-action-result CONTINUE
+at_the_hook complete-lifecycle-action --lifecycle-action-result CONTINUE

@@ -31,7 +31,8 @@ elif ! timeout 30 docker version >/dev/null 2>&1; then
 fi
 if [ -z "$dead" ] || [ -e "$draining" ] || [ -e "$waiting" ]; then
     rm -f "$count"
-    if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ] && [ ! -e "$waiting" ]; then
+    # A fleet's manager that waits for its turn works: the one before it ends its jobs, and says nothing any more.
+    if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ]; then
         set -- "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"
         if ending=$(without_credential 2>/dev/null); then
             set -- "$@" "MetricName=CredentialsEnding,Value=$ending,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"

@@ -27,6 +27,13 @@ autoscaling() { # ACTION [ARGUMENT…]: a call for this instance
         aws --region "$REGION" autoscaling "$action" --instance-id "$instance" "$@" >/dev/null
 }
 
+lifecycle() { # HOOK ACTION [ARGUMENT…]: a call about this instance's wait at a lifecycle hook of its group
+    hook=$1 action=$2
+    shift 2
+    group=$(metadata tags/instance/aws:autoscaling:groupName) &&
+        autoscaling "$action" --lifecycle-hook-name "$hook" --auto-scaling-group-name "$group" "$@"
+}
+
 ask_to_be_replaced() { # REASON
     say err "$1; this host asks its Auto Scaling group to be replaced"
     autoscaling set-instance-health --health-status Unhealthy --no-should-respect-grace-period

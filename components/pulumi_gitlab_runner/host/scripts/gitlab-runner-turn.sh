@@ -3,7 +3,8 @@
 #
 # A manager that starts ends the instances of its fleet that it does not know, and the jobs on them:
 # gitlab.com/gitlab-org/fleeting/taskscaler. Where a new host takes the place of an old one, the old one is in
-# the same group until its last job has ended. There is never a third, and the group ends one of the two.
+# its group until its last job has ended. That may be another group: a change of the role or of the network makes a
+# new one. One that is not in service yet has no jobs, and waits for its own turn.
 set -eu
 
 program=gitlab-runner-turn
@@ -11,10 +12,12 @@ program=gitlab-runner-turn
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
 
 alone() {
-    instance=$(metadata instance-id) && group=$(metadata tags/instance/aws:autoscaling:groupName) &&
+    # shellcheck disable=SC2016 # the ` belongs to the query
+    here='!starts_with(LifecycleState, `Pending`)'
+    instance=$(metadata instance-id) &&
         others=$(aws --region "$REGION" autoscaling describe-auto-scaling-groups \
-            --auto-scaling-group-names "$group" --output text \
-            --query "AutoScalingGroups[].Instances[?InstanceId!='$instance'].InstanceId[]") &&
+            --filters "Name=tag:gitlab-runner-host,Values=${TOKENS%/tokens}" --output text \
+            --query "AutoScalingGroups[].Instances[?InstanceId!='$instance' && $here].InstanceId[]") &&
         [ -z "$others" ]
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.services.aws.autoscaling import (
     groups,
     instance_refresh,
-    instances,
+    life,
     lifecycle_hooks,
     scheduled_actions,
 )
@@ -19,7 +19,7 @@ def mend() -> None:
     if hasattr(actions, "start_instance_refresh"):
         return
     groups.mend()
-    instances.mend()
+    life.mend()
     lifecycle_hooks.mend()
     instance_refresh.mend()
     scheduled_actions.mend()

@@ -73,6 +73,13 @@ def _remembering_policy(original: Callable[..., None]) -> Callable[..., None]:
             # moto answers with the template's id and name, and takes only one of them.
             policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
             values["mixed_instances_policy"] = policy
+        # moto would count instances that are on their way out.
+        if values["desired_capacity"] is None:
+            least, most = (
+                getattr(group, name) if values[name] is None else values[name]
+                for name in ("min_size", "max_size")
+            )
+            values["desired_capacity"] = min(max(group.desired_capacity or 0, int(least)), int(most))
         original(group, **values)
 
     return update
@@ -101,7 +108,7 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 "ResourceInUse",
                 "You cannot delete an AutoScalingGroup while there are instances still in the group.",
             )
-        # moto would leave instances behind that are protected from scale-in.
+        # What is protected from scale-in ends too.
         for state in group.instance_states if group else ():
             state.protected_from_scale_in = False
         return original(response)

@@ -1,17 +1,12 @@
-"""Gives moto instance refreshes.
+"""Gives moto instance refreshes. Checkpoints, alarms and other healthy percentages are kept as data."""
 
-A refresh launches the new instances at once and lets the old ones go; it is in progress for as long as
-lifecycle hooks hold old ones back, or while it waits for protected or standby ones. Warm-up, checkpoints,
-alarms and healthy percentages are kept as data.
-"""
-
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
-from sandbox.services.aws.autoscaling.instances import template_of
-from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
+from sandbox.services.aws.autoscaling.conditions import CONDITIONS
+from sandbox.services.aws.autoscaling.life import api_error, life_of
+from sandbox.services.aws.autoscaling.requests import group_of, validation_error
+from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
 
 
 def mend() -> None:
@@ -24,76 +19,71 @@ def mend() -> None:
     actions.describe_instance_refreshes = _describe
 
 
-@dataclass
-class _Refresh:
-    """One refresh of ``group``, for which the instances ``old`` have to go."""
-
-    group: Any
-    asked: dict[str, Any]
-    old: set[str]
-    id: str = field(default_factory=lambda: str(uuid4()))
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    cancelled: bool = False
-
-    def left(self) -> int:
-        """How many of the old instances are still there."""
-        return len(self.old & {state.instance_id for state in self.group.instances})
-
-    def in_progress(self) -> bool:
-        """Whether it still waits for an instance."""
-        return not self.cancelled and self.left() > 0
-
-    def shown(self) -> dict[str, Any]:
-        """It in the API's shape."""
-        left = self.left()
-        return {
-            **self.asked,
-            "InstanceRefreshId": self.id,
-            "Status": "Cancelled" if self.cancelled else "InProgress" if left else "Successful",
-            "StartTime": self.started,
-            "InstancesToUpdate": left,
-            "PercentageComplete": 100 * (len(self.old) - left) // len(self.old) if self.old else 100,
-        }
-
-
 def _start(response: Any) -> Any:
     from moto.core.responses import ActionResult
 
     group, asked = group_of(response), response._get_params()
     preferences = asked.get("Preferences", {})
     _check(asked, preferences)
-    if any(refresh.in_progress() for refresh in _refreshes(group)):
-        raise error(
-            "InstanceRefreshInProgress",
-            "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.",
+    warmup = preferences.get("InstanceWarmup")
+    try:
+        refresh = life_of(group).start_refresh(
+            warmup=None if warmup is None or not CONDITIONS.warms_up else float(warmup),
+            skip_matching=bool(preferences.get("SkipMatching")),
+            protected=preferences.get("ScaleInProtectedInstances", "Ignore"),
+            standby=preferences.get("StandbyInstances", "Ignore"),
         )
-    replaced = [one for one in group.instance_states if _is_replaced(one, preferences)]
-    awaited = [one for one in group.instance_states if _is_awaited(one, preferences)]
-    refresh = _Refresh(group, asked, {one.instance_id for one in (*replaced, *awaited)})
-    _refreshes(group).insert(0, refresh)
-    if replaced:
-        group.replace_autoscaling_group_instances(len(replaced), group.get_propagated_tags())
-        group.instance_states = [one for one in group.instance_states if one not in replaced]
-        group.ec2_backend.terminate_instances([one.instance_id for one in replaced])
+    except Refused as refused:
+        raise api_error(refused) from refused
+    vars(group).setdefault("asked", {})[refresh.id] = asked
     return ActionResult({"InstanceRefreshId": refresh.id})
 
 
 def _cancel(response: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    active = [refresh for refresh in _refreshes(group_of(response)) if refresh.in_progress()]
-    if not active:
-        raise error("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found.")
-    active[0].cancelled = True
-    return ActionResult({"InstanceRefreshId": active[0].id})
+    waits = response._get_bool_param("WaitForTransitioningInstances", True)
+    try:
+        cancelled = life_of(group_of(response)).cancel_refresh(waits=waits is not False)
+    except Refused as refused:
+        raise api_error(refused) from refused
+    return ActionResult({"InstanceRefreshId": cancelled.id})
 
 
 def _describe(response: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    asked = response._get_param("InstanceRefreshIds")
-    found = [one.shown() for one in _refreshes(group_of(response)) if not asked or one.id in asked]
-    return ActionResult({"InstanceRefreshes": found})
+    wanted, group = response._get_param("InstanceRefreshIds"), group_of(response)
+    life = life_of(group)
+    return ActionResult(
+        {
+            "InstanceRefreshes": [
+                {**vars(group)["asked"][each.id], **_shown(life, each)}
+                for each in life.refreshes
+                if not wanted or each.id in wanted
+            ]
+        }
+    )
+
+
+def _shown(life: Group, refresh: Refresh) -> dict[str, Any]:
+    """A refresh in the API's shape, without what it was asked for."""
+    there = {each.id for each in life.instances}
+    old = refresh.old | refresh.awaited
+    left = len(old & there) if not refresh.over else 0
+
+    def moment(at: float) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=life.now - at)
+
+    return {
+        "InstanceRefreshId": refresh.id,
+        "Status": refresh.status,
+        **({"StatusReason": refresh.reason} if refresh.reason else {}),
+        "StartTime": moment(refresh.started),
+        **({"EndTime": moment(refresh.ended)} if refresh.ended is not None else {}),
+        "InstancesToUpdate": left,
+        "PercentageComplete": 100 * (len(old) - left) // len(old) if old else 100,
+    }
 
 
 def _check(asked: dict[str, Any], preferences: dict[str, Any]) -> None:
@@ -104,24 +94,3 @@ def _check(asked: dict[str, Any], preferences: dict[str, Any]) -> None:
         raise validation_error(
             "The difference between MaxHealthyPercentage and MinHealthyPercentage must not be over 100"
         )
-
-
-def _is_replaced(state: Any, preferences: dict[str, Any]) -> bool:
-    if state.protected_from_scale_in and preferences.get("ScaleInProtectedInstances") != "Refresh":
-        return False
-    if state.lifecycle_state == "Standby" and preferences.get("StandbyInstances") != "Terminate":
-        return False
-    matches = state.launch_template == template_of(state.auto_scaling_group)
-    return not (preferences.get("SkipMatching") and matches)
-
-
-def _is_awaited(state: Any, preferences: dict[str, Any]) -> bool:
-    protected = state.protected_from_scale_in and preferences.get("ScaleInProtectedInstances") == "Wait"
-    standby = state.lifecycle_state == "Standby" and preferences.get("StandbyInstances") == "Wait"
-    return bool(protected or standby)
-
-
-def _refreshes(group: Any) -> list[_Refresh]:
-    """The refreshes of ``group``, the newest first."""
-    refreshes: list[_Refresh] = vars(group).setdefault("instance_refreshes", [])
-    return refreshes

@@ -1,0 +1,286 @@
+"""The life of moto's Auto Scaling groups: `simulation` over moto's EC2.
+
+moto launches all instances in the first subnet and brings them into service at once, with the template's
+default version for most of what a version says, and with the template's instance type where a mixed instances
+policy names others. It ends them at once, keeps unhealthy ones, and has no scaling activities. What happens
+over time is looked at when Auto Scaling is asked for something.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.services.aws.autoscaling.conditions import CONDITIONS
+from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
+from sandbox.services.aws.autoscaling.simulation import Activity, Group, Instance, LaunchFailed, Refused
+
+
+def mend() -> None:
+    """Change moto's classes in this process."""
+    from moto.autoscaling import models, responses
+
+    actions: Any = responses.AutoScalingResponse
+    backend: Any = models.AutoScalingBackend
+    group: Any = models.FakeAutoScalingGroup
+    state: Any = models.InstanceState
+    actions.call_action = _at_this_time(actions.call_action)
+    actions.describe_scaling_activities = _describe_activities
+    backend.attach_instances = _attach
+    backend.detach_instances = _detach
+    backend.notify_terminate_instances = _notify_terminated
+    backend.set_instance_health = _set_health
+    backend.terminate_instance = _terminate
+    group.set_desired_capacity = _set_desired_capacity
+    # moto keeps two lists of them; it sets the first, when it makes a group and nothing is there yet.
+    group.instances = property(_states)
+    group.instance_states = property(_states, lambda _group, _states: None)
+    state.launch_template = property(lambda one: vars(one.instance).get("launched_from"))
+    for ours, theirs in _OF_AN_INSTANCE.items():
+        setattr(state, theirs, _shared(ours, theirs))
+
+
+_OF_AN_INSTANCE = {
+    "state": "lifecycle_state",
+    "health": "health_status",
+    "protected": "protected_from_scale_in",
+}
+"""The simulation's name of each property of an instance, and moto's."""
+
+
+def life_of(group: Any) -> Group:
+    """What goes on in a group of moto's."""
+    life: Group | None = vars(group).get("life")
+    if life is None:
+        life = vars(group)["life"] = Group(_World(group), (), now=CONDITIONS.now())
+    policy = getattr(group, "instance_maintenance_policy", None) or {}
+    life.zones = (
+        (group.vpc_zone_identifier or "").split(",")
+        if group.vpc_zone_identifier
+        else (group.availability_zones)
+    )
+    warmup = getattr(group, "default_instance_warmup", None)
+    life.warmup = float(warmup if warmup is not None else group.health_check_grace_period or 0)
+    if not CONDITIONS.warms_up:
+        life.warmup = 0
+    life.launches_first = (
+        int(policy.get("MinHealthyPercentage", 0)) == 100 and int(policy.get("MaxHealthyPercentage", 0)) > 100
+    )
+    life.protects = bool(group.new_instances_protected_from_scale_in)
+    life.suspended = {each["ProcessName"] for each in getattr(group, "suspended_processes", ())}
+    return life
+
+
+def template_of(group: Any) -> dict[str, Any] | None:
+    """The launch template of ``group`` with its version as a number, in the API's shape."""
+    template = group.ec2_launch_template
+    if template is None:
+        return None
+    return {
+        "LaunchTemplateId": template.id,
+        "LaunchTemplateName": template.name,
+        "Version": str(template.get_version(group.launch_template_version).number),
+    }
+
+
+def api_error(refused: Refused) -> Exception:
+    """What the simulation refuses, as the API's error."""
+    return error(refused.code, str(refused))
+
+
+class _World:
+    """moto's EC2, as a group acts on it."""
+
+    def __init__(self, group: Any) -> None:
+        self._group = group
+
+    def launch(self, zone: str) -> str:
+        group, template = self._group, template_of(self._group)
+        subnet = zone if group.vpc_zone_identifier else None
+        place = _zone_of(group, subnet) if subnet else zone
+        if place in CONDITIONS.unavailable:
+            raise LaunchFailed(CONDITIONS.unavailable[place])
+        from moto.autoscaling.models import ASG_NAME_TAG
+
+        reservation = group.ec2_backend.run_instances(
+            group.image_id,
+            1,
+            group.user_data,
+            group.security_groups,
+            instance_type=_instance_type(group),
+            is_instance_type_default=False,
+            launch_config=group.launch_config,
+            launch_template=template and {name: template[name] for name in ("LaunchTemplateId", "Version")},
+            placement=place,
+            subnet_id=subnet,
+            tags={
+                "instance": {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}
+            },
+        )
+        (instance,) = reservation.instances
+        instance.autoscaling_group = group
+        instance.launched_from = template
+        return str(instance.id)
+
+    def terminate(self, instance: str) -> None:
+        self._group.ec2_backend.terminate_instances([instance])
+
+    def version(self) -> object:
+        return template_of(self._group) or self._group.launch_configuration_name
+
+    def ready_after(self, instance: str) -> float | None:
+        user_data = self._group.ec2_backend.get_instance(instance).user_data
+        return CONDITIONS.ready_after(self._group.name, str(user_data or ""))
+
+
+def _zone_of(group: Any, subnet: str) -> str:
+    return str(group.ec2_backend.get_subnet(subnet).availability_zone)
+
+
+def _instance_type(group: Any) -> str:
+    """The first type that a mixed instances policy names, else the template's."""
+    overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or ()
+    named = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
+    return str(named[0] if named else group.instance_type)
+
+
+def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``original``, when everything has happened that happens until now."""
+
+    def call(response: Any) -> Any:
+        for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
+            life_of(group).advance(CONDITIONS.now())
+        return original(response)
+
+    return call
+
+
+def _states(group: Any) -> list[Any]:
+    """The instances of a group as moto's own, those that are on their way out among them."""
+    from moto.autoscaling.models import InstanceState
+
+    kept: dict[str, Any] = vars(group).setdefault("states", {})
+    for each in life_of(group).instances:
+        if each.id not in kept:
+            state: Any = InstanceState(group.ec2_backend.get_instance(each.id), autoscaling_group=group)
+            state.__dict__["member"] = each
+            kept[each.id] = state
+    return [kept[each.id] for each in life_of(group).instances]
+
+
+def _shared(ours: str, theirs: str) -> property:
+    """A property of moto's instance that is the simulation's."""
+
+    def read(state: Any) -> Any:
+        member = state.__dict__.get("member")
+        return getattr(member, ours) if member else state.__dict__.get(theirs)
+
+    def write(state: Any, value: Any) -> None:
+        member = state.__dict__.get("member")
+        if member:
+            setattr(member, ours, value)
+        else:
+            state.__dict__[theirs] = value
+
+    return property(read, write)
+
+
+def _set_desired_capacity(group: Any, capacity: int | None) -> None:
+    group.desired_capacity = group.min_size if capacity is None else capacity
+    life_of(group).resize(group.desired_capacity or 0)
+
+
+def _attach(backend: Any, group_name: str, instance_ids: list[str]) -> None:
+    from moto.autoscaling.models import ASG_NAME_TAG
+
+    group = backend.autoscaling_groups[group_name]
+    life = life_of(group)
+    if group.desired_capacity + len(instance_ids) > group.max_size:
+        raise validation_error(f"AutoScalingGroup {group_name} has no room for {len(instance_ids)} more")
+    for each in instance_ids:
+        found = group.ec2_backend.get_instance(each)
+        found.autoscaling_group = group
+        group.ec2_backend.create_tags([each], {ASG_NAME_TAG: group.name})
+        place = found.subnet_id if group.vpc_zone_identifier else found.placement.zone
+        life.instances.append(
+            Instance(each, str(place), None, life.now, "InService", protected=life.protects)
+        )
+    _set_desired_capacity(group, group.desired_capacity + len(instance_ids))
+
+
+def _detach(backend: Any, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[Any]:
+    from moto.autoscaling.models import ASG_NAME_TAG, DetachInstanceActivity
+
+    group = backend.autoscaling_groups[group_name]
+    life, told = life_of(group), []
+    if should_decrement:
+        group.desired_capacity = life.desired = group.desired_capacity - len(instance_ids)
+    for each in instance_ids:
+        group.ec2_backend.delete_tags([each], {ASG_NAME_TAG: group.name})
+        life.forget(each)
+        told.append(DetachInstanceActivity(group.ec2_backend.get_instance(each)))
+    return told
+
+
+def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:
+    """EC2 has ended instances."""
+    for group in backend.autoscaling_groups.values():
+        life = life_of(group)
+        for each in [one.id for one in life.instances if one.id in instance_ids]:
+            life.forget(each)
+
+
+def _set_health(backend: Any, instance_id: str, health_status: str) -> None:
+    life_of(_group_with(backend, instance_id)).set_health(instance_id, health_status)
+
+
+def _terminate(backend: Any, instance_id: str, should_decrement: bool) -> Any:
+    from moto.autoscaling.models import TerminateInstanceActivity
+
+    group = _group_with(backend, instance_id)
+    original = group.desired_capacity
+    life = life_of(group)
+    if should_decrement:
+        group.desired_capacity = life.desired = original - 1
+    life.end(instance_id)
+    return TerminateInstanceActivity(group.ec2_backend.get_instance(instance_id), original)
+
+
+def _group_with(backend: Any, instance_id: str) -> Any:
+    for group in backend.autoscaling_groups.values():
+        if any(each.id == instance_id for each in life_of(group).instances):
+            return group
+    raise validation_error(f"Instance Id not found - No managed instance found for instance ID {instance_id}")
+
+
+def _describe_activities(response: Any) -> Any:
+    from moto.core.responses import ActionResult
+
+    name = response._get_param("AutoScalingGroupName")
+    groups = [group_of(response)] if name else response.autoscaling_backend.autoscaling_groups.values()
+    return ActionResult(
+        {
+            "Activities": [
+                _shown(group.name, life_of(group), each)
+                for group in groups
+                for each in life_of(group).activities
+            ]
+        }
+    )
+
+
+def _shown(group: str, life: Group, activity: Activity) -> dict[str, Any]:
+    from datetime import UTC, datetime, timedelta
+
+    def moment(at: float) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=life.now - at)
+
+    return {
+        "ActivityId": activity.id,
+        "AutoScalingGroupName": group,
+        "Description": activity.description,
+        "Cause": "The group keeps to its desired capacity.",
+        "StartTime": moment(activity.start),
+        **({"EndTime": moment(activity.end)} if activity.end is not None else {}),
+        "StatusCode": activity.status,
+        **({"StatusMessage": activity.message} if activity.message else {}),
+        "Progress": 100 if activity.end is not None else 50,
+    }
