@@ -63,7 +63,11 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
         console.print(f"\nThe AWS credentials of the manager {name}, on its Docker host, need this policy:")
         console.print(policy, markup=False, highlight=False)
     for name, policy in outputs.get("required_policies", {}).items():
-        console.print(f"\nThe owner of the registry {name} must put this policy on each of its repositories:")
+        registry, _, whole = name.partition("/")
+        where = (
+            "set it as the registry's permissions policy" if whole else "put it on each of its repositories"
+        )
+        console.print(f"\nThe owner of the registry {registry} must take this policy, and {where}:")
         console.print(policy, markup=False, highlight=False)
 
 

@@ -33,6 +33,10 @@ _EXPORTS = {
         "JobRole",
         "JobRoleArgs",
     ),
+    "aws.pipeline_roles": (
+        "PipelineRoles",
+        "PipelineRolesArgs",
+    ),
     "aws.runner_cache": (
         "RunnerCache",
         "RunnerCacheArgs",
@@ -115,6 +119,10 @@ _EXPORTS = {
     "spec.observation": (
         "AlarmsDeclaration",
         "LogsDeclaration",
+    ),
+    "spec.pipeline_roles": (
+        "PipelineDeclaration",
+        "PulumiStateDeclaration",
     ),
     "spec.registries": (
         "DeployTokenDeclaration",

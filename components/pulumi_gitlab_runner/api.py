@@ -5,6 +5,7 @@ from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
 from pulumi_gitlab_runner.aws.job_role import JobRole, JobRoleArgs
+from pulumi_gitlab_runner.aws.pipeline_roles import PipelineRoles, PipelineRolesArgs
 from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, RunnerCacheArgs
 from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
 from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
@@ -45,6 +46,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
 )
 from pulumi_gitlab_runner.spec.network import NetworkDeclaration
 from pulumi_gitlab_runner.spec.observation import AlarmsDeclaration, LogsDeclaration
+from pulumi_gitlab_runner.spec.pipeline_roles import PipelineDeclaration, PulumiStateDeclaration
 from pulumi_gitlab_runner.spec.registries import (
     DeployTokenDeclaration,
     EcrDeclaration,
@@ -111,6 +113,10 @@ __all__ = [
     "MirrorVariablesDeclaration",
     "MirroredImageDeclaration",
     "NetworkDeclaration",
+    "PipelineDeclaration",
+    "PipelineRoles",
+    "PipelineRolesArgs",
+    "PulumiStateDeclaration",
     "RegistrationDeclaration",
     "RegistryDeclaration",
     "ReplicateFromDeclaration",

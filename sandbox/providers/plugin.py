@@ -151,21 +151,32 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         try:
             yield token
         except Exception as error:
-            self._abort(token, error, context)
+            self._abort(token, error, request, context)
         finally:
             self._log.info("%s %s %d ms", operation, urn, (time.monotonic() - started) * 1000)
 
-    def _abort(self, token: str, error: Exception, context: Any) -> NoReturn:
+    def _abort(self, token: str, error: Exception, request: Any, context: Any) -> NoReturn:
         message = str(error) if isinstance(error, Refused) else self._provider.explain(error)
         if message is None:
             self._log.error("%s", token, exc_info=error)
             message = f"an error inside the stand-in, {type(error).__name__}: {error}"
-        if token and not message.startswith(token):
+        if invoked := getattr(request, "tok", ""):
+            message = _invoke_error(invoked, message)
+        elif token and not message.startswith(token):
             message = f"{token}: {message}"
         if isinstance(error, Incomplete):
             _abort_incomplete(self._provider, token, error, message, context)
         context.abort(grpc.StatusCode.UNKNOWN, message)
         raise AssertionError("abort raises")
+
+
+def _invoke_error(token: str, reason: str) -> str:
+    """What an official provider answers where a function fails: a counting line, then the reasons.
+
+    Source: pulumi/pulumi-terraform-bridge, pkg/tfbridge/provider.go (Invoke: ``invoking TOKEN``), around
+    hashicorp/go-multierror, format.go (ListFormatFunc).
+    """
+    return f"invoking {token}: 1 error occurred:\n\t* {reason}\n\n"
 
 
 def serve(provider: StandIn[Any]) -> None:

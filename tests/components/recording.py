@@ -22,8 +22,8 @@ _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
-NOT_THERE = ("2026.11",)
-"""The tags of images that are not there yet."""
+NOT_THERE = ("2026.11", "sha256:" + "f" * 64)
+"""The tags and digests of images that are not there yet."""
 
 
 def digest_of(asked: Mapping[str, Any]) -> str:
@@ -68,7 +68,7 @@ class Cloud(Mocks):
             case "aws:index/getAvailabilityZones:getAvailabilityZones":
                 answer = {"names": ZONES}
             case "aws:ecr/getImage:getImage":
-                if args.args["imageTag"] in NOT_THERE:
+                if args.args.get("imageTag", args.args.get("imageDigest")) in NOT_THERE:
                     raise NotThereError
                 answer = {"imageDigest": digest_of(args.args)}
             case "aws:ec2/getVpc:getVpc":

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import HostedRunnerAuth, JobRole, RunnerStack
+from pulumi_gitlab_runner.iam.pull import owner_policy
 
 from tests.components.recording import ACCOUNT, Recording, Registered, run
 
@@ -233,6 +234,5 @@ def test_a_stack_makes_both_from_its_declaration() -> None:
     assert "AWS_ROLE_ARN" in job_roles["other"]["snippet"]
     usual = {"key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False}
     assert variables == [{"scope": scope, **usual} for scope in ("project 7", "group 42")]
-    (statement,) = json.loads(policies["shared"])["Statement"]
     roles = [f"arn:of:aws:iam/role:Role:ci-{name}" for name in ("ecr", "other", "publish")]
-    assert statement["Principal"] == {"AWS": roles}
+    assert policies["shared"] == owner_policy(roles)

@@ -162,9 +162,11 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
         assert PASSWORD not in text, identity
 
 
-def test_a_component_keeps_no_inputs_of_its_own(registered: dict[tuple[str, str], Registered]) -> None:
+def test_a_component_keeps_none_of_its_arguments(registered: dict[tuple[str, str], Registered]) -> None:
+    """Secrets among them would be in the state in clear; the owners of other accounts hold none."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
-    assert {identity for identity, each in components.items() if each.inputs} == set()
+    kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
+    assert kept == {("gitlab-runner:index:RunnerStack", "owners")}
 
 
 def test_only_a_lifecycle_policy_is_deleted_before_it_is_replaced(
@@ -428,8 +430,22 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
 def test_what_the_owner_of_another_account_must_allow(brought_up: tuple[Recording, dict[str, Any]]) -> None:
     policies = brought_up[1]["required_policies"]
     assert list(policies) == ["shared"]
-    (statement,) = json.loads(policies["shared"])["Statement"]
-    assert statement["Principal"] == {"AWS": ["arn:of:aws:iam/role:Role:ci-build"]}
+    _, pull = json.loads(policies["shared"])["Statement"]
+    assert pull["Condition"]["ArnLike"]["aws:PrincipalArn"]
+
+
+def test_a_preview_shows_whose_owner_must_act(brought_up: tuple[Recording, dict[str, Any]]) -> None:
+    stack = brought_up[0].registered["gitlab-runner:index:RunnerStack", "ci"]
+    assert stack.inputs == {
+        "owners": {
+            "shared": {
+                "account": "210987654321",
+                "repositories": ["platform/toolchain"],
+                "caches": [],
+                "users": ["build"],
+            }
+        }
+    }
 
 
 def test_nothing_declared_registers_nothing_else() -> None:

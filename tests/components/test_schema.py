@@ -39,6 +39,7 @@ def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
             "ImageBuild",
             "ImageMirror",
             "JobRole",
+            "PipelineRoles",
             "RunnerCache",
             "RunnerFleet",
             "RunnerHost",

@@ -75,3 +75,38 @@ def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path
     file.write_text("job: {script: [x], image: 'team/ci/base:1'}\n")
     found = doctor.findings("job", str(file), "--root", str(host.root), "--offline")
     assert found["shorthand"]["mend"] == "write registry.example.com:5000/ci/base:1"
+
+
+@pytest.mark.parametrize(
+    ("image", "full"),
+    [
+        (f"{ECR}/hub/redis:7", f"{ECR}/hub/library/redis:7"),
+        (f"{ECR}/hub/redis", f"{ECR}/hub/library/redis"),
+        (f"{ECR}/hub/library/redis:7", ""),
+        (f"{ECR}/hub/bitnami/redis:7", ""),
+        (f"{ECR}/hubs/redis:7", ""),
+        ("redis:7", ""),
+    ],
+)
+def test_official_images_behind_a_cache_of_docker_hub(image: str, full: str) -> None:
+    found = list(shorthand_findings(image, Shorthands(hub_caches=(f"{ECR}/hub",))))
+    assert [each.mend for each in found] == ([f"write {full}"] if full else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "found"), [(f"{ECR}/hub/redis:7", ["shorthand"]), (f"{ECR}/hub/library/redis:7", [])]
+)
+def test_an_image_and_a_job_of_a_stack_with_such_a_cache(
+    doctor: Doctor, tmp_path: Path, image: str, found: list[str]
+) -> None:
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
+    hub = f"hub: {{pull_through: docker-hub, upstream_secret: '{secret}'}}"
+    stack = STACK.replace("legacy: {", f"{hub}\n      legacy: {{").replace(
+        "[team, legacy]", "[team, legacy, hub]"
+    )
+    (tmp_path / "Pulumi.prod.yaml").write_text(stack)
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text(f"job: {{script: [x], image: '{image}'}}\n")
+    of_stack = ["--stack", "prod", "--stacks-dir", str(tmp_path), "--account", "123456789012", "--offline"]
+    assert list(doctor.findings("job", str(file), *of_stack)) == found
+    assert list(doctor.findings("image", image, *of_stack)) == found

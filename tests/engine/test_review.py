@@ -88,6 +88,14 @@ def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
         (DangerKind.REGISTRY, "ci-build-files", "its host has credentials for"),
         (DangerKind.REGISTRY, "ci-hub", "ECR fetches images of"),
         (
+            DangerKind.OWNERS,
+            "ci",
+            (
+                "the owner of the account; must add what the output required_policies has under; "
+                "for the repositories"
+            ),
+        ),
+        (
             DangerKind.PRIVILEGE,
             "ci-build-files",
             "the runner; is privileged: every job is root on the host",

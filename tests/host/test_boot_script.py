@@ -115,7 +115,10 @@ def test_authorities_and_the_proxy_are_there_before_anything_is_fetched(
     host.commands.add("dnf", 'test "$HTTPS_PROXY" = http://proxy:3128')
     agents = "amazon-ssm-agent snap.amazon-ssm-agent.amazon-ssm-agent"
     restart = f"systemctl --no-block try-restart {agents}"
-    assert host.boot(shell) == (0, ["update-ca-trust ", *ORDER[:2], restart, *ORDER[2:]])
+    assert host.boot(shell) == (
+        0,
+        ["update-ca-trust ", *ORDER[:2], restart, *ORDER[2:], *CHECKED, *READY],
+    )
 
 
 def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell: list[str]) -> None:

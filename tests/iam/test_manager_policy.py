@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
-from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
+from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS, owner_policy, owner_registry_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
 from pulumi_gitlab_runner.spec.registries import (
@@ -232,15 +232,32 @@ def test_what_the_owners_of_other_accounts_must_allow() -> None:
     environment = AwsEnvironment("123456789012", "eu-west-1")
     team, shared, *_ = sandbox_registries()
     own = EcrRegistry("own", account="123456789012", region="us-east-1")
-    policies = required_policies({"arn:role/b": [team, shared], "arn:role/a": [shared, own]}, environment)
-    assert list(policies) == ["shared"]
-    (statement,) = json.loads(policies["shared"])["Statement"]
-    assert statement == {
-        "Sid": "PullByRunnerManagers",
-        "Effect": "Allow",
-        "Principal": {"AWS": ["arn:role/a", "arn:role/b"]},
-        "Action": sorted(PULL_ACTIONS),
+    central = EcrRegistry("central", "210987654321", "us-east-1", caches=("hub",))
+    a, b = (f"arn:aws:iam::123456789012:role/{name}" for name in "ab")
+    policies = required_policies({b: [team, shared], a: [shared, own, central]}, environment)
+    assert policies == {
+        "shared": owner_policy([b, a]),
+        "central": owner_policy([a]),
+        "central/registry": owner_registry_policy(
+            [a], ["arn:aws:ecr:us-east-1:210987654321:repository/hub/*"]
+        ),
     }
+
+
+def test_a_cache_of_another_account_is_imported_by() -> None:
+    arn = "arn:aws:ecr:us-east-1:210987654321:repository"
+    central = EcrRegistry(
+        "central",
+        "210987654321",
+        "us-east-1",
+        caches=("hub", "quay"),
+        repositories={name: Repository(name) for name in ("own/tools", "hub/library/redis")},
+    )
+    by_sid = {each["Sid"]: each for each in of_registries(central)}
+    assert by_sid["EcrPull"]["Resource"] == [f"{arn}/hub/library/redis", f"{arn}/own/tools", f"{arn}/quay/*"]
+    assert by_sid["EcrPullThrough"]["Resource"] == [f"{arn}/hub/library/redis", f"{arn}/quay/*"]
+    held = ("own/tools", "hub/library/redis", "quay/a/b", "hub/library/nginx", "other", "quay")
+    assert [central.may_hold(each) for each in held] == [True, True, True, False, False, False]
 
 
 def test_only_the_ecr_token_is_allowed_on_everything() -> None:

@@ -13,6 +13,8 @@ from tests.review.told import told
 IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
 GROUP = "aws:example/thing:Thing"
 RUNNER = "gitlab:index/userRunner:UserRunner"
+SHARED = {"account": "210987654321", "repositories": ["platform/toolchain"], "caches": [], "users": ["build"]}
+STACK = "gitlab-runner:index:RunnerStack"
 
 
 def test_a_replacement_is_told_with_its_reasons() -> None:
@@ -252,9 +254,36 @@ def test_the_worst_comes_first() -> None:
             step("update", "aws:kms/key:Key", old={"enableKeyRotation": True}, new={}),
             step("update", RUNNER, old={"locked": True}, new={}),
             host_step(host_inputs(), host_inputs(["legacy"], privileged=True)),
+            step("create", STACK, new={"owners": {"shared": SHARED}}),
             step("update", ROLE_POLICY, old=policy(), new=policy(allow("x:1"))),
             step("delete", GROUP, old={}),
             step("replace", GROUP, old={}, new={}),
         )
     ]
     assert kinds == list(DangerKind)
+
+
+def test_owners_who_must_act_are_named() -> None:
+    added = (
+        "the owner of the account 210987654321 must add what the output required_policies has under shared"
+    )
+    central = {**SHARED, "repositories": [], "caches": ["hub"]}
+    told_of = told(step("create", STACK, new={"owners": {"shared": SHARED, "central": central}}))
+    assert told_of == [
+        (DangerKind.OWNERS, f"{added} for the repositories platform/toolchain"),
+        (
+            DangerKind.OWNERS,
+            f"{added.replace('shared', 'central central/registry')} for the caches hub",
+        ),
+    ]
+
+
+def test_owners_who_have_nothing_to_change_are_not() -> None:
+    kept = {"owners": {"shared": SHARED}}
+    assert told(step("update", STACK, old=kept, new=kept)) == []
+    assert told(step("update", STACK, old=kept, new={})) == []
+    (another,) = told(
+        step("update", STACK, old=kept, new={"owners": {"shared": {**SHARED, "users": ["b", "c"]}}})
+    )
+    assert another[0] is DangerKind.OWNERS
+    assert told(step("update", STACK, old={}, new={"owners": UNKNOWN})) == []

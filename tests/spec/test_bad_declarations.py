@@ -169,7 +169,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.team.ecr.credsStore",
             "the key 'credsStore', which is not known here",
-            "account, region",
+            "account, region, caches",
             CREDS_STORE,
         ),
     ),
@@ -483,6 +483,45 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "key, password, username",
             STATIC_FORM,
             "'key' stands beside 'secret' or 'parameter'",
+        ),
+    ),
+    "an official image of Docker Hub without library/": (
+        changed(
+            "registries/hub",
+            {"pull_through": "docker-hub", "upstream_secret": UPSTREAM_SECRET, "repositories": ["redis"]},
+        ),
+        Problem(
+            "stack.registries.hub.repositories.redis",
+            "'redis'",
+            "library/redis",
+            "write library/redis: an official image of Docker Hub has its whole name behind a cache",
+        ),
+    ),
+    "caches of this account": (
+        changed("registries/team/ecr", {"caches": ["hub"]}),
+        Problem(
+            "stack.registries.team.ecr.caches",
+            "prefixes of caches, without 'account'",
+            "them with the account that has the caches",
+            "declare a cache of this account as a registry of its own: pull_through: docker-hub",
+        ),
+    ),
+    "a cache of another account by no prefix": (
+        changed("registries/shared/ecr/caches", ["hub/"]),
+        Problem(
+            "stack.registries.shared.ecr.caches[0]",
+            "'hub/'",
+            "a name of 2 to 30 characters that does not end with '-'",
+            "ECR takes it as the prefix of the cached repositories",
+        ),
+    ),
+    "an image by a dual-stack name": (
+        changed("runners/build/image", "123456789012.dkr-ecr.eu-west-1.on.aws/ci/base:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'123456789012.dkr-ecr.eu-west-1.on.aws/ci/base:1', by the dual-stack name of an ECR registry",
+            "the registry's classic name, which credentials are kept for, or its name in the declaration",
+            "write 123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
         ),
     ),
     "an unknown upstream": (

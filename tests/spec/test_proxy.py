@@ -50,6 +50,9 @@ def test_what_is_refused(proxy: Any, place: str, found: str, allowed: str) -> No
     assert "secret-4711" not in str(problem)
 
 
+JOB_NETWORKS = ("192.168.0.0/16", "172.17.0.0/16")
+
+
 def proxy_of(declared: Any) -> Proxy:
     """The proxy of the declaration's one manager."""
     found = build_stack(declared).managers["build"].proxy
@@ -59,13 +62,13 @@ def proxy_of(declared: Any) -> Proxy:
 
 @pytest.mark.parametrize("key", ["http", "https"])
 def test_one_address_stands_for_both(key: str) -> None:
-    assert proxy_of(changed("proxy", {key: URL})) == Proxy(URL, URL)
+    assert proxy_of(changed("proxy", {key: URL})) == Proxy(URL, URL, job_networks=JOB_NETWORKS)
 
 
 def test_each_address_for_its_own() -> None:
     declared = {"http": URL, "https": "http://10.0.0.1", "no_proxy": [".example.com", "10.0.0.0/8", "::1"]}
     assert proxy_of(changed("proxy", declared)) == Proxy(
-        URL, "http://10.0.0.1", (".example.com", "10.0.0.0/8", "::1")
+        URL, "http://10.0.0.1", (".example.com", "10.0.0.0/8", "::1"), job_networks=JOB_NETWORKS
     )
 
 
@@ -94,3 +97,9 @@ def test_the_problem_says_how_to_go_on() -> None:
     (problem,) = problems_of(changed("proxy", {"http": "http://me:x@proxy"}))
     assert problem == Problem(problem.path, problem.found, problem.allowed, problem.mend)
     assert "local proxy that holds the password" in problem.mend
+
+
+def test_job_networks_of_its_own_are_reached_without_it() -> None:
+    declared = changed("proxy", {"http": URL})
+    declared["runners"]["build"]["host"]["job_networks"] = "10.99.0.0/16"
+    assert proxy_of(declared).job_networks == ("10.99.0.0/16", "172.17.0.0/16")

@@ -1,8 +1,10 @@
-"""The part of `.gitlab-ci.yml` by which a job takes a role on and logs in to its registries."""
+"""The parts of `.gitlab-ci.yml` by which jobs take roles on: to log in to registries, to deploy a stack."""
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from pulumi_gitlab_runner import __version__
 
 
 @dataclass(frozen=True, order=True)
@@ -51,3 +53,40 @@ def job_snippet(name: str, *, role_arn: str, audience: str, logins: Iterable[Ecr
         for each in sorted(set(logins))
     ]
     return _SNIPPET.format(name=name, audience=json.dumps(audience), role_arn=role_arn, logins="".join(lines))
+
+
+_PIPELINE = """\
+include:
+  # Where your GitLab has the CI/CD component: templates/stack.yml of pulumi-gitlab-runner.
+  - component: $CI_SERVER_FQDN/my-group/pulumi-gitlab-runner/stack@{version}
+    inputs:
+      stack: {stack}
+{backend}      preview_role: {preview_role}
+      deploy_role: {deploy_role}
+      drift_role: {drift_role}
+      audience: {audience}
+"""
+
+
+def pipeline_snippet(
+    stack: str, *, backend: str, preview_role: str, deploy_role: str, drift_role: str, audience: str
+) -> str:
+    """The part that includes the CI/CD component of `templates/stack.yml`.
+
+    Args:
+        stack: the Pulumi stack's name.
+        backend: where its state is; empty for Pulumi Cloud.
+        preview_role: ARN of the role of previews.
+        deploy_role: ARN of the role of deployments.
+        drift_role: ARN of the role of looks at drift.
+        audience: for whom GitLab makes the tokens.
+    """
+    return _PIPELINE.format(
+        version=__version__,
+        stack=stack,
+        backend=f"      backend: {json.dumps(backend)}\n" if backend else "",
+        preview_role=preview_role,
+        deploy_role=deploy_role,
+        drift_role=drift_role,
+        audience=json.dumps(audience),
+    )

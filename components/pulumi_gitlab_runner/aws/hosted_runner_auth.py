@@ -144,7 +144,8 @@ class HostedRunnerAuth(Component[Renewal]):
     """The function's role, whose rights the passwords have."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull."""
+    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(
         self, name: str, args: HostedRunnerAuthArgs, opts: pulumi.ResourceOptions | None = None

@@ -95,7 +95,8 @@ class JobRole(Component[PlacedJobRole]):
     """What a job needs in `.gitlab-ci.yml`: a hidden job that it extends, under the role's name."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull."""
+    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: JobRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():

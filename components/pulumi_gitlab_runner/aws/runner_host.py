@@ -94,7 +94,8 @@ class RunnerHost(Component[InstanceHost]):
     """The name of its log group; empty without `logs`."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the manager may pull."""
+    repositories, so that the manager may pull and Pulumi may ask for digests, also once a role is replaced.
+    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():

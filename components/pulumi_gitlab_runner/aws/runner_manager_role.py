@@ -231,7 +231,8 @@ class RunnerManagerRole(Component[ManagerRole]):
     """The role's name, as `aws.iam.RolePolicyAttachment` takes it."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the role may pull."""
+    repositories, so that the role may pull and Pulumi may ask for digests, also once a role is replaced.
+    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
     profile_arn: pulumi.Output[str]
     """The instance profile's ARN."""
     profile_name: pulumi.Output[str]

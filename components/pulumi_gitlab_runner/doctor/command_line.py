@@ -8,6 +8,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -339,10 +340,13 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.findings.shorthand import official_image_findings
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
 
     host = _host(options)
     report, *_ = _examined(options, [AskedImage(options.image, (), _variables(options))], host)
+    short = official_image_findings(options.image, _shorthands(options, host))
+    report = replace(report, findings=(*short, *report.findings))
 
     def as_json() -> object:
         from pulumi_gitlab_runner.doctor.json_report import images_as_json
@@ -592,9 +596,10 @@ def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands"
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
 
     if options.stack:
-        from pulumi_gitlab_runner.doctor.stack_file import registry_addresses
+        from pulumi_gitlab_runner.doctor.stack_file import hub_cache_addresses, registry_addresses
 
-        return Shorthands(registry_addresses(options.stacks_dir, options.stack, options.account))
+        stack = options.stacks_dir, options.stack, options.account
+        return Shorthands(registry_addresses(*stack), hub_caches=hub_cache_addresses(*stack))
     from pulumi_gitlab_runner.auth.registry_list import read_registry_list
     from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
 

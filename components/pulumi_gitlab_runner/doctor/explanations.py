@@ -279,8 +279,9 @@ EXPLANATIONS: dict[Name, Explanation] = {
     Name.SHORTHAND: Explanation(
         "The name begins with the name of a registry in the stack's declaration. Only the declaration "
         "knows that "
-        "name: in a job it is a user of Docker Hub.",
-        "Write the registry's host, as the finding has it, or a CI variable that holds it.",
+        "name: in a job it is a user of Docker Hub. Or it is an official image of Docker Hub, such as redis, "
+        "behind a pull-through cache: there its name is library/redis.",
+        "Write the name as the finding has it; a CI variable can hold the registry's host.",
         f"{CI_YAML}#image",
     ),
     Name.TAG_MOVED: Explanation(

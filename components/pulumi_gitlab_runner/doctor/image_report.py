@@ -24,6 +24,7 @@ from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_finding
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
+from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
@@ -199,7 +200,8 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
 
 def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
     """Whether the credentials are of the host's own service, which renews them."""
-    return bool(host.kept and runner.source and runner.source.name == host.home[0].path)
+    service = host.kept or isinstance(host.files, DeclaredFiles)  # a stack's host always has it
+    return bool(service and runner.source and runner.source.name == host.home[0].path)
 
 
 def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:

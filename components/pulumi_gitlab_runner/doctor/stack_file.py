@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, b
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullThroughRegistry
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -123,6 +124,19 @@ def registry_addresses(stacks: Path, stack: str, account: str | None) -> dict[st
     """
     declared, environment = _declared(stacks, stack, account)
     return {name: registry.address_in(environment) for name, registry in declared.registries.items()}
+
+
+def hub_cache_addresses(stacks: Path, stack: str, account: str | None) -> tuple[str, ...]:
+    """The addresses of the pull-through caches of Docker Hub that a stack's file declares.
+
+    Arguments and errors as for `runner_of_stack`.
+    """
+    declared, environment = _declared(stacks, stack, account)
+    return tuple(
+        registry.address_in(environment)
+        for registry in declared.registries.values()
+        if isinstance(registry, PullThroughRegistry) and registry.upstream == DOCKER_HUB
+    )
 
 
 @cache

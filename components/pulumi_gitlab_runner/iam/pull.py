@@ -6,6 +6,7 @@ docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
@@ -14,6 +15,10 @@ PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:Get
 IMPORT_ACTIONS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 """What a pull through a cache takes besides, when ECR does not hold the image or the repository yet:
 docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html."""
+
+DESCRIBE_ACTIONS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
+"""What the digest of a tag takes where Pulumi runs: the calls of the official provider's `getImage`
+(internal/service/ecr/image_data_source.go)."""
 
 
 def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) -> Iterator[Statement]:
@@ -50,27 +55,82 @@ def pull_by_accounts_policy(accounts: Sequence[str], partition: str) -> str:
         accounts: 12 digits each.
         partition: such as ``aws``.
     """
-    return _pull_policy(
-        "PullByOtherAccounts", [f"arn:{partition}:iam::{account}:root" for account in accounts]
+    principals = [f"arn:{partition}:iam::{account}:root" for account in accounts]
+    return _document([_granted("PullByOtherAccounts", principals, PULL_ACTIONS)])
+
+
+def owner_policy(role_arns: Sequence[str]) -> str:
+    """The policy that the owner of a repository puts on it, for roles of another account.
+
+    The roles may pull. Whoever that account lets may see which images there are: Pulumi asks for digests.
+
+    Args:
+        role_arns: the roles' ARNs, of one account.
+    """
+    roots = _roots(role_arns)
+    return _document(
+        [
+            _granted("DigestsForPulumi", roots, DESCRIBE_ACTIONS),
+            _granted("PullByRunnerManagers", roots, PULL_ACTIONS, role_arns),
+        ]
     )
 
 
-def pull_by_roles_policy(role_arns: Sequence[str]) -> str:
-    """The policy of a repository that lets roles of another account pull from it.
+def owner_registry_policy(role_arns: Sequence[str], cached_arns: Sequence[str]) -> str:
+    """The registry permissions policy that the owner of pull-through caches sets for another account's roles.
+
+    Source: docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-pullthroughcache.html.
 
     Args:
-        role_arns: the roles' ARNs.
+        role_arns: the roles' ARNs, of one account.
+        cached_arns: the cached repositories, or patterns of those.
     """
-    return _pull_policy("PullByRunnerManagers", role_arns)
+    granted = _granted("ImportByRunnerManagers", _roots(role_arns), IMPORT_ACTIONS, role_arns)
+    return _document([{**granted, "Resource": sorted(cached_arns)}])
 
 
-def _pull_policy(sid: str, principals: Sequence[str]) -> str:
-    """A repository's policy. It names no resource: ECR refuses one that does."""
-    statement = {
+def _document(statements: Sequence[Statement]) -> str:
+    """A policy of ECR, without white space: which counts here: see `quotas.REPOSITORY_POLICY`."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
+
+
+def _roots(role_arns: Sequence[str]) -> list[str]:
+    return sorted({re.sub(r":role/.*", ":root", arn) for arn in role_arns})
+
+
+def _granted(
+    sid: str, principals: Sequence[str], actions: Sequence[str], role_arns: Sequence[str] = ()
+) -> Statement:
+    """A statement of a repository's policy. It names no resource: ECR refuses one that does.
+
+    The principal is the account, and the roles are a condition. IAM keeps a role among the principals as its
+    unique ID, and the statement is void once the role is replaced:
+    docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
+
+    Args:
+        sid: says what the statement is for.
+        principals: ARNs of accounts or others.
+        actions: such as ``ecr:BatchGetImage``.
+        role_arns: the roles of these accounts that it is for; none for whoever the accounts let.
+    """
+    statement: dict[str, object] = {
         "Sid": sid,
         "Effect": "Allow",
         "Principal": {"AWS": sorted(principals)},
-        "Action": sorted(PULL_ACTIONS),
+        "Action": sorted(actions),
     }
-    # Without white space, which counts here: see `quotas.REPOSITORY_POLICY`.
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+    if role_arns:
+        patterns = sorted({pattern for arn in role_arns for pattern in stable_role_patterns(arn)})
+        statement["Condition"] = {"ArnLike": {"aws:PrincipalArn": patterns}}
+    return statement
+
+
+def stable_role_patterns(role_arn: str) -> list[str]:
+    """Patterns of a role's ARN that those of its replacements match too: of any path, with any digits.
+
+    Args:
+        role_arn: of a role that Pulumi named, ``NAME-`` and seven digits; another name stays as it is.
+    """
+    account, _, role = role_arn.partition(":role/")
+    name = re.sub(r"-[0-9a-f]{7}$", "-???????", role.rpartition("/")[2])
+    return [f"{account}:role/{name}", f"{account}:role/*/{name}"]

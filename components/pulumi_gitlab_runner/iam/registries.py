@@ -1,18 +1,21 @@
 """What it takes to pull from the declared registries: images, and the passwords that lie in secret stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.pull import (
+    owner_policy,
+    owner_registry_policy,
     public_gallery_statement,
-    pull_by_roles_policy,
     pull_statements,
     token_statement,
 )
 from pulumi_gitlab_runner.iam.repository_policies import Part, repository_statements
 from pulumi_gitlab_runner.iam.stored_secret import stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries import EcrRegistry, Registry
+from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack
 
 
 def registry_statements(
@@ -45,18 +48,50 @@ def registry_statements(
     yield from stored_secret_statements("Registry", stored, at_once=at_once)
 
 
+def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
+    """The registries of other accounts that something of a stack pulls from, by name; nothing for none.
+
+    What is said of each changes with the policies that its owner must add (`required_policies`), and is known
+    before anything is made: `account`, which may be a handle, `repositories`, `caches` and `users`.
+    """
+    owners: dict[str, dict[str, Any]] = {}
+    users: list[tuple[str, RegistryUser]] = [
+        *stack.managers.items(),
+        *((f"hosted_auth {name}", each) for name, each in stack.hosted_auth.items()),
+        *((f"job_roles {name}", each) for name, each in stack.job_roles.items()),
+    ]
+    for name, user in users:
+        for registry in stack.registries_of(user).values():
+            if isinstance(registry, EcrRegistry) and registry.account is not None:
+                told = {"repositories": sorted(registry.repositories), "caches": sorted(registry.caches)}
+                owner = owners.setdefault(registry.name, {"account": registry.account, **told, "users": []})
+                owner["users"].append(name)
+    return owners
+
+
 def required_policies(
     pulled_by: Mapping[str, Sequence[Registry]], environment: AwsEnvironment
 ) -> dict[str, str]:
-    """The policies that the owners of other accounts must put on their repositories, by registry.
+    """The policies that the owners of other accounts must add, by registry.
+
+    Under a registry's name stands the policy of each of its repositories; under ``NAME/registry`` the
+    registry permissions policy, where it has pull-through caches.
 
     Args:
         pulled_by: the registries that each role pulls from, by the role's ARN.
         environment: where their stack lives.
     """
     roles: dict[str, list[str]] = {}
+    cached: dict[str, Sequence[str]] = {}
     for role_arn, registries in pulled_by.items():
         for each in registries:
-            if each.pull_access(environment).owner:
+            access = each.pull_access(environment)
+            if access.owner:
                 roles.setdefault(each.name, []).append(role_arn)
-    return {name: pull_by_roles_policy(arns) for name, arns in roles.items()}
+                cached[each.name] = access.cached
+    policies: dict[str, str] = {}
+    for name, arns in roles.items():
+        policies[name] = owner_policy(arns)
+        if cached[name]:
+            policies[f"{name}/registry"] = owner_registry_policy(arns, cached[name])
+    return policies

@@ -3,14 +3,30 @@
 import re
 
 ECR_HOST = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)"
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\."
+    r"(amazonaws\.(com(\.cn)?|eu)|on\.(aws|amazonwebservices\.com\.cn))"
 )
-"""An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it."""
+"""An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it (ecr-login/api/client.go), but
+for the partitions that only the government of the United States reaches."""
 
-DUAL_STACK = ".on.aws"
-"""How the host ends that answers by IPv6 as well: ``ACCOUNT.dkr-ecr.REGION.on.aws``."""
+_DUAL_STACK = re.compile(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.(aws|amazonwebservices\.com\.cn)")
+_CLASSIC_DOMAINS = {"aws": "amazonaws.com", "amazonwebservices.com.cn": "amazonaws.com.cn"}
+
+
+def is_dual_stack(host: str) -> bool:
+    """Whether a host is a registry's dual-stack name, ``ACCOUNT.dkr-ecr.REGION.on.aws``, for IPv6 as well.
+
+    Source: docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html.
+    """
+    return ECR_HOST.fullmatch(host) is not None and _DUAL_STACK.search(host) is not None
 
 
 def classic_host(host: str) -> str:
-    """The host of the same registry as declarations know it."""
-    return re.sub(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.aws$", r".dkr.ecr\1.\2.amazonaws.com", host)
+    """The host of the same registry as declarations know it, and as Docker credentials are kept for it."""
+
+    def classic(found: re.Match[str]) -> str:
+        region = found[2]
+        domain = "amazonaws.eu" if region.startswith("eusc-") else _CLASSIC_DOMAINS[found[3]]
+        return f".dkr.ecr{found[1] or ''}.{region}.{domain}"
+
+    return _DUAL_STACK.sub(classic, host)

@@ -1,5 +1,7 @@
 """Where in AWS a component's resources are."""
 
+import re
+
 import pulumi
 
 from pulumi_gitlab_runner.resolution import given
@@ -43,12 +45,26 @@ def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:
     return pulumi.Output.all(*parts).apply(lambda known: AwsEnvironment(*map(str, known)))
 
 
+def invoke_failure(text: str) -> str:
+    """The reason why a function of a provider failed, in one line; empty where none is told.
+
+    The official providers list their errors below a line that only counts them (hashicorp/go-multierror,
+    format.go); Pulumi writes the function's name before it, more than once.
+
+    Args:
+        text: what Pulumi raises.
+    """
+    said = text.partition(" failed: ")[2].strip() or text
+    listed = re.search(r"\d+ errors? occurred:\s*\* (.+?)(?:\n\s*\n|\n\s*\*|$)", said, re.DOTALL)
+    reason = " ".join(listed[1].split()) if listed else said.partition("\n")[0]
+    return re.sub(r"^(invocation of|invoking) \S+?( returned an error)?: ", "", reason)[:300]
+
+
 def _why_not(error: str) -> str:
     """One message for an AWS provider that does not say where it is."""
-    reason = error.partition(" failed: ")[2].strip() or error
     return (
         "AWS does not say which region the stack is in.\n"
-        f"  found:   {reason.splitlines()[0][:300] if reason else 'no answer'}\n"
+        f"  found:   {invoke_failure(error) or 'no answer'}\n"
         "  allowed: an AWS region, such as eu-west-1, and credentials that are valid there\n"
         "  fix:     pulumi config set aws:region eu-west-1"
     )

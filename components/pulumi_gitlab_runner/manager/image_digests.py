@@ -9,8 +9,9 @@ import pulumi
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
+from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
 from pulumi_gitlab_runner.images.reference import parse
-from pulumi_gitlab_runner.manager.environment import Environment
+from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -37,10 +38,11 @@ def image_digests(
 ) -> pulumi.Output[dict[str, str]]:
     """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
 
-    Whoever runs Pulumi asks: ECR by its own API (`ecr:DescribeImages`), any other registry as a pull does,
+    Whoever runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull does,
     with the user and password that its declaration holds or without any. While such a password is not known
     yet, neither are the digests. The Docker provider's own look-up would need a Docker Engine, and the
-    passwords of registries among its inputs.
+    passwords of registries among its inputs. Images that are declared by a digest which a pull-through cache
+    does not hold yet are a second warning.
 
     Args:
         images: as declared.
@@ -102,17 +104,20 @@ async def _digests(
     digests: dict[str, str] = {}
     reasons: dict[str, str] = {}
     elsewhere: dict[str, Question] = {}
+    not_cached: list[str] = []
     for image in images:
-        if parse(image).digest:
-            continue
-        registry, _ = registry_of(image, registries, environment)
-        if reason := why_not_asked(registry):
+        registry, repository = registry_of(image, registries, environment)
+        cached = registry is not None and registry.is_cached(repository)
+        if digest := parse(image).digest:
+            if cached and not _holds(ecr_image(image, registries, environment), digest, parent):
+                not_cached.append(image)
+        elif reason := why_not_asked(registry):
             reasons[image] = reason
         elif asked := ecr_image(image, registries, environment):
             try:
                 digests[image] = _digest_in_ecr(asked, parent)
             except Exception as error:
-                reasons[image] = _first_line(str(error))
+                reasons[image] = refusal(str(error), asked, cached=cached)
         else:
             pair = credentials.get(registry.name) if registry else None
             elsewhere[image] = (parse(written_out(image, registries, environment)), _credentials(pair))
@@ -127,6 +132,13 @@ async def _digests(
             "these images keep their tag, which can come to mean another image: their digests cannot be had "
             "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no asking:\n"
             f"{told}",
+            parent,
+        )
+    if not_cached:
+        pulumi.log.warn(
+            "a pull-through cache does not hold these images yet, and ECR imports none by its digest: pull "
+            "each once by its tag alone, with a role that may import, before a job needs it:\n"
+            + "\n".join(f"  {image}" for image in not_cached),
             parent,
         )
     return digests
@@ -149,8 +161,23 @@ def _credentials(pair: tuple[str, str] | None) -> Credentials | None:
     return Credentials(pair[0], Secret(pair[1])) if pair else None
 
 
-def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
-    """The digest of an image in ECR.
+def _holds(asked: EcrImage | None, digest: str, parent: pulumi.Resource) -> bool:
+    """Whether a cache holds an image by its digest, as far as ECR says.
+
+    A first pull by digest is answered as if the image did not exist, also where the name has a tag besides:
+    github.com/aws/containers-roadmap/issues/2837.
+    """
+    if asked is None:
+        return True
+    try:
+        _digest_in_ecr(asked, parent, digest)
+    except Exception as error:
+        return "NotFound" not in str(error)
+    return True
+
+
+def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource, digest: str | None = None) -> str:
+    """The digest of an image in ECR, which is asked by its tag, or else by the digest.
 
     By the function that gives a plain value: a failure is then an exception here. An Output that fails ends
     the program, whoever awaits it. Pulumi raises a plain `Exception` for it, and has no class of its own.
@@ -159,7 +186,8 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
 
     found = aws.ecr.get_image(
         repository_name=asked.repository,
-        image_tag=asked.tag,
+        image_tag=None if digest else asked.tag,
+        image_digest=digest,
         registry_id=asked.account,
         region=asked.region,
         opts=pulumi.InvokeOptions(parent=parent),
@@ -167,12 +195,27 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource) -> str:
     return found.image_digest
 
 
-def _first_line(text: str) -> str:
-    """What a provider says, without Pulumi's words before it, in one line."""
-    said = text.partition(" failed: ")[2].strip()
-    # The official provider lists its errors below a line that only counts them.
-    listed = re.search(r"\d+ errors? occurred:\s*\* (.+)", said)
-    first = listed[1] if listed else said.partition("\n")[0]
-    return re.sub(r"^(invocation|invoking) (of )?\S+( returned an error)?: ", "", first)[:300] or (
-        "ECR gives no digest"
-    )
+def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
+    """Why ECR gives no digest, in one line, with what to change where that follows from the reason.
+
+    Args:
+        text: what Pulumi raises.
+        asked: the image.
+        cached: whether its repository belongs to a pull-through cache.
+    """
+    reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR gives no digest"
+    if "AccessDenied" in reason:
+        reason += f". Whoever runs Pulumi needs {' and '.join(DESCRIBE_ACTIONS)} on the repository"
+        if asked.account:
+            reason += f", and the owner of {asked.account} must allow it: see the output required_policies"
+    elif cached and "NotFound" in reason:
+        reason += ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
+    return reason
+
+
+_SDK_WORDS = re.compile(
+    r"(reading ECR Images?[^:]*: )?operation error [^,]+, https response error StatusCode: \d+, "
+    r"RequestID: [^,]*, (api error )?"
+)
+"""What the official provider (internal/service/ecr/image_data_source.go) and the AWS SDK for Go write before
+the name of an error."""

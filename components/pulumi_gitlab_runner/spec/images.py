@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pulumi_gitlab_runner.images.ecr import ECR_HOST
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
-from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
+from pulumi_gitlab_runner.spec.registries import EcrImage, PullThroughRegistry, Registry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
+from pulumi_gitlab_runner.spec.registries.pull_through import official_image_advice
 
 
 def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
@@ -89,7 +90,15 @@ def image_problems(
         return
     registry, repository = registry_of(image, registries, environment)
     if registry is None:
-        if _private_ecr(reference.registry, registries, environment):
+        if is_dual_stack(reference.registry):
+            classic = image.replace(reference.registry, classic_host(reference.registry), 1)
+            yield Problem(
+                path,
+                f"{image!r}, by the dual-stack name of an ECR registry",
+                "the registry's classic name, which credentials are kept for, or its name in the declaration",
+                f"write {classic}",
+            )
+        elif _private_ecr(reference.registry, registries, environment):
             yield Problem(
                 path,
                 f"{image!r}, an image of an ECR registry that is not declared",
@@ -104,7 +113,18 @@ def image_problems(
             f"an image of the registries that this runner uses ({listed(used)}) or a public one",
             f"add {registry.name!r} to the runner's registries",
         )
-    if registry.repositories and repository not in registry.repositories:
+    if isinstance(registry, PullThroughRegistry):
+        right = registry.name_in_the_cache(repository)
+        if right != repository:
+            whole = f"{right}".join(image.rsplit(repository, 1))
+            yield Problem(
+                path,
+                f"{image!r}, an official image of Docker Hub without library/",
+                f"{registry.name}/{right}",
+                official_image_advice(whole),
+            )
+            return
+    if not registry.may_hold(repository):
         yield Problem(
             path,
             f"the repository {repository!r} of the registry {registry.name!r}",

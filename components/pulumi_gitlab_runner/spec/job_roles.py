@@ -117,6 +117,7 @@ class JobRole:
 
 
 _PROJECT = re.compile(r"[\w.-]+(/[\w.*-]+)+", re.ASCII)
+_ONE_PROJECT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _REF = re.compile(r"[^\s:?\[\\^~]+")
 """What Git allows in the name of a branch or tag, and `*`: git-check-ref-format(1)."""
 _ISSUER = re.compile(r"https://[^/?#@\s]+(/[^?#\s]*)?")
@@ -158,9 +159,7 @@ def job_role_problems(
     if not declaration["projects"]:
         yield Problem(join_path(path, "projects"), "no project", "at least one, such as team/app")
     for index, project in enumerate(declaration["projects"]):
-        at = join_path(path, "projects", index)
-        allowed = "a project's path, such as team/app, or team/* for every project below a group"
-        yield from _form_problems(project, _PROJECT, at, allowed)
+        yield from project_problems(project, join_path(path, "projects", index))
     if not declaration.get("branches") and not declaration.get("tags"):
         yield Problem(
             path,
@@ -170,14 +169,27 @@ def job_role_problems(
         )
     refs = (("branches", declaration.get("branches", ())), ("tags", declaration.get("tags", ())))
     for key, index, ref in ((key, index, ref) for key, refs_ in refs for index, ref in enumerate(refs_)):
-        allowed = "a name of a branch or tag, '*' as a wildcard"
-        yield from _form_problems(ref, _REF, join_path(path, key, index), allowed)
+        yield from ref_problems(ref, join_path(path, key, index))
     if (length := declaration.get("trust_policy_length", TRUST_POLICY_LENGTH)) < TRUST_POLICY_LENGTH:
         at = join_path(path, "trust_policy_length")
         yield Problem(at, str(length), f"{TRUST_POLICY_LENGTH} or more: what every account has")
     yield from _right_problems(declaration, path, registries)
     yield from _identity_problems(declaration, path, gitlab_url)
     yield from role_problems(declaration, path)
+
+
+def project_problems(project: Input[str], path: str, *, one: bool = False) -> Iterator[Problem]:
+    """What is wrong with the path of projects, or of `one` alone."""
+    if one:
+        yield from _form_problems(project, _ONE_PROJECT, path, "the path of a project, such as team/app")
+    else:
+        allowed = "a project's path, such as team/app, or team/* for every project below a group"
+        yield from _form_problems(project, _PROJECT, path, allowed)
+
+
+def ref_problems(ref: Input[str], path: str) -> Iterator[Problem]:
+    """What is wrong with a branch or tag."""
+    return _form_problems(ref, _REF, path, "a name of a branch or tag, '*' as a wildcard")
 
 
 def _form_problems(declared: Input[str], form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
@@ -224,22 +236,26 @@ def _identity_problems(
     declaration: JobRoleDeclaration, path: str, gitlab_url: Input[str]
 ) -> Iterator[Problem]:
     if "identity_provider" in declaration:
-        allowed = (
-            "the ARN of an OpenID Connect provider: arn:aws:iam::ACCOUNT:oidc-provider/gitlab.example.com"
-        )
         at = join_path(path, "identity_provider")
-        yield from _form_problems(declaration["identity_provider"], _PROVIDER, at, allowed)
+        yield from provider_problems(declaration["identity_provider"], at)
     mend = "" if "issuer" in declaration else "the stack's gitlab_url is none that AWS takes for an issuer"
-
-    def issuer_problems(issuer: str) -> Iterator[Problem]:
-        if not _ISSUER.fullmatch(issuer):
-            yield Problem(
-                join_path(path, "issuer"),
-                repr(without_password(issuer)),
-                "GitLab's own address with https://, such as https://gitlab.example.com",
-                mend,
-            )
-
-    yield from check(declaration.get("issuer", gitlab_url), issuer_problems)
+    yield from issuer_problems(declaration.get("issuer", gitlab_url), join_path(path, "issuer"), mend)
     if is_empty(declaration.get("audience", "any")):
         yield Problem(join_path(path, "audience"), "an empty text", "what the job's id_tokens have as aud")
+
+
+def provider_problems(arn: Input[str], path: str) -> Iterator[Problem]:
+    """What is wrong with the ARN of an OpenID Connect provider."""
+    allowed = "the ARN of an OpenID Connect provider: arn:aws:iam::ACCOUNT:oidc-provider/gitlab.example.com"
+    return _form_problems(arn, _PROVIDER, path, allowed)
+
+
+def issuer_problems(issuer: Input[str], path: str, mend: str = "") -> Iterator[Problem]:
+    """What is wrong with the issuer of ID tokens."""
+
+    def problems(found: str) -> Iterator[Problem]:
+        if not _ISSUER.fullmatch(found):
+            allowed = "GitLab's own address with https://, such as https://gitlab.example.com"
+            yield Problem(path, repr(without_password(found)), allowed, mend)
+
+    return check(issuer, problems)

@@ -94,7 +94,7 @@ from pulumi_gitlab_runner.spec.registries import (
 )
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
-from pulumi_gitlab_runner.spec.registries.pull_through import prefix_problems
+from pulumi_gitlab_runner.spec.registries.repositories import prefix_problems
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 from pulumi_gitlab_runner.spec.renaming import renaming_problems
 from pulumi_gitlab_runner.spec.roles import operators_problems

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.registries import foreign_owners, required_policies
 from pulumi_gitlab_runner.manager.arguments import HostNetwork, NewestImage
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
@@ -67,7 +67,8 @@ class RunnerStack(Component[ReadStack]):
     `profile` and `log_group`, and the id of its `security_group`."""
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the runners may pull."""
+    repositories, so that the runners may pull and Pulumi may ask for digests, also once a role is replaced.
+    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
     docker_policies: pulumi.Output[dict[str, str]]
     """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
     variables: pulumi.Output[list[Any]]
@@ -95,7 +96,9 @@ class RunnerStack(Component[ReadStack]):
 
     def _make(self, name: str, model: ReadStack, opts: pulumi.ResourceOptions | None) -> None:
         stack = model.stack
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerStack", name, {}, opts)
+        pulumi.ComponentResource.__init__(
+            self, "gitlab-runner:index:RunnerStack", name, _owner_inputs(stack), opts
+        )
         for warning in model.warnings:
             pulumi.log.warn(warning, self)
         environment = environment_of(self) if stack.in_aws else nowhere()
@@ -308,6 +311,14 @@ def _checked(known: Sequence[Any]) -> Stack:
     with refused_as_whole():
         check_in(stack, known[1])
     return stack
+
+
+def _owner_inputs(stack: Stack) -> dict[str, Any]:
+    """What a preview shows of the owners of other accounts: `runner-review` says who must act."""
+    owners = {
+        name: {**told, "account": given(told["account"])} for name, told in foreign_owners(stack).items()
+    }
+    return {"owners": owners} if owners else {}
 
 
 def _registry_outputs(stack: Stack, environment: AwsEnvironment) -> dict[str, Any]:

@@ -31,11 +31,9 @@ class Clients:
 
     def _new(self, service: str, region: str) -> Any:
         # Imported here: a plugin starts in half the time without it, and not every run makes a call.
-        import botocore.session
         from botocore.config import Config
 
-        self._session = self._session or botocore.session.get_session()
-        if not any(region in self._regions(each) for each in self._session.get_available_partitions()):
+        if not self.knows(region):
             # The sandbox's endpoint answers for every region; AWS has no host for one that does not exist.
             raise Refused(f"lookup {service}.{region}.amazonaws.com: no such host")
         return self._session.create_client(
@@ -51,6 +49,13 @@ class Clients:
                 max_pool_connections=32,
             ),
         )
+
+    def knows(self, region: str) -> bool:
+        """Whether AWS has such a region, by the SDK's own list."""
+        import botocore.session
+
+        self._session = self._session or botocore.session.get_session()
+        return any(region in self._regions(each) for each in self._session.get_available_partitions())
 
     def _regions(self, partition: str) -> list[str]:
         regions: list[str] = self._session.get_available_regions("ec2", partition)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.services.aws import (
+    authorization,
     autoscaling,
     ec2,
     ecr,
@@ -49,6 +50,7 @@ class AwsServer:
 
         # A line for each request would say nothing that the providers' logs do not say better.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        authorization.mend()
         autoscaling.mend()
         ec2.mend()
         ecr.mend()

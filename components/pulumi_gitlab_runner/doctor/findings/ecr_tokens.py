@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.registry_answers import withholding_source
-from pulumi_gitlab_runner.images.ecr import DUAL_STACK, ECR_HOST, classic_host
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
 
 
 def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Finding]:
@@ -39,12 +39,17 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
     registry = ECR_HOST.fullmatch(host)
     if registry is None or resolution.credentials or resolution.failure or withholding_source(resolution):
         return  # what withholds them is a finding of its own
-    mend = (
+    declare = (
         f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
         "and name it under the runner's registries"
     )
-    if host.endswith(DUAL_STACK):
-        mend += f"; write the image with the registry's classic name, {classic_host(host)}"
+    mend = declare
+    if is_dual_stack(host):
+        # AWS takes an ECR password under both names; the runner looks for it under the name of the image.
+        mend = (
+            f"write the image with the registry's classic name, {classic_host(host)}, which credentials are "
+            f"kept for; where the runner has none for that either, {declare}"
+        )
     yield Finding(
         FindingName.NO_CREDENTIALS,
         resolution.image,

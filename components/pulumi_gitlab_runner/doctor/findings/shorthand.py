@@ -1,4 +1,4 @@
-"""Findings about names that are short for a registry of the stack in its declaration, and nowhere else."""
+"""Findings about names that are short for another: of a registry of the stack, or of an official image."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,18 +14,21 @@ class Shorthands:
     Attributes:
         addresses: the addresses of a stack's registries, by the name that its declaration has for them.
         hosts: the hosts of the registries that a runner host has credentials for.
+        hub_caches: the addresses of a stack's pull-through caches of Docker Hub.
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    hub_caches: tuple[str, ...] = ()
 
 
 def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
-    """A job's image that begins with the name of a registry of the stack: in a job that is Docker Hub."""
+    """A job's image by a name that is short for another, and means something else where it is written."""
     try:
         reference = parse(image)
     except InvalidImageReference:
         return
+    yield from official_image_findings(image, shorthands)
     name, _, rest = image.partition("/")
     if reference.registry != DOCKER_HUB or not rest or name in (DOCKER_HUB, "index.docker.io"):
         return
@@ -41,3 +44,17 @@ def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
         yield Finding(
             FindingName.SHORTHAND, without_password(image), f"in a job it is {shown}", why, f"write {meant}"
         )
+
+
+def official_image_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
+    """An official image of Docker Hub that is named without `library/` behind a pull-through cache."""
+    for cache in shorthands.hub_caches:
+        rest = image.removeprefix(f"{cache}/")
+        if rest != image and "/" not in rest:
+            yield Finding(
+                FindingName.SHORTHAND,
+                image,
+                "behind a pull-through cache an official image of Docker Hub has its whole name",
+                f"ECR finds no repository {rest.partition(':')[0].partition('@')[0]!r} upstream",
+                f"write {cache}/library/{rest}",
+            )

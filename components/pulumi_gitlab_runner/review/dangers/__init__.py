@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.review.dangers.hosts import host_dangers
 from pulumi_gitlab_runner.review.dangers.iam import rights_gained
 from pulumi_gitlab_runner.review.dangers.losses import losses
 from pulumi_gitlab_runner.review.dangers.network import network_opened
+from pulumi_gitlab_runner.review.dangers.owners import owners_to_act
 from pulumi_gitlab_runner.review.dangers.pull_through import upstreams_gained
 from pulumi_gitlab_runner.review.preview import Preview, Step
 
@@ -25,6 +26,7 @@ _LOOKS: tuple[Callable[[Step], Found], ...] = (
     protection_lost,
     variable_dangers,
 )
+_COMPONENT_LOOKS: tuple[Callable[[Step], Found], ...] = (owners_to_act,)
 
 
 def dangers(preview: Preview) -> list[Danger]:
@@ -32,8 +34,7 @@ def dangers(preview: Preview) -> list[Danger]:
     found = [
         Danger(kind, step.type, step.name, told)
         for step in preview.changes
-        if not step.is_component
-        for look in _LOOKS
+        for look in (_COMPONENT_LOOKS if step.is_component else _LOOKS)
         for kind, told in look(step)
     ]
     order = list(DangerKind)

@@ -20,6 +20,7 @@ class DangerKind(StrEnum):
     DELETION = "Deleted"
     RIGHTS = "Rights gained"
     REGISTRY = "Registries newly reachable"
+    OWNERS = "Other accounts whose owners must act"
     PRIVILEGE = "Jobs closer to the host"
     RUNNER = "Runners open to more jobs"
     PROTECTION = "AWS resources less protected"

@@ -84,6 +84,10 @@ class EcrDeclaration(TypedDict):
     Without it the registry is this account's, and its repositories are created."""
     region: NotRequired[Input[str]]
     """The registry's region. Default: the stack's own."""
+    caches: NotRequired[list[str]]
+    """The prefixes of its pull-through caches, such as `docker-hub`: of `repositories` below one, the role
+    may have ECR import what is not cached yet; where none are declared below it, of all. Only with `account`;
+    in this account, a cache is a registry of its own, with `pull_through`. Default: none."""
 
 
 @strict

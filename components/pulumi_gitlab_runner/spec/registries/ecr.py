@@ -1,14 +1,18 @@
 """Amazon ECR registries, of this account and of others."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
+from pulumi_gitlab_runner.spec.registries.declaration import (
+    EcrDeclaration,
+    RegistryDeclaration,
+    declared_repositories,
+)
 from pulumi_gitlab_runner.spec.registries.registry import (
     CredentialSource,
     EcrImage,
@@ -19,6 +23,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 from pulumi_gitlab_runner.spec.registries.repositories import (
     account_problems,
     key_region_problems,
+    prefix_problems,
     repositories_of,
 )
 
@@ -29,11 +34,17 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 @dataclass(frozen=True)
 class EcrRegistry(Registry):
-    """An Amazon ECR registry; `account` and `region` are None where they are the stack's own."""
+    """An Amazon ECR registry; `account` and `region` are None where they are the stack's own.
+
+    Attributes:
+        allow_pull: other accounts that may pull.
+        caches: the prefixes of another account's pull-through caches.
+    """
 
     account: Value[str] | None = None
     region: Value[str] | None = None
     allow_pull: tuple[Value[str], ...] = ()
+    caches: tuple[str, ...] = ()
 
     @property
     def created(self) -> bool:
@@ -70,15 +81,39 @@ class EcrRegistry(Registry):
         """To pull from the declared repositories; for those of another account, if its owner lets it."""
         account, _ = self._place(environment)
         owner = None if account == environment.account else account
-        return PullAccess(repositories=self.repository_arns(environment), owner=owner)
+        cached = [name for name in self.repositories if self.is_cached(name)]
+        cached += [f"{cache}/*" for cache in self._whole_caches]
+        return PullAccess(
+            repositories=self._arns([name for name in self.repositories if name not in cached], environment),
+            cached=self._arns(cached, environment),
+            owner=owner,
+        )
 
     def repository_arns(self, environment: AwsEnvironment) -> list[str]:
         """The ARN of each declared repository, seen from a stack in `environment`."""
+        return self._arns(self.repositories, environment)
+
+    def may_hold(self, repository: str) -> bool:
+        """Whether it is declared, or lies below a cache of which all may be pulled."""
+        return super().may_hold(repository) or self._cache_of(repository) in self._whole_caches
+
+    def is_cached(self, repository: str) -> bool:
+        """Whether it lies below a cache of that account."""
+        return self._cache_of(repository) is not None
+
+    def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
         account, region = self._place(environment)
-        return [
-            f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}"
-            for name in self.repositories
-        ]
+        return [f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}" for name in names]
+
+    def _cache_of(self, repository: str) -> str | None:
+        """The cache that a repository lies below."""
+        return next((each for each in self.caches if repository.startswith(f"{each}/")), None)
+
+    @property
+    def _whole_caches(self) -> list[str]:
+        """The caches below which no repository is declared."""
+        narrowed = {self._cache_of(name) for name in self.repositories}
+        return [each for each in self.caches if each not in narrowed]
 
     @property
     def no_login(self) -> str:
@@ -126,6 +161,7 @@ def build_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
         optional(ecr.get("account")),
         optional(ecr.get("region")),
         values(declaration.get("allow_pull", ())),
+        tuple(ecr.get("caches", ())),
         repositories=repositories_of(declaration),
     )
 
@@ -140,7 +176,8 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
         region_at = join_path(path, "ecr", "region")
         yield from check(ecr["region"], lambda region: region_problems(region, region_at))
         yield from check(ecr["region"], lambda region: _keys_problems(declaration, region, path))
-    if not declaration.get("repositories"):
+    yield from _cache_problems(ecr, path)
+    if not declaration.get("repositories") and not ecr.get("caches"):
         yield Problem(
             path,
             "no repositories",
@@ -154,6 +191,18 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
             "nothing, for a registry of another account",
             "its owner must let this account pull, by a policy on each repository",
         )
+
+
+def _cache_problems(ecr: EcrDeclaration, path: str) -> Iterator[Problem]:
+    if "caches" in ecr and "account" not in ecr:
+        yield Problem(
+            join_path(path, "ecr", "caches"),
+            "prefixes of caches, without 'account'",
+            "them with the account that has the caches",
+            "declare a cache of this account as a registry of its own: pull_through: docker-hub",
+        )
+    for index, prefix in enumerate(ecr.get("caches", ())):
+        yield from prefix_problems(prefix, join_path(path, "ecr", "caches", index))
 
 
 def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Value, check, optional, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
 from pulumi_gitlab_runner.spec.registries.registry import (
     CredentialSource,
@@ -21,10 +21,12 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     Registry,
     RenewalSource,
 )
-from pulumi_gitlab_runner.spec.registries.repositories import REPOSITORY, empty_problems, repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
+
+DOCKER_HUB = "docker-hub"
 
 UPSTREAM_HOSTS = {
-    "docker-hub": "registry-1.docker.io",
+    DOCKER_HUB: "registry-1.docker.io",
     "ecr-public": "public.ecr.aws",
     "ghcr": "ghcr.io",
     "gitlab": "registry.gitlab.com",
@@ -33,11 +35,10 @@ UPSTREAM_HOSTS = {
 }
 """The registries that ECR caches, with the address that a rule gives for each."""
 
-_NEED_A_SECRET = ("docker-hub", "ghcr", "gitlab")
+_NEED_A_SECRET = (DOCKER_HUB, "ghcr", "gitlab")
 _SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:ecr-pullthroughcache/[a-zA-Z0-9/_+=.@-]+"
 )
-_LONGEST_PREFIX = 30
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,19 @@ class PullThroughRegistry(Registry):
     def prefix(self) -> str:
         """What cached repositories start with: the registry's name."""
         return self.name
+
+    def name_in_the_cache(self, repository: str) -> str:
+        """The name that a repository has behind the cache: with `library/` for Docker Hub's official images.
+
+        Source: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-working-pulling.html.
+        """
+        official = self.upstream == DOCKER_HUB and "/" not in repository
+        return f"library/{repository}" if official else repository
+
+    def is_cached(self, repository: str) -> bool:
+        """All of it is."""
+        del repository
+        return True
 
     @property
     def upstream_host(self) -> str:
@@ -147,6 +161,7 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
         mend = did_you_mean(upstream, list(UPSTREAM_HOSTS))
         yield Problem(join_path(path, "pull_through"), repr(upstream), listed(UPSTREAM_HOSTS), mend)
         return
+    yield from _library_problems(declaration, path)
     given = [key for key in ("upstream_secret", "upstream_credentials") if key in declaration]
     if upstream not in _NEED_A_SECRET:
         for key in given:
@@ -171,6 +186,21 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
             yield from check(each, lambda text: empty_problems(text, at, "'username' and 'access_token'"))
 
 
+def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+    """Official images of Docker Hub that are declared without `library/`."""
+    cache = PullThroughRegistry("", declaration["pull_through"])
+    for name in declared_repositories(declaration):
+        if (right := cache.name_in_the_cache(name)) != name:
+            yield Problem(
+                join_path(path, "repositories", name), repr(name), right, official_image_advice(right)
+            )
+
+
+def official_image_advice(right: str) -> str:
+    """What to write in place of an official image's short name, and why."""
+    return f"write {right}: an official image of Docker Hub has its whole name behind a cache"
+
+
 def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
     if not _SECRET_ARN.fullmatch(arn):
         yield Problem(
@@ -178,17 +208,6 @@ def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
             "text",
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
             "ECR may read no other secrets",
-        )
-
-
-def prefix_problems(name: str, path: str) -> Iterator[Problem]:
-    """What is wrong with a cached registry's name, which is the prefix of its repositories in ECR."""
-    if not 2 <= len(name) <= _LONGEST_PREFIX or not REPOSITORY.fullmatch(name):
-        yield Problem(
-            path,
-            repr(name),
-            f"a name of 2 to {_LONGEST_PREFIX} characters that does not end with '-'",
-            "ECR takes it as the prefix of the cached repositories",
         )
 
 

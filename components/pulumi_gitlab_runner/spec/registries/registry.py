@@ -119,6 +119,15 @@ class Registry(ABC):
         del environment
         return PullAccess()
 
+    def may_hold(self, repository: str) -> bool:
+        """Whether a repository may be pulled from, by what is declared."""
+        return not self.repositories or repository in self.repositories
+
+    def is_cached(self, repository: str) -> bool:
+        """Whether ECR fills a repository from another registry when it is pulled from. Default: false."""
+        del repository
+        return False
+
     @property
     def login(self) -> Login | None:
         """Its fixed user and password, where the declaration has them. Default: none."""

@@ -27,6 +27,9 @@ docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."
 _ACCOUNT = re.compile(r"[0-9]{12}")
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
+_LONGEST_PREFIX = 30
+"""docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html."""
+
 _TAG_PATTERN = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 _MOST_WILDCARDS = {"keep": 4, "mutable_tags": 2}
 """How often `*` may stand in a pattern: docs.aws.amazon.com/AmazonECR/latest/userguide
@@ -208,4 +211,15 @@ def _pattern_problems(pattern: str, path: str, most_wildcards: int) -> Iterator[
             repr(pattern),
             f"1 to 128 of a-z, A-Z, 0-9, '.', '_', '-', and '*' for any characters, {most_wildcards} times "
             "at most",
+        )
+
+
+def prefix_problems(name: str, path: str) -> Iterator[Problem]:
+    """What is wrong with the prefix of a pull-through cache, such as the name of a cached registry."""
+    if not 2 <= len(name) <= _LONGEST_PREFIX or not REPOSITORY.fullmatch(name):
+        yield Problem(
+            path,
+            repr(name),
+            f"a name of 2 to {_LONGEST_PREFIX} characters that does not end with '-'",
+            "ECR takes it as the prefix of the cached repositories",
         )

@@ -1,0 +1,549 @@
+"""The actions of AWS that the AWS provider calls for each resource type: create, read, update and delete.
+
+Sources: the permissions of the handlers in AWS's own registry schemas (CloudFormation resource types, as the
+package cfn-lint has them), without what this library never declares; and the official provider, which makes
+more calls where it reads a resource back (hashicorp/terraform-provider-aws, internal/service/SERVICE/*.go).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class On(Enum):
+    """What actions are on: the parts of an account that are a stack's own, by their names."""
+
+    ALARMS = "Alarms"
+    BUCKETS = "Buckets"
+    EC2 = "Ec2"
+    FUNCTIONS = "Functions"
+    GROUPS = "Groups"
+    IDENTITY_PROVIDER = "IdentityProvider"
+    IMAGE_BUILDER = "ImageBuilder"
+    KEYS = "Keys"
+    ALIASES = "Aliases"
+    LOG_GROUPS = "LogGroups"
+    OBJECTS = "Objects"
+    PARAMETERS = "Parameters"
+    POLICIES = "Policies"
+    PROFILES = "Profiles"
+    REGISTRY = "Registry"
+    REPOSITORIES = "Repositories"
+    ROLES = "Roles"
+    SCHEDULES = "Schedules"
+    SECRETS = "Secrets"
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the provider calls for a resource type.
+
+    Attributes:
+        service: the prefix of the actions, such as ``ecr``.
+        on: what they are on, but for those in `ANYWHERE`.
+        create: names of actions, such as ``CreateRepository``.
+        read: likewise; after a creation and an update, and to refresh.
+        update: likewise.
+        delete: likewise.
+        more: further actions that a creation or an update takes, with the services that they are of, by what
+            they are on.
+    """
+
+    service: str
+    on: On
+    create: str
+    read: str
+    update: str
+    delete: str
+    more: Mapping[On, str] | None = None
+
+    @property
+    def reads(self) -> list[tuple[str, On]]:
+        """The actions that read it, with what each is on."""
+        return [(f"{self.service}:{name}", self.on) for name in self.read.split()]
+
+    @property
+    def all(self) -> list[tuple[str, On]]:
+        """All its actions, with what each is on."""
+        own = f"{self.create} {self.read} {self.update} {self.delete}".split()
+        more = [(action, on) for on, actions in (self.more or {}).items() for action in actions.split()]
+        return [*((f"{self.service}:{name}", self.on) for name in own), *more]
+
+
+ANYWHERE = frozenset(
+    {
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeInstanceRefreshes",
+        "autoscaling:DescribeLifecycleHooks",
+        "autoscaling:DescribeScalingActivities",
+        "iam:ListOpenIDConnectProviders",
+        "kms:CreateKey",
+        "kms:ListAliases",
+        "logs:DescribeLogGroups",
+        "ssm:DescribeParameters",
+        # This one has a resource, which a list by a prefix is not narrowed down to.
+        "cloudwatch:DescribeAlarms",
+    }
+)
+"""The actions on no resource of their own: docs.aws.amazon.com/service-authorization/latest/reference."""
+
+_BUCKET_READS = (
+    "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+    "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketTagging "
+    "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
+    "GetReplicationConfiguration ListTagsForResource"
+)
+
+_TAGGED = "CreateTags"
+_RETAGGED = "CreateTags DeleteTags"
+
+PROVIDER_ACTIONS: Mapping[str, Actions] = {
+    "aws:autoscaling/group:Group": Actions(
+        "autoscaling",
+        On.GROUPS,
+        create="CreateAutoScalingGroup CreateOrUpdateTags SuspendProcesses",
+        read="DescribeAutoScalingGroups",
+        update="UpdateAutoScalingGroup CreateOrUpdateTags DeleteTags StartInstanceRefresh "
+        "CancelInstanceRefresh DescribeInstanceRefreshes SuspendProcesses ResumeProcesses",
+        delete="DescribeScalingActivities DeleteAutoScalingGroup",
+        # With a launch template, AWS asks whether the caller may launch what it says.
+        more={On.EC2: "ec2:RunInstances ec2:CreateTags ec2:DescribeLaunchTemplateVersions"},
+    ),
+    "aws:autoscaling/lifecycleHook:LifecycleHook": Actions(
+        "autoscaling",
+        On.GROUPS,
+        create="PutLifecycleHook",
+        read="DescribeLifecycleHooks",
+        update="PutLifecycleHook",
+        delete="DeleteLifecycleHook",
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": Actions(
+        "logs",
+        On.LOG_GROUPS,
+        create="CreateLogGroup PutRetentionPolicy TagResource AssociateKmsKey",
+        read="DescribeLogGroups ListTagsForResource",
+        update="PutRetentionPolicy DeleteRetentionPolicy TagResource UntagResource AssociateKmsKey "
+        "DisassociateKmsKey",
+        delete="DeleteLogGroup",
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Actions(
+        "cloudwatch",
+        On.ALARMS,
+        create="PutMetricAlarm TagResource",
+        read="DescribeAlarms ListTagsForResource",
+        update="PutMetricAlarm TagResource UntagResource",
+        delete="DeleteAlarms",
+    ),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Actions(
+        "ec2",
+        On.EC2,
+        # It comes with its VPC and goes with it: the provider takes its rules away.
+        create=f"RevokeSecurityGroupIngress RevokeSecurityGroupEgress {_TAGGED}",
+        read="DescribeSecurityGroups",
+        update=_RETAGGED,
+        delete="",
+    ),
+    "aws:ec2/eip:Eip": Actions(
+        "ec2",
+        On.EC2,
+        create=f"AllocateAddress {_TAGGED}",
+        read="DescribeAddresses DescribeAddressesAttribute",
+        update=_RETAGGED,
+        delete="DisassociateAddress ReleaseAddress",
+    ),
+    "aws:ec2/flowLog:FlowLog": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateFlowLogs {_TAGGED}",
+        read="DescribeFlowLogs",
+        update=_RETAGGED,
+        delete="DeleteFlowLogs",
+    ),
+    "aws:ec2/internetGateway:InternetGateway": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateInternetGateway AttachInternetGateway {_TAGGED}",
+        read="DescribeInternetGateways",
+        update=_RETAGGED,
+        delete="DetachInternetGateway DeleteInternetGateway",
+    ),
+    "aws:ec2/launchTemplate:LaunchTemplate": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateLaunchTemplate {_TAGGED}",
+        read="DescribeLaunchTemplates DescribeLaunchTemplateVersions",
+        update=f"CreateLaunchTemplateVersion ModifyLaunchTemplate {_RETAGGED}",
+        delete="DeleteLaunchTemplate",
+    ),
+    "aws:ec2/natGateway:NatGateway": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateNatGateway {_TAGGED}",
+        read="DescribeNatGateways",
+        update=_RETAGGED,
+        delete="DeleteNatGateway",
+    ),
+    "aws:ec2/route:Route": Actions(
+        "ec2",
+        On.EC2,
+        create="CreateRoute",
+        read="DescribeRouteTables",
+        update="ReplaceRoute",
+        delete="DeleteRoute",
+    ),
+    "aws:ec2/routeTable:RouteTable": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateRouteTable {_TAGGED}",
+        read="DescribeRouteTables",
+        update=_RETAGGED,
+        delete="DisassociateRouteTable DeleteRouteTable",
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": Actions(
+        "ec2",
+        On.EC2,
+        create="AssociateRouteTable",
+        read="DescribeRouteTables",
+        update="ReplaceRouteTableAssociation",
+        delete="DisassociateRouteTable",
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": Actions(
+        "ec2",
+        On.EC2,
+        # EC2 gives a new group a rule that lets everything out, which the provider takes away.
+        create=f"CreateSecurityGroup RevokeSecurityGroupEgress {_TAGGED}",
+        read="DescribeSecurityGroups",
+        update=_RETAGGED,
+        delete="DescribeNetworkInterfaces DeleteSecurityGroup",
+    ),
+    "aws:ec2/subnet:Subnet": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateSubnet ModifySubnetAttribute {_TAGGED}",
+        read="DescribeSubnets",
+        update=f"ModifySubnetAttribute {_RETAGGED}",
+        delete="DescribeNetworkInterfaces DeleteSubnet",
+    ),
+    "aws:ec2/vpc:Vpc": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateVpc ModifyVpcAttribute {_TAGGED}",
+        read="DescribeVpcs DescribeVpcAttribute DescribeNetworkAcls DescribeRouteTables "
+        "DescribeSecurityGroups",
+        update=f"ModifyVpcAttribute {_RETAGGED}",
+        delete="DeleteVpc",
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Actions(
+        "ec2",
+        On.EC2,
+        create=f"CreateVpcEndpoint {_TAGGED}",
+        read="DescribeVpcEndpoints DescribePrefixLists",
+        update=f"ModifyVpcEndpoint {_RETAGGED}",
+        delete="DeleteVpcEndpoints",
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Actions(
+        "ecr",
+        On.REPOSITORIES,
+        create="PutLifecyclePolicy",
+        read="GetLifecyclePolicy",
+        update="PutLifecyclePolicy",
+        delete="DeleteLifecyclePolicy",
+    ),
+    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Actions(
+        "ecr",
+        On.REGISTRY,
+        create="CreatePullThroughCacheRule",
+        read="DescribePullThroughCacheRules",
+        update="UpdatePullThroughCacheRule",
+        delete="DeletePullThroughCacheRule",
+    ),
+    "aws:ecr/registryPolicy:RegistryPolicy": Actions(
+        "ecr",
+        On.REGISTRY,
+        create="PutRegistryPolicy",
+        read="GetRegistryPolicy",
+        update="PutRegistryPolicy",
+        delete="DeleteRegistryPolicy",
+    ),
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Actions(
+        "ecr",
+        On.REGISTRY,
+        create="PutRegistryScanningConfiguration",
+        read="GetRegistryScanningConfiguration",
+        update="PutRegistryScanningConfiguration",
+        delete="PutRegistryScanningConfiguration",
+        more={On.REGISTRY: "inspector2:Enable inspector2:Disable inspector2:ListAccountPermissions"},
+    ),
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": Actions(
+        "ecr",
+        On.REGISTRY,
+        create="PutReplicationConfiguration",
+        read="DescribeRegistry",
+        update="PutReplicationConfiguration",
+        delete="PutReplicationConfiguration",
+    ),
+    "aws:ecr/repository:Repository": Actions(
+        "ecr",
+        On.REPOSITORIES,
+        create="CreateRepository TagResource",
+        read="DescribeRepositories ListTagsForResource",
+        update="PutImageScanningConfiguration PutImageTagMutability TagResource UntagResource",
+        delete="DeleteRepository",
+    ),
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Actions(
+        "ecr",
+        On.REGISTRY,
+        create="CreateRepositoryCreationTemplate",
+        read="DescribeRepositoryCreationTemplates",
+        update="UpdateRepositoryCreationTemplate",
+        delete="DeleteRepositoryCreationTemplate",
+        # ECR asks whether the caller may do what the template does.
+        more={On.REGISTRY: "ecr:CreateRepository ecr:PutLifecyclePolicy ecr:SetRepositoryPolicy"},
+    ),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": Actions(
+        "ecr",
+        On.REPOSITORIES,
+        create="SetRepositoryPolicy",
+        read="GetRepositoryPolicy",
+        update="SetRepositoryPolicy",
+        delete="DeleteRepositoryPolicy",
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": Actions(
+        "iam",
+        On.PROFILES,
+        create="CreateInstanceProfile TagInstanceProfile AddRoleToInstanceProfile",
+        read="GetInstanceProfile",
+        update="TagInstanceProfile UntagInstanceProfile",
+        delete="RemoveRoleFromInstanceProfile DeleteInstanceProfile",
+        more={On.ROLES: "iam:GetRole"},
+    ),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Actions(
+        "iam",
+        On.IDENTITY_PROVIDER,
+        create="CreateOpenIDConnectProvider TagOpenIDConnectProvider",
+        read="GetOpenIDConnectProvider",
+        update="AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider "
+        "UpdateOpenIDConnectProviderThumbprint TagOpenIDConnectProvider UntagOpenIDConnectProvider",
+        delete="DeleteOpenIDConnectProvider",
+    ),
+    "aws:iam/policy:Policy": Actions(
+        "iam",
+        On.POLICIES,
+        create="CreatePolicy TagPolicy",
+        read="GetPolicy GetPolicyVersion ListPolicyVersions",
+        update="CreatePolicyVersion DeletePolicyVersion TagPolicy UntagPolicy",
+        delete="DeletePolicyVersion DeletePolicy",
+    ),
+    "aws:iam/role:Role": Actions(
+        "iam",
+        On.ROLES,
+        create="CreateRole TagRole",
+        read="GetRole ListRolePolicies GetRolePolicy ListAttachedRolePolicies",
+        update="UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription PutRolePermissionsBoundary "
+        "DeleteRolePermissionsBoundary TagRole UntagRole",
+        # What somebody else attached is taken off as well: `force_detach_policies`.
+        delete="ListInstanceProfilesForRole DetachRolePolicy DeleteRolePolicy DeleteRole",
+        more={On.PROFILES: "iam:RemoveRoleFromInstanceProfile"},
+    ),
+    "aws:iam/rolePolicy:RolePolicy": Actions(
+        "iam",
+        On.ROLES,
+        create="PutRolePolicy",
+        read="GetRolePolicy",
+        update="PutRolePolicy",
+        delete="DeleteRolePolicy",
+    ),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Actions(
+        "iam",
+        On.ROLES,
+        create="AttachRolePolicy",
+        read="ListAttachedRolePolicies",
+        update="",
+        delete="DetachRolePolicy",
+    ),
+    "aws:imagebuilder/component:Component": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateComponent TagResource",
+        read="GetComponent",
+        update="TagResource UntagResource",
+        delete="DeleteComponent",
+    ),
+    "aws:imagebuilder/distributionConfiguration:DistributionConfiguration": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateDistributionConfiguration TagResource",
+        read="GetDistributionConfiguration",
+        update="UpdateDistributionConfiguration TagResource UntagResource",
+        delete="DeleteDistributionConfiguration",
+        more={On.PARAMETERS: "ssm:GetParameter"},
+    ),
+    "aws:imagebuilder/imagePipeline:ImagePipeline": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateImagePipeline TagResource GetImageRecipe GetInfrastructureConfiguration "
+        "GetDistributionConfiguration",
+        read="GetImagePipeline",
+        update="UpdateImagePipeline TagResource UntagResource",
+        delete="DeleteImagePipeline",
+    ),
+    "aws:imagebuilder/imageRecipe:ImageRecipe": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateImageRecipe TagResource GetComponent",
+        read="GetImageRecipe",
+        update="TagResource UntagResource",
+        delete="DeleteImageRecipe",
+        more={On.EC2: "ec2:DescribeImages"},
+    ),
+    "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": Actions(
+        "imagebuilder",
+        On.IMAGE_BUILDER,
+        create="CreateInfrastructureConfiguration TagResource",
+        read="GetInfrastructureConfiguration",
+        update="UpdateInfrastructureConfiguration TagResource UntagResource",
+        delete="DeleteInfrastructureConfiguration",
+        more={On.PROFILES: "iam:GetInstanceProfile", On.ROLES: "iam:GetRole"},
+    ),
+    "aws:kms/alias:Alias": Actions(
+        "kms",
+        On.ALIASES,
+        create="CreateAlias",
+        read="ListAliases",
+        update="UpdateAlias",
+        delete="DeleteAlias",
+    ),
+    "aws:kms/key:Key": Actions(
+        "kms",
+        On.KEYS,
+        create="CreateKey EnableKeyRotation PutKeyPolicy TagResource",
+        read="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
+        update="EnableKey DisableKey EnableKeyRotation DisableKeyRotation PutKeyPolicy UpdateKeyDescription "
+        "TagResource UntagResource",
+        delete="ScheduleKeyDeletion",
+    ),
+    "aws:lambda/function:Function": Actions(
+        "lambda",
+        On.FUNCTIONS,
+        create="CreateFunction TagResource",
+        read="GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction",
+        update="UpdateFunctionCode UpdateFunctionConfiguration TagResource UntagResource",
+        delete="DeleteFunction",
+    ),
+    "aws:lambda/invocation:Invocation": Actions(
+        "lambda",
+        On.FUNCTIONS,
+        create="InvokeFunction",
+        read="",
+        update="InvokeFunction",
+        delete="InvokeFunction",
+    ),
+    "aws:s3/bucket:Bucket": Actions(
+        "s3",
+        On.BUCKETS,
+        create="CreateBucket PutBucketTagging TagResource",
+        read=_BUCKET_READS,
+        update="PutBucketTagging TagResource UntagResource",
+        # A bucket that is deleted with what is in it: `force_destroy`.
+        delete="ListBucketVersions DeleteBucket",
+        more={On.OBJECTS: "s3:DeleteObject s3:DeleteObjectVersion"},
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Actions(
+        "s3",
+        On.BUCKETS,
+        create="PutLifecycleConfiguration",
+        read="GetLifecycleConfiguration",
+        update="PutLifecycleConfiguration",
+        delete="PutLifecycleConfiguration",
+    ),
+    "aws:s3/bucketObjectv2:BucketObjectv2": Actions(
+        "s3",
+        On.OBJECTS,
+        create="PutObject PutObjectTagging",
+        read="GetObject GetObjectTagging",
+        update="PutObject PutObjectTagging DeleteObjectTagging",
+        delete="DeleteObject DeleteObjectVersion",
+        more={On.BUCKETS: "s3:ListBucket s3:ListBucketVersions"},
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Actions(
+        "s3",
+        On.BUCKETS,
+        create="PutBucketPolicy",
+        read="GetBucketPolicy",
+        update="PutBucketPolicy",
+        delete="DeleteBucketPolicy",
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Actions(
+        "s3",
+        On.BUCKETS,
+        create="PutBucketPublicAccessBlock",
+        read="GetBucketPublicAccessBlock",
+        update="PutBucketPublicAccessBlock",
+        delete="PutBucketPublicAccessBlock",
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Actions(
+        "s3",
+        On.BUCKETS,
+        create="PutEncryptionConfiguration",
+        read="GetEncryptionConfiguration",
+        update="PutEncryptionConfiguration",
+        delete="PutEncryptionConfiguration",
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Actions(
+        "s3",
+        On.BUCKETS,
+        create="PutBucketVersioning",
+        read="GetBucketVersioning",
+        update="PutBucketVersioning",
+        delete="PutBucketVersioning",
+    ),
+    "aws:scheduler/schedule:Schedule": Actions(
+        "scheduler",
+        On.SCHEDULES,
+        create="CreateSchedule",
+        read="GetSchedule",
+        update="UpdateSchedule",
+        delete="DeleteSchedule",
+    ),
+    "aws:secretsmanager/secret:Secret": Actions(
+        "secretsmanager",
+        On.SECRETS,
+        create="CreateSecret TagResource",
+        read="DescribeSecret GetResourcePolicy",
+        update="UpdateSecret TagResource UntagResource",
+        delete="DeleteSecret",
+    ),
+    "aws:secretsmanager/secretVersion:SecretVersion": Actions(
+        "secretsmanager",
+        On.SECRETS,
+        create="PutSecretValue",
+        read="DescribeSecret GetSecretValue",
+        update="PutSecretValue UpdateSecretVersionStage",
+        delete="UpdateSecretVersionStage",
+    ),
+    "aws:ssm/parameter:Parameter": Actions(
+        "ssm",
+        On.PARAMETERS,
+        create="PutParameter AddTagsToResource",
+        read="DescribeParameters GetParameter GetParameters ListTagsForResource",
+        update="PutParameter AddTagsToResource RemoveTagsFromResource",
+        delete="DeleteParameter",
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Actions(
+        "ec2",
+        On.EC2,
+        create=f"AuthorizeSecurityGroupEgress {_TAGGED}",
+        read="DescribeSecurityGroupRules",
+        update=f"ModifySecurityGroupRules {_RETAGGED}",
+        delete="RevokeSecurityGroupEgress",
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Actions(
+        "ec2",
+        On.EC2,
+        create=f"AuthorizeSecurityGroupIngress {_TAGGED}",
+        read="DescribeSecurityGroupRules",
+        update=f"ModifySecurityGroupRules {_RETAGGED}",
+        delete="RevokeSecurityGroupIngress",
+    ),
+}
+"""The actions for each resource type that a stack can register."""

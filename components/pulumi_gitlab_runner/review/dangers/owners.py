@@ -1,0 +1,38 @@
+"""Owners of other accounts who must allow pulls before jobs can make them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
+from pulumi_gitlab_runner.review.preview import Step
+
+_STACK = "gitlab-runner:index:RunnerStack"
+
+
+def owners_to_act(step: Step) -> Found:
+    """The registries of other accounts whose policies change, as `RunnerStack` notes them in its inputs."""
+    if step.type != _STACK or step.operation == "delete":
+        return
+    before = _owners(step.old)
+    for registry, now in _owners(step.new).items():
+        if now == before.get(registry):
+            continue
+        policies = (registry, f"{registry}/registry") if now.get("caches") else (registry,)
+        phrases = (
+            ("the owner of the account", (named(now.get("account")),)),
+            ("must add what the output required_policies has under", policies),
+            ("for the repositories", _texts(now.get("repositories"))),
+            ("for the caches", _texts(now.get("caches"))),
+        )
+        yield DangerKind.OWNERS, tuple(phrase for phrase in phrases if phrase[1])
+
+
+def _owners(inputs: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    owners = inputs.get("owners")
+    if not isinstance(owners, Mapping):
+        return {}
+    return {name: each for name, each in owners.items() if isinstance(each, Mapping)}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(named, value)) if isinstance(value, list) else ()

@@ -1,0 +1,223 @@
+"""The roles of a GitLab project's pipeline, which previews a stack, deploys it and looks at its drift."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
+from pulumi_gitlab_runner.spec.inputs import (
+    Input,
+    Value,
+    check,
+    known,
+    optional,
+    strict,
+    value,
+    values,
+)
+from pulumi_gitlab_runner.spec.job_roles import (
+    issuer_problems,
+    project_problems,
+    provider_problems,
+    ref_problems,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.stack_file import PROJECT
+
+AUDIENCE = "sts.amazonaws.com"
+"""The audience of the tokens in `templates/stack.yml`."""
+
+
+@strict
+class PulumiStateDeclaration(TypedDict):
+    """Where the state of a stack is, in S3."""
+
+    bucket: Input[str]
+    """The bucket's name."""
+    prefix: NotRequired[str]
+    """The path in the bucket, as in `s3://BUCKET/PREFIX`. Default: none."""
+    kms_key: NotRequired[Input[str]]
+    """The ARN of the KMS key that encrypts the bucket. Default: none, or one of AWS's own."""
+    secrets_key: NotRequired[Input[str]]
+    """The ARN of the KMS key of the stack's secrets, as in `pulumi stack init --secrets-provider awskms://…`.
+    Default: none; the secrets are under a passphrase."""
+
+
+@strict
+class PipelineDeclaration(RoleDeclaration):
+    """The pipeline of one stack, whose jobs take the roles on by GitLab's OpenID Connect."""
+
+    project: Input[str]
+    """The path of the GitLab project whose pipeline it is, such as `platform/runners`."""
+    stack: str
+    """The name of the Pulumi stack that it deploys, such as `prod`."""
+    pulumi_project: NotRequired[str]
+    """The name of the Pulumi project, as its `Pulumi.yaml` has it. Default `gitlab-runner`."""
+    runner_stack: NotRequired[str]
+    """The name of the `RunnerStack` in the program. Default `ci`."""
+    state: NotRequired[PulumiStateDeclaration]
+    """Where the state is. Default: not in S3, as with Pulumi Cloud."""
+    preview_branches: NotRequired[list[Input[str]]]
+    """The branches whose merge requests may be previewed, `*` as a wildcard. Whoever can push to one of them
+    decides what runs with the preview's role, which reads only. Default `["*"]`."""
+    deploy_branches: NotRequired[list[Input[str]]]
+    """The branches that may deploy, and look at the drift: protected ones. Default `["main"]`."""
+    issuer: NotRequired[Input[str]]
+    """GitLab's own address, which its ID tokens name as their issuer. Default: the `gitlab_url` of the
+    stack."""
+    audience: NotRequired[Input[str]]
+    """For whom GitLab makes the token (`aud`). Default `sts.amazonaws.com`, as `templates/stack.yml`."""
+    identity_provider: NotRequired[Input[str]]
+    """The ARN of the IAM OpenID Connect provider, where the account has one for this GitLab already; it must
+    know the audience. An account can have only one. Default: it is created."""
+
+
+@dataclass(frozen=True)
+class PulumiState:
+    """Where the state of a stack is, in S3."""
+
+    bucket: Value[str]
+    prefix: str = ""
+    kms_key: Value[str] | None = None
+    secrets_key: Value[str] | None = None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The pipeline of one stack, with the defaults filled in."""
+
+    project: Value[str]
+    stack: str
+    pulumi_project: str
+    runner_stack: str
+    state: PulumiState | None
+    preview_branches: tuple[Value[str], ...]
+    deploy_branches: tuple[Value[str], ...]
+    declared_issuer: Value[str]
+    audience: Value[str]
+    identity_provider: Value[str] | None
+    permissions_boundary: Value[str] | None
+    role_path: Value[str]
+
+    @property
+    def issuer(self) -> str:
+        """GitLab's address, without a slash at the end, once it is known."""
+        return known(self.declared_issuer).rstrip("/")
+
+    @property
+    def preview_subjects(self) -> list[str]:
+        """The merge requests that are previewed, as an ID token names them, once they are known."""
+        return self._subjects(self.preview_branches)
+
+    @property
+    def deploy_subjects(self) -> list[str]:
+        """The branches that deploy, likewise."""
+        return self._subjects(self.deploy_branches)
+
+    def _subjects(self, branches: tuple[Value[str], ...]) -> list[str]:
+        project = known(self.project)
+        return [f"project_path:{project}:ref_type:branch:ref:{known(branch)}" for branch in branches]
+
+
+def build_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> Pipeline:
+    """The pipeline that a declaration without problems describes.
+
+    Args:
+        declaration: of the pipeline.
+        gitlab_url: GitLab's address, as the stack has it.
+    """
+    state = declaration.get("state")
+    return Pipeline(
+        value(declaration["project"]),
+        declaration["stack"],
+        declaration.get("pulumi_project", PROJECT),
+        declaration.get("runner_stack", "ci"),
+        PulumiState(
+            value(state["bucket"]),
+            state.get("prefix", ""),
+            optional(state.get("kms_key")),
+            optional(state.get("secrets_key")),
+        )
+        if state
+        else None,
+        values(declaration.get("preview_branches", ("*",))),
+        values(declaration.get("deploy_branches", ("main",))),
+        value(declaration["issuer"]) if "issuer" in declaration else gitlab_url,
+        value(declaration.get("audience", AUDIENCE)),
+        optional(declaration.get("identity_provider")),
+        optional(declaration.get("permissions_boundary")),
+        value(declaration.get("role_path", "/")),
+    )
+
+
+_STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+"""pulumi/pulumi, sdk/go/common/tokens/names.go: the name of a stack or project."""
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[Problem]:
+    """What is wrong with a pipeline by itself."""
+    yield from project_problems(declaration["project"], join_path(path, "project"), one=True)
+    for key in ("stack", "pulumi_project", "runner_stack"):
+        name = str(declaration.get(key, "it"))
+        if not _STACK.fullmatch(name):
+            yield Problem(
+                join_path(path, key),
+                repr(name),
+                "1 to 100 letters, digits, '-', '_' and '.', as Pulumi has it",
+            )
+    for key, branches in (
+        ("preview_branches", declaration.get("preview_branches", ("*",))),
+        ("deploy_branches", declaration.get("deploy_branches", ("main",))),
+    ):
+        if not branches:
+            yield Problem(join_path(path, key), "no branch", "at least one")
+        for index, branch in enumerate(branches):
+            yield from ref_problems(branch, join_path(path, key, index))
+    for index, branch in enumerate(declaration.get("deploy_branches", ())):
+        yield from _deploy_problems(branch, join_path(path, "deploy_branches", index))
+    if "state" in declaration:
+        yield from _state_problems(declaration["state"], join_path(path, "state"))
+    if "issuer" in declaration:
+        yield from issuer_problems(declaration["issuer"], join_path(path, "issuer"))
+    if "identity_provider" in declaration:
+        at = join_path(path, "identity_provider")
+        yield from provider_problems(declaration["identity_provider"], at)
+    yield from role_problems(declaration, path)
+
+
+def _deploy_problems(branch: Input[str], path: str) -> Iterator[Problem]:
+    def problems(found: str) -> Iterator[Problem]:
+        if found.strip("*") == "":
+            yield Problem(
+                path,
+                repr(found),
+                "a protected branch, such as main",
+                "else whoever can push anything deploys",
+            )
+
+    return check(branch, problems)
+
+
+def _state_problems(state: PulumiStateDeclaration, path: str) -> Iterator[Problem]:
+    def bucket_problems(bucket: str) -> Iterator[Problem]:
+        if not _BUCKET.fullmatch(bucket):
+            yield Problem(join_path(path, "bucket"), repr(bucket), "the name of an S3 bucket, without s3://")
+
+    yield from check(state["bucket"], bucket_problems)
+    keys = [("kms_key", state.get("kms_key")), ("secrets_key", state.get("secrets_key"))]
+    for key, declared in keys:
+        if declared is not None:
+            yield from _key_problems(declared, join_path(path, key))
+
+
+def _key_problems(declared: Input[str], path: str) -> Iterator[Problem]:
+    def problems(arn: str) -> Iterator[Problem]:
+        if not KEY_ARN.fullmatch(arn):
+            yield Problem(path, repr(arn), "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
+
+    return check(declared, problems)

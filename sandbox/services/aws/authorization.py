@@ -1,0 +1,234 @@
+"""What IAM allows in the sandbox, once moto is told to ask it (its `INITIAL_NO_AUTH_ACTION_COUNT`).
+
+moto looks up who calls, and the policies; but it compares every resource with `*`, knows conditions in trust
+policies alone, and names actions of S3 by its own routes. Here a call is what AWS calls it, on the resources
+that it names, with what it takes besides (docs.aws.amazon.com/service-authorization/latest/reference).
+Policies hold statements that allow, with `StringEquals` at most, as this project writes them.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+SUBRESOURCES = {
+    "GET": {
+        "encryption": "GetEncryptionConfiguration",
+        "object-lock": "GetBucketObjectLockConfiguration",
+        "ownershipControls": "GetBucketOwnershipControls",
+        "publicAccessBlock": "GetBucketPublicAccessBlock",
+        "replication": "GetReplicationConfiguration",
+        "requestPayment": "GetBucketRequestPayment",
+    },
+    "PUT": {
+        "encryption": "PutEncryptionConfiguration",
+        "ownershipControls": "PutBucketOwnershipControls",
+        "publicAccessBlock": "PutBucketPublicAccessBlock",
+    },
+    "DELETE": {
+        "encryption": "PutEncryptionConfiguration",
+        "ownershipControls": "PutBucketOwnershipControls",
+        "publicAccessBlock": "PutBucketPublicAccessBlock",
+    },
+}
+"""The actions of calls to S3 whose routes moto does not tell apart, by method and part of the bucket."""
+
+RENAMED = {"s3:HeadBucket": "s3:ListBucket", "s3:GetObjectVersion": "s3:GetObject"}
+"""Calls that another action is for. The provider reads no version of an object but the last."""
+
+FREE = {"sts:GetCallerIdentity"}
+"""Calls that everybody may make."""
+
+TAKES_BESIDES = {
+    "autoscaling:CreateAutoScalingGroup": ["ec2:RunInstances"],
+    "autoscaling:UpdateAutoScalingGroup": ["ec2:RunInstances"],
+    "iam:AddRoleToInstanceProfile": ["iam:PassRole"],
+    "lambda:CreateFunction": ["iam:PassRole"],
+    "scheduler:CreateSchedule": ["iam:PassRole"],
+    "ssm:PutParameter": ["kms:Encrypt"],
+}
+"""The actions that AWS asks for besides a call's own: the dependent actions of the same reference; for a
+parameter under a key, docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html."""
+
+IN_JSON = {"ecr", "kms", "lambda", "logs", "scheduler", "secretsmanager", "ssm"}
+"""The services that answer in JSON."""
+
+PATHS = {"lambda": "functions", "scheduler": "schedules"}
+"""What stands before a resource's name in the path of a call."""
+
+PARAMETERS = {
+    "autoscaling": ("AutoScalingGroupName", "autoScalingGroup:0:autoScalingGroupName/{}"),
+    "cloudwatch": ("AlarmName", "alarm:{}"),
+    "ecr": ("repositoryName", "repository/{}"),
+    "logs": ("logGroupName", "log-group:{}"),
+    "secretsmanager": ("Name", "secret:{}-AbCdEf"),
+    "ssm": ("Name", "parameter{}"),
+}
+"""The parameter that names a call's resource, and the end of its ARN."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as IAM sees it: its action, and the resources that it names; none where it names none."""
+
+    action: str
+    resources: tuple[str, ...] = ()
+
+
+_recorders: list[list[Call]] = []
+_lock = threading.Lock()
+
+
+@contextmanager
+def recorded() -> Iterator[list[Call]]:
+    """Every call that this process is asked to allow, while it asks."""
+    calls: list[Call] = []
+    with _lock:
+        _recorders.append(calls)
+    try:
+        yield calls
+    finally:
+        with _lock:
+            _recorders.remove(calls)
+
+
+def mend() -> None:
+    """Change moto's class in this process; a second call changes nothing."""
+    from moto.iam import access_control
+
+    base: Any = access_control.IAMRequestBase
+    base.check_action_permitted = _check
+
+
+def allows(statements: Sequence[Mapping[str, Any]], call: Call, context: Mapping[str, str]) -> bool:
+    """Whether statements allow a call on every resource that it names.
+
+    Args:
+        statements: those of all policies of the caller.
+        call: the call.
+        context: the values of the condition keys that are known.
+    """
+    return all(
+        any(_applies(statement, call.action, resource, context) for statement in statements)
+        for resource in call.resources or [None]
+    )
+
+
+def _applies(
+    statement: Mapping[str, Any], action: str, resource: str | None, context: Mapping[str, str]
+) -> bool:
+    if statement["Effect"] != "Allow" or not any(
+        fnmatchcase(action, each) for each in _listed(statement["Action"])
+    ):
+        return False
+    if resource is not None and not any(
+        fnmatchcase(resource, each) for each in _listed(statement["Resource"])
+    ):
+        return False
+    return all(
+        operator == "StringEquals" and context.get(key, wanted) in _listed(wanted)
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, wanted in keys.items()
+        if key in context or operator != "StringEquals"
+    )
+
+
+def _check(request: Any, resource: str) -> None:
+    """In the place of moto's own check."""
+    calls = [_call(request, resource)]
+    calls += [Call(each) for each in TAKES_BESIDES.get(calls[0].action, ())]
+    if request._headers.get("X-Amz-Tagging"):
+        calls.append(Call("s3:PutObjectTagging", calls[0].resources))
+    with _lock:
+        for recorder in _recorders:
+            recorder.extend(calls)
+    statements = [
+        statement for policy in request._access_key.collect_policies() for statement in _statements_of(policy)
+    ]
+    context = {"aws:RequestedRegion": request._region}
+    for call in calls:
+        if call.action not in FREE and not allows(statements, call, context):
+            _refuse(request, call)
+
+
+def _refuse(request: Any, call: Call) -> None:
+    """In the form of the service: moto answers every one in XML."""
+    from moto.core.exceptions import JsonRESTError
+
+    if request._service in IN_JSON:
+        caller = request._access_key.arn
+        on = f" on resource: {call.resources[0]}" if call.resources else ""
+        raise JsonRESTError(
+            "AccessDeniedException", f"User: {caller} is not authorized to perform: {call.action}{on}"
+        )
+    request._action = call.action
+    request._raise_access_denied()
+
+
+def _statements_of(policy: Any) -> list[Mapping[str, Any]]:
+    from moto.iam.access_control import IAMPolicy
+
+    return _listed(IAMPolicy(policy)._policy_json["Statement"])
+
+
+def _call(request: Any, resource: str) -> Call:
+    service, _, action = request._action.partition(":")
+    service = {"monitoring": "cloudwatch"}.get(service, service)
+    split = urlsplit(request._path)
+    if service == "s3":
+        parts = SUBRESOURCES.get(request._method, {})
+        query = parse_qs(split.query, keep_blank_values=True)
+        action = next((parts[each] for each in query if each in parts), action)
+        name = RENAMED.get(f"s3:{action}", f"s3:{action}")
+        return Call(name, (resource,) if resource != "arn:aws:s3:::*" else ())
+    return Call(f"{service}:{action}", tuple(_named(service, request, split.path)))
+
+
+def _named(service: str, request: Any, path: str) -> Iterator[str]:
+    """The ARNs of what a call names."""
+    partition = "aws"
+    start = f"arn:{partition}:{service}:{request._region}:{request.account_id}"
+    if service in PATHS:
+        _, _, rest = unquote(path).partition(f"/{PATHS[service]}/")
+        name = rest.partition("/")[0]
+        kind = "function:" if service == "lambda" else "schedule/default/"
+        if name and not name.startswith("arn:"):
+            yield f"{start}:{kind}{name}"
+        return
+    given = _given(request)
+    if service == "iam":
+        yield from _named_in_iam(request, given)
+    elif service in PARAMETERS:
+        parameter, form = PARAMETERS[service]
+        if isinstance(given.get(parameter), str):
+            yield f"{start}:{form.format(given[parameter])}"
+
+
+def _named_in_iam(request: Any, given: Mapping[str, Any]) -> Iterator[str]:
+    start = f"arn:aws:iam::{request.account_id}"
+    if arn := given.get("OpenIDConnectProviderArn"):
+        yield arn
+    elif name := given.get("InstanceProfileName"):
+        known = {each.name: each.arn for each in request.backend.get_instance_profiles()}
+        yield known.get(name, f"{start}:instance-profile{given.get('Path', '/')}{name}")
+    elif name := given.get("RoleName"):
+        known = {each.name: each.arn for each in request.backend.roles.values()}
+        yield known.get(name, f"{start}:role{given.get('Path', '/')}{name}")
+
+
+def _given(request: Any) -> Mapping[str, Any]:
+    """The parameters of a call in JSON, or in a form."""
+    try:
+        body = json.loads(request._body or b"{}")
+    except ValueError:
+        body = {}
+    form = {key: each[0] if isinstance(each, list) else each for key, each in (request._data or {}).items()}
+    return {**form, **body} if isinstance(body, dict) else form
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

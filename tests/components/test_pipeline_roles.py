@@ -1,0 +1,376 @@
+"""The roles of a pipeline: what a stack registers, and what the component makes of it."""
+
+import json
+import re
+from copy import deepcopy
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_gitlab_runner import PipelineRoles, RunnerStack
+from pulumi_gitlab_runner.iam.pipeline_roles import StackNames, pipeline_statements, registered_types
+from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+
+from tests.components.recording import ACCOUNT, PROJECT, REGION, STACK, Recording, run
+from tests.spec.declaration import stack_file
+
+CHECKOUT = Path(__file__).parents[2]
+EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ci/token-AbCdEf"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+URL = "https://gitlab.example.com"
+
+
+def with_host(**host: Any) -> dict[str, Any]:
+    return {"runners": {"build": {"group": 42, "host": host}}}
+
+
+def with_fleet(**fleet: Any) -> dict[str, Any]:
+    return {"runners": {"burst": {"group": 42, "fleet": {"instance_types": ["c7i.large"], **fleet}}}}
+
+
+def with_registry(**registry: Any) -> dict[str, Any]:
+    return {"registries": {"team": registry}}
+
+
+TEAM: Any = {"ecr": {}, "repositories": {"ci/base": {}}}
+AUTH: dict[str, Any] = {"registries": ["team"], "projects": [8]}
+ROLE = {"projects": ["team/app"], "branches": ["main"], "push": ["team/ci/base"]}
+DECLARATIONS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "a machine image": {"machine_images": {"docker": {}}},
+    "everything": stack_file(EVERYTHING),
+    "a host": with_host(),
+    "a host with more": with_host(
+        logs={}, alarms={"topic": TOPIC}, policies=[f"arn:aws:iam::{ACCOUNT}:policy/more"]
+    ),
+    "a host that is read from its VPC": with_host(metrics="vpc"),
+    "a host in a VPC of the account": with_host(vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"]),
+    "a host in a VPC that it is read from": with_host(
+        vpc="vpc-0a1b2c3d", subnets=["subnet-0a1b2c3d"], metrics="vpc"
+    ),
+    "a host with a cache": with_host() | {"cache": {}},
+    "a cache without a host": {"cache": {}},
+    "a host in a network": with_host() | {"network": {}},
+    "a network with endpoints": {"network": {"endpoints": ["ssm"]}},
+    "a network that records connections": {"network": {"flow_logs": {}}},
+    "a fleet": with_fleet(max_instances=2),
+    "a Docker host": with_host(docker={}),
+    "repositories": with_registry(**TEAM),
+    "a host with many repositories": {
+        "registries": {"team": {"ecr": {}, "repositories": {f"team/service-{n}": {} for n in range(400)}}},
+        "runners": {"build": {"group": 42, "registries": ["team"], "host": {}}},
+    },
+    "repositories that are adopted": with_registry(ecr={}, repositories={"ci/base": {"adopt": True}}),
+    "repositories that others pull": with_registry(**TEAM, allow_pull=["210987654321"]),
+    "repositories of another account": with_registry(ecr={"account": "210987654321"}, repositories=["a/b"]),
+    "a cache of a registry": with_registry(pull_through="quay"),
+    "a cache with credentials": with_registry(
+        pull_through="ghcr", upstream_credentials={"username": "me", "access_token": "token"}
+    ),
+    "settings of ECR": {
+        "ecr_settings": {
+            "eu-west-1": {
+                "replicate_from": [{"account": "210987654321", "prefixes": ["team/"]}],
+                "creation_templates": {"hub": {"tags": {"a": "b"}}},
+            }
+        }
+    },
+    "replication": {"ecr_settings": {"eu-west-1": {"replicate_to": [{"region": "eu-central-1"}]}}},
+    "credentials for hosted runners": with_registry(**TEAM)
+    | {"hosted_auth": {"ecr": {**AUTH, "gitlab_token": {"secret": SECRET}}}},
+    "credentials with a token": with_registry(**TEAM)
+    | {"hosted_auth": {"ecr": {**AUTH, "gitlab_token": {"value": "token"}, "alarms": {"topic": TOPIC}}}},
+    "roles for jobs": with_registry(**TEAM) | {"job_roles": {"publish": ROLE}},
+    "roles for jobs with a provider": with_registry(**TEAM)
+    | {
+        "job_roles": {
+            "publish": {
+                **ROLE,
+                "identity_provider": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.example.com",
+            }
+        }
+    },
+}
+
+
+VPC = {"ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeRouteTables"}
+CALLS_OF: dict[str, set[str]] = {
+    "aws:ec2/getSubnets:getSubnets": {"ec2:DescribeSubnets"},
+    "aws:ec2/getVpc:getVpc": VPC,
+    "aws:ec2/getVpcs:getVpcs": {"ec2:DescribeVpcs"},
+    "aws:ssm/getParameter:getParameter": {"ssm:GetParameter"},
+    "aws:ecr/getImage:getImage": {"ecr:DescribeImages", "ecr:DescribeRepositories"},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2:DescribeAvailabilityZones"},
+    "aws:index/getCallerIdentity:getCallerIdentity": set(),
+    "aws:index/getPartition:getPartition": set(),
+    "aws:index/getRegion:getRegion": set(),
+}
+"""What the official provider calls for each function that the library uses."""
+
+
+@pytest.mark.parametrize("declaration", DECLARATIONS.values(), ids=DECLARATIONS)
+def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str, Any]) -> None:
+    declaration = {"gitlab_url": URL, **declaration}
+    recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
+    registered = {kind for kind, _ in recording.registered if kind.startswith("aws:")}
+    stack = build_stack(declaration)
+    assert registered_types(stack) == registered
+    statements = pipeline_statements(stack, StackNames("ci", "prod", "ci", AwsEnvironment(ACCOUNT, REGION)))
+    by_sid = {each["Sid"]: set(each["Action"]) for each in statements.preview}
+    asked = {action for token in recording.cloud.asked for action in CALLS_OF[token]}
+    assert by_sid.get("NetworkOfTheAccount", set()) == {each for each in asked if each.startswith("ec2:")}
+    assert by_sid.get("Digests", set()) >= {each for each in asked if each.startswith("ecr:")}
+
+
+def test_every_row_of_the_table_is_for_something_that_is_registered() -> None:
+    declared = (build_stack({"gitlab_url": URL, **each}) for each in DECLARATIONS.values())
+    assert frozenset().union(*map(registered_types, declared)) == PROVIDER_ACTIONS.keys()
+
+
+NAMED = {
+    "aws:autoscaling/group:Group": (
+        "Groups",
+        "autoscaling:{here}:autoScalingGroup:0a:autoScalingGroupName/{}",
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": ("LogGroups", "logs:{here}:log-group:{}"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": ("Alarms", "cloudwatch:{here}:alarm:{}"),
+    "aws:ecr/repository:Repository": ("Repositories", "ecr:{region}:{account}:repository/{}"),
+    "aws:iam/instanceProfile:InstanceProfile": ("Profiles", "iam::{account}:instance-profile{path}{}"),
+    "aws:iam/role:Role": ("Roles", "iam::{account}:role{path}{}"),
+    "aws:kms/alias:Alias": ("Aliases", "kms:{here}:{}"),
+    "aws:lambda/function:Function": ("Functions", "lambda:{here}:function:{}"),
+    "aws:s3/bucket:Bucket": ("Buckets", "s3:::{}"),
+    "aws:scheduler/schedule:Schedule": ("Schedules", "scheduler:{here}:schedule/default/{}"),
+    "aws:secretsmanager/secret:Secret": ("Secrets", "secretsmanager:{here}:secret:{}-AbCdEf"),
+    "aws:ssm/parameter:Parameter": ("Parameters", "ssm:{here}:parameter{}"),
+}
+"""The statement for each type whose resources have names, and their ARN."""
+
+
+def test_everything_that_has_a_name_is_one_of_those_that_the_rights_are_for() -> None:
+    declaration = DECLARATIONS["everything"]
+    recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
+    at = AwsEnvironment(ACCOUNT, REGION)
+    statements = pipeline_statements(build_stack(declaration), StackNames(PROJECT, STACK, "ci", at))
+    by_sid = {each["Sid"]: each for each in statements.deploy}
+    seen = set()
+    for (kind, name), each in recording.registered.items():
+        if kind not in NAMED:
+            continue
+        sid, form = NAMED[kind]
+        given = each.inputs.get("name", f"{name}-0a1b2c3")
+        path = each.inputs.get("path", "/")
+        region = each.inputs.get("region", REGION)
+        arn = "arn:aws:" + form.format(
+            given, here=f"{REGION}:{ACCOUNT}", region=region, account=ACCOUNT, path=path
+        )
+        assert any(fnmatchcase(arn, pattern) for pattern in by_sid[sid]["Resource"]), arn
+        seen.add(kind)
+    assert seen == NAMED.keys()
+
+
+PIPELINE: Any = {
+    "project": "platform/runners",
+    "stack": "prod",
+    "state": {
+        "bucket": "my-state",
+        "prefix": "ci",
+        "kms_key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/bucket",
+        "secrets_key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets",
+    },
+}
+
+
+def made(**changes: Any) -> tuple[Recording, Any]:
+    """The roles for a stack with one host, with some of the arguments changed."""
+    arguments: Any = {"pipeline": PIPELINE, "declaration": with_host() | {"gitlab_url": URL}, **changes}
+
+    def program() -> Any:
+        roles = PipelineRoles("roles", arguments)
+        return {"snippet": roles.snippet, "preview": roles.preview_role_arn}
+
+    return run(program)
+
+
+def trust(recording: Recording, role: str) -> dict[str, Any]:
+    text = recording.registered["aws:iam/role:Role", f"roles-{role}"].inputs["assumeRolePolicy"]
+    (statement,) = json.loads(text)["Statement"]
+    condition: dict[str, Any] = statement["Condition"]
+    return condition
+
+
+def test_jobs_of_the_project_take_the_roles_on_by_their_branches() -> None:
+    recording, _ = made()
+    host = "gitlab.example.com"
+    start = "project_path:platform/runners:ref_type:branch:ref"
+    for role, branch in (("preview", "*"), ("drift", "main"), ("deploy", "main")):
+        assert trust(recording, role) == {
+            "StringEquals": {f"{host}:aud": "sts.amazonaws.com"},
+            "StringLike": {f"{host}:sub": [f"{start}:{branch}"]},
+        }
+    provider = recording.registered["aws:iam/openIdConnectProvider:OpenIdConnectProvider", "roles"]
+    assert provider.inputs == {"url": URL, "clientIdLists": [URL, "sts.amazonaws.com"]}
+
+
+def test_a_provider_that_is_there_is_taken() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.example.com"
+    recording, _ = made(pipeline=PIPELINE | {"identity_provider": arn, "preview_branches": ["main", "next"]})
+    assert not any("openIdConnect" in kind for kind, _ in recording.registered)
+    start = "project_path:platform/runners:ref_type:branch:ref"
+    assert trust(recording, "preview")["StringLike"] == {
+        "gitlab.example.com:sub": [f"{start}:main", f"{start}:next"]
+    }
+
+
+def state(recording: Recording, role: str) -> dict[str, list[str]]:
+    text = recording.registered["aws:iam/rolePolicy:RolePolicy", f"roles-{role}-state"].inputs["policy"]
+    return {each["Resource"][0].rpartition(":")[2]: each["Action"] for each in json.loads(text)["Statement"]}
+
+
+def test_only_a_deployment_writes_the_state() -> None:
+    recording, _ = made()
+    reading = {
+        "my-state": ["s3:ListBucket"],
+        "my-state/ci/*": ["s3:GetObject"],
+        "key/bucket": ["kms:Decrypt"],
+        "key/secrets": ["kms:Decrypt"],
+    }
+    assert state(recording, "preview") == state(recording, "drift") == reading
+    assert state(recording, "deploy") == {
+        "my-state": ["s3:ListBucket"],
+        "my-state/ci/*": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        "key/bucket": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "key/secrets": ["kms:Decrypt", "kms:Encrypt"],
+    }
+    without, _ = made(pipeline={"project": "a/b", "stack": "prod"})
+    assert not any(kind == "aws:iam/rolePolicy:RolePolicy" for kind, _ in without.registered)
+
+
+def test_the_rights_are_managed_policies_that_fit() -> None:
+    recording, _ = made(declaration=DECLARATIONS["everything"])
+    policies = {
+        name: each.inputs["policy"]
+        for (kind, name), each in recording.registered.items()
+        if kind == "aws:iam/policy:Policy"
+    }
+    assert sorted(policies) == ["roles-deploy-1", "roles-deploy-2", "roles-drift-1", "roles-preview-1"]
+    assert all(len(re.sub(r"\s", "", each)) <= 6144 for each in policies.values())
+    attached = {name for kind, name in recording.registered if kind.endswith("RolePolicyAttachment")}
+    assert attached == policies.keys()
+
+
+def test_the_lines_for_the_pipeline() -> None:
+    _, told = made()
+    lines = told["snippet"].splitlines()
+    assert "      stack: prod" in lines
+    assert f'      backend: "s3://my-state/ci?region={REGION}"' in lines
+    assert f"      preview_role: {told['preview']}" in lines
+    inputs = (CHECKOUT / "templates" / "stack.yml").read_text().partition("\n---\n")[0]
+    for line in lines[4:]:
+        assert f"    {line.strip().partition(':')[0]}:" in inputs
+
+
+def test_the_stack_can_come_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text(
+        "config:\n  aws:region: eu-central-1\n  gitlab:baseUrl: https://gitlab.example.com/api/v4/\n"
+        "  gitlab-runner:stack:\n    registries:\n      legacy:\n        host: a.example\n"
+        "        static: {username: me, password: {secure: v1:abc}}\n"
+        "    runners: {build: {group: 42, registries: [legacy], host: {}}}\n"
+    )
+
+    def program() -> Any:
+        return PipelineRoles("roles", {"pipeline": PIPELINE, "stack_file": str(file)}).snippet
+
+    recording, _ = run(program)
+    policy = recording.registered["aws:iam/policy:Policy", "roles-deploy-1"].inputs["policy"]
+    assert f"arn:aws:ssm:eu-central-1:{ACCOUNT}:parameter/gitlab-runner/prod/*" in policy
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"stack_file": "here"}, "roles\n  found:   both"),
+        ({"pipeline": PIPELINE | {"deploy_branches": ["*"]}}, r"roles.pipeline.deploy_branches\[0\]"),
+        (
+            {"pipeline": PIPELINE | {"deploy_branches": []}},
+            "roles.pipeline.deploy_branches\n  found:   no branch",
+        ),
+        ({"pipeline": PIPELINE | {"project": "team/*"}}, "roles.pipeline.project"),
+        ({"pipeline": PIPELINE | {"stack": "org/prod"}}, "roles.pipeline.stack"),
+        ({"pipeline": PIPELINE | {"state": {"bucket": "s3://a"}}}, "roles.pipeline.state.bucket"),
+        (
+            {"pipeline": PIPELINE | {"state": {"bucket": "abc", "secrets_key": "alias/a"}}},
+            "roles.pipeline.state.secrets_key",
+        ),
+        ({"pipeline": PIPELINE | {"issuer": "gitlab.example.com"}}, "roles.pipeline.issuer"),
+        ({"declaration": {"runners": {"build": {}}}}, "roles.declaration.runners.build"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(pulumi.RunError, match=message):
+        made(**changes)
+
+
+def test_a_file_that_is_not_there() -> None:
+    arguments: Any = {"pipeline": PIPELINE, "stack_file": "nowhere.yaml"}
+    with pytest.raises(pulumi.RunError, match=r"nowhere\.yaml"):
+        run(lambda: PipelineRoles("roles", arguments).snippet)
+
+
+def test_outputs_are_taken_where_they_decide_nothing() -> None:
+    bucket = pulumi.Output.from_input("made-state")
+    recording, told = made(
+        pipeline=PIPELINE | {"state": {"bucket": bucket}, "project": pulumi.Output.from_input("team/app")}
+    )
+    assert 'backend: "s3://made-state?region=' in told["snippet"]
+    assert "project_path:team/app:" in str(trust(recording, "deploy"))
+    assert "made-state" in state(recording, "deploy")
+
+
+def test_a_boundary_that_all_roles_have_is_one_that_each_must_have() -> None:
+    at = StackNames("gitlab-runner", "prod", "ci", AwsEnvironment(ACCOUNT, REGION))
+    bounded = pipeline_statements(build_stack(with_host(permissions_boundary=BOUNDARY)), at).deploy
+    (statement,) = (each for each in bounded if each["Sid"] == "BoundedRoles")
+    assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": [BOUNDARY]}}
+    assert {"iam:CreateRole", "iam:PutRolePolicy"} <= set(statement["Action"])
+    others = {action for each in bounded if each is not statement for action in each["Action"]}
+    assert not others & set(statement["Action"])
+    free = pipeline_statements(build_stack(with_host()), at).deploy
+    assert "BoundedRoles" not in [each["Sid"] for each in free]
+
+
+def test_a_thousand_repositories_fit() -> None:
+    names = {f"team-{number % 7}/service-{number}": {} for number in range(1000)}
+    recording, _ = made(declaration=with_registry(ecr={}, repositories=names) | {"gitlab_url": URL})
+    policies = {name for kind, name in recording.registered if kind == "aws:iam/policy:Policy"}
+    assert policies == {"roles-preview-1", "roles-drift-1", "roles-deploy-1"}
+    text = recording.registered["aws:iam/policy:Policy", "roles-deploy-1"].inputs["policy"]
+    assert f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team-6/*" in text
+
+
+def test_a_provider_that_the_stack_would_make_again_is_told() -> None:
+    stack = DECLARATIONS["roles for jobs"] | {"gitlab_url": URL}
+    recording, _ = made(declaration=stack)
+    (warning,) = recording.warnings
+    assert f"identity_provider: arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.example.com" in warning
+    assert (
+        made(declaration=DECLARATIONS["roles for jobs with a provider"] | {"gitlab_url": URL})[0].warnings
+        == []
+    )
+    other = {**stack, "job_roles": {"publish": {**ROLE, "issuer": "https://other.example.com"}}}
+    assert made(declaration=other)[0].warnings == []
+
+
+def test_the_program_in_the_documentation_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (CHECKOUT / "docs" / "merge-requests.md").read_text()
+    (program,) = re.findall(r"```python\n(import pulumi\n.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(CHECKOUT / "docs")
+    key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d"
+    recording, _ = run(lambda: exec(program.replace("arn:aws:kms:eu-west-1:123456789012:key/…", key), {}))  # noqa: S102
+    assert ("aws:iam/role:Role", "prod-deploy") in recording.registered

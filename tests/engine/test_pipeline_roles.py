@@ -1,0 +1,254 @@
+"""The roles of a pipeline, enforced: preview, update, look at drift and destruction pass with them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto.core.authorization import enable_iam_authentication
+from pulumi_gitlab_runner.iam.pipeline_roles import (
+    StackNames,
+    packed,
+    pipeline_statements,
+    registered_types,
+    state_statements,
+)
+from pulumi_gitlab_runner.iam.policy import Statement
+from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
+from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
+
+from sandbox.environment import Sandbox
+from sandbox.services.aws.authorization import FREE, Call, allows, recorded
+from sandbox.services.aws.server import ACCOUNT, AwsServer
+from tests.engine.project import REGION, Project
+from tests.registry.fixtures import ONLY_LOOPBACK
+
+pytestmark = pytest.mark.engine
+
+DECLARATION: dict[str, Any] = {
+    "tags": {"team": "ci"},
+    "registries": {
+        "team": {"ecr": {}, "repositories": {"ci/base": {}}, "allow_pull": ["210987654321"]},
+    },
+    "runners": {
+        "build": {
+            "group": 42,
+            "image": "team/ci/base:1",
+            "registries": ["team"],
+            "host": {"logs": {}, "role_path": "/ci/"},
+        }
+    },
+}
+STATEMENTS = pipeline_statements(
+    build_stack(DECLARATION), StackNames("gitlab-runner", "tested", "ci", AwsEnvironment(ACCOUNT, REGION))
+)
+BROKEN = "autoscaling:CreateAutoScalingGroup"
+
+STAND_INS_DO_WITHOUT = {
+    # The group of a fleet alone has suspended processes; tags of the groups come with their creation.
+    "autoscaling:CreateOrUpdateTags",
+    "autoscaling:SuspendProcesses",
+    # Where a deletion waits, or fails.
+    "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeNetworkInterfaces",
+    # Tags that come with the creation: AWS asks for the action, and moto does not.
+    "ec2:CreateTags",
+    "ecr:TagResource",
+    "iam:TagInstanceProfile",
+    "iam:TagRole",
+    "kms:TagResource",
+    "logs:TagResource",
+    "s3:TagResource",
+    "ssm:AddTagsToResource",
+    # They go with their repository.
+    "ecr:DeleteLifecyclePolicy",
+    "ecr:DeleteRepositoryPolicy",
+    # Nobody attached a policy of theirs to a role.
+    "iam:DetachRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    # A key has AWS's own policy; a log group no key.
+    "kms:PutKeyPolicy",
+    "logs:AssociateKmsKey",
+    # Once in an account.
+    "iam:CreateServiceLinkedRole",
+    # By way of Parameter Store.
+    "kms:Decrypt",
+    # The official provider reads all of a bucket, by its own resources or not.
+    "s3:GetAccelerateConfiguration",
+    "s3:GetBucketAcl",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLogging",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketRequestPayment",
+    "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
+    "s3:ListTagsForResource",
+    # Every version is deleted by its number.
+    "s3:DeleteObject",
+    # The official provider asks for a parameter by either; a launch template names one of AWS's.
+    "ssm:GetParameters",
+}
+"""Actions that the official provider or AWS asks for, and that no call of these steps shows."""
+
+WHAT_IS_THERE_ALREADY = {
+    "ec2:DescribeSecurityGroupRules",
+    "ecr:DescribeRepositories",
+    "ecr:ListTagsForResource",
+    "kms:DescribeKey",
+    "kms:ListAliases",
+    "logs:DescribeLogGroups",
+    "logs:ListTagsForResource",
+}
+"""What a preview reads where a name is taken, or a repository is adopted; or of an image that is there."""
+
+
+class Account(AwsServer):
+    """An AWS that gives roles to jobs."""
+
+    def credentials(self, role: str, statements: Sequence[Statement]) -> dict[str, str]:
+        """Those of a role with the rights, as a job's ID token gets them; and where this AWS is."""
+        iam, sts = self.client("iam"), self.client("sts")
+        arn = iam.create_role(
+            RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []})
+        )["Role"]["Arn"]
+        for number, policy in enumerate(packed(statements)):
+            made = iam.create_policy(PolicyName=f"{role}-{number}", PolicyDocument=policy)["Policy"]["Arn"]
+            iam.attach_role_policy(RoleName=role, PolicyArn=made)
+        token = sts.assume_role_with_web_identity(
+            RoleArn=arn, RoleSessionName="job-1", WebIdentityToken="an-id-token"
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": token["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": token["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": token["SessionToken"],
+            "AWS_ENDPOINT_URL": self.endpoint,
+        }
+
+    def client(self, service: str) -> Any:
+        """A client of the account's administrator."""
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="administrator",
+            aws_secret_access_key="administrator",
+        )
+
+
+@dataclass
+class Pipeline:
+    """A stack, and an AWS that asks IAM about every call of its pipeline."""
+
+    project: Project
+    account: Account
+
+    @contextmanager
+    def acting_as(self, credentials: Mapping[str, str]) -> Iterator[list[Call]]:
+        """Everything that is done meanwhile is done with these credentials, and IAM allows it or not."""
+        self.project._environment = {**ONLY_LOOPBACK, **credentials}
+        with recorded() as calls, enable_iam_authentication():
+            yield calls
+
+
+@pytest.fixture
+def pipeline(sandbox: Sandbox, tmp_path: Path) -> Iterator[Pipeline]:
+    settings = tmp_path / "settings.yaml"
+    config = {"aws:region": REGION, "gitlab-runner:stack": DECLARATION}
+    settings.write_text(yaml.safe_dump({"config": config}))
+    with Account() as account:
+        yield Pipeline(Project(tmp_path / "it", sandbox, settings=settings), account)
+
+
+def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None:
+    project = pipeline.project
+    account = pipeline.account
+    deployer = account.credentials("deploy", STATEMENTS.deploy)
+    used: dict[str, list[Call]] = {}
+
+    with pipeline.acting_as(account.credentials("preview", STATEMENTS.preview)) as used["preview"]:
+        project.pulumi("preview")
+
+    broken = account.credentials("broken", _without(STATEMENTS.deploy, BROKEN))
+    with pipeline.acting_as(broken) as begun:
+        failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
+    assert failed.returncode != 0
+    assert re.search(rf"autoscaling:.*Group .*build.*\n?.*not authorized to perform: {BROKEN}", failed.stdout)
+
+    with pipeline.acting_as(deployer) as used["deploy"]:
+        project.up()
+
+    with pipeline.acting_as(account.credentials("drift", STATEMENTS.drift)) as used["drift"]:
+        project.pulumi("refresh", "--preview-only", "--expect-no-changes")
+
+    with pipeline.acting_as(deployer) as destroyed:
+        project.pulumi("destroy", "--yes", "--skip-preview")
+    used["deploy"] += [*begun, *destroyed]
+    for step, calls in used.items():
+        statements = getattr(STATEMENTS, step)
+        granted = {action for each in statements for action in each["Action"]}
+        called = {each.action for each in calls} - FREE
+        # What a step calls is granted: it has passed. What is granted is called, or may be.
+        others = WHAT_IS_THERE_ALREADY if step == "preview" else STAND_INS_DO_WITHOUT | _of_updates()
+        assert not granted - called - others, step
+        for action in called:
+            assert not _all_allowed(_without(statements, action), calls), f"{step} passes without {action}"
+    deployed = {action for each in STATEMENTS.deploy for action in each["Action"]}
+    assert not STAND_INS_DO_WITHOUT - deployed
+    assert not STAND_INS_DO_WITHOUT & {each.action for calls in used.values() for each in calls}
+
+
+def test_the_state_is_read_and_written_with_exactly_its_rights(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: it\nruntime: yaml\n")
+    with Account() as account:
+        bucket = {"LocationConstraint": REGION}
+        account.client("s3").create_bucket(Bucket="my-state", CreateBucketConfiguration=bucket)
+        key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+        state = PulumiState("my-state", "ci", secrets_key=key)
+
+        def allowed(*commands: str, write: bool) -> None:
+            statements = list(state_statements(state, "aws", write=write))
+            environment = account.credentials("deploy" if write else "preview", statements)
+            settings = "s3ForcePathStyle=true&disableSSL=true"
+            url = f"s3://my-state/ci?region={REGION}&{settings}&endpoint={account.endpoint}"
+            environment |= {"PULUMI_BACKEND_URL": url, **ONLY_LOOPBACK}
+            with recorded() as calls, enable_iam_authentication():
+                for command in commands:
+                    done = sandbox.pulumi(*command.split(), directory=tmp_path, environment=environment)
+                    assert done.returncode == 0, done.stderr
+            granted = {action for each in statements for action in each["Action"]}
+            assert {each.action for each in calls} == granted
+            assert _all_allowed(statements, calls)
+
+        provider = f"awskms:///{key}?region={REGION}&awssdk=v2"
+        allowed(
+            f"stack init prod --secrets-provider {provider}",
+            "config set --secret password secret",
+            write=True,
+        )
+        allowed("stack export --stack prod", "config get password", write=False)
+
+
+def _without(statements: Sequence[Statement], action: str) -> list[Statement]:
+    kept = [{**each, "Action": [one for one in each["Action"] if one != action]} for each in statements]
+    return [each for each in kept if each["Action"]]
+
+
+def _all_allowed(statements: Sequence[Statement], calls: Sequence[Call]) -> bool:
+    context = {"aws:RequestedRegion": REGION}
+    return all(each.action in FREE or allows(statements, each, context) for each in calls)
+
+
+def _of_updates() -> set[str]:
+    """The actions that only an update takes, which no step makes."""
+    types = [PROVIDER_ACTIONS[each] for each in registered_types(build_stack(DECLARATION))]
+    return {f"{each.service}:{action}" for each in types for action in each.update.split()}

@@ -1,0 +1,93 @@
+"""What IAM allows in the sandbox: actions, the resources that a call names, and conditions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto.core.authorization import enable_iam_authentication
+from pulumi_gitlab_runner.iam.policy import allow, policy_document
+
+from sandbox.services.aws.authorization import Call, allows, recorded
+from sandbox.services.aws.server import ACCOUNT, AwsServer
+
+REGION = "eu-west-1"
+REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository"
+PULL = allow("Pull", ["ecr:BatchGetImage"], [f"{REPOSITORY}/team/*"])
+HERE = allow("Here", ["ec2:Describe*"], ["*"], {"StringEquals": {"aws:RequestedRegion": [REGION]}})
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        (Call("ecr:BatchGetImage", (f"{REPOSITORY}/team/app",)), True),
+        (Call("ecr:BatchGetImage", (f"{REPOSITORY}/team/app", f"{REPOSITORY}/other")), False),
+        (Call("ecr:PutImage", (f"{REPOSITORY}/team/app",)), False),
+        (Call("ecr:BatchGetImage"), True),  # moto does not tell which
+        (Call("ec2:DescribeVpcs"), True),
+        (Call("ec2:CreateVpc"), False),
+    ],
+)
+def test_a_call_is_allowed_by_a_statement_for_each_of_its_resources(call: Call, allowed: bool) -> None:
+    assert allows([PULL, HERE], call, {"aws:RequestedRegion": REGION}) == allowed
+
+
+def test_a_condition_must_hold_where_its_key_is_known() -> None:
+    call = Call("ec2:DescribeVpcs")
+    assert not allows([HERE], call, {"aws:RequestedRegion": "us-east-1"})
+    assert allows([HERE], call, {})
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[boto3.Session]:
+    """A session of a role that may look at one repository and at one role."""
+    statements = [
+        allow("Look", ["ecr:DescribeRepositories", "ecr:CreateRepository"], [f"{REPOSITORY}/team/app"]),
+        allow("Role", ["iam:GetRole"], [f"arn:aws:iam::{ACCOUNT}:role/ci/*"]),
+        allow("Bucket", ["s3:GetEncryptionConfiguration"], ["arn:aws:s3:::ci-*"]),
+    ]
+    with AwsServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        first = boto3.Session("administrator", "administrator", region_name=REGION)
+        iam = first.client("iam")
+        trust = policy_document([])
+        for path, name in (("/ci/", "mine"), ("/", "theirs")):
+            iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+        iam.put_role_policy(RoleName="mine", PolicyName="p", PolicyDocument=policy_document(statements))
+        first.client("s3").create_bucket(
+            Bucket="ci-1", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        token = first.client("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/ci/mine",
+            RoleSessionName="job",
+            WebIdentityToken="an-id-token",
+        )["Credentials"]
+        with enable_iam_authentication():
+            yield boto3.Session(
+                token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"], region_name=REGION
+            )
+
+
+def refused(session: boto3.Session, service: str, operation: str, **parameters: Any) -> bool:
+    """Whether IAM refuses a call; other errors are none of its."""
+    try:
+        getattr(session.client(service), operation)(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    return False
+
+
+def test_calls_are_asked_about_with_the_resources_that_they_name(session: boto3.Session) -> None:
+    with recorded() as calls:
+        assert not refused(session, "sts", "get_caller_identity")
+        assert not refused(session, "ecr", "create_repository", repositoryName="team/app")
+        assert refused(session, "ecr", "create_repository", repositoryName="team/other")
+        assert not refused(session, "iam", "get_role", RoleName="mine")
+        assert refused(session, "iam", "get_role", RoleName="theirs")
+        assert refused(session, "ecr", "delete_repository", repositoryName="team/app")
+        assert not refused(session, "s3", "get_bucket_encryption", Bucket="ci-1")
+        assert refused(session, "s3", "get_bucket_tagging", Bucket="ci-1")
+    assert calls[1] == Call("ecr:CreateRepository", (f"{REPOSITORY}/team/app",))
+    assert calls[3].resources == (f"arn:aws:iam::{ACCOUNT}:role/ci/mine",)
+    assert calls[-1] == Call("s3:GetBucketTagging", ("arn:aws:s3:::ci-1",))
