@@ -64,14 +64,14 @@ class Host:
         """AWS, as an administrator sees it."""
         return boto3.client(service, region_name=REGION, endpoint_url=self.aws.endpoint, **KEYS)  # type: ignore[call-overload]
 
-    def place(self) -> None:
+    def place(self, text: str = USER_DATA) -> None:
         """Write the files of user data, as cloud-init does."""
-        for file in yaml.safe_load(USER_DATA)["write_files"]:
+        for file in yaml.safe_load(text)["write_files"]:
             self.root.write(file["path"], file["content"], int(file["permissions"], 8))
 
-    def boot(self) -> CompletedProcess[str]:
+    def boot(self, text: str = USER_DATA) -> CompletedProcess[str]:
         """Run the commands of user data."""
-        (command,) = yaml.safe_load(USER_DATA)["runcmd"]
+        (command,) = yaml.safe_load(text)["runcmd"]
         return self.root.run(*command, env=self.environment)
 
     def build_image(self) -> CompletedProcess[str]:

@@ -20,9 +20,10 @@ from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
 from sandbox.paths import sandbox_directory
 from sandbox.services.aws.server import AwsServer
 from tests.authorities import pem
+from tests.boot.debian_host import AWS, KEYS, REGION, SYSTEMCTL, TOKEN, VERSION, Host
 from tests.boot.debian_root import DebianRoot, NoDebianRootError
 from tests.boot.packages import publish
-from tests.boot.test_debian_boot import AWS, KEYS, REGION, SERVICE, SYSTEMCTL, TOKEN, VERSION, Host
+from tests.boot.test_debian_boot import SERVICE
 from tests.proxied_network import PORT, ProxiedNetwork
 from tests.spec.declaration import ENVIRONMENT
 
@@ -88,6 +89,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
 def _furnish(host: Host, fingerprint: str) -> None:
     host.root.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
     host.root.write("/usr/local/bin/aws", AWS, 0o755)
+    host.root.write("/usr/local/bin/docker", "#!/bin/sh\n", 0o755)  # its daemon does not run here
     host.root.write("/usr/local/bin/sleep", "#!/bin/sh\n", 0o755)
     host.environment = {
         **{name.upper(): value for name, value in KEYS.items()},
