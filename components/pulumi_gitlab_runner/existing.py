@@ -5,14 +5,59 @@ a hook that looks for the first one before the resource is created, in a preview
 Pulumi runs the hook for a creation alone: for what is in the state, nothing is asked.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.settings import get_monitor
+from pulumi.runtime.sync_await import _sync_await
+
+_LONGEST_WAIT_S = 10
+_QUIET_S = 0.3
+
+
+@dataclass
+class _Hooks:
+    """The hooks of this program: how many there are and run, and when the last one began or ended."""
+
+    made: int = 0
+    running: int = 0
+    last: float = 0
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        self.running, self.last = self.running + 1, monotonic()
+        try:
+            yield
+        finally:
+            self.running, self.last = self.running - 1, monotonic()
+
+
+_hooks = _Hooks()
+
+
+def wait_for_hooks() -> None:
+    """Let the hooks that run come to their end, before the program ends with an error.
+
+    Pulumi stops answering hooks before it reports the error of a program. The engine takes a hook without an
+    answer for a failure, and ends before it has heard what was wrong.
+    """
+    if _hooks.made:
+        _sync_await(_until_quiet())
+
+
+async def _until_quiet() -> None:
+    start = monotonic()
+    while monotonic() < start + _LONGEST_WAIT_S and (
+        _hooks.running or monotonic() < max(_hooks.last, start) + _QUIET_S
+    ):
+        await asyncio.sleep(0.02)
 
 
 def stack_mark() -> str:
@@ -61,6 +106,10 @@ def unless_existing(
         return None
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
+        with _hooks.run():
+            await look_and_tell(args)
+
+    async def look_and_tell(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
         known = {
             key: each
@@ -79,6 +128,7 @@ def unless_existing(
         else:
             raise pulumi.RunError(message)
 
+    _hooks.made += 1
     hook = pulumi.ResourceHook(
         f"no {kind} yet in the place of {name} ({type(parent).__name__})",
         look,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
+from pulumi_gitlab_runner.existing import wait_for_hooks
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value, deferred_in, substituted
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Login
@@ -32,6 +33,7 @@ def refused_as_whole() -> Iterator[None]:
     try:
         yield
     except DeclarationError as error:
+        wait_for_hooks()
         raise DeclarationRefused(error) from None
 
 
