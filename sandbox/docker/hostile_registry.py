@@ -16,6 +16,8 @@ MOST = 512 * 1024 * 1024
 """Bytes that one answer sends."""
 _PART = b" " * 65536
 _DRIP_S = 0.2
+_MANIFEST = "Content-Type: application/vnd.oci.image.manifest.v1+json"
+"""Content of no other type is read in the place of a manifest."""
 
 
 @dataclass
@@ -59,17 +61,17 @@ def _whole(content: bytes, *lines: str, status: str = "200 OK") -> Answer:
 
 
 def _endless(to: Conversation) -> None:
-    to.send(_headers("Content-Type: application/json"))
+    to.send(_headers(_MANIFEST))
     to.repeat(_PART)
 
 
 def _said_to_be_large(to: Conversation) -> None:
-    to.send(_headers("Content-Length: 10737418240"))
+    to.send(_headers(_MANIFEST, "Content-Length: 10737418240"))
     to.repeat(_PART)
 
 
 def _endless_chunks(to: Conversation) -> None:
-    to.send(_headers("Transfer-Encoding: chunked"))
+    to.send(_headers(_MANIFEST, "Transfer-Encoding: chunked"))
     to.repeat(b"10000\r\n" + _PART + b"\r\n")
 
 
@@ -80,7 +82,7 @@ def _gzip_bomb(to: Conversation) -> None:
     # client waits on a busy machine.
     again = packing.compress(_PART) + packing.flush(zlib.Z_FULL_FLUSH)
     packed = first + again * (MOST // len(_PART) - 1) + packing.flush()
-    to.send(_headers("Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
+    to.send(_headers(_MANIFEST, "Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
 
 
 def _endless_headers(to: Conversation) -> None:
@@ -98,7 +100,7 @@ def _always_continue(to: Conversation) -> None:
 
 
 def _slow_body(to: Conversation) -> None:
-    to.send(_headers("Content-Length: 1000000"))
+    to.send(_headers(_MANIFEST, "Content-Length: 1000000"))
     to.drip(b" ")
 
 
@@ -108,7 +110,7 @@ def _slow_headers(to: Conversation) -> None:
 
 
 def _slow_chunks(to: Conversation) -> None:
-    to.send(_headers("Transfer-Encoding: chunked"))
+    to.send(_headers(_MANIFEST, "Transfer-Encoding: chunked"))
     to.drip(b"1\r\n \r\n")
 
 

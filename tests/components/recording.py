@@ -1,5 +1,6 @@
 """Runs a program against Pulumi's mocks, and keeps what it registers, options and secrets included."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -238,6 +239,10 @@ def run(
     # An Output that fails makes those fail that follow from it. Python logs each that nobody awaits when it
     # cleans up, during any later test, and parses source for that: one that parses source itself fails then.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:  # a test before this one ran a loop of its own, which leaves none
+        asyncio.set_event_loop(asyncio.new_event_loop())
     recording = Recording(preview=preview, cloud=cloud)
     if seen is not None:
         seen.append(recording)

@@ -64,7 +64,7 @@ def messages(
         ),
         pytest.param(
             {"bad": resource(STACK, {"variables": [{"group": 42, "value": "x"}]})},
-            ["property variables[0].key"],
+            ["property variables[0]", "found no 'key'"],
             id="a required property that is missing",
         ),
         pytest.param(

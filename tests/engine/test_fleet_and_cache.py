@@ -61,14 +61,12 @@ def config_of(project: Project, runner: str) -> dict[str, Any]:
 
 
 def cache_of(project: Project) -> str:
-    """The bucket of the cache: the one that expires."""
+    """The bucket of the cache: the one whose objects expire, not only their earlier versions."""
     s3 = project.aws("s3")
     for bucket in s3.list_buckets()["Buckets"]:
-        try:
-            s3.get_bucket_lifecycle_configuration(Bucket=bucket["Name"])
-        except s3.exceptions.ClientError:
-            continue
-        return str(bucket["Name"])
+        rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket["Name"])["Rules"]
+        if any("Days" in rule.get("Expiration", {}) for rule in rules):
+            return str(bucket["Name"])
     raise AssertionError("there is no cache")
 
 
