@@ -46,7 +46,7 @@ def subnets(up: Project) -> dict[str, Any]:
     vpcs = up.aws("ec2").describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["ci"]}])["Vpcs"]
     assert [vpc["CidrBlock"] for vpc in vpcs] == ["10.9.0.0/20"]
     found = up.aws("ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpcs[0]["VpcId"]]}])
-    return {each["Tags"][0]["Value"]: each for each in found["Subnets"]}
+    return {tag["Value"]: each for each in found["Subnets"] for tag in each["Tags"] if tag["Key"] == "Name"}
 
 
 def test_the_host_lives_in_the_private_subnets(up: Project) -> None:

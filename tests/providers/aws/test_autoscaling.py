@@ -84,6 +84,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(CONDITIONS, "now", clock)
     monkeypatch.setattr(CONDITIONS, "warms_up", True)
+    monkeypatch.setattr(CONDITIONS, "leaves_refresh", False)
     return clock
 
 
@@ -211,6 +212,7 @@ def test_a_further_refresh_waits_until_the_first_is_cancelled(
     group.template.update({**group.launched, "instanceType": "t3.large"})
     inputs = {**group.inputs, "launchTemplate": {"id": group.template.id, "version": "2"}}
     updated = group.made.update(inputs)
+    monkeypatch.setattr(CONDITIONS, "leaves_refresh", False)
     monkeypatch.setattr(instance_refresh, "_CANCELLED_WITHIN", 0.3)
     again = {**inputs, "launchTemplate": {"id": group.template.id, "version": "1"}}
     with pytest.raises(Incomplete, match=r"refresh cancel: timeout .*last state: 'Cancelling'") as error:

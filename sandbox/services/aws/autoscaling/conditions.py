@@ -17,12 +17,15 @@ class Conditions:
         ready_after: in how many seconds the host on a new instance of a group completes its launch, by the
             group's name and the user data; None: not by itself.
         warms_up: whether an instance refresh waits until a new instance is warm.
+        leaves_refresh: whether a refresh that is cancelled does not wait for a host that waits until its jobs
+            have ended: gitlab-runner-drain ends the refresh that led to it.
         unavailable: why EC2 launches nothing in a zone, by the zone.
     """
 
     now: Callable[[], float] = time.monotonic
     ready_after: Callable[[str, str], float | None] = lambda _group, _user_data: 0
     warms_up: bool = False
+    leaves_refresh: bool = True
     unavailable: dict[str, str] = field(default_factory=dict)
 
 

@@ -147,7 +147,10 @@ def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def call(response: Any) -> Any:
         for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
-            life_of(group).advance(CONDITIONS.now())
+            life = life_of(group)
+            life.advance(CONDITIONS.now())
+            if CONDITIONS.leaves_refresh:
+                life.leave_refresh()
         return original(response)
 
     return call

@@ -256,6 +256,17 @@ class Group:
         self.settle()
         return found
 
+    def leave_refresh(self) -> None:
+        """End a refresh that is being cancelled, and waits for an instance that waits at its hook."""
+        found = self.refresh
+        if (
+            found
+            and found.status == "Cancelling"
+            and any(each.leaving and each.waits for each in self.instances)
+        ):
+            self._close(found, "Cancelled", "")
+            self.settle()
+
     @property
     def refresh(self) -> Refresh | None:
         """The newest refresh."""
