@@ -121,12 +121,13 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("tokens/build", f"{TOKEN}-1"),
+        ("tokens/build", f"{TOKEN}-NUMBER"),
         ("registries/legacy", json.dumps({"username": "my_username", "password": PASSWORD})),
     ],
 )
 def test_secrets_are_parameters_under_the_stacks_own_key(project: Project, name: str, value: str) -> None:
     ssm = project.aws("ssm")
+    value = value.replace("NUMBER", str(project.outputs()["runners"]["build"]["id"]))
     path = f"/gitlab-runner/tested/build/{name}"
     (described,) = ssm.describe_parameters(
         ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [path]}]
