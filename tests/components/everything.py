@@ -63,6 +63,8 @@ def declaration() -> dict[str, Any]:
     declared["runners"]["build"]["host"]["metrics"] = "vpc"
     declared["runners"]["release"]["host"]["egress"].append({"cidr": "10.0.0.0/8", "from_port": 22})
     declared["runners"]["build"]["host"]["policies"] = [f"arn:aws:iam::{ACCOUNT}:policy/of-our-own"]
+    fleets = [each["fleet"] for each in declared["runners"].values() if "fleet" in each]
+    fleets[0].setdefault("manager", {})["egress"] = [{"cidr": "0.0.0.0/0", "from_port": 443}]
     declared["ecr_settings"][REGION]["replicate_from"] = [{"account": "210987654321"}]
     declared["ecr_settings"][REGION]["creation_templates"]["hub"] |= {"tags": {"team": "ci"}}
     declared["tags"] = {"team": "ci", "cost-center": "4711"}

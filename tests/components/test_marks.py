@@ -5,14 +5,12 @@ from typing import Any
 
 import pulumi_aws as aws
 import pytest
-import yaml
 from pulumi_gitlab_runner import RunnerStack
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
-from sandbox.paths import CHECKOUT
+from tests.components.everything import declaration
 from tests.components.recording import PROJECT, STACK, Recording, Registered, run
 
-EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
 MARK = f"{PROJECT}/{STACK}"
 WITHOUT = {"BucketObjectv2"}
 """S3 takes 10 tags for an object: the bucket bears the mark."""
@@ -20,8 +18,7 @@ WITHOUT = {"BucketObjectv2"}
 
 @pytest.fixture(scope="module")
 def everything() -> Recording:
-    config = yaml.safe_load(EVERYTHING.read_text())["config"]
-    declared: Any = config["gitlab-runner:stack"]
+    declared: Any = declaration()
 
     def program() -> None:
         RunnerStack("ci", {**declared, "tags": {"team": "ci", "Name": "mine"}})

@@ -9,6 +9,7 @@ import pytest
 from pulumi_gitlab_runner.host.user_data import LARGEST_USER_DATA, sized_user_data
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
 from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.pipeline_roles import pipeline_trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, REPOSITORY_POLICY, TRUST_POLICY
 from pulumi_gitlab_runner.spec import DeclarationError, build_stack
@@ -148,3 +149,21 @@ def test_user_data_of_just_the_allowed_size_is_taken() -> None:
     assert sized_user_data(text[:LARGEST_USER_DATA], "place")
     with pytest.raises(DeclarationError, match=r"place\n  found:   2\d,\d+ bytes"):
         sized_user_data(text, "place")
+
+
+def test_a_pipeline_has_as_many_branches_as_its_trust_policy_holds() -> None:
+    branch = "project_path:platform/runners:ref_type:branch:ref:release/"
+
+    def made(branches: int) -> str:
+        subjects = [f"{branch}{number:03}" for number in range(branches)]
+        return pipeline_trust_policy(PROVIDER, "sts.amazonaws.com", subjects, "roles.pipeline")
+
+    each = TRUST_POLICY.size(made(2)) - TRUST_POLICY.size(made(1))
+    most = (2048 - TRUST_POLICY.size(made(1))) // each + 1
+    assert 2048 - each < TRUST_POLICY.size(made(most)) <= 2048
+    with pytest.raises(DeclarationError) as refused:
+        made(most + 1)
+    (problem,) = refused.value.problems
+    assert problem.path == "roles.pipeline"
+    assert "characters of a role's trust policy" in problem.found
+    assert "pattern for several" in problem.mend

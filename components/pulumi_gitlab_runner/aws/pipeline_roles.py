@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
+from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.pipeline_roles import (
@@ -134,27 +135,30 @@ class PipelineRoles(Component[PlacedPipeline]):
         self.identity_provider_arn = pulumi.Output.from_input(
             given_or_none(pipeline.identity_provider) or self._identity_provider(name, known_pipeline)
         )
-        partition = environment.partition
+        at = join_path(name, "pipeline")
         self.preview_role_arn = self._role(
             f"{name}-preview",
             pipeline,
             known_pipeline.apply(lambda found: found.preview_subjects),
             statements.preview,
-            _state_policy(known_pipeline, partition, write=False) if pipeline.state else None,
+            _state_policy(known_pipeline, environment.partition, write=False) if pipeline.state else None,
+            at,
         )
         self.drift_role_arn = self._role(
             f"{name}-drift",
             pipeline,
             known_pipeline.apply(lambda found: found.deploy_subjects),
             statements.drift,
-            _state_policy(known_pipeline, partition, write=False) if pipeline.state else None,
+            _state_policy(known_pipeline, environment.partition, write=False) if pipeline.state else None,
+            at,
         )
         self.deploy_role_arn = self._role(
             f"{name}-deploy",
             pipeline,
             known_pipeline.apply(lambda found: found.deploy_subjects),
             statements.deploy,
-            _state_policy(known_pipeline, partition, write=True) if pipeline.state else None,
+            _state_policy(known_pipeline, environment.partition, write=True) if pipeline.state else None,
+            at,
         )
         self.snippet = pulumi.Output.all(
             known_pipeline, self.preview_role_arn, self.deploy_role_arn, self.drift_role_arn
@@ -197,7 +201,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             url=pipeline.apply(lambda found: found.issuer),
             client_id_lists=pipeline.apply(lambda found: sorted({known(found.audience), found.issuer})),
             tags=tag_inputs(self._tags),
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_identity_provider(name, self)),
         )
         return made.arn
 
@@ -208,8 +212,14 @@ class PipelineRoles(Component[PlacedPipeline]):
         subjects: pulumi.Output[list[str]],
         statements: Sequence[Statement],
         state_policy: pulumi.Output[str] | None,
+        path: str,
     ) -> pulumi.Output[str]:
         """A role with its rights; its ARN."""
+
+        def trust_policy(found: list[Any]) -> str:
+            with refused_as_whole():
+                return pipeline_trust_policy(found[0], found[1], found[2], path)
+
         policies = packed(statements)
         if len(policies) > MANAGED_POLICIES_PER_ROLE:
             problem = Problem(
@@ -226,7 +236,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             description=f"Pipeline of {pipeline.pulumi_project}/{pipeline.stack}",
             assume_role_policy=pulumi.Output.all(
                 self.identity_provider_arn, given(pipeline.audience), subjects
-            ).apply(lambda found: pipeline_trust_policy(*found)),
+            ).apply(trust_policy),
             permissions_boundary=given_or_none(pipeline.permissions_boundary),
             tags=tag_inputs(self._tags),
             opts=self._child,

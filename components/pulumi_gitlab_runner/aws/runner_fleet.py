@@ -116,7 +116,7 @@ class RunnerFleet(Component[HostedManager]):
             tags,
             self,
         )
-        boot = self._boot(model, fleet) if fleet.ami is None else None
+        boot = self._boot(model, fleet, fleet_at) if fleet.ami is None else None
         machine_image = model.machine_images[fleet.machine_image] if fleet.machine_image else None
         template = self._template(workers, called, fleet, boot, security_group.id, machine_image, tags)
         names = host_parameters(model.label)
@@ -160,6 +160,7 @@ class RunnerFleet(Component[HostedManager]):
                 ip_protocol="tcp",
                 from_port=22,
                 to_port=22,
+                tags=tag_inputs(tags),
                 opts=child,
             )
         self.group_name = group.name
@@ -181,7 +182,7 @@ class RunnerFleet(Component[HostedManager]):
             }
         )
 
-    def _boot(self, model: HostedManager, fleet: Fleet) -> pulumi.Input[str]:
+    def _boot(self, model: HostedManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
         """The user data of a worker."""
         manager = model.manager
         job_networks = fleet.job_networks or WORKER_JOB_NETWORKS
@@ -198,8 +199,7 @@ class RunnerFleet(Component[HostedManager]):
                 ipv6=manager.ipv6,
             )
             with refused_as_whole():
-                at = join_path(model.path, "runners", manager.name, "fleet")
-                return encoded(sized_user_data(text, at))
+                return encoded(sized_user_data(text, path))
 
         return pulumi.Output.all(resolved(parts), environment).apply(boot)
 

@@ -119,6 +119,7 @@ class RunnerHost(Component[InstanceHost]):
         child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or environment_of(self)
         names = host_parameters(hosted.label)
+        runner_at = join_path(hosted.path, "runners", hosted.manager.name)
         tags = {**hosted.tags, **host.tags}
         parameters = self._parameters(name, hosted, names, tags)
         delivered = aws.s3.BucketObjectv2(
@@ -152,14 +153,13 @@ class RunnerHost(Component[InstanceHost]):
                 host.policies,
                 tags,
                 environment,
-                join_path(hosted.path, "runners", hosted.manager.name),
+                runner_at,
             ),
             child,
         )
         place = ("fleet", "manager") if hosted.manager.fleet else ("host",)
-        at = join_path(hosted.path, "runners", hosted.manager.name, *place)
         network = host_network(host.vpc, host.subnets, hosted.network, self)
-        network = apart_from_jobs(network, host.job_networks, at, self)
+        network = apart_from_jobs(network, host.job_networks, join_path(runner_at, *place), self)
         security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
@@ -178,7 +178,7 @@ class RunnerHost(Component[InstanceHost]):
                 further=first_boot_files(known[3][0], known[3][1], known[2], host.os),
             )
             with refused_as_whole():
-                return sized_user_data(text, join_path(hosted.path, "runners", hosted.manager.name))
+                return sized_user_data(text, runner_at)
 
         group = host_group(
             name,

@@ -75,7 +75,7 @@ def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str 
     }
     quota = replace(TRUST_POLICY, characters=role.trust_policy_length)
     for conditions in (each_with_each, both):
-        document = _trust_policy(provider_arn, audience, conditions)
+        document = token_trust_policy(provider_arn, audience, conditions)
         if quota.size(document) <= quota.characters:
             return document
     fix = (
@@ -85,7 +85,16 @@ def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str 
     return quota.checked(document, join_path(path, "projects"), fix)
 
 
-def _trust_policy(provider_arn: str, audience: str, subjects: Mapping[str, Mapping[str, list[str]]]) -> str:
+def token_trust_policy(
+    provider_arn: str, audience: str, subjects: Mapping[str, Mapping[str, list[str]]]
+) -> str:
+    """The trust policy of a role that jobs take on with an ID token of GitLab.
+
+    Args:
+        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` is what IAM calls it.
+        audience: for whom the token must be.
+        subjects: the conditions on the token's subject.
+    """
     provider = provider_arn.partition(":oidc-provider/")[2]
     statement = {
         "Effect": "Allow",

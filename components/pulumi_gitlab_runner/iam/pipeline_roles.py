@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, pulled_by
+from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, pulled_by, token_trust_policy
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
 from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, PROVIDER_ACTIONS, On
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS, PULL_ACTIONS
-from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICY
+from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICY, TRUST_POLICY
 from pulumi_gitlab_runner.iam.repository_policies import division
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.hosted_auth import keeps_secrets
@@ -86,25 +86,21 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     )
 
 
-def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str]) -> str:
+def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str], path: str = "") -> str:
     """The trust policy of a role for jobs of a pipeline that show an ID token of GitLab.
 
     Args:
-        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` stands what IAM calls it.
+        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` is what IAM calls it.
         audience: for whom the token must be.
         subjects: the project with each of the branches.
+        path: the place of the pipeline in the declaration.
+
+    Raises:
+        DeclarationError: it is larger than IAM takes.
     """
-    provider = provider_arn.partition(":oidc-provider/")[2]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": provider_arn},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {
-            "StringEquals": {f"{provider}:aud": audience},
-            "StringLike": {f"{provider}:sub": sorted(subjects)},
-        },
-    }
-    return policy_document([statement])
+    subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
+    document = token_trust_policy(provider_arn, audience, {"StringLike": {subject: sorted(subjects)}})
+    return TRUST_POLICY.checked(document, path, "fewer branches, or a pattern for several, such as release/*")
 
 
 def registered_types(stack: Stack) -> frozenset[str]:
