@@ -46,9 +46,11 @@ def test_the_host_is_in_the_programs_network(shop: Project) -> None:
 
 
 def test_the_password_arrives_and_is_not_shown(shop: Project) -> None:
+    listed = shop.aws("ssm").get_paginator("describe_parameters").paginate()
     (name,) = [
         each["Name"]
-        for each in shop.aws("ssm").describe_parameters()["Parameters"]
+        for page in listed
+        for each in page["Parameters"]
         if each["Name"].startswith("/shop/yaml/") and each["Name"].endswith("/registries/partner")
     ]
     kept = shop.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]

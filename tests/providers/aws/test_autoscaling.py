@@ -1,6 +1,7 @@
 """How the instances of an Auto Scaling group come and go: hooks, refreshes, schedules."""
 
 from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -92,6 +93,33 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def scaled(make: Make, aws: Aws, client: Client) -> Callable[..., Scaled]:
     """Makes a group with further inputs."""
     return lambda **inputs: Scaled(make, aws, client, **inputs)
+
+
+def test_a_request_waits_for_the_one_before(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two states of an instance another request would take it for one that waits for no hook."""
+    group = scaled()
+    make(
+        HOOK,
+        {
+            "autoscalingGroupName": group.name,
+            "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+        },
+    )
+    answered = Event()
+    seen: list[bool] = []
+    other = Thread(target=lambda: (group.instances(), answered.set()))
+
+    def while_it_launches(*_: str) -> float:
+        other.start()
+        seen.append(answered.wait(0.3))
+        return 0
+
+    monkeypatch.setattr(CONDITIONS, "ready_after", while_it_launches)
+    group.api.set_desired_capacity(AutoScalingGroupName=group.name, DesiredCapacity=2)
+    other.join(10)
+    assert (seen, answered.is_set()) == ([False], True)
 
 
 def test_a_hook_holds_an_instance_back_until_it_is_completed(make: Make, scaled: Any) -> None:

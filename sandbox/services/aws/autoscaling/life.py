@@ -3,10 +3,12 @@
 moto launches all instances in the first subnet and brings them into service at once, with the template's
 default version for most of what a version says, and with the template's instance type where a mixed instances
 policy names others. It ends them at once, keeps unhealthy ones, and has no scaling activities. What happens
-over time is looked at when Auto Scaling is asked for something.
+over time is looked at when Auto Scaling is asked for something. Requests are served one after the other, since
+moto's server has a thread for each.
 """
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 
 from sandbox.services.aws.autoscaling.conditions import CONDITIONS
@@ -44,6 +46,9 @@ _OF_AN_INSTANCE = {
     "protected": "protected_from_scale_in",
 }
 """The simulation's name of each property of an instance, and moto's."""
+
+_ONE_AT_A_TIME = RLock()
+"""Held by whoever changes groups: another thread must not see an instance between two of its states."""
 
 
 def life_of(group: Any) -> Group:
@@ -146,12 +151,13 @@ def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """``original``, when everything has happened that happens until now."""
 
     def call(response: Any) -> Any:
-        for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
-            life = life_of(group)
-            life.advance(CONDITIONS.now())
-            if CONDITIONS.leaves_refresh:
-                life.leave_refresh()
-        return original(response)
+        with _ONE_AT_A_TIME:
+            for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
+                life = life_of(group)
+                life.advance(CONDITIONS.now())
+                if CONDITIONS.leaves_refresh:
+                    life.leave_refresh()
+            return original(response)
 
     return call
 
@@ -225,10 +231,11 @@ def _detach(backend: Any, group_name: str, instance_ids: list[str], should_decre
 
 def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:
     """EC2 has ended instances."""
-    for group in backend.autoscaling_groups.values():
-        life = life_of(group)
-        for each in [one.id for one in life.instances if one.id in instance_ids]:
-            life.forget(each)
+    with _ONE_AT_A_TIME:
+        for group in backend.autoscaling_groups.values():
+            life = life_of(group)
+            for each in [one.id for one in life.instances if one.id in instance_ids]:
+                life.forget(each)
 
 
 def _set_health(backend: Any, instance_id: str, health_status: str) -> None:
