@@ -18,6 +18,8 @@ from sandbox.progress import Progress, Step
 REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
 STATED_IN = (REQUIREMENTS, CHECKOUT / "requirements.txt", CHECKOUT / "components" / "pyproject.toml")
 """The files that say which packages those are."""
+ROOM_MB = 1200
+"""What it takes on the disk, with some room."""
 
 
 def is_ready() -> bool:
@@ -34,9 +36,16 @@ def make(progress: Progress) -> None:
     """
     with progress.step("Python packages", "making a virtual environment") as step:
         lock = sandbox_directory() / "venv.lock"
-        with exclusive(lock, lambda: step.now("waiting for another ./dev that is installing them")):
+        with exclusive(lock, lambda: step.tell("waiting for another ./dev that is installing them")):
             if is_ready():
                 return
+            if _directory().is_symlink():
+                # `venv --clear` follows the link, and would empty another checkout's environment.
+                step.tell(
+                    f"{_directory()} was a link to {_directory().readlink()}, which stays as it is; "
+                    "this checkout gets an environment of its own"
+                )
+                _directory().unlink()
             _stamp().unlink(missing_ok=True)
             # Not the interpreter that runs this when that is in the very folder which is cleared.
             base = getattr(sys, "_base_executable", None) or sys.executable

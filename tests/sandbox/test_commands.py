@@ -22,7 +22,7 @@ echo "$PULUMI_STACK: $*" >> {asked}
 echo "${{PULUMI_BACKEND_URL:-the user's own}}" > {backend}
 case "$*" in
 "stack output --json") echo '{{"registries": {{"team": {{"host": "registry.example.com"}}}}}}' ;;
-"stack init "*) mkdir -p {stacks} && touch {stacks}/sandbox.json ;;
+"stack init "*) mkdir -p {stacks} && echo '{{}}' > {stacks}/sandbox.json ;;
 *fail*) exit 7 ;;
 esac
 """
