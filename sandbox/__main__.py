@@ -10,7 +10,7 @@ from sandbox import virtual_environment
 from sandbox.command_line import parse
 from sandbox.engine import lookup
 from sandbox.errors import SandboxError
-from sandbox.paths import ANOTHER_PLACE, engine_directory, make_writable, require_room, sandbox_directory
+from sandbox.paths import ANOTHER_PLACE, engine_directory, make_writable, sandbox_directory
 from sandbox.progress import Progress
 
 CANNOT_WRITE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
@@ -25,7 +25,7 @@ def main() -> int:
     try:
         make_writable(sandbox_directory())
         if not virtual_environment.is_ready():
-            require_room(sandbox_directory(), virtual_environment.ROOM_MB, "the set-up")
+            virtual_environment.check_room()
             # Both take minutes on a fresh machine, so they go side by side.
             engine = Thread(target=_obtain_engine, args=(progress,), daemon=True)
             engine.start()

@@ -8,7 +8,7 @@ from sandbox.errors import SandboxError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-ANOTHER_PLACE = "SANDBOX_DIR names another directory for all state"
+ANOTHER_PLACE = "set SANDBOX_DIR to another directory"
 
 
 def sandbox_directory() -> Path:

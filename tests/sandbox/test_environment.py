@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,23 @@ def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) ->
     sandbox.services["gitlab"].stop()
     assert sandbox.start() is True
     assert sandbox.memory_lost("one")
+
+
+def test_two_that_start_at_once_start_each_service_once(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [Sandbox(sandbox.directory, services=SERVICES) for _ in range(3)]
+    with ThreadPoolExecutor() as pool:
+        started = list(pool.map(Sandbox.start, [sandbox, *others]))
+    assert sorted(started) == [False, False, False, True]
+    assert sandbox.runs()
+
+
+def test_what_the_engine_half_made_is_no_stack(sandbox: Sandbox) -> None:
+    has_state(sandbox, "one")
+    (state,) = sandbox.directory.rglob("one.json")
+    state.rename(state.with_name("one.json.attrs"))
+    assert not sandbox.has_stack("one")
 
 
 def test_a_new_stack_has_lost_nothing(sandbox: Sandbox) -> None:
