@@ -2,13 +2,16 @@
 
 import errno
 import io
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -20,6 +23,9 @@ from sandbox.errors import SandboxError
 from sandbox.lock import exclusive
 from sandbox.paths import CHECKOUT
 from sandbox.progress import Progress
+
+POSTGRES = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17"
+DIGEST = f"@sha256:{'0123456789abcdef' * 4}"
 
 PYTHON = """\
 #!/bin/sh
@@ -243,7 +249,7 @@ class TestVirtualEnvironment:
 
 
 class TestSummary:
-    OUTPUTS = {  # noqa: RUF012
+    OUTPUTS: dict[str, Any] = {  # noqa: RUF012
         "registries": {
             "team": {
                 "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
@@ -252,9 +258,7 @@ class TestSummary:
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
         "builds": {"base": "registry.example.com:5000/base:content-1@sha256:2"},
-        "mirrors": {
-            "public": {"postgres": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"}
-        },
+        "mirrors": {"public": {"postgres": f"{POSTGRES}{DIGEST}"}},
         "runners": {
             "build": {"id": 7.0, "tags": ["docker", "large"], "scope": "group 42", "host": "build-asg"}
         },
@@ -264,20 +268,23 @@ class TestSummary:
         ],
     }
 
-    def shown(self, outputs: dict[str, object]) -> list[list[str]]:
+    def shown(self, outputs: dict[str, object], width: int = 80, **console: Any) -> str:
         stream = io.StringIO()
-        summary.show(outputs, Console(file=stream))
-        return [line.split() for line in stream.getvalue().splitlines() if line]
+        summary.show(outputs, Console(file=stream, width=width, highlight=False, **console))
+        return stream.getvalue()
+
+    def words(self, outputs: dict[str, object], width: int) -> list[list[str]]:
+        return [line.split() for line in self.shown(outputs, width).splitlines() if line]
 
     def test_it_names_what_there_is(self) -> None:
-        assert self.shown(self.OUTPUTS) == [
+        assert self.words(self.OUTPUTS, 160) == [
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
             ["legacy", "registry.example.com:5000"],
             ["Build", "Image"],
             ["base", "registry.example.com:5000/base:content-1@sha256:2"],
             ["Mirrored", "image", "As"],
-            ["postgres", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"],
+            ["postgres", f"{POSTGRES}{DIGEST}"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
             ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],
@@ -285,5 +292,52 @@ class TestSummary:
             ["ECR_REGISTRY", "group", "42", "shown", "every", "job"],
         ]
 
+    def test_at_80_columns_what_does_not_fit_is_below(self) -> None:
+        assert (
+            self.shown({key: self.OUTPUTS[key] for key in ("registries", "mirrors")})
+            == f"""
+Registry   Repository   Address
+team       ci/base      123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base
+legacy                  registry.example.com:5000
+
+Mirrored image   As
+postgres
+  {POSTGRES}
+  {DIGEST}
+"""
+        )
+
+    @pytest.mark.parametrize("width", [80, 60, 40])
+    def test_no_line_is_longer_than_the_terminal(self, width: int) -> None:
+        many: dict[str, Any] = {
+            "registries": {"shared": {"repositories": {"platform/tools": f"{POSTGRES}/platform/toolchain"}}},
+            "runners": {
+                "nightly-integration": {
+                    "id": 7,
+                    "scope": "group 42",
+                    "tags": ["docker", "large", "production", "nightly", "graviton"],
+                    "host": "ci-nightly-integration-211a70b",
+                }
+            },
+        }
+        for outputs in (self.OUTPUTS, many):
+            text = self.shown(outputs, width)
+            assert max(map(len, text.splitlines())) <= width
+            assert text == "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+        for whole in ("nightly-integration", "ci-nightly-integration-211a70b", "production,", "graviton"):
+            assert whole in text
+
+    def test_a_policy_is_copied_as_it_is(self) -> None:
+        policy = {"Statement": [{"Resource": [f"arn:aws:ecr:eu-west-1:1:repository/{'a' * 80}", "b"]}]}
+        told = self.shown({"required_policies": {"shared": json.dumps(policy)}})
+        assert json.loads(told[told.index("{") :]) == policy
+        assert '"Statement": [\n' in told
+
+    @pytest.mark.parametrize("console", [{}, {"force_terminal": True, "no_color": True}])
+    def test_without_colour_it_is_the_same(self, console: dict[str, bool]) -> None:
+        text = re.sub(r"\x1b\[[0-9]*m", "", self.shown(self.OUTPUTS, **console))
+        assert text == self.shown(self.OUTPUTS)
+        assert not re.search(r"\x1b\[[0-9;]*3[0-9]", self.shown(self.OUTPUTS, **console))
+
     def test_what_is_not_there_is_left_out(self) -> None:
-        assert self.shown({}) == []
+        assert self.shown({}) == ""
