@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 
 from sandbox.engine import installed_packages
 from sandbox.engine.lookup import locate
@@ -166,7 +167,9 @@ class Sandbox:
             kept["AWS_ENDPOINT_URL"] = addresses["aws"]
         if "gitlab" in addresses:
             kept["GITLAB_BASE_URL"] = f"{addresses['gitlab']}/api/v4/"
-        if "docker" in addresses:
+        if "docker" not in addresses:
+            kept[OFFLINE] = "true"  # no registry is part of this sandbox
+        else:
             kept |= {
                 "DOCKER_HOST": f"unix://{self.directory / 'docker' / 'engine.sock'}",
                 # The way to its registries, and what they are known by.

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 
 from sandbox.engine.release import Engine
-from sandbox.environment import Sandbox
+from sandbox.environment import DOCKER, Sandbox
 from sandbox.paths import CHECKOUT
 from sandbox.services.process import Service
 
@@ -46,6 +47,12 @@ def test_everything_leads_into_the_sandbox(sandbox: Sandbox, monkeypatch: pytest
     for name in ("PULUMI_HOME", "SANDBOX_DIR"):
         assert Path(environment[name]).is_relative_to(sandbox.directory)
     assert environment["PULUMI_BACKEND_URL"] == f"file://{sandbox.directory}/state"
+
+
+def test_no_registry_elsewhere_is_asked(sandbox: Sandbox) -> None:
+    """But for those of a sandbox with a Docker Engine, which the way to its registries leads to."""
+    assert sandbox.env()[OFFLINE] == "true"
+    assert OFFLINE not in Sandbox(sandbox.directory, sandbox.engine, (*SERVICES, DOCKER)).env()
 
 
 def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbox) -> None:
