@@ -244,7 +244,13 @@ def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
     types = [["mypy"], *(["mypy", each] for each in ("policy", "bench", *PROGRAMS))]
     programs = ["basedpyright", "--pythonpath", sys.executable]
     checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
-    return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
+    return max(_checked(check) for check in checks)
+
+
+def _checked(check: list[str]) -> int:
+    """Run one check of the source, and say first which: some take a minute, and say nothing meanwhile."""
+    print(f"$ {' '.join(check)}", file=sys.stderr, flush=True)
+    return _in_terminal([sys.executable, "-m", *check], os.environ)
 
 
 def render(arguments: argparse.Namespace, _progress: Progress) -> int:
