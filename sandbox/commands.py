@@ -29,6 +29,7 @@ SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "-
 
 ROOM_MB = 32
 """What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
+RUN_AGAIN = "run the command again: ./dev clears what that engine left"
 PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
 """Programs that use the components as a user's do: mypy and basedpyright check their types."""
 
@@ -96,7 +97,11 @@ class Stack:
     def pulumi(self, *arguments: str) -> int:
         """Run a Pulumi command in the terminal; return its exit code."""
         exit_code = _in_terminal([str(self.engine.command), *arguments], self.environment)
-        if exit_code != 0 and (locked := self._why_locked()):  # the engine itself names `pulumi cancel`
+        if exit_code < 0:
+            print(f"note: the engine was ended by signal {-exit_code}; {RUN_AGAIN}", file=sys.stderr)
+        elif exit_code > 0 and self.sandbox and self.sandbox.state(self.name).locks():
+            # The engine itself names `pulumi cancel`, which is wrong while another one works.
+            locked = self._why_locked() or f"the engine that held the lock has ended; {RUN_AGAIN}"
             print(f"note: {locked}", file=sys.stderr)
         return exit_code
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_gitlab_runner.terminal import TerminalTable
+from pulumi_gitlab_runner.terminal import Folded, TerminalTable
 from rich.console import Console
 
 
@@ -25,15 +25,19 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
             console.print()
             console.print(table)
     for name, policy in outputs.get("docker_policies", {}).items():
-        console.print(f"\nThe AWS credentials of the manager {name}, on its Docker host, need this policy:")
-        _print_policy(console, policy)
+        _print_policy(
+            console,
+            f"The AWS credentials of the manager {name}, on its Docker host, need this policy:",
+            policy,
+        )
     for name, policy in outputs.get("required_policies", {}).items():
         registry, _, whole = name.partition("/")
         where = (
             "set it as the registry's permissions policy" if whole else "put it on each of its repositories"
         )
-        console.print(f"\nThe owner of the registry {registry} must take this policy, and {where}:")
-        _print_policy(console, policy)
+        _print_policy(
+            console, f"The owner of the registry {registry} must take this policy, and {where}:", policy
+        )
 
 
 def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
@@ -70,8 +74,10 @@ def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
     return registries, builds, mirrored, runners, variables
 
 
-def _print_policy(console: Console, policy: str) -> None:
+def _print_policy(console: Console, title: str, policy: str) -> None:
     """Print a policy so that it can be read and copied: no line of it is folded."""
+    console.print()
+    console.print(Folded(title))
     text = _json(json.loads(policy), console.width)
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 

@@ -29,6 +29,7 @@ case "$*" in
 "stack output --json") echo '{{"registries": {{"team": {{"host": "registry.example.com"}}}}}}' ;;
 "stack init "*) mkdir -p {stacks} && echo '{{}}' > {stacks}/sandbox.json ;;
 *fail*) exit 7 ;;
+*killed*) kill -9 $$ ;;
 esac
 """
 
@@ -207,6 +208,13 @@ class TestAnotherIsAtWork:
         assert dev("pulumi", "sandbox", "refresh", "fail") == 7
         assert asked() == ["sandbox: refresh fail"]
         assert capsys.readouterr().err.splitlines() == [f"note: {told}"]
+
+    def test_an_engine_that_is_killed_is_told(
+        self, dev: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert dev("pulumi", "sandbox", "killed") == -9
+        told = "note: the engine was ended by signal 9; run the command again: ./dev clears what that engine left"
+        assert capsys.readouterr().err.splitlines() == [told]
 
     def test_what_cannot_be_repaired_is_told_before_the_engine_starts(
         self, dev: Callable[..., int], asked: Callable[[], list[str]], state: Path

@@ -330,6 +330,9 @@ postgres
     def test_a_policy_is_copied_as_it_is(self) -> None:
         policy = {"Statement": [{"Resource": [f"arn:aws:ecr:eu-west-1:1:repository/{'a' * 80}", "b"]}]}
         told = self.shown({"required_policies": {"shared": json.dumps(policy)}})
+        assert told.startswith(
+            "\nThe owner of the registry shared must take this policy, and put it on each of\nits"
+        )
         assert json.loads(told[told.index("{") :]) == policy
         assert '"Statement": [\n' in told
 
