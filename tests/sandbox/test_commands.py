@@ -213,8 +213,9 @@ class TestAnotherIsAtWork:
         self, dev: Callable[..., int], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert dev("pulumi", "sandbox", "killed") == -9
-        told = "note: the engine was ended by signal 9; run the command again: ./dev clears what that engine left"
-        assert capsys.readouterr().err.splitlines() == [told]
+        assert capsys.readouterr().err.splitlines() == [
+            f"note: the engine was ended by signal 9; {commands.RUN_AGAIN}"
+        ]
 
     def test_what_cannot_be_repaired_is_told_before_the_engine_starts(
         self, dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
