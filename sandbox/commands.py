@@ -106,7 +106,7 @@ class Stack:
         return exit_code
 
     def _why_locked(self) -> str:
-        """Return who holds the stack, and what to do; empty where nobody does."""
+        """Return who holds the stack, and what to do; empty where none does."""
         known = self.sandbox.state(self.name).locks() if self.sandbox else []
         locks = [lock for lock in known if lock.is_held]
         if not locks:

@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.doctor import waiting
 from pulumi_gitlab_runner.doctor.command_line import _parser
 
 
-def test_it_says_what_it_waits_for_also_where_nobody_sees_a_terminal(
+def test_it_says_what_it_waits_for_also_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown = io.StringIO()

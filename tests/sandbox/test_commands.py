@@ -176,7 +176,7 @@ class TestAnotherIsAtWork:
             f"another ./dev is changing the stack sandbox (process {os.getpid()}): wait until it has ended"
         )
 
-    def test_a_preview_waits_for_nobody(self, dev: Callable[..., int], state: Path) -> None:
+    def test_a_preview_does_not_wait(self, dev: Callable[..., int], state: Path) -> None:
         dev("up")
         with sole(state / "change-sandbox.lock", ""):
             assert dev("preview") == 0
