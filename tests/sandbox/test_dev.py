@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -148,6 +149,7 @@ def test_a_file_that_cannot_be_written_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SANDBOX_DIR", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of the tests stays
     monkeypatch.setattr(sys, "argv", ["dev", "stop"])
     monkeypatch.setattr(virtual_environment, "is_ready", lambda: True)
     full = OSError(errno.ENOSPC, "No space left on device", "/state/file")
