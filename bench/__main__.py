@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from pulumi_gitlab_runner.terminal import TerminalTable
 from rich.console import Console
-from rich.table import Table
 
 from bench.boot_with_image import BOOT_WITH_IMAGE_RATIO
 from bench.config_keys import CONFIG_KEYS_COVERED, CONFIG_KEYS_TOTAL
@@ -89,7 +89,7 @@ def main() -> int:
 
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     failed = False
-    table = Table("Measure", "Value", "Unit", "What it is", box=None, header_style="bold")
+    table = TerminalTable("Measure", "Value", "Unit", "What it is")
     for name in names:
         print(f"{name}: measuring", file=sys.stderr)
         try:
@@ -100,8 +100,8 @@ def main() -> int:
             continue
         results[name] = {"value": value, "unit": known[name].unit}
         RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-        table.add_row(name, f"{value:g}", known[name].unit, known[name].description)
-    Console().print(table)
+        table.add(name, f"{value:g}", known[name].unit, known[name].description)
+    Console(highlight=False).print(table)
     return int(failed)
 
 

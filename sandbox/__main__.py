@@ -1,6 +1,7 @@
 """`python -m sandbox`: what `./dev` runs."""
 
 import contextlib
+import errno
 import signal
 import sys
 from threading import Thread
@@ -9,8 +10,11 @@ from sandbox import virtual_environment
 from sandbox.command_line import parse
 from sandbox.engine import lookup
 from sandbox.errors import SandboxError
-from sandbox.paths import engine_directory
+from sandbox.paths import ANOTHER_PLACE, engine_directory, make_writable, sandbox_directory
 from sandbox.progress import Progress
+
+CANNOT_WRITE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
+"""What a system answers where nothing can be written, whatever the program does."""
 
 
 def main() -> int:
@@ -19,7 +23,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     progress = Progress()
     try:
+        make_writable(sandbox_directory())
         if not virtual_environment.is_ready():
+            virtual_environment.check_room()
             # Both take minutes on a fresh machine, so they go side by side.
             engine = Thread(target=_obtain_engine, args=(progress,), daemon=True)
             engine.start()
@@ -33,6 +39,11 @@ def main() -> int:
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror}; {ANOTHER_PLACE}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -40,7 +51,7 @@ def main() -> int:
 
 def _obtain_engine(progress: Progress) -> None:
     """Get an engine in advance; where none can be had, the command itself says so."""
-    with contextlib.suppress(SandboxError):
+    with contextlib.suppress(SandboxError, OSError):
         lookup.obtain(engine_directory(), progress)
 
 

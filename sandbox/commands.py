@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from sandbox.command_line import DOCKER_STACK, SANDBOX_STACK
 from sandbox.docker.prepare import prepare
@@ -15,7 +16,8 @@ from sandbox.engine import languages, lookup
 from sandbox.engine.release import Engine, EngineUnavailableError, WayFailedError
 from sandbox.environment import DOCKER, SERVICES, Sandbox, engine_environment
 from sandbox.errors import SandboxError
-from sandbox.paths import CHECKOUT, engine_directory, sandbox_directory
+from sandbox.lock import sole
+from sandbox.paths import CHECKOUT, engine_directory, make_writable, require_room, sandbox_directory
 from sandbox.progress import Progress
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
@@ -25,6 +27,9 @@ LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
 
+ROOM_MB = 32
+"""What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
+RUN_AGAIN = "run the command again: ./dev clears what that engine left"
 PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
 """Programs that use the components as a user's do: mypy and basedpyright check their types."""
 
@@ -60,8 +65,9 @@ class Stack:
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
+            self._check_state(self.sandbox)
             if name == DOCKER_STACK:
-                prepare(self.sandbox.directory, progress)
+                _lend(self.sandbox, prepare(sandbox_directory(), progress))
             starting = f"starting {', '.join(self.sandbox.services)} on loopback"
             with nullcontext() if self.sandbox.runs() else progress.step("Sandbox", starting):
                 self.sandbox.start()
@@ -76,9 +82,50 @@ class Stack:
             return 0
         return self.pulumi("stack", "init", self.name)
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Let no other `./dev` change the stack meanwhile.
+
+        Raises:
+            SandboxError: another one, or an engine, is changing it.
+        """
+        if self.sandbox is None:
+            return nullcontext()
+        if self.sandbox.state(self.name).locks():
+            raise SandboxError(self._why_locked())
+        return sole(self.sandbox.directory / f"change-{self.name}.lock", f"is changing the stack {self.name}")
+
     def pulumi(self, *arguments: str) -> int:
         """Run a Pulumi command in the terminal; return its exit code."""
-        return _in_terminal([str(self.engine.command), *arguments], self.environment)
+        exit_code = _in_terminal([str(self.engine.command), *arguments], self.environment)
+        if exit_code < 0:
+            print(f"note: the engine was ended by signal {-exit_code}; {RUN_AGAIN}", file=sys.stderr)
+        elif exit_code > 0 and self.sandbox and self.sandbox.state(self.name).locks():
+            # The engine itself names `pulumi cancel`, which is wrong while another one works.
+            locked = self._why_locked() or f"the engine that held the lock has ended; {RUN_AGAIN}"
+            print(f"note: {locked}", file=sys.stderr)
+        return exit_code
+
+    def _why_locked(self) -> str:
+        """Return who holds the stack, and what to do; empty where none does."""
+        known = self.sandbox.state(self.name).locks() if self.sandbox else []
+        locks = [lock for lock in known if lock.is_held]
+        if not locks:
+            return ""
+        who = " and ".join(str(lock) for lock in locks)
+        cancel = f"./dev pulumi {self.name} cancel --yes"
+        if all(lock.is_local for lock in locks):
+            return (
+                f"another engine is changing the stack {self.name} ({who}): wait until it has ended. "
+                f"If it hangs: {cancel}"
+            )
+        return f"the stack {self.name} is locked ({who}). If no engine changes it there any more: {cancel}"
+
+    def _check_state(self, sandbox: Sandbox) -> None:
+        """Repair the state where an ended engine or a full disk left it broken, and say so."""
+        make_writable(sandbox.directory)
+        require_room(sandbox.directory, ROOM_MB, "the state of a stack")
+        for line in sandbox.state(self.name).repair():
+            print(line, file=sys.stderr)
 
     @property
     def memory_lost(self) -> bool:
@@ -116,16 +163,28 @@ class Stack:
 
 
 def _sandbox_of(stack: str, engine: Engine | None = None) -> Sandbox | None:
-    """Return the sandbox that a stack lives in, if it does."""
+    """Return the sandbox that a stack lives in, if it does.
+
+    Each has its own, with an AWS account and a GitLab that hold nothing of the other: both stacks declare the
+    same repositories and variables.
+    """
     if stack == DOCKER_STACK:
-        return Sandbox(sandbox_directory(), engine, services=(*SERVICES, DOCKER))
+        return Sandbox(sandbox_directory() / "stack-docker", engine, services=(*SERVICES, DOCKER))
     return Sandbox(sandbox_directory(), engine) if stack == SANDBOX_STACK else None
+
+
+def _lend(sandbox: Sandbox, helper: Path) -> None:
+    """Let a sandbox use the credential helper that is kept for all of them."""
+    link = sandbox.directory / "ecr-login"
+    if not link.is_symlink():
+        link.symlink_to(helper.parents[1])
 
 
 def up(arguments: argparse.Namespace, progress: Progress) -> int:
     """Bring a stack up, then show what there is."""
     stack = Stack(arguments.stack, progress)
-    exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
+    with stack.alone():
+        exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
     if exit_code == 0:
         from sandbox import summary
 
@@ -142,13 +201,17 @@ def preview(arguments: argparse.Namespace, progress: Progress) -> int:
 def down(arguments: argparse.Namespace, progress: Progress) -> int:
     """Remove what a stack made; the services of the sandbox go on, and show that all is gone."""
     stack = Stack(arguments.stack, progress)
-    exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
-    return stack.change("destroy") if exists else 0
+    with stack.alone():
+        exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
+        return stack.change("destroy") if exists else 0
 
 
 def stop(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """End the services of the sandbox."""
-    ended = Sandbox(sandbox_directory(), services=(*SERVICES, DOCKER)).stop()
+    # Those of the stack docker once ran beside those of the stack sandbox.
+    sandboxes = [Sandbox(sandbox_directory(), services=(*SERVICES, DOCKER)), _sandbox_of(DOCKER_STACK)]
+    there = [sandbox for sandbox in sandboxes if sandbox and sandbox.directory.is_dir()]
+    ended = [sandbox for sandbox in there if sandbox.stop()]
     print("The services of the sandbox have ended." if ended else "No service of the sandbox was running.")
     return 0
 
@@ -186,7 +249,13 @@ def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
     types = [["mypy"], *(["mypy", each] for each in ("policy", "bench", *PROGRAMS))]
     programs = ["basedpyright", "--pythonpath", sys.executable]
     checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
-    return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
+    return max(_checked(check) for check in checks)
+
+
+def _checked(check: list[str]) -> int:
+    """Run one check of the source, and say first which: some take a minute, and say nothing meanwhile."""
+    print(f"$ {' '.join(check)}", file=sys.stderr, flush=True)
+    return _in_terminal([sys.executable, "-m", *check], os.environ)
 
 
 def render(arguments: argparse.Namespace, _progress: Progress) -> int:

@@ -5,16 +5,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 
 from sandbox.engine import installed_packages
 from sandbox.engine.lookup import locate
 from sandbox.engine.release import Engine
+from sandbox.lock import exclusive
 from sandbox.paths import CHECKOUT, engine_directory
 from sandbox.services.process import HOST, Service, ServiceProcess
+from sandbox.state import StackState
 
 GITLAB_TOKEN = "sandbox-token"  # noqa: S105 (the double's only key, on loopback)
 PASSPHRASE = "sandbox"  # noqa: S105 (protects what the repository itself shows)
@@ -78,13 +82,14 @@ class Sandbox:
         Raises:
             SandboxError: one does not start; the message ends with its log.
         """
-        environment = self._isolated(dict(os.environ)) | {"PYTHONPATH": str(CHECKOUT)}
-        started = [process.start(environment) for process in self.services.values()]
-        if any(started):
-            for stack in self._stacks():
-                self._memory_lost(stack).touch()
-        for process in self.services.values():
-            process.wait()
+        with self._alone():
+            environment = self._isolated(dict(os.environ)) | {"PYTHONPATH": str(CHECKOUT)}
+            started = [process.start(environment) for process in self.services.values()]
+            if any(started):
+                for stack in self._stacks():
+                    self._memory_lost(stack).touch()
+            for process in self.services.values():
+                process.wait()
         return any(started)
 
     def memory_lost(self, stack: str) -> bool:
@@ -101,7 +106,8 @@ class Sandbox:
 
     def stop(self) -> bool:
         """Stop the services; return whether any ran."""
-        stopped = [process.stop() for process in self.services.values()]
+        with self._alone():
+            stopped = [process.stop() for process in self.services.values()]
         return any(stopped)
 
     def env(self) -> dict[str, str]:
@@ -138,12 +144,20 @@ class Sandbox:
         """Say whether a stack of that name is in the sandbox's state."""
         return stack in self._stacks()
 
+    def state(self, stack: str) -> StackState:
+        """Return the files that the engine keeps of a stack."""
+        return StackState(self.directory / "state", stack)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Let no other process start or stop services meanwhile: all of them are remembered in one file."""
+        return exclusive(self.directory / "services.lock", lambda: None)
+
     def _memory_lost(self, stack: str) -> Path:
         return self.directory / f"memory-lost-{stack}"
 
     def _stacks(self) -> set[str]:
-        states = (self.directory / "state" / ".pulumi" / "stacks").glob("*/*.json*")
-        return {state.name.partition(".")[0] for state in states}
+        states = (self.directory / "state" / ".pulumi" / "stacks").glob("*/*.json")
+        return {state.stem for state in states}
 
     def _isolated(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Return an environment from which nothing but this sandbox can be reached by default."""
@@ -153,7 +167,9 @@ class Sandbox:
             kept["AWS_ENDPOINT_URL"] = addresses["aws"]
         if "gitlab" in addresses:
             kept["GITLAB_BASE_URL"] = f"{addresses['gitlab']}/api/v4/"
-        if "docker" in addresses:
+        if "docker" not in addresses:
+            kept[OFFLINE] = "true"  # no registry is part of this sandbox
+        else:
             kept |= {
                 "DOCKER_HOST": f"unix://{self.directory / 'docker' / 'engine.sock'}",
                 # The way to its registries, and what they are known by.
@@ -197,5 +213,7 @@ class Sandbox:
             launcher = place / f"pulumi-resource-{plugin.name}"
             if not launcher.exists() or launcher.read_bytes() != LAUNCHER.read_bytes():
                 place.mkdir(parents=True, exist_ok=True)
-                shutil.copy(LAUNCHER, launcher)
-                launcher.chmod(0o755)
+                written = place / f"{launcher.name}.{os.getpid()}"
+                shutil.copy(LAUNCHER, written)
+                written.chmod(0o755)
+                written.replace(launcher)  # in one step: another engine may start it now

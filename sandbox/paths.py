@@ -1,9 +1,14 @@
 """Where the sandbox keeps its state."""
 
 import os
+import shutil
 from pathlib import Path
 
+from sandbox.errors import SandboxError
+
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+ANOTHER_PLACE = "set SANDBOX_DIR to another directory"
 
 
 def sandbox_directory() -> Path:
@@ -17,3 +22,38 @@ def engine_directory() -> Path:
     Sandboxes that run side by side share one engine this way.
     """
     return Path(os.environ.get("SANDBOX_ENGINE_DIR") or sandbox_directory() / "engine").absolute()
+
+
+def make_writable(directory: Path) -> None:
+    """Make the directory of all state when it is not there, and check that it can be written to.
+
+    Raises:
+        SandboxError: it cannot be made, is not a directory, or cannot be written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise SandboxError(f"{directory} is not a directory; {ANOTHER_PLACE}") from None
+    except OSError as error:
+        raise SandboxError(f"{directory} cannot be made: {error.strerror}; {ANOTHER_PLACE}") from None
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise SandboxError(f"{directory} cannot be written to; {ANOTHER_PLACE}")
+
+
+def require_room(directory: Path, megabytes: int, purpose: str) -> None:
+    """Check that a disk has room.
+
+    Args:
+        directory: a directory on it.
+        megabytes: how much is needed.
+        purpose: what for, such as ``a stack's state``.
+
+    Raises:
+        SandboxError: there is less.
+    """
+    free = shutil.disk_usage(directory).free // 1024**2
+    if free < megabytes:
+        raise SandboxError(
+            f"the disk of {directory} is full: {purpose} needs {megabytes} MB, {free} MB are free. "
+            f"Free some, or {ANOTHER_PLACE}"
+        )

@@ -4,7 +4,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -15,14 +15,21 @@ LOG_INTERVAL_S = 20.0
 class Step:
     """A piece of set-up under way: its title, and what it is doing at the moment."""
 
-    def __init__(self, title: str, activity: str) -> None:
+    def __init__(self, title: str, activity: str, write: Callable[[str], None] | None = None) -> None:
         self.title = title
         self.activity = activity
         self.started = time.monotonic()
+        self._write = write
 
     def now(self, activity: str) -> None:
-        """Say what the step does from here on."""
+        """Say what the step does from here on; a log shows it when it lasts."""
         self.activity = activity
+
+    def tell(self, activity: str) -> None:
+        """Say what the step does from here on, in a line that stays, also on a terminal."""
+        self.activity = activity
+        if self._write:
+            self._write(f"{self.title}: {activity}")
 
     @property
     def seconds(self) -> int:
@@ -47,7 +54,7 @@ class Progress:
     @contextmanager
     def step(self, title: str, activity: str) -> Iterator[Step]:
         """Show a step from here to the end of the block, then how long it took and whether it failed."""
-        step = Step(title, activity)
+        step = Step(title, activity, self.tell)
         with self.lock:
             self.steps.append(step)
             if not self.on_terminal:
@@ -61,6 +68,11 @@ class Progress:
             self._end(step, "failed")
             raise
         self._end(step, "ready")
+
+    def tell(self, line: str) -> None:
+        """Write a line that stays."""
+        with self.lock:
+            self._write(line)
 
     def _end(self, step: Step, result: str) -> None:
         with self.lock:

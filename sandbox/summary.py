@@ -1,13 +1,11 @@
 """What a stack has made, for people to read."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi_gitlab_runner.terminal import Folded, TerminalTable
 from rich.console import Console
-from rich.table import Table
-
-WIDTH = 160
-"""Columns for a line, at least: an address stays in one piece; a narrower terminal wraps it by itself."""
 
 
 def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
@@ -21,61 +19,91 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
             there is left out.
         console: where to; by default standard output.
     """
-    console = console or Console()
-    console.width = max(console.width, WIDTH)
-
-    registries = _table("Registry", "Repository", "Address")
-    for name, registry in outputs.get("registries", {}).items():
-        repositories = registry.get("repositories", {})
-        if not repositories:
-            registries.add_row(name, "", registry["host"])
-        for repository, url in repositories.items():
-            registries.add_row(name, repository, url)
-
-    builds = _table("Build", "Image")
-    for name, image in outputs.get("builds", {}).items():
-        builds.add_row(name, image)
-
-    mirrored = _table("Mirrored image", "As")
-    for images in outputs.get("mirrors", {}).values():
-        for name, image in images.items():
-            mirrored.add_row(name, image)
-
-    runners = _table("Runner", "In GitLab", "Tags", "Host")
-    for name, runner in outputs.get("runners", {}).items():
-        tags = ", ".join(runner.get("tags", []))
-        runners.add_row(name, f"#{_number(runner['id'])}, {runner['scope']}", tags, runner.get("host", ""))
-
-    variables = _table("CI variable", "Of", "In job logs", "Given to")
-    for variable in outputs.get("variables", []):
-        variables.add_row(
-            variable["key"],
-            variable["scope"],
-            "masked" if variable["masked"] else "shown",
-            "protected branches and tags" if variable["protected"] else "every job",
-        )
-
-    for table in (registries, builds, mirrored, runners, variables):
-        if table.row_count:
+    console = console or Console(highlight=False)
+    for table in _tables(outputs):
+        if table.rows:
             console.print()
             console.print(table)
     for name, policy in outputs.get("docker_policies", {}).items():
-        console.print(f"\nThe AWS credentials of the manager {name}, on its Docker host, need this policy:")
-        console.print(policy, markup=False, highlight=False)
+        _print_policy(
+            console,
+            f"The AWS credentials of the manager {name}, on its Docker host, need this policy:",
+            policy,
+        )
     for name, policy in outputs.get("required_policies", {}).items():
         registry, _, whole = name.partition("/")
         where = (
             "set it as the registry's permissions policy" if whole else "put it on each of its repositories"
         )
-        console.print(f"\nThe owner of the registry {registry} must take this policy, and {where}:")
-        console.print(policy, markup=False, highlight=False)
+        _print_policy(
+            console, f"The owner of the registry {registry} must take this policy, and {where}:", policy
+        )
 
 
-def _table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    return table
+def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
+    registries = TerminalTable("Registry", "Repository", "Address")
+    for name, registry in outputs.get("registries", {}).items():
+        repositories = registry.get("repositories", {})
+        if not repositories:
+            registries.add(name, "", registry["host"])
+        for repository, url in repositories.items():
+            registries.add(name, repository, url)
+
+    builds = TerminalTable("Build", "Image")
+    for name, image in outputs.get("builds", {}).items():
+        builds.add(name, image)
+
+    mirrored = TerminalTable("Mirrored image", "As")
+    for images in outputs.get("mirrors", {}).values():
+        for name, image in images.items():
+            mirrored.add(name, image)
+
+    runners = TerminalTable("Runner", "In GitLab", "Tags", "Host")
+    for name, runner in outputs.get("runners", {}).items():
+        tags = ", ".join(runner.get("tags", []))
+        runners.add(name, f"#{_number(runner['id'])}, {runner['scope']}", tags, runner.get("host", ""))
+
+    variables = TerminalTable("CI variable", "Of", "In job logs", "Given to")
+    for variable in outputs.get("variables", []):
+        variables.add(
+            variable["key"],
+            variable["scope"],
+            "masked" if variable["masked"] else "shown",
+            "protected branches and tags" if variable["protected"] else "every job",
+        )
+    return registries, builds, mirrored, runners, variables
+
+
+def _print_policy(console: Console, title: str, policy: str) -> None:
+    """Print a policy so that it can be read and copied: no line of it is folded."""
+    console.print()
+    console.print(Folded(title))
+    text = _json(json.loads(policy), console.width)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _json(value: Any, width: int, indent: int = 0, taken: int = 0) -> str:
+    """Return JSON in which what fits into a line has one.
+
+    Args:
+        value: what to write.
+        width: that of a line.
+        indent: where the lines of `value` begin.
+        taken: how much else stands in its first line.
+    """
+    short = json.dumps(value)
+    if not isinstance(value, dict | list) or indent + taken + len(short) < width:
+        return short
+    inner = indent + 2
+    if isinstance(value, dict):
+        keys = {key: f"{json.dumps(key)}: " for key in value}
+        parts = [f"{start}{_json(value[key], width, inner, len(start))}" for key, start in keys.items()]
+        opened, closed = "{", "}"
+    else:
+        parts = [_json(each, width, inner) for each in value]
+        opened, closed = "[", "]"
+    lines = ",\n".join(f"{' ' * inner}{part}" for part in parts)
+    return f"{opened}\n{lines}\n{' ' * indent}{closed}"
 
 
 def _number(value: object) -> str:

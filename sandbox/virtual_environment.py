@@ -12,18 +12,34 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 from sandbox.lock import exclusive
-from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.paths import ANOTHER_PLACE, CHECKOUT, require_room, sandbox_directory
 from sandbox.progress import Progress, Step
 
 REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
 STATED_IN = (REQUIREMENTS, CHECKOUT / "requirements.txt", CHECKOUT / "components" / "pyproject.toml")
 """The files that say which packages those are."""
+ROOM_MB = 1200
+"""What it takes on the disk, with some room."""
 
 
 def is_ready() -> bool:
     """Say whether it is there, complete, and made from the requirements as they are now."""
     stamp = _stamp()
     return stamp.is_file() and stamp.read_text() == fingerprint() and _python().exists()
+
+
+def check_room() -> None:
+    """Check that there is room for it, and that the checkout's own package can be installed.
+
+    Raises:
+        SandboxError: there is not, or it cannot.
+    """
+    require_room(sandbox_directory(), ROOM_MB, "the set-up")
+    if not os.access(CHECKOUT / "components", os.W_OK):
+        raise SandboxError(
+            f"{CHECKOUT} cannot be written to, and its package `components` cannot be installed from there: "
+            "copy the checkout to where it can be written, and run ./dev there"
+        )
 
 
 def make(progress: Progress) -> None:
@@ -34,9 +50,16 @@ def make(progress: Progress) -> None:
     """
     with progress.step("Python packages", "making a virtual environment") as step:
         lock = sandbox_directory() / "venv.lock"
-        with exclusive(lock, lambda: step.now("waiting for another ./dev that is installing them")):
+        with exclusive(lock, lambda: step.tell("waiting for another ./dev that is installing them")):
             if is_ready():
                 return
+            if _directory().is_symlink():
+                # `venv --clear` follows the link, and would empty another checkout's environment.
+                step.tell(
+                    f"{_directory()} was a link to {_directory().readlink()}, which stays as it is; "
+                    "this checkout gets an environment of its own"
+                )
+                _directory().unlink()
             _stamp().unlink(missing_ok=True)
             # Not the interpreter that runs this when that is in the very folder which is cleared.
             base = getattr(sys, "_base_executable", None) or sys.executable
@@ -106,5 +129,7 @@ def _run(command: list[str], step: Step, remedy: str) -> None:
             last_lines.append(line.rstrip())
             step.now(_activity(line.strip()))
     if process.returncode != 0:
+        if any("No space left on device" in line for line in last_lines):
+            remedy = f"The disk is full; {ANOTHER_PLACE}, or free about {ROOM_MB} MB."
         ended = "\n".join(f"  {line}" for line in last_lines)
         raise SandboxError(f"`{' '.join(command)}` failed. It ended with:\n{ended}\n{remedy}")

@@ -1,10 +1,12 @@
 """A Docker Engine in a machine of its own, and the calls of its API that a test needs."""
 
+import hashlib
 import io
 import json
+import platform
 import shutil
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import docker
@@ -64,9 +66,21 @@ class DockerEngine:
         """Let go of the connections to it."""
         self.api.close()
 
-    def publish_tiny(self, image: str, credentials: Credentials | None) -> str:
-        """Publish an image with a program that tells its version, and a file that no other image has."""
-        return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
+    def publish_tiny(self, image: str, credentials: Credentials | None, created: str = "") -> str:
+        """Publish an image with a program that tells its version, and a file that no other image has.
+
+        Args:
+            image: registry, repository and tag.
+            credentials: the registry's; None where it asks for none.
+            created: when the image says that it was made. By default now, so that the next one under the same
+                name is another image; with a time that stays the same, so does the image's digest.
+        """
+        if not created:
+            return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
+        identity, archive = _image(image, _files(image), ["/init", "--version"], created)
+        list(self.api.load_image(archive))  # type: ignore[no-untyped-call]
+        self._push(image, credentials)
+        return identity
 
     def publish(
         self, image: str, credentials: Credentials | None, system: bytes, changes: Sequence[str] = ()
@@ -80,6 +94,11 @@ class DockerEngine:
             changes: what a Dockerfile would say besides.
         """
         identity = self.import_image(image, system, changes)
+        self._push(image, credentials)
+        return identity
+
+    def _push(self, image: str, credentials: Credentials | None) -> None:
+        """Push an image, and forget it here."""
         repository, _, tag = image.rpartition(":")
         progress = list(
             self.api.push(repository, tag, stream=True, decode=True, auth_config=authorization(credentials))
@@ -87,7 +106,6 @@ class DockerEngine:
         if "error" in progress[-1]:
             raise SandboxError(f"{image} cannot be pushed: {progress[-1]['error']}")
         self.api.remove_image(image)
-        return identity
 
     def import_image(self, image: str, system: bytes, changes: Sequence[str] = ()) -> str:
         """Make an image that is here alone; return its id. See `publish`."""
@@ -134,14 +152,48 @@ def authorization(credentials: Credentials | None) -> dict[str, str]:
     return {"username": credentials.username, "password": credentials.password}
 
 
+def _image(name: str, system: bytes, entrypoint: Sequence[str], created: str) -> tuple[str, bytes]:
+    """Return an image's id, and the image as `docker load` takes it (moby, image/spec/spec.md).
+
+    Args:
+        name: registry, repository and tag.
+        system: its file system, as an archive.
+        entrypoint: the program that it runs.
+        created: when it says that it was made.
+    """
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}
+    config = {
+        "architecture": machine.get(platform.machine(), platform.machine()),
+        "config": {"Entrypoint": list(entrypoint)},
+        "created": created,
+        "history": [{"created": created}],
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(system).hexdigest()}"]},
+    }
+    written = json.dumps(config, sort_keys=True).encode()
+    identity = hashlib.sha256(written).hexdigest()
+    manifest = [{"Config": f"{identity}.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {
+        f"{identity}.json": written,
+        "layer.tar": system,
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    return f"sha256:{identity}", _archive({path: (data, 0o644) for path, data in files.items()})
+
+
 def _files(name: str) -> bytes:
     """Return a file system with a program that tells its version, and a file that no other image has."""
     init = shutil.which("docker-init")
     if init is None:
         raise SandboxError("not installed: docker-init, which comes with docker.io")
+    return _archive({"init": (Path(init).read_bytes(), 0o755), "name": (name.encode(), 0o644)})
+
+
+def _archive(files: Mapping[str, tuple[bytes, int]]) -> bytes:
+    """Return files, each with its content and mode, as an archive that is the same each time."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
-        for path, data, mode in (("init", Path(init).read_bytes(), 0o755), ("name", name.encode(), 0o644)):
+        for path, (data, mode) in files.items():
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(data), mode
             archive.addfile(entry, io.BytesIO(data))

@@ -25,6 +25,9 @@ HUB_API = Registry("registry-1.docker.io", "198.51.100.10", face_of=HUB)
 """Docker Hub under its own name, for those who ask it themselves."""
 ECR_PUBLIC = Registry("public.ecr.aws", "198.51.100.6", Credentials("AWS", ecr_public.PASSWORD))
 """Amazon's public gallery, as it is to those who have credentials of AWS."""
+CREATED = "2026-11-01T00:00:00Z"
+"""When its images say that they were made: a sandbox that is started again has the same ones. A mirror keeps
+to the digest that a tag had first."""
 ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
 
 
@@ -152,7 +155,8 @@ class DockerSandbox:
             self.start_registry(registry)
         self._engine = DockerEngine.start(self.machine, f"http://{HUB.host}")
         self.identities = {
-            image: self.engine.publish_tiny(image.address, image.credentials) for image in self._images
+            image: self.engine.publish_tiny(image.address, image.credentials, CREATED)
+            for image in self._images
         }
 
     def start_registry(self, registry: Registry) -> None:

@@ -1,5 +1,6 @@
 """An engine that the machine already has: `pulumi` on PATH."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -42,6 +43,7 @@ def _remembered_version(command: Path, memory: Path) -> tuple[int, ...]:
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nothing remembered yet, or not readable: ask
     version = version_of(command)
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    memory.write_text(json.dumps({"identity": identity, "version": version}))
+    with contextlib.suppress(OSError):  # a shared engine's directory may be read-only
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        memory.write_text(json.dumps({"identity": identity, "version": version}))
     return version

@@ -56,7 +56,7 @@ def obtain(engine: Engine, progress: Progress) -> None:
     directory = engine.command.parent.parent.parent
     with progress.step("Language hosts", "building those for YAML, Go and Node.js") as step:
         waiting = "waiting for another ./dev that builds them"
-        with exclusive(directory / "lock", lambda: step.now(waiting)):
+        with exclusive(directory / "lock", lambda: step.tell(waiting)):
             missing = _missing(engine)
             if not missing:
                 return

@@ -65,7 +65,7 @@ def obtain(directory: Path, progress: Progress) -> Engine:
 
     with progress.step(f"Pulumi engine {VERSION_TEXT}", "looking for one") as step:
         waiting = "waiting for another ./dev that is getting it"
-        with exclusive(directory / "lock", lambda: step.now(waiting)):
+        with exclusive(directory / "lock", lambda: step.tell(waiting)):
             kept = _kept(directory)
             if kept is not None:
                 return kept
@@ -83,7 +83,7 @@ def _kept(directory: Path) -> Engine | None:
     kept = directory / f"v{VERSION_TEXT}"
     try:
         origin = json.loads((kept / "engine.json").read_text())["origin"]
-    except OSError:
+    except (OSError, ValueError, KeyError):
         return None
     return Engine(kept / "bin" / "pulumi", origin)
 

@@ -7,6 +7,7 @@ class itself.
 # The names of the methods are the protocol's.
 # ruff: noqa: D102, N802
 
+import contextlib
 import json
 import logging
 import os
@@ -193,8 +194,9 @@ def serve(provider: StandIn[Any]) -> None:
     server.start()
     print(port, flush=True)
     engine = os.getppid()
-    while os.getppid() == engine and server.wait_for_termination(timeout=1):
-        pass
+    with contextlib.suppress(KeyboardInterrupt):  # by which the engine ends its plugins
+        while os.getppid() == engine and server.wait_for_termination(timeout=1):
+            pass
 
 
 def _log_to_file(package: str) -> None:

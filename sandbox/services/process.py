@@ -176,7 +176,7 @@ class ServiceProcess:
 def _read(memory: Path) -> dict[str, Any]:
     try:
         known: dict[str, Any] = json.loads(memory.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return {}
     return known
 

@@ -11,6 +11,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerStack, declaration_from_config
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.manager import image_digests
 
 from tests.components.recording import (
@@ -454,11 +455,11 @@ def test_nothing_declared_registers_nothing_else() -> None:
     assert told == {"registries": {}, "required_policies": {}, "runners": {}, "variables": []}
 
 
-def by_digest(tag: str) -> tuple[dict[str, Any], list[str]]:
+def by_digest(tag: str, **settings: Any) -> tuple[dict[str, Any], list[str]]:
     """The `[runners.docker]` section of a runner with images of ECR and others, and the warnings."""
     declared = {
         "registries": {
-            "team": {"ecr": {}, "repositories": ["ci/base"]},
+            "team": {"ecr": {}, "repositories": {"ci/base": settings}},
             "shared": {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": ["tools"]},
             "quay": {"pull_through": "quay"},
         },
@@ -503,10 +504,23 @@ def test_images_of_ecr_are_pinned_and_one_warning_names_the_others() -> None:
     assert warning.splitlines()[1:] == ["  redis:7: docker.io cannot be reached: connection refused"]
 
 
-def test_an_image_that_is_not_there_yet_keeps_its_tag_with_the_reason() -> None:
-    docker, (warning,) = by_digest(NOT_THERE[0])
+@pytest.mark.parametrize(
+    ("settings", "warned"), [({}, False), ({"mutable_tags": ["2026*"]}, True), ({"adopt": True}, True)]
+)
+def test_an_image_that_is_not_there_yet_keeps_its_tag(settings: dict[str, Any], warned: bool) -> None:
+    """It is a warning where its tag may be moved: a repository that is adopted may allow that."""
+    docker, warnings = by_digest(NOT_THERE[0], **settings)
     assert docker["image"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
-    assert "  team/ci/base:2026.11: ImageNotFoundException: The image with tag" in warning
+    reason = "  team/ci/base:2026.11: ImageNotFoundException: The image with tag"
+    assert (reason in "\n".join(warnings)) is warned
+
+
+def test_no_registry_but_ecr_is_asked_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OFFLINE, "true")
+    docker, warnings = by_digest("1")
+    assert warnings == []
+    assert "@sha256:" in docker["image"]
+    assert docker["services"][2]["name"] == "redis:7"
 
 
 def elsewhere(host: str, registry: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from pulumi_gitlab_runner.auth.resolution.trace import Origin
 
 from sandbox.docker.engine import PullError
-from sandbox.docker.sandbox import Image
+from sandbox.docker.sandbox import CREATED, DockerSandbox, Image, private
 from tests.docker.runner_host import (
     BY_HOST,
     BY_PATH,
@@ -103,3 +103,12 @@ def test_no_password_lies_in_a_file_of_the_host(host: RunnerHost) -> None:
         "grep", "-rlFf", "-", "/etc", "/root/.docker", stdin="\n".join(passwords)
     )
     assert (searched.returncode, searched.stdout) == (1, "")
+
+
+def test_an_image_of_the_sandbox_is_the_same_each_time(docker: DockerSandbox) -> None:
+    """A mirror keeps to the digest that a tag had first, also of a sandbox that was started again."""
+    image = private(LEGACY, "tools/same:1")
+    ids = [docker.engine.publish_tiny(image.name, LEGACY.credentials, CREATED) for _ in range(2)]
+    docker.engine.pull(image.name, LEGACY.credentials)
+    assert set(ids) == {docker.engine.identity(image.name)}
+    docker.engine.forget_images()

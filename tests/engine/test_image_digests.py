@@ -57,11 +57,15 @@ def test_an_image_is_pinned_once_it_is_there_and_follows_its_tag(project: Projec
         assert project.changes() == set()
 
 
-def test_an_image_that_is_not_there_is_a_warning_with_the_reason(project: Project) -> None:
+def test_an_image_that_is_not_there_is_told_and_one_that_cannot_be_asked_for_is_a_warning(
+    project: Project,
+) -> None:
     printed = project.pulumi("preview").stdout
+    assert (
+        f"not pushed yet: team/{REPOSITORY}:{TAG}. Jobs that use an image fail until it is there" in printed
+    )
     assert "these images keep their tag" in printed
-    assert f"team/{REPOSITORY}:{TAG}: " in printed
-    assert "ImageNotFoundException" in printed
+    assert f"team/{REPOSITORY}:{TAG}: " not in printed
     assert "redis:latest: docker.io cannot be reached: connection refused" in printed
     assert "Traceback" not in printed
 
@@ -72,7 +76,7 @@ def test_an_image_that_is_not_there_is_refused_where_digests_are_required(projec
     printed = preview.stdout + preview.stderr
     assert preview.returncode != 0
     assert f"found:   'team/{REPOSITORY}:{TAG}', whose digest cannot be had now" in printed
-    assert "ImageNotFoundException" in printed
+    assert f"not pushed yet: team/{REPOSITORY}:{TAG}." in printed
     assert "Traceback" not in printed
 
 

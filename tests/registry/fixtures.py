@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 
 from tests.registry.double import RegistryDouble, serving
 
@@ -11,7 +12,7 @@ ONLY_LOOPBACK = {
     "https_proxy": "http://127.0.0.1:1",
     "http_proxy": "http://127.0.0.1:1",
 }
-ONLY_LOOPBACK |= {name.upper(): value for name, value in ONLY_LOOPBACK.items()}
+ONLY_LOOPBACK |= {OFFLINE: ""} | {name.upper(): value for name, value in ONLY_LOOPBACK.items()}
 """An environment in which nothing but this machine can be reached: nobody listens where the proxy should."""
 
 

@@ -1,6 +1,8 @@
 """What `./dev` asks of Pulumi, with an engine that only writes down what it was asked."""
 
 import functools
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +16,10 @@ from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
 from sandbox.errors import SandboxError
+from sandbox.lock import sole
 from sandbox.progress import Progress
+from sandbox.state import LOCAL_HOST
+from tests.sandbox.test_state import ENDED
 
 PULUMI = """\
 #!/bin/sh
@@ -22,8 +27,9 @@ echo "$PULUMI_STACK: $*" >> {asked}
 echo "${{PULUMI_BACKEND_URL:-the user's own}}" > {backend}
 case "$*" in
 "stack output --json") echo '{{"registries": {{"team": {{"host": "registry.example.com"}}}}}}' ;;
-"stack init "*) mkdir -p {stacks} && touch {stacks}/sandbox.json ;;
+"stack init "*) mkdir -p {stacks} && echo '{{}}' > {stacks}/sandbox.json ;;
 *fail*) exit 7 ;;
+*killed*) kill -9 $$ ;;
 esac
 """
 
@@ -141,6 +147,110 @@ def test_down_of_what_was_never_up_asks_nothing(
     dev("up")
     assert dev("down") == 0
     assert asked()[-1] == "sandbox: destroy --yes --suppress-progress"
+
+
+class TestAnotherIsAtWork:
+    """Two commands at once, and what an engine left that was killed."""
+
+    @pytest.fixture
+    def locked(self, dev: Callable[..., int], state: Path) -> Callable[[int, str], Path]:
+        """Bring the stack up, then lock it as an engine does."""
+        dev("up")
+
+        def lock(pid: int, host: str) -> Path:
+            file = state / "state/.pulumi/locks/organization/project/sandbox/1.json"
+            file.parent.mkdir(parents=True)
+            content = {"pid": pid, "username": "ci", "hostname": host, "timestamp": "2026-11-29T14:24:55Z"}
+            file.write_text(json.dumps(content))
+            return file
+
+        return lock
+
+    @pytest.mark.parametrize("command", ["up", "down"])
+    def test_a_second_change_is_refused_in_one_line(
+        self, dev: Callable[..., int], state: Path, command: str
+    ) -> None:
+        with sole(state / "change-sandbox.lock", ""), pytest.raises(SandboxError) as raised:
+            dev(command)
+        assert str(raised.value) == (
+            f"another ./dev is changing the stack sandbox (process {os.getpid()}): wait until it has ended"
+        )
+
+    def test_a_preview_does_not_wait(self, dev: Callable[..., int], state: Path) -> None:
+        dev("up")
+        with sole(state / "change-sandbox.lock", ""):
+            assert dev("preview") == 0
+
+    def test_the_lock_of_an_engine_that_was_killed_is_removed(
+        self, dev: Callable[..., int], locked: Callable[[int, str], Path], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        lock = locked(ENDED, LOCAL_HOST)
+        assert dev("up") == 0
+        assert not lock.exists()
+        assert "Removed the lock of an engine that has ended" in capsys.readouterr().err
+
+    def test_an_engine_elsewhere_keeps_the_stack_and_how_to_cancel_is_named(
+        self,
+        dev: Callable[..., int],
+        locked: Callable[[int, str], Path],
+        asked: Callable[[], list[str]],
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        locked(ENDED, "elsewhere")
+        asked()
+        told = (
+            f"the stack sandbox is locked (process {ENDED} of ci on elsewhere, since 2026-11-29 14:24:55). "
+            "If no engine changes it there any more: ./dev pulumi sandbox cancel --yes"
+        )
+        with pytest.raises(SandboxError) as raised:
+            dev("up")
+        assert str(raised.value) == told
+        assert dev("pulumi", "sandbox", "refresh", "fail") == 7
+        assert asked() == ["sandbox: refresh fail"]
+        assert capsys.readouterr().err.splitlines() == [f"note: {told}"]
+
+    def test_an_engine_that_is_killed_is_told(
+        self, dev: Callable[..., int], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert dev("pulumi", "sandbox", "killed") == -9
+        assert capsys.readouterr().err.splitlines() == [
+            f"note: the engine was ended by signal 9; {commands.RUN_AGAIN}"
+        ]
+
+    def test_what_cannot_be_repaired_is_told_before_the_engine_starts(
+        self, dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
+    ) -> None:
+        dev("up")
+        asked()
+        (checkpoint,) = state.rglob("sandbox.json")
+        checkpoint.write_text("")
+        with pytest.raises(SandboxError, match="begin anew"):
+            dev("up")
+        assert not (state.parent / "asked").exists()
+
+    def test_a_full_disk_is_told_before_the_engine_starts(
+        self, dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commands, "ROOM_MB", 10**9)
+        with pytest.raises(SandboxError, match="is full: the state of a stack needs"):
+            dev("up")
+        assert not (state.parent / "asked").exists()
+
+
+def test_each_stack_of_the_sandbox_has_one_of_its_own(
+    dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both declare the same repositories and variables, of an account and a GitLab that hold nothing else."""
+    helper = tmp_path / "ecr-login" / "v1" / "docker-credential-ecr-login"
+    monkeypatch.setattr(commands, "prepare", lambda directory, progress: helper)
+    monkeypatch.setattr(
+        commands, "Sandbox", lambda directory, engine=None, services=(): Sandbox(directory, engine, ())
+    )
+    assert dev("up", "docker") == 0
+    assert (state.parent / "backend").read_text() == f"file://{state}/stack-docker/state\n"
+    assert (state / "stack-docker" / "ecr-login").readlink() == tmp_path / "ecr-login"
+    assert dev("up", "docker") == 0
+    assert dev("stop") == 0
 
 
 def test_the_exit_code_is_pulumis(dev: Callable[..., int]) -> None:

@@ -1,20 +1,32 @@
 """The command `./dev`: its command line, its set-up, its summary."""
 
+import errno
 import io
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from sandbox import summary, virtual_environment
+from sandbox.__main__ import main as dev_main
 from sandbox.command_line import parse
 from sandbox.errors import SandboxError
+from sandbox.lock import exclusive
 from sandbox.paths import CHECKOUT
 from sandbox.progress import Progress
+
+POSTGRES = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17"
+DIGEST = f"@sha256:{'0123456789abcdef' * 4}"
 
 PYTHON = """\
 #!/bin/sh
@@ -23,6 +35,10 @@ if [ "$2" = venv ]; then
     mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && exit 0
 fi
 for file in "$@"; do :; done
+if grep -q full "$file"; then
+    echo "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device" >&2
+    exit 1
+fi
 if grep -q missing "$file"; then
     echo "ERROR: No matching distribution found for missing" >&2
     exit 1
@@ -84,6 +100,72 @@ def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> Non
     assert "apt install python3" in shown.stderr
 
 
+class TestUnusableDirectory:
+    """One line, and nothing is tried."""
+
+    def told(self, directory: Path, *before: str) -> str:
+        command = [*before, sys.executable, "-P", "-m", "sandbox", "up"]
+        shown = subprocess.run(
+            command,
+            cwd=CHECKOUT,
+            env=dict(os.environ) | {"SANDBOX_DIR": str(directory), "PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert shown.returncode == 1, shown.stderr
+        assert shown.stdout == ""
+        (line,) = shown.stderr.splitlines()
+        assert line.endswith("set SANDBOX_DIR to another directory")
+        return line
+
+    @pytest.mark.parametrize("below", ["", "below", "far/below"])
+    def test_a_file(self, tmp_path: Path, below: str) -> None:
+        (tmp_path / "file").touch()
+        assert f"{tmp_path / 'file' / below} is not a directory" in self.told(tmp_path / "file" / below)
+
+    def test_one_that_cannot_be_made(self) -> None:
+        assert "/proc/sandbox cannot be made: " in self.told(Path("/proc/sandbox"))
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [("ro", "cannot be written to"), ("size=1m", "is full: the set-up needs 1200 MB, 1 MB are free.")],
+    )
+    def test_a_disk_without_room(self, tmp_path: Path, options: str, told: str) -> None:
+        mount = f"mount -t tmpfs -o {options} tmpfs {tmp_path}"
+        own_mounts = ["unshare", "--mount", "sh", "-c"]
+        if shutil.which("unshare") is None or subprocess.run([*own_mounts, mount], check=False).returncode:
+            pytest.skip("no file systems of its own may be mounted here")
+        assert told in self.told(tmp_path, *own_mounts, f'{mount} && exec "$@"', "sh")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_one_without_permission(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o500)
+        assert "cannot be written to" in self.told(tmp_path)
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SANDBOX_DIR", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of the tests stays
+    monkeypatch.setattr(sys, "argv", ["dev", "stop"])
+    monkeypatch.setattr(virtual_environment, "is_ready", lambda: True)
+    full = OSError(errno.ENOSPC, "No space left on device", "/state/file")
+    monkeypatch.setattr(virtual_environment, "enter", lambda: raise_(full))
+    assert dev_main() == 1
+    told = "error: /state/file: No space left on device; set SANDBOX_DIR to another directory\n"
+    assert capsys.readouterr().err == told
+    monkeypatch.setattr(virtual_environment, "enter", lambda: raise_(FileNotFoundError(2, "no such file")))
+    with pytest.raises(FileNotFoundError):  # a fault of ours: its traceback is wanted
+        dev_main()
+
+
+def raise_(error: Exception) -> None:
+    raise error
+
+
 class TestVirtualEnvironment:
     @pytest.fixture(autouse=True)
     def requirements(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -102,6 +184,51 @@ class TestVirtualEnvironment:
         assert not virtual_environment.is_ready()
         virtual_environment.make(Progress(io.StringIO()))
         assert virtual_environment.is_ready()
+
+    def test_a_link_is_replaced_and_what_it_leads_to_stays(self, tmp_path: Path) -> None:
+        """`venv --clear` follows a link, and would empty the environment of another checkout."""
+        others = tmp_path / "others" / "bin" / "python"
+        others.parent.mkdir(parents=True)
+        others.write_text("another's")
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state" / "venv").symlink_to(tmp_path / "others")
+        shown = io.StringIO()
+        virtual_environment.make(Progress(shown))
+        assert virtual_environment.is_ready()
+        assert not (tmp_path / "state" / "venv").is_symlink()
+        assert others.read_text() == "another's"
+        assert f"was a link to {tmp_path / 'others'}, which stays as it is" in shown.getvalue()
+
+    def test_a_checkout_that_cannot_be_written_is_told(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """pip writes beside a package that it installs as it lies there."""
+        (tmp_path / "state").mkdir()
+        virtual_environment.check_room()
+        monkeypatch.setattr(virtual_environment, "CHECKOUT", tmp_path / "nowhere")
+        with pytest.raises(SandboxError, match="copy the checkout to where it can be written"):
+            virtual_environment.check_room()
+
+    def test_a_full_disk_is_told(self, requirements: Path) -> None:
+        requirements.write_text("full\n")
+        with pytest.raises(SandboxError, match=r"The disk is full; set SANDBOX_DIR to another directory, or"):
+            virtual_environment.make(Progress(io.StringIO()))
+
+    def test_a_second_one_waits_and_says_so_at_once(self, tmp_path: Path) -> None:
+        shown = io.StringIO()
+        with exclusive(tmp_path / "state" / "venv.lock", lambda: None):
+            second = Thread(target=virtual_environment.make, args=(Progress(shown),))
+            second.start()
+            deadline = time.monotonic() + 5
+            while "waiting" not in shown.getvalue() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert "Python packages: waiting for another ./dev" in shown.getvalue()
+            virtual_environment._directory().mkdir()
+            (tmp_path / "state" / "venv" / "bin").mkdir()
+            (tmp_path / "state" / "venv" / "bin" / "python").touch()
+            (tmp_path / "state" / "venv" / "complete").write_text(virtual_environment.fingerprint())
+        second.join(5)
+        assert "Python packages: ready" in shown.getvalue()
 
     def test_other_requirements_make_it_anew(self, requirements: Path) -> None:
         virtual_environment.make(Progress(io.StringIO()))
@@ -124,7 +251,7 @@ class TestVirtualEnvironment:
 
 
 class TestSummary:
-    OUTPUTS = {  # noqa: RUF012
+    OUTPUTS: dict[str, Any] = {  # noqa: RUF012
         "registries": {
             "team": {
                 "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
@@ -133,9 +260,7 @@ class TestSummary:
             "legacy": {"host": "registry.example.com:5000", "repositories": {}},
         },
         "builds": {"base": "registry.example.com:5000/base:content-1@sha256:2"},
-        "mirrors": {
-            "public": {"postgres": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"}
-        },
+        "mirrors": {"public": {"postgres": f"{POSTGRES}{DIGEST}"}},
         "runners": {
             "build": {"id": 7.0, "tags": ["docker", "large"], "scope": "group 42", "host": "build-asg"}
         },
@@ -145,20 +270,23 @@ class TestSummary:
         ],
     }
 
-    def shown(self, outputs: dict[str, object]) -> list[list[str]]:
+    def shown(self, outputs: dict[str, object], width: int = 80, **console: Any) -> str:
         stream = io.StringIO()
-        summary.show(outputs, Console(file=stream))
-        return [line.split() for line in stream.getvalue().splitlines() if line]
+        summary.show(outputs, Console(file=stream, width=width, highlight=False, **console))
+        return stream.getvalue()
+
+    def words(self, outputs: dict[str, object], width: int) -> list[list[str]]:
+        return [line.split() for line in self.shown(outputs, width).splitlines() if line]
 
     def test_it_names_what_there_is(self) -> None:
-        assert self.shown(self.OUTPUTS) == [
+        assert self.words(self.OUTPUTS, 160) == [
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
             ["legacy", "registry.example.com:5000"],
             ["Build", "Image"],
             ["base", "registry.example.com:5000/base:content-1@sha256:2"],
             ["Mirrored", "image", "As"],
-            ["postgres", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:0"],
+            ["postgres", f"{POSTGRES}{DIGEST}"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
             ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],
@@ -166,5 +294,55 @@ class TestSummary:
             ["ECR_REGISTRY", "group", "42", "shown", "every", "job"],
         ]
 
+    def test_at_80_columns_what_does_not_fit_is_below(self) -> None:
+        assert (
+            self.shown({key: self.OUTPUTS[key] for key in ("registries", "mirrors")})
+            == f"""
+Registry   Repository   Address
+team       ci/base      123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base
+legacy                  registry.example.com:5000
+
+Mirrored image   As
+postgres
+  {POSTGRES}
+  {DIGEST}
+"""
+        )
+
+    @pytest.mark.parametrize("width", [80, 60, 40])
+    def test_no_line_is_longer_than_the_terminal(self, width: int) -> None:
+        many: dict[str, Any] = {
+            "registries": {"shared": {"repositories": {"platform/tools": f"{POSTGRES}/platform/toolchain"}}},
+            "runners": {
+                "nightly-integration": {
+                    "id": 7,
+                    "scope": "group 42",
+                    "tags": ["docker", "large", "production", "nightly", "graviton"],
+                    "host": "ci-nightly-integration-211a70b",
+                }
+            },
+        }
+        for outputs in (self.OUTPUTS, many):
+            text = self.shown(outputs, width)
+            assert max(map(len, text.splitlines())) <= width
+            assert text == "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+        for whole in ("nightly-integration", "ci-nightly-integration-211a70b", "production,", "graviton"):
+            assert whole in text
+
+    def test_a_policy_is_copied_as_it_is(self) -> None:
+        policy = {"Statement": [{"Resource": [f"arn:aws:ecr:eu-west-1:1:repository/{'a' * 80}", "b"]}]}
+        told = self.shown({"required_policies": {"shared": json.dumps(policy)}})
+        assert told.startswith(
+            "\nThe owner of the registry shared must take this policy, and put it on each of\nits"
+        )
+        assert json.loads(told[told.index("{") :]) == policy
+        assert '"Statement": [\n' in told
+
+    @pytest.mark.parametrize("console", [{}, {"force_terminal": True, "no_color": True}])
+    def test_without_colour_it_is_the_same(self, console: dict[str, bool]) -> None:
+        text = re.sub(r"\x1b\[[0-9]*m", "", self.shown(self.OUTPUTS, **console))
+        assert text == self.shown(self.OUTPUTS)
+        assert not re.search(r"\x1b\[[0-9;]*3[0-9]", self.shown(self.OUTPUTS, **console))
+
     def test_what_is_not_there_is_left_out(self) -> None:
-        assert self.shown({}) == []
+        assert self.shown({}) == ""

@@ -3,13 +3,15 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 
 from sandbox.engine.release import Engine
-from sandbox.environment import Sandbox
+from sandbox.environment import DOCKER, Sandbox
 from sandbox.paths import CHECKOUT
 from sandbox.services.process import Service
 
@@ -47,6 +49,12 @@ def test_everything_leads_into_the_sandbox(sandbox: Sandbox, monkeypatch: pytest
     assert environment["PULUMI_BACKEND_URL"] == f"file://{sandbox.directory}/state"
 
 
+def test_no_registry_elsewhere_is_asked(sandbox: Sandbox) -> None:
+    """But for those of a sandbox with a Docker Engine, which the way to its registries leads to."""
+    assert sandbox.env()[OFFLINE] == "true"
+    assert OFFLINE not in Sandbox(sandbox.directory, sandbox.engine, (*SERVICES, DOCKER)).env()
+
+
 def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbox) -> None:
     home = Path(sandbox.env()["PULUMI_HOME"])
     for name in ("aws-v7.51.1", "gitlab-v10.4.0"):
@@ -79,6 +87,23 @@ def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) ->
     sandbox.services["gitlab"].stop()
     assert sandbox.start() is True
     assert sandbox.memory_lost("one")
+
+
+def test_two_that_start_at_once_start_each_service_once(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [Sandbox(sandbox.directory, services=SERVICES) for _ in range(3)]
+    with ThreadPoolExecutor() as pool:
+        started = list(pool.map(Sandbox.start, [sandbox, *others]))
+    assert sorted(started) == [False, False, False, True]
+    assert sandbox.runs()
+
+
+def test_what_the_engine_half_made_is_no_stack(sandbox: Sandbox) -> None:
+    has_state(sandbox, "one")
+    (state,) = sandbox.directory.rglob("one.json")
+    state.rename(state.with_name("one.json.attrs"))
+    assert not sandbox.has_stack("one")
 
 
 def test_a_new_stack_has_lost_nothing(sandbox: Sandbox) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
+from pulumi_gitlab_runner.doctor.waiting import waiting
 from pulumi_gitlab_runner.printable import printable, printable_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
-        findings: Sequence[Finding] = options.command(options)
+        with waiting(options.name):
+            findings: Sequence[Finding] = options.command(options)
     except UsageError as error:
         print(f"runner-doctor: {printable(str(error))}", file=sys.stderr)
         return USAGE
@@ -129,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        added.set_defaults(command=run)
+        added.set_defaults(command=run, name=name)
         return added
 
     image = command(

@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.registry.answer import Outcome
+from pulumi_gitlab_runner.terminal import Folded, TerminalTable
 
 _GOOD, _DOUBTFUL, _BAD = Text("✔", "green"), Text("!", "yellow"), Text("✘", "red")
 _MARKS = {
@@ -37,15 +38,15 @@ def show_runner(console: Console, host: RunnerHost) -> None:
 def show_image(console: Console, report: ImageReport) -> None:
     """Show one image with everything that was looked at."""
     facts = _grid()
-    facts.add_row(Text("runner", "dim"), _choice(report.runner))
+    facts.add_row(Text("runner", "dim"), Folded(_choice(report.runner)))
     if report.docker:
-        facts.add_row(Text("docker pull", "dim"), _docker(report, report.docker))
-    facts.add_row(Text("registry", "dim"), _registry(report))
+        facts.add_row(Text("docker pull", "dim"), Folded(_docker(report, report.docker)))
+    facts.add_row(Text("registry", "dim"), Folded(_registry(report)))
     said = [line.text for line in report.runner.log if line.where is Where.JOB_LOG]
-    facts.add_row(Text("job log", "dim"), Text(printable("\n".join(said)) or "says nothing about it"))
+    facts.add_row(Text("job log", "dim"), Folded(printable("\n".join(said)) or "says nothing about it"))
     facts.add_row(Text("looked at", "dim"), Group(*map(_source, report.runner.sources)))
     console.print()
-    console.print(_headline(report))
+    console.print(Folded(_headline(report), 2))
     console.print(Padding(facts, (0, 0, 0, 2)))
 
 
@@ -54,31 +55,26 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
     for report in reports:
         facts = _grid()
         if report.users:
-            facts.add_row(Text("for", "dim"), Text(printable(", ".join(report.users))))
-        facts.add_row(Text("runner", "dim"), _choice(report.runner))
-        facts.add_row(Text("registry", "dim"), _registry(report))
+            facts.add_row(Text("for", "dim"), Folded(printable(", ".join(report.users))))
+        facts.add_row(Text("runner", "dim"), Folded(_choice(report.runner)))
+        facts.add_row(Text("registry", "dim"), Folded(_registry(report)))
         console.print()
-        console.print(_headline(report))
+        console.print(Folded(_headline(report), 2))
         console.print(Padding(facts, (0, 0, 0, 2)))
 
 
 def show_summary(console: Console, reports: Sequence[ImageReport]) -> None:
     """Show many images in a table, a row each."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("")
-    table.add_column("image", overflow="fold", ratio=4)
-    table.add_column("uses", justify="right")
-    table.add_column("credentials of", overflow="fold", ratio=3)
-    table.add_column("registry", overflow="fold", ratio=2)
+    table = TerminalTable("", "uses", "credentials of", "registry", "image")
     for report in reports:
         mark = _BAD if report.hit else _DOUBTFUL if report.findings else _GOOD
         source = report.runner.source if report.runner.credentials else None
-        table.add_row(
+        table.add(
             mark,
-            Text(printable(report.image)),
             str(len(report.users)),
             Text("the pull fails" if report.runner.failure else printable(source.name) if source else "none"),
             Text(report.answer.outcome if report.answer else "not asked"),
+            Text(printable(report.image)),
         )
     console.print()
     console.print(table)
@@ -95,26 +91,26 @@ def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: boo
         good = changed or pin.state in (State.PINNED, State.DIGEST_ALONE)
         name = printable(without_password(pin.name))
         in_file = f"{printable(str(shown_file(pin.place.file, file)))}, " if several else ""
-        console.print(
-            Text.assemble(
-                (f"{in_file}line {pin.place.line}  ", "dim"),
-                (name, "bold"),
-                "  ",
-                (state, "green" if good else "yellow"),
-            )
+        title = Text.assemble(
+            (f"{in_file}line {pin.place.line}  ", "dim"),
+            (name, "bold"),
+            "  ",
+            (state, "green" if good else "yellow"),
         )
-        console.print(Padding(Text(printable(pin.told), "dim"), (0, 0, 0, 2)))
+        console.print(Folded(title, 2))
+        console.print(Padding(Folded(Text(printable(pin.told), "dim")), (0, 0, 0, 2)))
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Show the findings, each with its fix, and how many there are."""
     for finding in findings:
         console.print()
-        console.print(Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold")))
+        title = Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold"))
+        console.print(Folded(title, 2))
         rows = _grid()
-        rows.add_row(Text("found", "dim"), Text(printable(finding.what)))
-        rows.add_row(Text("matters", "dim"), Text(printable(finding.why)))
-        rows.add_row(Text("mend", "green"), Text(printable(finding.mend)))
+        rows.add_row(Text("found", "dim"), Folded(printable(finding.what)))
+        rows.add_row(Text("matters", "dim"), Folded(printable(finding.why)))
+        rows.add_row(Text("mend", "green"), Folded(printable(finding.mend)))
         console.print(Padding(rows, (0, 0, 0, 2)))
     console.print()
     if findings:
@@ -130,9 +126,9 @@ def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     for name, value in facts:
         if name.startswith(" "):
             said = Text.assemble(printable(name.strip()), (printable(f"  {value}"), "dim"))
-            rows.add_row("", Padding(said, (0, 0, 0, 2)))
+            rows.add_row("", Padding(Folded(said), (0, 0, 0, 2)))
         else:
-            rows.add_row(Text(printable(name), "dim"), Text(printable(value)))
+            rows.add_row(Text(printable(name), "dim"), Folded(printable(value)))
     console.print(Padding(rows, (0, 0, 0, 2)))
 
 
@@ -201,5 +197,5 @@ def _entries(entries: Iterable[Entry]) -> Table:
         said = Text.assemble(printable(entry.key), (printable(f"  {entry.reason}"), "dim"))
         for note in entry.notes:
             said.append(printable(f"; {note}"), "yellow")
-        rows.add_row(Text(mark, style), said)
+        rows.add_row(Text(mark, style), Folded(said))
     return rows

@@ -4,6 +4,9 @@ from dataclasses import replace
 
 from pulumi_gitlab_runner.images.reference import parse
 
+OFFLINE = "PULUMI_GITLAB_RUNNER_OFFLINE"
+"""The environment variable by which registries other than ECR are not asked: their images keep their tags."""
+
 
 def pinned(image: str, digest: str) -> str:
     """An image with its digest beside its tag: `name:tag@sha256:…`.

@@ -1,6 +1,7 @@
 """The digests of the images that a declaration names, as their registries have them now."""
 
 import asyncio
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import pulumi
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
+from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
@@ -41,8 +44,9 @@ def image_digests(
     Whoever runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull does,
     with the user and password that its declaration holds or without any. While such a password is not known
     yet, neither are the digests. The Docker provider's own look-up would need a Docker Engine, and the
-    passwords of registries among its inputs. Images that are declared by a digest which a pull-through cache
-    does not hold yet are a second warning.
+    passwords of registries among its inputs. An image that is not there yet, in a repository that the stack
+    creates, is no warning where its tag can never come to mean another image. Images that are declared by a
+    digest which a pull-through cache does not hold yet are a second warning.
 
     Args:
         images: as declared.
@@ -103,6 +107,7 @@ async def _digests(
 ) -> dict[str, str]:
     digests: dict[str, str] = {}
     reasons: dict[str, str] = {}
+    not_pushed: list[str] = []
     elsewhere: dict[str, Question] = {}
     not_cached: list[str] = []
     for image in images:
@@ -117,8 +122,12 @@ async def _digests(
             try:
                 digests[image] = _digest_in_ecr(asked, parent)
             except Exception as error:
-                reasons[image] = refusal(str(error), asked, cached=cached)
-        else:
+                reason = refusal(str(error), asked, cached=cached)
+                if "NotFoundException" in reason and _never_moves(registry, asked):
+                    not_pushed.append(image)
+                else:
+                    reasons[image] = reason
+        elif not os.environ.get(OFFLINE):
             pair = credentials.get(registry.name) if registry else None
             elsewhere[image] = (parse(written_out(image, registries, environment)), _credentials(pair))
     for image, answer in (await _answers(elsewhere, authorities)).items():
@@ -134,6 +143,12 @@ async def _digests(
             f"{told}",
             parent,
         )
+    if not_pushed:
+        pulumi.log.info(
+            f"not pushed yet: {', '.join(not_pushed)}. Jobs that use an image fail until it is there; it is "
+            "pinned to its digest by the first update after that.",
+            parent,
+        )
     if not_cached:
         pulumi.log.warn(
             "a pull-through cache does not hold these images yet, and ECR imports none by its digest: pull "
@@ -142,6 +157,12 @@ async def _digests(
             parent,
         )
     return digests
+
+
+def _never_moves(registry: Registry | None, asked: EcrImage) -> bool:
+    """Whether the stack itself creates an image's repository, and keeps its tag from being moved."""
+    settings = registry.repositories.get(asked.repository) if registry and registry.created else None
+    return settings is not None and not settings.adopt and not is_mutable(asked.tag, settings.mutable_tags)
 
 
 async def _answers(

@@ -37,7 +37,7 @@ def obtain(directory: Path, progress: Progress) -> Path:
         return kept
     with progress.step(f"{COMMAND} {version()}", "building it from its Go module") as step:
         waiting = "waiting for another process that is building it"
-        with exclusive(directory / "lock", lambda: step.now(waiting)):
+        with exclusive(directory / "lock", lambda: step.tell(waiting)):
             if kept.exists():
                 return kept
             with tempfile.TemporaryDirectory(

@@ -1,0 +1,44 @@
+"""Says what the doctor waits for, where that takes more than a moment."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+AFTER_S, AGAIN_S = 2.0, 20.0
+WAITS_FOR = {
+    "host": "the host's files, programs and Docker Engine",
+    "image": "the image's registry",
+    "job": "the registries of the pipeline's images",
+    "leftovers": "AWS, GitLab and the stack's state",
+    "online": "GitLab",
+    "pin": "the registries of the pipeline's images",
+}
+"""What each command asks."""
+
+
+@contextmanager
+def waiting(command: str) -> Iterator[None]:
+    """Print a line to standard error now and then while a command runs, also where that is no terminal.
+
+    Args:
+        command: one of `WAITS_FOR`.
+    """
+    ended = Event()
+    started = time.monotonic()
+
+    def tell() -> None:
+        patience = AFTER_S
+        while not ended.wait(patience):
+            seconds = int(time.monotonic() - started)
+            print(f"runner-doctor: waiting for {WAITS_FOR[command]} ({seconds} s)", file=sys.stderr)
+            patience = AGAIN_S
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()

@@ -1,0 +1,111 @@
+"""Text and tables for a terminal of any width: no line is longer, and no word is broken that fits on one."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions
+from rich.measure import Measurement
+from rich.text import Text
+
+_BREAK = re.compile(r"(?<=[\s/,])(?=\S)|(?=@)")
+"""Where a text may go on in the next line: at a space, and where an address has its parts."""
+_INDENT = 2
+
+
+class Folded:
+    """A text that goes on in the next line at a space, else between the parts of an address.
+
+    Args:
+        text: the text.
+        indent: how far its lines begin to the right, from the second on.
+    """
+
+    def __init__(self, text: Text | str, indent: int = 0) -> None:
+        self.text = Text(text) if isinstance(text, str) else text
+        self.indent = indent
+
+    def lines(self, width: int) -> list[Text]:
+        """Its lines, none longer than `width` where no part of a word is."""
+        folded: list[Text] = []
+        for line in self.text.split("\n", allow_blank=True):
+            while line.cell_len > width - (self.indent if folded else 0):
+                cut = _cut(line.plain, width - (self.indent if folded else 0))
+                first, line = line.divide([cut])
+                first.rstrip()
+                folded.append(_indented(first, self.indent if folded else 0))
+            folded.append(_indented(line, self.indent if folded else 0))
+        return folded
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield from self.lines(options.max_width)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        lines = self.text.plain.split("\n")
+        longest = max(map(len, lines))
+        return Measurement(min(longest, 20), longest)
+
+
+class TerminalTable:
+    """A table whose last column holds what may be long, such as an address.
+
+    Where a row does not fit, its last cell is below the others; where the other columns alone do not fit,
+    every cell has a line.
+
+    Args:
+        titles: those of the columns.
+    """
+
+    def __init__(self, *titles: str) -> None:
+        self.titles = titles
+        self.rows: list[tuple[Text, ...]] = []
+
+    def add(self, *cells: Text | str) -> None:
+        """Add a row, a cell for each title."""
+        self.rows.append(tuple(Text(each) if isinstance(each, str) else each for each in cells))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text | Folded]:
+        width, gap = options.max_width, 3
+        widths = [
+            max(Text(title).cell_len, *(row[index].cell_len for row in self.rows))
+            for index, title in enumerate(self.titles)
+        ]
+        header = [Text(title, "bold") for title in self.titles]
+        before_last = sum(widths[:-1]) + gap * (len(widths) - 1)
+        if before_last - gap <= width:
+            for row in (header, *self.rows):
+                if before_last + row[-1].cell_len <= width:
+                    yield _aligned(row, widths, gap)
+                else:
+                    yield _aligned(row[:-1], widths, gap)
+                    yield from _below(row[-1], width)
+        else:
+            for row in self.rows:
+                yield Folded(Text.assemble(header[0], "  ", row[0]), _INDENT)
+                for title, cell in zip(header[1:], row[1:], strict=True):
+                    if cell:
+                        yield from _below(Text.assemble((title.plain, "dim"), "  ", cell), width, _INDENT)
+
+
+def _below(cell: Text, width: int, indent: int = 0) -> Iterator[Text]:
+    if cell:
+        yield from (_indented(line, _INDENT) for line in Folded(cell, indent).lines(width - _INDENT))
+
+
+def _aligned(cells: Sequence[Text], widths: list[int], gap: int) -> Text:
+    line = Text()
+    for cell, width in zip(cells, widths, strict=False):
+        line.append_text(cell)
+        line.append(" " * (width + gap - cell.cell_len))
+    line.rstrip()
+    return line
+
+
+def _indented(line: Text, indent: int) -> Text:
+    return Text.assemble(" " * indent, line) if indent else line
+
+
+def _cut(text: str, width: int) -> int:
+    """Where a line ends that must not be longer than `width`."""
+    places = [found.start() for found in _BREAK.finditer(text) if 0 < found.start() <= width]
+    spaces = [place for place in places if text[place - 1].isspace()]
+    return (spaces or places or [max(width, 1)])[-1]
