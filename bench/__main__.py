@@ -25,6 +25,7 @@ from bench.doctor_100_images import (
     DOCTOR_PARALLEL_RATIO,
 )
 from bench.doctor_hostile import DOCTOR_PEAK_MB_HOSTILE
+from bench.fuzz_cases import FUZZ_CASES
 from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
 from bench.limits_checked import LIMITS_CHECKED
 from bench.measure import Measure
@@ -74,6 +75,7 @@ MEASURES: tuple[Measure, ...] = (
     DECLARATION_READS,
     IMPORT_RATIO_ECR,
     IMPORT_RATIO_STACK,
+    FUZZ_CASES,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -1,16 +1,39 @@
 """Secrets that are easy to find again, wherever they were written."""
 
 import base64
+import json
+from urllib.parse import quote, quote_plus
 
 PASSWORD = "canary-password-7f3a91c2"
 TOKEN = "glrt-canary-token-5e0b8d46"
 
+CANARIES = {
+    "registry password": PASSWORD,
+    "runner token": TOKEN,
+    "deploy token": 'canary"deploy/token+2b9e64d1',
+    "upstream token": "canary\\upstream&token=c81f03a7",
+    "masked value": "canary/masked+value=94d7a0e5",
+    "AWS key": "canary/aws+key/e3579b0d",
+    "in a wrong place": "PLACE=canary/wrong+place-0c64f8a2",
+}
+"""One of every kind; in most of them something that JSON or a URL writes in another way."""
+
 
 def written_forms(secret: str) -> list[str]:
-    """A secret itself, and what of it is always there when it stands somewhere in text that is base64."""
-    forms = [secret]
+    """A secret itself, and what of it is always there when it stands somewhere in text that is base64.
+
+    Also as JSON, JSON within JSON, and URLs have it.
+    """
+    escaped = json.dumps(secret)[1:-1]
+    forms = [secret, escaped, json.dumps(escaped)[1:-1]]
+    forms += [quote(secret), quote(secret, safe=""), quote_plus(secret)]
     for offset in range(3):
         # Three bytes become four characters; the first and last group may mix with what stands beside.
         encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode().rstrip("=")
         forms.append(encoded[4 if offset else 0 : len(encoded) // 4 * 4 - 4])
-    return forms
+    return list(dict.fromkeys(forms))
+
+
+def kinds_in(text: str) -> list[str]:
+    """The kinds of secrets that stand in a text, in any form."""
+    return [kind for kind, secret in CANARIES.items() if any(form in text for form in written_forms(secret))]

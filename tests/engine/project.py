@@ -50,7 +50,7 @@ class Project:
     ) -> None:
         self.directory = directory
         self.sandbox = sandbox
-        self._environment = environment
+        self.environment = dict(environment)
         self.printed = ""
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"
@@ -65,7 +65,7 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
-        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=self._environment)
+        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=self.environment)
         self.printed += result.stdout + result.stderr
         if check and result.returncode != 0:
             raise AssertionError(f"pulumi {' '.join(arguments)}:\n{result.stdout}\n{result.stderr}")

@@ -152,7 +152,7 @@ class Pipeline:
     @contextmanager
     def acting_as(self, credentials: Mapping[str, str]) -> Iterator[list[Call]]:
         """Everything that is done meanwhile is done with these credentials, and IAM allows it or not."""
-        self.project._environment = {**ONLY_LOOPBACK, **credentials}
+        self.project.environment = {**ONLY_LOOPBACK, **credentials}
         with recorded() as calls, enable_iam_authentication():
             yield calls
 

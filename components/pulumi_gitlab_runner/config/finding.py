@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pulumi_gitlab_runner.printable import escaped
+
 
 class Severity(StrEnum):
     """How bad a finding is."""
@@ -30,7 +32,7 @@ class Finding:
     mend: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.found}; {self.mend}"
+        return escaped(f"{self.path}: {self.found}; {self.mend}", lines=True)
 
 
 def error(path: str, found: str, mend: str) -> Finding:

@@ -250,10 +250,11 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
         )
     room = declaration["max_instances"] * declaration.get("jobs_per_instance", 1)
     for index, idle in enumerate(declaration.get("idle", ())):
-        if idle.get("idle_count", 0) > room:
+        idle_count = idle.get("idle_count", 0)
+        if idle_count > max(room, 0):  # less than none is a problem of its own
             yield Problem(
                 join_path(path, "idle", index, "idle_count"),
-                str(idle["idle_count"]),
+                str(idle_count),
                 f"{room} at most: 'max_instances' times 'jobs_per_instance'",
             )
 

@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.printable import escaped
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -25,7 +27,7 @@ class Problem:
         lines = [self.path, f"  found:   {self.found}", f"  allowed: {self.allowed}"]
         if self.mend:
             lines.append(f"  mend:    {self.mend}")
-        return "\n".join(lines)
+        return escaped("\n".join(lines), lines=True)
 
 
 class DeclarationError(ValueError):
@@ -38,22 +40,27 @@ class DeclarationError(ValueError):
         super().__init__(f"The declaration has {count}; nothing was created.\n\n{told}")
 
 
-def join_path(parent: str, *parts: str | int) -> str:
-    """The path of a place below `parent`, as the user would write it: ``stack.variables[0].key``."""
+def join_path(parent: str, *parts: object) -> str:
+    """The path of a place below `parent`, as the user would write it: ``stack.variables[0].key``.
+
+    Args:
+        parent: a path.
+        parts: keys and indexes; a key that is no text, such as YAML's ``null``, is a part too.
+    """
     path = parent
     for part in parts:
-        if isinstance(part, int):
+        if not isinstance(part, str):
             path += f"[{part}]"
         elif part.replace("_", "").replace("-", "").isalnum():
             path += f".{part}"
         else:
-            path += f'["{part}"]'
+            path += f'["{escaped(part)}"]'
     return path
 
 
 def listed(names: Iterable[str], nothing: str = "nothing") -> str:
     """Names as one line, in the order given."""
-    return ", ".join(names) or nothing
+    return escaped(", ".join(names)) or nothing
 
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:

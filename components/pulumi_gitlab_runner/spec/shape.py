@@ -4,7 +4,9 @@ What a declaration means is checked beside each class. The types of `config.toml
 declaration that has such a table: most single components have none.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any, TypeVar, cast, get_origin
 
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
@@ -15,6 +17,7 @@ from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, MISSING_KEY, UNKNOWN_KEY,
 _Declaration = TypeVar("_Declaration")
 _T = TypeVar("_T")
 
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _EXPECTED = {
     str: "text",
     int: "a whole number",
@@ -60,6 +63,8 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     Raises:
         DeclarationError: for an unknown or missing key, or a value of a wrong type.
     """
+    if unwritable := list(_unwritable(declaration, path)):
+        raise DeclarationError(unwritable)
     shaped, mismatches = fitted(_normalised(declaration), kind)
     if mismatches:
         raise DeclarationError(_problem(each, path) for each in mismatches)
@@ -99,6 +104,36 @@ def known_value(deferred: Deferred[_T], found: Any) -> _T:
     if problems := [problem for rule in deferred.rules for problem in rule(shaped)]:
         raise DeclarationError(problems)
     return shaped
+
+
+def _unwritable(value: Any, path: str) -> Iterator[Problem]:
+    """Texts and numbers that nothing takes, of a declaration and its keys.
+
+    Half a character has no bytes in UTF-8. A null byte ends every argument and variable of a process
+    (execve(2)); PostgreSQL, so GitLab, has no text with one: postgresql.org/docs/current/datatype-character.
+    TOML's whole numbers have 64 bits (toml.io/en/v1.0.0#integer), as Go's have, which the runner is written
+    in, and GitLab's; and JSON has no infinity: RFC 8259, section 6.
+    """
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _unwritable(str(key), path)
+            yield from _unwritable(each, join_path(path, key))
+    elif isinstance(value, list | tuple):
+        for index, each in enumerate(value):
+            yield from _unwritable(each, join_path(path, index))
+    elif isinstance(value, Deferred):
+        if value.available:
+            yield from _unwritable(value.source, path)
+    elif isinstance(value, str) and _UNWRITABLE.search(value):
+        # What stands around it may be a secret.
+        found = (
+            "a null byte in the text" if "\0" in value else "half a character (a lone surrogate) in the text"
+        )
+        yield Problem(path, found, "text of whole characters, without null bytes")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield Problem(path, "a number of more than 64 bits", f"{-(2**63)} to {2**63 - 1}")
+    elif isinstance(value, float) and not isfinite(value):
+        yield Problem(path, f"{value} (a number)", "a number that is finite")
 
 
 def _normalised(value: Any) -> Any:

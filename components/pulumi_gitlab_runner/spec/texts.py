@@ -1,8 +1,14 @@
 """Free texts of a declaration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from pulumi_gitlab_runner.spec.problems import Problem
+from pulumi_gitlab_runner.spec.inputs import check
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+_LINE_END = "is it the end of a line? `printf %s` writes none, and `pulumi config set` takes it as it is"
 
 
 def stack_note(mark: str) -> str:
@@ -24,6 +30,30 @@ def with_stack_note(text: str, mark: str, longest: int) -> str:
     """
     marked = f"{text}\n\n{stack_note(mark)}" if text else stack_note(mark)
     return marked if len(marked) <= longest else text
+
+
+def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: str) -> Iterator[Problem]:
+    """What is wrong with a user and password that a registry is sent; neither is shown.
+
+    Both are joined by a colon, and taken apart at the first one, by HTTP (RFC 7617, section 2, which also
+    forbids control characters) and in Docker's configuration (docker/cli: config/configfile/file.go).
+
+    Args:
+        declaration: what holds them.
+        keys: those of the user and of the password; one that is not there has no problem.
+        path: the place of the declaration.
+    """
+
+    def problems(text: str, at: str, *, user: bool) -> Iterator[Problem]:
+        if user and ":" in text:
+            yield Problem(at, "a colon in the user's name", "a name without one: it ends there")
+        for problem in control_character_problems(text, at):
+            yield replace(problem, mend=_LINE_END if text.endswith("\n") else "")
+
+    for key in keys:
+        if key in declaration:
+            rule = partial(problems, at=join_path(path, key), user=key == keys[0])
+            yield from check(declaration[key], rule)
 
 
 def control_character_problems(text: str, path: str, *, lines: bool = False) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry, StaticRegistry
+from pulumi_gitlab_runner.spec.texts import login_problems
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def gitlab_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Pro
     token_at = join_path(path, "gitlab", "deploy_token")
     for each in (token["username"], token["password"]):
         yield from check(each, lambda text: empty_problems(text, token_at, "'username' and 'password'"))
+    yield from login_problems(token, ("username", "password"), token_at)
 
 
 def _path_problems(host: str, path: str) -> Iterator[Problem]:

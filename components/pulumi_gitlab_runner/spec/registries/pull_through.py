@@ -22,6 +22,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     RenewalSource,
 )
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
+from pulumi_gitlab_runner.spec.texts import login_problems
 
 DOCKER_HUB = "docker-hub"
 
@@ -184,6 +185,7 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
         at = join_path(path, "upstream_credentials")
         for each in (credentials["username"], credentials["access_token"]):
             yield from check(each, lambda text: empty_problems(text, at, "'username' and 'access_token'"))
+        yield from login_problems(credentials, ("username", "access_token"), at)
 
 
 def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 )
 from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
+from pulumi_gitlab_runner.spec.texts import login_problems
 
 
 @dataclass(frozen=True)
@@ -142,4 +143,6 @@ def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
 def static_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a fixed user and password."""
     itself = ("username", "password")
-    yield from stored_problems(declaration["static"], join_path(path, "static"), itself)
+    at = join_path(path, "static")
+    yield from stored_problems(declaration["static"], at, itself)
+    yield from login_problems(declaration["static"], itself, at)
