@@ -13,10 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
 
 from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.faults.proxy import Fault, Traffic, Way, proxy
@@ -26,6 +28,8 @@ from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
 
 _LONGEST_S = 240
 """How long one command may take."""
+_HOSTS_LOOK_S = 2
+"""How often hosts look whether they are to end."""
 _PLUGINS_NOTICE_S = 1.5
 """A plugin looks once a second whether its engine is still there."""
 _IMPORT = re.compile(r"pulumi (import --protect=false .*)")
@@ -126,7 +130,9 @@ class Account:
         file.parent.mkdir(parents=True)
         shutil.copy(CHECKOUT / "Pulumi.yaml", directory)
         shutil.copy(CHECKOUT / "__main__.py", directory)
-        shutil.copy(settings, file)
+        # A fresh account has no secrets of its owner's yet.
+        of_hosted = r"gitlab_token: \{secret: [^}]*\}"
+        file.write_text(re.sub(of_hosted, f"gitlab_token: {{value: {GITLAB_TOKEN}}}", settings.read_text()))
         self._mark = f"{project['name']}/{stack}"
         self._empty = self._there()
 
@@ -178,7 +184,7 @@ class Account:
         with self._engine("up", "--yes", "--skip-preview") as engine:
             group = engine.pid  # of a session of its own, which is this process's alone
             self.traffic.begin(fault, lambda: os.killpg(group, signal.SIGKILL))
-            ended = _end_of(engine)
+            ended = self._end_of(engine)
         if fault.way is Way.KILLED:
             time.sleep(_PLUGINS_NOTICE_S)
             self._mend_state()
@@ -266,7 +272,37 @@ class Account:
 
     def _pulumi(self, *arguments: str) -> Ended:
         with self._engine(*arguments) as engine:
-            return _end_of(engine)
+            return self._end_of(engine)
+
+    def _end_of(self, engine: "subprocess.Popen[str]") -> Ended:
+        """Wait for the end of a command. Hosts that are to end do so, since no job runs on them."""
+        deadline = time.monotonic() + _LONGEST_S
+        printed, late = "", False
+        while True:
+            try:
+                printed, _ = engine.communicate(timeout=_HOSTS_LOOK_S)
+                break
+            except subprocess.TimeoutExpired:
+                self._end_hosts()
+                if time.monotonic() > deadline and not late:
+                    late = True
+                    os.killpg(engine.pid, signal.SIGKILL)
+        if late:
+            printed += f"\nerror: it did not end within {_LONGEST_S} s"
+        return Ended(engine.returncode, printed)
+
+    def _end_hosts(self) -> None:
+        """Do what the drain of a host without jobs does, at its hook."""
+        scaling = _scaling(self._sandbox.services["aws"].url)
+        for group in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+            for each in group["Instances"]:
+                if each["LifecycleState"] == "Terminating:Wait":
+                    scaling.complete_lifecycle_action(
+                        AutoScalingGroupName=group["AutoScalingGroupName"],
+                        LifecycleHookName=LIFECYCLE_HOOK,
+                        InstanceId=each["InstanceId"],
+                        LifecycleActionResult="CONTINUE",
+                    )
 
     @contextmanager
     def _engine(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
@@ -295,14 +331,17 @@ def account(sandbox: Sandbox, directory: Path, stack: str, settings: Path) -> It
         yield Account(sandbox, directory, stack, settings, addresses, traffic)
 
 
-def _end_of(engine: "subprocess.Popen[str]") -> Ended:
-    try:
-        printed, _ = engine.communicate(timeout=_LONGEST_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(engine.pid, signal.SIGKILL)
-        printed, _ = engine.communicate()
-        printed += f"\nerror: it did not end within {_LONGEST_S} s"
-    return Ended(engine.returncode, printed)
+@cache
+def _scaling(endpoint: str) -> Any:
+    import botocore.session
+
+    return botocore.session.get_session().create_client(
+        "autoscaling",
+        region_name="eu-west-1",  # where both stacks have their hosts
+        endpoint_url=endpoint,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
+    )
 
 
 def _regions_in(text: str) -> set[str]:

@@ -1,8 +1,8 @@
 """Calls to GitLab's REST API. Their errors are one line, without a token or a value that was sent.
 
-As the official provider's client does, a call is made again after an answer of 429 or 5xx, and not where there
-was none: GitLab may have done it. That client asks five times more, over some seconds; this one asks once
-more, so that the sandbox is quick to fail. Source: gitlab-org/api/client-go, gitlab.go (retryHTTPCheck).
+As the official provider's client does, a call is made again after an answer of 429 or 5xx, and not where
+there was none: GitLab may have done it. That client asks five times more, over some seconds; this one asks
+once more, so that the sandbox is quick to fail. Source: gitlab-org/api/client-go, gitlab.go (retryHTTPCheck).
 """
 
 import time

@@ -1,8 +1,8 @@
 """What bears the mark of a stack in AWS.
 
 Most is found by the Resource Groups Tagging API. It serves no roles of IAM, and IAM's other resources in one
-region alone; aliases of keys have no tags. A bucket and a parameter get their tags in a second call, which may never
-have come; such a one is known by its name. Sources:
+region alone; aliases of keys have no tags. A bucket and a parameter get their tags in a second call, which
+may never have come; such a one is known by its name. Sources:
 docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html and
 docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """
