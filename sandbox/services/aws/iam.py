@@ -1,7 +1,7 @@
 """Mends moto's IAM, which cannot change the clients of an OpenID Connect provider.
 
-moto's server has a thread for each request, and its IAM walks over its roles while another thread adds one. So
-requests to IAM are served one after the other.
+moto's server has a thread for each request, and its IAM walks over its roles while another thread adds one.
+So requests to IAM are served one after the other.
 """
 
 from collections.abc import Callable
