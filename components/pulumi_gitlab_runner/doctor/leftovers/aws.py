@@ -114,6 +114,9 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
             key = client("kms").describe_key(KeyId=arn.whole)["KeyMetadata"]
             if key["KeyState"] != "PendingDeletion":
                 yield _key(arn)
+        elif arn.service == "secretsmanager":
+            if "DeletedDate" not in client("secretsmanager").describe_secret(SecretId=arn.whole):
+                yield _secret(arn)
         else:
             yield _OTHERS.get(arn.service, _unknown)(arn)
     yield from _aliases(client("kms"), mark)
@@ -284,7 +287,6 @@ _OTHERS: dict[str, Callable[[_Arn], Marked]] = {
     "lambda": _function,
     "logs": _log_group,
     "s3": _bucket,
-    "secretsmanager": _secret,
     "ssm": _parameter,
 }
 
@@ -306,6 +308,10 @@ _EC2 = {
 """The kinds of EC2's resources that need no further question: type, and command that removes one."""
 
 
+_GOING = ("deleting", "deleted", "shutting-down", "terminated")
+"""The states of what EC2 shows and has deleted."""
+
+
 def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
     kind, _, number = arn.resource.partition("/")
     if kind == "instance" and "aws:autoscaling:groupName" in arn.tags:
@@ -314,6 +320,8 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
         (volume,) = ec2.describe_volumes(VolumeIds=[number])["Volumes"]
         if volume["State"] != "available":
             return  # an instance has it
+    if kind in ("natgateway", "vpc-endpoint", "instance") and _is_going(kind, number, ec2):
+        return
     if kind == "security-group-rule":
         (rule,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[number])["SecurityGroupRules"]
         yield _rule(arn, rule)
@@ -351,6 +359,25 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
         )
     else:
         yield _unknown(arn)
+
+
+def _is_going(kind: str, number: str, ec2: Any) -> bool:
+    """Whether something is deleted already: EC2 shows it, with its tags, for up to an hour more."""
+    try:
+        if kind == "natgateway":
+            found = ec2.describe_nat_gateways(NatGatewayIds=[number])["NatGateways"]
+            states = [each["State"] for each in found]
+        elif kind == "vpc-endpoint":
+            found = ec2.describe_vpc_endpoints(VpcEndpointIds=[number])["VpcEndpoints"]
+            states = [each["State"] for each in found]
+        else:
+            found = ec2.describe_instances(InstanceIds=[number])["Reservations"]
+            states = [each["State"]["Name"] for one in found for each in one["Instances"]]
+    except ec2.exceptions.ClientError as error:
+        if "NotFound" in error.response["Error"]["Code"]:
+            return True
+        raise
+    return all(state.lower() in _GOING for state in states)
 
 
 def _rule(arn: _Arn, rule: dict[str, Any]) -> Marked:
