@@ -103,7 +103,10 @@ def _flat(value: Any) -> dict[str, str]:
 
 
 def _resource(parameters: Mapping[str, str]) -> str:
-    return " ".join(_steady(parameters[name]) for name in _NAMES if parameters.get(name))[:120]
+    shown = [name for name in _NAMES if parameters.get(name)]
+    if len(shown) > 1:  # a description is a name where there is no other
+        shown = [name for name in shown if name not in ("description", "Description")]
+    return " ".join(_steady(parameters[name]) for name in shown)[:120]
 
 
 def _steady(text: str) -> str:

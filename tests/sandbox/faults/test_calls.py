@@ -37,7 +37,12 @@ def test_a_path() -> None:
 
 
 def test_gitlab() -> None:
-    request = Request("POST", "/api/v4/groups/42/variables", {}, b'{"key": "REGION", "value": "a-secret"}')
+    request = Request(
+        "POST",
+        "/api/v4/groups/42/variables",
+        {},
+        b'{"key": "REGION", "value": "a-secret", "description": "d"}',
+    )
     assert str(call_of(request, "gitlab")) == "gitlab POST groups/42/variables REGION"
 
 
