@@ -76,7 +76,7 @@ def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
 
 
 def report(results: Sequence[Result]) -> str:
-    """The table of what became of the scenarios, way by way, and a line for each that is not clean."""
+    """The table of what became of the scenarios, way by way, and a line for each of note."""
     counts = Counter((result.fault.way, result.outcome) for result in results)
     tried = Counter(result.fault.way for result in results)
     wide = max(len(way.told) for way in Way)
@@ -87,7 +87,7 @@ def report(results: Sequence[Result]) -> str:
             numbers = [f"{counts[way, outcome] or '':>{max(len(outcome), 5)}}" for outcome in Outcome]
             lines.append("  ".join([f"{way.told:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
     for result in results:
-        if not result.clean:
+        if not result.clean or result.told:
             lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.told}"]
             lines += [f"  {each}" for each in result.told]
             lines += [f"  left over: {each}" for each in result.left]

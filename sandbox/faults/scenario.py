@@ -158,6 +158,8 @@ class Account:
         up = self._first_up(fault)
         if not self.traffic.struck:
             result.told.append("the call was not made")
+        if fault.way is not Way.KILLED and up.code == -signal.SIGKILL:
+            result.told.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
         self.traffic.begin(None)
         if up.code:
             result.outcome = Outcome.NEXT_UP
@@ -184,7 +186,7 @@ class Account:
             group = engine.pid  # of a session of its own, which is this process's alone
             self.traffic.begin(fault, lambda: os.killpg(group, signal.SIGKILL))
             ended = self._end_of(engine)
-        if fault.way is Way.KILLED:
+        if fault.way is Way.KILLED or ended.code == -signal.SIGKILL:
             time.sleep(_PLUGINS_NOTICE_S)
             self._mend_state()
             self._pulumi("cancel", "--yes")
