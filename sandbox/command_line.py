@@ -1,6 +1,7 @@
 """The command line of `./dev`."""
 
 import argparse
+import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,6 +107,27 @@ def _parser() -> argparse.ArgumentParser:
         "the Docker tests need. Exit status: 0 all is as it must be, 1 something is not, 3 it cannot be run "
         "here.",
     )
+
+    command = commands.add_parser(
+        "faults",
+        help="fail each changing call of an `up`, and see whether the next one heals it",
+        description="Fail each changing call of an `up` in each way, in a sandbox of its own, and see "
+        "whether the next `up` heals it and `runner-doctor leftovers` names what is left over. Exit status: "
+        "1 when a stack is stuck, or something is left over unseen.",
+    )
+    command.add_argument(
+        "stack",
+        metavar="STACK",
+        nargs="?",
+        default=SANDBOX_STACK,
+        choices=(SANDBOX_STACK, "everything"),
+        help="sandbox (the default) or everything, which declares whatever there is",
+    )
+    today = int(f"{datetime.date.today():%Y%m%d}")
+    command.add_argument("--seed", type=int, default=today, help="of the sample (default: the day's date)")
+    command.add_argument("--sample", type=int, default=0, help="how many scenarios (default: all)")
+    command.add_argument("--ways", default="", help="the ways to fail, with commas (default: all)")
+    command.add_argument("--calls", default="", help="a part of the names of the calls to fail")
 
     command = commands.add_parser(
         "bench", help="run the measurements", description="Run all measurements, or those named."

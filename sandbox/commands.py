@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "lint": lint,
         "render": render,
         "e2e": e2e,
+        "faults": faults,
         "bench": bench,
     }[arguments.command]
     return command(arguments, progress)
@@ -271,6 +272,28 @@ def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
     from sandbox.e2e import seed_case
 
     return seed_case.run(progress)
+
+
+def faults(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Fail calls of an `up`, and see what becomes of it."""
+    from sandbox.faults import matrix
+    from sandbox.faults.proxy import Way
+
+    try:
+        ways = [Way(each) for each in arguments.ways.split(",")] if arguments.ways else list(Way)
+    except ValueError as error:
+        raise SandboxError(f"--ways: {error}; there are {', '.join(Way)}") from None
+    directory = sandbox_directory() / "faults"
+    sandbox = Sandbox(directory, lookup.obtain(engine_directory(), progress))
+    choice = matrix.Choice(arguments.stack, arguments.seed, arguments.sample, ways, arguments.calls)
+    sandbox.start()
+    try:
+        results = matrix.run(sandbox, directory / "project", choice)
+    finally:
+        sandbox.stop()
+    print(matrix.report(results))
+    print(f"again: ./dev faults {choice.stack} --seed {choice.seed} --sample {len(results)}")
+    return 0 if matrix.is_good(results) else 1
 
 
 def bench(arguments: argparse.Namespace, progress: Progress) -> int:

@@ -322,6 +322,7 @@ class StandIn(Generic[Connection]):
             if key not in kind.inputs or key in _computed(kind)
         }
         changed = {change.property for change in self.diff(token, old_inputs, old_outputs, new).changes}
+        changed |= _unfinished(kind, old_outputs, new)
         if preview:
             return kept | dict.fromkeys(kind.unsettled(changed), UNKNOWN) | _shown(kind, new)
         resource = kind(self.connect(new))
@@ -467,6 +468,19 @@ def _keeps_its_name(resource: type[Resource[Any]], old: Properties, new: Propert
     if rule is None or rule.property in new.get(_DEFAULTS, ()):
         return False
     return rule.property in new and old.get(rule.property) == new[rule.property]
+
+
+def _unfinished(resource: type[Resource[Any]], old_outputs: Properties, new: Properties) -> set[str]:
+    """The inputs that a resource has not got, since its create stopped half way (`Incomplete`).
+
+    The engine keeps the inputs of such a create as if they had been taken, and asks for an update.
+    """
+    return {
+        change.property
+        for name, part in resource.inputs.items()
+        if not part.write_only and is_known(new.get(name))
+        for change in part.changes(old_outputs.get(name), new.get(name), name)
+    }
 
 
 def _computed(resource: type[Resource[Any]]) -> list[str]:

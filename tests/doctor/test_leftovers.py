@@ -330,3 +330,54 @@ def test_the_project_is_that_of_pulumi_yaml(
     (tmp_path / "Pulumi.yaml").write_text("name: gitlab-runner\nruntime: python\n")
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
     assert "no region is known" in doctor.errors
+
+
+STORE = {"type": "gitlab-runner:index:HostStore", "urn": f"{URN}$gitlab-runner:index:HostStore::ci"}
+
+
+def test_what_did_not_come_to_its_tags_is_known_by_its_name(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+    ssm, s3 = boto3.client("ssm"), boto3.client("s3")
+    parameters = [f"/{MARK}/ci/tokens/late", f"/{MARK}-2/ci/tokens/late"]
+    buckets = ["ci-9a1b2c3", "ci-9a1b2c3-of-somebody", "ci-store-9a1b2c3"]
+    for name in parameters:
+        ssm.put_parameter(Name=name, Value="x", Type="String")
+    for name in buckets:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    try:
+        left = found(doctor, "--only", "aws", *state(tmp_path, STORE))
+    finally:
+        for name in parameters:
+            ssm.delete_parameter(Name=name)
+        for name in buckets:
+            s3.delete_bucket(Bucket=name)
+    late = {each for each in left if each.endswith("late") or "9a1b2c3" in each}
+    assert late == {f"the parameter /{MARK}/ci/tokens/late", "the S3 bucket ci-9a1b2c3"}
+    assert f"aws ssm delete-parameter --name /{MARK}/ci/tokens/late" in left[f"the parameter {parameters[0]}"]
+
+
+def test_what_is_deleted_and_still_shown_is_not_left_over(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+    ec2, secrets = boto3.client("ec2"), boto3.client("secretsmanager")
+    network = ec2.describe_subnets()["Subnets"][0]
+
+    def named(kind: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": kind, "Tags": tags()}]
+
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=network["VpcId"],
+        ServiceName=f"com.amazonaws.{REGION}.ssm",
+        VpcEndpointType="Interface",
+        TagSpecifications=named("vpc-endpoint"),
+    )["VpcEndpoint"]["VpcEndpointId"]
+    gateway = ec2.create_nat_gateway(SubnetId=network["SubnetId"], TagSpecifications=named("natgateway"))
+    number = gateway["NatGateway"]["NatGatewayId"]
+    secret = secrets.create_secret(Name="ending", SecretString="x", Tags=tags())["ARN"]
+
+    def left() -> set[str]:
+        found_now = found(doctor, "--only", "aws", *state(tmp_path))
+        return {one for one in (endpoint, number, "ending") if any(one in each for each in found_now)}
+
+    assert left() == {endpoint, number, "ending"}
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    ec2.delete_nat_gateway(NatGatewayId=number)
+    secrets.delete_secret(SecretId=secret)
+    assert left() == set()

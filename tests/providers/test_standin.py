@@ -242,6 +242,24 @@ def test_a_property_that_the_service_drops_is_an_error_and_the_resource_is_kept(
     assert {change.path for change in again} == {"ignored"}
 
 
+def test_the_next_update_finishes_a_create_that_stopped_half_way(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(thing: Thing, resource_id: str, inputs: dict[str, Any]) -> None:
+        thing.connection[resource_id].update(size=1, labels=None)
+        raise ValueError("the second call failed")
+
+    monkeypatch.setattr(Thing, "complete", stopped)
+    inputs = check(example, {"name": "n", "size": 5, "labels": {"a": "1"}, "once": "x"})
+    with pytest.raises(Incomplete, match="the second call failed") as incomplete:
+        example.create(THING, inputs, preview=False)
+    made = incomplete.value.made
+    # The engine keeps the inputs of the program, and the outputs as the provider gives them.
+    outputs = example.update(THING, "n", inputs, made.outputs, inputs, preview=False)
+    assert (outputs["size"], outputs["labels"]) == (5, {"a": "1"})
+    assert (example.world["n"]["size"], example.world["n"]["labels"]) == (5, {"a": "1"})
+
+
 def test_drift_is_seen_in_what_was_given_and_in_what_was_not(example: Example) -> None:
     inputs = check(example, {"name": "n", "labels": {"a": "1"}})
     resource_id, outputs = example.create(THING, inputs, preview=False)

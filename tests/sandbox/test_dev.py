@@ -79,7 +79,7 @@ def test_help_needs_no_set_up(tmp_path: Path) -> None:
     shown = subprocess.run(
         [CHECKOUT / "dev", "--help"], env=environment, capture_output=True, text=True, check=True
     )
-    for command in ("up", "preview", "down", "stop", "pulumi", "test", "lint", "render", "bench"):
+    for command in ("up", "preview", "down", "stop", "pulumi", "test", "lint", "render", "faults", "bench"):
         assert f"\n    {command} " in shown.stdout
     assert not (tmp_path / "state").exists()
 

@@ -498,9 +498,11 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
         state = read_state(exported_state(options.stack))
     marked = []
     if options.only != "gitlab":
-        from pulumi_gitlab_runner.doctor.leftovers.aws import marked_in_aws
+        from pulumi_gitlab_runner.doctor.leftovers.aws import BUCKET_PARENTS, marked_in_aws
+        from pulumi_gitlab_runner.doctor.leftovers.marked import COMPONENT
 
-        marked += marked_in_aws(mark, _regions(options, state))
+        buckets = state.names_of(tuple(COMPONENT + each for each in BUCKET_PARENTS))
+        marked += marked_in_aws(mark, _regions(options, state), buckets)
     if options.only != "aws":
         from pulumi_gitlab_runner.doctor.leftovers.gitlab import MarkedInGitLab, places_of
         from pulumi_gitlab_runner.doctor.online import this_gitlab

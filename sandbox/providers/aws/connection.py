@@ -43,6 +43,7 @@ class Clients:
             aws_secret_access_key=self._credentials.get("secretKey"),
             aws_session_token=self._credentials.get("token"),
             config=Config(
+                # The official provider tries 25 times, over minutes; the sandbox is quick to fail.
                 retries={"total_max_attempts": 2},
                 s3={"addressing_style": "path"},
                 connect_timeout=5,

@@ -1,5 +1,11 @@
-"""Calls to GitLab's REST API. Their errors are one line, without a token or a value that was sent."""
+"""Calls to GitLab's REST API. Their errors are one line, without a token or a value that was sent.
 
+As the official provider's client does, a call is made again after an answer of 429 or 5xx, and not where
+there was none: GitLab may have done it. That client asks five times more, over some seconds; this one asks
+once more, so that the sandbox is quick to fail. Source: gitlab-org/api/client-go, gitlab.go (retryHTTPCheck).
+"""
+
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +15,7 @@ from sandbox.providers.standin import Refused
 
 API_PATH = "api/v4/"
 LARGEST_PAGE = 100
+_BEFORE_IT_ASKS_AGAIN_S = 0.1
 
 
 class NotThere(Refused):
@@ -78,6 +85,9 @@ class Api:
     ) -> httpx.Response:
         try:
             response = self._client.request(method, path, params=query or None, json=body)
+            if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
+                time.sleep(_BEFORE_IT_ASKS_AGAIN_S)
+                response = self._client.request(method, path, params=query or None, json=body)
         except httpx.TransportError as error:
             raise Refused(f"GitLab at {self._client.base_url} is not reachable: {error}") from error
         if response.is_success:

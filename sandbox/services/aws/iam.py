@@ -1,7 +1,14 @@
-"""Mends moto's IAM, which cannot change the clients of an OpenID Connect provider."""
+"""Mends moto's IAM, which cannot change the clients of an OpenID Connect provider.
+
+moto's server has a thread for each request, and its IAM walks over its roles while another thread adds one.
+So requests to IAM are served one after the other.
+"""
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
+
+_ONE_AT_A_TIME = RLock()
 
 
 def mend() -> None:
@@ -11,6 +18,16 @@ def mend() -> None:
     actions: Any = responses.IamResponse
     actions.add_client_id_to_open_id_connect_provider = _changing(_add)
     actions.remove_client_id_from_open_id_connect_provider = _changing(_remove)
+    if "call_action" not in vars(actions):
+        actions.call_action = _after_the_others(actions.call_action)
+
+
+def _after_the_others(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def call(response: Any) -> Any:
+        with _ONE_AT_A_TIME:
+            return original(response)
+
+    return call
 
 
 def _changing(change: Callable[[list[str], str], list[str]]) -> Callable[[Any], Any]:

@@ -15,6 +15,7 @@ from sandbox.services.aws import (
     functions,
     iam,
     iam_quotas,
+    idempotency,
     image_builder,
     kms,
     logs,
@@ -66,7 +67,9 @@ class AwsServer:
         self._server = make_server(
             address,
             port,
-            ecr_public.answering(image_builder.answering(DomainDispatcherApplication(create_backend_app))),
+            idempotency.remembering(
+                ecr_public.answering(image_builder.answering(DomainDispatcherApplication(create_backend_app)))
+            ),
             threaded=True,
             request_handler=MotoRequestHandler,
         )

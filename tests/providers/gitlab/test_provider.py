@@ -163,3 +163,32 @@ class TestFunctions:
 def test_a_type_that_is_not_served(stack, token, reason):
     with pytest.raises(Refused, match=reason):
         stack.provider.check(token, "it", {}, {}, b"")
+
+
+class TestAskingAgain:
+    """As the official provider's client: after an answer of 5xx, and never where there was no answer."""
+
+    @pytest.fixture
+    def fault(self, server, base_url):
+        from sandbox.faults.proxy import Traffic, proxy
+
+        traffic = Traffic()
+        with proxy("gitlab", base_url, traffic) as address:
+            asked = Api(address, TOKEN)
+            yield traffic, asked
+            asked._client.close()
+
+    @pytest.mark.parametrize(("way", "made"), [("error", True), ("answer-lost", False)])
+    def test_a_variable(self, fault, client, way, made):
+        from sandbox.faults.proxy import Fault, Way
+
+        traffic, asked = fault
+        traffic.begin(Fault("gitlab POST groups/42/variables ONCE", 1, Way(way)))
+        body = {"key": "ONCE", "value": "a-longer-value"}
+        if made:
+            assert asked.post("groups/42/variables", body)["key"] == "ONCE"
+        else:
+            with pytest.raises(Refused, match="not reachable"):
+                asked.post("groups/42/variables", body)
+        assert traffic.struck == 1
+        assert client.get("groups/42/variables/ONCE").status_code == 200

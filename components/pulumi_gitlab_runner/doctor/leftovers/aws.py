@@ -1,14 +1,16 @@
 """What bears the mark of a stack in AWS.
 
 Most is found by the Resource Groups Tagging API. It serves no roles of IAM, and IAM's other resources in one
-region alone; aliases of keys have no tags. Sources:
+region alone; aliases of keys have no tags. A bucket and a parameter get their tags in a second call, which
+may never have come; such a one is known by its name. Sources:
 docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html and
 docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from shlex import quote
 from typing import Any
@@ -44,12 +46,17 @@ class _Arn:
         return self.whole.split(":", 5)[5]
 
 
-def marked_in_aws(mark: str, regions: Sequence[str]) -> list[Marked]:
+BUCKET_PARENTS = ("HostStore", "RunnerCache")
+"""The components that buckets belong to."""
+
+
+def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()) -> list[Marked]:
     """What bears a mark in some regions, and in IAM.
 
     Args:
         mark: `PROJECT/STACK`.
         regions: where to look.
+        buckets: the names in the program that buckets of the stack have.
 
     Raises:
         UsageError: boto3 is not installed, or AWS does not answer.
@@ -63,6 +70,8 @@ def marked_in_aws(mark: str, regions: Sequence[str]) -> list[Marked]:
         found = list(_in_iam(boto3.client("iam", region_name=regions[0]), mark))
         for region in regions:
             found += _in_region(mark, partial(boto3.client, region_name=region))
+        if names := sorted(buckets):
+            found += _untagged_buckets(boto3.client("s3", region_name=regions[0]), names)
     except (BotoCoreError, ClientError) as error:
         said = printable(" ".join(str(error).split()))[:300]
         raise UsageError(f"AWS does not say what bears the mark {mark}: {said}") from None
@@ -87,6 +96,15 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
     for page in groups.paginate(Filters=[{"Name": f"tag:{STACK_TAG}", "Values": [mark]}]):
         for group in page["AutoScalingGroups"]:
             arns.setdefault(group["AutoScalingGroupARN"], _Arn(group["AutoScalingGroupARN"], {}))
+    for page in (
+        client("ssm")
+        .get_paginator("describe_parameters")
+        .paginate(ParameterFilters=[{"Key": "Path", "Option": "Recursive", "Values": [f"/{mark}"]}])
+    ):
+        for each in page["Parameters"]:
+            parameter = each.get("ARN") or ""
+            if parameter not in arns and not any(arn.endswith(f":parameter{each['Name']}") for arn in arns):
+                yield _named_parameter(each["Name"], parameter, client("ssm").meta.region_name)
     for arn in arns.values():
         if arn.service == "iam":  # looked at by itself
             continue
@@ -96,6 +114,9 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
             key = client("kms").describe_key(KeyId=arn.whole)["KeyMetadata"]
             if key["KeyState"] != "PendingDeletion":
                 yield _key(arn)
+        elif arn.service == "secretsmanager":
+            if "DeletedDate" not in client("secretsmanager").describe_secret(SecretId=arn.whole):
+                yield _secret(arn)
         else:
             yield _OTHERS.get(arn.service, _unknown)(arn)
     yield from _aliases(client("kms"), mark)
@@ -156,16 +177,38 @@ def _bucket(arn: _Arn) -> Marked:
         arn.whole,
         remove,
         name,
-        ("HostStore", "RunnerCache"),
+        BUCKET_PARENTS,
     )
+
+
+def _untagged_buckets(s3: Any, names: Iterable[str]) -> Iterator[Marked]:
+    """The buckets without tags whose names Pulumi made of some names."""
+    of_stack = re.compile(f"(?:{'|'.join(map(re.escape, names))})-[0-9a-f]{{7}}")
+    for each in s3.list_buckets()["Buckets"]:
+        name = each["Name"]
+        if not of_stack.fullmatch(name):
+            continue
+        try:
+            s3.get_bucket_tagging(Bucket=name)
+        except s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchTagSet":
+                yield replace(_bucket(_Arn(f"arn:aws:s3:::{name}", {})), unmarked=True)
 
 
 def _parameter(arn: _Arn) -> Marked:
     name = arn.resource.removeprefix("parameter")
-    remove = _command(arn, "ssm delete-parameter --name", quote(name))
-    instead = "the next `pulumi up` takes it over, where it is declared"
+    return _named_parameter(name, arn.whole, arn.region, unmarked=False)
+
+
+def _named_parameter(name: str, arn: str, region: str, *, unmarked: bool = True) -> Marked:
     return Marked(
-        f"the parameter {name}", "aws:ssm/parameter:Parameter", name, arn.whole, remove, instead=instead
+        f"the parameter {name}",
+        "aws:ssm/parameter:Parameter",
+        name,
+        arn,
+        f"aws ssm delete-parameter --name {quote(name)} --region {region}",
+        instead="the next `pulumi up` takes it over, where it is declared",
+        unmarked=unmarked,
     )
 
 
@@ -244,7 +287,6 @@ _OTHERS: dict[str, Callable[[_Arn], Marked]] = {
     "lambda": _function,
     "logs": _log_group,
     "s3": _bucket,
-    "secretsmanager": _secret,
     "ssm": _parameter,
 }
 
@@ -266,6 +308,10 @@ _EC2 = {
 """The kinds of EC2's resources that need no further question: type, and command that removes one."""
 
 
+_GOING = ("deleting", "deleted", "shutting-down", "terminated")
+"""The states of what EC2 shows and has deleted."""
+
+
 def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
     kind, _, number = arn.resource.partition("/")
     if kind == "instance" and "aws:autoscaling:groupName" in arn.tags:
@@ -274,6 +320,8 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
         (volume,) = ec2.describe_volumes(VolumeIds=[number])["Volumes"]
         if volume["State"] != "available":
             return  # an instance has it
+    if kind in ("natgateway", "vpc-endpoint", "instance") and _is_going(kind, number, ec2):
+        return
     if kind == "security-group-rule":
         (rule,) = ec2.describe_security_group_rules(SecurityGroupRuleIds=[number])["SecurityGroupRules"]
         yield _rule(arn, rule)
@@ -311,6 +359,25 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
         )
     else:
         yield _unknown(arn)
+
+
+def _is_going(kind: str, number: str, ec2: Any) -> bool:
+    """Whether something is deleted already: EC2 shows it, with its tags, for up to an hour more."""
+    try:
+        if kind == "natgateway":
+            found = ec2.describe_nat_gateways(NatGatewayIds=[number])["NatGateways"]
+            states = [each["State"] for each in found]
+        elif kind == "vpc-endpoint":
+            found = ec2.describe_vpc_endpoints(VpcEndpointIds=[number])["VpcEndpoints"]
+            states = [each["State"] for each in found]
+        else:
+            found = ec2.describe_instances(InstanceIds=[number])["Reservations"]
+            states = [each["State"]["Name"] for one in found for each in one["Instances"]]
+    except ec2.exceptions.ClientError as error:
+        if "NotFound" in error.response["Error"]["Code"]:
+            return True
+        raise
+    return all(state.lower() in _GOING for state in states)
 
 
 def _rule(arn: _Arn, rule: dict[str, Any]) -> Marked:

@@ -27,6 +27,7 @@ class Marked:
         parents: the components that such a resource may belong to, by the last part of their types.
         instead: what takes it over, where that is not `pulumi import`.
         goes_with: the id of what is removed with it.
+        unmarked: whether its name alone tells whose it is: it lacks the tags that a second call gives.
     """
 
     what: str
@@ -38,6 +39,7 @@ class Marked:
     parents: tuple[str, ...] = ()
     instead: str = ""
     goes_with: str = ""
+    unmarked: bool = False
 
 
 def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iterator[Finding]:
@@ -60,7 +62,11 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
         yield Finding(
             FindingName.LEFTOVER,
             each.what,
-            f"it bears the mark of {mark}, whose state does not have it",
+            (
+                f"it has no tags, and a name as {mark} gives it; the state does not have it"
+                if each.unmarked
+                else f"it bears the mark of {mark}, whose state does not have it"
+            ),
             "it costs and gives access as what is in use does, and no `pulumi destroy` removes it",
             "; or ".join(way for way in ways if way)
             or f"look at {each.arn or each.id} and remove it by hand",

@@ -55,6 +55,10 @@ class State:
         """The type and the name of all."""
         return frozenset((each.type, each.name) for each in self.resources)
 
+    def names_of(self, types: tuple[str, ...]) -> frozenset[str]:
+        """The names of all resources of some types."""
+        return frozenset(each.name for each in self.resources if each.type in types)
+
     def parent_of(self, name: str, types: tuple[str, ...]) -> Resource | None:
         """The one component of some types whose children may have a name; None where there are several.
 

@@ -1,0 +1,103 @@
+"""All scenarios of a stack, or a sample of them, and what became of each."""
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+
+from sandbox.environment import Sandbox
+from sandbox.faults.proxy import Fault, Way
+from sandbox.faults.scenario import Outcome, Result, account
+from sandbox.paths import CHECKOUT
+
+EVERYTHING = "everything"
+"""The stack that declares every component and every option that makes resources of its own."""
+
+_SETTINGS = {
+    "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
+    EVERYTHING: CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml",
+}
+STACKS = tuple(_SETTINGS)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which scenarios are run.
+
+    Attributes:
+        stack: one of `STACKS`.
+        seed: of the sample.
+        sample: how many; 0 for all.
+        ways: the ways in which calls fail.
+        calls: a part of the calls' names; empty for all.
+    """
+
+    stack: str
+    seed: int
+    sample: int = 0
+    ways: Sequence[Way] = tuple(Way)
+    calls: str = ""
+
+    def scenarios(self, calls: Iterable[Fault]) -> list[Fault]:
+        """The scenarios over the calls of an `up`, in a random order that the seed decides."""
+        # The order of the calls differs from run to run, and their set does not.
+        ordered = sorted(calls, key=lambda each: (each.call, each.number))
+        faults = [replace(each, way=way) for each in ordered if self.calls in each.call for way in self.ways]
+        random.Random(self.seed).shuffle(faults)  # noqa: S311 (no secret hangs on it)
+        return faults[: self.sample] if self.sample else faults
+
+
+def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
+    """Run the scenarios of a choice; each result is printed as it comes.
+
+    Args:
+        sandbox: a running one, which nobody else uses.
+        directory: where it works; it is emptied first.
+        choice: which scenarios.
+    """
+    results = []
+    with account(sandbox, directory, choice.stack, _SETTINGS[choice.stack]) as stack:
+        calls = stack.record()
+        scenarios = choice.scenarios(calls)
+        print(f"{len(calls)} changing calls of the stack {choice.stack}, {len(scenarios)} scenarios")
+        for number, fault in enumerate(scenarios, 1):
+            began = monotonic()
+            result = stack.run(fault)
+            results.append(result)
+            spent = f"{monotonic() - began:.0f} s"
+            told = f"{fault.way}: {fault}: {result.outcome}, {spent}"
+            print(f"[{number}/{len(scenarios)}] {told}", file=sys.stderr, flush=True)
+            for line in [*result.told, *(f"left: {each}" for each in result.left)]:
+                print(f"    {line}", file=sys.stderr, flush=True)
+    return results
+
+
+def report(results: Sequence[Result]) -> str:
+    """The table of what became of the scenarios, way by way, and a line for each of note."""
+    counts = Counter((result.fault.way, result.outcome) for result in results)
+    tried = Counter(result.fault.way for result in results)
+    wide = max(len(way.told) for way in Way)
+    heads = [f"{outcome:>{max(len(outcome), 5)}}" for outcome in Outcome]
+    lines = ["  ".join([f"{'':{wide}}  tried", *heads])]
+    for way in Way:
+        if tried[way]:
+            numbers = [f"{counts[way, outcome] or '':>{max(len(outcome), 5)}}" for outcome in Outcome]
+            lines.append("  ".join([f"{way.told:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
+    for result in results:
+        if not result.clean or result.told:
+            lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.told}"]
+            lines += [f"  {each}" for each in result.told]
+            lines += [f"  left over: {each}" for each in result.left]
+            lines += [f"  named: {each}" for each in result.named]
+    stuck, unseen = (
+        sum(each.outcome is outcome for each in results) for outcome in (Outcome.STUCK, Outcome.UNSEEN)
+    )
+    return "\n".join([*lines, "", f"tried {len(results)}, stuck {stuck}, leftovers unseen {unseen}"])
+
+
+def is_good(results: Iterable[Result]) -> bool:
+    """Whether nothing is stuck and nothing is left unseen."""
+    return not any(each.outcome in (Outcome.STUCK, Outcome.UNSEEN) for each in results)

@@ -1,0 +1,361 @@
+"""One fault: an `up` in which it happens, the next `up`, what is left over, and the way down."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
+
+from sandbox.environment import GITLAB_TOKEN, Sandbox
+from sandbox.faults.proxy import Fault, Traffic, Way, proxy
+from sandbox.paths import CHECKOUT
+from sandbox.services.aws.snapshot import snapshot as aws_snapshot
+from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
+
+_LONGEST_S = 240
+"""How long one command may take."""
+_HOSTS_LOOK_S = 2
+"""How often hosts look whether they are to end."""
+_PLUGINS_NOTICE_S = 1.5
+"""A plugin looks once a second whether its engine is still there."""
+_IMPORT = re.compile(r"pulumi (import --protect=false .*)")
+_GO_WITH_OTHERS = (
+    "instance",
+    "object",
+    "lifecycle hook",
+    "scheduled action",
+    "attached policy",
+    "role policy",
+)
+"""What is removed with the group, bucket or role that it belongs to."""
+
+
+class Outcome(StrEnum):
+    """What became of a stack after a fault, from the best to the worst."""
+
+    SAME_UP = "same up"
+    NEXT_UP = "next up clean"
+    NAMED = "leftovers named"
+    COMMAND = "by a printed command"
+    UNSEEN = "leftovers unseen"
+    STUCK = "stuck"
+
+
+@dataclass
+class Result:
+    """What became of a stack after a fault.
+
+    Attributes:
+        fault: what failed.
+        outcome: what became of it.
+        told: what happened, for a person: errors, and commands that helped.
+        left: what was there when the stack was down.
+        named: the command by which each of them goes, where `runner-doctor leftovers` names it.
+    """
+
+    fault: Fault
+    outcome: Outcome = Outcome.SAME_UP
+    told: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was left over and no command but `up` was needed."""
+        return self.outcome in (Outcome.SAME_UP, Outcome.NEXT_UP)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command of Pulumi that has ended."""
+
+    code: int
+    printed: str
+
+    @property
+    def why(self) -> str:
+        """Its first error, in one line."""
+        lines = [line.strip() for line in self.printed.splitlines()]
+        errors = [line for line in lines if "error:" in line and "update failed" not in line]
+        said = errors[0] if errors else (lines[-1] if lines else "it printed nothing")
+        return said[:300]
+
+
+class Account:
+    """A stack in a sandbox of its own, behind the proxies.
+
+    Args:
+        sandbox: a running one, which nobody else uses.
+        directory: where the project and its states are written.
+        stack: the stack's name.
+        settings: the stack's file.
+        addresses: those of the proxies, by service.
+        traffic: what goes through them.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        directory: Path,
+        stack: str,
+        settings: Path,
+        addresses: Mapping[str, str],
+        traffic: Traffic,
+    ) -> None:
+        self.traffic, self._sandbox, self._stack, self._directory = traffic, sandbox, stack, directory
+        self._regions = sorted({"us-east-1", "eu-west-1", *_regions_in(settings.read_text())})
+        self._environment = sandbox.env() | {
+            "AWS_ENDPOINT_URL": addresses["aws"],
+            "GITLAB_BASE_URL": f"{addresses['gitlab']}/api/v4/",
+            "PULUMI_BACKEND_URL": f"file://{directory / 'state'}",
+            "PULUMI_STACK": stack,
+        }
+        shutil.rmtree(directory, ignore_errors=True)
+        project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
+        file = directory / project["stackConfigDir"] / f"Pulumi.{stack}.yaml"
+        file.parent.mkdir(parents=True)
+        shutil.copy(CHECKOUT / "Pulumi.yaml", directory)
+        shutil.copy(CHECKOUT / "__main__.py", directory)
+        # A fresh account has no secrets of its owner's yet.
+        of_hosted = r"gitlab_token: \{secret: [^}]*\}"
+        file.write_text(re.sub(of_hosted, f"gitlab_token: {{value: {GITLAB_TOKEN}}}", settings.read_text()))
+        self._mark = f"{project['name']}/{stack}"
+        self._empty = self._there()
+
+    def record(self) -> list[Fault]:
+        """The changing calls of an `up` in which nothing fails, each as a fault without its way."""
+        self._begin()
+        self.traffic.begin(None)
+        up = self._pulumi("up", "--yes", "--skip-preview")
+        if up.code:
+            raise AssertionError(f"the stack {self._stack} does not come up:\n{up.printed}")
+        seen: dict[str, int] = {}
+        faults = []
+        for call in self.traffic.made:
+            seen[call] = seen.get(call, 0) + 1
+            faults.append(Fault(call, seen[call], Way.ERROR))
+        self._clean_up()  # which is quicker than the way down
+        return faults
+
+    def run(self, fault: Fault) -> Result:
+        """Bring the stack up with a fault, up again, and down."""
+        self._begin()
+        result = Result(fault)
+        up = self._first_up(fault)
+        if not self.traffic.struck:
+            result.told.append("the call was not made")
+        if fault.way is not Way.KILLED and up.code == -signal.SIGKILL:
+            result.told.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
+        self.traffic.begin(None)
+        if up.code:
+            result.outcome = Outcome.NEXT_UP
+            self._heal(result)
+        findings = self._leftovers()
+        down = self._down()
+        left = self._left()
+        result.left = [f"{kind} {name}" for kind, name in left]
+        unseen = [(kind, name) for kind, name in left if not _is_named(kind, name, left, findings)]
+        result.named = sorted({finding["mend"] for finding in findings})
+        if down.code and result.outcome is not Outcome.STUCK:
+            result.outcome = Outcome.STUCK
+            result.told.append(f"down: {down.why}")
+        elif result.outcome is not Outcome.STUCK and unseen:
+            result.outcome = Outcome.UNSEEN
+            result.told += [f"unseen: {kind} {name}" for kind, name in unseen]
+        elif left and result.outcome in (Outcome.SAME_UP, Outcome.NEXT_UP):
+            result.outcome = Outcome.NAMED
+        self._clean_up()
+        return result
+
+    def _first_up(self, fault: Fault) -> Ended:
+        with self._engine("up", "--yes", "--skip-preview") as engine:
+            group = engine.pid  # of a session of its own, which is this process's alone
+            self.traffic.begin(fault, lambda: os.killpg(group, signal.SIGKILL))
+            ended = self._end_of(engine)
+        if fault.way is Way.KILLED or ended.code == -signal.SIGKILL:
+            time.sleep(_PLUGINS_NOTICE_S)
+            self._mend_state()
+            self._pulumi("cancel", "--yes")
+        return ended
+
+    def _heal(self, result: Result) -> None:
+        """Bring the stack up as a person would, by what Pulumi and its hooks print."""
+        up = self._pulumi("up", "--yes", "--skip-preview")
+        if up.code and not _IMPORT.search(up.printed):
+            result.told.append(f"next up: {up.why}")
+            self._pulumi("refresh", "--yes", "--skip-preview")
+            up = self._pulumi("up", "--yes", "--skip-preview")
+            result.told.append("after `pulumi refresh`" if not up.code else "`pulumi refresh` does not help")
+        for _ in range(3):
+            commands = list(dict.fromkeys(_IMPORT.findall(up.printed))) if up.code else []
+            for command in commands:
+                result.outcome = Outcome.COMMAND
+                result.told.append(f"pulumi {command}")
+                imported = self._pulumi(*shlex.split(command), "--yes", "--skip-preview")
+                if imported.code:
+                    result.told.append(f"import: {imported.why}")
+            if commands:
+                up = self._pulumi("up", "--yes", "--skip-preview")
+        if up.code:
+            result.outcome = Outcome.STUCK
+            result.told.append(f"stuck: {up.why}")
+
+    def _leftovers(self) -> list[dict[str, Any]]:
+        """What `runner-doctor leftovers` finds."""
+        state = self._pulumi("stack", "export")
+        file = self._directory / "exported.json"
+        file.write_text(state.printed)
+        words = ["leftovers", "--stack", self._stack, "--state", str(file), "--json"]
+        regions = [f"--region={region}" for region in self._regions]
+        answer = subprocess.run(
+            [Path(sys.executable).with_name("runner-doctor"), *words, *regions],
+            cwd=self._directory,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+        if answer.returncode not in (0, 1):
+            raise AssertionError(f"runner-doctor leftovers: {answer.stderr}")
+        found: list[dict[str, Any]] = json.loads(answer.stdout)["findings"]
+        return found
+
+    def _down(self) -> Ended:
+        return self._pulumi("destroy", "--yes", "--skip-preview")
+
+    def _begin(self) -> None:
+        shutil.rmtree(self._directory / "state", ignore_errors=True)
+        (self._directory / "state").mkdir()
+        self._pulumi("stack", "init", self._stack)
+
+    def _clean_up(self) -> None:
+        """Take away what the stack left; the services forget all they know."""
+        if self._left():
+            self._sandbox.stop()
+            self._sandbox.start()
+
+    def _mend_state(self) -> None:
+        """Remove what an engine that was killed left half written beside the state, which is whole."""
+        for file in (self._directory / "state").rglob("*.attrs"):
+            if not file.stat().st_size:
+                file.unlink()
+
+    def _left(self) -> list[tuple[str, str]]:
+        """What is there that was not there at first: kind and name."""
+        return sorted(self._there() - self._empty)
+
+    def _there(self) -> set[tuple[str, str]]:
+        services = self._sandbox.services
+        aws = aws_snapshot(services["aws"].url, self._regions)
+        gitlab = gitlab_snapshot(f"{services['gitlab'].url}/api/v4/", GITLAB_TOKEN)
+        found = {(kind, name) for kind, names in aws.items() for name in names}
+        found |= {("runner", str(number)) for number in gitlab["runners"]}
+        return found | {
+            ("variable", f"{place} {each['key']}")
+            for place, variables in gitlab["variables"].items()
+            for each in variables
+        }
+
+    def _pulumi(self, *arguments: str) -> Ended:
+        with self._engine(*arguments) as engine:
+            return self._end_of(engine)
+
+    def _end_of(self, engine: "subprocess.Popen[str]") -> Ended:
+        """Wait for the end of a command. Hosts that are to end do so, since no job runs on them."""
+        deadline = time.monotonic() + _LONGEST_S
+        printed, late = "", False
+        while True:
+            try:
+                printed, _ = engine.communicate(timeout=_HOSTS_LOOK_S)
+                break
+            except subprocess.TimeoutExpired:
+                self._end_hosts()
+                if time.monotonic() > deadline and not late:
+                    late = True
+                    os.killpg(engine.pid, signal.SIGKILL)
+        if late:
+            printed += f"\nerror: it did not end within {_LONGEST_S} s"
+        return Ended(engine.returncode, printed)
+
+    def _end_hosts(self) -> None:
+        """Do what the drain of a host without jobs does, at its hook."""
+        scaling = _scaling(self._sandbox.services["aws"].url)
+        for group in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+            for each in group["Instances"]:
+                if each["LifecycleState"] == "Terminating:Wait":
+                    scaling.complete_lifecycle_action(
+                        AutoScalingGroupName=group["AutoScalingGroupName"],
+                        LifecycleHookName=LIFECYCLE_HOOK,
+                        InstanceId=each["InstanceId"],
+                        LifecycleActionResult="CONTINUE",
+                    )
+
+    @contextmanager
+    def _engine(self, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+        with subprocess.Popen(
+            [self._sandbox.engine.command, *arguments, "--non-interactive", "--color", "never"],
+            cwd=self._directory,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as engine:
+            yield engine
+
+
+@contextmanager
+def account(sandbox: Sandbox, directory: Path, stack: str, settings: Path) -> Iterator[Account]:
+    """A stack of a running sandbox behind proxies. Arguments as for `Account`."""
+    traffic = Traffic()
+    with ExitStack() as proxies:
+        addresses = {
+            name: proxies.enter_context(proxy(name, sandbox.services[name].url, traffic))
+            for name in ("aws", "gitlab")
+        }
+        yield Account(sandbox, directory, stack, settings, addresses, traffic)
+
+
+@cache
+def _scaling(endpoint: str) -> Any:
+    import botocore.session
+
+    return botocore.session.get_session().create_client(
+        "autoscaling",
+        region_name="eu-west-1",  # where both stacks have their hosts
+        endpoint_url=endpoint,
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
+    )
+
+
+def _regions_in(text: str) -> set[str]:
+    return set(re.findall(r"\b[a-z]{2}-[a-z]+-\d\b", text))
+
+
+def _is_named(
+    kind: str, name: str, left: Sequence[tuple[str, str]], findings: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether the findings name something that is left, or what it goes with."""
+    if kind in _GO_WITH_OTHERS:
+        return any(_is_named(*other, left, findings) for other in left if other[0] not in _GO_WITH_OTHERS)
+    said = [json.dumps(finding) for finding in findings]
+    if kind == "runner":
+        return any(f"the runner #{name} " in each for each in said)
+    return any(name.rpartition(" ")[2] in each for each in said)

@@ -1,0 +1,34 @@
+"""A sample of `./dev faults`, another one each day: nothing is stuck, nothing is left over unseen."""
+
+import datetime
+import os
+from pathlib import Path
+
+import pytest
+
+from sandbox.engine.release import Engine
+from sandbox.environment import Sandbox
+from sandbox.faults.matrix import Choice, is_good, report, run
+from tests.registry.fixtures import ONLY_LOOPBACK
+
+pytestmark = pytest.mark.engine
+
+SAMPLE = 2
+"""Each takes as long as two updates and a way down."""
+
+
+def test_the_next_up_heals_what_a_fault_has_left(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ONLY_LOOPBACK.items():
+        monkeypatch.setenv(name, value)
+    seed = int(os.environ.get("FAULTS_SEED") or f"{datetime.datetime.now(datetime.UTC):%Y%m%d}")
+    print(f"the same sample again: FAULTS_SEED={seed}")
+    sandbox = Sandbox(tmp_path / "sandbox", engine)
+    sandbox.start()
+    try:
+        results = run(sandbox, tmp_path / "project", Choice("sandbox", seed, SAMPLE))
+    finally:
+        sandbox.stop()
+    assert len(results) == SAMPLE
+    assert is_good(results), report(results)

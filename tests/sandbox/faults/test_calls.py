@@ -1,0 +1,56 @@
+"""What a request asks for, by the protocols of AWS and GitLab."""
+
+import json
+
+import pytest
+
+from sandbox.faults.calls import Request, call_of
+
+
+def aws(service: str, method: str, path: str, body: bytes = b"", **headers: str) -> str:
+    scope = f"AWS4-HMAC-SHA256 Credential=key/20261129/eu-west-1/{service}/aws4_request, SignedHeaders=host"
+    request = Request(method, path, {"Authorization": scope, **headers}, body)
+    return str(call_of(request, "aws"))
+
+
+def test_a_query() -> None:
+    body = b"Action=CreateRole&Version=2010-05-08&RoleName=ci-build-0a1b2c3&Path=%2F"
+    assert aws("iam", "POST", "/", body) == "iam CreateRole ci-build"
+
+
+def test_a_number_of_ec2_differs_from_run_to_run() -> None:
+    body = b"Action=AuthorizeSecurityGroupEgress&Version=2016-11-15&GroupName=sg-0123456789abcdef0"
+    assert aws("ec2", "POST", "/", body) == "ec2 AuthorizeSecurityGroupEgress sg-"
+
+
+def test_a_target() -> None:
+    body = json.dumps({"repositoryName": "ci/base", "tags": []}).encode()
+    headers = {"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.CreateRepository"}
+    assert aws("ecr", "POST", "/", body, **headers) == "ecr CreateRepository ci/base"
+
+
+def test_a_path() -> None:
+    assert aws("s3", "PUT", "/ci-0a1b2c3?versioning", b"<x/>") == "s3 PUT /ci?versioning"
+    assert aws("cloudwatch", "POST", "/service/GraniteServiceVersion20100801/operation/PutMetricAlarm") == (
+        "cloudwatch PutMetricAlarm"
+    )
+
+
+def test_gitlab() -> None:
+    request = Request(
+        "POST",
+        "/api/v4/groups/42/variables",
+        {},
+        b'{"key": "REGION", "value": "a-secret", "description": "d"}',
+    )
+    assert str(call_of(request, "gitlab")) == "gitlab POST groups/42/variables REGION"
+
+
+@pytest.mark.parametrize(
+    ("action", "changes"),
+    [("DescribeGroups", False), ("GetRole", False), ("PutRolePolicy", True), ("BatchGetImage", False)],
+)
+def test_what_changes_something(action: str, changes: bool) -> None:
+    body = f"Action={action}&Version=1".encode()
+    headers = {"Authorization": "Credential=key/20261129/eu-west-1/iam/aws4_request"}
+    assert call_of(Request("POST", "/", headers, body), "aws").changes is changes

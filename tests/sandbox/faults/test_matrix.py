@@ -1,0 +1,29 @@
+"""Which scenarios are run, and the table of what became of them."""
+
+from sandbox.faults.matrix import Choice, is_good, report
+from sandbox.faults.proxy import Fault, Way
+from sandbox.faults.scenario import Outcome, Result
+
+CALLS = [Fault(f"iam CreateRole {name}", 1, Way.ERROR) for name in ("a", "b", "c")]
+
+
+def test_a_seed_decides_whatever_the_order_of_the_calls_was() -> None:
+    choice = Choice("sandbox", seed=7, sample=5)
+    assert choice.scenarios(CALLS) == choice.scenarios(reversed(CALLS))
+    assert len(set(choice.scenarios(CALLS))) == 5
+    assert choice.scenarios(CALLS) != Choice("sandbox", seed=8, sample=5).scenarios(CALLS)
+    assert len(Choice("sandbox", seed=7).scenarios(CALLS)) == 3 * len(Way)
+
+
+def test_the_table_counts_and_names_what_is_not_clean() -> None:
+    fault = Fault("iam CreateRole a", 1, Way.LOST)
+    results = [
+        Result(Fault("iam CreateRole b", 1, Way.LOST)),
+        Result(fault, Outcome.NAMED, left=["role a"], named=["remove it: aws iam delete-role"]),
+    ]
+    written = report(results)
+    assert "leftovers named: iam CreateRole a: answer lost" in written
+    assert "named: remove it: aws iam delete-role" in written
+    assert written.endswith("tried 2, stuck 0, leftovers unseen 0")
+    assert is_good(results)
+    assert not is_good([Result(fault, Outcome.UNSEEN)])
