@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
-from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError, PreviewError
+from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
 from pulumi_gitlab_runner.review.merge_request import is_of_a_fork, merge_request_of, put_note
 from pulumi_gitlab_runner.review.note import marker, note
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.buffer.write(told.encode())
         judged = _judged(preview, options)
         return _posted(told, options) or judged
-    except (PreviewError, NoteError) as error:
+    except (PreviewError, GitLabError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
         return USAGE if isinstance(error, PreviewError) else FAILED
     except OSError as error:

@@ -1,6 +1,7 @@
 """What the GitLab double remembers.
 
-Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, and schedules.
+Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, issues, and
+schedules.
 """
 
 from collections.abc import Iterator
@@ -104,6 +105,22 @@ class MergeRequest:
 
 
 @dataclass
+class Issue:
+    """An issue, with its number in its project."""
+
+    id: int
+    iid: int
+    author: User
+    title: str
+    description: str | None
+    labels: list[str]
+    created_at: str
+    updated_at: str
+    confidential: bool = False
+    closed_at: str | None = None
+
+
+@dataclass
 class PipelineSchedule:
     """A schedule of pipelines; its owner's rights are those of its pipelines."""
 
@@ -133,6 +150,8 @@ class Project:
     group_runners_enabled: bool = True
     variables: list[Variable] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
+    issues_enabled: bool = True
+    issues: dict[int, Issue] = field(default_factory=dict)
     schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
@@ -204,6 +223,7 @@ class Instance:
     project_ids: Iterator[int] = field(default_factory=lambda: count(100))
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
     note_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    issue_ids: Iterator[int] = field(default_factory=lambda: count(1001))
     schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))
     jobs: dict[int, Job] = field(default_factory=dict)
     job_ids: Iterator[int] = field(default_factory=lambda: count(1))
