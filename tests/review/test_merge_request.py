@@ -6,7 +6,7 @@ import pytest
 from flask import Response
 from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
 from pulumi_gitlab_runner.review.gitlab_api import ATTEMPTS
-from pulumi_gitlab_runner.review.merge_request import merge_request_of, put_note
+from pulumi_gitlab_runner.review.merge_request import Behind, behind, merge_request_of, put_note
 from pulumi_gitlab_runner.review.note import marker
 
 from tests.review.gitlab_server import TOKEN, GitLab
@@ -94,6 +94,23 @@ def test_a_refusal_says_how_to_mend_it_and_not_the_token(
         assert token not in str(raised.value)
     assert TOKEN not in str(raised.value)
     assert bodies(gitlab) == []
+
+
+@pytest.mark.parametrize(
+    ("commits", "event", "lacks"),
+    [
+        (0, "detached", None),
+        (3, "detached", Behind(3, "main")),
+        (3, "merged_result", None),
+        (3, "merge_train", None),
+    ],
+)
+def test_how_far_the_branch_is_behind_counts_where_the_pipeline_runs_on_the_branch_itself(
+    gitlab: GitLab, commits: int, event: str, lacks: Behind | None
+) -> None:
+    gitlab.merge_request.diverged_commits = commits
+    environment = gitlab.environment(CI_MERGE_REQUEST_EVENT_TYPE=event)
+    assert behind(merge_request_of(environment, "REVIEW_TOKEN")) == lacks
 
 
 def test_without_a_token_it_says_why(gitlab: GitLab) -> None:

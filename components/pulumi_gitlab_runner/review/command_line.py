@@ -11,7 +11,13 @@ from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
-from pulumi_gitlab_runner.review.merge_request import is_of_a_fork, merge_request_of, put_note
+from pulumi_gitlab_runner.review.merge_request import (
+    Behind,
+    behind,
+    is_of_a_fork,
+    merge_request_of,
+    put_note,
+)
 from pulumi_gitlab_runner.review.note import marker, note
 from pulumi_gitlab_runner.review.preview import Message, Preview, read_preview
 from pulumi_gitlab_runner.review.terraform_report import terraform_report
@@ -44,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         preview = _preview(options)
         if options.terraform_report and options.status == 0:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
-        told = note(preview, options.stack)
+        told = note(preview, options.stack, behind=_behind(options))
         if options.note:
             options.note.write_text(told, encoding="utf-8")
         else:
@@ -79,6 +85,16 @@ def _preview(options: argparse.Namespace) -> Preview:
         preview,
         messages=tuple(replace(message, text=masked(message.text, os.environ)) for message in messages),
     )
+
+
+def _behind(options: argparse.Namespace) -> Behind | None:
+    """What the branch lacks of its target; nothing where that cannot be asked, as the posting then says."""
+    if not options.post:
+        return None
+    try:
+        return behind(merge_request_of(os.environ, options.token_variable))
+    except GitLabError:
+        return None
 
 
 def _posted(told: str, options: argparse.Namespace) -> int:

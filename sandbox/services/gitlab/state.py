@@ -97,11 +97,40 @@ class Note:
 
 
 @dataclass
+class FinishedJob:
+    """A job of a pipeline that has ended; `artifacts` are files by their paths."""
+
+    id: int
+    name: str
+    status: str = "success"
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    artifacts_for: Role = Role.GUEST
+
+
+@dataclass
+class Pipeline:
+    """A pipeline of a merge request, with its jobs that have ended."""
+
+    id: int
+    project_id: int
+    sha: str
+    jobs: list[FinishedJob] = field(default_factory=list)
+
+
+@dataclass
 class MergeRequest:
     """A merge request, with its number in its project."""
 
     iid: int
     notes: list[Note] = field(default_factory=list)
+    state: str = "opened"
+    source_branch: str = "change"
+    target_branch: str = "main"
+    sha: str = "1" * 40
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
+    diverged_commits: int = 0
+    pipelines: list[Pipeline] = field(default_factory=list)
 
 
 @dataclass
