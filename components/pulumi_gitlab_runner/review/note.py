@@ -78,8 +78,8 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | N
 def _behind(behind: Behind | None) -> Iterator[str]:
     if behind:
         lacks = "1 commit" if behind.commits == 1 else f"{behind.commits} commits"
-        yield f"**⚠ Behind:** the branch lacks {lacks} of {code(behind.target)}. What they brought shows"
-        yield "here as taken back, and the deployment will differ from this preview. Rebase, or merge it, first.\n"
+        yield f"**⚠ Behind:** the branch lacks {lacks} of {code(behind.target)}. What they brought"
+        yield "shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.\n"
 
 
 def _summary(preview: Preview, room: int) -> Iterator[str]:
