@@ -66,6 +66,7 @@ def create_application(token: str, runner_token: str | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint, url_prefix="/api/v4")
     application.register_blueprint(jobs.queue, url_prefix="/sandbox")
+    application.register_blueprint(merge_requests.given, url_prefix="/sandbox")
     application.register_error_handler(RefusalError, _refuse)
     application.register_error_handler(HTTPException, _http_error)
     application.after_request(_log)

@@ -1,6 +1,7 @@
 """Merge requests, and what their pipelines left: shown, never made.
 
-They are given: the double has one, `!1` of project 7; a test gives it pipelines.
+They are given: the double has one, `!1` of project 7, and `given`, which is the double's own, lets a test say
+how it was merged and what its pipelines left.
 Sources: GitLab's `lib/api/merge_requests.rb`, `lib/api/commits.rb`, `lib/api/ci/jobs.rb` and
 `lib/api/ci/job_artifacts.rb`.
 """
@@ -8,10 +9,11 @@ Sources: GitLab's `lib/api/merge_requests.rb`, `lib/api/commits.rb`, `lib/api/ci
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
 
 from sandbox.services.gitlab.access import authenticate, find_project, require_role
 from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, read_parameters
+from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, mapping, read_parameters
 from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Project, Role
 
@@ -19,6 +21,29 @@ _MERGE_REQUEST = "/projects/<path:identifier>/merge_requests/<int:iid>"
 
 blueprint = Blueprint("merge_requests", __name__)
 blueprint.before_request(authenticate)
+given = Blueprint("given_merge_requests", __name__)
+given.before_request(authenticate)
+
+
+@given.post(f"{_MERGE_REQUEST}/pipelines")
+def give_pipeline(identifier: str, iid: int) -> ResponseReturnValue:
+    """A pipeline of one job, with these artifacts: texts by their paths."""
+    parameters = read_parameters((Parameter("job", required=True), Parameter("artifacts", mapping)))
+    project, merge_request = found_merge_request(identifier, iid)
+    files = {path: str(text).encode() for path, text in parameters.get("artifacts", {}).items()}
+    number = max((each.id for each in merge_request.pipelines), default=0) + 1
+    job = FinishedJob(number, parameters["job"], artifacts=files, artifacts_for=Role.DEVELOPER)
+    merge_request.pipelines.append(Pipeline(number, project.id, merge_request.sha, [job]))
+    return "", 204
+
+
+@given.put(f"{_MERGE_REQUEST}/merge")
+def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
+    """The commit that the merge request was merged as."""
+    parameters = read_parameters((Parameter("commit", required=True),))
+    _, merge_request = found_merge_request(identifier, iid)
+    merge_request.state, merge_request.merge_commit_sha = "merged", parameters["commit"]
+    return "", 204
 
 
 @blueprint.get(_MERGE_REQUEST)

@@ -51,3 +51,13 @@ def test_its_pipelines_their_jobs_and_their_files(call, merge_request):
 def test_artifacts_are_for_those_whom_the_job_names(call, merge_request):
     merge_request.pipelines[1].jobs[1].artifacts_for = Role.OWNER
     assert call.as_("developer")("GET", "projects/7/jobs/6/artifacts/plan.json").status == 403
+
+
+def test_a_test_says_how_one_was_merged_and_what_its_pipelines_left(call):
+    place, headers = f"/sandbox/{MERGE_REQUEST}", {"Private-Token": call.token}
+    left = {"job": "preview", "artifacts": {"plan.json": "{}"}}
+    assert call.client.post(f"{place}/pipelines", json=left, headers=headers).status_code == 204
+    assert call.client.put(f"{place}/merge", json={"commit": SHA}, headers=headers).status_code == 204
+    (found,) = call("GET", f"projects/7/repository/commits/{SHA}/merge_requests").body
+    assert found["state"] == "merged"
+    assert call("GET", "projects/7/jobs/1/artifacts/plan.json").status == 200
