@@ -148,6 +148,7 @@ REVIEW = (
     "--terraform-report {0}/report.json --post --token-variable REVIEW_TOKEN"
 )
 UP = "pulumi up --yes --skip-preview --non-interactive --suppress-outputs"
+OUTDATE = "runner-review --outdate --stack shop-prod --token-variable REVIEW_TOKEN"
 TO_THE_PLAN = "runner-deploy --token-variable REVIEW_TOKEN --preview-job shop-preview:prod"
 REFRESH = "pulumi refresh --preview-only --expect-no-changes --json --non-interactive"
 DRIFT = "runner-drift drift.json --status 0 --stack shop-prod --token-variable REVIEW_TOKEN"
@@ -158,9 +159,9 @@ DRIFT = "runner-drift drift.json --status 0 --stack shop-prod --token-variable R
     [
         ("preview", {}, {}, [PREVIEW, REVIEW]),
         ("preview", {"deploy_as_reviewed": True}, {}, [f"{PREVIEW} --save-plan {{0}}/plan.json", REVIEW]),
-        ("deploy", {}, {}, [UP]),
-        ("deploy", {"deploy_as_reviewed": True}, {}, [TO_THE_PLAN]),
-        ("deploy", {"deploy_as_reviewed": True}, {"DEPLOY_UNREVIEWED": "yes"}, [UP]),
+        ("deploy", {}, {}, [UP, OUTDATE]),
+        ("deploy", {"deploy_as_reviewed": True}, {}, [TO_THE_PLAN, OUTDATE]),
+        ("deploy", {"deploy_as_reviewed": True}, {"DEPLOY_UNREVIEWED": "yes"}, [UP, OUTDATE]),
         ("drift", {}, {}, [REFRESH, DRIFT]),
         ("drift", {"drift_issue": True}, {}, [REFRESH, f"{DRIFT} --issue --label drift"]),
         (

@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.review.merge_request import (
     put_note,
 )
 from pulumi_gitlab_runner.review.note import marker, note
+from pulumi_gitlab_runner.review.outdated import deployment_of, outdate_notes
 from pulumi_gitlab_runner.review.preview import Message, Preview, read_preview
 from pulumi_gitlab_runner.review.terraform_report import terraform_report
 
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.marker:
             print(marker(options.stack))
+            return WELL
+        if options.outdate:
+            _outdate(options)
             return WELL
         preview = _preview(options)
         if options.terraform_report and options.status == 0:
@@ -85,6 +89,17 @@ def _preview(options: argparse.Namespace) -> Preview:
         preview,
         messages=tuple(replace(message, text=masked(message.text, os.environ)) for message in messages),
     )
+
+
+def _outdate(options: argparse.Namespace) -> None:
+    """Mark the notes of open merge requests. What hinders it is told, and takes nothing from a deployment."""
+    try:
+        deployment = deployment_of(os.environ, options.token_variable)
+        done = outdate_notes(deployment, marker(options.stack))
+    except GitLabError as error:
+        print(f"runner-review: notes of open merge requests stay as they are: {error}", file=sys.stderr)
+    else:
+        print(f"Previews marked as outdated: {', '.join(done) or 'none'}")
 
 
 def _behind(options: argparse.Namespace) -> Behind | None:
@@ -153,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
         default=TOKEN_VARIABLE,
         metavar="NAME",
         help=f"the variable with the token that writes the note (default: {TOKEN_VARIABLE})",
+    )
+    parser.add_argument(
+        "--outdate",
+        action="store_true",
+        help="after a deployment: say in the stack's notes on open merge requests that they are outdated",
     )
     parser.add_argument("--marker", action="store_true", help="show the note's hidden line, and nothing else")
     return parser

@@ -6,6 +6,7 @@ Source: docs.gitlab.com/api/notes. A job's own token, CI_JOB_TOKEN, cannot write
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pulumi_gitlab_runner.review.errors import NoTokenError
 from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
@@ -118,19 +119,19 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
     """
 
     def put(gitlab: GitLab) -> None:
-        known = _own_note(gitlab, place, note.partition("\n")[0])
+        known = own_note(gitlab, place, note.partition("\n")[0], gitlab.user())
         if known is None:
             gitlab.send("POST", place.notes, {"body": note})
         else:
-            gitlab.send("PUT", f"{place.notes}/{known}", {"body": note})
+            gitlab.send("PUT", f"{place.notes}/{int(known['id'])}", {"body": note})
 
     patiently(place.access, put, wait)
 
 
-def _own_note(gitlab: GitLab, place: MergeRequest, marker: str) -> int | None:
-    """The oldest note with this first line that the token's own user wrote."""
-    user = gitlab.user()
+def own_note(gitlab: GitLab, place: MergeRequest, marker: str, user: int) -> Mapping[str, Any] | None:
+    """The oldest note with this first line that a user wrote."""
     for note in gitlab.listed(f"{place.notes}?sort=asc&order_by=created_at"):
         if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
-            return int(note["id"])
+            found: Mapping[str, Any] = note
+            return found
     return None

@@ -18,6 +18,12 @@ from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Project, Role
 
 _MERGE_REQUEST = "/projects/<path:identifier>/merge_requests/<int:iid>"
+_FILTERS = (
+    Parameter("state", values=("opened", "closed", "locked", "merged", "all")),
+    Parameter("target_branch"),
+    Parameter("sort", values=("asc", "desc")),
+    Parameter("order_by", values=("created_at", "updated_at")),
+)
 
 blueprint = Blueprint("merge_requests", __name__)
 blueprint.before_request(authenticate)
@@ -44,6 +50,21 @@ def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
     _, merge_request = found_merge_request(identifier, iid)
     merge_request.state, merge_request.merge_commit_sha = "merged", parameters["commit"]
     return "", 204
+
+
+@blueprint.get("/projects/<path:identifier>/merge_requests")
+def list_merge_requests(identifier: str) -> Response:
+    """The merge requests of a project; all of them were made, and changed, in the order of their numbers."""
+    asked = read_parameters((*PAGINATION, *_FILTERS))
+    project = find_project(identifier)
+    require_role(project, Role.REPORTER)
+    found = [
+        merge_request_details(each, project)
+        for each in project.merge_requests.values()
+        if asked.get("state", "all") in ("all", each.state)
+        and asked.get("target_branch", each.target_branch) == each.target_branch
+    ]
+    return page_of(found if asked.get("sort") == "asc" else found[::-1], asked)
 
 
 @blueprint.get(_MERGE_REQUEST)

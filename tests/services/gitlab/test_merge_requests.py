@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.state import FinishedJob, Pipeline, Role
+from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Role
 
 MERGE_REQUEST = "projects/7/merge_requests/1"
 SHA = "2" * 40
@@ -31,6 +31,19 @@ def test_how_far_one_is_behind_shows_where_it_is_asked_for(call, merge_request):
     assert "diverged_commits_count" not in call("GET", MERGE_REQUEST).body
     shown = call("GET", f"{MERGE_REQUEST}?include_diverged_commits_count=true").body
     assert (shown["diverged_commits_count"], shown["target_branch"]) == (3, "main")
+
+
+def test_those_of_a_project_are_listed_the_newest_first(call, application):
+    project = application.extensions[INSTANCE].projects[7]
+    for number, state, target in ((2, "opened", "main"), (3, "merged", "main"), (4, "opened", "release")):
+        project.merge_requests[number] = MergeRequest(number, state=state, target_branch=target)
+
+    def found(asked):
+        return [each["iid"] for each in call("GET", f"projects/7/merge_requests?{asked}").body]
+
+    assert found("") == [4, 3, 2, 1]
+    assert found("state=opened&target_branch=main&order_by=updated_at&sort=asc") == [1, 2]
+    assert call("GET", "projects/7/merge_requests?state=open").status == 400
 
 
 def test_one_is_found_by_the_commit_that_it_was_merged_as(call, merge_request):
