@@ -1,10 +1,5 @@
-"""Generated pipelines, as gitlab-ci-local reads them: the same images for every job.
+"""Generated pipelines, as gitlab-ci-local reads them: the same images for every job."""
 
-gitlab-ci-local (https://github.com/firecow/gitlab-ci-local) merges a pipeline in code of its own; `--preview`
-shows the result, which needs no include, no `extends` and no `default:` any more.
-"""
-
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,40 +8,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
 from pulumi_gitlab_runner.doctor.pipelines.job_images import images_of
 
-from sandbox.paths import CHECKOUT
 from tests.doctor.pipelines import GeneratedPipeline, pipelines
+from tests.gitlab_ci_local import gitlab_ci_local as gitlab_ci_local
 
-VERSION = "4.70.1"  # the last ones need Node.js 22
-INSTALLED = CHECKOUT / ".sandbox" / f"gitlab-ci-local-{VERSION}"
-PROGRAM = INSTALLED / "node_modules" / ".bin" / "gitlab-ci-local"
 EXAMPLES = 12
-
-
-@pytest.fixture(scope="session")
-def gitlab_ci_local() -> str:
-    if not PROGRAM.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("npm is not installed, and gitlab-ci-local comes from its registry")
-        INSTALLED.mkdir(parents=True, exist_ok=True)
-        package = f"gitlab-ci-local@{VERSION}"
-        install = [
-            npm,
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-            str(INSTALLED),
-            package,
-        ]
-        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            pytest.skip(f"npm cannot install {package}: {done.stderr[-300:]}")
-    asked = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, timeout=60, check=False)
-    if asked.returncode:
-        pytest.skip(f"gitlab-ci-local {VERSION} does not run with this Node.js")
-    return str(PROGRAM)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-"""The pipeline component's jobs, run as they stand: a preview's note, a deployment, drift, a fork."""
+"""The pipeline component's jobs, run as they stand: a note, a deployment as reviewed, drift, a fork."""
 
 import subprocess
 
+import httpx
 import pytest
 from pulumi_gitlab_runner.review.note import marker
 
@@ -13,24 +14,45 @@ from tests.templates.component import filled, run
 
 pytestmark = pytest.mark.engine
 
-NOTES = "projects/7/merge_requests/1/notes"
+MERGE_REQUEST = "projects/7/merge_requests/1"
+NOTES = f"{MERGE_REQUEST}/notes"
+ISSUES = "projects/7/issues"
+COMMIT = "2" * 40
 VARIABLES = [{"group": 42, "key": "PIPELINE", "value": "pipeline-value"}]
+OTHERWISE = [{"group": 42, "key": "PIPELINE", "value": "not-the-reviewed-value"}]
 
 
 def job(project: Project, kind: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run a job of the component on the stack, with the variables that GitLab and the project give it."""
     environment = project.sandbox.env() | ONLY_LOOPBACK
     jobs = filled(
-        stack="tested", install=":", backend=environment["PULUMI_BACKEND_URL"], review_token_variable="TOKEN"
+        stack="tested",
+        install=":",
+        backend=environment["PULUMI_BACKEND_URL"],
+        review_token_variable="TOKEN",
+        deploy_as_reviewed=True,
+        drift_issue=True,
     )
     of_gitlab = {
         "CI_API_V4_URL": environment["GITLAB_BASE_URL"],
         "CI_PROJECT_ID": "7",
         "CI_MERGE_REQUEST_PROJECT_ID": "7",
         "CI_MERGE_REQUEST_IID": "1",
+        "CI_COMMIT_SHA": COMMIT,
         "TOKEN": GITLAB_TOKEN,
     }
     return run(jobs[f"{kind}:tested"], project.directory, environment | of_gitlab | variables)
+
+
+def merge(project: Project) -> str:
+    """Merge the merge request as GitLab would, with what the preview kept; the plan."""
+    plan = (project.directory / "plan.json").read_text()
+    place = f"{project.sandbox.services['gitlab'].url}/sandbox/{MERGE_REQUEST}"
+    with httpx.Client(headers={"Private-Token": GITLAB_TOKEN}) as client:
+        left = {"job": "preview:tested", "artifacts": {"plan.json": plan}}
+        client.post(f"{place}/pipelines", json=left).raise_for_status()
+        client.put(f"{place}/merge", json={"commit": COMMIT}).raise_for_status()
+    return plan
 
 
 def test_preview_deploy_and_drift(project: Project) -> None:
@@ -41,6 +63,16 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert "+ create gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE" in first["body"]
         assert (project.directory / "note.md").read_text() == first["body"]
         assert '"create": 1' in (project.directory / "report.json").read_text()
+
+        plan = merge(project)
+        with project.declaring("variables", OTHERWISE):
+            refused = job(project, "deploy")
+        assert refused.returncode == 1
+        assert "is not what was reviewed in !1:\n" in refused.stdout
+        assert "GroupVariable ci-group-42-PIPELINE: other than reviewed: value\n" in refused.stdout
+        assert "nothing was deployed" in refused.stderr
+        assert "not-the-reviewed-value" not in refused.stdout + refused.stderr
+        assert "PIPELINE" not in str(project.gitlab("GET", "groups/42/variables"))
 
         deployed = job(project, "deploy")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
@@ -61,8 +93,16 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert "gitlab:index/userRunner:UserRunner ci-build: tagLists" in drift.stdout
         assert "gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE: gone\n" in drift.stdout
         assert "`pulumi up --refresh`" in drift.stdout
+        (issue,) = project.gitlab("GET", ISSUES)
+        assert (issue["state"], issue["labels"]) == ("opened", ["drift"])
+        assert "ci-group-42-PIPELINE: gone\n" in issue["description"]
     project.up("--refresh")
-    told = first["body"] + second["body"] + drift.stdout + drift.stderr + deployed.stdout + deployed.stderr
+    over = job(project, "drift")
+    assert over.returncode == 0, over.stdout
+    (closed,) = project.gitlab("GET", ISSUES)
+    assert (closed["iid"], closed["state"]) == (issue["iid"], "closed")
+    told = first["body"] + second["body"] + plan + closed["description"]
+    told += "".join(done.stdout + done.stderr for done in (refused, deployed, drift, over))
     assert not [form for secret in (PASSWORD, TOKEN) for form in written_forms(secret) if form in told]
 
 

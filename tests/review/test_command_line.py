@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.review.command_line import main
+from pulumi_gitlab_runner.review.deploy_command import main as deploy
 from pulumi_gitlab_runner.review.drift_command import main as drift
 from pulumi_gitlab_runner.review.note import marker
 
+from tests.review.gitlab_server import gitlab
 from tests.review.previews import step, text
 
 PREVIEW = text(step("create", "aws:kms/key:Key", "ké", new={}))
@@ -39,7 +41,9 @@ def test_the_hidden_line_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == marker("prod") + "\n"
 
 
-@pytest.mark.parametrize(("command", "name"), [(main, "runner-review"), (drift, "runner-drift")])
+@pytest.mark.parametrize(
+    ("command", "name"), [(main, "runner-review"), (drift, "runner-drift"), (deploy, "runner-deploy")]
+)
 def test_each_command_states_its_version(
     command: Callable[[list[str]], int], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,3 +141,19 @@ def test_a_missing_token_is_told_and_hides_no_failure(
     given.write_text(PREVIEW)
     assert main([str(given), "--stack", "prod", "--status", status, "--note", str(note), "--post"]) == code
     assert note.read_text(encoding="utf-8").startswith(marker("prod"))
+
+
+@pytest.mark.parametrize("commits", [0, 2])
+def test_the_note_says_how_far_the_branch_is_behind(
+    commits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, note = tmp_path / "preview.json", tmp_path / "note.md"
+    given.write_text(PREVIEW)
+    with gitlab() as double:
+        double.merge_request.diverged_commits = commits
+        for name, value in double.environment().items():
+            monkeypatch.setenv(name, value)
+        assert main([str(given), "--stack", "prod", "--note", str(note), "--post"]) == 0
+        (posted,) = double.merge_request.notes
+    assert posted.body == note.read_text(encoding="utf-8")
+    assert ("the branch lacks 2 commits of `main`" in posted.body) == bool(commits)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Response
-from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError
-from pulumi_gitlab_runner.review.merge_request import ATTEMPTS, merge_request_of, put_note
+from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
+from pulumi_gitlab_runner.review.gitlab_api import ATTEMPTS
+from pulumi_gitlab_runner.review.merge_request import Behind, behind, merge_request_of, put_note
 from pulumi_gitlab_runner.review.note import marker
 
 from tests.review.gitlab_server import TOKEN, GitLab
@@ -69,7 +70,7 @@ def test_it_waits_as_long_as_gitlab_asks_within_reason(gitlab: GitLab) -> None:
 
 def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
     gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
-    with pytest.raises(NoteError, match="GET user: GitLab answered 503, 4 times; run the job again later"):
+    with pytest.raises(GitLabError, match="GET user: GitLab answered 503, 4 times; run the job again later"):
         put(gitlab, PROD)
 
 
@@ -87,12 +88,29 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
 def test_a_refusal_says_how_to_mend_it_and_not_the_token(
     gitlab: GitLab, variables: dict[str, str], told: str
 ) -> None:
-    with pytest.raises(NoteError, match=told) as raised:
+    with pytest.raises(GitLabError, match=told) as raised:
         put(gitlab, PROD, **variables)
     if token := variables.get("REVIEW_TOKEN"):
         assert token not in str(raised.value)
     assert TOKEN not in str(raised.value)
     assert bodies(gitlab) == []
+
+
+@pytest.mark.parametrize(
+    ("commits", "event", "lacks"),
+    [
+        (0, "detached", None),
+        (3, "detached", Behind(3, "main")),
+        (3, "merged_result", None),
+        (3, "merge_train", None),
+    ],
+)
+def test_how_far_the_branch_is_behind_counts_where_the_pipeline_runs_on_the_branch_itself(
+    gitlab: GitLab, commits: int, event: str, lacks: Behind | None
+) -> None:
+    gitlab.merge_request.diverged_commits = commits
+    environment = gitlab.environment(CI_MERGE_REQUEST_EVENT_TYPE=event)
+    assert behind(merge_request_of(environment, "REVIEW_TOKEN")) == lacks
 
 
 def test_without_a_token_it_says_why(gitlab: GitLab) -> None:
@@ -122,7 +140,7 @@ def test_the_token_does_not_show(gitlab: GitLab) -> None:
 )
 def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, answer: Response) -> None:
     gitlab.failures = [answer, answer] if answer.data == b'{"id": 1}' else [answer]
-    with pytest.raises(NoteError, match="does not answer as GitLab's API does") as raised:
+    with pytest.raises(GitLabError, match="does not answer as GitLab's API does") as raised:
         put(gitlab, PROD)
     assert "\n" not in str(raised.value)
     assert bodies(gitlab) == []
@@ -131,6 +149,6 @@ def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, answer: Response)
 def test_pages_without_end_end(gitlab: GitLab) -> None:
     user = Response('{"id": 1}')
     gitlab.failures = [user, *(Response("[]", headers={"X-Next-Page": "2"}) for _ in range(9))]
-    with pytest.raises(NoteError, match="does not answer as GitLab's API does"):
+    with pytest.raises(GitLabError, match="does not answer as GitLab's API does"):
         put(gitlab, PROD)
     assert len(gitlab.failures) == 7

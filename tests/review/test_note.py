@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from pulumi_gitlab_runner.review.merge_request import Behind
 from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
 
 from tests.review.hosts import host_inputs, host_step
@@ -240,3 +241,14 @@ def test_no_name_has_a_meaning_in_markdown(name: str) -> None:
     assert [child for child in inline if child.type == "code_inline" and CANARY in child.content]
     assert sum(token.type == "heading_open" for token in tokens) == 1
     assert all(each.isprintable() or each == "\n" for each in written)
+
+
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [(Behind(1, "main"), "lacks 1 commit of `main`."), (Behind(3, "a`b"), "lacks 3 commits of ``a`b``.")],
+)
+def test_a_branch_that_is_behind_is_told_before_all_else(behind: Behind, told: str) -> None:
+    written = note(preview(step("create", FILES, new={})), "prod", behind=behind)
+    assert written.splitlines()[3].startswith("**⚠ Behind:** ")
+    assert told in written.splitlines()[3]
+    assert "Behind" not in note(preview(), "prod")

@@ -1,5 +1,6 @@
 """The pipeline component as GitLab fills it in, and its jobs as scripts."""
 
+import json
 import re
 import subprocess
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi_gitlab_runner.doctor.pipelines.expressions import evaluated
 
 from sandbox.paths import CHECKOUT
 
@@ -20,7 +22,7 @@ def documents() -> tuple[Any, str]:
     return yaml.safe_load(header)["spec"]["inputs"], jobs
 
 
-def filled(**given: str) -> dict[str, Any]:
+def filled(**given: Any) -> dict[str, Any]:
     """The jobs with these inputs, the others at their defaults; what they extend is taken in."""
     inputs, text = documents()
     assert given.keys() <= inputs.keys()
@@ -35,13 +37,45 @@ def filled(**given: str) -> dict[str, Any]:
     return jobs
 
 
-def _filled(value: Any, values: Mapping[str, str]) -> Any:
-    """The value with inputs in their places; GitLab fills them in after it has read the YAML."""
+def _filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """The value with inputs in their places; GitLab fills them in after it has read the YAML.
+
+    An input that is the whole of a value keeps its type; within a text it is a text.
+    """
     if isinstance(value, dict):
         return {_filled(key, values): _filled(each, values) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, values) for each in value]
-    return _PLACE.sub(lambda found: values[found[1]], value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if whole := _PLACE.fullmatch(value):
+        return values[whole[1]]
+    return _PLACE.sub(lambda found: _as_text(values[found[1]]), value)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def chosen(source: str, jobs: Mapping[str, Any], **variables: str) -> dict[str, str]:
+    """The jobs that a pipeline of a source has, and when each runs, by the rules of the jobs.
+
+    Args:
+        source: what `CI_PIPELINE_SOURCE` is.
+        jobs: the jobs.
+        variables: those of the pipeline besides; any other has no value.
+    """
+    known = {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "", "CI_PIPELINE_SOURCE": source, **variables}
+    found = {}
+    for name, job in jobs.items():
+        for rule in () if name.startswith(".") else job["rules"]:
+            holds = evaluated(rule.get("if", "true"), known)
+            assert holds is not None
+            if holds:
+                if (when := rule.get("when", "on_success")) != "never":
+                    found[name] = when
+                break
+    return found
 
 
 def run(

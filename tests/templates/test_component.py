@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sandbox.paths import CHECKOUT
-from tests.templates.component import COMPONENT, documents, filled, run
+from tests.templates.component import COMPONENT, chosen, documents, filled, run
 
 EXAMPLE = CHECKOUT / "examples" / "stack-pipeline" / ".gitlab-ci.yml"
 ROLES = {f"{name}_role": f"arn:aws:iam::123456789012:role/{name}" for name in ("preview", "deploy", "drift")}
@@ -26,7 +26,9 @@ def test_gitlabs_schema_takes_the_header_the_jobs_and_the_example(tmp_path: Path
     header, jobs, wrong = (tmp_path / name for name in ("header.yml", "jobs.yml", "wrong.yml"))
     header.write_text(COMPONENT.read_text().split("\n---\n")[0])
     jobs.write_text(yaml.safe_dump(filled(stack="prod", **ROLES)))
-    assert check(header, jobs, EXAMPLE) == ""
+    every = tmp_path / "every.yml"
+    every.write_text(yaml.safe_dump(filled(stack="prod", deploy_as_reviewed=True, drift_issue=True)))
+    assert check(header, jobs, every, EXAMPLE) == ""
     wrong.write_text(jobs.read_text().replace("allow_failure:", "allow_failures:"))
     assert "allow_failures" in check(wrong)
 
@@ -50,6 +52,68 @@ def test_two_stacks_and_two_projects_have_no_job_in_common() -> None:
     assert len(set(names)) == len(names) == 12
 
 
+MAIN = {"CI_COMMIT_BRANCH": "main"}
+
+
+@pytest.mark.parametrize("when", ["manual", "on_success"])
+@pytest.mark.parametrize(
+    ("source", "variables", "kind"),
+    [
+        ("push", MAIN, "deploy"),
+        ("web", MAIN, "deploy"),
+        ("api", MAIN, "deploy"),
+        ("trigger", MAIN, "deploy"),
+        ("schedule", MAIN, "drift"),
+        ("merge_request_event", {"CI_MERGE_REQUEST_IID": "1"}, "preview"),
+        ("push", {"CI_COMMIT_BRANCH": "change"}, None),
+        ("web", {"CI_COMMIT_BRANCH": "change"}, None),
+        ("trigger", {"CI_COMMIT_BRANCH": "change"}, None),
+        ("schedule", {"CI_COMMIT_BRANCH": "change"}, None),
+        ("push", {"CI_COMMIT_TAG": "v1"}, None),
+        ("schedule", {"CI_COMMIT_TAG": "v1"}, None),
+        # A schedule can have started the pipeline that starts these, and a policy has schedules of its own.
+        ("parent_pipeline", MAIN, None),
+        ("pipeline", MAIN, None),
+        ("security_orchestration_policy", MAIN, None),
+        ("external_pull_request_event", MAIN, None),
+    ],
+)
+def test_what_runs_in_a_pipeline_of_each_source(
+    source: str, variables: dict[str, str], kind: str | None, when: str
+) -> None:
+    jobs = filled(stack="prod", deploy_when=when)
+    expected = {f"{kind}:prod": when if kind == "deploy" else "on_success"} if kind else {}
+    assert chosen(source, jobs, **variables) == expected
+
+
+def test_previews_and_deployments_only_where_the_given_paths_change() -> None:
+    jobs = filled(stack="prod", changes=["infra/**/*"])
+    assert [rule["changes"] for rule in jobs["preview:prod"]["rules"]] == [["infra/**/*"]]
+    assert [rule["changes"] for rule in jobs["deploy:prod"]["rules"]] == [["infra/**/*"]]
+    assert [rule.get("changes") for rule in jobs["drift:prod"]["rules"]] == [None]
+
+
+def test_names_and_stages_are_the_users_to_choose() -> None:
+    names = {"preview_name": "plan", "deploy_name": "apply", "drift_name": "look"}
+    stages = {"preview_stage": "one", "deploy_stage": "two", "drift_stage": "three"}
+    jobs = filled(stack="prod", job_prefix="shop-", **names, **stages)
+    assert {name: job.get("stage") for name, job in jobs.items()} == {
+        ".shop-prod": None,
+        "shop-plan:prod": "one",
+        "shop-apply:prod": "two",
+        "shop-look:prod": "three",
+    }
+    assert "shop-plan:prod" in "".join(jobs["shop-apply:prod"]["script"])
+
+
+def test_downloads_are_cached_where_the_jobs_have_them_and_credentials_are_not() -> None:
+    for job in filled(stack="prod", cache_files=["a.txt", "b.txt"]).values():
+        assert job["cache"] == {
+            "key": {"prefix": "pulumi-gitlab-runner", "files": ["a.txt", "b.txt"]},
+            "paths": [".cache/pip", ".cache/pulumi/plugins"],
+        }
+
+
 def test_each_job_has_its_own_role_and_only_deployments_wait_for_each_other() -> None:
     jobs = filled(stack="prod", **ROLES)
     kinds = {kind: jobs[f"{kind}:prod"] for kind in ("preview", "deploy", "drift")}
@@ -67,12 +131,82 @@ def stubs(tmp_path: Path) -> dict[str, Any]:
     commands.mkdir()
     stub = commands / "pulumi"
     stub.write_text(
-        '#!/bin/sh\nenv | grep -E "^(AWS|PULUMI)_" >&2\n'
+        f'#!/bin/sh\necho "pulumi $*" >>{tmp_path}/asked\nenv | grep -E "^(AWS|PULUMI)_" >&2\n'
         'if [ -n "$AWS_WEB_IDENTITY_TOKEN_FILE" ]; then ls -l "$AWS_WEB_IDENTITY_TOKEN_FILE" >&2; '
         'cat "$AWS_WEB_IDENTITY_TOKEN_FILE" >&2; fi\n'
     )
-    stub.chmod(0o755)
+    for command in ("runner-review", "runner-drift", "runner-deploy", "runner-doctor"):
+        (commands / command).write_text(f'#!/bin/sh\necho "{command} $*" >>{tmp_path}/asked\n')
+    for each in commands.iterdir():
+        each.chmod(0o755)
     return {"PATH": f"{commands}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+
+
+PREVIEW = "pulumi preview --json --show-sames --non-interactive"
+REVIEW = (
+    "runner-review preview.json --status 0 --problem problem.txt --stack shop-prod --note {0}/note.md "
+    "--terraform-report {0}/report.json --post --token-variable REVIEW_TOKEN"
+)
+UP = "pulumi up --yes --skip-preview --non-interactive --suppress-outputs"
+OUTDATE = "runner-review --outdate --stack shop-prod --token-variable REVIEW_TOKEN"
+TO_THE_PLAN = "runner-deploy --token-variable REVIEW_TOKEN --preview-job shop-preview:prod"
+REFRESH = "pulumi refresh --preview-only --expect-no-changes --json --non-interactive"
+DRIFT = "runner-drift drift.json --status 0 --stack shop-prod --token-variable REVIEW_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "variables", "asked"),
+    [
+        ("preview", {}, {}, [PREVIEW, REVIEW]),
+        ("preview", {"deploy_as_reviewed": True}, {}, [f"{PREVIEW} --save-plan {{0}}/plan.json", REVIEW]),
+        ("deploy", {}, {}, [UP, OUTDATE]),
+        ("deploy", {"deploy_as_reviewed": True}, {}, [TO_THE_PLAN, OUTDATE]),
+        ("deploy", {"deploy_as_reviewed": True}, {"DEPLOY_UNREVIEWED": "yes"}, [UP, OUTDATE]),
+        ("drift", {}, {}, [REFRESH, DRIFT]),
+        ("drift", {"drift_issue": True}, {}, [REFRESH, f"{DRIFT} --issue --label drift"]),
+        (
+            "drift",
+            {"drift_issue": True, "drift_label": "ops drift", "review_token_variable": "TOKEN"},
+            {},
+            [REFRESH, f"{DRIFT.replace('REVIEW_TOKEN', 'TOKEN')} --issue --label ops drift"],
+        ),
+    ],
+)
+def test_what_each_job_runs(
+    tmp_path: Path,
+    stubs: dict[str, Any],
+    kind: str,
+    inputs: dict[str, Any],
+    variables: dict[str, str],
+    asked: list[str],
+) -> None:
+    job = filled(stack="prod", job_prefix="shop-", install=":", **inputs)[f"shop-{kind}:prod"]
+    done = run(job, tmp_path, {**stubs, **variables})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text().splitlines() == [each.format(tmp_path) for each in asked]
+
+
+@pytest.mark.parametrize(("kind", "reader"), [("preview", "runner-review"), ("drift", "runner-drift")])
+def test_what_pulumi_exits_with_is_told_to_what_reads_its_output(
+    tmp_path: Path, stubs: dict[str, Any], kind: str, reader: str
+) -> None:
+    (tmp_path / "commands" / "pulumi").write_text("#!/bin/sh\nexit 7\n")
+    assert run(filled(stack="prod", install=":")[f"{kind}:prod"], tmp_path, stubs).returncode == 0
+    assert f"{reader} {kind}.json --status 7 " in (tmp_path / "asked").read_text()
+
+
+def test_plugins_are_where_the_cache_looks_unless_the_image_has_a_place(
+    tmp_path: Path, stubs: dict[str, Any]
+) -> None:
+    job = filled(stack="prod", install=":")["deploy:prod"]
+    assert f"PULUMI_HOME={tmp_path}/.cache/pulumi\n" in run(job, tmp_path, stubs).stderr
+    assert "PULUMI_HOME=/image\n" in run(job, tmp_path, {**stubs, "PULUMI_HOME": "/image"}).stderr
+
+
+def test_a_plan_is_for_those_who_may_read_the_code() -> None:
+    artifacts = filled(stack="prod", artifacts_expire_in="2 weeks")["preview:prod"]["artifacts"]
+    assert (artifacts["access"], artifacts["expire_in"]) == ("developer", "2 weeks")
+    assert "plan.json" in artifacts["paths"]
 
 
 def test_a_job_takes_on_its_role_by_its_id_token(tmp_path: Path, stubs: dict[str, Any]) -> None:
@@ -103,7 +237,7 @@ def test_without_a_role_and_a_backend_nothing_stands_in_the_way_of_others(
 def test_a_deployment_looks_for_its_runners_where_that_is_asked_for(
     tmp_path: Path, stubs: dict[str, Any], within: str, looks: list[str]
 ) -> None:
-    doctor, asked = tmp_path / "commands" / "runner-doctor", tmp_path / "asked"
+    doctor, asked = tmp_path / "commands" / "runner-doctor", tmp_path / "looks"
     doctor.write_text(f'#!/bin/sh\ncat >/dev/null; echo "$*" >>{asked}; exit 1\n')
     doctor.chmod(0o755)
     asked.touch()

@@ -9,10 +9,17 @@ from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
-from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError, PreviewError
+from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
-from pulumi_gitlab_runner.review.merge_request import is_of_a_fork, merge_request_of, put_note
+from pulumi_gitlab_runner.review.merge_request import (
+    Behind,
+    behind,
+    is_of_a_fork,
+    merge_request_of,
+    put_note,
+)
 from pulumi_gitlab_runner.review.note import marker, note
+from pulumi_gitlab_runner.review.outdated import deployment_of, outdate_notes
 from pulumi_gitlab_runner.review.preview import Message, Preview, read_preview
 from pulumi_gitlab_runner.review.terraform_report import terraform_report
 
@@ -41,17 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.marker:
             print(marker(options.stack))
             return WELL
+        if options.outdate:
+            _outdate(options)
+            return WELL
         preview = _preview(options)
         if options.terraform_report and options.status == 0:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
-        told = note(preview, options.stack)
+        told = note(preview, options.stack, behind=_behind(options))
         if options.note:
             options.note.write_text(told, encoding="utf-8")
         else:
             sys.stdout.buffer.write(told.encode())
         judged = _judged(preview, options)
         return _posted(told, options) or judged
-    except (PreviewError, NoteError) as error:
+    except (PreviewError, GitLabError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
         return USAGE if isinstance(error, PreviewError) else FAILED
     except OSError as error:
@@ -79,6 +89,27 @@ def _preview(options: argparse.Namespace) -> Preview:
         preview,
         messages=tuple(replace(message, text=masked(message.text, os.environ)) for message in messages),
     )
+
+
+def _outdate(options: argparse.Namespace) -> None:
+    """Mark the notes of open merge requests. What hinders it is told, and takes nothing from a deployment."""
+    try:
+        deployment = deployment_of(os.environ, options.token_variable)
+        done = outdate_notes(deployment, marker(options.stack))
+    except GitLabError as error:
+        print(f"runner-review: notes of open merge requests stay as they are: {error}", file=sys.stderr)
+    else:
+        print(f"Previews marked as outdated: {', '.join(done) or 'none'}")
+
+
+def _behind(options: argparse.Namespace) -> Behind | None:
+    """What the branch lacks of its target; nothing where that cannot be asked, as the posting then says."""
+    if not options.post:
+        return None
+    try:
+        return behind(merge_request_of(os.environ, options.token_variable))
+    except GitLabError:
+        return None
 
 
 def _posted(told: str, options: argparse.Namespace) -> int:
@@ -137,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
         default=TOKEN_VARIABLE,
         metavar="NAME",
         help=f"the variable with the token that writes the note (default: {TOKEN_VARIABLE})",
+    )
+    parser.add_argument(
+        "--outdate",
+        action="store_true",
+        help="after a deployment: say in the stack's notes on open merge requests that they are outdated",
     )
     parser.add_argument("--marker", action="store_true", help="show the note's hidden line, and nothing else")
     return parser

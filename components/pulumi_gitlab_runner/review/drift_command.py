@@ -7,19 +7,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.drift import drift_report, drifted
-from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.review.drift_issue import issue_place_of, tell_drift, tell_end
+from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
 from pulumi_gitlab_runner.review.preview import read_preview
 
-NONE, DRIFT, UNKNOWN = 0, 1, 2
+NONE, DRIFT, UNKNOWN, NOT_TOLD = 0, 1, 2, 3
+
+TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
+LABEL = "drift"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-drift`.
 
     Returns:
-        0 when nothing drifted, 1 when something did, 2 when it cannot be told.
+        0 when nothing drifted, 1 when something did, 2 when it cannot be told, 3 when nothing drifted and
+        the issue could not be closed.
     """
     try:
         options = _parser().parse_args(arguments)
@@ -35,8 +41,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(masked("\n".join(errors), os.environ), file=sys.stderr)
         print("runner-drift: the refresh failed; whether something drifted is not known", file=sys.stderr)
         return UNKNOWN
-    print(drift_report(found, options.stack), end="")
-    return DRIFT if drifted(found) else NONE
+    report = drift_report(found, options.stack)
+    print(report, end="")
+    has_drifted = bool(drifted(found))
+    told = not options.issue or _told(options, report, has_drifted)
+    if has_drifted:
+        return DRIFT
+    return NONE if told else NOT_TOLD
+
+
+def _told(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
+    """Whether the issue is as it should be; says where it is."""
+    try:
+        place = issue_place_of(os.environ, options.token_variable, options.stack, options.label)
+        if has_drifted:
+            print(f"Issue: {printable(tell_drift(place, report))}")
+        elif issue := tell_end(place):
+            print(f"Closed: {printable(issue)}")
+    except GitLabError as error:
+        print(f"runner-drift: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 _REFRESHED = {0, 7}
@@ -47,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner-drift",
         description="Tells what of a stack is not as its last update left it.",
-        epilog="Exit status: 0 nothing drifted, 1 something did, 2 it cannot be told, or a usage error.",
+        epilog="Exit status: 0 nothing drifted, 1 something did, 2 it cannot be told, or a usage error, "
+        "3 nothing drifted, and the issue of an earlier drift could not be closed.",
     )
     parser.add_argument(
         "refresh",
@@ -58,4 +84,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--stack", required=True, help="the stack's name, for the text")
     parser.add_argument("--status", type=int, default=0, help="what that command exited with (default: 0)")
+    parser.add_argument(
+        "--issue",
+        action="store_true",
+        help="open an issue in the job's project, keep it up to date, and close it when the drift is over",
+    )
+    parser.add_argument(
+        "--label",
+        default=LABEL,
+        metavar="NAME",
+        help=f"the label by which the issue is found again (default: {LABEL})",
+    )
+    parser.add_argument(
+        "--token-variable",
+        default=TOKEN_VARIABLE,
+        metavar="NAME",
+        help=f"the variable with the token that writes the issue (default: {TOKEN_VARIABLE})",
+    )
     return parser

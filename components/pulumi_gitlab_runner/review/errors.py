@@ -5,9 +5,17 @@ class PreviewError(ValueError):
     """The given text is no preview. Its message says what is wrong and how to mend it; it repeats nothing."""
 
 
-class NoteError(Exception):
-    """The note could not be put on the merge request. Its message says why and how to mend it."""
+class GitLabError(Exception):
+    """GitLab cannot be asked, or refuses. Its message says why and how to mend it.
+
+    Attributes:
+        status: the status of GitLab's answer; nothing where there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
-class NoTokenError(NoteError):
-    """There is no token to write the note with, as in every pipeline of a fork."""
+class NoTokenError(GitLabError):
+    """There is no token to ask GitLab with, as in every pipeline of a fork."""

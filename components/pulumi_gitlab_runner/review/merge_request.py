@@ -3,60 +3,55 @@
 Source: docs.gitlab.com/api/notes. A job's own token, CI_JOB_TOKEN, cannot write notes.
 """
 
-import json
-import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import Answer, HttpClient
-from pulumi_gitlab_runner.http.deadline import Deadline
-from pulumi_gitlab_runner.http.errors import HttpError, NotTrustedError, RedirectError, TooLargeError
-from pulumi_gitlab_runner.printable import printable
-from pulumi_gitlab_runner.review.errors import NoteError, NoTokenError
+from pulumi_gitlab_runner.review.errors import NoTokenError
+from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
 
-ATTEMPTS = 4
-_LONGEST_WAIT_S = 30.0
-_PATIENCE_S = 30.0
-_PAGE_SIZE = 20
-_MOST_PAGES = 250
-"""GitLab takes 5,000 notes on a merge request (docs.gitlab.com/administration/instance_limits)."""
-_LARGEST_PAGE = 16 * 1024 * 1024
 _WHERE = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 
 
 @dataclass(frozen=True)
 class MergeRequest:
-    """A merge request, and the token that its note is written with.
+    """A merge request, and how it is reached.
 
     Attributes:
-        api: the address of GitLab's API.
+        access: where GitLab is, and a token of the scope `api`.
         project: the project that the merge request is for, by its id: in a fork's pipeline not the fork.
         number: the merge request's number there.
-        token: a token of the scope `api`.
-        authorities: the file of the certificate authorities to trust; empty for the system's.
+        holds_target: whether the pipeline runs on the merge's result, which has all of the target branch.
     """
 
-    api: str
+    access: Access
     project: str
     number: str
-    token: str = field(repr=False)
-    authorities: str = ""
+    holds_target: bool = False
+
+    @property
+    def path(self) -> str:
+        """The merge request's own path."""
+        return f"projects/{self.project}/merge_requests/{self.number}"
 
     @property
     def notes(self) -> str:
         """The path of its notes."""
-        return f"projects/{self.project}/merge_requests/{self.number}/notes"
+        return f"{self.path}/notes"
 
 
-class _PassingError(Exception):
-    """GitLab could not answer now; it may a little later."""
+@dataclass(frozen=True)
+class Behind:
+    """What a merge request's own branch lacks.
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
+    Attributes:
+        commits: how many commits.
+        target: of which branch.
+    """
+
+    commits: int
+    target: str
 
 
 def is_of_a_fork(environment: Mapping[str, str]) -> bool:
@@ -69,25 +64,44 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
     """The merge request of a job, by GitLab's predefined variables.
 
     Raises:
-        NoteError: it is not the job of a merge request, or the variable holds no token.
+        GitLabError: it is not the job of a merge request, or the variable holds no token.
         NoTokenError: the token is missing.
     """
-    if missing := [name for name in _WHERE if not environment.get(name)]:
-        raise NoteError(
-            f"{', '.join(missing)} not set: a note needs the pipeline of a merge request; "
-            'give the job the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"`'
-        )
-    token = environment.get(token_variable, "").strip()
-    if not token:
-        why = "a fork's pipeline has none of the project's variables" if is_of_a_fork(environment) else ""
-        raise NoTokenError(
-            f"no note on the merge request: the variable {token_variable} is not set; "
-            + (why or "give it a project access token of the scope `api`, masked, and not protected")
-        )
-    if not re.fullmatch("[!-~]+", token):
-        raise NoteError(f"the variable {token_variable} holds what no token is: blanks or odd characters")
-    api, project, number = (environment[name] for name in _WHERE)
-    return MergeRequest(api, project, number, token, environment.get("CI_SERVER_TLS_CA_FILE", ""))
+    need(
+        environment,
+        _WHERE,
+        "a note needs the pipeline of a merge request; "
+        'give the job the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"`',
+    )
+    why = "a fork's pipeline has none of the project's variables" if is_of_a_fork(environment) else ""
+    mend = why or "give it a project access token of the scope `api`, masked, and not protected"
+    try:
+        access = access_of(environment, token_variable, mend)
+    except NoTokenError as error:
+        raise NoTokenError(f"no note on the merge request: {error}") from None
+    return MergeRequest(
+        access,
+        environment["CI_MERGE_REQUEST_PROJECT_ID"],
+        environment["CI_MERGE_REQUEST_IID"],
+        environment.get("CI_MERGE_REQUEST_EVENT_TYPE") in ("merged_result", "merge_train"),
+    )
+
+
+def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> Behind | None:
+    """What the branch of a merge request lacks of its target; nothing where it lacks nothing.
+
+    Raises:
+        GitLabError: GitLab is not reachable, or refuses.
+    """
+    if place.holds_target:
+        return None
+
+    def ask(gitlab: GitLab) -> Behind | None:
+        shown = gitlab.read(f"{place.path}?include_diverged_commits_count=true")
+        commits = int(shown["diverged_commits_count"])
+        return Behind(commits, str(shown["target_branch"])) if commits else None
+
+    return patiently(place.access, ask, wait)
 
 
 def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = time.sleep) -> None:
@@ -101,81 +115,23 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
         wait: called with the seconds between two attempts.
 
     Raises:
-        NoteError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses.
     """
-    verify = ssl.create_default_context(cafile=place.authorities or None)
-    with HttpClient(verify) as client:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return _put(client, place, note)
-            except _PassingError as passing:
-                if attempt == ATTEMPTS:
-                    raise NoteError(f"{passing}, {ATTEMPTS} times; run the job again later") from None
-                wait(2.0**attempt if passing.wait is None else min(passing.wait, _LONGEST_WAIT_S))
-    raise AssertionError("unreachable")
+
+    def put(gitlab: GitLab) -> None:
+        known = own_note(gitlab, place, note.partition("\n")[0], gitlab.user())
+        if known is None:
+            gitlab.send("POST", place.notes, {"body": note})
+        else:
+            gitlab.send("PUT", f"{place.notes}/{int(known['id'])}", {"body": note})
+
+    patiently(place.access, put, wait)
 
 
-def _put(client: HttpClient, place: MergeRequest, note: str) -> None:
-    known = _own_note(client, place, note.partition("\n")[0])
-    if known is None:
-        _send(client, place, "POST", place.notes, {"body": note})
-    else:
-        _send(client, place, "PUT", f"{place.notes}/{known}", {"body": note})
-
-
-def _own_note(client: HttpClient, place: MergeRequest, marker: str) -> int | None:
-    """The oldest note with this first line that the token's own user wrote."""
-    try:
-        user = read_json(_send(client, place, "GET", "user").content)["id"]
-        for page in range(1, _MOST_PAGES + 1):
-            asked = f"?sort=asc&order_by=created_at&per_page={_PAGE_SIZE}&page={page}"
-            answer = _send(client, place, "GET", place.notes + asked)
-            for note in read_json(answer.content):
-                if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
-                    return int(note["id"])
-            next_page = answer.headers.get("x-next-page", "")
-            if not next_page:
-                return None
-            if next_page != str(page + 1):
-                raise ValueError
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        raise NoteError(f"{place.api} does not answer as GitLab's API does") from None
-    raise NoteError(f"the merge request has more than {_MOST_PAGES * _PAGE_SIZE} notes; none was written")
-
-
-def _send(
-    client: HttpClient, place: MergeRequest, method: str, path: str, content: Mapping[str, str] | None = None
-) -> Answer:
-    headers = {"Private-Token": place.token, "Content-Type": "application/json"}
-    shown = path.partition("?")[0]
-    try:
-        answer = client.ask(
-            method,
-            f"{place.api.rstrip('/')}/{path}",
-            headers=headers,
-            content=None if content is None else json.dumps(content).encode(),
-            deadline=Deadline(_PATIENCE_S),
-            limit=_LARGEST_PAGE,
-            follow=False,
-        )
-    except (NotTrustedError, RedirectError, TooLargeError) as error:
-        raise NoteError(f"GitLab at {place.api} {error}") from None
-    except HttpError as error:
-        raise _PassingError(f"GitLab at {place.api} {error}") from None
-    if answer.status == 429 or answer.status >= 500:
-        after = answer.headers.get("retry-after", "")
-        wait = float(after) if after.isascii() and after.isdecimal() else None
-        raise _PassingError(f"{method} {shown}: GitLab answered {answer.status}", wait)
-    if not 200 <= answer.status < 300:
-        text = answer.content[:1200].decode(errors="replace")
-        reason = printable(" ".join(text.split()))[:300]
-        mend = _MENDS.get(answer.status, "")
-        raise NoteError(f"{method} {shown}: GitLab answered {answer.status} {reason}{mend}")
-    return answer
-
-
-_MENDS = {
-    401: "; the token has expired or was revoked: make a new one",
-    403: "; the token needs the scope `api`, and its user the role Reporter or higher",
-    404: "; the token's user must be a member of the project that the merge request is for",
-}
+def own_note(gitlab: GitLab, place: MergeRequest, marker: str, user: int) -> Mapping[str, Any] | None:
+    """The oldest note with this first line that a user wrote."""
+    for note in gitlab.listed(f"{place.notes}?sort=asc&order_by=created_at"):
+        if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
+            found: Mapping[str, Any] = note
+            return found
+    return None

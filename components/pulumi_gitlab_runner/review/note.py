@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pulumi_gitlab_runner.review.dangers import Danger, DangerKind, dangers
 from pulumi_gitlab_runner.review.host_state import host_of
 from pulumi_gitlab_runner.review.markup import code, one_line
+from pulumi_gitlab_runner.review.merge_request import Behind
 from pulumi_gitlab_runner.review.picture import picture
 from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Preview, Step
 
@@ -49,7 +50,7 @@ def marker(stack: str) -> str:
     return f"<!-- pulumi-gitlab-runner review {quote(stack, safe='').replace('-', '%2D')} -->"
 
 
-def note(preview: Preview, stack: str, size: int = NOTE_SIZE) -> str:
+def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | None = None) -> str:
     """The note: what is dangerous, the counts, a picture, then all that changes, folded.
 
     Of what is too long, the folded part is cut first, and the text says so.
@@ -58,8 +59,10 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE) -> str:
         preview: what would be done.
         stack: the stack's name.
         size: how long the note may be, in bytes of UTF-8; not less than 10,000.
+        behind: what the merge request's branch lacks of its target, where it lacks something.
     """
-    summary = "\n".join([marker(stack), f"### Preview of {code(stack)}", "", *_summary(preview, size // 2)])
+    head = [marker(stack), f"### Preview of {code(stack)}", "", *_behind(behind)]
+    summary = "\n".join([*head, *_summary(preview, size // 2)])
     drawn = picture(preview)
     parts = [summary]
     if drawn:
@@ -70,6 +73,13 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE) -> str:
     if preview.changes:
         parts.append(_details("All changes", _changes(preview, room)))
     return "\n\n".join(parts) + "\n"
+
+
+def _behind(behind: Behind | None) -> Iterator[str]:
+    if behind:
+        lacks = "1 commit" if behind.commits == 1 else f"{behind.commits} commits"
+        yield f"**⚠ Behind:** the branch lacks {lacks} of {code(behind.target)}. What they brought"
+        yield "shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.\n"
 
 
 def _summary(preview: Preview, room: int) -> Iterator[str]:

@@ -125,20 +125,20 @@ def _step(step: Mapping[str, Any]) -> Step:
     return Step(
         operation=step["op"],
         urn=urn,
-        old=_without_secrets(old.get("inputs") or {}),
-        new=_without_secrets(new.get("inputs") or {}),
+        old=without_secrets(old.get("inputs") or {}),
+        new=without_secrets(new.get("inputs") or {}),
         changed=tuple(changed),
         replaced_for=tuple(step.get("replaceReasons") or ()),
         is_component=not (new or old).get("custom", False),
     )
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     """The value with `SECRET` in the place of every secret in it."""
     if isinstance(value, Mapping):
         if _SIGNATURE in value:
             return SECRET
-        return {key: _without_secrets(each) for key, each in value.items()}
+        return {key: without_secrets(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
+        return [without_secrets(each) for each in value]
     return value

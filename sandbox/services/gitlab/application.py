@@ -12,8 +12,10 @@ from sandbox.services.gitlab import (
     ci_lint,
     coordinator,
     groups_and_projects,
+    issues,
     jobs,
     merge_requests,
+    notes,
     pipeline_schedules,
     runners,
     variables,
@@ -28,8 +30,10 @@ BLUEPRINTS = (
     ci_lint.blueprint,
     coordinator.blueprint,
     groups_and_projects.blueprint,
+    issues.blueprint,
     jobs.blueprint,
     merge_requests.blueprint,
+    notes.blueprint,
     pipeline_schedules.blueprint,
     runners.blueprint,
     variables.blueprint,
@@ -62,6 +66,7 @@ def create_application(token: str, runner_token: str | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint, url_prefix="/api/v4")
     application.register_blueprint(jobs.queue, url_prefix="/sandbox")
+    application.register_blueprint(merge_requests.given, url_prefix="/sandbox")
     application.register_error_handler(RefusalError, _refuse)
     application.register_error_handler(HTTPException, _http_error)
     application.after_request(_log)

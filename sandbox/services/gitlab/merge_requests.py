@@ -1,7 +1,9 @@
-"""The notes of merge requests: listed, written, changed and removed.
+"""Merge requests, and what their pipelines left: shown, never made.
 
-Sources: GitLab's `lib/api/notes.rb`, `lib/api/helpers/notes_helpers.rb`, `app/policies/note_policy.rb` and
-`app/models/note.rb`. Merge requests themselves are given: the double has one, `!1` of project 7.
+They are given: the double has one, `!1` of project 7, and `given`, which is the double's own, lets a test say
+how it was merged and what its pipelines left.
+Sources: GitLab's `lib/api/merge_requests.rb`, `lib/api/commits.rb`, `lib/api/ci/jobs.rb` and
+`lib/api/ci/job_artifacts.rb`.
 """
 
 from typing import Any
@@ -9,110 +11,125 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.services.gitlab.access import (
-    authenticate,
-    current_user,
-    find_project,
-    instance,
-    require_role,
-    role_in,
-)
-from sandbox.services.gitlab.clock import now
+from sandbox.services.gitlab.access import authenticate, find_project, require_role
 from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, read_parameters
-from sandbox.services.gitlab.refusals import bad_request, forbidden, not_found
-from sandbox.services.gitlab.state import MergeRequest, Note, Project, Role
+from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, mapping, read_parameters
+from sandbox.services.gitlab.refusals import not_found
+from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Project, Role
 
-BODY_LENGTH = 1_000_000
-
-_NOTES = "/projects/<path:identifier>/merge_requests/<int:iid>/notes"
-_ORDER = (
+_MERGE_REQUEST = "/projects/<path:identifier>/merge_requests/<int:iid>"
+_FILTERS = (
+    Parameter("state", values=("opened", "closed", "locked", "merged", "all")),
+    Parameter("target_branch"),
     Parameter("sort", values=("asc", "desc")),
     Parameter("order_by", values=("created_at", "updated_at")),
 )
-_BODY = Parameter("body", required=True)
 
 blueprint = Blueprint("merge_requests", __name__)
 blueprint.before_request(authenticate)
+given = Blueprint("given_merge_requests", __name__)
+given.before_request(authenticate)
 
 
-@blueprint.get(_NOTES)
-def list_notes(identifier: str, iid: int) -> Response:
-    """The notes of a merge request, the newest first unless asked otherwise."""
-    _, merge_request = _found(identifier, iid)
-    parameters = read_parameters((*PAGINATION, *_ORDER))
-    key = parameters.get("order_by", "created_at")
-    notes = sorted(
-        merge_request.notes,
-        key=lambda note: (getattr(note, key), note.id),
-        reverse=parameters.get("sort", "desc") == "desc",
-    )
-    return page_of([note_details(note, merge_request) for note in notes], parameters)
-
-
-@blueprint.post(_NOTES)
-def create_note(identifier: str, iid: int) -> ResponseReturnValue:
-    """Writes a note."""
-    project, merge_request = _found(identifier, iid)
-    body = read_parameters((_BODY, Parameter("internal", boolean)))["body"]
-    require_role(project, Role.REPORTER)
-    if problem := _problem(body):
-        raise bad_request(f"Note {problem}")
-    moment = now()
-    note = Note(next(instance().note_ids), current_user(), body, moment, moment)
-    merge_request.notes.append(note)
-    return jsonify(note_details(note, merge_request)), 201
-
-
-@blueprint.get(f"{_NOTES}/<int:number>")
-def show_note(identifier: str, iid: int, number: int) -> Response:
-    """One note."""
-    read_parameters()
-    _, merge_request, note = _found_note(identifier, iid, number)
-    return jsonify(note_details(note, merge_request))
-
-
-@blueprint.put(f"{_NOTES}/<int:number>")
-def update_note(identifier: str, iid: int, number: int) -> Response:
-    """Changes a note: its author may, and a maintainer."""
-    project, merge_request, note = _found_note(identifier, iid, number)
-    body = read_parameters((_BODY,))["body"]
-    _require_right_to_change(project, note)
-    if problem := _problem(body):
-        raise bad_request(f"Failed to save note {problem}")
-    note.body, note.updated_at = body, now()
-    return jsonify(note_details(note, merge_request))
-
-
-@blueprint.delete(f"{_NOTES}/<int:number>")
-def delete_note(identifier: str, iid: int, number: int) -> ResponseReturnValue:
-    """Removes a note: its author may, and a maintainer."""
-    read_parameters()
-    project, merge_request, note = _found_note(identifier, iid, number)
-    _require_right_to_change(project, note)
-    merge_request.notes.remove(note)
+@given.post(f"{_MERGE_REQUEST}/pipelines")
+def give_pipeline(identifier: str, iid: int) -> ResponseReturnValue:
+    """A pipeline of one job, with these artifacts: texts by their paths."""
+    parameters = read_parameters((Parameter("job", required=True), Parameter("artifacts", mapping)))
+    project, merge_request = found_merge_request(identifier, iid)
+    files = {path: str(text).encode() for path, text in parameters.get("artifacts", {}).items()}
+    number = max((each.id for each in merge_request.pipelines), default=0) + 1
+    job = FinishedJob(number, parameters["job"], artifacts=files, artifacts_for=Role.DEVELOPER)
+    merge_request.pipelines.append(Pipeline(number, project.id, merge_request.sha, [job]))
     return "", 204
 
 
-def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
-    """A note as the API shows it."""
-    author = note.author
-    return {
-        "id": note.id,
-        "type": None,
-        "body": note.body,
-        "author": {"id": author.id, "username": author.username, "name": author.name, "state": "active"},
-        "created_at": note.created_at,
-        "updated_at": note.updated_at,
-        "system": note.system,
-        "noteable_type": "MergeRequest",
-        "noteable_iid": merge_request.iid,
-        "resolvable": False,
-        "internal": False,
-    }
+@given.put(f"{_MERGE_REQUEST}/merge")
+def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
+    """The commit that the merge request was merged as."""
+    parameters = read_parameters((Parameter("commit", required=True),))
+    _, merge_request = found_merge_request(identifier, iid)
+    merge_request.state, merge_request.merge_commit_sha = "merged", parameters["commit"]
+    return "", 204
 
 
-def _found(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
+@blueprint.get("/projects/<path:identifier>/merge_requests")
+def list_merge_requests(identifier: str) -> Response:
+    """The merge requests of a project; all of them were made, and changed, in the order of their numbers."""
+    asked = read_parameters((*PAGINATION, *_FILTERS))
+    project = find_project(identifier)
+    require_role(project, Role.REPORTER)
+    found = [
+        merge_request_details(each, project)
+        for each in project.merge_requests.values()
+        if asked.get("state", "all") in ("all", each.state)
+        and asked.get("target_branch", each.target_branch) == each.target_branch
+    ]
+    return page_of(found if asked.get("sort") == "asc" else found[::-1], asked)
+
+
+@blueprint.get(_MERGE_REQUEST)
+def show_merge_request(identifier: str, iid: int) -> Response:
+    """One merge request; how far it is behind its target only where that is asked for."""
+    asked = read_parameters((Parameter("include_diverged_commits_count", boolean),))
+    project, merge_request = found_merge_request(identifier, iid)
+    details = merge_request_details(merge_request, project)
+    if asked.get("include_diverged_commits_count"):
+        details["diverged_commits_count"] = merge_request.diverged_commits
+    return jsonify(details)
+
+
+@blueprint.get("/projects/<path:identifier>/repository/commits/<sha>/merge_requests")
+def list_merge_requests_of_a_commit(identifier: str, sha: str) -> Response:
+    """The merge requests that a commit belongs to."""
+    parameters = read_parameters(PAGINATION)
+    project = find_project(identifier)
+    require_role(project, Role.REPORTER)
+    found = [
+        merge_request_details(each, project)
+        for each in project.merge_requests.values()
+        if sha in (each.sha, each.merge_commit_sha, each.squash_commit_sha)
+    ]
+    return page_of(found, parameters)
+
+
+@blueprint.get(f"{_MERGE_REQUEST}/pipelines")
+def list_pipelines(identifier: str, iid: int) -> Response:
+    """The pipelines of a merge request, the newest first."""
+    parameters = read_parameters(PAGINATION)
+    _, merge_request = found_merge_request(identifier, iid)
+    newest_first = sorted(merge_request.pipelines, key=lambda pipeline: pipeline.id, reverse=True)
+    return page_of([_pipeline_details(each, merge_request) for each in newest_first], parameters)
+
+
+@blueprint.get("/projects/<path:identifier>/pipelines/<int:number>/jobs")
+def list_jobs(identifier: str, number: int) -> Response:
+    """The jobs of a pipeline, the newest first."""
+    parameters = read_parameters(PAGINATION)
+    project = find_project(identifier)
+    require_role(project, Role.REPORTER)
+    for pipeline in _pipelines(project):
+        if pipeline.id == number:
+            newest_first = sorted(pipeline.jobs, key=lambda job: job.id, reverse=True)
+            return page_of([_job_details(each, pipeline) for each in newest_first], parameters)
+    raise not_found()
+
+
+@blueprint.get("/projects/<path:identifier>/jobs/<int:number>/artifacts/<path:file>")
+def show_artifact(identifier: str, number: int, file: str) -> Response:
+    """One file of a job's artifacts."""
+    read_parameters()
+    project = find_project(identifier)
+    require_role(project, Role.REPORTER)
+    for job in (job for pipeline in _pipelines(project) for job in pipeline.jobs):
+        if job.id == number:
+            require_role(project, job.artifacts_for)
+            if file in job.artifacts:
+                return Response(job.artifacts[file], mimetype="application/octet-stream")
+    raise not_found()
+
+
+def found_merge_request(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
+    """A merge request, and its project; 404 if there is none or the user may not see it."""
     project = find_project(identifier)
     if iid not in project.merge_requests:
         raise not_found()
@@ -120,24 +137,40 @@ def _found(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
     return project, project.merge_requests[iid]
 
 
-def _found_note(identifier: str, iid: int, number: int) -> tuple[Project, MergeRequest, Note]:
-    project, merge_request = _found(identifier, iid)
-    for note in merge_request.notes:
-        if note.id == number:
-            return project, merge_request, note
-    raise not_found("Note")
+def merge_request_details(merge_request: MergeRequest, project: Project) -> dict[str, Any]:
+    """A merge request as the API shows it."""
+    return {
+        "iid": merge_request.iid,
+        "project_id": project.id,
+        "state": merge_request.state,
+        "source_branch": merge_request.source_branch,
+        "target_branch": merge_request.target_branch,
+        "sha": merge_request.sha,
+        "merge_commit_sha": merge_request.merge_commit_sha,
+        "squash_commit_sha": merge_request.squash_commit_sha,
+    }
 
 
-def _require_right_to_change(project: Project, note: Note) -> None:
-    may = note.author is current_user() or role_in(project) >= Role.MAINTAINER
-    if note.system or not may:
-        raise forbidden()
+def _pipelines(project: Project) -> list[Pipeline]:
+    """The pipelines that ran in a project: those of forks are not its own."""
+    every = (each for merge_request in project.merge_requests.values() for each in merge_request.pipelines)
+    return [pipeline for pipeline in every if pipeline.project_id == project.id]
 
 
-def _problem(body: str) -> str:
-    """What is wrong with a note's text, as GitLab shows it; empty if nothing is."""
-    if not body.strip():
-        return """{:note=>["can't be blank"]}"""
-    if len(body) > BODY_LENGTH:
-        return f'{{:note=>["is too long (maximum is {BODY_LENGTH} characters)"]}}'
-    return ""
+def _pipeline_details(pipeline: Pipeline, merge_request: MergeRequest) -> dict[str, Any]:
+    return {
+        "id": pipeline.id,
+        "project_id": pipeline.project_id,
+        "sha": pipeline.sha,
+        "ref": f"refs/merge-requests/{merge_request.iid}/head",
+        "source": "merge_request_event",
+    }
+
+
+def _job_details(job: FinishedJob, pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "status": job.status,
+        "pipeline": {"id": pipeline.id, "project_id": pipeline.project_id, "sha": pipeline.sha},
+    }

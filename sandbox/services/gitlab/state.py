@@ -1,6 +1,7 @@
 """What the GitLab double remembers.
 
-Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, and schedules.
+Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, issues, and
+schedules.
 """
 
 from collections.abc import Iterator
@@ -96,11 +97,56 @@ class Note:
 
 
 @dataclass
+class FinishedJob:
+    """A job of a pipeline that has ended; `artifacts` are files by their paths."""
+
+    id: int
+    name: str
+    status: str = "success"
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    artifacts_for: Role = Role.GUEST
+
+
+@dataclass
+class Pipeline:
+    """A pipeline of a merge request, with its jobs that have ended."""
+
+    id: int
+    project_id: int
+    sha: str
+    jobs: list[FinishedJob] = field(default_factory=list)
+
+
+@dataclass
 class MergeRequest:
     """A merge request, with its number in its project."""
 
     iid: int
     notes: list[Note] = field(default_factory=list)
+    state: str = "opened"
+    source_branch: str = "change"
+    target_branch: str = "main"
+    sha: str = "1" * 40
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
+    diverged_commits: int = 0
+    pipelines: list[Pipeline] = field(default_factory=list)
+
+
+@dataclass
+class Issue:
+    """An issue, with its number in its project."""
+
+    id: int
+    iid: int
+    author: User
+    title: str
+    description: str | None
+    labels: list[str]
+    created_at: str
+    updated_at: str
+    confidential: bool = False
+    closed_at: str | None = None
 
 
 @dataclass
@@ -133,6 +179,8 @@ class Project:
     group_runners_enabled: bool = True
     variables: list[Variable] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
+    issues_enabled: bool = True
+    issues: dict[int, Issue] = field(default_factory=dict)
     schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
@@ -204,6 +252,7 @@ class Instance:
     project_ids: Iterator[int] = field(default_factory=lambda: count(100))
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
     note_ids: Iterator[int] = field(default_factory=lambda: count(1))
+    issue_ids: Iterator[int] = field(default_factory=lambda: count(1001))
     schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))
     jobs: dict[int, Job] = field(default_factory=dict)
     job_ids: Iterator[int] = field(default_factory=lambda: count(1))

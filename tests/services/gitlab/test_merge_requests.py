@@ -1,99 +1,76 @@
-"""The notes of a merge request."""
+"""Merge requests and what their pipelines left."""
 
 import pytest
 
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.state import Note
+from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Role
 
-NOTES = "projects/7/merge_requests/1/notes"
-
-
-def test_a_note_lives(call):
-    made = call("POST", NOTES, {"body": "first"})
-    assert (made.status, made.body["author"]["username"], made.body["system"]) == (201, "root", False)
-    path = f"{NOTES}/{made.body['id']}"
-    assert call("GET", path).body == made.body
-    changed = call("PUT", path, {"body": "second"})
-    assert (changed.status, changed.body["body"], changed.body["id"]) == (200, "second", made.body["id"])
-    assert [note["body"] for note in call("GET", NOTES).body] == ["second"]
-    assert call("DELETE", path).status == 204
-    assert call("GET", NOTES).body == []
-    assert call("GET", path).body == {"message": "404 Note Not Found"}
+MERGE_REQUEST = "projects/7/merge_requests/1"
+SHA = "2" * 40
 
 
-def test_notes_come_in_pages_the_newest_first_unless_asked_otherwise(call):
-    for number in range(25):
-        call("POST", NOTES, {"body": str(number)})
-    first = call("GET", NOTES)
-    assert [note["body"] for note in first.body] == [str(number) for number in range(24, 4, -1)]
-    assert first.headers["x-next-page"] == "2"
-    last = call("GET", f"{NOTES}?sort=asc&per_page=10&page=3")
-    assert [note["body"] for note in last.body] == ["20", "21", "22", "23", "24"]
-    assert last.headers["x-next-page"] == ""
+@pytest.fixture
+def merge_request(call, application):
+    found = application.extensions[INSTANCE].projects[7].merge_requests[1]
+    found.merge_commit_sha = SHA
+    found.diverged_commits = 3
+    artifact = {"plan.json": b"{}"}
+    jobs = [
+        FinishedJob(5, "test"),
+        FinishedJob(6, "preview", artifacts=artifact, artifacts_for=Role.DEVELOPER),
+    ]
+    found.pipelines = [
+        Pipeline(1, 7, "1" * 40),
+        Pipeline(2, 7, "1" * 40, jobs),
+        Pipeline(3, 99, "1" * 40, jobs),
+    ]
+    return found
 
 
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (" ", '400 Bad request - Note {:note=>["can\'t be blank"]}'),
-        (
-            "é" * 1_000_001,
-            '400 Bad request - Note {:note=>["is too long (maximum is 1000000 characters)"]}',
-        ),
-    ],
-)
-def test_a_text_that_no_note_may_have(call, body, reason):
-    answer = call("POST", NOTES, {"body": body})
-    assert (answer.status, answer.body) == (400, {"message": reason})
-    assert call("GET", NOTES).body == []
+def test_how_far_one_is_behind_shows_where_it_is_asked_for(call, merge_request):
+    assert "diverged_commits_count" not in call("GET", MERGE_REQUEST).body
+    shown = call("GET", f"{MERGE_REQUEST}?include_diverged_commits_count=true").body
+    assert (shown["diverged_commits_count"], shown["target_branch"]) == (3, "main")
 
 
-def test_the_longest_note(call):
-    assert call("POST", NOTES, {"body": "é" * 1_000_000}).status == 201
-    assert call("POST", NOTES).body == {"error": "body is missing"}
+def test_those_of_a_project_are_listed_the_newest_first(call, application):
+    project = application.extensions[INSTANCE].projects[7]
+    for number, state, target in ((2, "opened", "main"), (3, "merged", "main"), (4, "opened", "release")):
+        project.merge_requests[number] = MergeRequest(number, state=state, target_branch=target)
+
+    def found(asked):
+        return [each["iid"] for each in call("GET", f"projects/7/merge_requests?{asked}").body]
+
+    assert found("") == [4, 3, 2, 1]
+    assert found("state=opened&target_branch=main&order_by=updated_at&sort=asc") == [1, 2]
+    assert call("GET", "projects/7/merge_requests?state=open").status == 400
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_only_its_author_and_a_maintainer_change_a_note(call, method):
-    body = {"body": "another"} if method == "PUT" else None
-    of_the_administrator = call("POST", NOTES, {"body": "mine"}).body["id"]
-    developer = call.as_("developer")
-    refused = developer(method, f"{NOTES}/{of_the_administrator}", body)
-    assert (refused.status, refused.body) == (403, {"message": "403 Forbidden"})
-    of_the_developer = developer("POST", NOTES, {"body": "mine"}).body["id"]
-    assert call.as_("maintainer")(method, f"{NOTES}/{of_the_developer}", body).status < 300
+def test_one_is_found_by_the_commit_that_it_was_merged_as(call, merge_request):
+    (found,) = call("GET", f"projects/7/repository/commits/{SHA}/merge_requests").body
+    assert (found["iid"], found["merge_commit_sha"]) == (1, SHA)
+    assert call("GET", f"projects/7/repository/commits/{'3' * 40}/merge_requests").body == []
 
 
-def test_nobody_changes_a_note_of_the_system(call, application):
-    instance = application.extensions[INSTANCE]
-    author = next(iter(instance.tokens.values())).user
-    note = Note(next(instance.note_ids), author, "changed the title", "2026", "2026", system=True)
-    instance.projects[7].merge_requests[1].notes.append(note)
-    assert call("PUT", f"{NOTES}/{note.id}", {"body": "another"}).status == 403
+def test_its_pipelines_their_jobs_and_their_files(call, merge_request):
+    assert [each["id"] for each in call("GET", f"{MERGE_REQUEST}/pipelines").body] == [3, 2, 1]
+    assert [each["name"] for each in call("GET", "projects/7/pipelines/2/jobs").body] == ["preview", "test"]
+    assert call("GET", "projects/7/pipelines/3/jobs").status == 404
+    assert call("GET", "projects/7/jobs/6/artifacts/plan.json").status == 200
+    assert call("GET", "projects/7/jobs/6/artifacts/note.md").status == 404
+    assert call("GET", "projects/7/jobs/5/artifacts/plan.json").status == 404
 
 
-def test_a_token_that_reads_writes_no_note(call):
-    reader = call.as_("read-api")
-    assert reader("GET", NOTES).status == 200
-    answer = reader("POST", NOTES, {"body": "text"})
-    assert (answer.status, answer.body["error"]) == (403, "insufficient_scope")
+def test_artifacts_are_for_those_whom_the_job_names(call, merge_request):
+    merge_request.pipelines[1].jobs[1].artifacts_for = Role.OWNER
+    assert call.as_("developer")("GET", "projects/7/jobs/6/artifacts/plan.json").status == 403
 
 
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("projects/7/merge_requests/2/notes", "404 Not found"),
-        ("projects/9/merge_requests/1/notes", "404 Project Not Found"),
-        (f"{NOTES}/99", "404 Note Not Found"),
-    ],
-)
-def test_what_is_not_there(call, path, message):
-    answer = call("GET", path)
-    assert (answer.status, answer.body) == (404, {"message": message})
-
-
-def test_notes_of_a_project_that_one_is_no_member_of_are_not_there(call, application):
-    project = application.extensions[INSTANCE].projects[8]
-    project.merge_requests = application.extensions[INSTANCE].projects[7].merge_requests
-    assert call("GET", "projects/8/merge_requests/1/notes").status == 200
-    assert call.as_("developer")("GET", "projects/8/merge_requests/1/notes").status == 404
+def test_a_test_says_how_one_was_merged_and_what_its_pipelines_left(call):
+    place, headers = f"/sandbox/{MERGE_REQUEST}", {"Private-Token": call.token}
+    left = {"job": "preview", "artifacts": {"plan.json": "{}"}}
+    assert call.client.post(f"{place}/pipelines", json=left, headers=headers).status_code == 204
+    assert call.client.put(f"{place}/merge", json={"commit": SHA}, headers=headers).status_code == 204
+    (found,) = call("GET", f"projects/7/repository/commits/{SHA}/merge_requests").body
+    assert found["state"] == "merged"
+    assert call("GET", "projects/7/jobs/1/artifacts/plan.json").status == 200

@@ -1,0 +1,155 @@
+"""`runner-deploy`: the command that deploys what was reviewed, and nothing else.
+
+It runs `pulumi up --plan`, which Pulumi calls experimental. What Pulumi itself says of a difference stays out
+of the log: it has the values that differ, secrets in clear (seen with 3.258.0).
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pulumi_gitlab_runner import __version__
+from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
+from pulumi_gitlab_runner.review.plan import Plan, differences, read_plan, resource
+from pulumi_gitlab_runner.review.reviewed_plan import ReviewedPlan, fetch_plan, merged_of
+
+DEPLOYED, REFUSED, USAGE = 0, 1, 2
+
+TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
+PLAN = "plan.json"
+
+_UP = ("pulumi", "up", "--yes", "--non-interactive", "--suppress-outputs", "--plan")
+_PREVIEW = ("pulumi", "preview", "--json", "--non-interactive", "--save-plan")
+_VIOLATION = re.compile(
+    "violates plan|not allowed by the plan|no plan for resource urn:|expected resource operations for urn:"
+)
+"""What Pulumi says of what a plan does not hold: pulumi/pulumi, pkg/resource/deploy."""
+_URN = re.compile(r"urn:pulumi:[^\s]+?::[^\s]+?::[^\s]+?::[^\s]+")
+_PROPERTY = re.compile(r"violates plan: properties changed: [-+~=]{2}(\w+)\[")
+_BEGUN = re.compile(r"Updating \(")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `runner-deploy`.
+
+    Returns:
+        0 when the plan is deployed, 1 when it is refused or the deployment failed, 2 after a wrong use.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+        return int(ended.code or 0)
+    try:
+        plan = _plan(options)
+        reviewed = read_plan(plan.text)
+        print(f"runner-deploy: to the plan that was reviewed in {plan.merge_request}", flush=True)
+        with tempfile.TemporaryDirectory() as directory:  # for this user alone
+            return _deployed(plan, reviewed, Path(directory))
+    except (GitLabError, PreviewError) as error:
+        print(f"runner-deploy: {error}", file=sys.stderr)
+        print(_WAY_OUT, file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        reason = (error.strerror or "failed").lower()
+        print(f"runner-deploy: {error.filename or 'the plan'}: {reason}", file=sys.stderr)
+        return USAGE
+
+
+_WAY_OUT = (
+    "runner-deploy: nothing was deployed. A further merge request shows what would be done now, and its plan "
+    "is deployed; what is right as it is, is deployed without a plan by starting this job with the variable "
+    "DEPLOY_UNREVIEWED."
+)
+
+
+def _plan(options: argparse.Namespace) -> ReviewedPlan:
+    if options.plan:
+        return ReviewedPlan(options.plan.read_text(encoding="utf-8", errors="replace"), str(options.plan))
+    return fetch_plan(merged_of(os.environ, options.token_variable), options.preview_job, PLAN)
+
+
+def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
+    """Deploy to a plan; the exit code."""
+    file = directory / PLAN
+    file.write_text(plan.text, encoding="utf-8")
+    has_begun, violation = False, ""
+    with subprocess.Popen(
+        [*_UP, str(file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as update:
+        for line in update.stdout or ():
+            has_begun = has_begun or bool(_BEGUN.match(line))
+            violation = violation or (line if _VIOLATION.search(line) else "")
+            if not violation:
+                print(line, end="", flush=True)
+    status = update.returncode
+    if not violation:
+        return DEPLOYED if status == 0 else REFUSED
+    told = _differences_now(reviewed, directory) or [_told(violation)]
+    print(f"runner-deploy: what would be done now is not what was reviewed in {plan.merge_request}:")
+    for line in told:
+        print(f"  {line}")
+    if has_begun:
+        print(
+            "runner-deploy: the update had begun; the next preview shows what is left of it", file=sys.stderr
+        )
+    else:
+        print(_WAY_OUT, file=sys.stderr)
+    return REFUSED
+
+
+def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
+    """What a preview of now has otherwise; nothing where there is none, or where only secrets differ."""
+    file = directory / "now.json"
+    made = subprocess.run(
+        [*_PREVIEW, str(file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if made.returncode:
+        return []
+    return differences(reviewed, read_plan(file.read_text(encoding="utf-8", errors="replace")))
+
+
+def _told(violation: str) -> str:
+    """What Pulumi says of the first difference, without the values in it."""
+    urn, changed = _URN.search(violation), _PROPERTY.search(violation)
+    of = resource(urn[0]) if urn else "the stack"
+    return printable(f"{of}: other than reviewed{f': {changed[1]}' if changed else ''}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runner-deploy",
+        description="Deploys what the plan of a merged merge request holds, and refuses what it does not.",
+        epilog="Exit status: 0 it is deployed, 1 it is refused, or the deployment failed, 2 a usage error.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--preview-job",
+        metavar="NAME",
+        help="the job of the merge request that keeps the plan, as plan.json among its artifacts",
+    )
+    source.add_argument(
+        "--plan", type=Path, metavar="FILE", help="the plan: what `pulumi preview --save-plan` wrote"
+    )
+    parser.add_argument(
+        "--token-variable",
+        default=TOKEN_VARIABLE,
+        metavar="NAME",
+        help=f"the variable with the token that reads the plan (default: {TOKEN_VARIABLE})",
+    )
+    return parser

@@ -1,0 +1,188 @@
+"""GitLab's API as a job of a pipeline asks it: patient with what passes, and with words for what does not."""
+
+import json
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pulumi_gitlab_runner.http.bounded_json import read_json
+from pulumi_gitlab_runner.http.client import Answer, HttpClient
+from pulumi_gitlab_runner.http.deadline import Deadline
+from pulumi_gitlab_runner.http.errors import HttpError, NotTrustedError, RedirectError, TooLargeError
+from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
+
+ATTEMPTS = 4
+PAGE_SIZE = 20
+MOST_PAGES = 250
+"""GitLab takes 5,000 notes on a merge request (docs.gitlab.com/administration/instance_limits)."""
+_LONGEST_WAIT_S = 30.0
+_PATIENCE_S = 30.0
+_LARGEST_ANSWER = 64 * 1024 * 1024
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Where GitLab's API is, and with which token it is asked.
+
+    Attributes:
+        api: the address of the API.
+        token: an access token.
+        authorities: the file of the certificate authorities to trust; empty for the system's.
+    """
+
+    api: str
+    token: str = field(repr=False)
+    authorities: str = ""
+
+
+class PassingError(Exception):
+    """GitLab could not answer now; it may a little later."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def access_of(environment: Mapping[str, str], token_variable: str, missing: str) -> Access:
+    """How a job reaches GitLab, by its predefined variables and the variable that holds a token.
+
+    Args:
+        environment: the job's variables, `CI_API_V4_URL` among them.
+        token_variable: the name of the variable with the token.
+        missing: what to say when there is none, after "the variable NAME is not set; ".
+
+    Raises:
+        GitLabError: the variable holds no token.
+        NoTokenError: the token is missing.
+    """
+    token = environment.get(token_variable, "").strip()
+    if not token:
+        raise NoTokenError(f"the variable {token_variable} is not set; {missing}")
+    if not re.fullmatch("[!-~]+", token):
+        raise GitLabError(f"the variable {token_variable} holds what no token is: blanks or odd characters")
+    return Access(environment["CI_API_V4_URL"], token, environment.get("CI_SERVER_TLS_CA_FILE", ""))
+
+
+def need(environment: Mapping[str, str], names: tuple[str, ...], mend: str) -> None:
+    """Refuse unless these variables are set.
+
+    Raises:
+        GitLabError: one is not; its message ends with `mend`.
+    """
+    if missing := [name for name in names if not environment.get(name)]:
+        raise GitLabError(f"{', '.join(missing)} not set: {mend}")
+
+
+class GitLab:
+    """One conversation with GitLab's API."""
+
+    def __init__(self, access: Access, client: HttpClient) -> None:
+        self._access = access
+        self._client = client
+
+    def read(self, path: str) -> Any:
+        """The JSON at a path."""
+        return read_json(self.send("GET", path).content)
+
+    def listed(self, path: str) -> Iterator[Any]:
+        """What a list holds, page by page.
+
+        Args:
+            path: the list's, with whatever is asked of it besides the pages.
+        """
+        joint = "&" if "?" in path else "?"
+        for page in range(1, MOST_PAGES + 1):
+            answer = self.send("GET", f"{path}{joint}per_page={PAGE_SIZE}&page={page}")
+            yield from read_json(answer.content)
+            next_page = answer.headers.get("x-next-page", "")
+            if not next_page:
+                return
+            if next_page != str(page + 1):
+                raise ValueError
+        raise GitLabError(
+            f"{path.partition('?')[0]}: more than {MOST_PAGES * PAGE_SIZE}; nothing was written"
+        )
+
+    def user(self) -> int:
+        """The id of the token's own user."""
+        return int(self.read("user")["id"])
+
+    def sent(self, method: str, path: str, content: Mapping[str, Any]) -> Any:
+        """The JSON that answers what is sent."""
+        return read_json(self.send(method, path, content).content)
+
+    def send(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Answer:
+        """Ask, and return the answer of one that GitLab did not refuse.
+
+        Raises:
+            PassingError: it could not answer now.
+            GitLabError: it refuses, or is not to be trusted.
+        """
+        access = self._access
+        shown = path.partition("?")[0]
+        try:
+            answer = self._client.ask(
+                method,
+                f"{access.api.rstrip('/')}/{path}",
+                headers={"Private-Token": access.token, "Content-Type": "application/json"},
+                content=None if content is None else json.dumps(content).encode(),
+                deadline=Deadline(_PATIENCE_S),
+                limit=_LARGEST_ANSWER,
+                follow=False,
+            )
+        except (NotTrustedError, RedirectError, TooLargeError) as error:
+            raise GitLabError(f"GitLab at {access.api} {error}") from None
+        except HttpError as error:
+            raise PassingError(f"GitLab at {access.api} {error}") from None
+        if answer.status == 429 or answer.status >= 500:
+            after = answer.headers.get("retry-after", "")
+            wait = float(after) if after.isascii() and after.isdecimal() else None
+            raise PassingError(f"{method} {shown}: GitLab answered {answer.status}", wait)
+        if not 200 <= answer.status < 300:
+            text = answer.content[:1200].decode(errors="replace")
+            reason = printable(" ".join(text.split()))[:300]
+            mend = _MENDS.get(answer.status, "")
+            raise GitLabError(
+                f"{method} {shown}: GitLab answered {answer.status} {reason}{mend}", answer.status
+            )
+        return answer
+
+
+def patiently(
+    access: Access, action: Callable[[GitLab], _T], wait: Callable[[float], None] = time.sleep
+) -> _T:
+    """Do something with GitLab, anew from the start where it could not answer.
+
+    Args:
+        access: where, and with which token.
+        action: what; it looks first at what an earlier attempt, whose answer was lost, may have done.
+        wait: called with the seconds between two attempts.
+
+    Raises:
+        GitLabError: GitLab is not reachable, refuses, or answers what its API does not.
+    """
+    verify = ssl.create_default_context(cafile=access.authorities or None)
+    with HttpClient(verify) as client:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return action(GitLab(access, client))
+            except PassingError as passing:
+                if attempt == ATTEMPTS:
+                    raise GitLabError(f"{passing}, {ATTEMPTS} times; run the job again later") from None
+                wait(2.0**attempt if passing.wait is None else min(passing.wait, _LONGEST_WAIT_S))
+            except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
+                raise GitLabError(f"{access.api} does not answer as GitLab's API does") from None
+    raise AssertionError("unreachable")
+
+
+_MENDS = {
+    401: "; the token has expired or was revoked: make a new one",
+    403: "; the token needs the scope `api`, and its user the role Reporter or higher",
+    404: "; the token's user must be a member of the project",
+}

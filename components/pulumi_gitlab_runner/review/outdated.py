@@ -1,0 +1,91 @@
+"""Notes of merge requests that are still open, once the stack that they preview was deployed.
+
+Source: docs.gitlab.com/api/merge_requests.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import quote
+
+from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
+from pulumi_gitlab_runner.review.merge_request import MergeRequest, own_note
+
+MOST = 100
+"""How many merge requests are looked at, those first that changed last."""
+_SAID = "**⚠ Outdated:** "
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment of a stack.
+
+    Attributes:
+        access: where GitLab is, and a token of the scope `api`.
+        project: the project's id.
+        branch: the branch that was deployed.
+        commit: the commit that was deployed.
+    """
+
+    access: Access
+    project: str
+    branch: str
+    commit: str
+
+
+def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deployment:
+    """The deployment that a job made, by GitLab's predefined variables.
+
+    Raises:
+        GitLabError: it is no job of a branch, or the variable holds no token.
+        NoTokenError: the token is missing.
+    """
+    names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_BRANCH", "CI_COMMIT_SHA")
+    need(environment, names, "a deployment is a job of a branch")
+    access = access_of(environment, token_variable, "give it the token that writes the notes")
+    return Deployment(access, *(environment[name] for name in names[1:]))
+
+
+def outdate_notes(
+    deployment: Deployment, marker: str, wait: Callable[[float], None] = time.sleep
+) -> tuple[str, ...]:
+    """Say in the notes of open merge requests into the branch that their previews are outdated.
+
+    A further preview of a merge request writes its note anew, without it.
+
+    Args:
+        deployment: what was deployed.
+        marker: the first line of the stack's notes.
+        wait: called with the seconds between two attempts.
+
+    Returns:
+        the merge requests whose notes now say so, such as ``!12``.
+
+    Raises:
+        GitLabError: GitLab is not reachable, or refuses.
+    """
+
+    def outdate(gitlab: GitLab) -> tuple[str, ...]:
+        user = gitlab.user()
+        project, branch = f"projects/{deployment.project}", quote(deployment.branch, safe="")
+        asked = f"{project}/merge_requests?state=opened&target_branch={branch}&order_by=updated_at&sort=desc"
+        done = []
+        # All are read before one is changed: a change moves a merge request to the first page.
+        for number in [int(each["iid"]) for each in islice(gitlab.listed(asked), MOST)]:
+            place = MergeRequest(deployment.access, deployment.project, str(number))
+            note = own_note(gitlab, place, marker, user)
+            if note and _SAID not in note["body"]:
+                body = _outdated(note["body"], deployment.commit)
+                gitlab.send("PUT", f"{place.notes}/{int(note['id'])}", {"body": body})
+                done.append(f"!{number}")
+        return tuple(done)
+
+    return patiently(deployment.access, outdate, wait)
+
+
+def _outdated(body: str, commit: str) -> str:
+    """A note that says so below its heading."""
+    lines = body.split("\n")
+    said = f"{_SAID}the stack was deployed as {commit[:8]} after this preview was made. Preview it anew."
+    return "\n".join([*lines[:2], "", said, *lines[2:]])

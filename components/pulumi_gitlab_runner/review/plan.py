@@ -1,0 +1,104 @@
+"""What two update plans of Pulumi, the reviewed one and one of now, do not have in common.
+
+The form of a plan: pulumi/pulumi, sdk/go/common/apitype/plan.go. Secrets in it are encrypted, each time
+otherwise, so that two of them cannot be compared here; Pulumi itself does.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.review.markup import one_line
+from pulumi_gitlab_runner.review.preview import UNKNOWN, without_secrets
+
+_NOTHING = {"same", "refresh"}
+
+
+@dataclass(frozen=True)
+class PlannedResource:
+    """What a plan has for one resource.
+
+    Attributes:
+        steps: Pulumi's words for what is done, without those for nothing.
+        properties: what its inputs and outputs become, by name; secrets are alike.
+    """
+
+    steps: tuple[str, ...]
+    properties: Mapping[str, Any]
+
+
+Plan = Mapping[str, PlannedResource]
+"""The resources of a plan by their URNs."""
+
+
+def read_plan(text: str) -> Plan:
+    """The plan that a text holds.
+
+    Raises:
+        PreviewError: it is none.
+    """
+    try:
+        planned = json.loads(text)["resourcePlans"]
+        return {urn: _planned(each) for urn, each in planned.items() if urn.count("::") >= 3}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise PreviewError(
+            "The plan cannot be read: it is not what `pulumi preview --save-plan` wrote."
+        ) from None
+
+
+def differences(reviewed: Plan, now: Plan) -> list[str]:
+    """What would be done now and was not reviewed, or the other way round: names, never a value."""
+    return [
+        f"{resource(urn)}: {difference}"
+        for urn in sorted({*reviewed, *now}, key=resource)
+        for difference in _difference(reviewed.get(urn, _ABSENT), now.get(urn, _ABSENT))
+    ]
+
+
+def resource(urn: str) -> str:
+    """A resource's type and name."""
+    kind, name = urn.split("::", 3)[2:]
+    return f"{one_line(kind.rpartition('$')[2])} {one_line(name)}"
+
+
+_ABSENT = PlannedResource((), {})
+
+
+def _difference(reviewed: PlannedResource, now: PlannedResource) -> Iterator[str]:
+    if now.steps and not reviewed.steps:
+        yield f"{_words(now)} now; nothing was to be done"
+    elif reviewed.steps and not now.steps:
+        if reviewed.steps != ("update",):  # one that is there already is no difference to Pulumi either
+            yield f"nothing now; {_words(reviewed)} was reviewed"
+    elif now.steps != reviewed.steps:
+        yield f"{_words(now)} now; {_words(reviewed)} was reviewed"
+    else:
+        names = sorted({*reviewed.properties, *now.properties})
+        if others := [one_line(name) for name in names if not _is_alike(name, reviewed, now)]:
+            yield f"other than reviewed: {', '.join(others)}"
+
+
+def _is_alike(name: str, reviewed: PlannedResource, now: PlannedResource) -> bool:
+    missing = object()
+    was, is_now = reviewed.properties.get(name, missing), now.properties.get(name, missing)
+    return was == is_now or UNKNOWN in (was, is_now)
+
+
+def _words(planned: PlannedResource) -> str:
+    steps = ", ".join(map(one_line, planned.steps))
+    names = [one_line(name) for name in planned.properties]
+    return f"{steps} of {', '.join(sorted(names))}" if planned.steps == ("update",) and names else steps
+
+
+def _planned(planned: Mapping[str, Any]) -> PlannedResource:
+    goal = planned.get("goal") or {}
+    properties: dict[str, Any] = {}
+    for kind in ("inputDiff", "outputDiff"):
+        diff = goal.get(kind) or {}
+        properties |= dict.fromkeys(diff.get("deletes") or ())
+        properties |= without_secrets({**(diff.get("adds") or {}), **(diff.get("updates") or {})})
+    properties.pop("__defaults", None)
+    steps = tuple(step for step in planned.get("steps") or () if step not in _NOTHING)
+    return PlannedResource(steps, properties)

@@ -1,0 +1,117 @@
+"""The plan that the last preview of a merge request kept, found again by the commit that it was merged as.
+
+Sources: docs.gitlab.com/api/commits, /api/merge_requests, /api/jobs and /api/job_artifacts.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
+from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A commit of the default branch, and how GitLab is asked for what was reviewed.
+
+    Attributes:
+        access: where GitLab is, and a token of the scope `read_api` or `api`.
+        project: the project's id.
+        commit: the commit.
+    """
+
+    access: Access
+    project: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class ReviewedPlan:
+    """A plan, and where it was reviewed.
+
+    Attributes:
+        text: the plan as Pulumi wrote it.
+        merge_request: the merge request, such as ``!12``.
+    """
+
+    text: str
+    merge_request: str
+
+
+def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
+    """The commit of a job, by GitLab's predefined variables.
+
+    Raises:
+        GitLabError: it is no job of GitLab, or the variable holds no token.
+        NoTokenError: the token is missing.
+    """
+    names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_SHA")
+    need(environment, names, "the reviewed plan is found by a job of GitLab; else give it with --plan")
+    mend = "give it a project access token of the scope `api` with the role Developer, masked"
+    try:
+        access = access_of(environment, token_variable, mend)
+    except NoTokenError as error:
+        raise NoTokenError(f"no reviewed plan: {error}") from None
+    return Merged(access, environment["CI_PROJECT_ID"], environment["CI_COMMIT_SHA"])
+
+
+def fetch_plan(
+    merged: Merged, job: str, file: str, wait: Callable[[float], None] = time.sleep
+) -> ReviewedPlan:
+    """The plan among the artifacts of the last preview before the merge.
+
+    Args:
+        merged: the commit.
+        job: the name of the job that previews.
+        file: the plan's path among its artifacts.
+        wait: called with the seconds between two attempts.
+
+    Raises:
+        GitLabError: there is none, or GitLab is not reachable, or refuses.
+    """
+
+    def fetch(gitlab: GitLab) -> ReviewedPlan:
+        project = f"projects/{merged.project}"
+        number = _merge_request(gitlab, project, merged.commit)
+        ran = _last_run(gitlab, project, number, job, merged.project)
+        if ran["status"] != "success":
+            raise GitLabError(f"the last {job} of !{number} ended with {ran['status']}; it keeps no plan")
+        try:
+            answer = gitlab.send("GET", f"{project}/jobs/{int(ran['id'])}/artifacts/{quote(file)}")
+        except GitLabError as error:
+            if mend := _MENDS.get(error.status or 0):
+                raise GitLabError(f"the last {job} of !{number}: {mend}", error.status) from None
+            raise
+        return ReviewedPlan(answer.content.decode(), f"!{number}")
+
+    return patiently(merged.access, fetch, wait)
+
+
+_MENDS = {
+    403: "the token's user needs the role Developer to read the plan",
+    404: "its artifacts have no plan: they have expired, or none was to be kept",
+}
+
+
+def _merge_request(gitlab: GitLab, project: str, commit: str) -> int:
+    """The number of the merge request whose merge made this commit."""
+    for each in gitlab.listed(f"{project}/repository/commits/{quote(commit, safe='')}/merge_requests"):
+        made = {each.get(name) for name in ("merge_commit_sha", "squash_commit_sha", "sha")}
+        if each["state"] == "merged" and commit in made:
+            return int(each["iid"])
+    raise GitLabError(f"no merge request was merged as {commit[:8]}: what it changes was not reviewed")
+
+
+def _last_run(gitlab: GitLab, project: str, number: int, job: str, of: str) -> Mapping[str, Any]:
+    """The last run of a job in the merge request's pipelines that ran in the project itself."""
+    for pipeline in gitlab.listed(f"{project}/merge_requests/{number}/pipelines"):
+        if str(pipeline["project_id"]) != of:
+            continue
+        for ran in gitlab.listed(f"{project}/pipelines/{int(pipeline['id'])}/jobs"):
+            if ran["name"] == job:
+                found: Mapping[str, Any] = ran
+                return found
+    raise GitLabError(f"!{number} has no {job}: what it changes was not reviewed")

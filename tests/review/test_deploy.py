@@ -1,0 +1,235 @@
+"""`runner-deploy`: to the plan of the merge request, with a stub of `pulumi`; it never says a value."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.review.deploy_command import main
+from pulumi_gitlab_runner.review.plan import differences, read_plan
+
+from sandbox.services.gitlab.state import FinishedJob, Pipeline, Role
+from tests.review.gitlab_server import TOKEN, GitLab
+from tests.review.gitlab_server import gitlab as started
+
+COMMIT = "2" * 40
+URN = "urn:pulumi:prod::ci::gitlab-runner:index:RunnerStack$"
+VARIABLE = "gitlab:index/groupVariable:GroupVariable"
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:one"}
+OTHER_SECRET = {**SECRET, "ciphertext": "v1:two"}
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+def planned(*steps: str, **inputs: Any) -> dict[str, Any]:
+    return {"goal": {"inputDiff": {"adds": inputs}, "outputDiff": {}}, "steps": list(steps)}
+
+
+def plan(**resources: dict[str, Any]) -> str:
+    return json.dumps(
+        {"resourcePlans": {f"{URN}{VARIABLE}::{name}": each for name, each in resources.items()}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "now", "told"),
+    [
+        (planned("same"), planned("same"), None),
+        (planned("update", value=SECRET), planned("update", value=OTHER_SECRET), None),
+        (planned("create", policy=UNKNOWN), planned("create", policy="known"), None),
+        (planned("update", tags=["a"]), planned("same"), None),
+        (planned("same"), planned("update", tags=["hunter2"]), "update of tags now; nothing was to be done"),
+        (None, planned("create", value="hunter2"), "create now; nothing was to be done"),
+        (planned("delete"), planned("same"), "nothing now; delete was reviewed"),
+        (planned("create"), None, "nothing now; create was reviewed"),
+        (
+            planned("update"),
+            planned("create-replacement", "replace"),
+            "create-replacement, replace now; update was",
+        ),
+        (planned("create", a=1, b=2), planned("create", a="hunter2", c=3), "other than reviewed: a, b, c"),
+    ],
+)
+def test_two_plans_are_told_apart_by_names(
+    reviewed: dict[str, Any] | None, now: dict[str, Any] | None, told: str | None
+) -> None:
+    texts = [plan(**({"it": each} if each else {})) for each in (reviewed, now)]
+    found = differences(*map(read_plan, texts))
+    assert len(found) == (told is not None)
+    if told:
+        assert found[0].startswith(f"{VARIABLE} it: {told}")
+    assert "hunter2" not in "".join(found)
+
+
+@pytest.fixture
+def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
+    """A GitLab whose `!1` was merged as the commit that is deployed; its preview kept a plan."""
+    with started() as double:
+        merge_request = double.merge_request
+        merge_request.state, merge_request.merge_commit_sha = "merged", COMMIT
+        merge_request.pipelines = [
+            Pipeline(1, 7, "1" * 40, [kept(11, plan(old=planned("create")))]),
+            Pipeline(2, 7, "1" * 40, [FinishedJob(20, "test"), kept(21, plan(it=planned("create")))]),
+            Pipeline(3, 99, "1" * 40, [kept(31, plan(fork=planned("create")))]),
+        ]
+        for name, value in double.environment(CI_COMMIT_SHA=COMMIT).items():
+            monkeypatch.setenv(name, value)
+        yield double
+
+
+def kept(number: int, text: str) -> FinishedJob:
+    artifacts = {"plan.json": text.encode()}
+    return FinishedJob(number, "preview:prod", artifacts=artifacts, artifacts_for=Role.DEVELOPER)
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `pulumi` that keeps the plan it is given, prints the file `up`, and would do now what `now` has."""
+    stub = tmp_path / "pulumi"
+    stub.write_text(
+        f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\nfor last; do :; done\n'
+        f'if [ "$1" = preview ]; then cp {tmp_path}/now "$last"; exit; fi\n'
+        f'cp "$last" {tmp_path}/given; cat {tmp_path}/up; exit $(cat {tmp_path}/status)\n'
+    )
+    stub.chmod(0o755)
+    (tmp_path / "up").write_text("Previewing update (prod):\nUpdating (prod):\n")
+    (tmp_path / "status").write_text("0")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def deploy() -> int:
+    return main(["--preview-job", "preview:prod"])
+
+
+def test_the_last_plan_of_the_merge_request_is_deployed(
+    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert deploy() == 0
+    assert (pulumi / "given").read_text() == plan(it=planned("create"))
+    (asked,) = (pulumi / "asked").read_text().splitlines()
+    assert asked.startswith("up --yes --non-interactive --suppress-outputs --plan /")
+    printed = capsys.readouterr().out
+    assert "to the plan that was reviewed in !1\n" in printed
+    assert "Updating (prod):\n" in printed
+
+
+@pytest.mark.parametrize("begun", ["", "Updating (prod):\n"])
+@pytest.mark.parametrize(
+    "now", [plan(it=planned("create"), other=planned("create")), plan(it=planned("create"))]
+)
+def test_what_the_plan_does_not_hold_is_named_and_its_values_are_not(
+    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str], begun: str, now: str
+) -> None:
+    violation = (
+        f"  {VARIABLE} it  error: resource {URN}{VARIABLE}::it violates plan: properties changed: "
+        "=~value[{&{{hunter2\nhunter2 too}}}]\n"
+    )
+    (pulumi / "up").write_text(f"Previewing update (prod):\n{begun}{violation}Diagnostics:\n{violation}")
+    (pulumi / "status").write_text("1")
+    (pulumi / "now").write_text(now)
+    assert deploy() == 1
+    printed = capsys.readouterr()
+    assert "hunter2" not in printed.out + printed.err
+    assert "is not what was reviewed in !1:\n" in printed.out
+    only_secrets_differ = now == plan(it=planned("create"))
+    told = "it: other than reviewed: value" if only_secrets_differ else "other: create now; nothing was to be"
+    assert f"  {VARIABLE} {told}" in printed.out
+    assert ("nothing was deployed" in printed.err) == (not begun)
+    assert ("the update had begun" in printed.err) == bool(begun)
+
+
+def test_a_deployment_that_fails_otherwise_says_what_pulumi_says(
+    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pulumi / "up").write_text("error: AccessDenied\n")
+    (pulumi / "status").write_text("255")
+    assert deploy() == 1
+    assert "error: AccessDenied\n" in capsys.readouterr().out
+
+
+def merged_otherwise(gitlab: GitLab) -> None:
+    gitlab.merge_request.merge_commit_sha = "3" * 40
+
+
+def not_merged(gitlab: GitLab) -> None:
+    gitlab.merge_request.state = "opened"
+
+
+def not_previewed(gitlab: GitLab) -> None:
+    gitlab.merge_request.pipelines = gitlab.merge_request.pipelines[2:]
+
+
+def failed(gitlab: GitLab) -> None:
+    gitlab.merge_request.pipelines[1].jobs[1].status = "failed"
+
+
+def expired(gitlab: GitLab) -> None:
+    gitlab.merge_request.pipelines[1].jobs[1].artifacts = {}
+
+
+def damaged(gitlab: GitLab) -> None:
+    gitlab.merge_request.pipelines[1].jobs[1].artifacts = {"plan.json": b"<html>"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (merged_otherwise, "no merge request was merged as 22222222: what it changes was not reviewed"),
+        (not_merged, "no merge request was merged as 22222222"),
+        (not_previewed, "!1 has no preview:prod"),
+        (failed, "the last preview:prod of !1 ended with failed; it keeps no plan"),
+        (expired, "its artifacts have no plan: they have expired, or none was to be kept"),
+        (damaged, "The plan cannot be read"),
+    ],
+)
+def test_without_a_plan_nothing_is_deployed(
+    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str], change: Any, told: str
+) -> None:
+    change(gitlab)
+    assert deploy() == 1
+    assert told in (printed := capsys.readouterr().err)
+    assert "nothing was deployed" in printed
+    assert not (pulumi / "asked").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("REVIEW_TOKEN", "", "no reviewed plan: the variable REVIEW_TOKEN is not set; give it"),
+        ("REVIEW_TOKEN", "wrong", "answered 401"),
+        ("CI_COMMIT_SHA", "", "CI_COMMIT_SHA not set: the reviewed plan is found by a job of GitLab"),
+    ],
+)
+def test_who_may_not_read_the_plan_is_told_so(
+    gitlab: GitLab,
+    pulumi: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    told: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert deploy() == 1
+    assert told in (printed := capsys.readouterr().err)
+    assert TOKEN not in printed
+
+
+def test_a_plan_that_the_tokens_user_may_not_read(
+    gitlab: GitLab, pulumi: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gitlab.merge_request.pipelines[1].jobs[1].artifacts_for = Role.MAINTAINER
+    monkeypatch.setenv("REVIEW_TOKEN", f"{TOKEN}-developer")
+    assert deploy() == 1
+    assert "the token's user needs the role Developer to read the plan" in capsys.readouterr().err
+
+
+def test_a_plan_from_a_file_and_wrong_uses(pulumi: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = pulumi / "plan.json"
+    file.write_text(plan(it=planned("create")))
+    assert main(["--plan", str(file)]) == 0
+    assert main(["--plan", str(pulumi / "missing.json")]) == 2
+    assert main([]) == 2
+    assert "Traceback" not in capsys.readouterr().err

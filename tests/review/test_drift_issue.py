@@ -1,0 +1,167 @@
+"""The issue of a drift: opened once, kept up to date, closed, and never in the way of somebody else's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Response
+from pulumi_gitlab_runner.review.drift_command import main
+from pulumi_gitlab_runner.review.drift_issue import IssuePlace, issue_place_of, tell_drift, tell_end
+from pulumi_gitlab_runner.review.errors import GitLabError
+from pulumi_gitlab_runner.review.gitlab_api import ATTEMPTS
+
+from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.state import Issue
+from tests.review.gitlab_server import TOKEN, GitLab
+from tests.review.gitlab_server import gitlab as started
+from tests.review.previews import VARIABLE, step, text
+
+DRIFT = text(step("delete", VARIABLE, "region", {"value": "hunter2"}))
+MORE = text(step("delete", VARIABLE, "region", {}), step("delete", VARIABLE, "```", {}))
+CLEAN = text(step("refresh", VARIABLE, "region", {}, {}))
+
+
+@pytest.fixture
+def gitlab() -> Iterator[GitLab]:
+    with started() as double:
+        yield double
+
+
+def place(gitlab: GitLab, stack: str = "prod", **variables: str) -> IssuePlace:
+    environment = gitlab.environment(CI_JOB_URL="https://gitlab.example.com/job/1", **variables)
+    return issue_place_of(environment, "REVIEW_TOKEN", stack, "drift")
+
+
+def issues(gitlab: GitLab) -> list[Issue]:
+    return list(gitlab.application.extensions[INSTANCE].projects[7].issues.values())
+
+
+@pytest.fixture
+def look(gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Look":
+    for name, value in gitlab.environment().items():
+        monkeypatch.setenv(name, value)
+    return Look(tmp_path / "drift.json")
+
+
+class Look:
+    """A scheduled look at a stack's drift."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __call__(self, found: str, *options: str, stack: str = "prod", status: str = "0") -> int:
+        self._file.write_text(found)
+        return main([str(self._file), "--stack", stack, "--status", status, "--issue", *options])
+
+
+def test_a_drift_has_one_issue_from_its_first_day_to_its_last(
+    gitlab: GitLab, look: Look, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert look(CLEAN) == 0
+    assert issues(gitlab) == []
+    assert look(DRIFT, status="7") == look(DRIFT, status="7") == 1
+    (opened,) = issues(gitlab)
+    assert (opened.title, opened.labels, opened.confidential) == ("Drift in prod", ["drift"], True)
+    assert opened.description
+    assert f"|   {VARIABLE} region: gone\n" in opened.description
+    assert "hunter2" not in opened.description
+    assert "/-/issues/1" in capsys.readouterr().out
+
+    first = opened.updated_at
+    assert look(DRIFT) == 1
+    assert issues(gitlab)[0].updated_at == first
+
+    assert look(MORE) == 1
+    (changed,) = issues(gitlab)
+    assert changed.description
+    assert "\n|   " in changed.description
+    assert changed.description.count("\n```") == 2
+
+    assert look("", status="255") == 2
+    assert issues(gitlab)[0].closed_at is None
+
+    assert look(CLEAN) == look(CLEAN) == 0
+    (closed,) = issues(gitlab)
+    assert closed.closed_at
+    assert closed.description
+    assert "**Over:** `prod` is as its state has it again. It was:" in closed.description
+    assert f"|   {VARIABLE} region: gone\n" in closed.description
+    assert capsys.readouterr().out.count("Closed: ") == 1
+
+    assert look(DRIFT) == 1
+    assert [issue.closed_at is None for issue in issues(gitlab)] == [False, True]
+
+
+def test_each_stack_has_its_own_and_those_of_others_are_left_alone(gitlab: GitLab, look: Look) -> None:
+    assert look(DRIFT) == look(DRIFT, stack="prod2") == 1
+    mine, other = issues(gitlab)
+    instance = gitlab.application.extensions[INSTANCE]
+    mine.author = next(t.user for t in instance.tokens.values() if t.user.username == "developer")
+    assert look(CLEAN) == look(CLEAN, stack="dev") == 0
+    assert (mine.closed_at, other.closed_at) == (None, None)
+    assert look(DRIFT) == 1
+    assert len(issues(gitlab)) == 3
+
+
+def test_an_issue_whose_answer_is_lost_is_not_opened_twice(gitlab: GitLab) -> None:
+    gitlab.lose_the_answer_to_a_post = True
+    waited: list[float] = []
+    tell_drift(place(gitlab), "x", waited.append)
+    assert (len(waited), len(issues(gitlab))) == (1, 1)
+
+
+def test_it_is_found_among_many(gitlab: GitLab) -> None:
+    tell_drift(place(gitlab), "x")
+    for number in range(45):
+        tell_drift(place(gitlab, f"other{number}"), "x")
+    tell_end(place(gitlab))
+    assert [issue.iid for issue in issues(gitlab) if issue.closed_at] == [1]
+
+
+def test_a_long_report_is_cut(gitlab: GitLab) -> None:
+    tell_drift(place(gitlab), "\n".join("x" * 1000 for _ in range(2000)))
+    assert len(issues(gitlab)[0].description or "") < 1_048_576
+
+
+def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
+    gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
+    with pytest.raises(GitLabError, match="4 times; run the job again later"):
+        tell_end(place(gitlab), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        (
+            "REVIEW_TOKEN",
+            "",
+            "no issue of the drift: the variable REVIEW_TOKEN is not set; give it a project",
+        ),
+        ("REVIEW_TOKEN", f"{TOKEN}-read-api", "answered 403"),
+        ("CI_PROJECT_ID", "", "CI_PROJECT_ID not set: an issue of the drift needs a job of GitLab"),
+    ],
+)
+def test_what_hinders_the_issue_does_not_hide_the_drift(
+    gitlab: GitLab,
+    look: Look,
+    variable: str,
+    value: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert look(DRIFT) == 1
+    printed = capsys.readouterr()
+    assert "region: gone" in printed.out
+    assert told in printed.err
+    assert TOKEN not in printed.err
+    assert look(CLEAN) == (0 if "403" in told else 3)
+
+
+def test_a_project_without_issues_says_so(
+    gitlab: GitLab, look: Look, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gitlab.application.extensions[INSTANCE].projects[7].issues_enabled = False
+    assert look(DRIFT) == 1
+    assert "POST projects/7/issues: GitLab answered 403" in capsys.readouterr().err
