@@ -47,8 +47,11 @@ def picture(preview: Preview) -> str:
     """
     runners = sorted(_runners(preview), key=lambda each: (not _changes(each), natural(each.name)))
     registries = _fitting(runners)
+    if not runners:
+        return ""
     drawn = ""
-    for count in range(min(len(runners), PICTURE_SIZE // _LEAST_NODE), 0, -1):
+    least = min(len(runners), PICTURE_SIZE // _LEAST_NODE)
+    for count in dict.fromkeys((len(runners), *range(least, 0, -1))):
         drawn = _drawn(runners[:count], registries, len(runners) - count)
         if len(drawn) <= PICTURE_SIZE:
             break
