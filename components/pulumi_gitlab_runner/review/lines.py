@@ -46,7 +46,9 @@ class Line:
         """The line as Markdown."""
         count = f"{len(self.names)}, " if len(self.names) > 1 else ""
         what = " ".join(phrase(words, names) for words, names in self.told)
-        of = ", ".join(f"{number} {code(kind)}" for kind, number in most_common(self.kinds)[:_NAMES])
+        kinds = most_common(self.kinds)[:_NAMES]
+        alone = sum(self.kinds.values()) == 1
+        of = ", ".join(code(kind) if alone else f"{number} {code(kind)}" for kind, number in kinds)
         of = of or count + code(self.of.rpartition(":")[2])
         return f"{in_words(self.names)} ({of}): {what}"
 

@@ -180,15 +180,16 @@ def test_every_text_is_large_and_clear_enough_to_read(seen: list[View]) -> None:
 
 def test_dangers_stand_first_and_the_rest_is_folded(seen: list[View]) -> None:
     for view in of(seen, "every-change"):
-        listed = {"build", "build-files", "fresh-files", "leaving-files", "v"}
+        listed = {"build", "build-files", "fresh-files", "leaving-files", "v", "create:"}
         assert [part for part in view.parts if part.split()[0] not in listed] == [
             "Preview of prod",
-            "⚠ Replaced",
-            "⚠ Deleted",
-            "⚠ Rights gained",
-            "⚠ Registries newly reachable",
             "⚠ Jobs closer to the host",
+            "⚠ Deleted",
+            "⚠ Replaced",
             "⚠ CI variables less protected",
+            "⚠ Registries newly reachable",
+            "⚠ Rights gained",
+            "Known after the update alone (2): look then",
             "Counts: 1 to create, 1 to delete, 1 to replace, 4 to update",
             "picture",
             "Warnings",
