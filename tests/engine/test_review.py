@@ -153,7 +153,7 @@ def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest
     written = note(preview, "tested")
     assert written.startswith(marker("tested"))
     kinds = [kind for kind in DangerKind if kind is not DangerKind.QUEUE]
-    declared = "- host `ci-build`: `runners.build.docker` is new: `privileged` `true`"
+    declared = "- host `ci-build`: `runners.build.docker.privileged` is new: `true`"
     parts = [*(f"⚠ {kind}" for kind in kinds), declared, "**Counts:**", "```mermaid", "All changes"]
     places = [written.index(part) for part in parts]
     assert places == sorted(places)
