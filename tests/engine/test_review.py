@@ -193,8 +193,8 @@ def test_500_changes_are_told_whole(previews: dict[str, str]) -> None:
 
 def test_what_is_too_long_is_cut_behind_the_summary(previews: dict[str, str]) -> None:
     preview = read_preview(many(previews["careless"], 500))
-    written = note(preview, "tested", size=100_000)
-    assert 90_000 < len(written.encode()) <= 100_000
+    written = note(preview, "tested", size=40_000)
+    assert 35_000 < len(written.encode()) <= 40_000
     assert f"{preview.counts['update']} to update" in written
     assert written.index("**Counts:**") < written.index("```mermaid") < written.index("All changes")
     assert re.search(r"… and \d+ more lines\n```\n\n</details>\n$", written)
@@ -219,6 +219,6 @@ def test_a_component_says_what_it_is_in_the_preview_and_the_state(
     }
     state = json.loads(project.pulumi("stack", "export").stdout)["deployment"]["resources"]
     (registered,) = [each for each in state if each["urn"].endswith("RunnerRegistration::ci-build")]
-    assert registered["inputs"] == {"declared": {"group": 42, "tags": ["docker"]}}
+    assert registered["inputs"] == {"declared": {"group": 42, "protected": True, "tags": ["docker"]}}
     told = json.dumps([each["inputs"] for each in state if not each["custom"] and "inputs" in each])
     assert not [form for form in written_forms(PASSWORD) + written_forms(TOKEN) if form in told]
