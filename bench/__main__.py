@@ -39,6 +39,7 @@ from bench.preview_ratio import (
     PREVIEW_RATIO_SAME_GRAPH_10,
     PREVIEW_RATIO_SAME_GRAPH_50,
 )
+from bench.review_note import REVIEW_UNKNOWN_LINES_NEW_RUNNER, REVIEW_VISIBLE_LINES_13_RUNNERS
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
 from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
@@ -76,6 +77,8 @@ MEASURES: tuple[Measure, ...] = (
     IMPORT_RATIO_ECR,
     IMPORT_RATIO_STACK,
     FUZZ_CASES,
+    REVIEW_UNKNOWN_LINES_NEW_RUNNER,
+    REVIEW_VISIBLE_LINES_13_RUNNERS,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

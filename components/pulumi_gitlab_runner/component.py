@@ -1,8 +1,12 @@
 """What the components have in common."""
 
-from typing import Generic, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, Generic, Self, TypeVar
 
 import pulumi
+
+from pulumi_gitlab_runner.spec.declared import DECLARED
+from pulumi_gitlab_runner.spec.inputs import Deferred
 
 _Model = TypeVar("_Model")
 
@@ -24,3 +28,25 @@ class Component(pulumi.ComponentResource, Generic[_Model]):
     def _make(self, name: str, model: _Model, opts: pulumi.ResourceOptions | None) -> None:
         """Register the component and its resources."""
         raise NotImplementedError
+
+
+def inputs_of(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that a component is registered with, so that a preview and the state say what it is.
+
+    Under one key, so that none of them has the name of an output.
+
+    Args:
+        told: what it says: see `spec.declared`.
+    """
+    return {DECLARED: _inputs(told)} if told else {}
+
+
+def _inputs(told: Any) -> Any:
+    if isinstance(told, Deferred):
+        # As it is: what is wrong with it is said where it is used, and once.
+        return pulumi.Output.from_input(told.source)
+    if isinstance(told, Mapping):
+        return {key: _inputs(each) for key, each in told.items()}
+    if isinstance(told, list | tuple):
+        return [_inputs(each) for each in told]
+    return told

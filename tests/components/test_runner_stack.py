@@ -163,11 +163,16 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
         assert PASSWORD not in text, identity
 
 
-def test_a_component_keeps_none_of_its_arguments(registered: dict[tuple[str, str], Registered]) -> None:
-    """Secrets among them would be in the state in clear; the owners of other accounts hold none."""
+def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
+    registered: dict[tuple[str, str], Registered],
+) -> None:
+    """Secrets among them would be in the state in clear: `tests/spec/test_declared.py` says what is kept."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
-    assert kept == {("gitlab-runner:index:RunnerStack", "owners")}
+    owners = ("gitlab-runner:index:RunnerStack", "owners")
+    assert {key for kind, key in kept if (kind, key) != owners} == {"declared"}
+    assert owners in kept
+    assert not [name for name, each in components.items() if each.secrets]
 
 
 def test_only_a_lifecycle_policy_is_deleted_before_it_is_replaced(

@@ -75,10 +75,12 @@ class Project:
         self.pulumi("up", "--yes", "--skip-preview", *options)
 
     def changes(self, *options: str) -> set[Change]:
-        """What `up` would do now."""
+        """What `up` would do now. A component that says something else of itself is no change of anything."""
         preview = json.loads(self.pulumi("preview", "--json", *options).stdout)
         return {
-            (step["op"], *_type_and_name(step["urn"])) for step in preview["steps"] if step["op"] != "same"
+            (step["op"], *_type_and_name(step["urn"]))
+            for step in preview["steps"]
+            if step["op"] != "same" and (step["op"] != "update" or step["newState"].get("custom"))
         }
 
     def refresh(self) -> set[str]:

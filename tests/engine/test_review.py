@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+from pulumi_gitlab_runner.review.markup import code
 from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
 from pulumi_gitlab_runner.review.picture import PICTURE_SIZE, picture
 from pulumi_gitlab_runner.review.preview import read_preview
@@ -127,7 +128,7 @@ def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
 
 def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
     found = told(previews["less"])
-    assert {kind for kind, *_ in found} == {DangerKind.DELETION}
+    assert {kind for kind, *_ in found} == {DangerKind.DELETION, DangerKind.QUEUE}
     assert found >= {
         (DangerKind.DELETION, "ci-team/private/image", "is deleted; its images are lost"),
         (DangerKind.DELETION, "ci-build", "is deleted; its token ends"),
@@ -135,7 +136,8 @@ def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
         (DangerKind.DELETION, "ci-group-42-DEPLOY_REGION", "is deleted"),
     }
     read = read_preview(previews["less"])
-    assert len(dangers(read)) == sum(not step.is_component for step in read.changes)
+    deleted = [danger for danger in dangers(read) if danger.kind is DangerKind.DELETION]
+    assert len(deleted) == read.counts["delete"]
 
 
 def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest(
@@ -145,10 +147,14 @@ def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest
     preview = read_preview(text)
     counted = Counter(json.loads(text)["changeSummary"])
     del counted["same"]
-    assert preview.counts == counted
+    assert preview.counts == counted - Counter(
+        step.operation for step in preview.changes if step.is_component
+    )
     written = note(preview, "tested")
     assert written.startswith(marker("tested"))
-    parts = [*(f"⚠ {kind}" for kind in DangerKind), "**Counts:**", "```mermaid", "All changes"]
+    kinds = [kind for kind in DangerKind if kind is not DangerKind.QUEUE]
+    declared = "- host `ci-build`: `runners.build.docker.privileged` is new: `true`"
+    parts = [*(f"⚠ {kind}" for kind in kinds), declared, "**Counts:**", "```mermaid", "All changes"]
     places = [written.index(part) for part in parts]
     assert places == sorted(places)
     assert "345678901234.dkr.ecr.eu-west-1.amazonaws.com</b><br>by the manager#39;s role" in written
@@ -174,21 +180,45 @@ def test_500_changes_are_told_whole(previews: dict[str, str]) -> None:
     preview = read_preview(many(previews["careless"], 500))
     written = note(preview, "tested")
     assert len(written.encode()) <= NOTE_SIZE
-    assert "more lines" not in written
+    assert "… and" not in written
+    assert "does not show" not in written
     assert len(preview.changes) >= 500
     for step in preview.changes:
         assert f" {step.type} {step.name}\n" in written
-    assert written.count("\n- `") == len(dangers(preview))
+    of_dangers = written[: written.index("**Counts:**")]
+    for danger in dangers(preview):  # by itself, or in a row
+        assert code(danger.name) in of_dangers or f"{danger.name.rpartition('-')[0]}-" in of_dangers
     assert len(picture(preview)) <= PICTURE_SIZE
 
 
 def test_what_is_too_long_is_cut_behind_the_summary(previews: dict[str, str]) -> None:
     preview = read_preview(many(previews["careless"], 500))
-    written = note(preview, "tested", size=100_000)
-    assert 90_000 < len(written.encode()) <= 100_000
-    left_out = re.search(r"… and (\d+) more lines of dangers\n", written)
-    assert left_out
-    assert written.count("\n- `") + written.count("\n**⚠") + int(left_out[1]) > len(dangers(preview))
+    written = note(preview, "tested", size=40_000)
+    assert 35_000 < len(written.encode()) <= 40_000
     assert f"{preview.counts['update']} to update" in written
     assert written.index("**Counts:**") < written.index("```mermaid") < written.index("All changes")
     assert re.search(r"… and \d+ more lines\n```\n\n</details>\n$", written)
+
+
+def test_a_component_says_what_it_is_in_the_preview_and_the_state(
+    previews: dict[str, str], project: Project
+) -> None:
+    steps = {(step.type, step.name): step for step in read_preview(previews["careless"]).steps}
+    host = steps["gitlab-runner:index:RunnerHost", "ci-build"]
+    assert host.before is not None
+    assert host.after is not None
+    assert host.before["runners"]["build"]["docker"] == {
+        "allowed_images": BY_DIGEST,
+        "allowed_services": BY_DIGEST,
+    }
+    assert host.after["runners"]["build"]["docker"] == {"privileged": True}
+    assert host.after["registries"]["partner"] == {
+        "account": "345678901234",
+        "authenticates": "by role",
+        "repositories": ["tools/linter"],
+    }
+    state = json.loads(project.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    (registered,) = [each for each in state if each["urn"].endswith("RunnerRegistration::ci-build")]
+    assert registered["inputs"] == {"declared": {"group": 42, "protected": True, "tags": ["docker"]}}
+    told = json.dumps([each["inputs"] for each in state if not each["custom"] and "inputs" in each])
+    assert not [form for form in written_forms(PASSWORD) + written_forms(TOKEN) if form in told]

@@ -188,8 +188,6 @@ def renamed(rotated: Life) -> Iterator[Life]:
     }
     with project.declaring("runners", runners):
         assert project.changes() == {
-            # It says whose roles the owners of other accounts let in.
-            ("update", "RunnerStack", "ci"),
             ("update", "UserRunner", "ci-build"),
             ("create", "Parameter", "ci-build-token-ci"),
             ("delete", "Parameter", "ci-build-token-build"),

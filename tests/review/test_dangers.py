@@ -56,23 +56,20 @@ def test_all_rights_of_a_new_role_are_told() -> None:
 def test_repositories_that_can_be_pulled_now_are_registries_too() -> None:
     after = policy(allow(["ecr:BatchGetImage"], [IMAGE]))
     assert told(step("update", ROLE_POLICY, old=policy(), new=after)) == [
-        (DangerKind.RIGHTS, f"allows ecr:BatchGetImage on {IMAGE}"),
         (DangerKind.REGISTRY, f"may pull from {IMAGE}"),
+        (DangerKind.RIGHTS, f"allows ecr:BatchGetImage on {IMAGE}"),
     ]
 
 
 def test_all_repositories_are_registries_too() -> None:
     kinds = [kind for kind, _ in told(step("create", ROLE_POLICY, new=policy(allow("ecr:*"))))]
-    assert kinds == [DangerKind.RIGHTS, DangerKind.REGISTRY]
+    assert kinds == [DangerKind.REGISTRY, DangerKind.RIGHTS]
 
 
 @pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
 def test_a_policy_that_does_not_show_is_told(hidden: str) -> None:
     ((kind, what),) = told(step("update", ROLE_POLICY, old=policy(allow("x:1")), new={"policy": hidden}))
-    assert (kind, what.split(";")[0]) == (
-        DangerKind.RIGHTS,
-        "what its policy allows does not show before the update",
-    )
+    assert (kind, what) == (DangerKind.RIGHTS, "what its policy allows is known after the update alone")
     lifecycle = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     assert told(step("create", lifecycle, new={"policy": hidden})) == []
 
@@ -83,8 +80,8 @@ def test_an_attached_policy_and_a_boundary_taken_away_are_told() -> None:
     )
     unbound = step("update", "aws:iam/role:Role", old={"permissionsBoundary": "arn:b"}, new={})
     assert [what for _, what in told(attached, unbound)] == [
-        "attaches the policy arn:admin",
         "has no permissions boundary any more",
+        "attaches the policy arn:admin",
     ]
     moved = step(
         "update",
@@ -161,8 +158,8 @@ def test_what_brings_jobs_closer_to_the_host_is_told(
 def test_files_that_cannot_be_read_are_told(content: str) -> None:
     new = {"key": "build/files.json", "content": content}
     assert [kind for kind, _ in told(host_step(host_inputs(), new))] == [
-        DangerKind.REGISTRY,
         DangerKind.PRIVILEGE,
+        DangerKind.REGISTRY,
     ]
 
 
@@ -174,8 +171,8 @@ def test_a_config_that_no_runner_would_take_ends_nothing() -> None:
     }
     new = {"key": "build/files.json", "content": json.dumps(files)}
     assert told(host_step(None, new)) == [
-        (DangerKind.REGISTRY, "its host has credentials for 7"),
         (DangerKind.PRIVILEGE, "the runner 1 gives its jobs a further capability 1"),
+        (DangerKind.REGISTRY, "its host has credentials for 7"),
     ]
 
 
@@ -218,8 +215,88 @@ def test_a_new_runner_is_told_only_what_is_unusual() -> None:
 )
 def test_a_runner_open_to_more_jobs_is_told(before: dict[str, Any], after: dict[str, Any], what: str) -> None:
     assert told(step("update", RUNNER, old=before, new=after)) == [(DangerKind.RUNNER, what)]
-    assert told(step("update", RUNNER, old=after, new=before)) == []
+    back = told(step("update", RUNNER, old=after, new=before))
+    assert [kind for kind, _ in back if kind is not DangerKind.QUEUE] == []
     assert told(step("create", RUNNER, new=after)) == []
+
+
+DOCKER = {"runnerType": "group_type", "groupId": 42, "tagLists": ["docker"], "untagged": False}
+JOBS = "jobs of group 42 with the tag docker"
+PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
+
+
+@pytest.mark.parametrize(
+    ("operation", "after", "mend"),
+    [
+        ("delete", None, PAUSE),
+        (
+            "replace",
+            {**DOCKER, "groupId": 43},
+            "count up its generation, with keep_previous, so that its running jobs end as usual",
+        ),
+        (
+            "update",
+            {**DOCKER, "tagLists": ["arm"]},
+            "change the tags of these jobs, or let another runner take them",
+        ),
+    ],
+)
+def test_jobs_that_nobody_takes_any_more_are_told_with_what_to_do(
+    operation: str, after: dict[str, Any] | None, mend: str
+) -> None:
+    found = told(step(operation, RUNNER, old=DOCKER, new=after))
+    queue = [what for kind, what in found if kind is DangerKind.QUEUE]
+    assert queue == [f"{JOBS} wait until another runner takes them; {mend}"]
+
+
+def test_jobs_that_another_runner_of_the_stack_takes_do_not_wait() -> None:
+    other = step("same", RUNNER, "other", DOCKER, {**DOCKER, "tagLists": ["arm", "docker"]})
+    changed = {**DOCKER, "tagLists": ["arm"]}
+    assert told(step("update", RUNNER, "it", DOCKER, changed), other) == []
+    _, queue = told(step("delete", RUNNER, "it", DOCKER), other)
+    assert queue == (DangerKind.QUEUE, f"{JOBS} go to the runner other instead; {PAUSE}")
+    gone_too = step("delete", RUNNER, "other", DOCKER)
+    assert "wait until" in told(step("delete", RUNNER, "it", DOCKER), gone_too)[2][1]
+
+
+def test_the_owner_whose_policy_names_a_replaced_role_is_told_what_to_do() -> None:
+    owners = {"shared": {"account": "210987654321", "repositories": ["tools"], "users": ["build"]}}
+    stack = step("same", "gitlab-runner:index:RunnerStack", "ci", {"owners": owners}, {"owners": owners})
+    role = step("replace", "aws:iam/role:Role", "ci-build", {"path": "/"}, {"path": "/ci/"})
+    kind, what = told(stack, role)[1]
+    assert kind is DangerKind.OWNERS
+    assert what == (
+        "the owner of the account 210987654321 must put in what the output required_policies then has under "
+        "shared before jobs can pull again: a new role takes the place of ci-build"
+    )
+    other = step("replace", "aws:iam/role:Role", "ci-other", {"path": "/"}, {"path": "/ci/"})
+    assert [kind for kind, _ in told(stack, other)] == [DangerKind.REPLACEMENT]
+
+
+def test_a_host_whose_files_are_not_known_is_told_of_by_what_its_component_says() -> None:
+    declared = {
+        "runners": {"build": {"docker": {"privileged": True}}},
+        "registries": {"team": {"authenticates": "by role"}, "jobs": {"authenticates": "by each job itself"}},
+    }
+    files_type = "aws:s3/bucketObjectv2:BucketObjectv2"
+    host = step("create", "gitlab-runner:index:RunnerHost", "ci-build", new={"declared": declared})
+    files = step("create", files_type, new={"key": "build/files.json", "content": UNKNOWN})
+    files["urn"] = host["urn"].replace("::ci-build", f"${files_type}::ci-build-files")
+    assert told(host, files) == [
+        (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host"),
+        (DangerKind.REGISTRY, "its host has credentials for team"),
+    ]
+
+
+def test_a_docker_host_is_told_of_by_what_its_component_says() -> None:
+    kind = "gitlab-runner:index:DockerRunnerHost"
+    before = {"declared": {"runners": {"build": {}}}}
+    after = {"declared": {"runners": {"build": {"docker": {"privileged": True}}}}}
+    assert told(step("update", kind, "ci-build", before, after)) == [
+        (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host")
+    ]
+    described_for_the_first_time = step("update", kind, "ci-build", {}, after)
+    assert told(described_for_the_first_time) == []
 
 
 def test_a_runner_enabled_for_a_further_project_is_told() -> None:

@@ -137,9 +137,11 @@ def test_500_resources_fit_whole() -> None:
         for n in range(500)
     ]
     written = note(preview(*steps), "prod")
-    assert all(
-        f"- `group-{n}` (" in written and f"! replace {GROUP} group-{n}\n" in written for n in range(500)
+    assert (
+        "- `group-0` to `group-499` (500, `Group`): is replaced by a new one, and its instances end"
+        in written
     )
+    assert all(f"! replace {GROUP} group-{n}\n" in written for n in range(500))
     assert "more lines" not in written
 
 
@@ -159,13 +161,15 @@ def test_what_is_too_long_is_cut_from_the_end_and_says_so(size: int, name: str) 
     assert written.count("<details>") == written.count("</details>") == 2
 
 
-def test_more_dangers_than_there_is_room_for_are_counted() -> None:
-    written = note(preview(*(step("delete", GROUP, f"{n}", old={}) for n in range(1000))), "prod", 10_000)
-    shown = written.count("is deleted")
-    (left_out,) = re.findall(r"… and (\d+) more lines of dangers", written)
-    assert shown > 50
-    assert shown + int(left_out) == 1000
-    assert "**Counts:** 1000 to delete" in written
+def test_more_dangers_than_are_seen_at_once_are_folded_and_counted() -> None:
+    steps = [step("replace", GROUP, f"g{n}", {}, {}, replaceReasons=[f"reason-{n}"]) for n in range(100)]
+    written = note(preview(*steps), "prod")
+    visible, folded = written.split("<details><summary>76 more lines of dangers</summary>")
+    assert visible.count("is replaced") == 24
+    assert folded.count("is replaced") == 76
+    small = note(preview(*steps), "prod", 10_000)
+    assert re.search(r"… and \d+ more lines\n\n</details>", small)
+    assert len(small.encode()) <= 10_000
 
 
 def test_no_secret_is_shown() -> None:

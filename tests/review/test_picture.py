@@ -101,7 +101,10 @@ def renamed(inputs: dict[str, str], name: str) -> dict[str, str]:
 
 def test_runners_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> None:
     same = host_inputs()
-    many = [host_step(*[renamed(same, f"runner-{n}")] * 2) for n in range(500)]
+    words = [
+        f"{first}{second}" for first in "abcdefghijklmnopqrstuvwxyz" for second in "abcdefghijklmnopqrst"
+    ]
+    many = [host_step(*[renamed(same, f"runner-{word}")] * 2) for word in words[:500]]
     steps = [*many, host_step(host_inputs(), host_inputs(["team", "legacy"]))]
     assert len(picture(preview(*steps))) <= PICTURE_SIZE
     first, kept, more, *_ = drawn(*steps)
@@ -110,6 +113,12 @@ def test_runners_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> No
     assert left_out is not None
     assert kept.count("runner-") + int(left_out[1]) == 500
     assert kept.count("runner-") > 90
+
+
+def test_many_runners_in_a_row_are_one_line() -> None:
+    same = host_inputs()
+    rows = [host_step(*[renamed(same, f"runner-{n}")] * 2) for n in (*range(30), 40)]
+    assert drawn(*rows)[0] == 'n0["runner-0 to runner-29<br>runner-40<br><i>31 in all</i>"]'
 
 
 def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> None:

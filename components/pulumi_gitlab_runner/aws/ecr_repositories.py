@@ -10,12 +10,13 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.existing import unless_repository
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.declared import declared_creations
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, optional, strict, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import (
@@ -86,7 +87,8 @@ class EcrRepositories(Component[PlacedRegistry]):
         self._make(name, PlacedRegistry(registry, environment, build_tags(read.get("tags", {}))), opts)
 
     def _make(self, name: str, model: PlacedRegistry, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrRepositories", name, {}, opts)
+        inputs = inputs_of(declared_creations(model.registry))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrRepositories", name, inputs, opts)
         repositories, accounts = model.registry.repositories, model.registry.allow_pull
         region = given_or_none(model.registry.region)
         if accounts:

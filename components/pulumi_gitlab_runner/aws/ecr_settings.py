@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.manager.environment import Environment, declared_envir
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplate,
     EcrSettingsDeclaration,
@@ -76,7 +77,8 @@ class EcrSettings(Component[PlacedSettings]):
 
     def _make(self, name: str, model: PlacedSettings, opts: pulumi.ResourceOptions | None) -> None:
         settings, region, self._tags = model.settings, model.region, model.tags
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, {}, opts)
+        inputs = inputs_of(declared(model.settings))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = (model.environment or environment_of(self)).apply(
             lambda known: AwsEnvironment(known.account, region or known.region, known.partition)

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
 from pulumi_gitlab_runner.aws.existing import unless_alias
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.bucket import bucket_policy
 from pulumi_gitlab_runner.iam.host_store import key_policy, store_statements
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -84,7 +84,8 @@ class HostStore(Component[PlacedStore]):
         self._make(name, store, opts)
 
     def _make(self, name: str, model: PlacedStore, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, {}, opts)
+        inputs = inputs_of({"operators": model.operators} if model.operators else {})
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         check_project()
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"

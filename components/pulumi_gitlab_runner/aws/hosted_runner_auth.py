@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.aws.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import (
     code,
@@ -49,6 +49,7 @@ from pulumi_gitlab_runner.spec.certificate_authorities import (
     Authorities,
     CertificateAuthorityDeclaration,
 )
+from pulumi_gitlab_runner.spec.declared import declared_hosted_auth
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
 from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
@@ -177,7 +178,8 @@ class HostedRunnerAuth(Component[Renewal]):
 
     def _make(self, name: str, model: Renewal, opts: pulumi.ResourceOptions | None) -> None:
         auth, self._tags = model.auth, model.tags
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, {}, opts)
+        inputs = inputs_of(declared_hosted_auth(model.auth, model.registries))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, inputs, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
         names = host_parameters(f"hosted-auth/{model.label}")

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy, pulled_by
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.iam.repository_policies import division
@@ -22,6 +22,7 @@ from pulumi_gitlab_runner.spec import job_roles as spec
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, known, optional, strict
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
 from pulumi_gitlab_runner.spec.problems import join_path
@@ -119,7 +120,8 @@ class JobRole(Component[PlacedJobRole]):
 
     def _make(self, name: str, model: PlacedJobRole, opts: pulumi.ResourceOptions | None) -> None:
         role = model.role
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:JobRole", name, {}, opts)
+        inputs = inputs_of(declared(model.role))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:JobRole", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
         provider = given_or_none(role.identity_provider) or model.provider_arn

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.pipeline_roles import (
     StackNames,
     packed,
@@ -26,6 +26,7 @@ from pulumi_gitlab_runner.manager.environment import provider_region
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, is_known, known, strict
 from pulumi_gitlab_runner.spec.pipeline_roles import (
     Pipeline,
@@ -128,7 +129,8 @@ class PipelineRoles(Component[PlacedPipeline]):
 
     def _make(self, name: str, model: PlacedPipeline, opts: pulumi.ResourceOptions | None) -> None:
         pipeline, self._tags = model.pipeline, model.tags
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:PipelineRoles", name, {}, opts)
+        inputs = inputs_of(declared(model.pipeline))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:PipelineRoles", name, inputs, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         region = model.region or provider_region(self)
         environment = AwsEnvironment(_ACCOUNT, region, partition_of(region))

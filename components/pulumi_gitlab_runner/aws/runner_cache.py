@@ -8,10 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.shape import checked
@@ -58,7 +59,8 @@ class RunnerCache(Component[TaggedCache]):
 
     def _make(self, name: str, model: TaggedCache, opts: pulumi.ResourceOptions | None) -> None:
         cache = model.cache
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, {}, opts)
+        inputs = inputs_of(declared(model.cache))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
         expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {

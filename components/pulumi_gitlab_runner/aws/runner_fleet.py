@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.aws.instances import (
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
@@ -31,6 +31,7 @@ from pulumi_gitlab_runner.manager.arguments import (
 from pulumi_gitlab_runner.manager.environment import environment_of
 from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
@@ -99,7 +100,8 @@ class RunnerFleet(Component[HostedManager]):
         self._make(name, hosted, opts)
 
     def _make(self, name: str, model: HostedManager, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, TYPE, name, {}, opts)
+        inputs = inputs_of(declared_manager(model.manager, model.registries))
+        pulumi.ComponentResource.__init__(self, TYPE, name, inputs, opts)
         fleet = model.manager.fleet
         assert fleet is not None  # noqa: S101 - checked where the arguments are read
         child = pulumi.ResourceOptions(parent=self)

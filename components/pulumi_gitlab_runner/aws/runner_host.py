@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     RunnerManagerRole,
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
@@ -32,6 +32,7 @@ from pulumi_gitlab_runner.manager.environment import Environment, environment_of
 from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 
@@ -114,8 +115,12 @@ class RunnerHost(Component[InstanceHost]):
         self._make(name, InstanceHost(hosted, given_or_none(optional(shaped.get("fleet_group")))), opts)
 
     def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, {}, opts)
-        hosted, host = model.hosted, model.hosted.manager.host
+        hosted = model.hosted
+        # That of a fleet's manager is part of what the fleet says.
+        told = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
+        inputs = inputs_of(told)
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
+        host = hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or environment_of(self)
         names = host_parameters(hosted.label)

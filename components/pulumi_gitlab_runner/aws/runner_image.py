@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
 from pulumi_gitlab_runner.aws.host_network import host_network
 from pulumi_gitlab_runner.aws.instances import egress_only, encrypted_root
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -28,6 +28,7 @@ from pulumi_gitlab_runner.resolution import (
 )
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.images import written_out
 from pulumi_gitlab_runner.spec.inputs import known, strict, value
 from pulumi_gitlab_runner.spec.machine_images import (
@@ -138,7 +139,8 @@ class RunnerImage(Component[PlacedImage]):
         self._make(name, placed, opts)
 
     def _make(self, name: str, model: PlacedImage, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, {}, opts)
+        inputs = inputs_of(declared(model.image))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         image, tags = model.image, tag_inputs(model.tags)
         environment = model.environment or environment_of(self)

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import (
@@ -28,6 +28,7 @@ from pulumi_gitlab_runner.manager.environment import Environment, declared_envir
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.declared import declared_role
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
@@ -246,7 +247,8 @@ class RunnerManagerRole(Component[ManagerRole]):
         self._make(name, _role(read), opts)
 
     def _make(self, name: str, model: ManagerRole, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, {}, opts)
+        inputs = inputs_of(declared_role(model.access.registries, model.policies, model.permissions_boundary))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
         place = model.place or name

@@ -10,12 +10,13 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.host_observation import log_group
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.network import (
     FlowLogs,
@@ -100,7 +101,8 @@ class RunnerNetwork(Component[PlacedNetwork]):
 
     def _make(self, name: str, model: PlacedNetwork, opts: pulumi.ResourceOptions | None) -> None:
         network, self._tags = model.network, model.tags
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, {}, opts)
+        inputs = inputs_of(declared(model.network))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         ranges = resolved(network)
         vpc = aws.ec2.Vpc(

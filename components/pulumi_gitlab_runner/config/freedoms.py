@@ -94,6 +94,24 @@ _SECRETS = ("/etc/gitlab-runner", "/root", "/run/gitlab-runner-credentials", "/v
 """Folders in and below which the manager's secrets lie, and what other jobs have."""
 
 
+_LIMITS = (
+    *("allowed_images", "allowed_services", "allowed_privileged_images", "allowed_privileged_services"),
+    *("allowed_users", "allowed_pull_policies", "pull_policy", "cap_drop"),
+)
+"""Lists that say what jobs may do: they take from it, or give less the longer they are."""
+_ISOLATION = (
+    *(key for key, _ in _SWITCHES),
+    *_GAINS,
+    *_LIMITS,
+    *("volumes", "security_opt", "services_security_opt"),
+)
+
+
+def isolation(docker: _Table) -> dict[str, Any]:
+    """What a `[runners.docker]` section says of what its jobs may do, and nothing else of it."""
+    return {key: docker[key] for key in _ISOLATION if key in docker}
+
+
 def freedoms(docker: _Table) -> Iterator[Freedom]:
     """What jobs may do beyond the usual.
 

@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_docker as docker
 
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
@@ -21,6 +21,7 @@ from pulumi_gitlab_runner.manager.environment import environment_of, nowhere
 from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.inputs import Input, known, optional, strict
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -87,7 +88,8 @@ class DockerRunnerHost(Component[ContainerHost]):
         self._make(name, ContainerHost(hosted, given_or_none(optional(shaped.get("image")))), opts)
 
     def _make(self, name: str, model: ContainerHost, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:DockerRunnerHost", name, {}, opts)
+        inputs = inputs_of(declared_manager(model.hosted.manager, model.hosted.registries))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:DockerRunnerHost", name, inputs, opts)
         hosted, manager, host = model.hosted, model.hosted.manager, model.hosted.manager.host.docker
         assert host is not None  # noqa: S101 - checked where the arguments are read
         child = pulumi.ResourceOptions(parent=self)

@@ -8,7 +8,7 @@ from typing import NotRequired
 import pulumi
 import pulumi_docker_build as docker_build
 
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.docker.build_context import BuildContext, read_build_context
 from pulumi_gitlab_runner.images.content_tag import content_tag
 from pulumi_gitlab_runner.images.dockerfile import base_images
@@ -28,6 +28,7 @@ from pulumi_gitlab_runner.spec.builds import (
     build_of,
     build_settings_problems,
 )
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, strict, value
 from pulumi_gitlab_runner.spec.problems import Problem
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
@@ -116,7 +117,8 @@ class ImageBuild(Component[PlacedBuild]):
 
     def _make(self, name: str, model: PlacedBuild, opts: pulumi.ResourceOptions | None) -> None:
         build, context = model.build, model.context
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageBuild", name, {}, opts)
+        inputs = inputs_of(declared(model.build))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageBuild", name, inputs, opts)
         bases: pulumi.Output[dict[str, str]] = pulumi.Output.from_input({})
         if images := base_images(context.dockerfile, build.args):
             environment = model.environment or (environment_of(self) if model.registries else nowhere())

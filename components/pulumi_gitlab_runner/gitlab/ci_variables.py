@@ -9,7 +9,7 @@ import pulumi_gitlab as gitlab
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.existing import Existing, LookUp, stack_mark, unless_existing
 from pulumi_gitlab_runner.resolution import (
     given,
@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.resolution import (
     with_handles,
 )
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.declared import declared_variables
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.inputs import known, strict
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
@@ -79,8 +80,9 @@ class CiVariables(Component[Variables]):
         self._make(name, Variables(stack.variables, stack.registries), opts)
 
     def _make(self, name: str, model: Variables, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, {}, opts)
         names = variable_names(name, model.variables)
+        inputs = inputs_of(declared_variables(model.variables, names))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, inputs, opts)
         if adopted := [each for each, variable in zip(names, model.variables, strict=True) if variable.adopt]:
             pulumi.log.warn(
                 f"these CI variables are taken over as they are: {', '.join(adopted)}; without 'adopt', the "

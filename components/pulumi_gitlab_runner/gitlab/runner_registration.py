@@ -3,9 +3,10 @@
 import pulumi
 import pulumi_gitlab as gitlab
 
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.declared import declared_registration
 from pulumi_gitlab_runner.spec.inputs import Value, is_known, known
 from pulumi_gitlab_runner.spec.runners import (
     LONGEST_NOTE,
@@ -48,7 +49,8 @@ class RunnerRegistration(Component[Registration]):
 
     def _make(self, name: str, model: Registration, opts: pulumi.ResourceOptions | None) -> None:
         registration = model
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerRegistration", name, {}, opts)
+        inputs = inputs_of(declared_registration(registration))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerRegistration", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         runner = self._register(registration, registration.generation, registration.paused, child)
         generation_name = self._generation_name(registration.generation)

@@ -56,7 +56,7 @@ def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
     """
     owners: dict[str, dict[str, Any]] = {}
     users: list[tuple[str, RegistryUser]] = [
-        *stack.managers.items(),
+        *((each.resource_name, each) for each in stack.managers.values()),
         *((f"hosted_auth {name}", each) for name, each in stack.hosted_auth.items()),
         *((f"job_roles {name}", each) for name, each in stack.job_roles.items()),
     ]

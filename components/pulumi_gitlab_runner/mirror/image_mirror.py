@@ -6,7 +6,7 @@ from typing import Any, NotRequired
 
 import pulumi
 
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.resolution import given_or_none, login_of, refused_as_
 from pulumi_gitlab_runner.spec import mirrors as spec
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.images import registry_of, written_out
 from pulumi_gitlab_runner.spec.inputs import Input, optional, strict
 from pulumi_gitlab_runner.spec.mirrors import MirrorDeclaration, mirror_variables
@@ -97,7 +98,8 @@ class ImageMirror(Component[PlacedMirror]):
         self._make(name, placed, opts)
 
     def _make(self, name: str, model: PlacedMirror, opts: pulumi.ResourceOptions | None) -> None:
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, {}, opts)
+        inputs = inputs_of(declared(model.mirror))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, inputs, opts)
         mirror = model.mirror
         environment = model.environment or environment_of(self)
         made = {

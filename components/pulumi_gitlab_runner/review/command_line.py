@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.review.code_quality import code_quality, stack_file
 from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
 from pulumi_gitlab_runner.review.merge_request import (
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         preview = _preview(options)
         if options.terraform_report and options.status == 0:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
+        if options.code_quality and options.status == 0:
+            options.code_quality.write_text(_code_quality(preview, options) + "\n", encoding="utf-8")
         told = note(preview, options.stack, behind=_behind(options))
         if options.note:
             options.note.write_text(told, encoding="utf-8")
@@ -112,6 +115,16 @@ def _behind(options: argparse.Namespace) -> Behind | None:
         return None
 
 
+def _code_quality(preview: Preview, options: argparse.Namespace) -> str:
+    """The dangers at the lines of the stack's file; on the first line of one that is not there."""
+    file: Path = options.stack_file or stack_file(os.environ.get("PULUMI_STACK") or options.stack)
+    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    project = Path(os.environ.get("CI_PROJECT_DIR") or ".").absolute()
+    path = file.absolute()
+    shown = path.relative_to(project) if path.is_relative_to(project) else file
+    return code_quality(preview, text, shown.as_posix())
+
+
 def _posted(told: str, options: argparse.Namespace) -> int:
     """Put the note on the merge request where that is asked for and possible; the exit code of it."""
     if not options.post:
@@ -155,6 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--note", type=Path, metavar="FILE", help="where the note goes (default: the output)")
     parser.add_argument(
         "--terraform-report", type=Path, metavar="FILE", help="where the numbers for GitLab's widget go"
+    )
+    parser.add_argument(
+        "--code-quality", type=Path, metavar="FILE", help="where the dangers go as a Code Quality report"
+    )
+    parser.add_argument(
+        "--stack-file",
+        type=Path,
+        metavar="FILE",
+        help="the stack's file, whose lines the dangers are at (default: as Pulumi.yaml says)",
     )
     parser.add_argument("--status", type=int, default=0, help="what the preview exited with (default: 0)")
     parser.add_argument(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pulumi_gitlab_runner.review.markup import label
+from pulumi_gitlab_runner.review.names import in_rows
 
 _T = TypeVar("_T")
 
@@ -80,10 +81,22 @@ def _alike(joined: Mapping[Entry, set[_T]]) -> list[list[Entry]]:
     return list(nodes.values())
 
 
+def _row(first: str, last: str) -> str:
+    return label(first) if first == last else f"{label(first)} to {label(last)}"
+
+
 def _node(number: int, entries: list[Entry]) -> str:
-    lines = []
+    lines: list[str] = []
+    plain = [entry.name for entry in entries if not entry.detail]
+    rows = in_rows(plain)
+    if len(rows) < len(set(plain)):
+        lines += [_row(first, last) for first, last in rows]
+        lines.append(f"<i>{len(plain)} in all</i>")
+    else:
+        lines += [label(name) for name in plain]
     for entry in entries:
-        lines += [f"<b>{label(entry.name)}</b>", label(entry.detail)] if entry.detail else [label(entry.name)]
+        if entry.detail:
+            lines += [f"<b>{label(entry.name)}</b>", label(entry.detail)]
     change = entries[0].change
     if change:
         lines.append(f"<i>{change}</i>")

@@ -2,14 +2,23 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource, read_registry_list
-from pulumi_gitlab_runner.review.preview import Inputs, Step
+from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
+from pulumi_gitlab_runner.review.preview import Inputs, Preview, Step
+from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
+OF_THE_JOB = "by each job itself"
+"""How GitLab's registry is told of, for which a host holds nothing."""
 _FILES = "/files.json"
+_HOSTS = {
+    "gitlab-runner:index:DockerRunnerHost",
+    "gitlab-runner:index:RunnerFleet",
+    "gitlab-runner:index:RunnerHost",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,104 @@ class HostState:
 
 NO_HOST = HostState()
 """A host that is not there."""
+
+
+@dataclass(frozen=True)
+class HostChange:
+    """What becomes of the host of a manager.
+
+    Attributes:
+        step: the step that shows it.
+        manager: the manager's name.
+        old: the host before; None where that is not known.
+        new: the host after; None where only the update will know it.
+    """
+
+    step: Step
+    manager: str
+    old: HostState | None
+    new: HostState | None
+
+    def before(self, runner: str) -> Mapping[str, Any]:
+        """What a runner of now was before, also where it had another name; an empty table for a new one."""
+        old = self.old or NO_HOST
+        return old.runners.get(self.former(runner) or runner, {})
+
+    def former(self, runner: str) -> str | None:
+        """The name that a runner of now had before; None where it has kept its own or is new."""
+        if self.old is None or self.new is None or runner in self.old.runners:
+            return None
+        gone = [each for each in self.old.runners if each not in self.new.runners]
+        table = _but_name(self.new.runners.get(runner, {}))
+        return next((each for each in gone if _but_name(self.old.runners[each]) == table), None)
+
+
+def host_changes(preview: Preview) -> Iterator[HostChange]:
+    """The hosts of a preview: by their files, else by what their component says of itself."""
+    told = {
+        (step.types, step.name): step
+        for step in preview.steps
+        if step.types[-1] in _HOSTS and (step.before is not None or step.after is not None)
+    }
+    for step in preview.steps:
+        manager = host_of(step)
+        if manager is None:
+            continue
+        component = told.pop(_component(step), None) or told.pop(_component(step, 2), None)
+        old, new = host_state(step.old), host_state(step.new)
+        if component and (old is None or new is None) and _is_told(component):
+            old, new = _declared_state(component.before), _declared_state(component.after)
+        yield HostChange(step, manager, old, new)
+    for step in told.values():  # on Docker hosts, whose files are no resource
+        if step.operation != "same" and _is_told(step):
+            name = next(iter((step.after or step.before or {}).get("runners", {})), step.name)
+            yield HostChange(step, str(name), _declared_state(step.before), _declared_state(step.after))
+
+
+def _component(step: Step, levels: int = 1) -> tuple[tuple[str, ...], str]:
+    """The types and the name of the component that files belong to; of a fleet's manager, of the fleet."""
+    return step.types[:-levels], step.name.removesuffix("-files")
+
+
+def _is_told(component: Step) -> bool:
+    """Whether a component says what it was and what it is, as far as it was and is there."""
+    return (component.before is not None or component.operation == "create") and (
+        component.after is not None or component.operation == "delete"
+    )
+
+
+def _declared_state(told: Inputs | None) -> HostState:
+    """A host by what its component says: registries go by their names where their hosts are not declared."""
+    if told is None:
+        return NO_HOST
+    registries, runners = _tables(told.get("registries")), _tables(told.get("runners"))
+    return HostState(
+        {name: {"name": name, **_declared_runner(each)} for name, each in runners.items()},
+        {
+            str(each.get("host", name)): CredentialSource("told", (str(each.get("authenticates", "")),))
+            for name, each in registries.items()
+            if each.get("authenticates") != OF_THE_JOB
+        },
+    )
+
+
+def _declared_runner(told: Mapping[str, Any]) -> dict[str, Any]:
+    docker = {"allowed_images": [ONLY_DIGESTS], "allowed_services": [ONLY_DIGESTS]}
+    return {
+        "docker": {**(docker if told.get("require_digests") else {}), **_tables(told).get("docker", {})},
+        "feature_flags": {NETWORK_PER_JOB: told.get("network_per_job", True)},
+    }
+
+
+def _tables(value: Any) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(key): each for key, each in value.items() if isinstance(each, Mapping)}
+
+
+def _but_name(runner: Mapping[str, Any]) -> dict[str, Any]:
+    """A runner's table without its name, and without what follows from it or from GitLab."""
+    return {key: each for key, each in runner.items() if key not in ("name", "id", "token")}
 
 
 def host_of(step: Step) -> str | None:

@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from pulumi_gitlab_runner.review.dangers import Danger, DangerKind, dangers
+from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+from pulumi_gitlab_runner.review.declared_changes import declared_changes
 from pulumi_gitlab_runner.review.host_state import host_of
+from pulumi_gitlab_runner.review.lines import Line, lines_of, own_names
 from pulumi_gitlab_runner.review.markup import code, one_line
 from pulumi_gitlab_runner.review.merge_request import Behind
+from pulumi_gitlab_runner.review.names import most_common
 from pulumi_gitlab_runner.review.picture import picture
 from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Preview, Step
 
@@ -37,7 +41,11 @@ _SHOWN = {
 }
 """The properties whose values are shown; of all others the note says only that they change."""
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
-_NAMES_OF_A_PHRASE = 12
+_LINES = 24
+"""How many lines of dangers are to be seen before anything is unfolded."""
+_CHANGES = 12
+"""How many lines of what is declared otherwise."""
+_KINDS = 6
 _MESSAGE_LINE = 1000
 
 
@@ -86,39 +94,60 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
     errors = _messages(preview, "error", room // 4)
     if errors:
         yield f"**The preview failed; what is below may not be all.**\n\n{errors}\n"
-    found = dangers(preview)
-    if found:
-        yield from _fitting(_listed(found), room, "more lines of dangers")
+    lines = lines_of(dangers(preview), own_names(preview))
+    known = [each for each in lines if each.is_known]
+    if known:
+        yield from _fitting(_listed(known[:_LINES]), room // 2, "more lines of dangers")
     elif not errors:
         yield "No dangers found."
+    if further := list(_listed(known[_LINES:])):
+        yield ""
+        yield _folded(f"{len(known) - _LINES} more lines of dangers", further, room // 4)
+    if unknown := [each for each in lines if not each.is_known]:
+        title = f"Known after the update alone ({sum(len(each.names) for each in unknown)}): look then"
+        yield ""
+        yield _folded(title, list(_listed(unknown)), room // 4)
+    if changes := declared_changes(preview):
+        yield ""
+        yield "**What is declared otherwise**"
+        yield from (f"- {each}" for each in changes[:_CHANGES])
+        if further := [f"- {each}" for each in changes[_CHANGES:]]:
+            yield ""
+            yield _folded(f"{len(further)} more lines of what is declared otherwise", further, room // 4)
     yield ""
-    yield f"**Counts:** {_counts(preview)}"
+    yield from _counts(preview)
 
 
-def _listed(found: Iterable[Danger]) -> Iterator[str]:
+def _listed(lines: Iterable[Line]) -> Iterator[str]:
     kind: DangerKind | None = None
-    for danger in found:
-        if danger.kind != kind:
+    for line in lines:
+        if line.kind != kind:
             if kind:
                 yield ""
-            kind = danger.kind
+            kind = line.kind
             yield f"**⚠ {kind}**"
-            yield ""
-        told = " ".join(_phrase(words, names) for words, names in danger.told)
-        yield f"- {code(danger.name)} ({code(danger.of)}): {told}"
+        yield f"- {line.text}"
 
 
-def _phrase(words: str, names: Sequence[str]) -> str:
-    shown = [code(each) for each in names[:_NAMES_OF_A_PHRASE]]
-    if (more := len(names) - len(shown)) > 0:
-        shown.append(f"and {more} more")
-    return f"{words} {', '.join(shown)}" if shown else words
-
-
-def _counts(preview: Preview) -> str:
+def _counts(preview: Preview) -> Iterator[str]:
     counts = preview.counts
     told = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
-    return ", ".join(told) or "nothing changes"
+    yield f"**Counts:** {', '.join(told) or 'nothing changes'}"
+    for operation in sorted(counts):
+        kinds = Counter(
+            step.type.rpartition(":")[2]
+            for step in preview.changes
+            if step.operation == operation and not step.is_component
+        )
+        most = most_common(kinds)[:_KINDS]
+        shown = [f"{number} {code(kind)}" for kind, number in most]
+        if (more := counts[operation] - sum(number for _, number in most)) > 0:
+            shown.append(f"{more} others")
+        yield f"- {one_line(operation)}: {', '.join(shown)}"
+
+
+def _folded(title: str, lines: Sequence[str], room: int) -> str:
+    return _details(title, "\n".join(_fitting(lines, room, "more lines")))
 
 
 def _details(title: str, block: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER, CredentialSource
 from pulumi_gitlab_runner.review.flowchart import Entry, flowchart
-from pulumi_gitlab_runner.review.host_state import NO_HOST, HostState, host_of, host_state
+from pulumi_gitlab_runner.review.host_state import NO_HOST, HostState, host_changes
 from pulumi_gitlab_runner.review.markup import label
+from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 PICTURE_SIZE = 2000
@@ -44,10 +45,13 @@ def picture(preview: Preview) -> str:
 
     What no longer fits is left out, what stays as it is first, and the picture says how much it is.
     """
-    runners = sorted(_runners(preview), key=lambda each: (not _changes(each), each.name))
+    runners = sorted(_runners(preview), key=lambda each: (not _changes(each), natural(each.name)))
     registries = _fitting(runners)
+    if not runners:
+        return ""
     drawn = ""
-    for count in range(min(len(runners), PICTURE_SIZE // _LEAST_NODE), 0, -1):
+    least = min(len(runners), PICTURE_SIZE // _LEAST_NODE)
+    for count in dict.fromkeys((len(runners), *range(least, 0, -1))):
         drawn = _drawn(runners[:count], registries, len(runners) - count)
         if len(drawn) <= PICTURE_SIZE:
             break
@@ -56,20 +60,20 @@ def picture(preview: Preview) -> str:
 
 def _runners(preview: Preview) -> Iterator[_Runner]:
     """The runners of every host that the preview shows."""
-    for step in preview.steps:
-        manager = host_of(step)
-        if manager is None:
-            continue
-        old, new = host_state(step.old) or NO_HOST, host_state(step.new)
+    for host in host_changes(preview):
+        old, new = host.old or NO_HOST, host.new
         if new is None:
-            for name in old.runners or [manager]:
+            for name in old.runners or [host.manager]:
                 yield _Runner(name, "changed" if old.runners else "new", {_NOT_KNOWN: "changed"})
             continue
+        former = {name: host.former(name) for name in new.runners}
         for name in {**old.runners, **new.runners}:
-            before, after = _registries(old, name), _registries(new, name)
+            if name in former.values():
+                continue  # it is there under another name
+            before, after = _registries(old, former.get(name) or name), _registries(new, name)
             yield _Runner(
                 name,
-                _change(old.runners.get(name), new.runners.get(name)),
+                _change(old.runners.get(former.get(name) or name), new.runners.get(name)),
                 {each: _change(each in before or None, each in after or None) for each in before | after},
             )
 
@@ -102,6 +106,8 @@ def _how(source: CredentialSource) -> str:
             return "by a password in Parameter Store"
         case CredentialSource("secret"):
             return "by a password in Secrets Manager"
+        case CredentialSource("told", (how, *_)):
+            return "by the manager's role" if how == "by role" else how
         case CredentialSource("file"):
             return "by a password on the host"
         case _:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.spec.declared import DECLARED
 
 SECRET = "[secret]"  # noqa: S105 - what stands for one
 """What stands for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
@@ -56,6 +57,21 @@ class Step:
         """The resource's name."""
         return self.urn.split("::", 3)[3]
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of those that it belongs to, the outermost first, and at last its own."""
+        return tuple(self.urn.split("::")[2].split("$"))
+
+    @property
+    def before(self) -> Inputs | None:
+        """What a component said of itself; None where it was not there or did not say."""
+        return _told(self.old)
+
+    @property
+    def after(self) -> Inputs | None:
+        """What it says now; None where it is gone or does not say."""
+        return _told(self.new)
+
 
 @dataclass(frozen=True)
 class Message:
@@ -89,8 +105,12 @@ class Preview:
 
     @property
     def counts(self) -> "Counter[str]":
-        """How many resources each operation concerns, components included, as Pulumi counts them."""
-        return Counter(step.operation for step in self.changes)
+        """How many resources each operation concerns.
+
+        A component is none: Pulumi counts it, but all that is done to it is that the state describes it
+        otherwise.
+        """
+        return Counter(step.operation for step in self.changes if not step.is_component)
 
 
 def read_preview(text: str) -> Preview:
@@ -131,6 +151,11 @@ def _step(step: Mapping[str, Any]) -> Step:
         replaced_for=tuple(step.get("replaceReasons") or ()),
         is_component=not (new or old).get("custom", False),
     )
+
+
+def _told(inputs: Inputs) -> Inputs | None:
+    told = inputs.get(DECLARED)
+    return told if isinstance(told, Mapping) else None
 
 
 def without_secrets(value: Any) -> Any:

@@ -76,6 +76,15 @@ def ten_runners() -> str:
     )
 
 
+def thirteen_more() -> str:
+    """A note of thirty runners, of which thirteen are new, and one of these is privileged."""
+    old = [host_inputs(ALL_REGISTRIES[:2], [f"runner-{n}"]) for n in range(17)]
+    new = [host_inputs(ALL_REGISTRIES[:3], [f"runner-{n}"], privileged=n == 20) for n in range(17, 30)]
+    return note(
+        preview(*(host_step(each, each) for each in old), *(host_step(None, each) for each in new)), "prod"
+    )
+
+
 @pytest.fixture(scope="module")
 def seen() -> list[View]:
     """Each of the notes, seen in each way."""
@@ -84,6 +93,7 @@ def seen() -> list[View]:
     notes = {
         "every-change": every_change(),
         "ten-runners": ten_runners(),
+        "thirteen-more": thirteen_more(),
         "hostile": f"```mermaid\n{hostile}\n```",
     }
     found = views(notes, picture)
@@ -131,9 +141,19 @@ def test_every_runner_and_registry_is_there_and_what_changes_is_marked(seen: lis
 
 def test_many_runners_with_the_same_registries_are_one_node_with_few_arrows(seen: list[View]) -> None:
     for view in of(seen, "ten-runners"):
-        assert view.node_of("runner-0").lines == [f"runner-{number}" for number in range(8)]
+        assert view.node_of("runner-0 to runner-7").lines == ["runner-0 to runner-7", "8 in all"]
         assert {TEAM, SHARED, LEGACY, VAULT, GOOGLE} <= set(view.node_of(TEAM).lines)
         assert (len(view.nodes), view.arrows) == (6, 7)
+
+
+def test_thirty_runners_are_a_small_picture_in_which_new_ones_and_their_arrows_are_told_apart(
+    seen: list[View],
+) -> None:
+    for view in of(seen, "thirteen-more"):
+        assert view.node_of("runner-17 to runner-29").lines == ["runner-17 to runner-29", "13 in all", "new"]
+        assert view.node_of("runner-17 to runner-29").change == "new"
+        assert view.node_of("runner-0 to runner-16").change == ""
+        assert (len(view.nodes), view.arrows) == (4, 3)
 
 
 def test_nothing_is_cut_or_hidden(seen: list[View]) -> None:
@@ -152,7 +172,7 @@ def test_no_line_is_broken(seen: list[View]) -> None:
 
 
 def test_every_text_is_large_and_clear_enough_to_read(seen: list[View]) -> None:
-    for view in of(seen, "every-change") + of(seen, "ten-runners"):
+    for view in of(seen, "every-change") + of(seen, "ten-runners") + of(seen, "thirteen-more"):
         for node in view.nodes:
             assert node.size > 12, node
             assert _contrast(node) > 4.5, node  # w3.org/TR/WCAG21, contrast (minimum)
@@ -160,15 +180,16 @@ def test_every_text_is_large_and_clear_enough_to_read(seen: list[View]) -> None:
 
 def test_dangers_stand_first_and_the_rest_is_folded(seen: list[View]) -> None:
     for view in of(seen, "every-change"):
-        listed = {"build", "build-files", "fresh-files", "leaving-files", "v"}
+        listed = {"build", "build-files", "fresh-files", "leaving-files", "v", "create:"}
         assert [part for part in view.parts if part.split()[0] not in listed] == [
             "Preview of prod",
-            "⚠ Replaced",
-            "⚠ Deleted",
-            "⚠ Rights gained",
-            "⚠ Registries newly reachable",
             "⚠ Jobs closer to the host",
+            "⚠ Deleted",
+            "⚠ Replaced",
             "⚠ CI variables less protected",
+            "⚠ Registries newly reachable",
+            "⚠ Rights gained",
+            "Known after the update alone (2): look then",
             "Counts: 1 to create, 1 to delete, 1 to replace, 4 to update",
             "picture",
             "Warnings",

@@ -1,17 +1,20 @@
 """What is dangerous in a preview; one topic a module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pulumi_gitlab_runner.review.dangers.aws_protection import protection_lost
 from pulumi_gitlab_runner.review.dangers.ci_variables import variable_dangers
-from pulumi_gitlab_runner.review.dangers.danger import Danger, DangerKind, Found
+from pulumi_gitlab_runner.review.dangers.danger import PLAINLY_DELETED, Danger, DangerKind, Found
 from pulumi_gitlab_runner.review.dangers.gitlab_runners import runner_dangers
 from pulumi_gitlab_runner.review.dangers.hosts import host_dangers
 from pulumi_gitlab_runner.review.dangers.iam import rights_gained
 from pulumi_gitlab_runner.review.dangers.losses import losses
 from pulumi_gitlab_runner.review.dangers.network import network_opened
-from pulumi_gitlab_runner.review.dangers.owners import owners_to_act
+from pulumi_gitlab_runner.review.dangers.owners import owners_of_replaced_roles, owners_to_act
 from pulumi_gitlab_runner.review.dangers.pull_through import upstreams_gained
+from pulumi_gitlab_runner.review.dangers.queues import jobs_left_waiting
+from pulumi_gitlab_runner.review.host_state import host_changes
+from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import Preview, Step
 
 __all__ = ["Danger", "DangerKind", "dangers"]
@@ -20,22 +23,35 @@ _LOOKS: tuple[Callable[[Step], Found], ...] = (
     losses,
     rights_gained,
     upstreams_gained,
-    host_dangers,
     runner_dangers,
     network_opened,
     protection_lost,
     variable_dangers,
 )
 _COMPONENT_LOOKS: tuple[Callable[[Step], Found], ...] = (owners_to_act,)
+_WHOLE_LOOKS: tuple[Callable[[Preview], Iterator[tuple[Step, Found]]], ...] = (
+    jobs_left_waiting,
+    owners_of_replaced_roles,
+)
 
 
 def dangers(preview: Preview) -> list[Danger]:
-    """The dangers of a preview, the kinds in the order of `DangerKind`."""
+    """The dangers of a preview, by their weight: by kind, what is there before what is new, and by name."""
     found = [
-        Danger(kind, step.type, step.name, told)
+        (step, look(step))
         for step in preview.changes
         for look in (_COMPONENT_LOOKS if step.is_component else _LOOKS)
-        for kind, told in look(step)
+    ]
+    found += [(host.step, host_dangers(host)) for host in host_changes(preview)]
+    found += [each for look in _WHOLE_LOOKS for each in look(preview)]
+    listed = [
+        Danger(kind, step.type, step.name, told, step.operation in ("create", "import"))
+        for step, each in found
+        for kind, told in each
     ]
     order = list(DangerKind)
-    return sorted(found, key=lambda danger: order.index(danger.kind))
+    return sorted(listed, key=lambda each: (order.index(each.kind), *_weight(each), natural(each.name)))
+
+
+def _weight(danger: Danger) -> tuple[bool, bool]:
+    return danger.told == PLAINLY_DELETED, danger.is_new

@@ -7,24 +7,29 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.preview import UNKNOWN
 
-NOT_KNOWN = "does not show before the update; look at it afterwards"
+NOT_KNOWN = "is known after the update alone"
 
 Phrase = tuple[str, tuple[str, ...]]
 """A few words of ours, and the names that they are about."""
 
 
-class DangerKind(StrEnum):
-    """What kind of danger it is, in the order in which they are told."""
+PLAINLY_DELETED: tuple[Phrase, ...] = (("is deleted", ()),)
+"""What is told of a resource with which nothing else is lost."""
 
-    REPLACEMENT = "Replaced"
-    DELETION = "Deleted"
-    RIGHTS = "Rights gained"
-    REGISTRY = "Registries newly reachable"
-    OWNERS = "Other accounts whose owners must act"
+
+class DangerKind(StrEnum):
+    """What kind of danger it is, in the order in which they are told: what weighs most comes first."""
+
     PRIVILEGE = "Jobs closer to the host"
+    DELETION = "Deleted"
+    REPLACEMENT = "Replaced"
+    QUEUE = "Jobs that wait: whoever deploys must act"
+    OWNERS = "Other accounts whose owners must act"
     RUNNER = "Runners open to more jobs"
-    PROTECTION = "AWS resources less protected"
     VARIABLE = "CI variables less protected"
+    PROTECTION = "AWS resources less protected"
+    REGISTRY = "Registries newly reachable"
+    RIGHTS = "Rights gained"
 
 
 @dataclass(frozen=True)
@@ -36,16 +41,23 @@ class Danger:
         of: the type of the resource.
         name: the resource's name.
         told: what happens: phrases of ours, each with the names that follow it, in the words of the stack.
+        is_new: whether the resource itself is new, and what it has is what it starts with.
     """
 
     kind: DangerKind
     of: str
     name: str
     told: tuple[Phrase, ...]
+    is_new: bool = False
 
 
 Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
 """What is found at one resource."""
+
+
+def is_known(told: tuple[Phrase, ...]) -> bool:
+    """Whether the preview shows what is told, and not only that there may be something."""
+    return not any(words.endswith(NOT_KNOWN) for words, _ in told)
 
 
 def named(value: Any) -> str:

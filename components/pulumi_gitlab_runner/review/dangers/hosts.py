@@ -2,22 +2,21 @@
 
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
 from pulumi_gitlab_runner.review.dangers.freedoms import freedoms_gained
-from pulumi_gitlab_runner.review.host_state import NO_HOST, host_of, host_state
-from pulumi_gitlab_runner.review.preview import Step
+from pulumi_gitlab_runner.review.host_state import NO_HOST, HostChange
+from pulumi_gitlab_runner.review.names import natural
 
 
-def host_dangers(step: Step) -> Found:
+def host_dangers(host: HostChange) -> Found:
     """Registries that a host has credentials for now, and what its runners' jobs may do now."""
-    if host_of(step) is None or step.operation == "delete":
+    if host.step.operation in ("delete", "same"):
         return
-    old, new = host_state(step.old), host_state(step.new)
-    if new is None:
+    if host.new is None:
         yield DangerKind.REGISTRY, ((f"which registries its host reaches {NOT_KNOWN}", ()),)
         yield DangerKind.PRIVILEGE, ((f"what its host lets its jobs do {NOT_KNOWN}", ()),)
         return
-    old = old or NO_HOST
-    if registries := new.sources.keys() - old.sources.keys():
+    old = host.old or NO_HOST
+    if registries := host.new.sources.keys() - old.sources.keys():
         yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
-    for name, runner in sorted(new.runners.items()):
-        for phrase in freedoms_gained(old.runners.get(name, {}), runner):
+    for name, runner in sorted(host.new.runners.items(), key=lambda each: natural(each[0])):
+        for phrase in freedoms_gained(host.before(name), runner):
             yield DangerKind.PRIVILEGE, (("the runner", (name,)), phrase)

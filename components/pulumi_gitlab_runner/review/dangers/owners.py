@@ -1,11 +1,12 @@
 """Owners of other accounts who must allow pulls before jobs can make them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
-from pulumi_gitlab_runner.review.preview import Step
+from pulumi_gitlab_runner.review.preview import Preview, Step
 
+_ROLE = "aws:iam/role:Role"
 _STACK = "gitlab-runner:index:RunnerStack"
 
 
@@ -25,6 +26,30 @@ def owners_to_act(step: Step) -> Found:
             ("for the caches", _texts(now.get("caches"))),
         )
         yield DangerKind.OWNERS, tuple(phrase for phrase in phrases if phrase[1])
+
+
+def owners_of_replaced_roles(preview: Preview) -> Iterator[tuple[Step, Found]]:
+    """The owners whose policies name a role that gives way to another one, or that moves to another path."""
+    roles = [step for step in preview.steps if step.type == _ROLE and step.operation == "replace"]
+    for step in preview.steps:
+        if step.type == _STACK and step.new:
+            yield step, _renewals(step, [role.name for role in roles])
+
+
+def _renewals(step: Step, replaced: Sequence[str]) -> Found:
+    before = _owners(step.old)
+    for registry, now in _owners(step.new).items():
+        users = {f"{step.name}-{each.rpartition(' ')[2]}" for each in _texts(now.get("users"))}
+        roles = tuple(name for name in replaced if name in users)
+        if roles and now == before.get(registry):  # else it is told already, with all that changes
+            yield (
+                DangerKind.OWNERS,
+                (
+                    ("the owner of the account", (named(now.get("account")),)),
+                    ("must put in what the output required_policies then has under", (registry,)),
+                    ("before jobs can pull again: a new role takes the place of", roles),
+                ),
+            )
 
 
 def _owners(inputs: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -27,6 +27,11 @@ class GitLabRegistry(HostRegistry):
         return False
 
     @property
+    def authenticates(self) -> str:
+        """By what each job has."""
+        return "by each job itself"
+
+    @property
     def description(self) -> str:
         """GitLab's registry."""
         return "GitLab's registry with the job's own credentials"

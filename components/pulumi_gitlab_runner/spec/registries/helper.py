@@ -32,6 +32,11 @@ class HelperRegistry(HostRegistry):
     helper: Value[str]
 
     @property
+    def authenticates(self) -> str:
+        """By what its helper makes."""
+        return "by a credential helper"
+
+    @property
     def description(self) -> str:
         """What makes its passwords."""
         return "whose password its credential helper makes"

@@ -103,6 +103,11 @@ class Registry(ABC):
     def description(self) -> str:
         """What it is, behind its name in a message: `an ECR registry`."""
 
+    @property
+    def authenticates(self) -> str:
+        """How a runner authenticates there, in words. Default: by its role."""
+        return "by role"
+
     @abstractmethod
     def credential_source(
         self, environment: AwsEnvironment, own: CredentialSource

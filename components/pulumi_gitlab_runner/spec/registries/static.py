@@ -68,6 +68,11 @@ class StaticRegistry(HostRegistry):
         return self.secret is None and self.parameter is None
 
     @property
+    def authenticates(self) -> str:
+        """By a password, wherever it is kept."""
+        return f"by a password in {'Secrets Manager' if self.secret is not None else 'Parameter Store'}"
+
+    @property
     def description(self) -> str:
         """What it is, with where its password is kept."""
         if self.declared:

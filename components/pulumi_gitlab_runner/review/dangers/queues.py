@@ -1,0 +1,96 @@
+"""Jobs that nobody takes any more, or that lose their runner: what whoever deploys does about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase, named
+from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
+
+_RUNNER = "gitlab:index/userRunner:UserRunner"
+_MENDS = {
+    "delete": "pause it in GitLab and let its jobs end first, else they fail",
+    "replace": "count up its generation, with keep_previous, so that its running jobs end as usual",
+}
+_CHANGE = "change the tags of these jobs, or let another runner take them"
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """The jobs that a runner takes.
+
+    Attributes:
+        scope: whose.
+        tags: those that it has.
+        untagged: whether it takes jobs without tags.
+        protected: whether it takes those of protected branches alone.
+    """
+
+    scope: str
+    tags: frozenset[str]
+    untagged: bool
+    protected: bool
+
+    def takes_all_of(self, other: "_Queue") -> bool:
+        """Whether it takes whatever another one took."""
+        return (
+            self.scope in (other.scope, "the instance")
+            and self.tags >= other.tags
+            and self.untagged >= other.untagged
+            and self.protected <= other.protected
+        )
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Which jobs these are."""
+        tags = tuple(sorted(self.tags))
+        which: tuple[Phrase, ...] = ((f"with the tag{'s' if len(tags) > 1 else ''}", tags),) if tags else ()
+        return (("jobs of", (self.scope,)), *which)
+
+
+def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
+    """The runners of GitLab that stop to take jobs which no other runner of the stack takes."""
+    runners = [step for step in preview.steps if step.type == _RUNNER]
+    others = {
+        step.urn: _queue(step.new) for step in runners if step.new and step.new.get("paused") is not True
+    }
+    for step in runners:
+        if step.operation in ("create", "same", "import") or not step.old:
+            continue
+        before, after = _queue(step.old), others.get(step.urn)
+        if (after and after.takes_all_of(before)) or step.old.get("paused") is True:
+            continue
+        taker = next(
+            (urn for urn, each in others.items() if urn != step.urn and each.takes_all_of(before)), None
+        )
+        yield step, _told(step, before, None if taker is None else taker.split("::", 3)[3])
+
+
+def _told(step: Step, before: _Queue, taker: str | None) -> Found:
+    mend = _MENDS.get(step.operation)
+    if taker is None:
+        what = f"wait until another runner takes them; {mend or _CHANGE}"
+        yield DangerKind.QUEUE, (*before.phrases, (what, ()))
+    elif mend:  # the others are taken as before
+        yield DangerKind.QUEUE, (*before.phrases, ("go to the runner", (taker,)), (f"instead; {mend}", ()))
+
+
+def _queue(inputs: Inputs) -> _Queue:
+    tags: Any = inputs.get("tagLists") or ()
+    return _Queue(
+        _scope(inputs),
+        frozenset(map(named, tags)) if isinstance(tags, list) else frozenset(),
+        inputs.get("untagged") is True,
+        inputs.get("accessLevel") == "ref_protected",
+    )
+
+
+def _scope(inputs: Inputs) -> str:
+    for kind, key in (("group", "groupId"), ("project", "projectId")):
+        if (number := inputs.get(key)) is not None:
+            return f"{kind} {'not known yet' if number == UNKNOWN else _number(number)}"
+    return "the instance"
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and value < 1e15 else named(value)

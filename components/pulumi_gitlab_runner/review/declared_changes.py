@@ -1,0 +1,177 @@
+"""What is declared otherwise than before, as the components say it of themselves."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_gitlab_runner.review.lines import ITS_NAME, in_words, phrase
+from pulumi_gitlab_runner.review.markup import code
+from pulumi_gitlab_runner.review.names import natural
+from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Inputs, Preview, Step
+
+_NOUNS = {
+    "CiVariables": "CI variables",
+    "DockerRunnerHost": "Docker host",
+    "EcrRepositories": "ECR registry",
+    "EcrSettings": "settings of ECR",
+    "HostStore": "store of hosts",
+    "HostedRunnerAuth": "variable that is kept fresh",
+    "ImageBuild": "image that is built",
+    "ImageMirror": "mirror",
+    "JobRole": "role for jobs",
+    "PipelineRoles": "roles of a pipeline",
+    "RunnerCache": "cache",
+    "RunnerFleet": "fleet",
+    "RunnerHost": "host",
+    "RunnerImage": "machine image",
+    "RunnerManagerRole": "role of a manager",
+    "RunnerNetwork": "network",
+    "RunnerRegistration": "runner",
+}
+"""What a component is, by its type."""
+_HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
+_FIRST = {
+    key: number
+    for number, key in enumerate(
+        ("runners", "fleet", "host", "instance", "project", "group", "image", "tags")
+    )
+}
+"""The keys that come first where something new is told; the others follow by their names."""
+_ORDER = ("runner", "fleet", "host", "Docker host")
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What is declared otherwise of something.
+
+    Attributes:
+        noun: what it is.
+        name: its name.
+        text: what is otherwise, as Markdown.
+    """
+
+    noun: str
+    name: str
+    text: str
+
+    @property
+    def nameless(self) -> str:
+        """The text with a word in the place of the runner that it has its own name from."""
+
+        def without(found: re.Match[str]) -> str:
+            own = f"-{self.name}".endswith(f"-{found[1]}")
+            return f"`runners.{ITS_NAME}." if own else found[0]
+
+        return re.sub(r"`runners\.([a-z0-9-]+)\.", without, self.text)
+
+
+def declared_changes(preview: Preview) -> list[str]:
+    """What is declared otherwise, as lines of Markdown: runners first, equal lines of several as one."""
+    texts: dict[tuple[str, str], list[_Change]] = {}
+    for step in preview.changes:
+        for change in _changes(step):
+            texts.setdefault((change.noun, change.nameless), []).append(change)
+    order = {noun: number for number, noun in enumerate(_ORDER)}
+    listed = sorted(texts.values(), key=lambda alike: (order.get(alike[0].noun, len(order)), _first(alike)))
+    return [
+        f"{alike[0].noun} {in_words(each.name for each in alike)}: "
+        + (alike[0].nameless if len(alike) > 1 else alike[0].text)
+        for alike in listed
+    ]
+
+
+def _first(alike: Sequence[_Change]) -> object:
+    return min(natural(each.name) for each in alike)
+
+
+def _changes(step: Step) -> Iterator[_Change]:
+    noun = _NOUNS.get(step.type.removeprefix("gitlab-runner:index:"))
+    if noun is None or not step.is_component:
+        return
+    if noun == "role of a manager" and not _HOSTS.isdisjoint(step.types):
+        return  # its host says it
+    before, after = step.before, step.after
+    if step.operation == "create" and after is not None:
+        told = "; ".join(_facts(after))
+        yield _Change(noun, step.name, f"new: {told}" if told else "new")
+    elif step.operation == "delete" and before is not None:
+        yield _Change(noun, step.name, "gone")
+    elif before is not None and after is not None:
+        # One that is described for the first time was there before and says nothing that is new.
+        yield from (_Change(noun, step.name, text) for text in _differences("", before, after))
+
+
+def _facts(told: Inputs, path: str = "") -> Iterator[str]:
+    """What is declared of something new, place by place."""
+    for key, value in sorted(told.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
+        at = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping) and value:
+            if path == "registries":
+                how = value.get("authenticates")
+                yield f"{phrase('the registry', [str(key)])} {how if isinstance(how, str) else ''}".rstrip()
+            elif path == "runners":
+                yield from _facts(value)
+            else:
+                yield from _facts(value, "registries" if at == "registries" else at)
+        elif value not in ({}, []) and at not in ("registries",):
+            yield f"{code(at)} {_value(value)}"
+
+
+def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        gone = sorted(key for key in before if key not in after)
+        for key, value in sorted(after.items()):
+            at = f"{path}.{key}" if path else str(key)
+            former = next((each for each in gone if path == "runners" and before[each] == value), None)
+            if key not in before and former is not None:
+                gone.remove(former)
+                yield f"{phrase('the runner', [str(key)])} {phrase('was called', [str(former)])}"
+            elif key not in before and not path and isinstance(value, Mapping):
+                yield from _differences(at, {}, value)
+            elif key not in before:
+                yield f"{code(at)} is new{_of_what(value)}"
+            else:
+                yield from _differences(at, before[key], value)
+        for key in gone:
+            yield f"{code(f'{path}.{key}' if path else str(key))} is gone{_once(before[key])}"
+    elif isinstance(before, list) and isinstance(after, list):
+        added = [each for each in after if each not in before]
+        lost = [each for each in before if each not in after]
+        if added:
+            yield f"{code(path)} gains {_value(added)}"
+        if lost:
+            yield f"{code(path)} loses {_value(lost)}"
+        if not added and not lost:
+            yield f"{code(path)} is in another order"
+    else:
+        yield f"{code(path)} {_value(before)} → {_value(after)}"
+
+
+def _once(value: Any) -> str:
+    return "" if isinstance(value, Mapping) else f": was {_value(value)}"
+
+
+def _of_what(value: Any) -> str:
+    if isinstance(value, Mapping):
+        facts = "; ".join(_facts(value))
+        return f": {facts}" if facts else ""
+    return f": {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if value == UNKNOWN:
+        return "known after the update"
+    if value == SECRET:
+        return "a secret"
+    if isinstance(value, list):
+        return ", ".join(_value(each) for each in value[:12]) + (
+            f" and {len(value) - 12} more" * (len(value) > 12)
+        )
+    if isinstance(value, Mapping):
+        return code(", ".join(f"{key} {each}" for key, each in sorted(value.items())) or "{}")
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    return code(f"{value:g}" if isinstance(value, float) else str(value))

@@ -1,0 +1,124 @@
+"""Equal lines of several resources as one line that names them all."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pulumi_gitlab_runner.review.dangers import Danger, DangerKind
+from pulumi_gitlab_runner.review.dangers.danger import PLAINLY_DELETED, Phrase, is_known
+from pulumi_gitlab_runner.review.host_state import host_of
+from pulumi_gitlab_runner.review.markup import code
+from pulumi_gitlab_runner.review.names import in_rows, most_common, natural
+from pulumi_gitlab_runner.review.preview import Preview
+
+_NAMES = 12
+"""How many names stand in a line."""
+ITS_NAME = "<name>"
+"""What stands in a line of several resources in the place of the name of each."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is told of some resources.
+
+    Attributes:
+        kind: what kind of danger it is.
+        of: the type of the resources.
+        names: their names.
+        told: what happens to each.
+        kinds: how many there are of each type, where they are of several.
+    """
+
+    kind: DangerKind
+    of: str
+    names: tuple[str, ...]
+    told: tuple[Phrase, ...]
+    kinds: "Counter[str]" = field(default_factory=Counter)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the preview shows it."""
+        return is_known(self.told)
+
+    @property
+    def text(self) -> str:
+        """The line as Markdown."""
+        count = f"{len(self.names)}, " if len(self.names) > 1 else ""
+        what = " ".join(phrase(words, names) for words, names in self.told)
+        kinds = most_common(self.kinds)[:_NAMES]
+        alone = sum(self.kinds.values()) == 1
+        of = ", ".join(code(kind) if alone else f"{number} {code(kind)}" for kind, number in kinds)
+        of = of or count + code(self.of.rpartition(":")[2])
+        return f"{in_words(self.names)} ({of}): {what}"
+
+
+def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> list[Line]:
+    """The dangers as lines, in the order of the first of each.
+
+    Args:
+        dangers: in the order in which they are told.
+        own_name: what a danger's resource is called in the declaration; empty where that is not known.
+    """
+    lines: dict[object, list[Danger]] = {}
+    for danger in dangers:
+        of = "" if danger.told == PLAINLY_DELETED else danger.of
+        key = danger.kind, of, danger.is_new, _nameless(danger, own_name(danger))
+        lines.setdefault(key, []).append(danger)
+    made = []
+    for alike in lines.values():
+        first = alike[0]
+        plain = first.told == PLAINLY_DELETED
+        names = tuple(sorted({each.name for each in alike}, key=natural))
+        told = first.told if len(names) == 1 else _nameless(first, own_name(first))
+        kinds = Counter(each.of.rpartition(":")[2] for each in alike) if plain else Counter()
+        made.append(Line(first.kind, "" if plain else first.of, names, told, kinds))
+    return made
+
+
+def own_names(preview: Preview) -> Callable[[Danger], str]:
+    """What the resource of a danger is called in the declaration: its runner, as far as the preview tells."""
+    known = {manager for step in preview.steps if (manager := host_of(step))}
+    for step in preview.steps:
+        for told in (step.before, step.after):
+            runners = (told or {}).get("runners")
+            known.update(map(str, runners) if isinstance(runners, dict) else ())
+    longest = sorted(known, key=len, reverse=True)
+    found: dict[str, str] = {}
+
+    def own_name(danger: Danger) -> str:
+        if danger.name not in found:
+            found[danger.name] = next((each for each in longest if _word(each).search(danger.name)), "")
+        return found[danger.name]
+
+    return own_name
+
+
+def phrase(words: str, names: Sequence[str]) -> str:
+    """A few words and the names behind them, as Markdown; of very many names their number."""
+    shown = [code(each) for each in names[:_NAMES]]
+    if (more := len(names) - len(shown)) > 0:
+        shown.append(f"and {more} more")
+    return f"{words} {', '.join(shown)}" if shown else words
+
+
+def in_words(names: Iterable[str]) -> str:
+    """Names as Markdown: those in a row by the first and the last, of very many the number of the others."""
+    rows = in_rows(names)
+    shown = [
+        code(first) if first == last else f"{code(first)} to {code(last)}" for first, last in rows[:_NAMES]
+    ]
+    if (more := len(rows) - len(shown)) > 0:
+        shown.append(f"and {more} more")
+    return ", ".join(shown)
+
+
+def _nameless(danger: Danger, name: str) -> tuple[Phrase, ...]:
+    if not name:
+        return danger.told
+    word = _word(name)
+    return tuple((words, tuple(word.sub(ITS_NAME, each) for each in names)) for words, names in danger.told)
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")

@@ -1,0 +1,106 @@
+"""Previews of whole stacks, as the engine makes them, of what the components register.
+
+What is there already has its outputs; what is new has none before the update, as in a real preview.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.mocks import MockResourceArgs
+from pulumi_gitlab_runner import RunnerStack
+from pulumi_gitlab_runner.review.preview import Preview, read_preview
+
+from tests.components.everything import RealisticCloud
+from tests.components.recording import in_the_clear, run
+from tests.review.previews import text
+
+REPLACED_FOR = {
+    "gitlab:index/userRunner:UserRunner": {"groupId", "projectId", "runnerType"},
+    "aws:iam/role:Role": {"path"},
+}
+"""What needs a new resource, as far as the tests here change it."""
+
+Identity = tuple[str, str]
+Resources = dict[Identity, tuple[str, Mapping[str, Any]]]
+"""The URN and the inputs of each resource, by its type and name."""
+
+
+def state_of(declared: Mapping[str, Any]) -> Resources:
+    """What there is once a declaration is deployed."""
+    return _registered(declared, RealisticCloud, preview=False)
+
+
+def preview_of(state: Resources, declared: Mapping[str, Any]) -> Preview:
+    """The preview of another declaration."""
+
+    class AsItIs(RealisticCloud):
+        """AWS and GitLab, which know what there is."""
+
+        def __init__(self, *, preview: bool) -> None:
+            super().__init__(preview=not preview)  # only what is new lacks anything
+
+        def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            if (args.typ, args.name) in state:
+                return super().new_resource(args)
+            return "", in_the_clear(args.inputs)
+
+    return _compared(state, _registered(declared, AsItIs, preview=True))
+
+
+def _compared(before: Resources, after: Resources) -> Preview:
+    steps = []
+    for identity in {**before, **after}:
+        urn, old = before.get(identity, ("", None))
+        urn, new = after.get(identity, (urn, None))
+        changed = [
+            key for key in {**(old or {}), **(new or {})} if (old or {}).get(key) != (new or {}).get(key)
+        ]
+        replaced_for = sorted(REPLACED_FOR.get(identity[0], set()) & set(changed))
+        operation = (
+            "create"
+            if old is None
+            else "delete"
+            if new is None
+            else "replace"
+            if replaced_for
+            else "update"
+            if changed
+            else "same"
+        )
+        custom = not identity[0].startswith("gitlab-runner:index:")
+        states = {"oldState": old, "newState": new}
+        steps.append(
+            {
+                "op": operation,
+                "urn": urn,
+                "diffReasons": changed if old and new else [],
+                "replaceReasons": replaced_for if operation == "replace" else [],
+                **{
+                    key: {"custom": custom, "type": identity[0], "inputs": inputs}
+                    for key, inputs in states.items()
+                    if inputs is not None
+                },
+            }
+        )
+    return read_preview(text(*steps))
+
+
+def _registered(declared: Mapping[str, Any], cloud: Any, *, preview: bool) -> Resources:
+    recording, _ = run(lambda: RunnerStack("ci", declared), cloud=cloud, preview=preview)  # type: ignore[arg-type]
+    resources: Resources = {}
+    for request in recording.requests:
+        *place, types, _name = request.parent.split("::", 3)
+        types = f"{types}${request.type}".replace("pulumi:pulumi:Stack$", "")
+        urn = "::".join((*place, types, request.name))
+        resources[request.type, request.name] = urn, _whole(MessageToDict(request.object))
+    return resources
+
+
+def _whole(value: Any) -> Any:
+    """A value whose whole numbers are such."""
+    if isinstance(value, Mapping):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
