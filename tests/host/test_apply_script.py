@@ -253,7 +253,7 @@ def _list(host: Host) -> None:
 
 def _changed_while_read(host: Host) -> None:
     host.deliver((host.store / "files.json").read_text(), "2")
-    host.commands.add("aws", AWS.replace("$(cat", "another$(cat"))
+    host.commands.add("aws", AWS.replace("--if-match ", "--if-match another"))
 
 
 def _docker(host: Host) -> None:
