@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import yaml
-from pulumi_gitlab_runner.host.files import files_as_json
+from pulumi_gitlab_runner.host.files import files_as_json, runner_numbers
 from pulumi_gitlab_runner.host.machine_image import image_document
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
@@ -123,7 +123,12 @@ def furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
         Bucket="the-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     files = files_as_json(sandbox_files())
-    host.client("s3").put_object(Bucket="the-bucket", Key="build/files.json", Body=files.encode())
+    host.client("s3").put_object(
+        Bucket="the-bucket",
+        Key="build/files.json",
+        Body=files.encode(),
+        Metadata=runner_numbers({"build": "11"}),
+    )
     (instance,) = make_group(host.client("autoscaling"), 1)
     metadata.set("instance-id", instance)
     host.environment = {

@@ -155,6 +155,13 @@ def test_a_preview_shows_what_changes_in_the_configuration() -> None:
     assert "labels" not in delivery.secrets
     assert "concurrent = 2" in label["value"]
     assert "@RUNNER_TOKEN_build@" in label["value"]
+    assert 'id = "@RUNNER_ID_build@"' in label["value"]
+
+
+def test_a_preview_shows_the_configuration_of_a_new_runner() -> None:
+    recording, _ = run(lambda: RunnerStack("ci", declared()), preview=True)
+    (label,) = container(recording, "ci-build-files").inputs["labels"]
+    assert "concurrent = 2" in label["value"]
 
 
 def test_in_a_preview_everything_is_registered() -> None:

@@ -185,7 +185,9 @@ def test_workers_and_manager_share_their_network() -> None:
 def test_the_manager_of_a_fleet(burst: Recording) -> None:
     assert of(burst, "LaunchTemplate", "burst").inputs["instanceType"] == "t3.small"
     entry = config_toml(burst, "burst")
-    assert (entry["executor"], entry["limit"], entry["id"]) == ("docker-autoscaler", 20, 23)
+    assert (entry["executor"], entry["limit"]) == ("docker-autoscaler", 20)
+    assert entry["id"] == "@RUNNER_ID_burst@"
+    assert of(burst, "BucketObjectv2", "burst-files").inputs["metadata"] == {"runner-ids": "23"}
     assert entry["autoscaler"]["plugin_config"] == {"name": GROUP}
     assert entry["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
     rights = statements(burst, "burst")

@@ -41,7 +41,8 @@ def test_what_was_made_for_a_renamed_runner_stays(way: str) -> None:
     described = after["gitlab:index/userRunner:UserRunner", "ci-build"].inputs["description"]
     assert described == "ci"
     assert entry(before)["name"] == "build"
-    assert entry(after) == entry(before) | {"name": "ci", "token": "@RUNNER_TOKEN_ci@"}
+    renamed = {"name": "ci", "id": "@RUNNER_ID_ci@", "token": "@RUNNER_TOKEN_ci@"}
+    assert entry(after) == entry(before) | renamed
 
 
 def differ(before: Resources, after: Resources, kind: str, name: str) -> bool:

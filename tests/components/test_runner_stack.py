@@ -266,7 +266,7 @@ def test_the_hosts_files(inputs: Callable[[str, str], Any]) -> None:
     assert delivered["bucket"] == "ci-0a1b2c3"
     assert delivered["key"] == "build/files.json"
     files = json.loads(delivered["content"])
-    assert "id = 11\n" in files["etc/gitlab-runner/config.toml"]["content"]
+    assert 'id = "@RUNNER_ID_build@"\n' in files["etc/gitlab-runner/config.toml"]["content"]
     assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["etc/gitlab-runner/registries"]["content"]
 
 
@@ -304,9 +304,7 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
         f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/private/image",
         "arn:aws:ecr:us-east-1:210987654321:repository/platform/toolchain",
     ]
-    assert statements["HostFiles"]["Resource"] == [
-        "arn:of:aws:s3/bucketObjectv2:BucketObjectv2:ci-build-files"
-    ]
+    assert statements["HostFiles"]["Resource"] == ["arn:aws:s3:::ci-0a1b2c3/build/files.json"]
     own = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/gitlab-runner/sandbox/build/*"
     assert statements["HostParameters"]["Resource"] == [own]
     assert inputs("aws:ssm/parameter:Parameter", "ci-build-token-build")["name"].startswith(

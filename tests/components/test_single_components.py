@@ -216,6 +216,9 @@ def test_a_store_tells_its_bucket_only_with_versions_on() -> None:
     assert bucket == "hosts-0a1b2c3"
 
 
+PRIVILEGED = {"docker": {"privileged": True}}
+
+
 def host_args() -> Any:
     """What `RunnerHost` takes, with Outputs for the secrets."""
     return {
@@ -269,9 +272,31 @@ def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
     assert statements["HostParameters"]["Resource"] == [
         f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/gitlab-runner/sandbox/shared/*"
     ]
-    files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
-    config = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])
-    assert [(each["name"], each["id"]) for each in config["runners"]] == [("build", 23), ("release", 24)]
+    delivered = only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs
+    config = tomllib.loads(json.loads(delivered["content"])["etc/gitlab-runner/config.toml"]["content"])
+    assert [each["name"] for each in config["runners"]] == ["build", "release"]
+    assert delivered["metadata"] == {"runner-ids": "23,24"}
+
+
+def test_a_preview_shows_a_new_hosts_files_and_its_policy_whole() -> None:
+    """GitLab has given no number yet, and AWS has made nothing: names follow from the declaration."""
+
+    def program() -> None:
+        registration = RunnerRegistration("build", {"group": 42})
+        given = {"runner_id": registration.runner_id, "token": registration.token}
+        runner = {"group": 42, "registries": ["team"], "host": {"logs": {}}, "config": PRIVILEGED}
+        RunnerHost("build", host_args() | {"runners": {"build": {"runner": runner, **given}}})
+
+    recording, _ = run(program, preview=True)
+    delivered = only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs
+    config = tomllib.loads(json.loads(delivered["content"])["etc/gitlab-runner/config.toml"]["content"])
+    (runner,) = config["runners"]
+    assert (runner["id"], runner["docker"]["privileged"]) == ("@RUNNER_ID_build@", True)
+    policy = json.loads(only(recording, "aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    resources = {each["Sid"]: each["Resource"] for each in policy["Statement"]}
+    assert resources["HostFiles"] == ["arn:aws:s3:::the-bucket/build/files.json"]
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/{PROJECT}/{STACK}/build"
+    assert resources["HostLogs"] == [f"{group}:log-stream:*"]
 
 
 def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
@@ -283,8 +308,8 @@ def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
     legacy = registered["aws:ssm/parameter:Parameter", "build-registry-legacy"].inputs["value"]
     assert token == "glrt-not-even-marked"
     assert json.loads(legacy) == {"username": "me", "password": PASSWORD}
-    files = json.loads(only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs["content"])
-    assert "id = 23\n" in files["etc/gitlab-runner/config.toml"]["content"]
+    delivered = only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs
+    assert delivered["metadata"] == {"runner-ids": "23"}
     assert told == "build-0a1b2c3"
 
 

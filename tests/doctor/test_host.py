@@ -132,7 +132,7 @@ def test_an_engine_that_does_not_answer(doctor: Doctor, short: HostTree) -> None
 
 def test_the_rendered_host_of_the_sandbox(doctor: Doctor, tmp_path: Path, host: HostTree) -> None:
     root = tmp_path / "rendered"
-    write_tree(sandbox_files(), root)
+    write_tree(sandbox_files(token="glrt-canary"), root)
     host.root = root
     found = doctor.json(*command(host))["findings"]
     # This machine has none of the real helpers.

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN
 from pulumi_gitlab_runner.review.markup import code
 from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
 from pulumi_gitlab_runner.review.picture import PICTURE_SIZE, picture
-from pulumi_gitlab_runner.review.preview import read_preview
+from pulumi_gitlab_runner.review.preview import UNKNOWN, read_preview
 
 from tests.engine.canaries import PASSWORD, TOKEN, written_forms
 from tests.engine.project import Project
 
 pytestmark = pytest.mark.engine
 
+POLICIES = {"aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy"}
 BY_DIGEST = ["**/*@sha256:*"]
 VARIABLE = {"group": 42, "key": "DEPLOY_REGION", "value": "eu-west-1", "masked": True, "protected": True}
 CAREFUL: dict[str, Any] = {
@@ -48,6 +50,19 @@ LESS: dict[str, Any] = {
     "variables": [],
 }
 
+NEW: dict[str, Any] = {"group": 42, "registries": ["team", "legacy"], "host": {"instance_type": "m6i.large"}}
+MORE: dict[str, Any] = {
+    "runners/second": NEW,
+    "runners/third": {**NEW, "config": {"docker": {"privileged": True}}},
+    "runners/fourth": {**NEW, "host": {"instance_type": "m6i.large", "logs": {}}},
+    "runners/burst": {
+        "group": 42,
+        "registries": ["team"],
+        "fleet": {"instance_types": ["c7i.large"], "max_instances": 3},
+    },
+}
+"""Four runners more, one of them privileged."""
+
 
 @pytest.fixture(scope="module")
 def previews(project: Project) -> Iterator[dict[str, str]]:
@@ -55,7 +70,7 @@ def previews(project: Project) -> Iterator[dict[str, str]]:
     with declaring(project, CAREFUL):
         project.up()
         written = {}
-        for name, changes in {"careless": CARELESS, "less": LESS}.items():
+        for name, changes in {"careless": CARELESS, "less": LESS, "more": MORE}.items():
             with declaring(project, changes):
                 written[name] = project.pulumi("preview", "--json", "--show-sames").stdout
     yield written
@@ -138,6 +153,20 @@ def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
     read = read_preview(previews["less"])
     deleted = [danger for danger in dangers(read) if danger.kind is DangerKind.DELETION]
     assert len(deleted) == read.counts["delete"]
+
+
+def test_what_new_runners_may_do_shows_before_they_are_there(previews: dict[str, str]) -> None:
+    preview = read_preview(previews["more"])
+    files = {step.name: step.new for step in preview.changes if step.type.endswith(":BucketObjectv2")}
+    assert files.keys() == {f"ci-{each.partition('/')[2]}-files" for each in MORE}
+    assert UNKNOWN not in {each["content"] for each in files.values()}
+    policies = {step.name: step.new["policy"] for step in preview.changes if step.type in POLICIES}
+    assert policies.keys() >= {f"ci-{each.partition('/')[2]}" for each in MORE}
+    assert UNKNOWN not in policies.values()
+    assert NOT_KNOWN not in note(preview, "tested")
+    found = told(previews["more"])
+    assert {name for kind, name, _ in found if kind is DangerKind.PRIVILEGE} == {"ci-third-files"}
+    assert (DangerKind.REGISTRY, "ci-burst-files", "its host has credentials for") in found
 
 
 def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest(

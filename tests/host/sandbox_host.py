@@ -15,20 +15,20 @@ PARAMETERS = HostParameters("/gitlab-runner/sandbox/build")
 def sandbox_files(
     environment: AwsEnvironment = ENVIRONMENT, *, token: str | None = None, maximum_timeout: int | None = None
 ) -> dict[str, HostFile]:
-    """The files of the host of the sandbox's runner `build`."""
+    """The files of the host of the sandbox's runner `build`; with a token, and number, as they lie there."""
     (sandbox,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
     declared = stack_file(sandbox)
     if maximum_timeout:
         declared["runners"]["build"]["maximum_timeout"] = maximum_timeout
-    tokens = {"build": token} if token else None
-    return files_of_build(declared, environment, runner_ids={"build": 11}, tokens=tokens)
+    tokens, runner_ids = ({"build": token}, {"build": 11}) if token else (None, None)
+    return files_of_build(declared, environment, runner_ids=runner_ids, tokens=tokens)
 
 
 def files_of_build(
     declared: dict[str, Any],
     environment: AwsEnvironment = ENVIRONMENT,
     *,
-    runner_ids: dict[str, int],
+    runner_ids: dict[str, int] | None,
     tokens: dict[str, str] | None = None,
 ) -> dict[str, HostFile]:
     """The files of the host of the runner `build` of a declaration."""

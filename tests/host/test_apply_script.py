@@ -28,7 +28,8 @@ PATHS = "var/lib/gitlab-runner-host/paths"
 
 AWS = """
 case "$*" in
-    *"s3api head-object --bucket the-bucket --key build/files.json "*) cat "$S3/etag" ;;
+    *"s3api head-object --bucket the-bucket --key build/files.json "*)
+        cat "$S3/etag" >/dev/null && printf '%s\\t%s\\n' "$(cat "$S3/etag")" "$(cat "$S3/numbers")" ;;
     *"s3api get-object --bucket the-bucket --key build/files.json --if-match $(cat "$S3/etag") "*)
         for last in "$@"; do :; done
         cp "$S3/files.json" "$last" && echo '{"ETag": "an answer that is not needed"}' ;;
@@ -56,9 +57,10 @@ class Host(ScriptHost):
         (self.store / "token").write_text(TOKEN + "\n")
         self.deliver(files_as_json(sandbox_files()), "1")
 
-    def deliver(self, content: str, version: str) -> None:
-        """Put the host's files into the store."""
+    def deliver(self, content: str, version: str, numbers: str = "11") -> None:
+        """Put the host's files into the store, and the runners' numbers beside them."""
         (self.store / "files.json").write_text(content)
+        (self.store / "numbers").write_text(numbers)
         (self.store / "etag").write_text(f'"{version}"\n')
 
     def apply(self, shell: list[str]) -> subprocess.CompletedProcess[str]:
@@ -87,7 +89,7 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert (done.returncode, done.stderr) == (0, "")
     expected = {path: (file.mode, file.content) for path, file in sandbox_files(token=TOKEN).items()}
-    expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\n')
+    expected["var/lib/gitlab-runner-host/applied"] = ("0600", '"1"\t11\n')
     expected[PATHS] = ("0600", "".join(f"{path}\n" for path in sorted(sandbox_files())))
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
@@ -126,6 +128,29 @@ def test_each_runner_gets_its_own_token(host: Host, shell: list[str]) -> None:
         ("ü", "glrt-of-the-other"),
     ]
     assert not any("glrt-" in call for call in host.commands.calls())
+
+
+def test_each_runner_gets_its_own_number(host: Host) -> None:
+    """They are in the order of the names, whatever that of config.toml is; a fleet's settings have them."""
+    files = json.loads(files_as_json(sandbox_files()))
+    second = '[[runners]]\nname = "a-second"\nid = "@RUNNER_ID_a-second@"\ntoken = "of-its-own"\n'
+    files[CONFIG]["content"] += second
+    files["etc/gitlab-runner/fleet.json"] = {"mode": "0600", "content": '[{"id": "@RUNNER_ID_build@"}]'}
+    host.deliver(json.dumps(files), "1", "7,11")
+    assert host.apply(SHELLS[0]).returncode == 0
+    runners = tomllib.loads((host.root / CONFIG).read_text())["runners"]
+    assert [(each["name"], each["id"]) for each in runners] == [("build", 11), ("a-second", 7)]
+    assert json.loads((host.root / "etc/gitlab-runner/fleet.json").read_text()) == [{"id": 11}]
+
+
+def test_a_runner_that_is_registered_anew_reaches_a_running_host(host: Host) -> None:
+    """Its files are the same, and so is their ETag."""
+    host.apply(SHELLS[0])
+    (host.store / "numbers").write_text("12")
+    (host.store / "token").write_text("glrt-canary-of-the-next")
+    assert host.apply(SHELLS[0]).returncode == 0
+    (runner,) = tomllib.loads((host.root / CONFIG).read_text())["runners"]
+    assert (runner["id"], runner["token"]) == (12, "glrt-canary-of-the-next")
 
 
 def test_the_first_boot_comes_before_gitlab_runner(host: Host, shell: list[str]) -> None:
@@ -228,7 +253,7 @@ def _list(host: Host) -> None:
 
 def _changed_while_read(host: Host) -> None:
     host.deliver((host.store / "files.json").read_text(), "2")
-    host.commands.add("aws", AWS.replace("$(cat", "another$(cat"))
+    host.commands.add("aws", AWS.replace("--if-match ", "--if-match another"))
 
 
 def _docker(host: Host) -> None:
@@ -265,6 +290,10 @@ PASSING: dict[str, tuple[Callable[[Host], None], str]] = {
     "no object": (
         lambda host: (host.store / "etag").unlink(),
         "s3://the-bucket/build/files.json cannot be read",
+    ),
+    "no numbers": (
+        lambda host: host.deliver((host.store / "files.json").read_text(), "2", "None"),
+        "the numbers of the runners cannot be read",
     ),
     "another version by now": (_changed_while_read, "s3://the-bucket/build/files.json cannot be read"),
 }

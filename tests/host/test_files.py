@@ -121,7 +121,7 @@ def test_config_toml() -> None:
             {
                 "name": "build",
                 "url": "https://gitlab.example.com",
-                "id": 11,
+                "id": "@RUNNER_ID_build@",
                 "token": "@RUNNER_TOKEN_build@",
                 "executor": "docker",
                 "limit": 4,

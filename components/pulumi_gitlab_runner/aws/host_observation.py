@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
@@ -42,6 +43,20 @@ def log_group(
         kms_key_id=key_arn if logs.kms_key is None else given(logs.kms_key),
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent, hooks=unless_log_group(name, parent)),
+    )
+
+
+def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
+    """The ARN of a log group, by its name: AWS says it only once it is there, and a preview shows policies.
+
+    Args:
+        group: the group.
+        environment: where it is.
+    """
+    return pulumi.Output.all(group.name, environment).apply(
+        lambda known: (
+            f"arn:{known[1].partition}:logs:{known[1].region}:{known[1].account}:log-group:{known[0]}"
+        )
     )
 
 

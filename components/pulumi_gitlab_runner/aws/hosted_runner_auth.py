@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.host_observation import log_group
+from pulumi_gitlab_runner.aws.host_observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
@@ -204,7 +204,7 @@ class HostedRunnerAuth(Component[Renewal]):
             environment,
             environment.apply(lambda place: [names.all_in(place)] if parameters else []),
             model.key_arn,
-            logs.arn,
+            log_group_arn(logs, environment),
             known_model,
         )
         with refused_as_whole():

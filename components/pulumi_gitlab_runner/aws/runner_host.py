@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.host_group import host_group
 from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, metrics_ingress
+from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, log_group_arn, metrics_ingress
 from pulumi_gitlab_runner.aws.instances import egress_only
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_manager_role import (
@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
 )
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component, inputs_of
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
@@ -133,6 +133,9 @@ class RunnerHost(Component[InstanceHost]):
             key=f"{hosted.label}/files.json",
             content=self._files(model, environment, names, parameters),
             content_type="application/json",
+            metadata=pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()}).apply(
+                runner_numbers
+            ),
             opts=child,
         )
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
@@ -143,11 +146,11 @@ class RunnerHost(Component[InstanceHost]):
                     hosted.registries,
                     (_later(environment.apply(names.all_in)),),
                     _later(_required(hosted.key_arn)),
-                    _later(delivered.arn),
+                    _later(_object_arn(delivered, environment)),
                     HostAccess(
                         names.prefix,
                         host.session_manager,
-                        _later(logs.arn) if logs else None,
+                        _later(log_group_arn(logs, environment)) if logs else None,
                         host.alarm_topic is not None,
                     ),
                     _fleet_access(model),
@@ -265,10 +268,9 @@ class RunnerHost(Component[InstanceHost]):
         # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
         # and of the group, so that no manager meets a fleet that is not there.
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
-        runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
 
         def files(known: list[Any]) -> str:
-            declared, place, pinned, numbers, cache_bucket, _ = known
+            declared, place, pinned, cache_bucket, _ = known
             with refused_as_whole():
                 hosted.check(declared, place)
             return files_as_json(
@@ -278,15 +280,19 @@ class RunnerHost(Component[InstanceHost]):
                     place,
                     names,
                     gitlab_url=declared.gitlab_url,
-                    runner_ids={each: int(number) for each, number in numbers.items()},
                     digests=pinned,
                     cache_bucket=cache_bucket or NOT_MADE,
                 )
             )
 
-        return pulumi.Output.all(
-            known_stack, environment, digests, runner_ids, hosted.cache_bucket, written
-        ).apply(files)
+        return pulumi.Output.all(known_stack, environment, digests, hosted.cache_bucket, written).apply(files)
+
+
+def _object_arn(delivered: aws.s3.BucketObjectv2, environment: Environment) -> pulumi.Output[str]:
+    """The ARN of an object, by its names: AWS says it only once it is there, and a preview shows policies."""
+    return pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
+        lambda known: f"arn:{known[2].partition}:s3:::{known[0]}/{known[1]}"
+    )
 
 
 def _fleet_access(model: InstanceHost) -> FleetAccess | None:

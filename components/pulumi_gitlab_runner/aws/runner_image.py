@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
 from pulumi_gitlab_runner.aws.host_network import host_network
+from pulumi_gitlab_runner.aws.host_observation import log_group_arn
 from pulumi_gitlab_runner.aws.instances import egress_only, encrypted_root
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
@@ -256,9 +257,9 @@ class RunnerImage(Component[PlacedImage]):
         policy = aws.iam.RolePolicy(
             name,
             role=role.name,
-            policy=pulumi.Output.all(resolved(model.registries), logs.arn, environment).apply(
-                lambda found: build_policy(list(found[0].values()), called, found[1], found[2])
-            ),
+            policy=pulumi.Output.all(
+                resolved(model.registries), log_group_arn(logs, environment), environment
+            ).apply(lambda found: build_policy(list(found[0].values()), called, found[1], found[2])),
             opts=child,
         )
         profile = aws.iam.InstanceProfile(

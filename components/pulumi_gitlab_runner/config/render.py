@@ -1,5 +1,6 @@
 """`config.toml` from its typed form."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -36,13 +37,24 @@ def toml_data(config: ManagerConfig) -> dict[str, Any]:
     return data
 
 
-def render(config: ManagerConfig) -> str:
+def render(config: ManagerConfig, number: Callable[[str], str] | None = None) -> str:
     """Return the text of `config.toml`: the same text for the same data, read back equal by any TOML reader.
 
     Args:
         config: A configuration in which `check` found no error.
+        number: What stands for the number in GitLab of the runner of a name, as text, until somebody fills it
+            in. Default: the numbers are those in `config`.
 
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
     """
-    return HEADER + "\n" + tomli_w.dumps(toml_data(config), indent=2)
+    data = toml_data(config)
+    if number:
+        data["runners"] = [_with_number(each, number(each["name"])) for each in data["runners"]]
+    return HEADER + "\n" + tomli_w.dumps(data, indent=2)
+
+
+def _with_number(runner: dict[str, Any], number: str) -> dict[str, Any]:
+    """A runner with a text for its number, in the place that the number has."""
+    before = {key: runner[key] for key in ("name", "url")}
+    return {**before, "id": number, **{key: value for key, value in runner.items() if key != "id"}}

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config, number_placeholder
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
@@ -102,7 +102,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         digests = all_pinned(known_stack, manager.name, digests)
 
         def config(known: list[Any]) -> str:
-            declared, place, pinned, numbers, cache_bucket = known
+            declared, place, pinned, cache_bucket = known
             with refused_as_whole():
                 hosted.check(declared, place)
             return render(
@@ -111,18 +111,19 @@ class DockerRunnerHost(Component[ContainerHost]):
                     declared.registries,
                     place,
                     gitlab_url=declared.gitlab_url,
-                    runner_ids={each: int(number) for each, number in numbers.items()},
                     digests=pinned,
                     cache_bucket=cache_bucket or NOT_MADE,
-                )
+                ),
+                number_placeholder,
             )
 
         def files(known: list[Any]) -> dict[str, HostFile]:
-            text, declared, place, tokens, passwords, access_key = known
+            text, declared, place, numbers, tokens, passwords, access_key = known
             return docker_manager_files(
                 text,
                 declared.registries,
                 place,
+                runner_ids=numbers,
                 tokens=tokens,
                 passwords=passwords,
                 access_key=access_key,
@@ -132,9 +133,7 @@ class DockerRunnerHost(Component[ContainerHost]):
 
         runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
         tokens = pulumi.Output.all(**{each: it.token for each, it in hosted.runners.items()})
-        config_text = pulumi.Output.all(
-            known_stack, environment, digests, runner_ids, hosted.cache_bucket
-        ).apply(config)
+        config_text = pulumi.Output.all(known_stack, environment, digests, hosted.cache_bucket).apply(config)
         passwords = {each.name: login_of(each.login) for each in hosted.registries.values() if each.login}
         access_key = _access_key(host)
         if model.image is not None:
@@ -151,9 +150,9 @@ class DockerRunnerHost(Component[ContainerHost]):
             volume=volume.name,
             config=config_text,
             files=pulumi.Output.secret(
-                pulumi.Output.all(config_text, known_stack, environment, tokens, passwords, access_key).apply(
-                    files
-                )
+                pulumi.Output.all(
+                    config_text, known_stack, environment, runner_ids, tokens, passwords, access_key
+                ).apply(files)
             ),
             parent=self,
         )

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.auth.registry_list import registry_list
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.files import LINK, NO_PROGRAMS, HostFile, credential_service_files
-from pulumi_gitlab_runner.host.manager_config import token_placeholder
+from pulumi_gitlab_runner.host.manager_config import token_placeholder, with_number
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.trust import MANAGER_AUTHORITIES, gitlab_trust
@@ -44,6 +44,7 @@ def docker_manager_files(
     environment: AwsEnvironment,
     *,
     tokens: Mapping[str, str],
+    runner_ids: Mapping[str, str] | None = None,
     passwords: Mapping[str, tuple[str, str]] | None = None,
     access_key: tuple[str, str] | None = None,
     authorities: Authorities = (),
@@ -52,15 +53,18 @@ def docker_manager_files(
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
     Args:
-        config: its config.toml, with what stands for each token.
+        config: its config.toml, with what stands for each token and number.
         registries: those that its runners use, by name.
         environment: where its stack lives.
         tokens: the runners' tokens, by name.
+        runner_ids: their numbers in GitLab, by name; None where the config.toml has them.
         passwords: the user and password of each registry that declares them, by its name.
         access_key: id and secret of the manager's access key, if it has one.
         authorities: the certificate authorities that the manager trusts.
         gitlab_url: GitLab's address.
     """
+    for runner, number in (runner_ids or {}).items():
+        config = with_number(config, runner, str(int(number)))
     for runner, token in tokens.items():
         config = config.replace(token_placeholder(runner), token)
     sources = {

@@ -1,7 +1,7 @@
 """The files of a runner host that its stack declares."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.registry_list import registry_list
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service
 from pulumi_gitlab_runner.host.settings import shell_settings
@@ -24,6 +24,9 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
 """The PATH of the runner manager's process: a directory that is not there."""
+NUMBERS = "runner-ids"
+"""The key of the runners' numbers in the metadata of the object with the files; gitlab-runner-apply.sh has it
+too."""
 LINK = "link"
 """The mode of a file that is a symbolic link."""
 
@@ -102,7 +105,8 @@ def host_files(
         environment: where its stack lives.
         parameters: the names of what the host reads.
         gitlab_url: GitLab's address as the host reaches it.
-        runner_ids: each runner's number in GitLab, as far as they are registered.
+        runner_ids: each runner's number in GitLab, as far as they are registered. Default: what the host
+            replaces by each.
         tokens: the runners' tokens. Default: what the host replaces by each.
         digests: the digests of their images, as far as they are known, by the image as declared.
         cache_bucket: the name of the cache's bucket, where the stack has a cache.
@@ -118,6 +122,7 @@ def host_files(
         fleet_group=parameters.fleet_group,
         cache_bucket=cache_bucket,
     )
+    number = number_placeholder if runner_ids is None else None
     # By host: this account's ECR and what is pulled through it share one, and its credentials.
     sources = {
         registry.host_in(environment): source
@@ -135,13 +140,13 @@ def host_files(
             ),
             "0644",
         ),
-        "etc/gitlab-runner/config.toml": HostFile(render(config)),
+        "etc/gitlab-runner/config.toml": HostFile(render(config, number)),
         "etc/gitlab-runner/reporting": HostFile(_reporting(manager, parameters, config)),
         "etc/gitlab-runner/registries": HostFile(registry_list(sources.items())),
         "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf": HostFile(
             _unit_settings(manager, environment), "0644"
         ),
-        **_fleet_settings(config),
+        **_fleet_settings(config, number),
         **{
             path: HostFile(text, "0644")
             for path, text in surroundings_files(
@@ -159,7 +164,7 @@ def credential_service_files() -> dict[str, HostFile]:
     return {f"{library}/{name}": HostFile(text, "0644") for name, text in credential_service().items()}
 
 
-def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
+def _fleet_settings(config: ManagerConfig, number: Callable[[str], str] | None) -> dict[str, HostFile]:
     """What the runner takes up only when it starts: of its autoscaler, all but the policies.
 
     With the runner's number: one that is registered anew while it runs would manage its fleet twice, since
@@ -169,12 +174,24 @@ def _fleet_settings(config: ManagerConfig) -> dict[str, HostFile]:
     docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.autoscaler]` section.
     """
     settings = [
-        {"id": runner.get("id")}
+        {"id": number(runner["name"]) if number else runner.get("id")}
         | {key: value for key, value in runner["autoscaler"].items() if key != "policy"}
         for runner in config["runners"]
         if "autoscaler" in runner
     ]
     return {"etc/gitlab-runner/fleet.json": HostFile(json.dumps(settings, indent=1))} if settings else {}
+
+
+def runner_numbers(numbers: Mapping[str, str]) -> dict[str, str]:
+    """The metadata of the object with the files: the number of each runner, in the order of their names.
+
+    Beside the files and not in them, so that these are known before a runner is registered; and at one with
+    them. Without the names, since S3 takes 2 KB: docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.
+
+    Args:
+        numbers: the runners' numbers in GitLab, by their names.
+    """
+    return {NUMBERS: ",".join(str(int(numbers[each])) for each in sorted(numbers))}
 
 
 def files_as_json(files: Mapping[str, HostFile]) -> str:

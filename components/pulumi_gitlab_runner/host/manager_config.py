@@ -42,6 +42,19 @@ def token_placeholder(runner: str) -> str:
     return f"@RUNNER_TOKEN_{runner}@"
 
 
+def number_placeholder(runner: str) -> str:
+    """What stands in the files for a runner's number until the host fills it in; its quotes go with it.
+
+    GitLab gives the number when the runner is registered; the files are known, and shown, before.
+    """
+    return f"@RUNNER_ID_{runner}@"
+
+
+def with_number(text: str, runner: str, number: str) -> str:
+    """A text with a runner's number in the place of what stands for it."""
+    return text.replace(f'"{number_placeholder(runner)}"', number)
+
+
 def manager_config(
     manager: Manager,
     registries: Mapping[str, Registry],

@@ -440,7 +440,8 @@ class BucketObjectv2(AwsResource):
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """The service lower-cases the keys of metadata, so others are refused."""
-        for key in inputs.get("metadata") or {}:
+        metadata = inputs.get("metadata")
+        for key in metadata if isinstance(metadata, Mapping) else ():  # not known yet
             if key != key.lower():
                 yield Failure(f"metadata.{key}", f"not allowed; write it in lower case: {key.lower()}")
 

@@ -2,7 +2,8 @@
 # gitlab-runner-apply: brings the files of this runner host to what its stack declares.
 #
 # They arrive as one JSON object, path → {mode, content}, in S3; a symbolic link has the mode `link`, and what it
-# leads to for its content. The object is applied whole or not at all: first everything is fetched, checked and
+# leads to for its content. The runners' numbers in GitLab are in the object's metadata, since the files are known
+# before them. The object is applied whole or not at all: first everything is fetched, checked and
 # laid beside its place, then moved into place. Whatever fails before that leaves the last good files, and the
 # reason in the journal. The runner reads a changed config.toml by itself.
 set -eu
@@ -26,8 +27,11 @@ refuse() { # REASON: this version is bad, and is not tried again once there are 
     fail "$1"
 }
 
-version=$(aws --region "$REGION" s3api head-object --bucket "$BUCKET" --key "$KEY" --query ETag --output text) ||
-    fail "s3://$BUCKET/$KEY cannot be read"
+# The ETag says nothing of the metadata: with a runner that is registered anew, only its number is another one.
+version=$(aws --region "$REGION" s3api head-object --bucket "$BUCKET" --key "$KEY" \
+    --query "[ETag, Metadata.\"runner-ids\"]" --output text) || fail "s3://$BUCKET/$KEY cannot be read"
+tab=$(printf '\t')
+etag=${version%%"$tab"*}
 for known in "$applied" "$refused"; do
     if [ -r "$known" ] && [ "$(cat "$known")" = "$version" ]; then
         exit 0
@@ -37,7 +41,7 @@ done
 # In memory: config.toml will hold the runners' tokens.
 work=$(mktemp -d "$root/run/gitlab-runner-apply.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-aws --region "$REGION" s3api get-object --bucket "$BUCKET" --key "$KEY" --if-match "$version" "$work/files.json" \
+aws --region "$REGION" s3api get-object --bucket "$BUCKET" --key "$KEY" --if-match "$etag" "$work/files.json" \
     >/dev/null || fail "s3://$BUCKET/$KEY cannot be read"
 
 # A token for each runner that config.toml names. By way of the environment: arguments are for everyone to see.
@@ -53,8 +57,17 @@ for runner in $runners; do
     RUNNER_TOKENS=$(jq -cn --arg runner "$runner" '(env.RUNNER_TOKENS | fromjson) + {($runner): env.RUNNER_TOKEN}')
 done
 
-jq -r '(env.RUNNER_TOKENS | fromjson) as $tokens | to_entries[] | [.value.mode, .key,
-    (.value.content | gsub("@RUNNER_TOKEN_(?<runner>[a-z0-9-]+)@"; $tokens[.runner]) | @base64)] | join(" ")' \
+# The numbers are in the order of the runners' names.
+numbers=$(jq -ce --arg numbers "${version#*"$tab"}" '
+    ([.[].content | strings | scan("\"@RUNNER_ID_([a-z0-9-]+)@\"")[]] | unique) as $runners |
+    [$numbers | scan("[0-9]+")] as $numbers |
+    if ($runners | length) == ($numbers | length) or $runners == []
+    then reduce range($runners | length) as $at ({}; .[$runners[$at]] = $numbers[$at])
+    else error("not one number for each runner") end' "$work/files.json") ||
+    fail "the numbers of the runners cannot be read"
+jq -r --argjson numbers "$numbers" '(env.RUNNER_TOKENS | fromjson) as $tokens | to_entries[] | [.value.mode, .key,
+    (.value.content | gsub("\"@RUNNER_ID_(?<runner>[a-z0-9-]+)@\""; $numbers[.runner]) |
+        gsub("@RUNNER_TOKEN_(?<runner>[a-z0-9-]+)@"; $tokens[.runner]) | @base64)] | join(" ")' \
     "$work/files.json" >"$work/list" || refuse "the files cannot be unpacked"
 [ -s "$work/list" ] || refuse "there are no files"
 while read -r mode path content; do
@@ -116,7 +129,7 @@ if [ "$(authorities)" != "$trusted" ]; then
 fi
 printf '%s\n' "$version" >"$applied"
 rm -f "$refused"
-say info "applied version $version of s3://$BUCKET/$KEY"
+say info "applied version $etag of s3://$BUCKET/$KEY"
 
 systemctl daemon-reload
 # Docker is never restarted under running jobs: it reloads what it can, and takes the rest at its next start.
