@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "pulumi": pulumi,
         "test": test,
         "lint": lint,
+        "docs": docs,
         "render": render,
         "e2e": e2e,
         "bench": bench,
@@ -187,6 +188,17 @@ def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
     programs = ["basedpyright", "--pythonpath", sys.executable]
     checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
     return max(_in_terminal([sys.executable, "-m", *check], os.environ) for check in checks)
+
+
+def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Build the documentation's site, strictly: a link that leads nowhere is an error."""
+    from sandbox.documentation import site
+
+    directory = sandbox_directory() / "docs" / "site"
+    exit_code = _in_terminal(site.command(directory), site.environment())
+    if exit_code == 0:
+        print(f"The documentation is in {directory / 'index.html'}")
+    return exit_code
 
 
 def render(arguments: argparse.Namespace, _progress: Progress) -> int:
