@@ -18,6 +18,8 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerStack
+from pulumi_gitlab_runner.iam.policy import policy_document
+from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.spec import DeclarationError, build_stack
 from pulumi_gitlab_runner.spec.stack_file import parse_stack_file
 from rich.console import Console
@@ -25,12 +27,13 @@ from rich.console import Console
 from sandbox import summary
 from tests.components.recording import run
 from tests.docs.documents import CHECKOUT, Block, blocks, replace
+from tests.spec.declaration import ENVIRONMENT
 
 DECLARED = next(
     block for block in blocks() if block.document.name == "README.md" and block.mark == "declaration"
 )
 COLUMNS = "80"
-SHOWN = [block for block in blocks() if block.mark.startswith("output: ")]
+SHOWN = [block for block in blocks() if block.mark.startswith(("output: ", "findings of: "))]
 
 
 def declaration(text: str = DECLARED.text) -> Any:
@@ -66,7 +69,16 @@ def refusal() -> str:
     raise AssertionError("it is refused")
 
 
+def policy_of_ecr() -> str:
+    """What the manager's role allows for the registry that `docs/private-registries.md` declares in ECR."""
+    declared = next(block for block in blocks() if block.mark == "declaration of ecr")
+    stack = build_stack({**yaml.safe_load(declared.text), "gitlab_url": "https://gitlab.example.com"})
+    statements = registry_statements(list(stack.registries.values()), ENVIRONMENT)
+    return json.dumps(json.loads(policy_document(statements)), indent=2)
+
+
 COMMANDS: dict[str, Callable[[], str]] = {
+    "the policy of ecr": policy_of_ecr,
     "./dev up": summary_of_the_stack,
     "pulumi preview, with `registries: [team, shard, legacy]`": refusal,
 }
@@ -99,10 +111,12 @@ def printed(command: str) -> str:
 
 @pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.name)
 def test_it_is_what_the_command_prints(block: Block) -> None:
-    text = (
-        re.sub(r" +$", "", printed(block.mark.removeprefix("output: ")), flags=re.MULTILINE).strip("\n")
-        + "\n"
-    )
+    part, _, command = block.mark.partition(": ")
+    answer = printed(command)
+    if part == "findings of":
+        paragraphs = answer.split("\n\n")[:-1]
+        answer = "\n\n".join(each for each in paragraphs if not each.startswith(("Runner:", "✘", "✔")))
+    text = re.sub(r" +$", "", answer, flags=re.MULTILINE).strip("\n") + "\n"
     if os.environ.get("RENEW_DOCS"):
         replace(block, text)
     else:
