@@ -25,7 +25,7 @@ LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
 
-PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
+PROGRAMS = ("examples/python", "docs/programs", "tests/engine/programs/outputs")
 """Programs that use the components as a user's do: mypy and basedpyright check their types."""
 
 
