@@ -12,6 +12,7 @@ DECLARATION, CONFIG, COMPONENTS = (
     f"reference/{page}.md" for page in ("declaration", "config-toml", "components")
 )
 _STACK = "StackDeclaration"
+_ABBREVIATIONS = {"Aws": "AWS", "Ecr": "ECR", "Ecs": "ECS", "Kms": "KMS"}
 _DEFAULT = re.compile(r"\s*Default:?\s+(.+?)(?:\.(?=\s[A-Z])|\.?$)", re.DOTALL)
 _CONFIG = re.compile(r"[A-Z]\w*Config$")
 
@@ -83,7 +84,7 @@ def _section(name: str, table: Mapping[str, Any], places: list[str]) -> Iterator
     if not table["properties"]:
         yield "It has no keys: `{}`.\n"
         return
-    yield "| Key | Type | Default | |\n| --- | --- | --- | --- |"
+    yield "| Key | Type | Default | Description |\n| --- | --- | --- | --- |"
     for key, about in _by_field(table["properties"]):
         text, default = _with_default(about.get("description", ""))
         mark = "\\*" if key.split(" ")[0].strip("`") in table.get("required", ()) else ""
@@ -102,10 +103,14 @@ def _by_field(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _title(name: str) -> str:
-    words = re.sub(r"(Declaration|Args)$", "", name)
+    """The name of a definition, for people: `EcrPublicDeclaration` is the section "ECR public"."""
     if name == _STACK:
         return "The stack"
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", words)
+    if _is_config(name):
+        return name
+    words = re.findall(r"GitLab|[A-Z][a-z0-9]*", re.sub(r"(Declaration|Args)$", "", name))
+    shown = [_ABBREVIATIONS.get(word, word if word == "GitLab" else word.lower()) for word in words]
+    return " ".join([shown[0][:1].upper() + shown[0][1:], *shown[1:]])
 
 
 def _places(tables: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -184,7 +189,7 @@ def _components_page() -> str:
             properties = resource.get(key) or {}
             if not properties:
                 continue
-            parts.append(f"**{title}**\n\n| Key | Type | |\n| --- | --- | --- |")
+            parts.append(f"**{title}**\n\n| Key | Type | Description |\n| --- | --- | --- |")
             for each, about in properties.items():
                 mark = "\\*" if each in required else ""
                 shown = _schema_type(about, schema["types"])
