@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.host import scripts
-from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS, docker_daemon_config
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.user_data import worker_user_data
+from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 
 from tests.host.commands import SHELLS, Commands
 

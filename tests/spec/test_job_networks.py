@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS, WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
 from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS, WORKER_JOB_NETWORKS
 
 from tests.spec.declaration import changed, output, problems_of
 

@@ -22,6 +22,7 @@ from pulumi_gitlab_runner.iam.pipeline_roles import (
 )
 from pulumi_gitlab_runner.iam.policy import Statement, policy_document
 from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICIES_PER_ROLE
+from pulumi_gitlab_runner.manager.environment import provider_region
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
@@ -36,6 +37,10 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
 from pulumi_gitlab_runner.spec.stack_file import StackFileError, parse_stack_file
+
+_ACCOUNT = "THE-ACCOUNT-"
+"""In place of the account's 12 digits until they are known: how many policies there are follows from their
+length, not from the digits."""
 
 
 @strict
@@ -125,13 +130,15 @@ class PipelineRoles(Component[PlacedPipeline]):
         pipeline, self._tags = model.pipeline, model.tags
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:PipelineRoles", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        environment = _environment(model.region, self)
+        region = model.region or provider_region(self)
+        environment = AwsEnvironment(_ACCOUNT, region, partition_of(region))
+        asked = pulumi.InvokeOutputOptions(parent=self)
+        self._account = aws.get_caller_identity_output(opts=asked).account_id
         names = StackNames(pipeline.pulumi_project, pipeline.stack, pipeline.runner_stack, environment)
         statements = pipeline_statements(model.stack, names)
         known_pipeline = resolved(pipeline)
         if pipeline.identity_provider is None and is_known(pipeline.declared_issuer):
-            account, partition = environment.account, environment.partition
-            self._warn_of_another_provider(model.stack, pipeline.issuer, account, partition)
+            self._warn_of_another_provider(model.stack, pipeline.issuer, environment.partition)
         self.identity_provider_arn = pulumi.Output.from_input(
             given_or_none(pipeline.identity_provider) or self._identity_provider(name, known_pipeline)
         )
@@ -182,17 +189,20 @@ class PipelineRoles(Component[PlacedPipeline]):
             }
         )
 
-    def _warn_of_another_provider(self, stack: Stack, issuer: str, account: str, partition: str) -> None:
+    def _warn_of_another_provider(self, stack: Stack, issuer: str, partition: str) -> None:
         """An account has one provider for a GitLab: one that this component makes, the stack cannot make."""
         for role in stack.job_roles.values():
             known_issuer = is_known(role.declared_issuer) and role.issuer
             if role.identity_provider is None and known_issuer == issuer:
-                arn = f"arn:{partition}:iam::{account}:oidc-provider/{issuer.partition('://')[2]}"
-                pulumi.log.warn(
+                arn = f"arn:{partition}:iam::{_ACCOUNT}:oidc-provider/{issuer.partition('://')[2]}"
+                self._in_account(
                     f"the stack would make the OpenID Connect provider of {issuer} again: declare for its "
-                    f"job role {role.name} identity_provider: {arn}",
-                    self,
-                )
+                    f"job role {role.name} identity_provider: {arn}"
+                ).apply(lambda warning: pulumi.log.warn(warning, self))
+
+    def _in_account(self, text: str) -> pulumi.Output[str]:
+        """The text with the account's digits."""
+        return self._account.apply(lambda account: text.replace(_ACCOUNT, account))
 
     def _identity_provider(self, name: str, pipeline: pulumi.Output[Pipeline]) -> pulumi.Output[str]:
         """The provider of the GitLab; it takes tokens for GitLab itself too, as those of `job_roles` are."""
@@ -247,7 +257,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             made = aws.iam.Policy(
                 f"{name}-{number}",
                 path=given(pipeline.role_path),
-                policy=policy,
+                policy=self._in_account(policy),
                 tags=tag_inputs(self._tags),
                 opts=self._child,
             )
@@ -278,14 +288,6 @@ def _declared(read: PipelineRolesArgs, name: str) -> tuple[Any, str | None]:
     except StackFileError as error:
         raise DeclarationError([Problem(path, f"{read['stack_file']}: {error}", "a stack's file")]) from None
     return file.declaration, file.region
-
-
-def _environment(region: str | None, parent: pulumi.Resource) -> AwsEnvironment:
-    """Where the stack is. It decides how many policies there are, so it is asked for now."""
-    asked = pulumi.InvokeOptions(parent=parent)
-    account = aws.get_caller_identity(opts=asked).account_id
-    here = region or aws.get_region(opts=asked).region
-    return AwsEnvironment(account, here, partition_of(here))
 
 
 def _state_policy(pipeline: pulumi.Output[Pipeline], partition: str, *, write: bool) -> pulumi.Output[str]:

@@ -20,7 +20,6 @@ from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
@@ -34,6 +33,7 @@ from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
+from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 

@@ -3,11 +3,8 @@
 import json
 from ipaddress import IPv4Network
 
-JOB_NETWORKS = "192.168.0.0/16"
-"""Where job networks take their addresses from, if nothing else is said: a range that few VPCs use, and
-Docker itself."""
-WORKER_JOB_NETWORKS = "172.17.0.0/16"
-"""The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
+from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
+
 IPV6_JOB_NETWORKS = "fd3a:6c1b:9d5e::/100"
 """Where job networks with IPv6 take such addresses from: unique local ones (RFC 4193), with 40 random bits
 that nobody else should have. Docker before 27 has none by itself: docs.docker.com/engine/daemon/ipv6."""

@@ -25,16 +25,27 @@ def environment_of(parent: pulumi.Resource) -> Environment:
     import pulumi_aws as aws
 
     asked = pulumi.InvokeOutputOptions(parent=parent)
-    try:
-        # By the function that gives a plain value, so that a failure is an exception here.
-        region = aws.get_region(opts=pulumi.InvokeOptions(parent=parent)).region
-    except Exception as error:  # Pulumi has no class of its own for it
-        raise pulumi.RunError(_why_not(str(error))) from None
+    region = provider_region(parent)
     return pulumi.Output.all(
         aws.get_caller_identity_output(opts=asked).account_id,
         region or aws.get_region_output(opts=asked).region,
         aws.get_partition_output(opts=asked).partition,
     ).apply(lambda known: AwsEnvironment(*map(str, known)))
+
+
+def provider_region(parent: pulumi.Resource) -> str:
+    """The region that the AWS provider of `parent` is configured with; AWS is not asked for it.
+
+    Raises:
+        RunError: the provider cannot say it, as without a region.
+    """
+    import pulumi_aws as aws
+
+    try:
+        # By the function that gives a plain value, so that a failure is an exception here.
+        return aws.get_region(opts=pulumi.InvokeOptions(parent=parent)).region
+    except Exception as error:  # Pulumi has no class of its own for it
+        raise pulumi.RunError(_why_not(str(error))) from None
 
 
 def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:

@@ -8,12 +8,12 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
-from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
+from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,

@@ -7,7 +7,6 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
-from pulumi_gitlab_runner.host.docker_daemon import JOB_NETWORKS
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
@@ -20,6 +19,7 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
+from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,

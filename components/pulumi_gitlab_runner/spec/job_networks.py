@@ -14,6 +14,11 @@ from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
+JOB_NETWORKS = "192.168.0.0/16"
+"""Where job networks take their addresses from, by default: a range that few VPCs use, and Docker
+itself."""
+WORKER_JOB_NETWORKS = "172.17.0.0/16"
+"""The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
 """Addresses that nobody has on the internet: RFC 1918, and RFC 6598, which AWS lets VPCs have too."""
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from pulumi_gitlab_runner.host.docker_daemon import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.cache import Cache
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.fleets import (
@@ -17,6 +16,7 @@ from pulumi_gitlab_runner.spec.fleets import (
 )
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
 from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
 from pulumi_gitlab_runner.spec.machines import architecture_of
 from pulumi_gitlab_runner.spec.network import Network

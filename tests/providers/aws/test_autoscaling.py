@@ -95,9 +95,7 @@ def scaled(make: Make, aws: Aws, client: Client) -> Callable[..., Scaled]:
     return lambda **inputs: Scaled(make, aws, client, **inputs)
 
 
-def test_a_request_waits_for_the_one_before(
-    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_waits_for_the_one_before(make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two states of an instance another request would take it for one that waits for no hook."""
     group = scaled()
     make(

@@ -3,8 +3,8 @@
 moto launches all instances in the first subnet and brings them into service at once, with the template's
 default version for most of what a version says, and with the template's instance type where a mixed instances
 policy names others. It ends them at once, keeps unhealthy ones, and has no scaling activities. What happens
-over time is looked at when Auto Scaling is asked for something. Requests are served one after the other, since
-moto's server has a thread for each.
+over time is looked at when Auto Scaling is asked for something. Requests are served one after the other: moto's
+server has a thread for each.
 """
 
 from collections.abc import Callable
