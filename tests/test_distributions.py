@@ -137,6 +137,7 @@ def test_the_version_is_one() -> None:
                 CHECKOUT / "README.md",
                 *(CHECKOUT / "docs").glob("*.md"),
                 *(CHECKOUT / "examples").rglob("requirements.txt"),
+                *(CHECKOUT / "templates").rglob("requirements.txt"),
             ),
             r"pulumi-gitlab-runner/sdk/go v([\w.]+)": (CHECKOUT / "examples").rglob("go.mod"),
             r"pulumi-gitlab-runner\.git/components@([\d.]+\d)": (CHECKOUT / "examples").glob("*.md"),

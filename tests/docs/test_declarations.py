@@ -2,10 +2,11 @@
 
 A block of YAML is a stack's file, a declaration, or some keys of one; the registries and runners that it
 refers to are then those of `CONTEXT`. A comment in the line before says otherwise: `part: PATH` for what is
-at a place of a declaration, `not a declaration` for YAML of something else.
+at a place of a declaration, `.gitlab-ci.yml` for a part of a pipeline.
 """
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.docs.documents import Block, blocks
 from tests.spec.declaration import problems_of
+from tests.templates.test_component import check
 
 SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 CONTEXT: dict[str, Any] = {
@@ -42,7 +44,8 @@ CONTEXT: dict[str, Any] = {
     "runners": {"build": {"group": 42, "registries": ["team"], "host": {}}},
 }
 WHOLE = "gitlab-runner:stack"
-YAML = [block for block in blocks() if block.language == "yaml" and block.mark != "not a declaration"]
+YAML = [block for block in blocks() if block.language == "yaml" and block.mark != ".gitlab-ci.yml"]
+PIPELINES = [block for block in blocks() if block.mark == ".gitlab-ci.yml"]
 
 
 @pytest.mark.parametrize("block", YAML, ids=lambda block: block.name)
@@ -53,9 +56,17 @@ def test_the_library_takes_it(block: Block) -> None:
     written = written.get("config", written)
     declared = written.get(WHOLE, written)
     unknown = declared.keys() - fields_of(StackDeclaration).keys()
-    assert not unknown, "say what it is in a comment before it: `part: PATH` or `not a declaration`"
+    assert not unknown, "say what it is in a comment before it: `part: PATH` or `.gitlab-ci.yml`"
     complete = declared if "config" in block.text.split(":")[0] else _completed(declared)
     assert problems_of(without_secrets(_with_certificates(complete), "stack")) == []
+
+
+def test_gitlabs_schema_takes_the_pipelines(tmp_path: Path) -> None:
+    files = [tmp_path / f"{index}.yml" for index in range(len(PIPELINES))]
+    for file, block in zip(files, PIPELINES, strict=True):
+        file.write_text(block.text)
+    assert files
+    assert check(*files) == ""
 
 
 def _at(path: list[str], value: Any) -> Any:
