@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Check form and types of the source with ruff and mypy.",
     )
 
+    commands.add_parser(
+        "docs",
+        help="build the documentation's site",
+        description="Build the documentation's site below .sandbox/docs/site, and check its links.",
+    )
+
     command = commands.add_parser(
         "render",
         help="write the files that a runner's host would hold",

@@ -30,7 +30,7 @@ SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "-
 ROOM_MB = 32
 """What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
 RUN_AGAIN = "run the command again: ./dev clears what that engine left"
-PROGRAMS = ("examples/python", "tests/engine/programs/outputs")
+PROGRAMS = ("examples/python", "docs/programs", "tests/engine/programs/outputs")
 """Programs that use the components as a user's do: mypy and basedpyright check their types."""
 
 
@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "pulumi": pulumi,
         "test": test,
         "lint": lint,
+        "docs": docs,
         "render": render,
         "e2e": e2e,
         "faults": faults,
@@ -257,6 +258,17 @@ def _checked(check: list[str]) -> int:
     """Run one check of the source, and say first which: some take a minute, and say nothing meanwhile."""
     print(f"$ {' '.join(check)}", file=sys.stderr, flush=True)
     return _in_terminal([sys.executable, "-m", *check], os.environ)
+
+
+def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Build the documentation's site, strictly: a link that leads nowhere is an error."""
+    from sandbox.documentation import site
+
+    directory = sandbox_directory() / "docs" / "site"
+    exit_code = _in_terminal(site.command(directory), site.environment())
+    if exit_code == 0:
+        print(f"The documentation is in {directory / 'index.html'}")
+    return exit_code
 
 
 def render(arguments: argparse.Namespace, _progress: Progress) -> int:

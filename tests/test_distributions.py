@@ -130,23 +130,28 @@ def _with_dependencies(requirements: list[Requirement]) -> set[str]:
 
 def test_the_version_is_one() -> None:
     assert analyzed_schema()["version"] == __version__
-    named = {
-        path.relative_to(CHECKOUT).as_posix(): set(re.findall(pattern, path.read_text()))
+    named = [
+        (path.relative_to(CHECKOUT).as_posix(), set(re.findall(pattern, path.read_text())))
         for pattern, paths in {
-            r"pulumi-gitlab-runner(?:\[\w+\])?==([\w.]+)": (CHECKOUT / "examples").rglob("requirements.txt"),
+            r"pulumi-gitlab-runner(?:\[\w+\])?==([\w.]+\w)": (
+                CHECKOUT / "README.md",
+                *(CHECKOUT / "docs").glob("*.md"),
+                *(CHECKOUT / "examples").rglob("requirements.txt"),
+                *(CHECKOUT / "templates").rglob("requirements.txt"),
+            ),
             r"pulumi-gitlab-runner/sdk/go v([\w.]+)": (CHECKOUT / "examples").rglob("go.mod"),
             r"pulumi-gitlab-runner\.git/components@([\d.]+\d)": (CHECKOUT / "examples").glob("*.md"),
             r"pulumi-gitlab-runner/stack@([\w.]+)": (
-                CHECKOUT / "README.md",
+                *(CHECKOUT / "docs").glob("*.md"),
                 *(CHECKOUT / "examples").rglob("*.yml"),
                 *(CHECKOUT / "templates").rglob("*.yml"),
             ),
         }.items()
         for path in paths
-    }
-    assert {version for versions in named.values() for version in versions} == {__version__}
-    assert {"examples/go/go.mod", "examples/README.md", "README.md"} <= {
-        file for file, versions in named.items() if versions
+    ]
+    assert {version for _, versions in named for version in versions} == {__version__}
+    assert {"examples/go/go.mod", "examples/README.md", "docs/merge-requests.md", "README.md"} <= {
+        file for file, versions in named if versions
     }
 
 

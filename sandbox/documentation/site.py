@@ -1,0 +1,22 @@
+"""How the documentation's site is built."""
+
+import os
+import sys
+from pathlib import Path
+
+from sandbox.paths import CHECKOUT
+
+
+def command(directory: Path) -> list[str]:
+    """The command that builds it into a directory; it fails where a link or an anchor leads nowhere."""
+    settings = str(CHECKOUT / "mkdocs.yml")
+    return [
+        sys.executable, "-m", "mkdocs", "--quiet", "build", "--strict",
+        "--config-file", settings, "--site-dir", str(directory),
+    ]  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    """The environment of that command: the hooks are modules of this checkout."""
+    paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(paths), "NO_MKDOCS_2_WARNING": "1"}

@@ -1,0 +1,125 @@
+"""What the documentation shows of a command is what the command prints.
+
+After a change that is meant: RENEW_DOCS=1 ./dev test tests/docs/test_outputs.py
+"""
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pulumi_gitlab_runner import RunnerStack
+from pulumi_gitlab_runner.iam.policy import policy_document
+from pulumi_gitlab_runner.iam.registries import registry_statements
+from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec.stack_file import parse_stack_file
+from rich.console import Console
+
+from sandbox import summary
+from tests.components.recording import run
+from tests.docs.documents import CHECKOUT, Block, blocks, replace
+from tests.spec.declaration import ENVIRONMENT
+
+DECLARED = next(
+    block for block in blocks() if block.document.name == "README.md" and block.mark == "declaration"
+)
+COLUMNS = "80"
+SHOWN = [block for block in blocks() if block.mark.startswith(("output: ", "findings of: "))]
+
+
+def declaration(text: str = DECLARED.text) -> Any:
+    """The declaration of the README."""
+    return yaml.safe_load(text.replace("{secure: …}", "pass-word-1"))["config"]["gitlab-runner:stack"]
+
+
+def summary_of_the_stack() -> str:
+    """What `./dev up` ends with, with the README's declaration."""
+
+    def program() -> Any:
+        stack = RunnerStack("ci", {"gitlab_url": "https://gitlab.example.com", **declaration()})
+        return pulumi.Output.json_dumps(
+            {"registries": stack.registries, "runners": stack.runners, "variables": stack.variables}
+        )
+
+    _, outputs = run(program)
+    told = json.loads(outputs)
+    told["runners"]["build"]["id"] = 1  # what a GitLab gives first
+    kept = io.StringIO()
+    summary.show(told, Console(file=kept, no_color=True))
+    return kept.getvalue()
+
+
+def refusal() -> str:
+    """What a preview says of a misspelt registry."""
+    damaged = DECLARED.text.replace("registries: [team, shared, legacy]", "registries: [team, shard, legacy]")
+    assert damaged != DECLARED.text
+    try:
+        build_stack(parse_stack_file(damaged).declaration)
+    except DeclarationError as error:
+        return str(error)
+    raise AssertionError("it is refused")
+
+
+def policy_of_ecr() -> str:
+    """What the manager's role allows for the registry that `docs/private-registries.md` declares in ECR."""
+    declared = next(block for block in blocks() if block.mark == "declaration of ecr")
+    stack = build_stack({**yaml.safe_load(declared.text), "gitlab_url": "https://gitlab.example.com"})
+    statements = registry_statements(list(stack.registries.values()), ENVIRONMENT)
+    return json.dumps(json.loads(policy_document(statements)), indent=2)
+
+
+COMMANDS: dict[str, Callable[[], str]] = {
+    "the policy of ecr": policy_of_ecr,
+    "./dev up": summary_of_the_stack,
+    "pulumi preview, with `registries: [team, shard, legacy]`": refusal,
+}
+
+
+def printed(command: str) -> str:
+    """What a command prints; it is one of the library's, found beside this Python."""
+    if known := COMMANDS.get(command):
+        return known()
+    name, *arguments = shlex.split(command)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "COLUMNS": COLUMNS,
+        "NO_COLOR": "1",
+        "HOME": "/nonexistent",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    answer = subprocess.run(
+        [Path(sys.executable).with_name(name), *arguments],
+        cwd=CHECKOUT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode in (0, 1), answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.name)
+def test_it_is_what_the_command_prints(block: Block) -> None:
+    part, _, command = block.mark.partition(": ")
+    answer = printed(command)
+    if part == "findings of":
+        paragraphs = answer.split("\n\n")[:-1]
+        answer = "\n\n".join(each for each in paragraphs if not each.startswith(("Runner:", "✘", "✔")))
+    text = re.sub(r" +$", "", answer, flags=re.MULTILINE).strip("\n") + "\n"
+    if os.environ.get("RENEW_DOCS"):
+        replace(block, text)
+    else:
+        assert block.text.split() == text.split(), (
+            "RENEW_DOCS=1 ./dev test tests/docs/test_outputs.py renews it"
+        )

@@ -1,0 +1,52 @@
+"""Each program in the documentation is a file that `./dev lint` checks the types of, and that runs."""
+
+import os
+import runpy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockResourceArgs
+
+from tests.components.recording import Cloud, run
+from tests.docs.documents import CHECKOUT, Block, blocks, replace
+
+PROGRAMS = [block for block in blocks() if block.language == "python"]
+FILES = sorted((CHECKOUT / "docs" / "programs").glob("*.py"))
+
+
+class Account(Cloud):
+    """One whose identifiers are as AWS's."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """What a provider gives a resource."""
+        made, properties = super().new_resource(args)
+        kind = args.typ.rpartition(":")[2].lower()
+        if kind in ("vpc", "subnet"):
+            return f"{kind}-0123456789abcdef0", properties
+        return "42" if kind == "group" else made, properties
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: block.name)
+def test_it_is_that_of_a_file(block: Block) -> None:
+    text = (CHECKOUT / block.mark.removeprefix("file: ")).read_text()
+    if os.environ.get("RENEW_DOCS"):
+        replace(block, text)
+    else:
+        assert block.text == text, "RENEW_DOCS=1 ./dev test tests/docs/test_programs.py renews it"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_it_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CHECKOUT / "stacks", tmp_path / "stacks")
+    (tmp_path / "roles").mkdir()
+    monkeypatch.chdir(tmp_path / "roles")
+    settings = {"project:partnerPassword": "pass-word-1", "gitlab-runner:partnerPassword": "pass-word-1"}
+    pulumi.runtime.set_all_config(settings)
+    try:
+        recording, _ = run(lambda: runpy.run_path(str(file)) and None, cloud=Account)
+    finally:
+        pulumi.runtime.set_all_config({})
+    assert recording.requests

@@ -1,0 +1,53 @@
+"""The documentation's site: it is built, all links lead somewhere, and the reference has everything."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
+
+from sandbox.documentation import overview, site
+from tests.docs.documents import CHECKOUT
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site."""
+    directory = tmp_path_factory.mktemp("site")
+    made = subprocess.run(
+        site.command(directory),
+        cwd=CHECKOUT,
+        env=site.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return directory
+
+
+def test_every_component_and_every_key_is_in_the_reference(built: Path) -> None:
+    components = (built / "reference/components.html").read_text()
+    for token in analyzed_schema()["resources"]:
+        assert f'id="{token.rpartition(":")[2].lower()}"' in components
+    pages = (built / "reference/declaration.html").read_text() + (
+        built / "reference/config-toml.html"
+    ).read_text()
+    for name, table in stack_file_schema()["$defs"].items():
+        assert f'id="{name.lower()}"' in pages
+        for key in table["properties"]:
+            assert f"<code>{key}</code>" in pages, f"{name}.{key}"
+
+
+def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
+    for page in built.rglob("*.html"):
+        text = page.read_text()
+        assert 'src="http' not in text, page
+        assert 'rel="stylesheet" href="http' not in text, page
+
+
+def test_the_pictures_are_as_they_are_drawn() -> None:
+    for name, colours in overview.COLOURS.items():
+        drawn = (overview.ASSETS / f"overview-{name}.svg").read_text()
+        assert drawn == overview.picture(colours), "python -m sandbox.documentation.overview draws them anew"
