@@ -18,6 +18,11 @@ from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.sync_await import _sync_await
 
+_LONGEST_LOOK_S = 15
+"""In seconds. After the error of another resource, the engine may answer no look-up before all hooks have
+ended: where a provider is to be started just then, look-ups wait for it. Source: pulumi/pulumi 3.258.0,
+pkg/resource/deploy: default_providers.go, `handleRequest`; deployment_executor.go waits for the steps that run,
+and so for their hooks."""
 _LONGEST_WAIT_S = 10
 _QUIET_S = 0.3
 
@@ -116,10 +121,7 @@ def unless_existing(
             for key, each in inputs.items()
             if not isinstance(each, pulumi.Output) and each != UNKNOWN
         }
-        try:
-            found = look_up(known)
-        except Exception:  # so a provider says that there is nothing, or that it may not look
-            return
+        found = await _within_bounds(look_up, known)
         if found is None:
             return
         message = refusal(found, args.type, args.name, str(await parent.urn.future()))
@@ -135,6 +137,24 @@ def unless_existing(
         pulumi.ResourceHookOptions(on_dry_run=True),
     )
     return pulumi.ResourceHookBinding(before_create=[hook])
+
+
+async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing | None:
+    """What a look-up finds; nothing where it fails, or takes too long.
+
+    A look-up waits for its answer within the event loop, so it cannot be cancelled: it runs as a task beside
+    the one that gives up.
+    """
+
+    async def look() -> Existing | None:
+        return look_up(known)
+
+    task = asyncio.ensure_future(look())
+    await asyncio.wait({task}, timeout=_LONGEST_LOOK_S)
+    # An exception is how a provider says that there is nothing, or that it may not look.
+    if not task.done() or task.exception():
+        return None
+    return task.result()
 
 
 def refusal(found: Existing, type_: str, name: str, parent: str) -> str:

@@ -213,7 +213,7 @@ def test_the_journal_goes_to_a_log_group_of_its_own(full: Recording) -> None:
     assert f"LOG_GROUP={HOST}\n" in files(full)["etc/gitlab-runner/reporting"]
     statement = statements(full)["HostLogs"]
     assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-    assert statement["Resource"] == ["arn:of:aws:cloudwatch/logGroup:LogGroup:build:log-stream:*"]
+    assert statement["Resource"] == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{HOST}:log-stream:*"]
 
 
 def test_somebody_is_told_when_no_host_says_that_it_works(full: Recording) -> None:

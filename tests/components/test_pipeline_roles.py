@@ -365,12 +365,3 @@ def test_a_provider_that_the_stack_would_make_again_is_told() -> None:
     )
     other = {**stack, "job_roles": {"publish": {**ROLE, "issuer": "https://other.example.com"}}}
     assert made(declaration=other)[0].warnings == []
-
-
-def test_the_program_in_the_documentation_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (CHECKOUT / "docs" / "merge-requests.md").read_text()
-    (program,) = re.findall(r"```python\n(import pulumi\n.*?)```", page, re.DOTALL)
-    monkeypatch.chdir(CHECKOUT / "docs")
-    key = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d"
-    recording, _ = run(lambda: exec(program.replace("arn:aws:kms:eu-west-1:123456789012:key/…", key), {}))  # noqa: S102
-    assert ("aws:iam/role:Role", "prod-deploy") in recording.registered
