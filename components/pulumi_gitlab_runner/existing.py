@@ -21,8 +21,8 @@ from pulumi.runtime.sync_await import _sync_await
 _LONGEST_LOOK_S = 15
 """In seconds. After the error of another resource, the engine may answer no look-up before all hooks have
 ended: where a provider is to be started just then, look-ups wait for it. Source: pulumi/pulumi 3.258.0,
-pkg/resource/deploy: default_providers.go, `handleRequest`; deployment_executor.go waits for the steps that run,
-and so for their hooks."""
+pkg/resource/deploy: default_providers.go, `handleRequest`; deployment_executor.go waits for the steps that
+run, and so for their hooks."""
 _LONGEST_WAIT_S = 10
 _QUIET_S = 0.3
 

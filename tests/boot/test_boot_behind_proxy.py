@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import CompletedProcess
 
 import pytest
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import build_stack
@@ -111,7 +111,10 @@ def _deliver(host: Host) -> str:
         Bucket="the-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     host.client("s3").put_object(
-        Bucket="the-bucket", Key="build/files.json", Body=files_as_json(files).encode()
+        Bucket="the-bucket",
+        Key="build/files.json",
+        Body=files_as_json(files).encode(),
+        Metadata=runner_numbers({"build": "11"}),
     )
     host.store_token()
     host.client("ssm").put_parameter(
