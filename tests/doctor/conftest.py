@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor import waiting
 
 from tests.doctor.host_tree import Doctor, HostTree
 from tests.registry.fixtures import only_loopback, registry
@@ -17,5 +18,7 @@ def host(tmp_path: Path) -> HostTree:
 
 
 @pytest.fixture
-def doctor(capsys: pytest.CaptureFixture[str]) -> Doctor:
+def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """A command line that says nothing of what it waits for, however slow the machine is."""
+    monkeypatch.setattr(waiting, "AFTER_S", 3600.0)
     return Doctor(capsys)
