@@ -75,9 +75,11 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
             json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
         )
         told = project.outputs()["runners"]
-        assert [(each["name"], str(each["id"])) for each in config["runners"]] == [
-            (name, told[name]["id"]) for name in ("build", "second")
-        ]
+        assert [each["name"] for each in config["runners"]] == ["build", "second"]
+        # Their numbers are beside the files, and put in on the host.
+        assert object_of_the_host(project)["Metadata"] == {
+            "runner-ids": ",".join(told[name]["id"] for name in ("build", "second"))
+        }
         assert told["second"]["host"] == told["build"]["host"]
         parameter = project.aws("ssm").get_parameter(Name="/gitlab-runner/tested/build/tokens/second")
         assert parameter["Parameter"]["Type"] == "SecureString"
@@ -85,8 +87,12 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
     project.up()
 
 
-def files_of_the_host(project: Project) -> str:
+def object_of_the_host(project: Project) -> dict[str, Any]:
     s3 = project.aws("s3")
     (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])
-    content: str = s3.get_object(Bucket=bucket, Key="build/files.json")["Body"].read().decode()
+    return dict(s3.get_object(Bucket=bucket, Key="build/files.json"))
+
+
+def files_of_the_host(project: Project) -> str:
+    content: str = object_of_the_host(project)["Body"].read().decode()
     return content

@@ -89,12 +89,19 @@ class Life:
         return [each["InstanceId"] for each in asked["AutoScalingGroups"][0]["Instances"]]
 
     def entries(self) -> dict[str, dict[str, Any]]:
-        """The `[[runners]]` entries of the host `build`, by name."""
+        """The `[[runners]]` entries of the host `build`, by name, with the numbers that the host puts in."""
         s3 = self.project.aws("s3")
         (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])
-        files = json.loads(s3.get_object(Bucket=bucket, Key="build/files.json")["Body"].read())
-        config = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])
-        return {each["name"]: each for each in config["runners"]}
+        delivered = s3.get_object(Bucket=bucket, Key="build/files.json")
+        config = tomllib.loads(
+            json.loads(delivered["Body"].read())["etc/gitlab-runner/config.toml"]["content"]
+        )
+        entries = {each["name"]: each for each in config["runners"]}
+        numbers = delivered["Metadata"]["runner-ids"].split(",")
+        return {
+            name: {**entries[name], "id": int(number)}
+            for name, number in zip(sorted(entries), numbers, strict=True)
+        }
 
 
 @pytest.fixture(scope="module")

@@ -192,7 +192,9 @@ def test_the_hosts_files_lie_in_a_closed_versioned_bucket(project: Project) -> N
 def test_the_runner_uses_the_default_image_and_services_with_a_network_for_each_job(project: Project) -> None:
     (runner,) = tomllib.loads(host_file(project, "etc/gitlab-runner/config.toml"))["runners"]
     assert runner["url"] == project.sandbox.services["gitlab"].url
-    assert runner["id"] == int(project.outputs()["runners"]["build"]["id"])
+    # Its number is beside the files, and put in on the host.
+    number = project.outputs()["runners"]["build"]["id"]
+    assert host_object(project)["Metadata"] == {"runner-ids": number}
     assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
     assert runner["docker"]["image"] == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
     assert runner["docker"]["services"] == [
@@ -285,10 +287,14 @@ def group_template(project: Project) -> dict[str, Any]:
     return {"group": group, "data": data, "role": described["Roles"][0]["RoleName"]}
 
 
-def host_file(project: Project, path: str) -> str:
-    """A file of the runner's host, as it is fetched from S3."""
+def host_object(project: Project) -> dict[str, Any]:
+    """The object with the files of the runner's host."""
     s3 = project.aws("s3")
     (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])
-    files = json.load(s3.get_object(Bucket=bucket, Key="build/files.json")["Body"])
-    content: str = files[path]["content"]
+    return dict(s3.get_object(Bucket=bucket, Key="build/files.json"))
+
+
+def host_file(project: Project, path: str) -> str:
+    """A file of the runner's host, as it is fetched from S3."""
+    content: str = json.load(host_object(project)["Body"])[path]["content"]
     return content
