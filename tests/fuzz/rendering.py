@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.spelling import as_keys
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, files_as_json, host_files
-from pulumi_gitlab_runner.host.manager_config import full_image, manager_config
+from pulumi_gitlab_runner.host.manager_config import full_image, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
@@ -97,6 +97,8 @@ def _manager_files(stack: Stack, manager: Manager) -> Mapping[str, HostFile]:
 
 def _assert_config(stack: Stack, manager: Manager, written: str, given: Mapping[str, Any]) -> None:
     read = tomllib.loads(written)
+    numbers = {} if manager.host.docker else {each.name: number_placeholder(each.name) for each in manager.runners}
+    assert {each["name"]: each.pop("id") for each in read["runners"] if "id" in each} == numbers
     assert read == given
     assert [each["name"] for each in read["runners"]] == [each.name for each in manager.runners]
     registries = stack.registries_of(manager)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.services.aws.server import AwsServer
-from tests.host.aws_group import AWS_COMMAND, client_of, environment_for
+from tests.host.aws_group import AWS_COMMAND, client_of, environment_for, instances_of
 from tests.host.instance_metadata import InstanceMetadata
 from tests.host.script_host import ScriptHost
 
@@ -74,8 +74,7 @@ def test_aws_takes_the_calls(host: ScriptHost, metadata: InstanceMetadata) -> No
             MaxSize=2,
             AvailabilityZones=["eu-west-1a"],
         )
-        (group,) = groups.describe_auto_scaling_groups()["AutoScalingGroups"]
-        metadata.set("instance-id", group["Instances"][0]["InstanceId"])
+        metadata.set("instance-id", instances_of(groups)[0]["InstanceId"])
         host.commands.add("aws", AWS_COMMAND)
         host.environment |= environment_for(aws)
         assert host.run("gitlab-runner-renew.sh", ["sh"]).returncode == 0

@@ -145,7 +145,8 @@ def stubs(tmp_path: Path) -> dict[str, Any]:
 PREVIEW = "pulumi preview --json --show-sames --non-interactive"
 REVIEW = (
     "runner-review preview.json --status 0 --problem problem.txt --stack shop-prod --note {0}/note.md "
-    "--terraform-report {0}/report.json --post --token-variable REVIEW_TOKEN"
+    "--terraform-report {0}/report.json --code-quality {0}/quality.json "
+    "--post --token-variable REVIEW_TOKEN"
 )
 UP = "pulumi up --yes --skip-preview --non-interactive --suppress-outputs"
 OUTDATE = "runner-review --outdate --stack shop-prod --token-variable REVIEW_TOKEN"

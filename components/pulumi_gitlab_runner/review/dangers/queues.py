@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase, named
+from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
 
 _RUNNER = "gitlab:index/userRunner:UserRunner"
@@ -60,10 +61,12 @@ def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
         before, after = _queue(step.old), others.get(step.urn)
         if (after and after.takes_all_of(before)) or step.old.get("paused") is True:
             continue
-        taker = next(
-            (urn for urn, each in others.items() if urn != step.urn and each.takes_all_of(before)), None
+        takers = (
+            urn.split("::", 3)[3]
+            for urn, each in others.items()
+            if urn != step.urn and each.takes_all_of(before)
         )
-        yield step, _told(step, before, None if taker is None else taker.split("::", 3)[3])
+        yield step, _told(step, before, min(takers, key=natural, default=None))
 
 
 def _told(step: Step, before: _Queue, taker: str | None) -> Found:
