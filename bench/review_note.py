@@ -17,7 +17,7 @@ from sandbox.paths import CHECKOUT, sandbox_directory
 
 def unknown_lines() -> float:
     """What is told of a new runner without being known."""
-    return float(sum(not is_known(danger.told) for danger in dangers(_preview(1))))
+    return float(sum(not is_known(danger.phrases) for danger in dangers(_preview(1))))
 
 
 def visible_lines() -> float:

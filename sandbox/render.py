@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.config.render import render as render_config
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_files
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
-from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
@@ -84,7 +84,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     file = _read(stack, sandbox)
     environment = _environment(stack, file, sandbox)
     try:
-        declared = build_stack(file.declaration, environment)
+        declared = parse_stack(file.declaration, environment)
     except DeclarationError as error:
         raise SandboxError(str(error)) from None
     if runner not in declared.runners:

@@ -80,7 +80,7 @@ def judge(value: Any) -> tuple[Any, set[Any]]:
 def test_what_fits_and_what_does_not_is_as_pydantic_says(value: Any) -> None:
     found, mismatches = fitted(value, Whole)
     judged, places = judge(value)
-    assert {each.place for each in mismatches} == places
+    assert {each.location for each in mismatches} == places
     if not places:
         assert repr(found) == repr(judged)  # in the same order, and of the same types
 
@@ -108,7 +108,7 @@ def test_a_mismatch_says_where_it_is_and_what_was_expected(value: Any, mismatch:
 def test_a_whole_number_may_come_as_one_with_a_fraction_of_zero() -> None:
     found, mismatches = fitted({"part": {"text": ""}, "whole": 3.0}, Whole)
     assert (repr(found["whole"]), mismatches) == ("3", [])
-    assert [each.place for each in fitted({"part": {"text": ""}, "whole": 3.5}, Whole)[1]] == [("whole",)]
+    assert [each.location for each in fitted({"part": {"text": ""}, "whole": 3.5}, Whole)[1]] == [("whole",)]
 
 
 class Doubled:
@@ -128,7 +128,7 @@ def test_marks_wrap_their_type_from_the_inside_out() -> None:
     assert fitted({"number": 1}, Marked) == ({"number": 4}, [])
     found = fitted({"number": 0}, Marked)[1]
     assert {each.reason for each in found} == {"nothing to double"}
-    assert {each.place for each in found} == {("number",)}
+    assert {each.location for each in found} == {("number",)}
 
 
 def test_every_type_of_a_declaration_is_one_that_is_read() -> None:

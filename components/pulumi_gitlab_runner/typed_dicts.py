@@ -14,7 +14,7 @@ from typing import Annotated, Any, NotRequired, Protocol, Required, get_args, ge
 
 from typing_extensions import get_type_hints, is_typeddict
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 """Where a value is: the keys and indexes that lead to it."""
 
 UNKNOWN_KEY = "unknown key"
@@ -28,14 +28,14 @@ class Mismatch:
     """A value, or a key, that does not fit.
 
     Attributes:
-        place: where it is. Its last part is the key, where that is unknown, missing or no text.
+        location: where it is. Its last part is the key, where that is unknown, missing or no text.
         reason: `UNKNOWN_KEY`, `MISSING_KEY`, `KEY_TYPE` (a mapping's keys are text), `TYPE`, or a mark's own.
         found: the value; the key for `KEY_TYPE`.
         expected: the type that was expected; the type of the key that is missing.
         tables: the TypedDicts that it is in, from the outside in.
     """
 
-    place: Place
+    location: Location
     reason: str
     found: object
     expected: Any
@@ -83,25 +83,25 @@ class _Fitting:
     def __init__(self) -> None:
         self.mismatches: list[Mismatch] = []
 
-    def fit(self, value: Any, kind: Any, place: Place, tables: tuple[Any, ...]) -> Any:
+    def fit(self, value: Any, kind: Any, location: Location, tables: tuple[Any, ...]) -> Any:
         if kind is Any:
             return value
         origin = get_origin(kind)
         if origin is Annotated:
             annotated, *metadata = get_args(kind)
             marks = [mark for mark in metadata if isinstance(mark, Mark)]
-            return self._marked(value, annotated, marks, place, tables)
+            return self._marked(value, annotated, marks, location, tables)
         if is_typeddict(kind) and isinstance(value, Mapping):
-            return self._table(value, kind, place, (*tables, kind))
+            return self._table(value, kind, location, (*tables, kind))
         if origin is dict and isinstance(value, Mapping):
             (_, content) = get_args(kind)
             return {
-                self._key(key, (*place, key), tables): self.fit(each, content, (*place, key), tables)
+                self._key(key, (*location, key), tables): self.fit(each, content, (*location, key), tables)
                 for key, each in value.items()
             }
         if origin is list and isinstance(value, list):
             (item,) = get_args(kind)
-            return [self.fit(each, item, (*place, index), tables) for index, each in enumerate(value)]
+            return [self.fit(each, item, (*location, index), tables) for index, each in enumerate(value)]
         if not isinstance(value, bool):
             if kind is float and isinstance(value, int):
                 return float(value)
@@ -113,34 +113,34 @@ class _Fitting:
             and isinstance(value, bool) == (kind is bool)
         ):
             return value
-        self.mismatches.append(Mismatch(place, TYPE, value, kind, tables))
+        self.mismatches.append(Mismatch(location, TYPE, value, kind, tables))
         return value
 
-    def _marked(self, value: Any, kind: Any, marks: list[Mark], place: Place, tables: tuple[Any, ...]) -> Any:
+    def _marked(self, value: Any, kind: Any, marks: list[Mark], location: Location, tables: tuple[Any, ...]) -> Any:
         """The value of a field with marks, of which the last is the outermost."""
         if not marks:
-            return self.fit(value, kind, place, tables)
+            return self.fit(value, kind, location, tables)
         *others, outermost = marks
 
         def refuse(reason: str) -> None:
-            self.mismatches.append(Mismatch(place, reason, value, kind, tables))
+            self.mismatches.append(Mismatch(location, reason, value, kind, tables))
 
-        return outermost.fit(value, lambda found: self._marked(found, kind, others, place, tables), refuse)
+        return outermost.fit(value, lambda found: self._marked(found, kind, others, location, tables), refuse)
 
-    def _table(self, value: Mapping[Any, Any], kind: Any, place: Place, tables: tuple[Any, ...]) -> Any:
+    def _table(self, value: Mapping[Any, Any], kind: Any, location: Location, tables: tuple[Any, ...]) -> Any:
         fields = fields_of(kind)
         found = {}
         for name, field in fields.items():
             if name in value:
-                found[name] = self.fit(value[name], field, (*place, name), tables)
+                found[name] = self.fit(value[name], field, (*location, name), tables)
             elif name in kind.__required_keys__:
-                self.mismatches.append(Mismatch((*place, name), MISSING_KEY, None, field, tables))
+                self.mismatches.append(Mismatch((*location, name), MISSING_KEY, None, field, tables))
         for key, each in value.items():
             if key not in fields:
-                self.mismatches.append(Mismatch((*place, key), UNKNOWN_KEY, each, None, tables))
+                self.mismatches.append(Mismatch((*location, key), UNKNOWN_KEY, each, None, tables))
         return found
 
-    def _key(self, key: Any, place: Place, tables: tuple[Any, ...]) -> Any:
+    def _key(self, key: Any, location: Location, tables: tuple[Any, ...]) -> Any:
         if not isinstance(key, str):
-            self.mismatches.append(Mismatch(place, KEY_TYPE, key, str, tables))
+            self.mismatches.append(Mismatch(location, KEY_TYPE, key, str, tables))
         return key

@@ -13,7 +13,7 @@ SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 
 
 def open_ingress(kind: str, inputs: Inputs) -> Iterator[str]:
-    """A runner manager asks GitLab for jobs; nobody needs to connect to its host."""
+    """A runner manager asks GitLab for jobs; no one needs to connect to its host."""
     rules: list[Any] = [inputs]
     if kind == GROUP:
         rules = inputs.get("ingress") or []

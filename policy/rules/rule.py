@@ -16,7 +16,7 @@ class Rule:
         name: in lower case with dashes; shown with every violation.
         description: one sentence: what holds.
         types: the types of resources that it looks at, such as `aws:ecr/repository:Repository`.
-        problems: what is wrong with a resource, given its type and inputs; each with how to mend it, and
+        problems: what is wrong with a resource, given its type and inputs; each with how to fix it, and
             never with a secret.
         only_warns: whether a violation is shown but stops nothing.
     """

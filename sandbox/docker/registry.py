@@ -41,7 +41,7 @@ class Registry:
 
     @property
     def is_public(self) -> bool:
-        """Whether it asks nobody who they are."""
+        """Whether it asks no one who they are."""
         return self.credentials is None and self.face_of is None
 
     def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user has all

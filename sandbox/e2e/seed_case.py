@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
@@ -242,7 +242,7 @@ def _files(token: str, number: int) -> dict[str, HostFile]:
     """The files of the runner's host, as its stack declares it; registered in the machine's GitLab."""
     file = parse_stack_file((STACKS / f"Pulumi.{SANDBOX_STACK}.yaml").read_text(), GITLAB)
     environment = AwsEnvironment(SANDBOX_ACCOUNT, REGION)
-    stack = build_stack(file.declaration, environment)
+    stack = parse_stack(file.declaration, environment)
     manager = stack.manager_of(RUNNER)
     return host_files(
         manager,

@@ -111,7 +111,7 @@ def _unavailable(failures: list[tuple[str, str]]) -> EngineUnavailableError:
         f"let this machine reach {OFFICIAL}, or set SANDBOX_ENGINE_MIRROR to an address with the same files",
         f"install Go {go} or newer (https://go.dev/dl/), and let it reach the Go module proxy",
     ]
-    message = f"There is no Pulumi engine. Tried:{_list(reasons)}\nOne of these mends it:{_list(remedies)}"
+    message = f"There is no Pulumi engine. Tried:{_list(reasons)}\nOne of these fixes it:{_list(remedies)}"
     return EngineUnavailableError(message, "; ".join(reasons))
 
 

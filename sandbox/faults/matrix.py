@@ -54,7 +54,7 @@ def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
     """Run the scenarios of a choice; each result is printed as it comes.
 
     Args:
-        sandbox: a running one, which nobody else uses.
+        sandbox: a running one, which no one else uses.
         directory: where it works; it is emptied first.
         choice: which scenarios.
     """
@@ -70,7 +70,7 @@ def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
             spent = f"{monotonic() - began:.0f} s"
             told = f"{fault.way}: {fault}: {result.outcome}, {spent}"
             print(f"[{number}/{len(scenarios)}] {told}", file=sys.stderr, flush=True)
-            for line in [*result.told, *(f"left: {each}" for each in result.left)]:
+            for line in [*result.message, *(f"left: {each}" for each in result.left)]:
                 print(f"    {line}", file=sys.stderr, flush=True)
     return results
 
@@ -79,17 +79,17 @@ def report(results: Sequence[Result]) -> str:
     """The table of what became of the scenarios, way by way, and a line for each of note."""
     counts = Counter((result.fault.way, result.outcome) for result in results)
     tried = Counter(result.fault.way for result in results)
-    wide = max(len(way.told) for way in Way)
+    wide = max(len(way.message) for way in Way)
     heads = [f"{outcome:>{max(len(outcome), 5)}}" for outcome in Outcome]
     lines = ["  ".join([f"{'':{wide}}  tried", *heads])]
     for way in Way:
         if tried[way]:
             numbers = [f"{counts[way, outcome] or '':>{max(len(outcome), 5)}}" for outcome in Outcome]
-            lines.append("  ".join([f"{way.told:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
+            lines.append("  ".join([f"{way.message:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
     for result in results:
-        if not result.clean or result.told:
-            lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.told}"]
-            lines += [f"  {each}" for each in result.told]
+        if not result.clean or result.message:
+            lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.message}"]
+            lines += [f"  {each}" for each in result.message]
             lines += [f"  left over: {each}" for each in result.left]
             lines += [f"  named: {each}" for each in result.named]
     stuck, unseen = (

@@ -99,7 +99,7 @@ class Account:
     """A stack in a sandbox of its own, behind the proxies.
 
     Args:
-        sandbox: a running one, which nobody else uses.
+        sandbox: a running one, which no one else uses.
         directory: where the project and its states are written.
         stack: the stack's name.
         settings: the stack's file.
@@ -157,9 +157,9 @@ class Account:
         result = Result(fault)
         up = self._first_up(fault)
         if not self.traffic.struck:
-            result.told.append("the call was not made")
+            result.message.append("the call was not made")
         if fault.way is not Way.KILLED and up.code == -signal.SIGKILL:
-            result.told.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
+            result.message.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
         self.traffic.begin(None)
         if up.code:
             result.outcome = Outcome.NEXT_UP
@@ -169,13 +169,13 @@ class Account:
         left = self._left()
         result.left = [f"{kind} {name}" for kind, name in left]
         unseen = [(kind, name) for kind, name in left if not _is_named(kind, name, left, findings)]
-        result.named = sorted({finding["mend"] for finding in findings})
+        result.named = sorted({finding["fix"] for finding in findings})
         if down.code and result.outcome is not Outcome.STUCK:
             result.outcome = Outcome.STUCK
-            result.told.append(f"down: {down.why}")
+            result.message.append(f"down: {down.why}")
         elif result.outcome is not Outcome.STUCK and unseen:
             result.outcome = Outcome.UNSEEN
-            result.told += [f"unseen: {kind} {name}" for kind, name in unseen]
+            result.message += [f"unseen: {kind} {name}" for kind, name in unseen]
         elif left and result.outcome in (Outcome.SAME_UP, Outcome.NEXT_UP):
             result.outcome = Outcome.NAMED
         self._clean_up()
@@ -196,23 +196,23 @@ class Account:
         """Bring the stack up as a person would, by what Pulumi and its hooks print."""
         up = self._pulumi("up", "--yes", "--skip-preview")
         if up.code and not _IMPORT.search(up.printed):
-            result.told.append(f"next up: {up.why}")
+            result.message.append(f"next up: {up.why}")
             self._pulumi("refresh", "--yes", "--skip-preview")
             up = self._pulumi("up", "--yes", "--skip-preview")
-            result.told.append("after `pulumi refresh`" if not up.code else "`pulumi refresh` does not help")
+            result.message.append("after `pulumi refresh`" if not up.code else "`pulumi refresh` does not help")
         for _ in range(3):
             commands = list(dict.fromkeys(_IMPORT.findall(up.printed))) if up.code else []
             for command in commands:
                 result.outcome = Outcome.COMMAND
-                result.told.append(f"pulumi {command}")
+                result.message.append(f"pulumi {command}")
                 imported = self._pulumi(*shlex.split(command), "--yes", "--skip-preview")
                 if imported.code:
-                    result.told.append(f"import: {imported.why}")
+                    result.message.append(f"import: {imported.why}")
             if commands:
                 up = self._pulumi("up", "--yes", "--skip-preview")
         if up.code:
             result.outcome = Outcome.STUCK
-            result.told.append(f"stuck: {up.why}")
+            result.message.append(f"stuck: {up.why}")
 
     def _leftovers(self) -> list[dict[str, Any]]:
         """What `runner-doctor leftovers` finds."""

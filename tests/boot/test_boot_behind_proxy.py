@@ -14,7 +14,7 @@ import pytest
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.operating_systems import DEBIAN_12
 
 from sandbox.paths import sandbox_directory
@@ -102,7 +102,7 @@ def _furnish(host: Host, fingerprint: str) -> None:
 
 def _deliver(host: Host) -> str:
     """Put into AWS what the host fetches; its user data."""
-    stack = build_stack(DECLARATION, ENVIRONMENT)
+    stack = parse_stack(DECLARATION, ENVIRONMENT)
     manager = stack.managers["build"]
     files = host_files(
         manager, stack.registries, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"

@@ -157,7 +157,7 @@ def test_a_link_that_leads_nowhere_is_refused(context: Path, target: str) -> Non
     (context / "loop").symlink_to(target)
     told = problem(context)
     assert told.found.startswith(f"the link {str(context / 'loop')!r} to {target!r}, which leads nowhere")
-    assert told.mend == "mend the link, or name it in .dockerignore"
+    assert told.fix == "fix the link, or name it in .dockerignore"
 
 
 def test_a_folder_that_links_to_one_above_it_is_no_loop(context: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pulumi_gitlab_runner import PipelineRoles, RunnerStack
 from pulumi_gitlab_runner.iam.pipeline_roles import StackNames, pipeline_statements, registered_types
 from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 
 from tests.components.recording import ACCOUNT, PROJECT, REGION, STACK, Recording, run
 from tests.spec.declaration import stack_file
@@ -118,7 +118,7 @@ def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str,
     declaration = {"gitlab_url": URL, **declaration}
     recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
     registered = {kind for kind, _ in recording.registered if kind.startswith("aws:")}
-    stack = build_stack(declaration)
+    stack = parse_stack(declaration)
     assert registered_types(stack) == registered
     statements = pipeline_statements(stack, StackNames("ci", "prod", "ci", AwsEnvironment(ACCOUNT, REGION)))
     by_sid = {each["Sid"]: set(each["Action"]) for each in statements.preview}
@@ -128,7 +128,7 @@ def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str,
 
 
 def test_every_row_of_the_table_is_for_something_that_is_registered() -> None:
-    declared = (build_stack({"gitlab_url": URL, **each}) for each in DECLARATIONS.values())
+    declared = (parse_stack({"gitlab_url": URL, **each}) for each in DECLARATIONS.values())
     assert frozenset().union(*map(registered_types, declared)) == PROVIDER_ACTIONS.keys()
 
 
@@ -156,7 +156,7 @@ def test_everything_that_has_a_name_is_one_of_those_that_the_rights_are_for() ->
     declaration = DECLARATIONS["everything"]
     recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
     at = AwsEnvironment(ACCOUNT, REGION)
-    statements = pipeline_statements(build_stack(declaration), StackNames(PROJECT, STACK, "ci", at))
+    statements = pipeline_statements(parse_stack(declaration), StackNames(PROJECT, STACK, "ci", at))
     by_sid = {each["Sid"]: each for each in statements.deploy}
     seen = set()
     for (kind, name), each in recording.registered.items():
@@ -335,13 +335,13 @@ def test_outputs_are_taken_where_they_decide_nothing() -> None:
 
 def test_a_boundary_that_all_roles_have_is_one_that_each_must_have() -> None:
     at = StackNames("gitlab-runner", "prod", "ci", AwsEnvironment(ACCOUNT, REGION))
-    bounded = pipeline_statements(build_stack(with_host(permissions_boundary=BOUNDARY)), at).deploy
+    bounded = pipeline_statements(parse_stack(with_host(permissions_boundary=BOUNDARY)), at).deploy
     (statement,) = (each for each in bounded if each["Sid"] == "BoundedRoles")
     assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": [BOUNDARY]}}
     assert {"iam:CreateRole", "iam:PutRolePolicy"} <= set(statement["Action"])
     others = {action for each in bounded if each is not statement for action in each["Action"]}
     assert not others & set(statement["Action"])
-    free = pipeline_statements(build_stack(with_host()), at).deploy
+    free = pipeline_statements(parse_stack(with_host()), at).deploy
     assert "BoundedRoles" not in [each["Sid"] for each in free]
 
 

@@ -124,7 +124,7 @@ class Case:
         name: the finding.
         asked: the doctor's command.
         where: the place that it names.
-        mend: part of how it says to mend it.
+        fix: part of how it says to fix it.
         damage: breaks it.
         effect: shows what that does.
         also: what else follows from it.
@@ -134,7 +134,7 @@ class Case:
     name: Name
     asked: tuple[str, ...]
     where: str
-    mend: str
+    fix: str
     damage: Damage = nothing
     effect: Callable[[RunnerHost], None] = self_evident
     also: frozenset[Name] = frozenset()
@@ -154,7 +154,7 @@ def auths(key: str, credentials: Credentials, end: str = "") -> dict[str, Any]:
 def hosted(
     name: Name,
     value: str,
-    mend: str,
+    fix: str,
     *,
     image: str = PARAMETER_IMAGE.name,
     where: str = VARIABLE,
@@ -164,14 +164,14 @@ def hosted(
     """A DOCKER_AUTH_CONFIG that a hosted runner gets, which has nothing else."""
     asked = ("image", image, "--hosted", "--docker-auth-config", value)
     return Case(
-        name, asked, where, mend, effect=Pull(image, value, hosted=True).fails(by), also=frozenset({also})
+        name, asked, where, fix, effect=Pull(image, value, hosted=True).fails(by), also=frozenset({also})
     )
 
 
 def home(
     name: Name,
     damage: Damage,
-    mend: str,
+    fix: str,
     *,
     image: str = SECRET_IMAGE.name,
     where: str = CONFIG,
@@ -180,22 +180,22 @@ def home(
     found: str = "",
 ) -> Case:
     """A Docker configuration in the home of the runner's process with which an image cannot be pulled."""
-    return Case(name, ("image", image), where, mend, damage, Pull(image).fails(by), also, found)
+    return Case(name, ("image", image), where, fix, damage, Pull(image).fails(by), also, found)
 
 
 def answer(
-    name: Name, image: str, mend: str, by: str, damage: Damage = nothing, also: frozenset[Name] = frozenset()
+    name: Name, image: str, fix: str, by: str, damage: Damage = nothing, also: frozenset[Name] = frozenset()
 ) -> Case:
     """A registry that does not give an image."""
-    return Case(name, ("image", image), image, mend, damage, Pull(image).fails(by), also)
+    return Case(name, ("image", image), image, fix, damage, Pull(image).fails(by), also)
 
 
-def token(name: Name, repository: str, mend: str, by: str) -> Case:
+def token(name: Name, repository: str, fix: str, by: str) -> Case:
     """A registry whose token server refuses."""
     image = f"{REFUSING.registry.host}/{repository}:1"
     value = json.dumps(auths(REFUSING.registry.host, credentials_of(LEGACY)))
     asked = ("image", image, "--docker-auth-config", value)
-    return Case(name, asked, image, mend, effect=Pull(image, value).fails(by))
+    return Case(name, asked, image, fix, effect=Pull(image, value).fails(by))
 
 
 def pipeline(text: str) -> Damage:
@@ -684,7 +684,7 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
     (found,) = (
         each for each in told["findings"] if each["name"] == case.name and each["where"] == case.where
     )
-    assert case.mend in found["mend"]
+    assert case.fix in found["fix"]
     assert case.found in found["what"]
     shown = "".join(printed.split())
     assert [text for text in found.values() if "".join(text.split()) not in shown] == []

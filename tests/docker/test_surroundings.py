@@ -19,7 +19,7 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 
 from sandbox.docker import unavailable
 from sandbox.docker.engine import SOCKET, DockerEngine
@@ -95,7 +95,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         places = {REGISTRY: ("127.0.0.1", registry_port), WEB: ("127.0.0.1", web.server_port)}
         network = ProxiedNetwork(directory / "network", places, machine.network, ADDRESS)
         stack.enter_context(network)
-        declared = build_stack(DECLARATION, ENVIRONMENT)
+        declared = parse_stack(DECLARATION, ENVIRONMENT)
         files = host_files(
             declared.managers["build"],
             declared.registries,

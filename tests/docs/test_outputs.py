@@ -20,7 +20,7 @@ import yaml
 from pulumi_gitlab_runner import RunnerStack
 from pulumi_gitlab_runner.iam.policy import policy_document
 from pulumi_gitlab_runner.iam.registries import registry_statements
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.stack_file import parse_stack_file
 from rich.console import Console
 
@@ -63,7 +63,7 @@ def refusal() -> str:
     damaged = DECLARED.text.replace("registries: [team, shared, legacy]", "registries: [team, shard, legacy]")
     assert damaged != DECLARED.text
     try:
-        build_stack(parse_stack_file(damaged).declaration)
+        parse_stack(parse_stack_file(damaged).declaration)
     except DeclarationError as error:
         return str(error)
     raise AssertionError("it is refused")
@@ -72,7 +72,7 @@ def refusal() -> str:
 def policy_of_ecr() -> str:
     """What the manager's role allows for the registry that `docs/private-registries.md` declares in ECR."""
     declared = next(block for block in blocks() if block.mark == "declaration of ecr")
-    stack = build_stack({**yaml.safe_load(declared.text), "gitlab_url": "https://gitlab.example.com"})
+    stack = parse_stack({**yaml.safe_load(declared.text), "gitlab_url": "https://gitlab.example.com"})
     statements = registry_statements(list(stack.registries.values()), ENVIRONMENT)
     return json.dumps(json.loads(policy_document(statements)), indent=2)
 

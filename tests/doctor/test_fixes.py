@@ -75,7 +75,7 @@ def test_half_of_a_fix_is_not_taken_for_the_whole(doctor: Doctor, host: HostTree
     host.write(HOME, json.dumps(auths({}, credsStore="desktop")))
     found = doctor.json("image", IMAGE, "--offline", "--root", str(host.root))["findings"]
     (store,) = (each for each in found if each["name"] == "credentials-store")
-    assert f"the empty entries of auths out as well: {KEY}" in store["mend"]
+    assert f"the empty entries of auths out as well: {KEY}" in store["fix"]
     host.write(HOME, json.dumps(auths({})))
     assert names(doctor, host, "image") == {"credentials-empty"}
 
@@ -102,7 +102,7 @@ def test_refused_credentials_that_come_before_others(
     host.write(HOME, config(PASSWORD))
     found = asked("canary-wrong")
     assert found.keys() == {"credentials-refused", "credentials-shadowed"}
-    assert "out of $DOCKER_AUTH_CONFIG" in found["credentials-shadowed"]["mend"]
+    assert "out of $DOCKER_AUTH_CONFIG" in found["credentials-shadowed"]["fix"]
     assert doctor.json("image", f"{registry.host}/team/app:1", "--root", str(host.root))["findings"] == []
 
 
@@ -123,8 +123,8 @@ def test_ecr_gives_nothing_without_credentials(
 ) -> None:
     found = doctor.json("image", f"{registry_host}/app:1", "--offline", "--root", str(host.root))["findings"]
     assert [each["name"] for each in found] == ["no-credentials"]
-    assert 'account: "123456789012", region: eu-west-1' in found[0]["mend"]
-    assert advice in found[0]["mend"]
+    assert 'account: "123456789012", region: eu-west-1' in found[0]["fix"]
+    assert advice in found[0]["fix"]
     host.helper("runner", {ECR: PASSWORD})
     host.write(HOME, json.dumps({"credHelpers": {ECR: "runner"}}))
     assert names(doctor, host, "image", f"{ECR}/app:1") == set()

@@ -41,7 +41,7 @@ def test_an_image_that_can_be_pulled(doctor: Doctor, host: HostTree, registry: R
     assert (image["runner"]["source"], image["runner"]["user"]) == ("/root/.docker/config.json", USERNAME)
     assert image["registry"] == {
         "outcome": "found",
-        "told": f"{registry.host} has it, as {DIGEST}",
+        "message": f"{registry.host} has it, as {DIGEST}",
         "digest": DIGEST,
     }
 
@@ -125,7 +125,7 @@ def test_a_hosted_runner_has_no_helper(doctor: Doctor) -> None:
 def test_credentials_in_a_home_that_nobody_reads(doctor: Doctor, host: HostTree) -> None:
     host.write("home/gitlab-runner/.docker/config.json", config())
     found = doctor.findings(*offline(host))["home"]
-    assert "/root/.docker/config.json" in found["mend"]
+    assert "/root/.docker/config.json" in found["fix"]
     host.write(
         "etc/systemd/system/gitlab-runner.service.d/20-home.conf",
         "[Service]\nEnvironment=HOME=/home/gitlab-runner\n",
@@ -184,7 +184,7 @@ def test_a_port_is_missing(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, config())
     assert (
         "registry.example.com:5000"
-        in doctor.findings(*offline(host, "registry.example.com/a:1"))["port"]["mend"]
+        in doctor.findings(*offline(host, "registry.example.com/a:1"))["port"]["fix"]
     )
 
 
@@ -264,7 +264,7 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
     arguments = ("--stack", "sandbox", "--stacks-dir", str(stacks), "--account", "123456789012")
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
     assert image["runner"]["source"] == "/root/.docker/config.json"
-    assert image["registry"]["told"] == "only the host gets the password"
+    assert image["registry"]["message"] == "only the host gets the password"
 
 
 @pytest.mark.parametrize("os", ["amazon-linux-2023", "debian-12"])
@@ -343,7 +343,7 @@ def test_what_a_person_reads(doctor: Doctor, host: HostTree) -> None:
     assert f"auths → {KEY}, user {USERNAME}" in " ".join(doctor.output.split())
     assert doctor.run(*offline(host, "registry.example.com/team/app:1")) == 1
     assert "1 finding" in doctor.output
-    assert "mend" in doctor.output
+    assert "fix" in doctor.output
 
 
 def test_what_the_job_log_says(doctor: Doctor, host: HostTree) -> None:

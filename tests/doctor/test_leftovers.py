@@ -128,7 +128,7 @@ def found(doctor: Doctor, *arguments: str) -> dict[str, str]:
     """What is left over: what it is, and what to do."""
     answer = doctor.json(*ASKED, *arguments)
     assert {each["name"] for each in answer["findings"]} <= {"leftover"}
-    return {each["where"]: each["mend"] for each in answer["findings"]}
+    return {each["where"]: each["fix"] for each in answer["findings"]}
 
 
 def state(tmp_path: Path, *resources: dict[str, Any]) -> tuple[str, str]:
@@ -143,11 +143,11 @@ def everything(aws: str) -> dict[str, str]:
     """All that bears the mark in AWS."""
     with redirect_stdout(StringIO()) as printed:
         assert main([*ASKED, "--only", "aws", "--no-state", "--json"]) == 1
-    return {each["where"]: each["mend"] for each in json.loads(printed.getvalue())["findings"]}
+    return {each["where"]: each["fix"] for each in json.loads(printed.getvalue())["findings"]}
 
 
 def test_everything_that_bears_the_mark_and_nothing_of_another_stack(everything: dict[str, str]) -> None:
-    assert not any("other" in where + mend for where, mend in everything.items())
+    assert not any("other" in where + fix for where, fix in everything.items())
     assert len(everything) == 16
     assert {
         "the IAM role ci-build-0a1b2c3",
@@ -171,11 +171,11 @@ def test_everything_that_bears_the_mark_and_nothing_of_another_stack(everything:
     )
     for beginning in beginnings:
         assert len([each for each in everything if each.startswith(beginning)]) == 1, beginning
-    assert all("remove it: aws " in mend for mend in everything.values())
+    assert all("remove it: aws " in fix for fix in everything.values())
 
 
 def test_without_a_state_nothing_can_be_imported(everything: dict[str, str]) -> None:
-    assert not any("pulumi import" in mend for mend in everything.values())
+    assert not any("pulumi import" in fix for fix in everything.values())
 
 
 def test_a_role_goes_after_what_holds_it(everything: dict[str, str]) -> None:
@@ -204,12 +204,12 @@ def test_what_the_state_has_is_not_left_over(
 
 
 def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, tmp_path: Path) -> None:
-    mend = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))[
+    fix = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))[
         "the launch template ci-build-5a1b2c3"
     ]
     template = boto3.client("ec2").describe_launch_templates(LaunchTemplateNames=["ci-build-5a1b2c3"])
     number = template["LaunchTemplates"][0]["LaunchTemplateId"]
-    assert mend.startswith(
+    assert fix.startswith(
         f"import it: pulumi import --protect=false --generate-code=false --parent 'parent={HOST['urn']}' "
         f"aws:ec2/launchTemplate:LaunchTemplate ci-build {number}; or remove it: aws ec2 delete-launch"
     )
@@ -221,9 +221,9 @@ def test_what_was_made_once_more_can_only_be_removed(aws: str, doctor: Doctor, t
         "urn": f"{URN}$aws:iam/role:Role::ci-build",
         "id": "ci-build-fffffff",
     }
-    mends = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE, second))
-    assert "import" not in mends["the IAM role ci-build-0a1b2c3"]
-    assert "pulumi import" in mends["the instance profile ci-build-1a1b2c3"]
+    fixes = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE, second))
+    assert "import" not in fixes["the IAM role ci-build-0a1b2c3"]
+    assert "pulumi import" in fixes["the instance profile ci-build-1a1b2c3"]
 
 
 def test_a_rule_goes_with_its_group(aws: str, doctor: Doctor, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_runner_that_is_not_in_contact_is_a_finding(
     assert (runner["name"], runner["id"], runner["online"]) == ("build", 1, False)
     assert (only["name"], only["where"]) == (finding, "the runner build, #1 in GitLab")
     assert found in only["what"]
-    assert "build-861847c" in only["mend"]
+    assert "build-861847c" in only["fix"]
 
 
 def test_a_runner_that_gitlab_does_not_have(gitlab: GitLab, doctor: Doctor) -> None:

@@ -256,7 +256,7 @@ def test_a_name_that_holds_a_digest_is_left(
     text = text.replace("HOST", registry.host).replace("OLD", OLD)
     file.write_text(text)
     answer = doctor.json("pin", str(file))
-    assert told in answer["images"][0]["told"]
+    assert told in answer["images"][0]["message"]
     assert answer["findings"] == []
     assert file.read_text() == text
     assert registry.manifests() == []

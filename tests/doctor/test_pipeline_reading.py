@@ -146,7 +146,7 @@ def test_inputs_of_the_pipeline(pipeline: Pipeline) -> None:
 def test_an_input_without_a_value(pipeline: Pipeline) -> None:
     pipeline.write("spec: {inputs: {tag: }}\n---\njob: {image: 'a:$[[ inputs.tag ]]'}\n")
     found = pipeline.findings()["variable-unknown"]
-    assert found["mend"] == "give it: --input tag=…"
+    assert found["fix"] == "give it: --input tag=…"
     assert set(pipeline.images("--input", "tag=1")) == {"a:1"}
 
 
@@ -303,7 +303,7 @@ job: {image: "a:$TAG", variables: {TAG: !reference [.gone, TAG]}}
 """)
     found = pipeline.findings()["variable-unknown"]
     assert "!reference ['.gone', 'TAG']" in found["what"]
-    assert "--gitlab" in found["mend"]
+    assert "--gitlab" in found["fix"]
 
 
 def test_values_of_variables(pipeline: Pipeline) -> None:

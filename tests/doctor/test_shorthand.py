@@ -38,7 +38,7 @@ config:
 def test_a_stacks_names(image: str, full: str) -> None:
     shorthands = Shorthands({"team": ECR, "legacy": "registry.example.com:5000"})
     found = list(shorthand_findings(image, shorthands))
-    assert [each.mend for each in found] == ([f"write {full}"] if full else [])
+    assert [each.fix for each in found] == ([f"write {full}"] if full else [])
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_pipeline_for_a_stack(doctor: Doctor, tmp_path: Path) -> None:
         "--offline",
     )
     assert found["shorthand"]["what"] == "in a job it is docker.io/team/ci/base:2026.11"
-    assert found["shorthand"]["mend"] == f"write {ECR}/ci/base:2026.11"
+    assert found["shorthand"]["fix"] == f"write {ECR}/ci/base:2026.11"
 
 
 def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text("job: {script: [x], image: 'team/ci/base:1'}\n")
     found = doctor.findings("job", str(file), "--root", str(host.root), "--offline")
-    assert found["shorthand"]["mend"] == "write registry.example.com:5000/ci/base:1"
+    assert found["shorthand"]["fix"] == "write registry.example.com:5000/ci/base:1"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path
 )
 def test_official_images_behind_a_cache_of_docker_hub(image: str, full: str) -> None:
     found = list(shorthand_findings(image, Shorthands(hub_caches=(f"{ECR}/hub",))))
-    assert [each.mend for each in found] == ([f"write {full}"] if full else [])
+    assert [each.fix for each in found] == ([f"write {full}"] if full else [])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ BAD: dict[str, tuple[str, Any, list[str]]] = {
         "four",
         ["stack.runners.build.host.concurrent", "'four' (text)", "a whole number"],
     ),
-    "a registry that nobody declares": (
+    "a registry that is not declared": (
         "runners/build/registries",
         ["team", "shared", "legacy", "hub"],
         ["stack.runners.build.registries[3]", "'hub'", "legacy, shared, team"],

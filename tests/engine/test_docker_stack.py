@@ -173,7 +173,7 @@ def test_an_image_that_nobody_has_leaves_the_manager_as_it_is(project: DockerPro
     assert (project.container().id, project.container().health) == (before, "healthy")
 
 
-def test_what_was_done_by_hand_is_noticed_and_mended(project: DockerProject) -> None:
+def test_what_was_done_by_hand_is_noticed_and_undone(project: DockerProject) -> None:
     before = project.container()
     before.remove(force=True)
     (network,) = _networks(project)

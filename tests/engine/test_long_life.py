@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 from sandbox.environment import Sandbox
@@ -260,8 +260,8 @@ def test_every_change_leaves_a_good_declaration() -> None:
     for number in range(20):
         declared: Declared = deepcopy(FIRST)
         life = Life(Random(number))  # noqa: S311 (no secret hangs on it)
-        made = [life.change(declared) for _ in range(20) if build_stack(declared, ENVIRONMENT)]
-        assert build_stack(declared, ENVIRONMENT).runners, made
+        made = [life.change(declared) for _ in range(20) if parse_stack(declared, ENVIRONMENT)]
+        assert parse_stack(declared, ENVIRONMENT).runners, made
 
 
 def test_a_long_life(lived: Project, sandbox: Sandbox) -> None:

@@ -21,7 +21,7 @@ from pulumi_gitlab_runner.iam.pipeline_roles import (
 )
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 
 from sandbox.environment import Sandbox
@@ -47,7 +47,7 @@ DECLARATION: dict[str, Any] = {
     },
 }
 STATEMENTS = pipeline_statements(
-    build_stack(DECLARATION), StackNames("gitlab-runner", "pipeline", "ci", AwsEnvironment(ACCOUNT, REGION))
+    parse_stack(DECLARATION), StackNames("gitlab-runner", "pipeline", "ci", AwsEnvironment(ACCOUNT, REGION))
 )
 BROKEN = "autoscaling:CreateAutoScalingGroup"
 
@@ -249,5 +249,5 @@ def _all_allowed(statements: Sequence[Statement], calls: Sequence[Call]) -> bool
 
 def _of_updates() -> set[str]:
     """The actions that only an update takes, which no step makes."""
-    types = [PROVIDER_ACTIONS[each] for each in registered_types(build_stack(DECLARATION))]
+    types = [PROVIDER_ACTIONS[each] for each in registered_types(parse_stack(DECLARATION))]
     return {f"{each.service}:{action}" for each in types for action in each.update.split()}

@@ -87,7 +87,7 @@ def declaring(project: Project, changes: Mapping[str, Any]) -> ExitStack:
 def told(text: str) -> set[tuple[DangerKind, str, str]]:
     """Each danger: its kind, the resource, and the words without the names that they are about."""
     return {
-        (danger.kind, danger.name, "; ".join(words for words, _ in danger.told))
+        (danger.kind, danger.name, "; ".join(words for words, _ in danger.phrases))
         for danger in dangers(read_preview(text))
     }
 

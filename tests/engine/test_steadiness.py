@@ -1,4 +1,4 @@
-"""A stack that is up stays as it is; what was changed by hand is found, and mended."""
+"""A stack that is up stays as it is; what was changed by hand is found, and fixed."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_a_refresh_finds_no_drift(project: Project) -> None:
     project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
 
 
-def test_what_was_changed_by_hand_is_found_and_mended(project: Project) -> None:
+def test_what_was_changed_by_hand_is_found_and_undone(project: Project) -> None:
     before = project.what_there_is()["gitlab"]
     ecr, ssm = project.aws("ecr"), project.aws("ssm")
     parameter = {"Name": "/gitlab-runner/tested/build/registries/legacy", "WithDecryption": True}

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from pulumi_gitlab_runner.host.check import check_manager_configs
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 
 from tests.components.everything import declaration as everything
 from tests.fuzz.mutations import mutated, with_another_text
@@ -41,7 +41,7 @@ def wrong_with(damaged: Any) -> tuple[str, list[str]]:
     """What becomes of a damaged declaration, and what is wrong with that."""
     began = time.process_time()
     try:
-        stack = build_stack(damaged, ENVIRONMENT)
+        stack = parse_stack(damaged, ENVIRONMENT)
         check_manager_configs(stack)
         assert_rendered_whole(stack)
     except DeclarationError as error:

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
 
@@ -32,7 +32,7 @@ def files_of_build(
     tokens: dict[str, str] | None = None,
 ) -> dict[str, HostFile]:
     """The files of the host of the runner `build` of a declaration."""
-    stack = build_stack(declared, environment)
+    stack = parse_stack(declared, environment)
     manager = stack.managers["build"]
     return host_files(
         manager,

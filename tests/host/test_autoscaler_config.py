@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
-from pulumi_gitlab_runner.spec.fleets import build_fleet
+from pulumi_gitlab_runner.spec.fleets import parse_fleet
 
 
 def config(**fields: Any) -> AutoscalerConfig:
     """The section of a fleet with these fields."""
     declared: Any = {"instance_types": ["c7i.large"], "max_instances": 20} | fields
-    return autoscaler_config(build_fleet(declared), "ci-prod-burst")
+    return autoscaler_config(parse_fleet(declared), "ci-prod-burst")
 
 
 def test_the_smallest_fleet() -> None:

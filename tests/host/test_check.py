@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.config.finding import Finding, Severity
-from pulumi_gitlab_runner.host.check import check_manager_configs, declared_place
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.host.check import check_manager_configs, declared_path
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 
 from tests.spec.declaration import changed, declaration
 
 
 def findings(declared: Any) -> list[Finding]:
     """What is told of a declaration."""
-    return check_manager_configs(build_stack(declared))
+    return check_manager_configs(parse_stack(declared))
 
 
 def sharing(**second: Any) -> Any:
@@ -232,8 +232,8 @@ def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) 
     ],
 )
 def test_the_place_in_the_declaration(place: str, declared: str) -> None:
-    manager = build_stack(sharing()).managers["build"]
-    assert declared_place(place, manager, "stack.runners") == declared
+    manager = parse_stack(sharing()).managers["build"]
+    assert declared_path(place, manager, "stack.runners") == declared
 
 
 def with_fleet(**fields: Any) -> Any:
@@ -266,6 +266,6 @@ def test_state_that_the_manager_of_a_fleet_is_too_old_to_keep() -> None:
 
 
 def test_the_place_of_what_a_fleets_manager_is_told() -> None:
-    manager = build_stack(with_fleet()).managers["build"]
+    manager = parse_stack(with_fleet()).managers["build"]
     place = "stack.runners.build.fleet.manager.config.log_level"
-    assert declared_place("log_level", manager, "stack.runners") == place
+    assert declared_path("log_level", manager, "stack.runners") == place

@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.host.files import (
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, without_comments, worker_user_data
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistry
 
@@ -156,7 +156,7 @@ def test_what_the_declaration_says_of_config_toml_is_laid_over_the_rest() -> Non
         },
         "host": {"config": {"check_interval": 10, "session_server": {"listen_address": "[::]:8093"}}},
     }
-    stack = build_stack({"runners": {"build": runner}})
+    stack = parse_stack({"runners": {"build": runner}})
     files = host_files(
         stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
     )
@@ -238,7 +238,7 @@ def test_a_host_has_the_registries_of_all_its_runners() -> None:
 def with_fleet_and_cache(**cache: Any) -> dict[str, HostFile]:
     """The files of the host of a manager that has a fleet, and of a stack that has a cache."""
     fleet = {"instance_types": ["c7i.large"], "max_instances": 3, "jobs_per_instance": 2}
-    stack = build_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
+    stack = parse_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
     manager = stack.managers["build"]
     return host_files(
         manager,
@@ -307,7 +307,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
         "command": ["-c", "serve"],
         "environment": ["A=b"],
     }
-    stack = build_stack(
+    stack = parse_stack(
         {
             "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
             "runners": {"build": {"group": 42, "registries": ["team"], "services": [service], "host": {}}},
@@ -326,7 +326,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
 
 
 def test_a_public_image_stays_as_it_is() -> None:
-    stack = build_stack({"runners": {"build": {"group": 42, "host": {}}}})
+    stack = parse_stack({"runners": {"build": {"group": 42, "host": {}}}})
     config = manager_config(stack.managers["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com")
     (runner,) = config["runners"]
     assert runner["docker"]["image"] == "alpine:latest"
@@ -339,7 +339,7 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 def config_with(declared: dict[str, Any], digests: dict[str, str]) -> dict[str, Any]:
     """The `[runners.docker]` section of a runner whose images have these digests."""
-    stack = build_stack(
+    stack = parse_stack(
         {
             "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
             "runners": {"build": {"group": 42, "registries": ["team"], "host": {}, **declared}},
@@ -411,7 +411,7 @@ def test_every_kind_of_registry_has_its_source() -> None:
         "google": {"host": "gcr.io", "helper": "/usr/bin/docker-credential-gcr"},
     }
     runner = {"group": 42, "registries": list(declared), "image": "hub/app:1", "host": {}}
-    stack = build_stack({"registries": declared, "runners": {"build": runner}}, ENVIRONMENT)
+    stack = parse_stack({"registries": declared, "runners": {"build": runner}}, ENVIRONMENT)
     files = host_files(
         stack.managers["build"],
         stack.registries,

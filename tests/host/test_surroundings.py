@@ -21,7 +21,7 @@ from pulumi_gitlab_runner.host.user_data import (
     without_comments,
     worker_user_data,
 )
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS, UBUNTU_24_04
 
@@ -55,7 +55,7 @@ def manager(
     if proxy:
         declared["proxy"] = proxy
     declared["runners"]["build"]["host"] |= host
-    stack = build_stack(declared, place)
+    stack = parse_stack(declared, place)
     return stack.managers["build"], stack.registries_of(stack.managers["build"])
 
 
@@ -135,7 +135,7 @@ class TestProxy:
     )
     def test_endpoints_of_the_network(self, place: AwsEnvironment, host: str, by_endpoint: bool) -> None:
         declared = changed("proxy", PROXY) | {"network": {"endpoints": ["ecr.dkr", "ssm"]}}
-        found = build_stack(declared, place).managers["build"]
+        found = parse_stack(declared, place).managers["build"]
         files = first_boot_files(found.proxy, (), place, found.host.os)
         no_proxy = variables(files[ENVIRONMENT])["no_proxy"]
         assert proxy_bypass_environment(host, {"no": no_proxy}) is by_endpoint
@@ -150,7 +150,7 @@ class TestProxy:
     def test_it_stands_beside_the_environment_that_is_declared(self) -> None:
         declared = changed("proxy", PROXY | {"jobs": True})
         declared["runners"]["build"]["config"] = {"environment": ["A=1"]}
-        stack = build_stack(declared)
+        stack = parse_stack(declared)
         config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
         assert config["runners"][0]["environment"][-1] == "A=1"
         assert len(config["runners"][0]["environment"]) == 7
@@ -160,7 +160,7 @@ class TestProxy:
         declared["registries"] = {}
         declared["variables"] = []
         declared["runners"] = {"build": {"group": 1, "host": {"docker": {}}}}
-        found = build_stack(declared).managers["build"]
+        found = parse_stack(declared).managers["build"]
         assert found.host.docker is not None
         environment = manager_environment(found.host.docker, PLACE, found.proxy)
         assert f"HTTPS_PROXY={PROXY['http']}" in environment
@@ -201,7 +201,7 @@ class TestAuthorities:
             "certificate_authorities", {"own": {"pem": pem(), "hosts": ["gitlab.example.com"]}}
         )
         declared["runners"]["build"]["config"] = {"tls_ca_file": "/mine.crt"}
-        stack = build_stack(declared)
+        stack = parse_stack(declared)
         config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
         assert config["runners"][0]["tls_ca_file"] == "/mine.crt"
 
@@ -222,7 +222,7 @@ class TestAuthorities:
             "some": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
         }
         declared = {"runners": {"build": {"group": 1, "host": {"docker": {}}}}, "gitlab_url": GITLAB}
-        stack = build_stack(declared | {"certificate_authorities": authorities})
+        stack = parse_stack(declared | {"certificate_authorities": authorities})
         found = stack.managers["build"]
         config = manager_config(found, {}, PLACE, gitlab_url=GITLAB)
         assert (
@@ -293,7 +293,7 @@ class TestUserData:
 
     def fleet(self, **declared: Any) -> dict[str, str]:
         """The files of a fleet's workers."""
-        stack = build_stack(
+        stack = parse_stack(
             {
                 "registries": {"own": {"host": "registry.example.com:5000", "gitlab": {}}},
                 "runners": {

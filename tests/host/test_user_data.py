@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import encoded, user_data, without_comments
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
     DEBIAN_12,
@@ -176,7 +176,7 @@ def test_two_hundred_registries_fit() -> None:
         for number in range(200)
     }
     runner = {"group": 42, "registries": list(registries), "host": {}}
-    stack = build_stack({"registries": registries, "runners": {"build": runner}})
+    stack = parse_stack({"registries": registries, "runners": {"build": runner}})
     delivered = files_as_json(
         host_files(
             stack.managers["build"],

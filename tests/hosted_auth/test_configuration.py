@@ -7,8 +7,8 @@ from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import code, configuration, fingerprint
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
-from pulumi_gitlab_runner.spec.certificate_authorities import build_authorities
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
+from pulumi_gitlab_runner.spec.certificate_authorities import parse_authorities
 
 from tests.authorities import pem
 
@@ -40,7 +40,7 @@ DECLARATION: dict[str, Any] = {
 
 def told(**changes: Any) -> str:
     declaration = {**DECLARATION, "hosted_auth": {"ecr": {**DECLARATION["hosted_auth"]["ecr"], **changes}}}
-    stack = build_stack(declaration)
+    stack = parse_stack(declaration)
     auth = stack.hosted_auth["ecr"]
     used = stack.registries_of(auth).values()
     return configuration(auth, used, HERE, NAMES, gitlab_url="https://gitlab.example.com")
@@ -53,12 +53,12 @@ def test_it_has_the_authorities_that_are_for_gitlab() -> None:
         "of another": {"pem": pem("three"), "hosts": ["registry.example.com"]},
     }
     text = configuration(
-        build_stack(DECLARATION).hosted_auth["ecr"],
+        parse_stack(DECLARATION).hosted_auth["ecr"],
         [],
         HERE,
         NAMES,
         gitlab_url="https://gitlab.example.com:8443",
-        authorities=build_authorities(authorities),
+        authorities=parse_authorities(authorities),
     )
     assert json.loads(text)["gitlab_authorities"] == pem() + pem("two")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, job_policy, job_trust_policy
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.job_roles import JobRole
 
 from tests.iam.evaluation import Call, allows
@@ -29,7 +29,7 @@ DECLARATION: dict[str, Any] = {
         }
     },
 }
-STACK = build_stack(DECLARATION)
+STACK = parse_stack(DECLARATION)
 ROLE = STACK.job_roles["publish"]
 POLICY = job_policy(ROLE, STACK.registries, HERE)
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"

@@ -7,7 +7,7 @@ import pytest
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS, owner_policy, owner_registry_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.registries import (
     EcrPublicRegistry,
     EcrRegistry,
@@ -36,7 +36,7 @@ PARTNER = StaticRegistry("partner", "b.example", secret=SECRET)
 def sandbox_registries(environment: AwsEnvironment = ENVIRONMENT) -> list[Registry]:
     """The registries that the sandbox's runner pulls from."""
     (sandbox,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
-    stack = build_stack(stack_file(sandbox), environment)
+    stack = parse_stack(stack_file(sandbox), environment)
     return list(stack.registries_of(stack.runners["build"]).values())
 
 

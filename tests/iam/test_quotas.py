@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.pipeline_roles import pipeline_trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, REPOSITORY_POLICY, TRUST_POLICY
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.job_roles import JobRole
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
 
@@ -31,7 +31,7 @@ def test_a_document_of_just_the_allowed_size_is_taken() -> None:
     assert list(TRUST_POLICY.problems("a" * 2_048, "place", "")) == []
     (problem,) = TRUST_POLICY.problems("a" * 2_049, "place", "the way out")
     assert (problem.path, problem.found) == ("place", "2,049 characters of a role's trust policy")
-    assert (problem.allowed, problem.mend) == ("2,048, as AWS has it", "the way out")
+    assert (problem.allowed, problem.fix) == ("2,048, as AWS has it", "the way out")
 
 
 def test_the_parameters_of_a_host_take_the_same_room_however_many_there_are() -> None:
@@ -66,7 +66,7 @@ def job_role(projects: int, refs: int = 1, **changes: Any) -> JobRole:
         "branches": [f"release-{number}" for number in range(refs)],
         "push": ["team/ci/base"],
     }
-    stack = build_stack(changed("job_roles", {"publish": declared}))
+    stack = parse_stack(changed("job_roles", {"publish": declared}))
     return replace(stack.job_roles["publish"], **changes)
 
 
@@ -113,7 +113,7 @@ def test_a_hundred_projects_need_a_quota_that_aws_has_raised_and_are_refused_wit
     assert problem.path == "stack.job_roles.publish.projects"
     assert problem.found.endswith("characters of a role's trust policy")
     assert problem.allowed == "2,048, as AWS has it"
-    assert "Role trust policy length" in problem.mend
+    assert "Role trust policy length" in problem.fix
     raised = job_role(100, trust_policy_length=4_096)
     assert len(trust(raised)["StringLike"]["gitlab.example.com:sub"]) == 100
     assert len(trust(replace(job_role(1), projects=("team/*",)))["StringLike"]["gitlab.example.com:sub"]) == 1
@@ -128,7 +128,7 @@ def test_a_role_that_pushes_to_more_repositories_than_its_policy_holds() -> None
         "branches": ["main"],
         "push": [f"team/{each}" for each in names],
     }
-    stack = build_stack(declared)
+    stack = parse_stack(declared)
     with pytest.raises(DeclarationError, match=r"publish\.push\n  found:   1\d,\d+ characters"):
         job_policy(stack.job_roles["publish"], stack.registries, HERE, (), "stack.job_roles.publish")
 
@@ -166,4 +166,4 @@ def test_a_pipeline_has_as_many_branches_as_its_trust_policy_holds() -> None:
     (problem,) = refused.value.problems
     assert problem.path == "roles.pipeline"
     assert "characters of a role's trust policy" in problem.found
-    assert "pattern for several" in problem.mend
+    assert "pattern for several" in problem.fix

@@ -155,7 +155,7 @@ def test_what_does_not_fit_is_refused_with_the_number_the_limit_and_the_way_out(
     assert problem.path == "stack.runners.build"
     assert problem.found == "1,000 repositories, for which a role needs 15 managed policies"
     assert problem.allowed == "10 managed policies, as AWS has it for a role"
-    assert "hosts of their own" in problem.mend
+    assert "hosts of their own" in problem.fix
 
 
 def test_managed_policies_of_ones_own_count() -> None:

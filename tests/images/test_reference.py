@@ -1,4 +1,4 @@
-"""Image references: the Docker command line's grammar, and messages that say how to mend a bad one."""
+"""Image references: the Docker command line's grammar, and messages that say how to fix a bad one."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -136,7 +136,7 @@ def test_what_is_well_is_not_reported(rule: Rule, kind: str, inputs: dict[str, A
 
 
 @pytest.mark.parametrize(("rule", "kind", "inputs", "told"), FAIL)
-def test_what_is_wrong_is_reported_once_with_the_mend(
+def test_what_is_wrong_is_reported_once_with_the_fix(
     rule: Rule, kind: str, inputs: dict[str, Any], told: str
 ) -> None:
     (problem,) = rule.problems(kind, inputs)

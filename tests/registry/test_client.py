@@ -50,7 +50,7 @@ def test_credentials_that_are_refused(
     registry.scheme = scheme
     answer = ask(registry, credentials)
     assert answer.outcome is Outcome.UNAUTHORIZED
-    assert said in answer.told
+    assert said in answer.message
 
 
 def test_a_public_image_needs_a_token_without_credentials(registry: RegistryDouble) -> None:
@@ -88,7 +88,7 @@ def test_an_answer_other_than_the_image(registry: RegistryDouble, status: int, o
     registry.status = status
     answer = ask(registry)
     assert answer.outcome is outcome
-    assert str(status) in answer.told
+    assert str(status) in answer.message
     assert answer.digest is None
 
 
@@ -129,7 +129,7 @@ def test_a_port_where_nobody_listens(registry: RegistryDouble) -> None:
     with serving(RegistryDouble()) as gone:
         pass
     answer = ask(gone)
-    assert (answer.outcome, answer.told) == (
+    assert (answer.outcome, answer.message) == (
         Outcome.UNREACHABLE,
         f"{gone.host} cannot be reached: connection refused",
     )
@@ -156,13 +156,13 @@ def test_no_redirect_leads_to_where_there_is_no_tls(registry: RegistryDouble) ->
     registry.redirect = "http://registry.example.com/v2/team/app/manifests/1"
     answer = ask(registry)
     assert answer.outcome is Outcome.FAILED
-    assert answer.told == f"{registry.host} redirects to registry.example.com without TLS"
+    assert answer.message == f"{registry.host} redirects to registry.example.com without TLS"
 
 
 def test_a_proxy_that_cannot_be_reached() -> None:
     with RegistryClient(patience=2) as client:
         answer = client.ask(ImageReference("registry.example.com", "app"))
-    assert answer.told == "registry.example.com cannot be reached: connection refused"
+    assert answer.message == "registry.example.com cannot be reached: connection refused"
 
 
 @pytest.mark.parametrize("realm", ["http://auth.example.com/token", "ftp://127.0.0.1/", "", "://"])
@@ -170,7 +170,7 @@ def test_credentials_are_not_sent_without_tls(registry: RegistryDouble, realm: s
     registry.scheme, registry.realm = "bearer", realm or "none"
     answer = ask(registry)
     assert answer.outcome is Outcome.FAILED
-    assert "without TLS" in answer.told
+    assert "without TLS" in answer.message
 
 
 def test_a_certificate_of_an_own_authority(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_certificate_of_an_own_authority(tmp_path: Path) -> None:
         assert all(headers.get("Host") == registry.host for _, _, headers in registry.requests)
         answer = ask(registry)
     assert answer.outcome is Outcome.NOT_TRUSTED
-    assert "self-signed certificate" in answer.told or "unable to get local issuer" in answer.told
+    assert "self-signed certificate" in answer.message or "unable to get local issuer" in answer.message
 
 
 def test_many_images_at_once_are_answered_in_order(registry: RegistryDouble) -> None:
@@ -213,7 +213,7 @@ def test_answers_are_waited_for_no_longer_than_allowed(registry: RegistryDouble)
         answers = client.ask_within([(image, GOOD) for image in images], 0.5)
         assert time.monotonic() - started < 2
     assert [answer.digest for answer in answers] == [None, DIGEST, None]
-    assert answers[0].told == f"{slow.host} gave no answer in 0.5 seconds"
+    assert answers[0].message == f"{slow.host} gave no answer in 0.5 seconds"
 
 
 def test_answers_that_are_there_are_not_waited_for(registry: RegistryDouble) -> None:

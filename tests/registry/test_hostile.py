@@ -43,8 +43,8 @@ def is_one_line(text: str) -> bool:
 def test_whatever_is_sent_is_an_answer_in_one_line(name: str, place: str) -> None:
     with serving(place, ANSWERS[name]) as host:
         answer = ask(host)
-    assert is_one_line(answer.told)
-    assert "gave no answer in" not in answer.told
+    assert is_one_line(answer.message)
+    assert "gave no answer in" not in answer.message
     # None of it is a manifest, and has no digest.
     assert answer.outcome is not Outcome.FOUND
 
@@ -60,7 +60,7 @@ def test_however_slowly_it_comes_the_end_is_in_time() -> None:
     with ThreadPoolExecutor(len(cases)) as threads:
         for answer, seconds in threads.map(taken, cases):
             assert answer.outcome is Outcome.UNREACHABLE
-            assert "gave no answer in 0.7 seconds" in answer.told
+            assert "gave no answer in 0.7 seconds" in answer.message
             assert seconds < PATIENCE_S + 2
 
 
@@ -88,7 +88,7 @@ def test_many_slow_images_end_together() -> None:
 )
 def test_the_line_says_what_came(name: str, said: str) -> None:
     with serving("ping", ANSWERS[name]) as host:
-        assert said in ask(host).told
+        assert said in ask(host).message
 
 
 def test_memory_stays_within_bounds() -> None:
@@ -113,7 +113,7 @@ def test_an_untrusted_certificate_is_named_on_loopback_too() -> None:
     with serving_double(RegistryDouble(scheme=""), context) as double:
         answer = ask(double.host)
     assert answer.outcome is Outcome.NOT_TRUSTED
-    assert "certificate that is not trusted" in answer.told
+    assert "certificate that is not trusted" in answer.message
 
 
 def test_one_token_is_asked_for_once_by_all_threads(registry: RegistryDouble) -> None:
@@ -154,7 +154,7 @@ def test_any_bytes_are_an_answer_in_one_line(content: bytes) -> None:
         to.send(b"HTTP/1.1 " + content)
 
     with serving("manifest", send) as host:
-        assert is_one_line(ask(host).told)
+        assert is_one_line(ask(host).message)
 
 
 def test_a_copy_ends_within_bounds_as_well(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 
 from tests.review.previews import FILES, step
 from tests.spec.declaration import ENVIRONMENT
@@ -45,7 +45,7 @@ def host_inputs(
         first: {**_RUNNER, "registries": list(registries), "config": {"docker": docker}, "host": host},
         **{each: {**_RUNNER, "host_of": first} for each in others},
     }
-    stack = build_stack({**_DECLARED, "runners": declared}, ENVIRONMENT)
+    stack = parse_stack({**_DECLARED, "runners": declared}, ENVIRONMENT)
     manager = stack.managers[first]
     files = host_files(
         manager,

@@ -6,7 +6,7 @@ import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind
 
 from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, step
-from tests.review.told import told
+from tests.review.phrases import told
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.review.dangers import DangerKind
 
 from tests.review.hosts import LEGACY, VAULT, host_inputs, host_step
 from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, step
-from tests.review.told import told
+from tests.review.phrases import told
 
 IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
 GROUP = "aws:example/thing:Thing"
@@ -226,7 +226,7 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
 
 
 @pytest.mark.parametrize(
-    ("operation", "after", "mend"),
+    ("operation", "after", "fix"),
     [
         ("delete", None, PAUSE),
         (
@@ -242,11 +242,11 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
     ],
 )
 def test_jobs_that_nobody_takes_any_more_are_told_with_what_to_do(
-    operation: str, after: dict[str, Any] | None, mend: str
+    operation: str, after: dict[str, Any] | None, fix: str
 ) -> None:
     found = told(step(operation, RUNNER, old=DOCKER, new=after))
     queue = [what for kind, what in found if kind is DangerKind.QUEUE]
-    assert queue == [f"{JOBS} wait until another runner takes them; {mend}"]
+    assert queue == [f"{JOBS} wait until another runner takes them; {fix}"]
 
 
 def test_jobs_that_another_runner_of_the_stack_takes_do_not_wait() -> None:

@@ -85,7 +85,7 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
         ({"CI_API_V4_URL": "http://127.0.0.1:1"}, "cannot be reached: connection refused, 4 times"),
     ],
 )
-def test_a_refusal_says_how_to_mend_it_and_not_the_token(
+def test_a_refusal_says_how_to_fix_it_and_not_the_token(
     gitlab: GitLab, variables: dict[str, str], told: str
 ) -> None:
     with pytest.raises(GitLabError, match=told) as raised:

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
-    ecr_settings_of,
+    parse_ecr_settings,
     ecr_settings_problems,
 )
 from pulumi_gitlab_runner.spec.inputs import Deferred
-from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, parse_network, network_problems
 from pulumi_gitlab_runner.spec.registries import (
     RepositoriesDeclaration,
     Repository,
     repositories_problems,
 )
-from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.shape import checked
 
 CHECKOUT = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ def without(path: str) -> dict[str, Any]:
 def problems_of(declared: Any, environment: AwsEnvironment | None = ENVIRONMENT) -> list[Problem]:
     """All that is wrong with a declaration."""
     try:
-        build_stack(declared, environment)
+        parse_stack(declared, environment)
     except DeclarationError as error:
         return list(error.problems)
     return []
@@ -109,7 +109,7 @@ def encrypted(path: str = "an.encrypted.value", value: str = "canary-of-a-secret
 
 def repositories(declared: Any, path: str) -> dict[str, Repository]:
     """The repositories that a component declares alone."""
-    return repositories_of(checked(declared, RepositoriesDeclaration, path, repositories_problems))
+    return parse_repositories(checked(declared, RepositoriesDeclaration, path, repositories_problems))
 
 
 def ecr_settings(declared: Any, region: str | None, path: str) -> EcrSettings:
@@ -118,12 +118,12 @@ def ecr_settings(declared: Any, region: str | None, path: str) -> EcrSettings:
     def problems(shaped: EcrSettingsDeclaration, at: str) -> Iterator[Problem]:
         return ecr_settings_problems(shaped, region, at)
 
-    return ecr_settings_of(checked(declared, EcrSettingsDeclaration, path, problems))
+    return parse_ecr_settings(checked(declared, EcrSettingsDeclaration, path, problems))
 
 
 def network(declared: Any, path: str) -> Network:
     """The network that a component declares alone."""
-    return network_of(checked(declared, NetworkDeclaration, path, network_problems))
+    return parse_network(checked(declared, NetworkDeclaration, path, network_problems))
 
 
 def stack_file(path: Path) -> dict[str, Any]:

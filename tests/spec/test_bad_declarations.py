@@ -1,9 +1,9 @@
-"""Everything that is refused: the place, what was found, what is allowed, and how to mend it."""
+"""Everything that is refused: the place, what was found, what is allowed, and how to fix it."""
 
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.runners import check_pinned
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
@@ -1459,7 +1459,7 @@ def test_an_image_whose_registry_is_found_only_once_the_account_is_known() -> No
     assert problems_of(declared, environment=None) == []
     (problem,) = problems_of(declared, ENVIRONMENT)
     assert problem.found == f"{image!r}, an image of the registry 'team'"
-    assert problem.mend == "add 'team' to the runner's registries"
+    assert problem.fix == "add 'team' to the runner's registries"
 
 
 def test_a_runner_keeps_to_the_stacks_cache() -> None:
@@ -1497,21 +1497,21 @@ def test_every_problem_is_told_at_once() -> None:
 
 def test_the_text_of_one_problem() -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_stack(changed("runners/build/imgae", "alpine"))
+        parse_stack(changed("runners/build/imgae", "alpine"))
     assert str(raised.value) == (
         "The declaration has a problem; nothing was created.\n"
         "\n"
         "stack.runners.build.imgae\n"
         "  found:   the key 'imgae', which is not known here\n"
         f"  allowed: {RUNNER_KEYS}\n"
-        "  mend:    did you mean 'image'?"
+        "  fix:     did you mean 'image'?"
     )
 
 
 def test_the_text_of_several_problems() -> None:
     declared = changed("runners/build/host", {"concurrent": 0, "disk_gb": 1})
     with pytest.raises(DeclarationError) as raised:
-        build_stack(declared)
+        parse_stack(declared)
     assert str(raised.value) == (
         "The declaration has 2 problems; nothing was created.\n"
         "\n"
@@ -1527,7 +1527,7 @@ def test_the_text_of_several_problems() -> None:
 
 def test_registries_alone_start_their_paths_with_the_name_they_are_given() -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_stack({"registries": {"team": {"ecr": {}}}}, path="puller")
+        parse_stack({"registries": {"team": {"ecr": {}}}}, path="puller")
     assert [problem.path for problem in raised.value.problems] == ["puller.registries.team"]
 
 
@@ -1563,7 +1563,7 @@ def test_a_digest_that_is_written_needs_no_asking() -> None:
 
 def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
     """What is wrong with a runner that requires digests, and has these."""
-    runner = build_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
+    runner = parse_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
     try:
         check_pinned([runner], digests)
     except DeclarationError as error:
@@ -1583,7 +1583,7 @@ def test_a_required_digest_that_cannot_be_had() -> None:
 
 
 def test_a_digest_that_is_not_required_may_be_missing() -> None:
-    check_pinned(build_stack(by_digest(require_digests=False)).runners.values(), {})
+    check_pinned(parse_stack(by_digest(require_digests=False)).runners.values(), {})
 
 
 @pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi_docker_build
 import pytest
-from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec import Problem, parse_stack
 from pulumi_gitlab_runner.spec.builds import PLATFORMS, Build, built_images
 
 from tests.spec.declaration import declaration, output, problems_of
@@ -41,7 +41,7 @@ def test_every_key_reaches_the_build() -> None:
             "cache": "cache-base",
         }
     )
-    assert build_stack(declared).builds == {
+    assert parse_stack(declared).builds == {
         "base": Build(
             repository="team/ci/base",
             context="images/base",
@@ -57,11 +57,11 @@ def test_every_key_reaches_the_build() -> None:
 
 
 def test_little_is_enough() -> None:
-    assert build_stack(building()).builds == {"base": Build("team/ci/base", "images/base")}
+    assert parse_stack(building()).builds == {"base": Build("team/ci/base", "images/base")}
 
 
 def test_a_stack_without_builds_has_none() -> None:
-    assert build_stack(declaration()).builds == {}
+    assert parse_stack(declaration()).builds == {}
 
 
 @pytest.mark.parametrize("repository", ["legacy/team/app", "open/group/project"])
@@ -70,7 +70,7 @@ def test_other_registries_may_be_pushed_to(repository: str) -> None:
 
 
 def test_an_image_without_a_tag_is_the_one_that_is_built() -> None:
-    builds = build_stack(building()).builds
+    builds = parse_stack(building()).builds
     images = ["team/ci/base", "team/ci/base:1", "team/private/image", "base", "ci/base"]
     assert built_images(builds, images) == {"team/ci/base": "base"}
 
@@ -213,4 +213,4 @@ def test_two_builds_of_one_repository_are_refused() -> None:
 def test_a_key_that_is_missing_or_unknown_is_refused() -> None:
     (missing, unknown) = problems_of(building(tools={"repository": "team/private/image", "contxt": "."}))
     assert (missing.path, missing.found) == ("stack.builds.tools", "no 'context'")
-    assert (unknown.path, unknown.mend) == ("stack.builds.tools.contxt", "did you mean 'context'?")
+    assert (unknown.path, unknown.fix) == ("stack.builds.tools.contxt", "did you mean 'context'?")

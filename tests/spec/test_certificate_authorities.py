@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.certificate_authorities import (
     CertificateAuthority,
     authority_warnings,
-    build_authorities,
+    parse_authorities,
     trust,
 )
 
@@ -76,7 +76,7 @@ def test_jobs_on_machines_with_files_of_their_own_cannot_have_it(runner: Any, ma
 
 def test_what_stands_between_the_certificates_is_left_out() -> None:
     text = "Subject: one\r\n" + pem().replace("\n", "\r\n") + "# two\n" + pem("two")
-    (found,) = build_authorities({"own": {"pem": text}})
+    (found,) = parse_authorities({"own": {"pem": text}})
     assert found.certificates == [pem(), pem("two")]
 
 
@@ -98,7 +98,7 @@ def test_for_which_hosts_it_is_trusted(hosts: tuple[str, ...], host: str, truste
 
 
 def test_one_that_has_expired_is_warned_of() -> None:
-    authorities = build_authorities({"old": {"pem": pem() + EXPIRED}})
+    authorities = parse_authorities({"old": {"pem": pem() + EXPIRED}})
     before, after = datetime(2021, 1, 1, 23, tzinfo=UTC), datetime(2021, 1, 2, 1, tzinfo=UTC)
     assert [*authority_warnings(authorities, AT, before)] == []
     (found,) = authority_warnings(authorities, AT, after)
@@ -107,5 +107,5 @@ def test_one_that_has_expired_is_warned_of() -> None:
 
 
 def test_every_manager_knows_them() -> None:
-    stack = build_stack(changed("certificate_authorities", {"own": {"pem": pem()}}))
+    stack = parse_stack(changed("certificate_authorities", {"own": {"pem": pem()}}))
     assert stack.managers["build"].authorities == stack.authorities == (CertificateAuthority("own", pem()),)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi_gitlab_runner.spec as spec
 import pytest
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.declared import (
     SHOWN,
     declared,
@@ -73,7 +73,7 @@ DECLARED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def stack() -> Any:
-    return build_stack(DECLARED)
+    return parse_stack(DECLARED)
 
 
 def test_a_manager_says_what_its_jobs_are_and_may_do(stack: Any) -> None:
@@ -165,7 +165,7 @@ def test_no_secret_is_said(stack: Any) -> None:
 def test_what_is_known_later_stays_a_handle() -> None:
     group = Deferred[int]("stack.runners.build.group", None)
     runners = {"build": {"group": group, "host": {}}}
-    stack = build_stack({"gitlab_url": "https://gitlab.example.com", "runners": runners})
+    stack = parse_stack({"gitlab_url": "https://gitlab.example.com", "runners": runners})
     assert declared_registration(stack.runners["build"].registration) == {"group": group}
 
 

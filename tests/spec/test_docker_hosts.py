@@ -1,10 +1,10 @@
-"""Docker hosts: what may be declared of them, and what is refused with how to mend it."""
+"""Docker hosts: what may be declared of them, and what is refused with how to fix it."""
 
 from copy import deepcopy
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec import Problem, parse_stack
 from pulumi_gitlab_runner.spec.docker_hosts import AwsCredentials, DockerHost
 
 from tests.spec.declaration import declaration, problems_of
@@ -33,7 +33,7 @@ def on_docker(
 
 def docker_host(declared: Any) -> DockerHost:
     """The Docker host of the declared runner."""
-    docker = build_stack(declared).managers["build"].host.docker
+    docker = parse_stack(declared).managers["build"].host.docker
     assert docker
     return docker
 
@@ -64,16 +64,16 @@ def test_credentials_of_aws(credentials: Any, built: AwsCredentials) -> None:
 
 
 def test_the_manager_pins_its_own_image_too() -> None:
-    (manager,) = build_stack(on_docker({"image": IMAGE})).managers.values()
+    (manager,) = parse_stack(on_docker({"image": IMAGE})).managers.values()
     assert manager.pinned_images == ("alpine:3", "redis:latest", IMAGE)
 
 
 def test_a_stack_without_aws() -> None:
     declared = on_docker()
     declared["registries"] = {"legacy": declared["registries"]["legacy"]}
-    assert not build_stack(declared).in_aws
+    assert not parse_stack(declared).in_aws
     declared["runners"]["other"] = {"group": 42, "host": {}}
-    assert build_stack(declared).in_aws
+    assert parse_stack(declared).in_aws
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_stack_with_something_in_aws(changes: Any) -> None:
     declared = on_docker(registries=[])
     declared |= deepcopy(changes)
     declared["variables"] = []
-    assert build_stack(declared).in_aws
+    assert parse_stack(declared).in_aws
 
 
 BAD: dict[str, tuple[Any, Problem]] = {

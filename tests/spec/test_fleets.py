@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.spec import Problem
-from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, build_fleet, build_manager_host, fleet_problems
+from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, parse_fleet, parse_manager_host, fleet_problems
 
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 
@@ -16,7 +16,7 @@ def fleet(**fields: Any) -> Any:
 
 
 def test_the_defaults() -> None:
-    built = build_fleet(fleet())
+    built = parse_fleet(fleet())
     assert built == Fleet(
         instance_types=("c7i.large",),
         max_instances=20,
@@ -47,7 +47,7 @@ def test_everything_declared() -> None:
         on_demand_percent=25,
         **VPC,
     )
-    built = build_fleet(declared)
+    built = parse_fleet(declared)
     assert built.jobs == 40
     assert built.architecture == "arm64"
     assert built.retire_after_jobs == 10
@@ -57,13 +57,13 @@ def test_everything_declared() -> None:
 
 
 def test_the_managers_host_is_small_and_among_its_workers() -> None:
-    host = build_manager_host(fleet(jobs_per_instance=3, **VPC))
+    host = parse_manager_host(fleet(jobs_per_instance=3, **VPC))
     assert (host.instance_type, host.disk_gb, host.concurrent) == ("t3.small", 30, 60)
     assert (host.vpc, host.subnets) == (VPC["vpc"], tuple(VPC["subnets"]))
 
 
 def test_the_managers_host_may_be_declared() -> None:
-    host = build_manager_host(fleet(manager={"instance_type": "t4g.small", "disk_gb": 40}))
+    host = parse_manager_host(fleet(manager={"instance_type": "t4g.small", "disk_gb": 40}))
     assert (host.instance_type, host.disk_gb, host.concurrent) == ("t4g.small", 40, 20)
 
 

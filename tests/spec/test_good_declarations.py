@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import AwsEnvironment, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.hosts import Host
-from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.images import expand_registry_name
 from pulumi_gitlab_runner.spec.registries import (
     EcrPublicRegistry,
     EcrRegistry,
@@ -41,13 +41,13 @@ def test_every_stack_file_is_valid(path: Path, environment: AwsEnvironment | Non
 
 
 def test_nothing_declared_is_a_stack_of_nothing() -> None:
-    stack = build_stack({})
+    stack = parse_stack({})
     assert (stack.registries, stack.runners, stack.variables) == ({}, {}, ())
     assert stack.gitlab_url == "https://gitlab.com"
 
 
 def test_registries_of_every_kind() -> None:
-    registries = build_stack(declaration()).registries
+    registries = parse_stack(declaration()).registries
     assert registries["team"] == EcrRegistry(
         "team",
         repositories={
@@ -93,7 +93,7 @@ def with_more_kinds(image: str = "alpine") -> dict[str, Any]:
 
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT], ids=["account unknown", "account known"])
 def test_registries_of_further_kinds(environment: AwsEnvironment | None) -> None:
-    registries = build_stack(with_more_kinds(), environment).registries
+    registries = parse_stack(with_more_kinds(), environment).registries
     assert registries["hub"] == PullThroughRegistry("hub", "docker-hub", UPSTREAM_SECRET)
     assert registries["gallery"] == EcrPublicRegistry("gallery")
     assert registries["own"] == GitLabRegistry("own", "registry.gitlab.com")
@@ -106,7 +106,7 @@ def test_registries_of_further_kinds(environment: AwsEnvironment | None) -> None
 
 
 def test_what_is_pulled_through_ecr_lies_below_the_registrys_name() -> None:
-    registries = build_stack(with_more_kinds()).registries
+    registries = parse_stack(with_more_kinds()).registries
     hub, quay = registries["hub"], registries["quay"]
     assert isinstance(hub, PullThroughRegistry)
     assert isinstance(quay, PullThroughRegistry)
@@ -134,7 +134,7 @@ def test_an_image_by_its_registrys_name(image: str, full: str) -> None:
     declared = with_more_kinds(image)
     assert problems_of(declared) == []
     assert problems_of(with_more_kinds(full)) == []
-    assert written_out(image, build_stack(declared).registries, ENVIRONMENT) == full
+    assert expand_registry_name(image, parse_stack(declared).registries, ENVIRONMENT) == full
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_a_password_that_lies_in_parameter_store() -> None:
         "arn:aws:kms:eu-west-1:123456789012:key/0a",
     )
     declared = changed("registries/vault/static", {"parameter": arn, "key": key})
-    assert build_stack(declared).registries["vault"] == StaticRegistry(
+    assert parse_stack(declared).registries["vault"] == StaticRegistry(
         "vault", "registry.partner.example", parameter=arn, key=key
     )
 
 
 def test_only_a_registry_of_this_account_is_created() -> None:
-    registries = build_stack(declaration()).registries
+    registries = parse_stack(declaration()).registries
     assert isinstance(registries["team"], EcrRegistry)
     assert isinstance(registries["shared"], EcrRegistry)
     assert registries["team"].created
@@ -200,7 +200,7 @@ def test_an_ecr_registry_follows_its_environment(environment: AwsEnvironment, ho
 
 
 def test_an_ecr_registry_elsewhere_keeps_its_own_account_and_region() -> None:
-    registry = build_stack(declaration()).registries["shared"]
+    registry = parse_stack(declaration()).registries["shared"]
     assert isinstance(registry, EcrRegistry)
     assert registry.host_in(ENVIRONMENT) == "210987654321.dkr.ecr.us-east-1.amazonaws.com"
     assert registry.repository_arns(ENVIRONMENT) == [
@@ -209,7 +209,7 @@ def test_an_ecr_registry_elsewhere_keeps_its_own_account_and_region() -> None:
 
 
 def test_a_runner_with_the_defaults() -> None:
-    manager = build_stack({"runners": {"build": SMALLEST_RUNNER}}).managers["build"]
+    manager = parse_stack({"runners": {"build": SMALLEST_RUNNER}}).managers["build"]
     (runner,) = manager.runners
     assert runner.image == "alpine:latest"
     assert runner.services == ()
@@ -231,7 +231,7 @@ def test_a_runner_with_the_defaults() -> None:
 
 def test_a_runner_takes_the_jobs_of_its_other_projects() -> None:
     runner = {"project": 7, "other_projects": [8, 9], "host": {}}
-    registration = build_stack({"runners": {"build": runner}}).runners["build"].registration
+    registration = parse_stack({"runners": {"build": runner}}).runners["build"].registration
     assert list(map(str, registration.scopes)) == ["project 7", "project 8", "project 9"]
 
 
@@ -243,7 +243,7 @@ def test_several_runners_share_the_manager_of_one() -> None:
     shared = {"group": 42, "limit": 1, "host_of": "build", "registries": ["legacy", "shared"]}
     declared = changed("runners/second", shared)
     declared["runners"]["third"] = {"project": 7, "host": {}}
-    stack = build_stack(declared)
+    stack = parse_stack(declared)
     assert list(stack.managers) == ["build", "third"]
     manager = stack.managers["build"]
     assert [(runner.name, runner.limit) for runner in manager.runners] == [("build", 4), ("second", 1)]
@@ -255,15 +255,15 @@ def test_several_runners_share_the_manager_of_one() -> None:
 
 def test_a_runner_may_stand_before_the_one_whose_host_it_shares() -> None:
     runners = {"second": {"group": 42, "host_of": "build"}, "build": SMALLEST_RUNNER}
-    (manager,) = build_stack({"runners": runners}).managers.values()
+    (manager,) = parse_stack({"runners": runners}).managers.values()
     assert (manager.name, [runner.name for runner in manager.runners]) == ("build", ["second", "build"])
 
 
 def test_a_runner_with_tags_takes_no_untagged_jobs_unless_told_to() -> None:
     tagged = {**SMALLEST_RUNNER, "tags": ["docker"]}
-    assert not build_stack({"runners": {"build": tagged}}).runners["build"].registration.run_untagged
+    assert not parse_stack({"runners": {"build": tagged}}).runners["build"].registration.run_untagged
     both = {**tagged, "run_untagged": True}
-    assert build_stack({"runners": {"build": both}}).runners["build"].registration.run_untagged
+    assert parse_stack({"runners": {"build": both}}).runners["build"].registration.run_untagged
 
 
 def test_a_runner_with_everything_said() -> None:
@@ -298,7 +298,7 @@ def test_a_runner_with_everything_said() -> None:
             "runner_version": "18.11.2",
         },
     }
-    stack = build_stack({"runners": {"release": said}})
+    stack = parse_stack({"runners": {"release": said}})
     runner = stack.runners["release"]
     assert runner.services == (
         Service("redis:7", "cache redis", ("/bin/sh",), ("-c", "redis-server"), ("A=b",)),
@@ -323,7 +323,7 @@ def test_a_runner_with_everything_said() -> None:
 
 def test_the_registries_of_a_runner_stand_in_its_order() -> None:
     declared = changed("runners/build/registries", ["legacy", "team"])
-    stack = build_stack(declared)
+    stack = parse_stack(declared)
     assert list(stack.registries_of(stack.runners["build"])) == ["legacy", "team"]
 
 
@@ -350,7 +350,7 @@ def test_the_architecture_follows_from_the_instance_type(instance_type: str, arc
 
 
 def test_variables() -> None:
-    auth, plain = build_stack(declaration()).variables
+    auth, plain = parse_stack(declaration()).variables
     assert auth.scope == GitLabScope("project", 7)
     assert auth.key == "DOCKER_AUTH_CONFIG"
     assert auth.docker_auth == ("legacy",)
@@ -377,23 +377,23 @@ def test_variables() -> None:
 def test_a_variable_is_masked_where_gitlab_can(value: str, *, raw: bool, masked: bool) -> None:
     assert can_be_masked(value, raw=raw) is masked
     declared = [{"group": 42, "key": "KEY", "value": value, "raw": raw}]
-    assert build_stack({"variables": declared}).variables[0].masked is masked
+    assert parse_stack({"variables": declared}).variables[0].masked is masked
 
 
 def test_masking_of_a_value_that_is_known_later_is_not_decided_here() -> None:
     declared = [{"group": 42, "key": "KEY", "value": output()}]
-    assert build_stack({"variables": declared}).variables[0].masked is None
+    assert parse_stack({"variables": declared}).variables[0].masked is None
 
 
 def test_a_value_that_is_known_later_may_be_masked() -> None:
     declared = [{"group": 42, "key": "KEY", "value": output(), "masked": True}]
-    assert build_stack({"variables": declared}).variables[0].masked is True
+    assert parse_stack({"variables": declared}).variables[0].masked is True
 
 
 @pytest.mark.parametrize("value", ["a-longer-value", output()])
 def test_a_hidden_variable_is_masked(value: str) -> None:
     declared = [{"group": 42, "key": "KEY", "value": value, "hidden": True}]
-    variable = build_stack({"variables": declared}).variables[0]
+    variable = parse_stack({"variables": declared}).variables[0]
     assert (variable.hidden, variable.masked) == (True, True)
 
 
@@ -413,7 +413,7 @@ def test_the_most_that_a_variable_may_be(declared: dict[str, Any]) -> None:
 
 def test_the_instance_is_a_scope() -> None:
     runner = {"instance": True, "host": {}}
-    scope = build_stack({"runners": {"build": runner}}).runners["build"].registration.scope
+    scope = parse_stack({"runners": {"build": runner}}).runners["build"].registration.scope
     assert str(scope) == "instance"
     assert str(GitLabScope("group", 42)) == "group 42"
 
@@ -422,15 +422,15 @@ def test_whole_numbers_that_another_language_sends_are_whole() -> None:
     declared = changed("runners/build/group", 42.0)
     declared["runners"]["build"]["host"]["concurrent"] = 8.0
     declared["registries"]["team"]["repositories"]["ci/base"]["keep_images"] = 3.0
-    stack = build_stack(declared)
+    stack = parse_stack(declared)
     assert repr(stack.runners["build"].registration.scope) == "GitLabScope(kind='group', number=42)"
     assert repr(stack.managers["build"].host.concurrent) == "8"
     assert repr(stack.registries["team"].repositories["ci/base"].keep_images) == "3"
 
 
 def test_repositories_may_be_a_list_of_names() -> None:
-    listed = build_stack(changed("registries/team/repositories", ["private/image", "ci/base"]))
-    mapped = build_stack(changed("registries/team/repositories", {"private/image": {}, "ci/base": {}}))
+    listed = parse_stack(changed("registries/team/repositories", ["private/image", "ci/base"]))
+    mapped = parse_stack(changed("registries/team/repositories", {"private/image": {}, "ci/base": {}}))
     assert listed == mapped
     assert list(listed.registries["team"].repositories) == ["private/image", "ci/base"]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec import Problem, parse_stack
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.observation import Logs
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
@@ -36,14 +36,14 @@ def problem(**changes: Any) -> Problem:
 
 def test_a_good_declaration_has_its_defaults_filled_in() -> None:
     assert problems_of(with_auth()) == []
-    auth = build_stack(with_auth(groups=[42])).hosted_auth["ecr"]
+    auth = parse_stack(with_auth(groups=[42])).hosted_auth["ecr"]
     assert auth.scopes == (GitLabScope("project", 8), GitLabScope("group", 42))
     assert (auth.key, auth.every, auth.protected) == ("DOCKER_AUTH_CONFIG", 6, False)
     assert (auth.token, auth.logs) == (StoredSecret(secret=SECRET), Logs(30))
 
 
 def test_a_token_may_be_known_later() -> None:
-    stack = build_stack(with_auth(gitlab_token={"value": output()}))
+    stack = parse_stack(with_auth(gitlab_token={"value": output()}))
     assert stack.hosted_auth["ecr"].token is None
 
 
@@ -55,7 +55,7 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "path", "found", "mend"),
+    ("changes", "path", "found", "fix"),
     [
         (
             {"registries": ["legacy"]},
@@ -100,10 +100,10 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
         ({"role_path": "ci"}, "role_path", "'ci'", ""),
     ],
 )
-def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str, mend: str) -> None:
-    told = {(each.path, each.found, each.mend) for each in problems_of(with_auth(**changes))}
+def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str, fix: str) -> None:
+    told = {(each.path, each.found, each.fix) for each in problems_of(with_auth(**changes))}
     place = "stack.hosted_auth.ecr" + (f".{path}" if path else "")
-    assert told == {(place, found, mend)}
+    assert told == {(place, found, fix)}
 
 
 def test_a_token_of_the_wrong_shape_is_not_shown() -> None:
@@ -121,13 +121,13 @@ def test_one_variable_has_one_writer() -> None:
 
 
 def test_a_variable_for_protected_branches_alone_is_warned_of() -> None:
-    assert list(variable_warnings(build_stack(with_auth()))) == []
-    (told,) = variable_warnings(build_stack(with_auth(protected=True)))
+    assert list(variable_warnings(parse_stack(with_auth()))) == []
+    (told,) = variable_warnings(parse_stack(with_auth(protected=True)))
     assert told.path == "stack.hosted_auth.ecr.protected"
 
 
 def test_a_variable_that_hides_a_runners_own_credentials_is_warned_of() -> None:
-    told = list(variable_warnings(build_stack(with_auth(groups=[42], registries=["team", "vault"]))))
+    told = list(variable_warnings(parse_stack(with_auth(groups=[42], registries=["team", "vault"]))))
     assert [each.path for each in told] == ["stack.hosted_auth.ecr.registries"] * 2
     assert "jobs on the runner 'build' pull from team with these credentials" in told[0].found
     assert "can read the password of vault, which none of its runners here uses" in told[1].found

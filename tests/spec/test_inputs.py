@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.inputs import (
     Deferred,
     check,
@@ -59,7 +59,7 @@ def test_an_output_is_checked_when_it_is_known() -> None:
 
 def test_an_output_of_another_type_is_refused_with_its_place() -> None:
     handle = output("stack.runners.build.group")
-    stack = build_stack(changed("runners/build/group", handle))
+    stack = parse_stack(changed("runners/build/group", handle))
     assert stack.runners["build"].registration.scope.number is handle
     with pytest.raises(DeclarationError) as raised:
         known_value(handle, True)
@@ -72,7 +72,7 @@ def test_an_output_of_another_type_is_refused_with_its_place() -> None:
 
 @pytest.mark.parametrize("wrong", ["", "4 2", "-1", "٤٢", "4.0"])
 def test_an_id_is_a_number_or_its_digits(wrong: str) -> None:
-    assert build_stack(changed("runners/build/group", "42")).runners["build"].registration.scope.number == 42
+    assert parse_stack(changed("runners/build/group", "42")).runners["build"].registration.scope.number == 42
     assert [each.path for each in problems_of(changed("runners/build/group", wrong))] == [
         "stack.runners.build.group"
     ]
@@ -108,7 +108,7 @@ def test_empty_is_what_is_known_to_be() -> None:
 
 @pytest.mark.parametrize("plain", [CANARY, encrypted(value=CANARY), output()])
 def test_a_secret_is_a_handle_in_the_model(plain: Any) -> None:
-    stack = build_stack(changed("registries/legacy/static/password", plain))
+    stack = parse_stack(changed("registries/legacy/static/password", plain))
     login = stack.registries["legacy"].login
     assert login
     assert isinstance(login.password, Deferred)
@@ -135,7 +135,7 @@ def test_an_encrypted_value_of_a_plain_field_is_refused_with_its_place() -> None
 def test_what_decides_which_resources_exist_is_no_output(place: str, path: str) -> None:
     (problem,) = problems_of(changed(place, output(path)))
     assert (problem.path, problem.found) == (path, "an Output")
-    assert problem.mend == "decides which resources exist, so it must be a plain value"
+    assert problem.fix == "decides which resources exist, so it must be a plain value"
 
 
 def test_secrets_stay_handles() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS, WORKER_JOB_NETWORKS
 
@@ -136,7 +136,7 @@ def test_what_is_known_later_is_checked_then(place: str) -> None:
     for part in parents:
         target = target[part]
     target[last] = output(f"stack.{place.replace('/', '.')}")
-    stack = build_stack(declared)
+    stack = parse_stack(declared)
     assert stack.network is not None
     given = (stack.network.cidr, stack.managers["build"].host.job_networks)
     assert [isinstance(each, Deferred) for each in given].count(True) == 1
@@ -145,4 +145,4 @@ def test_what_is_known_later_is_checked_then(place: str) -> None:
 def test_a_fleet_on_an_image_of_its_own_is_checked_by_what_it_says_of_it() -> None:
     declared = fleet(ami="ami-0123456789abcdef0", job_networks="172.18.0.0/16")
     with pytest.raises(DeclarationError, match=r"172\.18\.0\.0/24"):
-        build_stack(declared | {"network": {"cidr": "172.18.0.0/24"}})
+        parse_stack(declared | {"network": {"cidr": "172.18.0.0/24"}})

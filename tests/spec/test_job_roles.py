@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 
 from tests.spec.declaration import declaration, problems_of
 
@@ -19,14 +19,14 @@ def with_role(**changes: Any) -> dict[str, Any]:
 
 def test_a_good_declaration_has_its_defaults_filled_in() -> None:
     assert problems_of(with_role(identity_provider=PROVIDER, tags=["v*"])) == []
-    role = build_stack(with_role(registries=["shared"])).job_roles["publish"]
+    role = parse_stack(with_role(registries=["shared"])).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://gitlab.example.com",) * 2
     assert role.push == {"team": ("private/image",)}
     assert role.subjects == ("project_path:team/app:ref_type:branch:ref:main",)
 
 
 def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
-    role = build_stack(with_role(issuer="https://git.example.com/")).job_roles["publish"]
+    role = parse_stack(with_role(issuer="https://git.example.com/")).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://git.example.com",) * 2
 
 
@@ -65,4 +65,4 @@ def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
     declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
     (found,) = problems_of(declared)
     assert found.path == "stack.job_roles.publish.issuer"
-    assert found.mend == "the stack's gitlab_url is none that AWS takes for an issuer"
+    assert found.fix == "the stack's gitlab_url is none that AWS takes for an issuer"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import AwsEnvironment, Problem, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, Problem, parse_stack
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.machine_images import MachineImage
 from pulumi_gitlab_runner.spec.operating_systems import UBUNTU_24_04
@@ -191,7 +191,7 @@ def test_what_is_wrong_with_its_use(case: str) -> None:
     ],
 )
 def test_what_fits_is_taken(image: dict[str, Any], runner: dict[str, Any]) -> None:
-    build_stack(stack(image, runner))
+    parse_stack(stack(image, runner))
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ def test_what_fits_is_taken(image: dict[str, Any], runner: dict[str, Any]) -> No
     ["cron(0 4 ? * mon *)", "cron(30 2 1 * ? *)", "cron(0 4 ? * 2#1 2027)", "rate(1 day)", "rate(12 hours)"],
 )
 def test_schedules(schedule: str) -> None:
-    assert build_stack(stack({"schedule": schedule})).machine_images["base"].schedule == schedule
+    assert parse_stack(stack({"schedule": schedule})).machine_images["base"].schedule == schedule
 
 
 def test_the_defaults_and_every_key() -> None:
-    assert build_stack(stack({})).machine_images["base"] == MachineImage("base")
+    assert parse_stack(stack({})).machine_images["base"] == MachineImage("base")
     assert (MachineImage("base").instance_type, MachineImage("base", architecture="arm64").instance_type) == (
         "m6i.large",
         "m6g.large",
@@ -224,7 +224,7 @@ def test_the_defaults_and_every_key() -> None:
         "role_path": "/ci/",
         "tags": {"team": "ci"},
     }
-    image = build_stack(stack(declared)).machine_images["base"]
+    image = parse_stack(stack(declared)).machine_images["base"]
     assert (image.os, image.instance_type, image.disk_gb) == (UBUNTU_24_04, "c7g.large", 40)
     assert {key for key in declared if getattr(image, key) == getattr(MachineImage("base"), key)} == set()
 
@@ -233,11 +233,11 @@ def test_an_image_of_ecr_that_nobody_declared_is_found_when_the_account_is_known
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"
     declared = stack({"images": [image]})
     (problem,) = problems_of(declared, AwsEnvironment("123456789012", "eu-west-1"))
-    assert (problem.path, problem.mend) == (f"{AT}.images[0]", "add 'team' to its registries")
+    assert (problem.path, problem.fix) == (f"{AT}.images[0]", "add 'team' to its registries")
 
 
 def test_an_output_is_checked_later() -> None:
     later = Deferred[str](f"{AT}.images[0]", object())
-    build_stack(stack({"images": [later]}))
+    parse_stack(stack({"images": [later]}))
     (rule,) = later.rules
     assert [problem.path for problem in rule("team/ci/base:1")] == [f"{AT}.images[0]"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec import Problem, parse_stack
 from pulumi_gitlab_runner.spec.mirrors import Mirror, MirroredImage
 
 from tests.spec.declaration import declaration, problems_of
@@ -26,7 +26,7 @@ def image(**changed: Any) -> dict[str, Any]:
 
 
 def test_the_defaults_of_an_image() -> None:
-    mirror = build_stack(mirrored()).mirrors["public"]
+    mirror = parse_stack(mirrored()).mirrors["public"]
     made = MirroredImage("postgres", "postgres:17", None, "mirror/postgres", "17", ())
     assert mirror == Mirror("public", "team", (made,), delete=False)
     assert mirror.image_name(made) == "team/mirror/postgres:17"
@@ -39,17 +39,17 @@ def test_an_image_with_everything() -> None:
         "tag": "7-checked",
         "platforms": ["linux/arm64"],
     }
-    mirror = build_stack(mirrored(images={"redis": declared}, delete=True)).mirrors["public"]
+    mirror = parse_stack(mirrored(images={"redis": declared}, delete=True)).mirrors["public"]
     made = MirroredImage("redis", "ghcr.io/redis/redis", DIGEST, "cache/redis", "7-checked", ("linux/arm64",))
     assert mirror == Mirror("public", "team", (made,), delete=True)
 
 
 def test_a_registry_that_names_no_repositories_takes_any() -> None:
-    assert build_stack(mirrored("legacy")).mirrors["public"].registry == "legacy"
+    assert parse_stack(mirrored("legacy")).mirrors["public"].registry == "legacy"
 
 
 BAD: dict[str, tuple[dict[str, Any], Problem]] = {
-    "a registry that nobody declares": (
+    "a registry that is not declared": (
         mirrored("taem"),
         Problem(
             f"{AT}.registry",

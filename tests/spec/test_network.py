@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import DeclarationError, Problem, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.egress import EgressRule
 from pulumi_gitlab_runner.spec.network import ENDPOINTS, Network, first_zones
 
@@ -165,11 +165,11 @@ def test_bad_egress_is_refused(what: str) -> None:
 
 
 def test_a_stack_has_no_network_of_its_own_unless_it_says_so() -> None:
-    assert build_stack(changed("gitlab_url", "https://gitlab.example.com")).network is None
+    assert parse_stack(changed("gitlab_url", "https://gitlab.example.com")).network is None
 
 
 def test_a_network_with_the_defaults() -> None:
-    network = build_stack(changed("network", {})).network
+    network = parse_stack(changed("network", {})).network
     assert network == Network("10.64.0.0/20", zones=2, nat_per_zone=False, endpoints=())
 
 
@@ -221,7 +221,7 @@ def test_a_host_may_connect_to_what_it_declares() -> None:
         {"cidr": "0.0.0.0/0", "from_port": 8000, "to_port": 8100, "protocol": "udp"},
         {"prefix_list": "pl-6da54004", "from_port": 443},
     ]
-    host = build_stack(changed("runners/build/host/egress", declared)).managers["build"].host
+    host = parse_stack(changed("runners/build/host/egress", declared)).managers["build"].host
     assert host.egress == (
         EgressRule(443, 443, "tcp", cidr="10.20.0.0/16"),
         EgressRule(8000, 8100, "udp", cidr="0.0.0.0/0"),
@@ -231,11 +231,11 @@ def test_a_host_may_connect_to_what_it_declares() -> None:
 
 def test_the_workers_of_a_fleet_may_connect_to_what_the_fleet_declares() -> None:
     fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "egress": [HTTPS]}
-    manager = build_stack({"runners": {"burst": {"group": 42, "fleet": fleet}}}).managers["burst"]
+    manager = parse_stack({"runners": {"burst": {"group": 42, "fleet": fleet}}}).managers["burst"]
     assert manager.fleet is not None
     assert manager.fleet.egress == (EgressRule(443, 443, "tcp", cidr="10.20.0.0/16"),)
     assert manager.host.egress == ()
 
 
 def test_a_host_may_connect_to_everywhere_by_default() -> None:
-    assert build_stack(changed("runners/build/host", {})).managers["build"].host.egress == ()
+    assert parse_stack(changed("runners/build/host", {})).managers["build"].host.egress == ()

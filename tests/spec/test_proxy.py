@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import Problem, build_stack
+from pulumi_gitlab_runner.spec import Problem, parse_stack
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.shape import known_value
@@ -55,7 +55,7 @@ JOB_NETWORKS = ("192.168.0.0/16", "172.17.0.0/16")
 
 def proxy_of(declared: Any) -> Proxy:
     """The proxy of the declaration's one manager."""
-    found = build_stack(declared).managers["build"].proxy
+    found = parse_stack(declared).managers["build"].proxy
     assert found is not None
     return found
 
@@ -95,8 +95,8 @@ def test_an_address_that_is_known_later_is_checked_then() -> None:
 
 def test_the_problem_says_how_to_go_on() -> None:
     (problem,) = problems_of(changed("proxy", {"http": "http://me:x@proxy"}))
-    assert problem == Problem(problem.path, problem.found, problem.allowed, problem.mend)
-    assert "local proxy that holds the password" in problem.mend
+    assert problem == Problem(problem.path, problem.found, problem.allowed, problem.fix)
+    assert "local proxy that holds the password" in problem.fix
 
 
 def test_job_networks_of_its_own_are_reached_without_it() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 
 from tests.spec.declaration import declaration, problems_of
 
@@ -16,7 +16,7 @@ def runners(**declared: Any) -> dict[str, Any]:
 
 
 def test_what_was_made_for_a_runner_keeps_the_name_that_it_had_at_first() -> None:
-    stack = build_stack(runners(ci={**HOST, "renamed_from": "build"}, second={"group": 42, "host_of": "ci"}))
+    stack = parse_stack(runners(ci={**HOST, "renamed_from": "build"}, second={"group": 42, "host_of": "ci"}))
     assert {name: each.resource_name for name, each in stack.runners.items()} == {
         "ci": "build",
         "second": "second",
@@ -30,7 +30,7 @@ def test_two_runners_may_change_their_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "path", "found", "allowed", "mend"),
+    ("declared", "path", "found", "allowed", "fix"),
     [
         (
             {"build": {**HOST, "renamed_from": "build"}},
@@ -64,11 +64,11 @@ def test_two_runners_may_change_their_names() -> None:
     ids=["its own", "another runner's", "another one's first", "no name"],
 )
 def test_a_first_name_is_refused(
-    declared: dict[str, Any], path: str, found: str, allowed: str, mend: str
+    declared: dict[str, Any], path: str, found: str, allowed: str, fix: str
 ) -> None:
     (problem,) = problems_of(runners(**declared))
     assert problem.path == f"stack.runners.{path}.renamed_from"
-    assert (problem.found, problem.allowed, problem.mend) == (found, allowed, mend)
+    assert (problem.found, problem.allowed, problem.fix) == (found, allowed, fix)
 
 
 def test_an_empty_first_name_is_refused() -> None:

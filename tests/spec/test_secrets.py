@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 
 from tests.spec.declaration import declaration, problems_of
 
@@ -98,7 +98,7 @@ def test_no_secret_stands_in_a_message(
 )
 def test_no_likely_mistake_shows_a_secret(declared: Any) -> None:
     with pytest.raises(DeclarationError) as raised:
-        build_stack(declared)
+        parse_stack(declared)
     assert "4711" not in str(raised.value)
 
 

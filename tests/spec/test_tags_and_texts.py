@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.aws_tags import tags_problems
 from pulumi_gitlab_runner.spec.shape import known_value
 from pulumi_gitlab_runner.spec.texts import control_character_problems, with_stack_note
@@ -57,7 +57,7 @@ def test_aws_takes_so_many() -> None:
 
 def test_the_value_of_a_tag_may_be_known_later() -> None:
     handle = output("stack.tags.team")
-    assert build_stack({"tags": {"team": handle}}).tags == {"team": handle}
+    assert parse_stack({"tags": {"team": handle}}).tags == {"team": handle}
     assert known_value(handle, "ci") == "ci"
     with pytest.raises(DeclarationError, match=r"stack\.tags\.team"):
         known_value(handle, "a,b")
@@ -83,7 +83,7 @@ def test_each_place_of_tags_is_checked(declared: Any, path: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "blue-", "a" * 32])
 def test_a_path_prefix(prefix: str) -> None:
-    assert build_stack({"path_prefix": prefix}).path_prefix == prefix
+    assert parse_stack({"path_prefix": prefix}).path_prefix == prefix
 
 
 @pytest.mark.parametrize("prefix", ["a" * 33, "Blue-", "a/b", "a_b"])
@@ -93,7 +93,7 @@ def test_a_path_prefix_that_parameter_store_s3_and_cloudwatch_do_not_share(prefi
 
 @pytest.mark.parametrize("tag", ["docker", "a" * 255, "two words", "Über", "x86_64", "it's", '3.5"'])
 def test_tags_that_gitlab_keeps_as_they_are(tag: str) -> None:
-    assert build_stack(changed("runners/build/tags", [tag])).runners["build"].registration.tags == (tag,)
+    assert parse_stack(changed("runners/build/tags", [tag])).runners["build"].registration.tags == (tag,)
 
 
 @pytest.mark.parametrize(

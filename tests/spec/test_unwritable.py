@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.spec import DeclarationError, build_stack
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.shape import known_value
 
@@ -61,7 +61,7 @@ def test_secrets_of_the_stack_and_outputs_too() -> None:
     with_secret = changed("variables/1/value", encrypted(value="canary\0"))
     assert [each.path for each in problems_of(with_secret)] == ["stack.variables[1].value"]
     handle = encrypted("stack.variables[1].value")
-    build_stack(changed("variables/1/value", handle))
+    parse_stack(changed("variables/1/value", handle))
     with pytest.raises(DeclarationError, match="half a character"):
         known_value(handle, "canary\udfff")
 
@@ -102,7 +102,7 @@ def test_passwords_that_no_registry_takes(text: str) -> None:
     (problem,) = problems_of(changed("registries/legacy/static/password", text))
     assert problem.path == "stack.registries.legacy.static.password"
     assert "canary" not in str(problem)
-    assert bool(problem.mend) == text.endswith("\n")
+    assert bool(problem.fix) == text.endswith("\n")
 
 
 @pytest.mark.parametrize(

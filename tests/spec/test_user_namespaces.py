@@ -43,7 +43,7 @@ def test_what_does_not_work(docker: dict[str, Any], place: str) -> None:
         (problem,) = problems_of(declared)
         assert problem.path == f"stack.runners.build.config.docker.{place}"
         assert "'user_namespaces' of its host" in problem.found
-        assert problem.mend
+        assert problem.fix
     assert problems_of(on_host(docker, user_namespaces=False)) == []
 
 

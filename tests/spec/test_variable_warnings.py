@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.config.finding import Finding, Severity
-from pulumi_gitlab_runner.spec import build_stack
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 
 from tests.spec.declaration import changed, declaration
@@ -14,7 +14,7 @@ WRITTEN = {"key": "DOCKER_AUTH_CONFIG", "value": '{"auths": {}}'}
 
 def warnings(declared: Any) -> list[Finding]:
     """What is told of a declaration."""
-    return list(variable_warnings(build_stack(declared)))
+    return list(variable_warnings(parse_stack(declared)))
 
 
 def beside(variable: dict[str, Any], **runner: Any) -> Any:

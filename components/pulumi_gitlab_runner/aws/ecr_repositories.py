@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_creations
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, optional, strict, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.spec.registries import (
 )
 from pulumi_gitlab_runner.spec.registries.declaration import declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
-from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.shape import checked
 
 
@@ -64,7 +64,7 @@ class EcrRepositories(Component[PlacedRegistry]):
     - `aws:ecr/lifecyclePolicy:LifecyclePolicy`
     - `aws:ecr/repositoryPolicy:RepositoryPolicy`, where `allow_pull` names accounts
 
-    Raises `pulumi.RunError` with the place and the mend for a name or number that ECR would refuse.
+    Raises `pulumi.RunError` with the path and the fix for a name or number that ECR would refuse.
     """
 
     urls: pulumi.Output[dict[str, str]]
@@ -81,10 +81,10 @@ class EcrRepositories(Component[PlacedRegistry]):
             name,
             region=optional(read.get("region")),
             allow_pull=values(read.get("allow_pull", ())),
-            repositories=repositories_of(read),
+            repositories=parse_repositories(read),
         )
         environment = declared_environment(read.get("environment"))
-        self._make(name, PlacedRegistry(registry, environment, build_tags(read.get("tags", {}))), opts)
+        self._make(name, PlacedRegistry(registry, environment, parse_tags(read.get("tags", {}))), opts)
 
     def _make(self, name: str, model: PlacedRegistry, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared_creations(model.registry))

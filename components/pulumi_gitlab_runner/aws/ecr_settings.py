@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettingsDeclaration,
     Replica,
     Scanning,
-    ecr_settings_of,
+    parse_ecr_settings,
     ecr_settings_problems,
 )
 from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
@@ -66,14 +66,14 @@ class EcrSettings(Component[PlacedSettings]):
     - `aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate` for each prefix
     - `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy`, where a template has tags or a key
 
-    Raises `pulumi.RunError` with the place and the mend for what ECR would refuse.
+    Raises `pulumi.RunError` with the path and the fix for what ECR would refuse.
     """
 
     def __init__(self, name: str, args: EcrSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), EcrSettingsArgs, name, _problems)
         environment = declared_environment(read.get("environment"))
-        self._make(name, PlacedSettings(ecr_settings_of(read), read.get("region"), environment), opts)
+        self._make(name, PlacedSettings(parse_ecr_settings(read), read.get("region"), environment), opts)
 
     def _make(self, name: str, model: PlacedSettings, opts: pulumi.ResourceOptions | None) -> None:
         settings, region, self._tags = model.settings, model.region, model.tags

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.host_network import vpc_range
-from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
+from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given
@@ -80,7 +80,7 @@ def health_alarm(
         parent: the component that it belongs to.
         after: what is made first: the group, whose first host reports before it is in service.
     """
-    return silence_alarm(
+    return heartbeat_alarm(
         name,
         f"No runner host {label} has had a working gitlab-runner and Docker for 15 minutes",
         topic,

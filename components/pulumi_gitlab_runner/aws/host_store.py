@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
+from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.aws.existing import unless_alias
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.iam.host_store import key_policy, store_statements
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, strict, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.roles import operators_problems
@@ -78,7 +78,7 @@ class HostStore(Component[PlacedStore]):
             read = checked(with_handles(args, name), HostStoreArgs, name, _problems)
         store = PlacedStore(
             values(read.get("operators", ())),
-            build_tags(read.get("tags", {})),
+            parse_tags(read.get("tags", {})),
             declared_environment(read.get("environment")),
         )
         self._make(name, store, opts)
@@ -118,7 +118,7 @@ class HostStore(Component[PlacedStore]):
                 lambda known: bucket_policy(known[0], store_statements(known[0], stack, known[1], known[2]))
             )
 
-        bucket = closed_bucket(name, expiry, model.tags, self, policy)
+        bucket = private_bucket(name, expiry, model.tags, self, policy)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )

@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.hosted_auth.configuration import (
     configuration,
     fingerprint,
     mark_of,
-    variable_told,
+    variable_settings,
 )
 from pulumi_gitlab_runner.iam.hosted_auth import (
     lambda_trust_policy,
@@ -202,7 +202,7 @@ class HostedRunnerAuth(Component[Renewal]):
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
-            environment.apply(lambda place: [names.all_in(place)] if parameters else []),
+            environment.apply(lambda known: [names.all_in(known)] if parameters else []),
             model.key_arn,
             log_group_arn(logs, environment),
             known_model,
@@ -216,16 +216,16 @@ class HostedRunnerAuth(Component[Renewal]):
             role=role.name,
             role_path=given(auth.role_path),
             tags=model.tags,
-            place=model.path,
+            declared_at=model.path,
             parent=self,
         )
 
         def policy(known: list[Any]) -> str:
-            place, parameter_arns, key_arn, log_group_arn, (known_auth, registries, *_) = known
+            known_environment, parameter_arns, key_arn, log_group_arn, (known_auth, registries, *_) = known
             with refused_as_whole():
                 return renewal_policy(
                     registries,
-                    place,
+                    known_environment,
                     token=known_auth.token,
                     parameter_arns=parameter_arns,
                     key_arn=key_arn,
@@ -319,7 +319,7 @@ class HostedRunnerAuth(Component[Renewal]):
             function_name=function_name,
             lifecycle_scope="CRUD",
             input=pulumi.Output.all(resolved(variable), made_by).apply(
-                lambda known: json.dumps({"variable": variable_told(known[0]), "made_by": known[1]})
+                lambda known: json.dumps({"variable": variable_settings(known[0]), "made_by": known[1]})
             ),
             opts=self._child,
         )

@@ -157,7 +157,7 @@ class JobRole(Component[PlacedJobRole]):
             role=made.name,
             role_path=given(role.role_path),
             tags=model.tags,
-            place=model.path,
+            declared_at=model.path,
             parent=self,
         )
         aws.iam.RolePolicy(

@@ -24,7 +24,7 @@ def managed_policies(
     role: pulumi.Output[str],
     role_path: pulumi.Input[str] | None,
     tags: AwsTags,
-    place: str,
+    declared_at: str,
     parent: pulumi.Resource,
 ) -> list[aws.iam.RolePolicyAttachment]:
     """Make the managed policies of a role, and attach them.
@@ -36,7 +36,7 @@ def managed_policies(
         role: the role's name.
         role_path: the IAM path of role and policies.
         tags: of the policies.
-        place: the place in the declaration of what has the role.
+        declared_at: the place in the declaration of what has the role.
         parent: the component that they belong to.
     """
     child = pulumi.ResourceOptions(parent=parent)
@@ -44,7 +44,7 @@ def managed_policies(
     def document(part: Part) -> pulumi.Output[str]:
         def known(found: tuple[Sequence[Registry], AwsEnvironment]) -> str:
             with refused_as_whole():
-                return repository_policy(part, *found, place)
+                return repository_policy(part, *found, declared_at)
 
         return pulled.apply(known)
 

@@ -25,18 +25,18 @@ from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICIES_PER_ROLE
 from pulumi_gitlab_runner.manager.environment import provider_region
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, is_known, known, strict
 from pulumi_gitlab_runner.spec.pipeline_roles import (
     Pipeline,
     PipelineDeclaration,
-    build_pipeline,
+    parse_pipeline,
     pipeline_problems,
 )
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.shape import checked
-from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, parse_stack
 from pulumi_gitlab_runner.spec.stack_file import StackFileError, parse_stack_file
 
 _ACCOUNT = "THE-ACCOUNT-"
@@ -118,12 +118,12 @@ class PipelineRoles(Component[PlacedPipeline]):
         with refused_as_whole():
             read = checked(with_handles(args, name), PipelineRolesArgs, name, _problems)
             declaration, region = _declared(read, name)
-            stack = build_stack(declaration, path=join_path(name, "declaration"))
+            stack = parse_stack(declaration, path=join_path(name, "declaration"))
         placed = PlacedPipeline(
-            build_pipeline(read["pipeline"], stack.gitlab_url),
+            parse_pipeline(read["pipeline"], stack.gitlab_url),
             stack,
             read.get("region", region),
-            build_tags(read.get("tags", {})),
+            parse_tags(read.get("tags", {})),
         )
         self._make(name, placed, opts)
 

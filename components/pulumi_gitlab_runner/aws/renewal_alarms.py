@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.silence_alarm import silence_alarm
+from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
@@ -21,7 +21,7 @@ def renewal_alarms(
 
     Args:
         name: what the alarms' names start with.
-        topic: the ARN of the SNS topic that is told.
+        topic: the ARN of the SNS topic that is notified.
         function_name: of the function.
         mark: under which name the function tells its successes.
         every: after how many hours it runs.
@@ -46,7 +46,7 @@ def renewal_alarms(
         opts=pulumi.ResourceOptions(parent=parent),
     )
     hours = every + 1
-    silence_alarm(
+    heartbeat_alarm(
         f"{name}-stale",
         f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
         topic,

@@ -7,11 +7,11 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.closed_bucket import closed_bucket
+from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
-from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, build_cache, cache_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, parse_cache, cache_problems
 from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -55,7 +55,7 @@ class RunnerCache(Component[TaggedCache]):
     def __init__(self, name: str, args: RunnerCacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), RunnerCacheArgs, name, _problems)
-        self._make(name, TaggedCache(build_cache(read), build_tags(read.get("tags", {}))), opts)
+        self._make(name, TaggedCache(parse_cache(read), parse_tags(read.get("tags", {}))), opts)
 
     def _make(self, name: str, model: TaggedCache, opts: pulumi.ResourceOptions | None) -> None:
         cache = model.cache
@@ -69,7 +69,7 @@ class RunnerCache(Component[TaggedCache]):
             "filter": {},
             "expiration": {"days": cache.expire_days},
         }
-        bucket = closed_bucket(name, expiry, model.tags, self)
+        bucket = private_bucket(name, expiry, model.tags, self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )

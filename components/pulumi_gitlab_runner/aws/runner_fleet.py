@@ -192,10 +192,10 @@ class RunnerFleet(Component[HostedManager]):
         parts = (job_networks, manager.proxy, manager.authorities, tuple(model.registries.values()))
 
         def boot(known: list[Any]) -> str:
-            (networks, proxy, authorities, registries), place = known
+            (networks, proxy, authorities, registries), known_environment = known
             declared = replace(manager, proxy=proxy, authorities=authorities)
             text = worker_user_data(
-                worker_files(declared, registries, place),
+                worker_files(declared, registries, known_environment),
                 jobs=fleet.jobs_per_instance,
                 job_networks=networks,
                 ipv6=manager.ipv6,

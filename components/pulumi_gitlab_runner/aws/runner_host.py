@@ -165,9 +165,9 @@ class RunnerHost(Component[InstanceHost]):
             ),
             child,
         )
-        place = ("fleet", "manager") if hosted.manager.fleet else ("host",)
+        within = ("fleet", "manager") if hosted.manager.fleet else ("host",)
         network = host_network(host.vpc, host.subnets, hosted.network, self)
-        network = apart_from_jobs(network, host.job_networks, join_path(runner_at, *place), self)
+        network = apart_from_jobs(network, host.job_networks, join_path(runner_at, *within), self)
         security_group, rules = egress_only(
             name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
         )
@@ -270,14 +270,14 @@ class RunnerHost(Component[InstanceHost]):
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
 
         def files(known: list[Any]) -> str:
-            declared, place, pinned, cache_bucket, _ = known
+            declared, known_environment, pinned, cache_bucket, _ = known
             with refused_as_whole():
-                hosted.check(declared, place)
+                hosted.check(declared, known_environment)
             return files_as_json(
                 host_files(
                     declared.managers[manager.name],
                     declared.registries,
-                    place,
+                    known_environment,
                     names,
                     gitlab_url=declared.gitlab_url,
                     digests=pinned,

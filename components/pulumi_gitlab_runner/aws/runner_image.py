@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.resolution import (
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.declared import declared
-from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.images import expand_registry_name
 from pulumi_gitlab_runner.spec.inputs import known, strict, value
 from pulumi_gitlab_runner.spec.machine_images import (
     MachineImage,
@@ -40,7 +40,7 @@ from pulumi_gitlab_runner.spec.machine_images import (
 from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 
 _LOGS_KEPT_DAYS = 90
 
@@ -125,7 +125,7 @@ class RunnerImage(Component[PlacedImage]):
         with refused_as_whole():
             read = check_shape(with_handles(args, name), RunnerImageArgs, name)
             declared = {"registries": read.get("registries", {}), "machine_images": {name: read["image"]}}
-            stack = build_stack(declared, path=name)
+            stack = parse_stack(declared, path=name)
         network, image = read.get("network"), stack.machine_images[name]
         placed = PlacedImage(
             image,
@@ -364,7 +364,7 @@ def _document(
     return image_document(
         image.os,
         image.runner_version,
-        [written_out(known(each), registries, environment) for each in image.images],
+        [expand_registry_name(known(each), registries, environment) for each in image.images],
         [each.address_in(environment).partition("/")[0] for each in registries.values()],
     )
 

@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.iam.repository_policies import Part, division
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_role
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
@@ -43,7 +43,7 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.roles import policy_problems
 from pulumi_gitlab_runner.spec.shape import checked
-from pulumi_gitlab_runner.spec.stack import build_registries, registries_problems
+from pulumi_gitlab_runner.spec.stack import parse_registries, registries_problems
 
 
 @strict
@@ -155,13 +155,13 @@ class ManagerAccess:
     fleet: FleetAccess | None = None
     cache: CacheAccess | None = None
 
-    def policy(self, environment: AwsEnvironment, part: Part | None, place: str) -> str:
+    def policy(self, environment: AwsEnvironment, part: Part | None, declared_at: str) -> str:
         """The role's inline policy, when every value is known.
 
         Args:
             environment: where the manager lives.
             part: the repositories in it; None for all.
-            place: the place in the declaration of what has the role.
+            declared_at: the place in the declaration of what has the role.
 
         Raises:
             DeclarationError: it is larger than IAM takes.
@@ -176,7 +176,7 @@ class ManagerAccess:
             part=part,
         )
         fix = "fewer secrets of your own with keys of their own, or more hosts: each has a role of its own"
-        return INLINE_POLICIES.checked(document, place, fix)
+        return INLINE_POLICIES.checked(document, declared_at, fix)
 
     def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
         if self.host:
@@ -200,7 +200,7 @@ class ManagerRole:
     """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked.
 
     Attributes:
-        place: the place in the declaration of what has the role; None for the component's own name.
+        declared_at: the place in the declaration of what has the role; None for the component's own name.
     """
 
     access: ManagerAccess
@@ -209,7 +209,7 @@ class ManagerRole:
     policies: Sequence[Value[str]] = ()
     tags: AwsTags = field(default_factory=dict)
     environment: Environment | None = None
-    place: str | None = None
+    declared_at: str | None = None
 
 
 class RunnerManagerRole(Component[ManagerRole]):
@@ -251,9 +251,9 @@ class RunnerManagerRole(Component[ManagerRole]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
-        place = model.place or name
+        declared_at = model.declared_at or name
         with refused_as_whole():
-            divided = division(model.access.registries.values(), further=len(model.policies), path=place)
+            divided = division(model.access.registries.values(), further=len(model.policies), path=declared_at)
         access = pulumi.Output.all(resolved(model.access), environment)
         tags, host = tag_inputs(model.tags), model.access.host
         role = aws.iam.Role(
@@ -274,13 +274,13 @@ class RunnerManagerRole(Component[ManagerRole]):
             role=role.name,
             role_path=given_or_none(model.path),
             tags=model.tags,
-            place=place,
+            declared_at=declared_at,
             parent=self,
         )
 
         def inline_policy(known: list[Any]) -> str:
             with refused_as_whole():
-                policy: str = known[0].policy(known[1], divided.inline, place)
+                policy: str = known[0].policy(known[1], divided.inline, declared_at)
                 return policy
 
         role_policy = aws.iam.RolePolicy(
@@ -320,7 +320,7 @@ def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
     """The role that arguments without problems describe."""
     host, fleet, cache = read.get("host"), read.get("fleet"), read.get("cache")
     access = ManagerAccess(
-        registries=build_registries(read.get("registries", {})),
+        registries=parse_registries(read.get("registries", {})),
         parameter_arns=values(read.get("parameter_arns", ())),
         key_arn=optional(read.get("key_arn")),
         files_arn=optional(read.get("files_arn")),
@@ -340,7 +340,7 @@ def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
         optional(read.get("permissions_boundary")),
         optional(read.get("path")),
         values(read.get("policies", ())),
-        build_tags(read.get("tags", {})),
+        parse_tags(read.get("tags", {})),
         declared_environment(read.get("environment")),
     )
 

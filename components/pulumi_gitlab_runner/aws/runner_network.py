@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.network import (
@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.network import (
     Network,
     NetworkDeclaration,
     first_zones,
-    network_of,
+    parse_network,
     network_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -55,7 +55,7 @@ class PlacedNetwork:
 
 
 class RunnerNetwork(Component[PlacedNetwork]):
-    """A VPC whose hosts reach GitLab, the registries and AWS, and that nobody reaches from outside.
+    """A VPC whose hosts reach GitLab, the registries and AWS, and that is not reachable from outside.
 
     Hosts live in private subnets, one in each of the region's first zones. Public subnets hold nothing but
     NAT gateways, whose addresses are all that GitLab and the registries see of the hosts. What comes from S3
@@ -96,7 +96,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         with refused_as_whole():
             read = checked(with_handles(args, name), RunnerNetworkArgs, name, _problems)
         environment = declared_environment(read.get("environment"))
-        placed = PlacedNetwork(network_of(read), environment, build_tags(read.get("tags", {})))
+        placed = PlacedNetwork(parse_network(read), environment, parse_tags(read.get("tags", {})))
         self._make(name, placed, opts)
 
     def _make(self, name: str, model: PlacedNetwork, opts: pulumi.ResourceOptions | None) -> None:

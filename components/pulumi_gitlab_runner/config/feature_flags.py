@@ -8,7 +8,7 @@ class FeatureFlag:
     """A switch of the runner's behaviour.
 
     Attributes:
-        default: Whether it is on when nobody sets it.
+        default: Whether it is on when no one sets it.
         deprecated: Whether the runner is about to drop it.
     """
 

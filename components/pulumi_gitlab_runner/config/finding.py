@@ -23,23 +23,23 @@ class Finding:
         severity: How bad it is.
         path: The place, such as `runners[0].docker.network_mtu`.
         found: What stands there, and why that is a problem.
-        mend: What is allowed, or how to mend it.
+        fix: What is allowed, or how to fix it.
     """
 
     severity: Severity
     path: str
     found: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return escaped(f"{self.path}: {self.found}; {self.mend}", lines=True)
+        return escaped(f"{self.path}: {self.found}; {self.fix}", lines=True)
 
 
-def error(path: str, found: str, mend: str) -> Finding:
+def error(path: str, found: str, fix: str) -> Finding:
     """Return a finding that keeps the configuration from being used."""
-    return Finding(Severity.ERROR, path, found, mend)
+    return Finding(Severity.ERROR, path, found, fix)
 
 
-def warning(path: str, found: str, mend: str) -> Finding:
+def warning(path: str, found: str, fix: str) -> Finding:
     """Return a finding that leaves the configuration usable."""
-    return Finding(Severity.WARNING, path, found, mend)
+    return Finding(Severity.WARNING, path, found, fix)

@@ -80,11 +80,11 @@ class RemovedKey:
 
     Attributes:
         last_in: The last release that knew it, as `MAJOR.MINOR`.
-        mend: What to do in its place.
+        fix: What to do in its place.
     """
 
     last_in: str
-    mend: str
+    fix: str
 
 
 KEYS: dict[type, dict[str, Key]] = {

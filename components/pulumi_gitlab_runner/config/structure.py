@@ -30,7 +30,7 @@ def check_types(config: Mapping[str, object]) -> Iterator[Finding]:
             found, expected = type(mismatch.found), get_origin(mismatch.expected) or mismatch.expected
             allowed = "a table" if is_toml_table(expected) else _TYPE_NAMES[expected]
             yield error(
-                _path(mismatch.place),
+                _path(mismatch.location),
                 f"found {_TYPE_NAMES.get(found, found.__name__)}",
                 f"allowed is {allowed}",
             )
@@ -41,56 +41,56 @@ def check_keys(
 ) -> Iterator[Finding]:
     """Find keys that the runner's version does not know, and values outside a key's own limits."""
     for name, value in config.items():
-        place = f"{path}.{name}".removeprefix(".")
+        at = f"{path}.{name}".removeprefix(".")
         key = KEYS[table].get(name)
         if key is None:
-            yield unknown_key(table, str(name), place)  # YAML allows numbers as keys
+            yield unknown_key(table, str(name), at)  # YAML allows numbers as keys
             continue
         if version < parse_version(key.since):
             yield error(
-                place,
+                at,
                 f"the key is new in GitLab Runner {key.since}, and {version} would silently ignore it",
                 f"leave it out, or declare runner version {key.since} or later",
             )
         if key.instead:
-            yield warning(place, "the key is deprecated", f"use `{key.instead}`")
-        yield from _check_value(key, value, place)
-        for nested, content, nested_place in nested_tables(table, name, value, place):
-            yield from check_keys(content, version, nested, nested_place)
+            yield warning(at, "the key is deprecated", f"use `{key.instead}`")
+        yield from _check_value(key, value, at)
+        for nested, content, nested_at in nested_tables(table, name, value, at):
+            yield from check_keys(content, version, nested, nested_at)
 
 
 def nested_tables(
-    table: type, name: str, value: object, place: str
+    table: type, name: str, value: object, at: str
 ) -> Iterator[tuple[type, Mapping[str, object], str]]:
     """Yield each table that the value of a key holds, with its type before it and its place behind it."""
     nested = nested_table(table, name)
     if nested:
-        for item, item_place in _items(value, place):
+        for item, item_at in _items(value, at):
             if isinstance(item, Mapping):
-                yield nested, item, item_place
+                yield nested, item, item_at
 
 
-def unknown_key(table: type, name: str, place: str) -> Finding:
+def unknown_key(table: type, name: str, at: str) -> Finding:
     """Return what to say of a key that a table does not have."""
     if removed := REMOVED_KEYS.get(table, {}).get(name):
-        return error(place, f"the key was removed after GitLab Runner {removed.last_in}", removed.mend)
+        return error(at, f"the key was removed after GitLab Runner {removed.last_in}", removed.fix)
     if name in OTHER_EXECUTORS_KEYS.get(table, ()):
-        return error(place, "the key belongs to another executor", "leave it out")
+        return error(at, "the key belongs to another executor", "leave it out")
     spellings = {_plain(key): key for key in KEYS[table]}
     for close in difflib.get_close_matches(_plain(name), spellings, n=1):
-        return error(place, "unknown key", f"is `{spellings[close]}` meant?")
-    return error(place, "unknown key", f"allowed are {_listed(sorted(KEYS[table]))}")
+        return error(at, "unknown key", f"is `{spellings[close]}` meant?")
+    return error(at, "unknown key", f"allowed are {_listed(sorted(KEYS[table]))}")
 
 
-def _check_value(key: Key, value: object, place: str) -> Iterator[Finding]:
-    for item, item_place in _items(value, place):
+def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:
+    for item, item_at in _items(value, at):
         if isinstance(item, str):
             if key.allowed and item not in key.allowed and not _is_unset(key, item):
-                yield error(item_place, f"`{item}` is not known", f"allowed are {_listed(key.allowed)}")
+                yield error(item_at, f"`{item}` is not known", f"allowed are {_listed(key.allowed)}")
             if key.form and not key.form.accepts(item):
-                yield error(item_place, f"`{item}` is not understood", f"allowed is {key.form.allowed}")
+                yield error(item_at, f"`{item}` is not understood", f"allowed is {key.form.allowed}")
         elif key.minimum is not None and isinstance(item, int | float) and item < key.minimum:
-            yield error(item_place, f"{item:g} is too small", f"allowed is {key.minimum} or more")
+            yield error(item_at, f"{item:g} is too small", f"allowed is {key.minimum} or more")
 
 
 def _is_unset(key: Key, text: str) -> bool:
@@ -98,13 +98,13 @@ def _is_unset(key: Key, text: str) -> bool:
     return not text and key.go_type in ("string", "S3AuthType")
 
 
-def _items(value: object, place: str) -> Iterator[tuple[object, str]]:
+def _items(value: object, at: str) -> Iterator[tuple[object, str]]:
     """Yield a value with its place, or each item of a list with its own."""
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield item, f"{place}[{index}]"
+            yield item, f"{at}[{index}]"
     else:
-        yield value, place
+        yield value, at
 
 
 @cache

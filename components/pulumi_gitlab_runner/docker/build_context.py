@@ -93,7 +93,7 @@ def _described(root: Path, name: str, path: str) -> str:
                 join_path(path, "context"),
                 f"the link {str(file)!r} to {content!r}, which leads nowhere or back to itself",
                 "links to files that are there",
-                "mend the link, or name it in .dockerignore",
+                "fix the link, or name it in .dockerignore",
             )
     elif stat.S_ISREG(mode):
         with file.open("rb") as opened:
@@ -101,5 +101,5 @@ def _described(root: Path, name: str, path: str) -> str:
     return json.dumps([Path(name).as_posix(), stat.filemode(mode), content]) + "\n"
 
 
-def _refusal(path: str, found: str, allowed: str, mend: str = "") -> DeclarationError:
-    return DeclarationError([Problem(path, found, allowed, mend)])
+def _refusal(path: str, found: str, allowed: str, fix: str = "") -> DeclarationError:
+    return DeclarationError([Problem(path, found, allowed, fix)])

@@ -102,14 +102,14 @@ class DockerRunnerHost(Component[ContainerHost]):
         digests = all_pinned(known_stack, manager.name, digests)
 
         def config(known: list[Any]) -> str:
-            declared, place, pinned, cache_bucket = known
+            declared, known_environment, pinned, cache_bucket = known
             with refused_as_whole():
-                hosted.check(declared, place)
+                hosted.check(declared, known_environment)
             return render(
                 manager_config(
                     declared.managers[manager.name],
                     declared.registries,
-                    place,
+                    known_environment,
                     gitlab_url=declared.gitlab_url,
                     digests=pinned,
                     cache_bucket=cache_bucket or NOT_MADE,
@@ -118,11 +118,11 @@ class DockerRunnerHost(Component[ContainerHost]):
             )
 
         def files(known: list[Any]) -> dict[str, HostFile]:
-            text, declared, place, numbers, tokens, passwords, access_key = known
+            text, declared, known_environment, numbers, tokens, passwords, access_key = known
             return docker_manager_files(
                 text,
                 declared.registries,
-                place,
+                known_environment,
                 runner_ids=numbers,
                 tokens=tokens,
                 passwords=passwords,

@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.builds import (
     Build,
     BuildSettingsDeclaration,
-    build_of,
+    parse_build,
     build_settings_problems,
 )
 from pulumi_gitlab_runner.spec.declared import declared
@@ -33,7 +33,7 @@ from pulumi_gitlab_runner.spec.inputs import Input, strict, value
 from pulumi_gitlab_runner.spec.problems import Problem
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import checked
-from pulumi_gitlab_runner.spec.stack import build_registries, registries_problems
+from pulumi_gitlab_runner.spec.stack import parse_registries, registries_problems
 
 
 @strict
@@ -88,7 +88,7 @@ class ImageBuild(Component[PlacedBuild]):
 
     - `docker-build:index:Image`
 
-    Raises `pulumi.RunError` with the place and the mend for a build that is wrongly declared, and for files
+    Raises `pulumi.RunError` with the path and the fix for a build that is wrongly declared, and for files
     that are not there or cannot be read.
     """
 
@@ -104,13 +104,13 @@ class ImageBuild(Component[PlacedBuild]):
     def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), ImageBuildArgs, name, _problems)
-            build = build_of({**read, "repository": ""})  # type: ignore[typeddict-unknown-key]
+            build = parse_build({**read, "repository": ""})  # type: ignore[typeddict-unknown-key]
             context = read_build_context(build.context, build.dockerfile, name)
         placed = PlacedBuild(
             build,
             context,
             given(value(read["repository"])),
-            build_registries(read.get("registries", {})),
+            parse_registries(read.get("registries", {})),
             declared_environment(read.get("environment")),
         )
         self._make(name, placed, opts)

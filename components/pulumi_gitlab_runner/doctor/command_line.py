@@ -476,7 +476,7 @@ def _online(options: argparse.Namespace) -> "Sequence[Finding]":
     def show(console: "Console") -> None:
         from pulumi_gitlab_runner.doctor import report as terminal
 
-        terminal.show_facts(console, [(each.runner.name, each.told) for each in contacts])
+        terminal.show_facts(console, [(each.runner.name, each.message) for each in contacts])
 
     return _answer(options, dict.fromkeys(findings, ()), as_json, show)
 

@@ -84,11 +84,11 @@ class Finding:
         where: the place: a file, a variable, an image.
         what: what was found there.
         why: why it matters.
-        mend: what to do about it.
+        fix: what to do about it.
     """
 
     name: FindingName
     where: str
     what: str
     why: str
-    mend: str
+    fix: str

@@ -149,7 +149,7 @@ def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) 
         if problem.severity == "warning":
             why = "it works, and hardly as meant"
         where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
-        report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.mend))
+        report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.fix))
     report.facts.append(("config", f"{CONFIG}: concurrent = {config.get('concurrent', 1)}"))
     return config
 

@@ -73,7 +73,7 @@ def _image(report: ImageReport) -> dict[str, Any]:
         "hit": report.hit,
         "registry": {
             "outcome": answer.outcome if answer else "not asked",
-            "told": answer.told if answer else report.not_asked,
+            "message": answer.message if answer else report.not_asked,
             "digest": answer.digest if answer else None,
         },
         "findings": [finding.name for finding in report.findings],
@@ -120,7 +120,7 @@ def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, 
                 "file": str(pin.place.file),
                 "line": pin.place.line,
                 "state": pin.state,
-                "told": pin.told,
+                "message": pin.message,
                 "pinned": without_password(pin.pinned) if pin.pinned else None,
             }
             for pin in pins

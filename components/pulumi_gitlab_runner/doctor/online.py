@@ -55,7 +55,7 @@ class Contact:
     contacted_at: str | None = None
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """All of it, for a person."""
         last = f"last contact at {self.contacted_at}" if self.contacted_at else "never in contact"
         return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}, {last}"

@@ -98,7 +98,7 @@ def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: boo
             (state, "green" if good else "yellow"),
         )
         console.print(Folded(title, 2))
-        console.print(Padding(Folded(Text(printable(pin.told), "dim")), (0, 0, 0, 2)))
+        console.print(Padding(Folded(Text(printable(pin.message), "dim")), (0, 0, 0, 2)))
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
@@ -110,7 +110,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
         rows = _grid()
         rows.add_row(Text("found", "dim"), Folded(printable(finding.what)))
         rows.add_row(Text("matters", "dim"), Folded(printable(finding.why)))
-        rows.add_row(Text("mend", "green"), Folded(printable(finding.mend)))
+        rows.add_row(Text("fix", "green"), Folded(printable(finding.fix)))
         console.print(Padding(rows, (0, 0, 0, 2)))
     console.print()
     if findings:
@@ -170,7 +170,7 @@ def _docker(report: ImageReport, docker: Resolution) -> Text:
 def _registry(report: ImageReport) -> Text:
     if report.answer is None:
         return Text(printable(f"not asked: {report.not_asked}"), "dim")
-    return Text(report.answer.told, "green" if report.answer.outcome is Outcome.FOUND else "red")
+    return Text(report.answer.message, "green" if report.answer.outcome is Outcome.FOUND else "red")
 
 
 def _source(source: Source) -> RenderableType:

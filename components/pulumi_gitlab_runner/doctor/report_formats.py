@@ -81,7 +81,7 @@ def as_code_quality(findings: Located, file: Path, project: Path) -> list[dict[s
 
 
 def _text(finding: Finding) -> str:
-    return f"{finding.where}: {finding.what}; {finding.why}. To fix it: {finding.mend}"
+    return f"{finding.where}: {finding.what}; {finding.why}. To fix it: {finding.fix}"
 
 
 def _each(findings: Located, file: Path, project: Path) -> Iterator[tuple[Finding, str, int, str]]:

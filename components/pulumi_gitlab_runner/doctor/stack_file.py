@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
-from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, build_stack
+from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, parse_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
@@ -148,7 +148,7 @@ def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, Aws
         raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
     environment = _environment(region, account)
     try:
-        return build_stack(file.declaration, environment), environment
+        return parse_stack(file.declaration, environment), environment
     except DeclarationError as error:
         raise UsageError(str(error)) from None
 

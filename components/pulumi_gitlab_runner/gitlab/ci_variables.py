@@ -24,7 +24,7 @@ from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.inputs import known, strict
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import build_stack
+from pulumi_gitlab_runner.spec.stack import parse_stack
 from pulumi_gitlab_runner.spec.texts import stack_note
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
@@ -76,7 +76,7 @@ class CiVariables(Component[Variables]):
     def __init__(self, name: str, args: CiVariablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = check_shape(with_handles(args, name), CiVariablesArgs, name)
-            stack = build_stack(dict(read), path=name)
+            stack = parse_stack(dict(read), path=name)
         self._make(name, Variables(stack.variables, stack.registries), opts)
 
     def _make(self, name: str, model: Variables, opts: pulumi.ResourceOptions | None) -> None:
@@ -176,15 +176,15 @@ class CiVariables(Component[Variables]):
             if variable.scope.kind == "instance":
                 found, identity = gitlab.get_instance_variable(key=key, opts=opts), key
             elif variable.scope.kind == "group":
-                place = inputs["group"]
-                found = gitlab.get_group_variable(group=place, key=key, environment_scope=scope, opts=opts)
-                identity = f"{place}:{key}:{scope}"
+                owner = inputs["group"]
+                found = gitlab.get_group_variable(group=owner, key=key, environment_scope=scope, opts=opts)
+                identity = f"{owner}:{key}:{scope}"
             else:
-                place = inputs["project"]
+                owner = inputs["project"]
                 found = gitlab.get_project_variable(
-                    project=place, key=key, environment_scope=scope, opts=opts
+                    project=owner, key=key, environment_scope=scope, opts=opts
                 )
-                identity = f"{place}:{key}:{scope}"
+                identity = f"{owner}:{key}:{scope}"
             if not found.value:  # hidden: the one that is being replaced by this one
                 return None
             return Existing(

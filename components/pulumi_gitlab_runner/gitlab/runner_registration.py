@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.runners import (
     LONGEST_NOTE,
     Registration,
     RegistrationDeclaration,
-    build_registration,
+    parse_registration,
     registration_problems,
 )
 from pulumi_gitlab_runner.spec.shape import checked
@@ -45,7 +45,7 @@ class RunnerRegistration(Component[Registration]):
     ) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), RegistrationDeclaration, name, registration_problems)
-        self._make(name, build_registration(name, read), opts)
+        self._make(name, parse_registration(name, read), opts)
 
     def _make(self, name: str, model: Registration, opts: pulumi.ResourceOptions | None) -> None:
         registration = model

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
-from pulumi_gitlab_runner.config.freedoms import freedom_warnings
+from pulumi_gitlab_runner.config.job_isolation import isolation_warnings
 from pulumi_gitlab_runner.host.docker_daemon import (
     DOCKERS_OWN_NETWORKS,
     job_network_size,
@@ -47,7 +47,7 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
     findings = list(_findings(stack, path))
     errors = [each for each in findings if each.severity is Severity.ERROR]
     if errors:
-        raise DeclarationError(Problem(each.path, each.found, each.mend) for each in errors)
+        raise DeclarationError(Problem(each.path, each.found, each.fix) for each in errors)
     return findings
 
 
@@ -80,10 +80,10 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
         )
         found = check(config, manager.host.runner_version)
         for index, runner in enumerate(config["runners"]):
-            found += freedom_warnings(runner, f"runners[{index}]")
+            found += isolation_warnings(runner, f"runners[{index}]")
         for each in found:
-            place = declared_place(each.path, manager, join_path(path, "runners"))
-            yield Finding(each.severity, place, each.found, each.mend)
+            place = declared_path(each.path, manager, join_path(path, "runners"))
+            yield Finding(each.severity, place, each.found, each.fix)
         yield from _shared_registries(manager, join_path(path, "runners"))
         yield from _protected_beside_others(manager, join_path(path, "runners"))
         yield from _job_networks(declared[manager.name], join_path(path, "runners", manager.name))
@@ -100,7 +100,7 @@ def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
         yield warning(
             join_path(path, "host", "concurrent"),
             f"{host.concurrent} jobs at a time, with a network each, for which the Docker host needs "
-            f"room for {needed}: Docker has it for about {DOCKERS_OWN_NETWORKS}, if nobody says otherwise",
+            f"room for {needed}: Docker has it for about {DOCKERS_OWN_NETWORKS} by default",
             "give it more: default-address-pools in the host's /etc/docker/daemon.json",
         )
     yield from _egress(host, join_path(path, *(("fleet", "manager") if fleet else ("host",))))
@@ -119,7 +119,7 @@ def _egress(machine: Host | Fleet, path: str) -> Iterator[Finding]:
         if rule.cidr is None or machine.job_networks is None or rule.cidr == EVERYWHERE:
             continue
         for problem in overlap_problems(machine.job_networks, [met], path):
-            yield warning(problem.path, problem.found, problem.mend)
+            yield warning(problem.path, problem.found, problem.fix)
 
 
 def _room(jobs: int, job_networks: Value[str] | None, path: str) -> Iterator[Finding]:
@@ -158,7 +158,7 @@ def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
             )
 
 
-def declared_place(place: str, manager: Manager, path: str) -> str:
+def declared_path(place: str, manager: Manager, path: str) -> str:
     """Where in the declaration stands what is at a place of a manager's config.toml.
 
     Args:

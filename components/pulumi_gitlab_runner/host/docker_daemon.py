@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 
 IPV6_JOB_NETWORKS = "fd3a:6c1b:9d5e::/100"
 """Where job networks with IPv6 take such addresses from: unique local ones (RFC 4193), with 40 random bits
-that nobody else should have. Docker before 27 has none by itself: docs.docker.com/engine/daemon/ipv6."""
+that should be unique. Docker before 27 has none by itself: docs.docker.com/engine/daemon/ipv6."""
 IPV6_SIZE = 112
 """One that these versions can count; 4096 of them are in the range."""
 DOCKERS_OWN_NETWORKS = 30

@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.host.trust import (
 )
 from pulumi_gitlab_runner.images.pinned import pinned
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.images import written_out
+from pulumi_gitlab_runner.spec.images import expand_registry_name
 from pulumi_gitlab_runner.spec.inputs import Value, known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
@@ -139,7 +139,7 @@ def full_image(
         environment: where the stack lives.
         digests: those that are known, by the image as declared.
     """
-    full = written_out(declared, registries, environment)
+    full = expand_registry_name(declared, registries, environment)
     digest = digests.get(declared)
     return pinned(full, digest) if digest else full
 

@@ -25,7 +25,7 @@ _HOSTS = {
 """The names of AWS services in a region where they are not `SERVICE.REGION`; each stands for all below it."""
 
 
-def proxy_variables(proxy: Proxy, place: AwsEnvironment) -> dict[str, str]:
+def proxy_variables(proxy: Proxy, environment: AwsEnvironment) -> dict[str, str]:
     """The environment of a host's programs.
 
     In both cases: curl takes `http_proxy` in lower case alone. A domain without a dot before it stands for
@@ -33,15 +33,15 @@ def proxy_variables(proxy: Proxy, place: AwsEnvironment) -> dict[str, str]:
 
     Args:
         proxy: the proxy, resolved.
-        place: where the stack is.
+        environment: where the stack is.
     """
-    return _variables(proxy, (*_exceptions(proxy, place), _WORKERS))
+    return _variables(proxy, (*_exceptions(proxy, environment), _WORKERS))
 
 
-def job_proxy_variables(proxy: Proxy, place: AwsEnvironment, runner: Runner) -> dict[str, str]:
+def job_proxy_variables(proxy: Proxy, environment: AwsEnvironment, runner: Runner) -> dict[str, str]:
     """The environment of a runner's jobs, which reach their services without the proxy."""
     services = (name for service in runner.services for name in _names_of(service))
-    return _variables(proxy, (*_exceptions(proxy, place), *_OF_A_JOB, *services))
+    return _variables(proxy, (*_exceptions(proxy, environment), *_OF_A_JOB, *services))
 
 
 def _variables(proxy: Proxy, exceptions: Iterable[str]) -> dict[str, str]:
@@ -53,11 +53,11 @@ def _variables(proxy: Proxy, exceptions: Iterable[str]) -> dict[str, str]:
     return {name: value for key, value in values.items() for name in (key, key.lower())}
 
 
-def _exceptions(proxy: Proxy, place: AwsEnvironment) -> Iterator[str]:
+def _exceptions(proxy: Proxy, environment: AwsEnvironment) -> Iterator[str]:
     yield from (*_THIS_MACHINE, *_METADATA, *map(known, proxy.job_networks))
     for service in proxy.endpoints:
         for name in _HOSTS.get(service, (f"{service}.{{}}",)):
-            yield f"{name.format(place.region)}.{place.dns_suffix}"
+            yield f"{name.format(environment.region)}.{environment.dns_suffix}"
     yield from map(known, proxy.no_proxy)
 
 

@@ -31,7 +31,7 @@ docs.aws.amazon.com/systems-manager/latest/userguide/configure-proxy-ssm-agent-l
 def first_boot_files(
     proxy: Proxy | None,
     authorities: Authorities,
-    place: AwsEnvironment,
+    environment: AwsEnvironment,
     operating_system: OperatingSystem,
 ) -> dict[str, str]:
     """What is there from the first boot on, by the path below the root: without it nothing could be fetched.
@@ -39,11 +39,11 @@ def first_boot_files(
     Args:
         proxy: the HTTP proxy, if there is one; resolved.
         authorities: the certificate authorities; resolved.
-        place: where the stack is.
+        environment: where the stack is.
         operating_system: that of the machine image.
     """
     variables = {
-        **(proxy_variables(proxy, place) if proxy else {}),
+        **(proxy_variables(proxy, environment) if proxy else {}),
         **trust_variables(authorities, operating_system),
     }
     files = system_trust_files(authorities, operating_system)
@@ -54,18 +54,18 @@ def first_boot_files(
 
 
 def surroundings_files(
-    manager: Manager, registries: Iterable[Registry], place: AwsEnvironment, gitlab_url: str
+    manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment, gitlab_url: str
 ) -> dict[str, str]:
     """All of a manager's host, by the path below the root.
 
     Args:
         manager: the manager, resolved.
         registries: those that its runners use.
-        place: where the stack is.
+        environment: where the stack is.
         gitlab_url: GitLab's address.
     """
-    files = first_boot_files(manager.proxy, manager.authorities, place, manager.host.os)
-    files |= docker_trust_files(manager.authorities, _hosts(registries, place))
+    files = first_boot_files(manager.proxy, manager.authorities, environment, manager.host.os)
+    files |= docker_trust_files(manager.authorities, _hosts(registries, environment))
     name, certificates = gitlab_trust(manager.authorities, gitlab_url)
     if name:
         files[f"{GITLAB_AUTHORITIES.lstrip('/')}/{name}"] = certificates
@@ -74,24 +74,24 @@ def surroundings_files(
     return files
 
 
-def worker_files(manager: Manager, registries: Iterable[Registry], place: AwsEnvironment) -> dict[str, str]:
+def worker_files(manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment) -> dict[str, str]:
     """All of a fleet's worker, by the path below the root; none where the declaration asks for none.
 
     Args:
         manager: that of the fleet, resolved.
         registries: those that its runner uses.
-        place: where the stack is.
+        environment: where the stack is.
     """
-    files = first_boot_files(manager.proxy, manager.authorities, place, AMAZON_LINUX_2023)
-    files |= docker_trust_files(manager.authorities, _hosts(registries, place))
+    files = first_boot_files(manager.proxy, manager.authorities, environment, AMAZON_LINUX_2023)
+    files |= docker_trust_files(manager.authorities, _hosts(registries, environment))
     if manager.fleet and manager.fleet.user_namespaces:
         files["etc/gitlab-runner-host"] = shell_settings({"USER_NAMESPACES": "yes"})
     return files
 
 
-def _hosts(registries: Iterable[Registry], place: AwsEnvironment) -> list[str]:
+def _hosts(registries: Iterable[Registry], environment: AwsEnvironment) -> list[str]:
     """The hosts of registries, without the paths that credentials may be for."""
-    return [each.host_in(place).partition("/")[0] for each in registries]
+    return [each.host_in(environment).partition("/")[0] for each in registries]
 
 
 def _reading_environment(*units: str) -> dict[str, str]:

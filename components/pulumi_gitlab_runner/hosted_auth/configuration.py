@@ -56,12 +56,12 @@ def configuration(
         "gitlab_url": gitlab_url,
         "gitlab_token": _token(auth, environment, names),
         "registries": {each.host_in(environment): _source(each, environment, names) for each in registries},
-        "variables": [variable_told(each) for each in auth.variables],
+        "variables": [variable_settings(each) for each in auth.variables],
     }
     return json.dumps(told, indent=2, sort_keys=True) + "\n"
 
 
-def variable_told(variable: Variable) -> dict[str, str | bool]:
+def variable_settings(variable: Variable) -> dict[str, str | bool]:
     """One variable, as the function is told of it."""
     return {
         "scope": str(variable.scope),

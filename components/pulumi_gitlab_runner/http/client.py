@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Self
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from pulumi_gitlab_runner.http.connection import Connection, Content, told
+from pulumi_gitlab_runner.http.connection import Connection, Content, deadline_errors
 from pulumi_gitlab_runner.http.deadline import Deadline, TransferDeadline
 from pulumi_gitlab_runner.http.errors import NotHttpError, RedirectError, TooLargeError, UnreachableError
 from pulumi_gitlab_runner.http.proxies import proxy_for
@@ -66,7 +66,7 @@ class Stream:
             HttpError: it ends too early, or does not come in time.
         """
         deadline = self._connection.deadline
-        with told(deadline):
+        with deadline_errors(deadline):
             while part := self._answer.read(_PART):
                 if isinstance(deadline, TransferDeadline):
                     deadline.add(len(part))
@@ -264,7 +264,7 @@ class HttpClient:
     ) -> Stream:
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         connection = self._idle_connection(origin) or self._new_connection(origin)
-        with told(deadline):
+        with deadline_errors(deadline):
             try:
                 answer = connection.exchange(method, target, headers, content, deadline)
             except (ConnectionError, HTTPException):

@@ -202,7 +202,7 @@ class _Reader(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def told(deadline: Deadline) -> Iterator[None]:
+def deadline_errors(deadline: Deadline) -> Iterator[None]:
     """Say what failed: every failure of a connection becomes an `HttpError`."""
     try:
         yield

@@ -18,11 +18,12 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
         user: whom the manager connects as.
         environment: where the fleet lives.
     """
-    place = f"{environment.region}:{environment.account}"
+    region_and_account = f"{environment.region}:{environment.account}"
     yield allow(
         "FleetSize",
         ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-        [f"arn:{environment.partition}:autoscaling:{place}:autoScalingGroup:*:autoScalingGroupName/{group}"],
+        [(f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
+ f":autoScalingGroupName/{group}")],
     )
     # None of these has a resource.
     yield allow(
@@ -38,6 +39,6 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
     yield allow(
         "FleetLogin",
         ["ec2-instance-connect:SendSSHPublicKey"],
-        [f"arn:{environment.partition}:ec2:{place}:instance/*"],
+        [f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"],
         {"StringEquals": {"ec2:ResourceTag/aws:autoscaling:groupName": group, "ec2:osuser": user}},
     )

@@ -17,7 +17,7 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
         host: the value of the group's tag `HOST_TAG`.
         environment: where it lives.
     """
-    place = f"{environment.region}:{environment.account}"
+    region_and_account = f"{environment.region}:{environment.account}"
     return allow(
         "HostLifecycle",
         [
@@ -27,7 +27,8 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
             "autoscaling:SetInstanceHealth",
             "autoscaling:StartInstanceRefresh",
         ],
-        [f"arn:{environment.partition}:autoscaling:{place}:autoScalingGroup:*:autoScalingGroupName/*"],
+        [(f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
+ f":autoScalingGroupName/*")],
         {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": host}},
     )
 
@@ -55,8 +56,8 @@ def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
     Args:
         environment: where the host lives.
     """
-    place = f"{environment.region}:{environment.account}"
-    instances = f"arn:{environment.partition}:ec2:{place}:instance/*"
+    region_and_account = f"{environment.region}:{environment.account}"
+    instances = f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"
     yield allow("SessionAgent", ["ssm:UpdateInstanceInformation"], [instances])
     # None of these has a resource.
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")

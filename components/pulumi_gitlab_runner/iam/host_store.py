@@ -19,7 +19,7 @@ def store_statements(
     What is written there, hosts run as root. IAM alone would let every role of the account write it that may
     write to all buckets. A host is known by the tag of its role, which stays the same when the role is made
     anew: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. The policy of the
-    bucket itself is left to IAM, so that nobody is locked out for good.
+    bucket itself is left to IAM, so that no one is locked out for good.
 
     Args:
         bucket_arn: the bucket.
@@ -55,8 +55,8 @@ def key_policy(stack: str, environment: AwsEnvironment) -> str:
     partition, region, account = environment.partition, environment.region, environment.account
     # Image Builder names its groups: docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html.
     built = f"/aws/imagebuilder/{stack.replace('/', '-').replace('.', '-').lower()}-*"
-    place = f"arn:{partition}:logs:{region}:{account}:log-group"
-    groups = [f"{place}:/{stack}/*", f"{place}:{built}"]
+    log_groups = f"arn:{partition}:logs:{region}:{account}:log-group"
+    groups = [f"{log_groups}:/{stack}/*", f"{log_groups}:{built}"]
     return policy_document(
         [
             {

@@ -170,8 +170,8 @@ def repository_statements(
 
 def _statement(sid: str, actions: Sequence[str], arns: Sequence[str]) -> Statement:
     _, _, _, region, account, _ = arns[0].split(":", 5)
-    place = {"aws:RequestedRegion": region, "aws:ResourceAccount": account}
-    return allow(sid, actions, [_anywhere(_name(arn)) for arn in arns], {"StringEquals": place})
+    conditions = {"aws:RequestedRegion": region, "aws:ResourceAccount": account}
+    return allow(sid, actions, [_anywhere(_name(arn)) for arn in arns], {"StringEquals": conditions})
 
 
 def _anywhere(name: str) -> str:

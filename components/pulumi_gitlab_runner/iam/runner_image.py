@@ -25,7 +25,7 @@ def build_policy(
         environment: where they are.
     """
     partition = environment.partition
-    place = f"{environment.region}:{environment.account}"
+    region_and_account = f"{environment.region}:{environment.account}"
     channel = (
         "AcknowledgeMessage",
         "DeleteMessage",
@@ -42,7 +42,7 @@ def build_policy(
             allow(
                 "Component",
                 ["imagebuilder:GetComponent"],
-                [f"arn:{partition}:imagebuilder:{place}:component/{component}/*/*"],
+                [f"arn:{partition}:imagebuilder:{region_and_account}:component/{component}/*/*"],
             ),
             # The program that runs the component: a bucket of Image Builder in each region.
             allow("ComponentProgram", ["s3:GetObject"], [f"arn:{partition}:s3:::ec2imagebuilder*/*"]),

@@ -22,8 +22,8 @@ class InvalidImageReference(ValueError):  # noqa: N818 - the name says that it i
         allowed: what may stand there.
     """
 
-    def __init__(self, place: str, found: str) -> None:
-        super().__init__(f"{place}: {found}; allowed is {ALLOWED}")
+    def __init__(self, path: str, found: str) -> None:
+        super().__init__(f"{path}: {found}; allowed is {ALLOWED}")
         self.found = found
         self.allowed = ALLOWED
 
@@ -71,12 +71,12 @@ class ImageReference:
         return f"{self.name}{tag}{digest}"
 
 
-def parse(text: str, place: str = "image") -> ImageReference:
+def parse(text: str, path: str = "image") -> ImageReference:
     """Read an image reference as the Docker command line does.
 
     Args:
         text: the reference, such as ``nginx``, ``team/app:1.2`` or ``registry.example.com/app@sha256:…``.
-        place: where the text stands, such as ``stack.runners.build.image``. A message starts with it.
+        path: where the text stands, such as ``stack.runners.build.image``. A message starts with it.
 
     Returns:
         The reference, with ``docker.io`` and ``library/`` written out for the short names of Docker Hub.
@@ -87,7 +87,7 @@ def parse(text: str, place: str = "image") -> ImageReference:
     read = _read(text)
     if isinstance(read, ImageReference):
         return read
-    raise InvalidImageReference(place, f"{without_password(text)!r}: {read}")
+    raise InvalidImageReference(path, f"{without_password(text)!r}: {read}")
 
 
 @lru_cache(maxsize=4096)

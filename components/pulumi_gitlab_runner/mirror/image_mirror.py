@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.spec import mirrors as spec
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.declared import declared
-from pulumi_gitlab_runner.spec.images import registry_of, written_out
+from pulumi_gitlab_runner.spec.images import registry_of, expand_registry_name
 from pulumi_gitlab_runner.spec.inputs import Input, optional, strict
 from pulumi_gitlab_runner.spec.mirrors import MirrorDeclaration, mirror_variables
 from pulumi_gitlab_runner.spec.problems import join_path
@@ -73,7 +73,7 @@ class ImageMirror(Component[PlacedMirror]):
     - `gitlab-runner:index:MirroredImage` for each image
     - `gitlab-runner:index:CiVariables`, where `variables` are declared
 
-    Raises `pulumi.RunError` with the place and the mend for an image or registry that cannot be.
+    Raises `pulumi.RunError` with the path and the fix for an image or registry that cannot be.
     """
 
     images: pulumi.Output[dict[str, str]]
@@ -131,7 +131,7 @@ def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environ
     registry, _ = registry_of(image.source, model.registries, None)
     found: dict[str, Any] = {
         "source": pulumi.Output.all(resolved(model.registries), environment).apply(
-            lambda known: str(parse(written_out(image.source, *known)))
+            lambda known: str(parse(expand_registry_name(image.source, *known)))
         )
     }
     if image.digest:

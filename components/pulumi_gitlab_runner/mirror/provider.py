@@ -75,7 +75,7 @@ class MirroredImages:
         answer = self._ask(source, new)
         if accepted is None:
             if answer.digest is None:
-                raise TransferError(f"its digest cannot be had: {answer.told}")
+                raise TransferError(f"its digest cannot be had: {answer.message}")
             return answer.digest
         if answer.digest and answer.digest != accepted:
             warn(
@@ -83,7 +83,7 @@ class MirroredImages:
                 f"To take the new one, declare {source.familiar}@{answer.digest}"
             )
         elif answer.digest is None and answer.outcome is not Outcome.NO_IMAGE:
-            warn(f"whether {source.familiar} has moved cannot be told: {answer.told}")
+            warn(f"whether {source.familiar} has moved cannot be told: {answer.message}")
         return str(accepted)
 
     def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:

@@ -30,13 +30,13 @@ class RegistryAnswer:
 
     Attributes:
         outcome: how it answered.
-        told: the answer in words.
+        message: the answer in words.
         digest: the digest of the image's manifest, where it was found.
         media_type: the kind of that manifest.
     """
 
     outcome: Outcome
-    told: str
+    message: str
     digest: str | None = None
     media_type: str = ""
 

@@ -50,7 +50,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
 
     def __init__(self, outcome: Outcome, told: str) -> None:
         self.answer = RegistryAnswer(outcome, printable(told))
-        super().__init__(self.answer.told)
+        super().__init__(self.answer.message)
 
 
 Certificates = Callable[[str], Iterable[str]]
@@ -258,7 +258,7 @@ class Connection:
                 url = f"{challenge.realm}{'&' if '?' in challenge.realm else '?'}{asked}"
                 answer = self._client.ask("GET", url, headers=headers, deadline=deadline)
         except HttpError as error:
-            raise Refusal(not_reached(who, error).outcome, not_reached(who, error).told) from None
+            raise Refusal(not_reached(who, error).outcome, not_reached(who, error).message) from None
         if answer.status != 200:
             raise refused(who, answer.status, bool(credentials))
         try:

@@ -30,8 +30,8 @@ Report = Callable[[int, int], None]
 """Is called with how many bytes have arrived, of how many that were missing. Threads call it often."""
 
 
-def _nobody(done: int, total: int) -> None:
-    """Tell nobody."""
+def _no_report(done: int, total: int) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ImageCopier:
         """End the threads."""
         self._threads.shutdown()
 
-    def copy(self, copy: Copy, report: Report = _nobody) -> None:
+    def copy(self, copy: Copy, report: Report = _no_report) -> None:
         """Copy an image, if its digest is not under the tag already.
 
         Raises:

@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.registry.manifest import (
     digest_of,
     parse_manifest,
 )
-from pulumi_gitlab_runner.registry.transfer import TransferError, expect, told
+from pulumi_gitlab_runner.registry.transfer import TransferError, expect, transfer_errors
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 
@@ -39,7 +39,7 @@ class Repository:
     def digest(self, reference: str) -> str | None:
         """The digest of the manifest under a tag or digest; None where there is none."""
         doing = f"asking for {self.name}:{reference}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"manifests/{reference}", headers=_ACCEPT)
             named: str | None = answer.headers.get("docker-content-digest")
             if answer.status == 200 and named:
@@ -62,7 +62,7 @@ class Repository:
             limit: the most bytes that it may have.
         """
         doing = f"reading {self.name}@{digest}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             answer = self._ask("GET", f"manifests/{digest}", headers=_ACCEPT, limit=limit)
             expect(answer, (200,), self.connection, doing)
         found = digest_of(answer.content, digest)
@@ -79,7 +79,7 @@ class Repository:
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there."""
         doing = f"asking for {digest} in {self.name}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"blobs/{digest}", actions=PUSH)
             expect(answer, (200, 404), self.connection, doing)
         return answer.status == 200
@@ -88,18 +88,18 @@ class Repository:
     def blob(self, blob: Descriptor) -> Iterator[Iterator[bytes]]:
         """The content of a blob, in parts as they come; the last one only if the whole has the digest."""
         doing = f"reading {blob.digest} of {self.name}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             stream = self._open("GET", f"blobs/{blob.digest}")
         with closing(stream):
             if stream.status != 200:
-                with told(self.connection, doing):
+                with transfer_errors(self.connection, doing):
                     expect(stream.whole(), (200,), self.connection, doing)
             yield self._verified(stream, blob, doing)
 
     def _verified(self, stream: Stream, blob: Descriptor, doing: str) -> Iterator[bytes]:
         algorithm, _, expected = blob.digest.partition(":")
         running, size = hashlib.new(algorithm), 0
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             for part in stream.parts():
                 running.update(part)
                 size += len(part)
@@ -113,7 +113,7 @@ class Repository:
     def push_blob(self, blob: Descriptor, content: Iterator[bytes], upload: str) -> None:
         """Put a blob where `begin_upload` said; the registry takes it only as a whole."""
         doing = f"writing {blob.digest} to {self.name}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             length = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
             place = f"{upload}{'&' if urlsplit(upload).query else '?'}{urlencode({'digest': blob.digest})}"
             sent = self._open("PUT", place, headers=length, content=content, actions=PUSH)
@@ -127,7 +127,7 @@ class Repository:
             mounted_from: a repository of the same registry that has it; the registry may take it from there.
         """
         doing = f"writing {blob.digest} to {self.name}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             if mounted_from:
                 path = f"blobs/uploads/?mount={blob.digest}&from={mounted_from}"
                 begun = self._ask("POST", path, content=b"", also=scope(mounted_from, PULL))
@@ -141,7 +141,7 @@ class Repository:
     def push_manifest(self, manifest: Manifest, reference: str) -> None:
         """Put a manifest under a tag, or under its own digest."""
         doing = f"writing {self.name}:{reference}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             headers = {"Content-Type": manifest.media_type}
             answer = self._ask(
                 "PUT", f"manifests/{reference}", headers=headers, content=manifest.content, actions=PUSH
@@ -154,7 +154,7 @@ class Repository:
     def delete(self, digest: str) -> None:
         """Delete a manifest with all its tags; nothing where it is gone already."""
         doing = f"deleting {self.name}@{digest}"
-        with told(self.connection, doing):
+        with transfer_errors(self.connection, doing):
             answer = self._ask("DELETE", f"manifests/{digest}", actions="delete")
             expect(answer, (202, 200, 204, 404), self.connection, doing)
 

@@ -63,7 +63,7 @@ def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -
 
 
 @contextmanager
-def told(connection: Connection, doing: str) -> Iterator[None]:
+def transfer_errors(connection: Connection, doing: str) -> Iterator[None]:
     """Say what failed, where: every failure of the connection becomes a `TransferError`."""
     host = connection.host
     try:

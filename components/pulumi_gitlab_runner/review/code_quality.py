@@ -52,7 +52,7 @@ def code_quality(preview: Preview, text: str, path: str) -> str:
     seen: Counter[str] = Counter()
     report = []
     for danger in dangers(preview):
-        words = " ".join(" ".join((words, *names)) for words, names in danger.told)
+        words = " ".join(" ".join((words, *names)) for words, names in danger.phrases)
         what = "\0".join((path, danger.kind.name, danger.of, danger.name, words))
         seen[what] += 1
         report.append(
@@ -102,7 +102,7 @@ class _StackFile:
 
     def _places(self, danger: Danger, own_name: str) -> Iterator[_Path]:
         """Where a danger may come from, the likeliest place first."""
-        names = [name for _, each in danger.told for name in each]
+        names = [name for _, each in danger.phrases for name in each]
         for number, variable in enumerate(_listed(self.declaration.get("variables"))):
             if variable.get("key", "DOCKER_AUTH_CONFIG") in names and danger.kind is DangerKind.VARIABLE:
                 for setting in ("protected", "masked", "hidden"):
@@ -130,7 +130,7 @@ class _StackFile:
             config = declared.get("config")
             docker = config.get("docker") if isinstance(config, Mapping) else None
             for freedom in freedoms(docker if isinstance(docker, Mapping) else {}):
-                if freedom.phrase in danger.told:
+                if freedom.phrase in danger.phrases:
                     yield (*at, "config", "docker", freedom.key.partition("[")[0])
         keys = {
             DangerKind.REGISTRY: ("registries",),
@@ -153,7 +153,7 @@ _SAYS = {"protected": "not protected", "run_untagged": "without tags", "locked":
 
 
 def _words(danger: Danger) -> str:
-    return " ".join(words for words, _ in danger.told)
+    return " ".join(words for words, _ in danger.phrases)
 
 
 def _ends(name: str, known: Mapping[str, Any]) -> list[str]:

@@ -56,9 +56,9 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
         NoTokenError: the token is missing.
     """
     need(environment, ("CI_API_V4_URL", "CI_PROJECT_ID"), "an issue of the drift needs a job of GitLab")
-    mend = "give it a project access token of the scope `api` with the role Reporter, masked"
+    fix = "give it a project access token of the scope `api` with the role Reporter, masked"
     try:
-        access = access_of(environment, token_variable, mend)
+        access = access_of(environment, token_variable, fix)
     except NoTokenError as error:
         raise NoTokenError(f"no issue of the drift: {error}") from None
     return IssuePlace(access, environment["CI_PROJECT_ID"], stack, label, environment.get("CI_JOB_URL", ""))

@@ -2,11 +2,11 @@
 
 
 class PreviewError(ValueError):
-    """The given text is no preview. Its message says what is wrong and how to mend it; it repeats nothing."""
+    """The given text is no preview. Its message says what is wrong and how to fix it; it repeats nothing."""
 
 
 class GitLabError(Exception):
-    """GitLab cannot be asked, or refuses. Its message says why and how to mend it.
+    """GitLab cannot be asked, or refuses. Its message says why and how to fix it.
 
     Attributes:
         status: the status of GitLab's answer; nothing where there was none.

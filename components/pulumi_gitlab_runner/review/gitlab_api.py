@@ -69,14 +69,14 @@ def access_of(environment: Mapping[str, str], token_variable: str, missing: str)
     return Access(environment["CI_API_V4_URL"], token, environment.get("CI_SERVER_TLS_CA_FILE", ""))
 
 
-def need(environment: Mapping[str, str], names: tuple[str, ...], mend: str) -> None:
+def need(environment: Mapping[str, str], names: tuple[str, ...], fix: str) -> None:
     """Refuse unless these variables are set.
 
     Raises:
-        GitLabError: one is not; its message ends with `mend`.
+        GitLabError: one is not; its message ends with `fix`.
     """
     if missing := [name for name in names if not environment.get(name)]:
-        raise GitLabError(f"{', '.join(missing)} not set: {mend}")
+        raise GitLabError(f"{', '.join(missing)} not set: {fix}")
 
 
 class GitLab:
@@ -147,9 +147,9 @@ class GitLab:
         if not 200 <= answer.status < 300:
             text = answer.content[:1200].decode(errors="replace")
             reason = printable(" ".join(text.split()))[:300]
-            mend = _MENDS.get(answer.status, "")
+            fix = _FIXES.get(answer.status, "")
             raise GitLabError(
-                f"{method} {shown}: GitLab answered {answer.status} {reason}{mend}", answer.status
+                f"{method} {shown}: GitLab answered {answer.status} {reason}{fix}", answer.status
             )
         return answer
 
@@ -181,7 +181,7 @@ def patiently(
     raise AssertionError("unreachable")
 
 
-_MENDS = {
+_FIXES = {
     401: "; the token has expired or was revoked: make a new one",
     403: "; the token needs the scope `api`, and its user the role Reporter or higher",
     404: "; the token's user must be a member of the project",

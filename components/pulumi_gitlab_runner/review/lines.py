@@ -39,13 +39,13 @@ class Line:
     @property
     def is_known(self) -> bool:
         """Whether the preview shows it."""
-        return is_known(self.told)
+        return is_known(self.message)
 
     @property
     def text(self) -> str:
         """The line as Markdown."""
         count = f"{len(self.names)}, " if len(self.names) > 1 else ""
-        what = " ".join(phrase(words, names) for words, names in self.told)
+        what = " ".join(phrase(words, names) for words, names in self.message)
         kinds = most_common(self.kinds)[:_NAMES]
         alone = sum(self.kinds.values()) == 1
         of = ", ".join(code(kind) if alone else f"{number} {code(kind)}" for kind, number in kinds)
@@ -62,15 +62,15 @@ def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> li
     """
     lines: dict[object, list[Danger]] = {}
     for danger in dangers:
-        of = "" if danger.told == PLAINLY_DELETED else danger.of
+        of = "" if danger.phrases == PLAINLY_DELETED else danger.of
         key = danger.kind, of, danger.is_new, _nameless(danger, own_name(danger))
         lines.setdefault(key, []).append(danger)
     made = []
     for alike in lines.values():
         first = alike[0]
-        plain = first.told == PLAINLY_DELETED
+        plain = first.message == PLAINLY_DELETED
         names = tuple(sorted({each.name for each in alike}, key=natural))
-        told = first.told if len(names) == 1 else _nameless(first, own_name(first))
+        told = first.message if len(names) == 1 else _nameless(first, own_name(first))
         kinds = Counter(each.of.rpartition(":")[2] for each in alike) if plain else Counter()
         made.append(Line(first.kind, "" if plain else first.of, names, told, kinds))
     return made
@@ -115,9 +115,9 @@ def in_words(names: Iterable[str]) -> str:
 
 def _nameless(danger: Danger, name: str) -> tuple[Phrase, ...]:
     if not name:
-        return danger.told
+        return danger.phrases
     word = _word(name)
-    return tuple((words, tuple(word.sub(ITS_NAME, each) for each in names)) for words, names in danger.told)
+    return tuple((words, tuple(word.sub(ITS_NAME, each) for each in names)) for words, names in danger.phrases)
 
 
 def _word(name: str) -> re.Pattern[str]:

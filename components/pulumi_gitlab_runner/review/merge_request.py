@@ -74,9 +74,9 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
         'give the job the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"`',
     )
     why = "a fork's pipeline has none of the project's variables" if is_of_a_fork(environment) else ""
-    mend = why or "give it a project access token of the scope `api`, masked, and not protected"
+    fix = why or "give it a project access token of the scope `api`, masked, and not protected"
     try:
-        access = access_of(environment, token_variable, mend)
+        access = access_of(environment, token_variable, fix)
     except NoTokenError as error:
         raise NoTokenError(f"no note on the merge request: {error}") from None
     return MergeRequest(

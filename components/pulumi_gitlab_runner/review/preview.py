@@ -130,9 +130,9 @@ def read_preview(text: str) -> Preview:
             tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        mend = "give it what `pulumi preview --json` wrote to its standard output"
+        fix = "give it what `pulumi preview --json` wrote to its standard output"
         raise PreviewError(
-            f"The preview cannot be read: it is not one JSON object with its steps; {mend}."
+            f"The preview cannot be read: it is not one JSON object with its steps; {fix}."
         ) from None
 
 

@@ -50,9 +50,9 @@ def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
     """
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_SHA")
     need(environment, names, "the reviewed plan is found by a job of GitLab; else give it with --plan")
-    mend = "give it a project access token of the scope `api` with the role Developer, masked"
+    fix = "give it a project access token of the scope `api` with the role Developer, masked"
     try:
-        access = access_of(environment, token_variable, mend)
+        access = access_of(environment, token_variable, fix)
     except NoTokenError as error:
         raise NoTokenError(f"no reviewed plan: {error}") from None
     return Merged(access, environment["CI_PROJECT_ID"], environment["CI_COMMIT_SHA"])
@@ -82,15 +82,15 @@ def fetch_plan(
         try:
             answer = gitlab.send("GET", f"{project}/jobs/{int(ran['id'])}/artifacts/{quote(file)}")
         except GitLabError as error:
-            if mend := _MENDS.get(error.status or 0):
-                raise GitLabError(f"the last {job} of !{number}: {mend}", error.status) from None
+            if fix := _FIXES.get(error.status or 0):
+                raise GitLabError(f"the last {job} of !{number}: {fix}", error.status) from None
             raise
         return ReviewedPlan(answer.content.decode(), f"!{number}")
 
     return patiently(merged.access, fetch, wait)
 
 
-_MENDS = {
+_FIXES = {
     403: "the token's user needs the role Developer to read the plan",
     404: "its artifacts have no plan: they have expired, or none was to be kept",
 }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
     from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
-    from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, build_stack
+    from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, parse_stack
 
-__all__ = ["AwsEnvironment", "DeclarationError", "Problem", "Stack", "StackDeclaration", "build_stack"]
+__all__ = ["AwsEnvironment", "DeclarationError", "Problem", "Stack", "StackDeclaration", "parse_stack"]
 
 _MODULES = {"AwsEnvironment": "aws_environment", "DeclarationError": "problems", "Problem": "problems"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.spec.inputs import Deferred, Rule
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 
 Places = Mapping[str, str]
 """Paths in the arguments, by the paths in the declaration that they are read as."""
@@ -28,7 +28,7 @@ def stack_of_arguments(declared: Mapping[str, Any], name: str, places: Places) -
         DeclarationError: with every problem.
     """
     with relocated(places):
-        stack = build_stack(declared, path=name)
+        stack = parse_stack(declared, path=name)
     for handle in _handles(declared):
         handle.rules = [_relocated_rule(rule, places) for rule in handle.rules]
     return stack

@@ -21,7 +21,7 @@ _MOST = 40
 """AWS takes 50 tags; the library and the provider's `defaultTags` need some."""
 
 
-def build_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
+def parse_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
     """The tags that a declaration without problems describes."""
     return {key: value(each) for key, each in declaration.items()}
 

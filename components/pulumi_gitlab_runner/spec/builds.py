@@ -83,7 +83,7 @@ class Build:
     cache: str | None = None
 
 
-def build_of(declaration: BuildDeclaration) -> Build:
+def parse_build(declaration: BuildDeclaration) -> Build:
     """The build that a declaration without problems describes."""
     return Build(
         repository=declaration["repository"],
@@ -147,26 +147,26 @@ def repository_problems(
     name, _, repository = declaration["repository"].partition("/")
     registry = registries.get(name)
     if registry is None or not repository:
-        mend = did_you_mean(name, list(registries)) or "declare the registry under stack.registries"
+        fix = did_you_mean(name, list(registries)) or "declare the registry under stack.registries"
         yield Problem(
             at,
             repr(declaration["repository"]),
             f"REGISTRY/REPOSITORY, with a declared registry: {listed(registries)}",
-            mend,
+            fix,
         )
     elif reason := registry.not_pushed:
         yield Problem(at, f"a repository of the registry {name!r}", "one that this stack may push to", reason)
     elif registry.repositories and repository not in registry.repositories:
         known = list(registry.repositories)
-        mend = did_you_mean(repository, known) or "declare the repository in its registry"
-        yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), mend)
+        fix = did_you_mean(repository, known) or "declare the repository in its registry"
+        yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), fix)
     elif ":" in repository or "@" in repository:
         yield Problem(at, repr(declaration["repository"]), "a repository without tag and digest")
     elif registry.created:
-        for place, tag in _tags(declaration, path):
+        for tag_at, tag in _tags(declaration, path):
             if not is_mutable(tag, registry.repositories[repository].mutable_tags):
                 yield Problem(
-                    place,
+                    tag_at,
                     f"{tag!r}, which cannot move from one image to the next",
                     f"tags that 'mutable_tags' of {repository!r} allows",
                     f"declare it there: mutable_tags: [{tag}]",

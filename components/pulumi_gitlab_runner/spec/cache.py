@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
-from pulumi_gitlab_runner.spec.machines import least_problems
+from pulumi_gitlab_runner.spec.machines import minimum_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 
@@ -38,7 +38,7 @@ class Cache:
         return "shared" if self.shared else f"runners/{runner}"
 
 
-def build_cache(declaration: CacheDeclaration) -> Cache:
+def parse_cache(declaration: CacheDeclaration) -> Cache:
     """The cache that a declaration without problems describes."""
     return Cache(
         declaration.get("expire_days", Cache.expire_days),
@@ -49,7 +49,7 @@ def build_cache(declaration: CacheDeclaration) -> Cache:
 
 def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a cache."""
-    yield from least_problems(declaration, {"expire_days": 1}, path)
+    yield from minimum_problems(declaration, {"expire_days": 1}, path)
     if "kms_key" in declaration:
         yield from check(
             declaration["kms_key"], lambda key: kms_key_problems(key, join_path(path, "kms_key"))

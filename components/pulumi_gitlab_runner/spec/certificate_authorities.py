@@ -75,7 +75,7 @@ def certificates_in(pem: str) -> list[str]:
     return [f"{each}\n" for each in _CERTIFICATE.findall(pem.replace("\r\n", "\n"))]
 
 
-def build_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -> Authorities:
+def parse_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -> Authorities:
     """The authorities that declarations without problems describe."""
     return tuple(
         CertificateAuthority(name, value(each["pem"]), values(each.get("hosts", ())), each.get("jobs", False))

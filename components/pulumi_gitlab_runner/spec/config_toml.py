@@ -70,5 +70,5 @@ def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator
         if key in refused:
             yield Problem(at, f"the key {key!r}, which is not set here", "the other keys", refused[key])
             continue
-        for nested, content, place in nested_tables(table, key, value, at):
-            yield from _refused_keys(content, nested, place)
+        for nested, content, nested_at in nested_tables(table, key, value, at):
+            yield from _refused_keys(content, nested, nested_at)

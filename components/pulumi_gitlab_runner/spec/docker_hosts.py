@@ -70,7 +70,7 @@ class DockerHostDeclaration(TypedDict):
     """The Docker Engine's socket on the host. The manager starts jobs with it, and is as powerful as root
     there. Default `/var/run/docker.sock`."""
     aws_credentials: NotRequired[AwsCredentialsDeclaration]
-    """Who the manager is to AWS, for ECR, AWS's secret stores and the cache. Default: nobody, since a Docker
+    """Who the manager is to AWS, for ECR, AWS's secret stores and the cache. Default: none, since a Docker
     host has no role."""
 
 
@@ -101,7 +101,7 @@ class DockerHost:
 _ABSOLUTE = re.compile(r"(/[A-Za-z0-9_.@-]+)+")
 
 
-def build_docker_host(declaration: DockerHostDeclaration, runner_version: str) -> DockerHost:
+def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -> DockerHost:
     """The Docker host that a declaration without problems describes."""
     aws_credentials = None
     if "aws_credentials" in declaration:

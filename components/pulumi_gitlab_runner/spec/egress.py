@@ -60,7 +60,7 @@ class EgressRule:
         return f"{to}:{self._ports}/{self.protocol}"
 
 
-def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:
+def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:
     """The rules that declarations without problems describe."""
     return tuple(
         EgressRule(
@@ -77,11 +77,11 @@ def build_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:
     """What is wrong with a list of rules."""
     if not declared:
-        mend = "without this key, instances may connect to everywhere"
-        yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", mend)
+        fix = "without this key, instances may connect to everywhere"
+        yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", fix)
     for index, each in enumerate(declared):
         yield from _rule_problems(each, join_path(path, index))
-    rules = build_egress(declared)
+    rules = parse_egress(declared)
     for index, rule in enumerate(rules):
         if rule in rules[:index]:
             yield Problem(join_path(path, index), f"{rule} once more", "each rule once")

@@ -9,17 +9,17 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
-from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
-from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems, release_of
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, parse_host, host_problems, release_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
-    least_problems,
+    minimum_problems,
     machine_problems,
-    subnets_of,
+    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
@@ -173,13 +173,13 @@ class Fleet:
 _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 
 
-def build_fleet(declaration: FleetDeclaration) -> Fleet:
+def parse_fleet(declaration: FleetDeclaration) -> Fleet:
     """The fleet that a declaration without problems describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "manager"}
     settings["instance_types"] = tuple(declaration["instance_types"])
-    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
-    settings["tags"] = build_tags(declaration.get("tags", {}))
-    settings["egress"] = build_egress(declaration.get("egress", ()))
+    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
+    settings["tags"] = parse_tags(declaration.get("tags", {}))
+    settings["egress"] = parse_egress(declaration.get("egress", ()))
     settings["peer_networks"] = values(declaration.get("peer_networks", ()))
     if "ami" in declaration:
         settings.setdefault("job_networks", None)
@@ -191,23 +191,23 @@ def build_fleet(declaration: FleetDeclaration) -> Fleet:
     return Fleet(**settings)
 
 
-def build_manager_host(declaration: FleetDeclaration) -> Host:
+def parse_manager_host(declaration: FleetDeclaration) -> Host:
     """The host of the manager of a fleet whose declaration has no problems."""
     host: HostDeclaration = {
         "instance_type": MANAGER_INSTANCE_TYPE,
         "disk_gb": MANAGER_DISK_GB,
-        "concurrent": build_fleet(declaration).jobs,
+        "concurrent": parse_fleet(declaration).jobs,
     }
     for key in ("vpc", "subnets"):
         if key in declaration:
             host[key] = declaration[key]
-    return build_host(host | declaration.get("manager", {}))
+    return parse_host(host | declaration.get("manager", {}))
 
 
 def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a fleet."""
     least = {"max_instances": 1, "jobs_per_instance": 1, "retire_after_jobs": 1, "on_demand_base": 0}
-    yield from least_problems(declaration, least, path)
+    yield from minimum_problems(declaration, least, path)
     yield from _instance_types_problems(declaration["instance_types"], join_path(path, "instance_types"))
     yield from _capacity_problems(declaration, path)
     yield from machine_problems(declaration, path)
@@ -260,7 +260,7 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
 
 
 def _idle_problems(declaration: IdleDeclaration, path: str) -> Iterator[Problem]:
-    yield from least_problems(declaration, {"idle_count": 0, "idle_minutes": 1}, path)
+    yield from minimum_problems(declaration, {"idle_count": 0, "idle_minutes": 1}, path)
     if declaration.get("periods") == []:
         yield Problem(join_path(path, "periods"), "an empty list", "some periods; without the key, always")
     for index, period in enumerate(declaration.get("periods", ())):

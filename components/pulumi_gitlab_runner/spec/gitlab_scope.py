@@ -41,7 +41,7 @@ class GitLabScope:
         return str(self) if self.number is None or is_known(self.number) else self.kind
 
 
-def build_scope(declaration: ScopeDeclaration) -> GitLabScope:
+def parse_scope(declaration: ScopeDeclaration) -> GitLabScope:
     """The scope that a declaration without problems names."""
     if "group" in declaration:
         return GitLabScope("group", number(declaration["group"]))

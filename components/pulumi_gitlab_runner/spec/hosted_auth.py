@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.spec.observation import (
     Logs,
     LogsDeclaration,
     alarms_problems,
-    build_logs,
+    parse_logs,
     logs_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
@@ -87,8 +87,8 @@ class HostedAuthDeclaration(RoleDeclaration):
     every: NotRequired[int]
     """After how many hours it is renewed, 1 to 10: an ECR password lasts 12. Default 6."""
     alarms: NotRequired[AlarmsDeclaration]
-    """Tells an SNS topic when a renewal failed, and when for an hour longer than `every` none succeeded.
-    Default: nobody."""
+    """Notifies an SNS topic when a renewal failed, and when for an hour longer than `every` none succeeded.
+    Default: none."""
     logs: NotRequired[LogsDeclaration]
     """How long CloudWatch keeps the function's log. Default: 30 days."""
 
@@ -134,7 +134,7 @@ class HostedAuth:
         )
 
 
-def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
+def parse_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
     """The variable that a declaration without problems describes."""
     token = declaration["gitlab_token"]
     stored = StoredSecret(
@@ -150,7 +150,7 @@ def build_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAu
         declaration.get("environment_scope", "*"),
         declaration.get("every", 6),
         value(declaration["alarms"]["topic"]) if "alarms" in declaration else None,
-        build_logs(declaration.get("logs", {})),
+        parse_logs(declaration.get("logs", {})),
         optional(declaration.get("permissions_boundary")),
         value(declaration.get("role_path", "/")),
         secret(token["value"]) if "value" in token else None,
@@ -210,8 +210,8 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
         at = join_path(path, index)
         registry = registries.get(name)
         if registry is None:
-            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif registry.no_login and not (registry.by_role or registry.login or registry.in_aws):
             yield Problem(
                 at,

@@ -9,30 +9,30 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
     DockerHost,
     DockerHostDeclaration,
-    build_docker_host,
+    parse_docker_host,
     docker_host_problems,
 )
-from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, build_egress
+from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
-    least_problems,
+    minimum_problems,
     machine_problems,
-    subnets_of,
+    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.observation import (
     AlarmsDeclaration,
     Logs,
     LogsDeclaration,
     alarms_problems,
-    build_logs,
+    parse_logs,
     logs_problems,
     metrics_problems,
 )
@@ -103,12 +103,12 @@ class HostDeclaration(TypedDict):
     logs: NotRequired[LogsDeclaration]
     """Keeps the host's journal in CloudWatch Logs; `{}` takes the defaults. Default: not kept."""
     alarms: NotRequired[AlarmsDeclaration]
-    """Tells an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
-    nobody."""
+    """Notifies an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
+    none."""
     metrics: NotRequired[str]
     """Who may read the runner's metrics for Prometheus, and its debug pages, at port 9252: `loopback`, the
     host itself; or `vpc`, all in the primary address range of its VPC. Jobs on hosts do not reach them.
-    Default: nobody."""
+    Default: none."""
     permissions_boundary: NotRequired[Input[str]]
     """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
     role_path: NotRequired[Input[str]]
@@ -168,29 +168,29 @@ _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
 """The keys of a host that are not EC2's alone."""
 
 
-def build_host(declaration: HostDeclaration) -> Host:
+def parse_host(declaration: HostDeclaration) -> Host:
     """The host that a declaration without problems describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
-    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
+    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
     settings["policies"] = values(declaration.get("policies", ()))
-    settings["tags"] = build_tags(declaration.get("tags", {}))
-    settings["egress"] = build_egress(declaration.get("egress", ()))
+    settings["tags"] = parse_tags(declaration.get("tags", {}))
+    settings["egress"] = parse_egress(declaration.get("egress", ()))
     settings["peer_networks"] = values(declaration.get("peer_networks", ()))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     if "logs" in declaration:
-        settings["logs"] = build_logs(declaration["logs"])
+        settings["logs"] = parse_logs(declaration["logs"])
     if "alarms" in declaration:
         settings["alarm_topic"] = value(declaration["alarms"]["topic"])
     if "docker" in declaration:
         version = declaration.get("runner_version", Host.runner_version)
-        settings["docker"] = build_docker_host(declaration["docker"], version)
+        settings["docker"] = parse_docker_host(declaration["docker"], version)
     return Host(**settings)
 
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     """What is wrong with a host."""
-    yield from least_problems(declaration, {"concurrent": 1}, path)
+    yield from minimum_problems(declaration, {"concurrent": 1}, path)
     if "instance_type" in declaration:
         yield from instance_type_problems(declaration["instance_type"], join_path(path, "instance_type"))
     yield from machine_problems(declaration, path)

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.registries.pull_through import official_image_advice
 
 
-def written_out(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
+def expand_registry_name(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
     """The image with its registry's address, where it names a declared registry; else as it is."""
     name, _, rest = image.partition("/")
     if rest and name in registries:

@@ -20,7 +20,7 @@ itself."""
 WORKER_JOB_NETWORKS = "172.17.0.0/16"
 """The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
-"""Addresses that nobody has on the internet: RFC 1918, and RFC 6598, which AWS lets VPCs have too."""
+"""Private ranges, not used on the internet: RFC 1918, and RFC 6598, which AWS lets VPCs have too."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) ->
             if each.path
             else f"{job_networks!r}, of which {each.what} has {each.cidr}"
         )
-        mend = "hosts could not reach them: 'job_networks' of a host or fleet is another range"
-        yield Problem(each.path or path, found, allowed, mend)
+        fix = "hosts could not reach them: 'job_networks' of a host or fleet is another range"
+        yield Problem(each.path or path, found, allowed, fix)
 
 
 def _overlap(*ranges: Any) -> bool:

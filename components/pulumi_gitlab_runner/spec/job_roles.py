@@ -124,7 +124,7 @@ _ISSUER = re.compile(r"https://[^/?#@\s]+(/[^?#\s]*)?")
 _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^\s?#]+")
 
 
-def build_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input[str]) -> JobRole:
+def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input[str]) -> JobRole:
     """The role that a declaration without problems describes.
 
     Args:
@@ -226,10 +226,10 @@ def _right_problems(
         at = join_path(path, "registries", index)
         ecr = [each_registry.name for each_registry in registries.values() if each_registry.by_role]
         if name not in ecr:
-            mend = did_you_mean(name, ecr)
+            fix = did_you_mean(name, ecr)
             if name in registries:
-                mend = "the role of a job is for AWS alone: see docker_auth under stack.variables"
-            yield Problem(at, f"{name!r}, no declared registry of ECR", listed(ecr), mend)
+                fix = "the role of a job is for AWS alone: see docker_auth under stack.variables"
+            yield Problem(at, f"{name!r}, no declared registry of ECR", listed(ecr), fix)
 
 
 def _identity_problems(
@@ -238,8 +238,8 @@ def _identity_problems(
     if "identity_provider" in declaration:
         at = join_path(path, "identity_provider")
         yield from provider_problems(declaration["identity_provider"], at)
-    mend = "" if "issuer" in declaration else "the stack's gitlab_url is none that AWS takes for an issuer"
-    yield from issuer_problems(declaration.get("issuer", gitlab_url), join_path(path, "issuer"), mend)
+    fix = "" if "issuer" in declaration else "the stack's gitlab_url is none that AWS takes for an issuer"
+    yield from issuer_problems(declaration.get("issuer", gitlab_url), join_path(path, "issuer"), fix)
     if is_empty(declaration.get("audience", "any")):
         yield Problem(join_path(path, "audience"), "an empty text", "what the job's id_tokens have as aud")
 
@@ -250,12 +250,12 @@ def provider_problems(arn: Input[str], path: str) -> Iterator[Problem]:
     return _form_problems(arn, _PROVIDER, path, allowed)
 
 
-def issuer_problems(issuer: Input[str], path: str, mend: str = "") -> Iterator[Problem]:
+def issuer_problems(issuer: Input[str], path: str, fix: str = "") -> Iterator[Problem]:
     """What is wrong with the issuer of ID tokens."""
 
     def problems(found: str) -> Iterator[Problem]:
         if not _ISSUER.fullmatch(found):
             allowed = "GitLab's own address with https://, such as https://gitlab.example.com"
-            yield Problem(path, repr(without_password(found)), allowed, mend)
+            yield Problem(path, repr(without_password(found)), allowed, fix)
 
     return check(issuer, problems)

@@ -8,7 +8,7 @@ from typing import Any, NotRequired
 from pulumi_gitlab_runner.config.periods import TIME_ZONE
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
 from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, known, strict, values
 from pulumi_gitlab_runner.spec.machines import (
@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
     machine_problems,
-    subnets_of,
+    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
@@ -109,14 +109,14 @@ class MachineImage:
         return self.declared_type or _BUILDERS[self.architecture]
 
 
-def build_machine_image(name: str, declaration: MachineImageDeclaration) -> MachineImage:
+def parse_machine_image(name: str, declaration: MachineImageDeclaration) -> MachineImage:
     """The machine image that a declaration without problems describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "instance_type"}
     settings["declared_type"] = declaration.get("instance_type")
     settings["images"] = values(declaration.get("images", ()))
     settings["registries"] = tuple(declaration.get("registries", ()))
-    settings["subnets"] = subnets_of(declaration.get("subnets", ()))
-    settings["tags"] = build_tags(declaration.get("tags", {}))
+    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
+    settings["tags"] = parse_tags(declaration.get("tags", {}))
     if "os" in declaration:
         settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
     return MachineImage(name, **settings)

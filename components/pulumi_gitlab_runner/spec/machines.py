@@ -24,7 +24,7 @@ def architecture_of(instance_type: str) -> str:
     return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
 
 
-def least_problems(declaration: Mapping[str, Any], least: Mapping[str, int], path: str) -> Iterator[Problem]:
+def minimum_problems(declaration: Mapping[str, Any], least: Mapping[str, int], path: str) -> Iterator[Problem]:
     """What is wrong with whole numbers that have a least value.
 
     Args:
@@ -46,7 +46,7 @@ def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:
     """What is wrong with the disk, the machine image and the network that instances get."""
-    yield from least_problems(declaration, {"disk_gb": 20}, path)
+    yield from minimum_problems(declaration, {"disk_gb": 20}, path)
     for key, form in _IDENTIFIERS.items():
         if key in declaration:
             yield from _id_problems(declaration[key], form, join_path(path, key), key)
@@ -60,7 +60,7 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
         yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
 
 
-def subnets_of(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[str], ...]]:
+def parse_subnets(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[str], ...]]:
     """Subnets as the model has them: each a value, or all of them one."""
     return tuple(declared) if is_known(declared) else declared  # type: ignore[arg-type, return-value]
 

@@ -10,11 +10,11 @@ from pulumi_gitlab_runner.spec.fleets import (
     MANAGER_DISK_GB,
     MANAGER_INSTANCE_TYPE,
     Fleet,
-    build_fleet,
-    build_manager_host,
+    parse_fleet,
+    parse_manager_host,
     fleet_problems,
 )
-from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, build_host, host_problems
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, parse_host, host_problems
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.spec.machines import architecture_of
 from pulumi_gitlab_runner.spec.network import Network
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.proxy import Proxy
-from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, build_runner
+from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, parse_runner
 from pulumi_gitlab_runner.spec.user_namespaces import user_namespace_problems
 
 WAYS = ("host", "host_of", "fleet")
@@ -97,12 +97,12 @@ class Manager:
         """The prefixes of its runners in the cache; none without a cache."""
         if self.cache is None:
             return ()
-        return _each_once(self.cache.prefix_of(runner.resource_name) for runner in self.runners)
+        return _unique(self.cache.prefix_of(runner.resource_name) for runner in self.runners)
 
     @property
     def registries(self) -> tuple[str, ...]:
         """The registries that its runners use. It pulls for all of them with the same identity."""
-        return _each_once(name for runner in self.runners for name in runner.registries)
+        return _unique(name for runner in self.runners for name in runner.registries)
 
     @property
     def pinned_images(self) -> tuple[Value[str], ...]:
@@ -113,14 +113,14 @@ class Manager:
     @property
     def images(self) -> tuple[Value[str], ...]:
         """The images that its runners' configuration names, as declared."""
-        return _each_once(image for runner in self.runners for image in runner.images.values())
+        return _unique(image for runner in self.runners for image in runner.images.values())
 
 
-def _each_once(names: Iterator[_T]) -> tuple[_T, ...]:
+def _unique(names: Iterator[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def build_managers(
+def parse_managers(
     runners: RunnerDeclarations, around: CommonSettings = CommonSettings()
 ) -> dict[str, Manager]:
     """The managers, by name, that declarations of runners without problems describe.
@@ -139,11 +139,11 @@ def build_managers(
 def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSettings) -> Manager:
     declaration = runners[name]
     if "fleet" in declaration:
-        host, fleet = build_manager_host(declaration["fleet"]), build_fleet(declaration["fleet"])
+        host, fleet = parse_manager_host(declaration["fleet"]), parse_fleet(declaration["fleet"])
     else:
-        host, fleet = build_host(declaration["host"]), None
+        host, fleet = parse_host(declaration["host"]), None
     served = tuple(
-        build_runner(each, runner, host.concurrent)
+        parse_runner(each, runner, host.concurrent)
         for each, runner in runners.items()
         if runner.get("host_of", each) == name
     )

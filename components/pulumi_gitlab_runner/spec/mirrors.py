@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.gitlab_scope import (
     GitLabScope,
     ScopeDeclaration,
-    build_scope,
+    parse_scope,
     scope_problems,
 )
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
@@ -114,7 +114,7 @@ class Mirror:
         return f"{self.registry}/{image.repository}:{image.tag}"
 
 
-def build_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
+def parse_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
     """The mirror that a declaration without problems describes."""
     images = tuple(_build_image(key, each) for key, each in declaration["images"].items())
     variables = declaration.get("variables")
@@ -123,7 +123,7 @@ def build_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
         declaration["registry"],
         images,
         declaration.get("delete", False),
-        MirrorVariables(build_scope(variables), variables.get("prefix", MirrorVariables.prefix))
+        MirrorVariables(parse_scope(variables), variables.get("prefix", MirrorVariables.prefix))
         if variables is not None
         else None,
     )
@@ -175,9 +175,9 @@ def mirror_problems(
     name = declaration["registry"]
     registry = registries.get(name)
     if registry is None:
-        mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+        fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
         at = join_path(path, "registry")
-        yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+        yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
     else:
         yield from _target_problems(registry, join_path(path, "registry"))
     if not declaration["images"]:

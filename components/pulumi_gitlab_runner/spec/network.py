@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
-from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, build_logs, logs_problems
+from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, parse_logs, logs_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
 ENDPOINTS = (
@@ -107,7 +107,7 @@ class Network:
         return list(IPv4Network(known(self.cidr)).subnets(prefixlen_diff=2))
 
 
-def network_of(declaration: NetworkDeclaration) -> Network:
+def parse_network(declaration: NetworkDeclaration) -> Network:
     """The network that a declaration without problems describes."""
     return Network(
         value(declaration.get("cidr", Network.cidr)),
@@ -119,7 +119,7 @@ def network_of(declaration: NetworkDeclaration) -> Network:
 
 
 def _build_flow_logs(declaration: FlowLogsDeclaration) -> FlowLogs:
-    return FlowLogs(declaration.get("traffic", FlowLogs.traffic), build_logs(declaration))
+    return FlowLogs(declaration.get("traffic", FlowLogs.traffic), parse_logs(declaration))
 
 
 def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:

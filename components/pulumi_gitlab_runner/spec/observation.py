@@ -41,7 +41,7 @@ class AlarmsDeclaration(TypedDict):
     """Whom to tell when no host of a runner works."""
 
     topic: Input[str]
-    """The ARN of the SNS topic that is told, and told again when one works."""
+    """The ARN of the SNS topic that is notified, and again when one works."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Logs:
     kms_key: Value[str] | None = None
 
 
-def build_logs(declaration: LogsDeclaration) -> Logs:
+def parse_logs(declaration: LogsDeclaration) -> Logs:
     """How the journal is kept, by a declaration without problems."""
     return Logs(declaration.get("retention_days", Logs.retention_days), optional(declaration.get("kms_key")))
 

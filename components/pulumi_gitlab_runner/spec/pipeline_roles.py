@@ -123,7 +123,7 @@ class Pipeline:
         return [f"project_path:{project}:ref_type:branch:ref:{known(branch)}" for branch in branches]
 
 
-def build_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> Pipeline:
+def parse_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> Pipeline:
     """The pipeline that a declaration without problems describes.
 
     Args:

@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, said so that the reader can mend it."""
+"""What is wrong with a declaration, said so that the reader can fix it."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,18 @@ class Problem:
         path: the place in the declaration, such as ``stack.runners.build.registries[1]``.
         found: what stands there. Never a secret.
         allowed: what may stand there.
-        mend: what to do about it, where `allowed` does not already say it.
+        fix: what to do about it, where `allowed` does not already say it.
     """
 
     path: str
     found: str
     allowed: str
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
         lines = [self.path, f"  found:   {self.found}", f"  allowed: {self.allowed}"]
-        if self.mend:
-            lines.append(f"  mend:    {self.mend}")
+        if self.fix:
+            lines.append(f"  fix:     {self.fix}")
         return escaped("\n".join(lines), lines=True)
 
 

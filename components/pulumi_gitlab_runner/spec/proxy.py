@@ -65,7 +65,7 @@ class Proxy:
     job_networks: tuple[Value[str], ...] = ()
 
 
-def build_proxy(declaration: ProxyDeclaration) -> Proxy:
+def parse_proxy(declaration: ProxyDeclaration) -> Proxy:
     """The proxy that a declaration without problems describes."""
     http, https = declaration.get("http"), declaration.get("https")
     either = http if http is not None else https

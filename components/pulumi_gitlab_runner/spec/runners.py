@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.spec.fleets import FleetDeclaration
 from pulumi_gitlab_runner.spec.gitlab_scope import (
     GitLabScope,
     ScopeDeclaration,
-    build_scope,
+    parse_scope,
     id_problems,
     scope_problems,
 )
@@ -190,12 +190,12 @@ class Runner:
         return {"image": self.image, **named}
 
 
-def build_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
+def parse_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
     """What GitLab is told of a runner whose declaration has no problems."""
     declared: Any = declaration.get("tags", ())
     tags: Any = tuple(declared) if is_known(declared) else declared
     return Registration(
-        scope=build_scope(declaration),
+        scope=parse_scope(declaration),
         description=value(declaration.get("description", name)),
         tags=tags,
         run_untagged=declaration.get("run_untagged", not tags if is_known(tags) else None),
@@ -210,7 +210,7 @@ def build_registration(name: str, declaration: RegistrationDeclaration) -> Regis
     )
 
 
-def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
+def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
     """The runner that a declaration without problems describes.
 
     Args:
@@ -221,7 +221,7 @@ def build_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
     return Runner(
         name=name,
         resource_name=declaration.get("renamed_from", name),
-        registration=build_registration(name, declaration),
+        registration=parse_registration(name, declaration),
         limit=declaration.get("limit", concurrent),
         image=value(declaration.get("image", DEFAULT_IMAGE)),
         services=tuple(
@@ -353,14 +353,14 @@ def runner_problems(
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
         if name not in registries:
-            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")
         else:
             yield from _path_problems(registries[name], host, at)
-    for place, image in declared_images(declaration).items():
-        yield from _image_problems(image, join_path(path, *place), registries, used)
+    for image_at, image in declared_images(declaration).items():
+        yield from _image_problems(image, join_path(path, *image_at), registries, used)
     if declaration.get("require_digests"):
         yield from _require_digests_problems(declaration, path, registries, host)
 
@@ -404,8 +404,8 @@ def _require_digests_problems(
             "an older runner runs a service that has a digest alone by the tag latest",
         )
     images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
-    for place, image in images.items():
-        yield from _digest_problems(image, join_path(path, *place), registries)
+    for image_at, image in images.items():
+        yield from _digest_problems(image, join_path(path, *image_at), registries)
 
 
 def _digest_problems(image: Input[str], path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
@@ -423,8 +423,8 @@ def runner_problems_in(
         environment: where the stack is.
         path: its place in the declaration.
     """
-    for place, image in runner.images.items():
-        at = f"{path}.{place}"
+    for image_at, image in runner.images.items():
+        at = f"{path}.{image_at}"
         yield from image_problems(known(image), at, registries, runner.registries, environment)
         if runner.require_digests:
             yield from digest_problems(known(image), at, registries, environment)
@@ -445,14 +445,14 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
     """
     problems = [
         Problem(
-            f"{join_path('runners', runner.name)}.{place}",
+            f"{join_path('runners', runner.name)}.{image_at}",
             f"{known(image)!r}, whose digest cannot be had now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )
         for runner in runners
         if runner.require_digests
-        for place, image in runner.images.items()
+        for image_at, image in runner.images.items()
         if known(image) not in digests and not parse(known(image)).digest
     ]
     if problems:

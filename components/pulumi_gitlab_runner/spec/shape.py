@@ -160,28 +160,28 @@ def _written_out(key: str, value: Any) -> Any:
 
 
 def _problem(mismatch: Mismatch, path: str) -> Problem:
-    place, found, within = mismatch.place, mismatch.found, mismatch.tables
-    at = join_path(path, *place)
+    location, found, within = mismatch.location, mismatch.found, mismatch.tables
+    at = join_path(path, *location)
     if mismatch.reason == KEY_TYPE:
         return Problem(
-            join_path(path, *place[:-1]), f"the key {found!r}", "text as a key", "put it in quotes"
+            join_path(path, *location[:-1]), f"the key {found!r}", "text as a key", "put it in quotes"
         )
     if mismatch.reason == UNKNOWN_KEY:
         if is_toml_table(within[-1]):
             from pulumi_gitlab_runner.config.structure import unknown_key
 
-            told = unknown_key(within[-1], str(place[-1]), at)
-            return Problem(at, told.found, told.mend)
-        return _unknown_key(at, place[-1], list(fields_of(within[-1])))
+            told = unknown_key(within[-1], str(location[-1]), at)
+            return Problem(at, told.found, told.fix)
+        return _unknown_key(at, location[-1], list(fields_of(within[-1])))
     if mismatch.reason == MISSING_KEY:
-        return _missing_key(join_path(path, *place[:-1]), str(place[-1]), list(fields_of(within[-1])))
+        return _missing_key(join_path(path, *location[:-1]), str(location[-1]), list(fields_of(within[-1])))
     allowed = _EXPECTED.get(get_origin(mismatch.expected) or mismatch.expected, "a mapping")
     if isinstance(found, Deferred):
         return _not_plain(found, at, allowed, in_config=any(map(is_toml_table, within)))
-    mend = "put it in quotes" if allowed == "text" and isinstance(found, int | float) else ""
+    fix = "put it in quotes" if allowed == "text" and isinstance(found, int | float) else ""
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
-    whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(place)
-    return Problem(at, _kind(found) if whole else _described(found), allowed, mend)
+    whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(location)
+    return Problem(at, _kind(found) if whole else _described(found), allowed, fix)
 
 
 def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
@@ -198,8 +198,8 @@ def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: 
 
 
 def _unknown_key(path: str, key: str | int, known: Sequence[str]) -> Problem:
-    mend = _REFUSED_KEYS.get(str(key)) or did_you_mean(str(key), known)
-    return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), mend)
+    fix = _REFUSED_KEYS.get(str(key)) or did_you_mean(str(key), known)
+    return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), fix)
 
 
 def _missing_key(path: str, key: str, known: Sequence[str]) -> Problem:

@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, without_password
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.builds import (
     Build,
     BuildDeclaration,
-    build_of,
+    parse_build,
     build_settings_problems,
     repository_problems,
     shared_repository_problems,
@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.spec.builds import (
 from pulumi_gitlab_runner.spec.cache import (
     Cache,
     CacheDeclaration,
-    build_cache,
+    parse_cache,
     cache_problems,
     own_place_problems,
 )
@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.spec.certificate_authorities import (
     Authorities,
     CertificateAuthorityDeclaration,
     authorities_problems,
-    build_authorities,
+    parse_authorities,
     other_machine_problems,
 )
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -41,14 +41,14 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
-    ecr_settings_of,
+    parse_ecr_settings,
     ecr_settings_problems,
 )
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.hosted_auth import (
     HostedAuth,
     HostedAuthDeclaration,
-    build_hosted_auth,
+    parse_hosted_auth,
     hosted_auth_problems,
 )
 from pulumi_gitlab_runner.spec.hosts import Host
@@ -58,20 +58,20 @@ from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
-    build_job_role,
+    parse_job_role,
     job_role_problems,
 )
 from pulumi_gitlab_runner.spec.machine_images import (
     MachineImage,
     MachineImageDeclaration,
-    build_machine_image,
+    parse_machine_image,
     machine_image_problems,
     machine_image_problems_in,
 )
 from pulumi_gitlab_runner.spec.managers import (
     CommonSettings,
     Manager,
-    build_managers,
+    parse_managers,
     host_of,
     manager_problems,
     used_image_problems,
@@ -79,17 +79,17 @@ from pulumi_gitlab_runner.spec.managers import (
 from pulumi_gitlab_runner.spec.mirrors import (
     Mirror,
     MirrorDeclaration,
-    build_mirror,
+    parse_mirror,
     mirror_problems,
     mirror_variables,
 )
-from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_of, network_problems
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, parse_network, network_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, build_proxy, proxy_problems
+from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
     RegistryDeclaration,
-    build_registry,
+    parse_registry,
     registry_problems,
 )
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
@@ -108,7 +108,7 @@ from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
     Variable,
     VariableDeclaration,
-    build_variable,
+    parse_variable,
     variable_problems,
 )
 
@@ -217,7 +217,7 @@ class Stack:
         return {name: self.registries[name] for name in user.registries}
 
 
-def build_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
+def parse_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
     """The stack that a declaration describes: the one place where a declaration becomes a model.
 
     Args:
@@ -230,36 +230,36 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         DeclarationError: with every problem of the declaration, as far as its shape allows to look.
     """
     shaped = checked(declaration, StackDeclaration, path, _problems)
-    cache = build_cache(shaped["cache"]) if "cache" in shaped else None
+    cache = parse_cache(shaped["cache"]) if "cache" in shaped else None
     gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
-    network = network_of(shaped["network"]) if "network" in shaped else None
-    authorities = build_authorities(shaped.get("certificate_authorities", {}))
-    proxy = build_proxy(shaped["proxy"]) if "proxy" in shaped else None
+    network = parse_network(shaped["network"]) if "network" in shaped else None
+    authorities = parse_authorities(shaped.get("certificate_authorities", {}))
+    proxy = parse_proxy(shaped["proxy"]) if "proxy" in shaped else None
     stack = Stack(
         gitlab_url=value(gitlab_url),
-        registries=build_registries(shaped.get("registries", {})),
-        builds={name: build_of(each) for name, each in shaped.get("builds", {}).items()},
-        managers=build_managers(
+        registries=parse_registries(shaped.get("registries", {})),
+        builds={name: parse_build(each) for name, each in shaped.get("builds", {}).items()},
+        managers=parse_managers(
             shaped.get("runners", {}), CommonSettings(cache, network, proxy, authorities)
         ),
         machine_images={
-            name: build_machine_image(name, each) for name, each in shaped.get("machine_images", {}).items()
+            name: parse_machine_image(name, each) for name, each in shaped.get("machine_images", {}).items()
         },
         cache=cache,
-        variables=tuple(map(build_variable, shaped.get("variables", ()))),
-        mirrors={name: build_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
+        variables=tuple(map(parse_variable, shaped.get("variables", ()))),
+        mirrors={name: parse_mirror(name, each) for name, each in shaped.get("mirrors", {}).items()},
         hosted_auth={
-            name: build_hosted_auth(name, each) for name, each in shaped.get("hosted_auth", {}).items()
+            name: parse_hosted_auth(name, each) for name, each in shaped.get("hosted_auth", {}).items()
         },
         job_roles={
-            name: build_job_role(name, each, gitlab_url) for name, each in shaped.get("job_roles", {}).items()
+            name: parse_job_role(name, each, gitlab_url) for name, each in shaped.get("job_roles", {}).items()
         },
         ecr_settings={
-            region: ecr_settings_of(each) for region, each in shaped.get("ecr_settings", {}).items()
+            region: parse_ecr_settings(each) for region, each in shaped.get("ecr_settings", {}).items()
         },
         network=network,
         authorities=authorities,
-        tags=build_tags(shaped.get("tags", {})),
+        tags=parse_tags(shaped.get("tags", {})),
         path_prefix=shaped.get("path_prefix"),
         operators=values(shaped.get("operators", ())),
     )
@@ -270,9 +270,9 @@ def build_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
     return stack
 
 
-def build_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str, Registry]:
+def parse_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str, Registry]:
     """The registries that declarations without problems describe, for a component that takes them alone."""
-    return {name: build_registry(name, each) for name, each in declaration.items()}
+    return {name: parse_registry(name, each) for name, each in declaration.items()}
 
 
 def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: str) -> Iterator[Problem]:
@@ -288,7 +288,7 @@ def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: st
         yield from registry_problems(registry, at)
         if "pull_through" in registry:
             yield from prefix_problems(name, at)
-    yield from shared_host_problems(build_registries(declaration), None, join_path(path, "registries"))
+    yield from shared_host_problems(parse_registries(declaration), None, join_path(path, "registries"))
 
 
 def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> None:
@@ -375,7 +375,7 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
         yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")
     yield from registries_problems(declaration.get("registries", {}), path)
-    registries = build_registries(declaration.get("registries", {}))
+    registries = parse_registries(declaration.get("registries", {}))
     builds = declaration.get("builds", {})
     for name, build in builds.items():
         at = join_path(path, "builds", name)
@@ -477,7 +477,7 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
 def _can_be_built(mirror: MirrorDeclaration) -> bool:
     """Whether every image of a mirror can be read; one that cannot is a problem of its own."""
     try:
-        build_mirror("", mirror)
+        parse_mirror("", mirror)
     except InvalidImageReference:
         return False
     return True
@@ -485,28 +485,28 @@ def _can_be_built(mirror: MirrorDeclaration) -> bool:
 
 def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     declared = [
-        (join_path("variables", index), build_variable(each))
+        (join_path("variables", index), parse_variable(each))
         for index, each in enumerate(declaration.get("variables", []))
     ]
     declared += [
         (join_path("hosted_auth", name), variable)
         for name, each in declaration.get("hosted_auth", {}).items()
         # One scope named twice is a problem of its own.
-        for variable in dict.fromkeys(build_hosted_auth(name, each).variables)
+        for variable in dict.fromkeys(parse_hosted_auth(name, each).variables)
     ]
     declared += [
         (join_path("mirrors", name, "variables"), variable)
         for name, mirror in declaration.get("mirrors", {}).items()
         if _can_be_built(mirror)
-        for variable in mirror_variables(build_mirror(name, mirror), dict.fromkeys(mirror["images"]))
+        for variable in mirror_variables(parse_mirror(name, mirror), dict.fromkeys(mirror["images"]))
     ]
     seen: dict[object, str] = {}
-    for place, variable in declared:
+    for variable_at, variable in declared:
         identity = (variable.scope, variable.key, variable.environment_scope)
-        first = seen.setdefault(identity, place)
-        if first != place:
+        first = seen.setdefault(identity, variable_at)
+        if first != variable_at:
             yield Problem(
-                f"{path}.{place}",
+                f"{path}.{variable_at}",
                 f"{variable.key} of {variable.scope.label} once more, as in {first}",
                 "each key once for a scope and environment",
             )

@@ -48,7 +48,7 @@ def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: 
         if user and ":" in text:
             yield Problem(at, "a colon in the user's name", "a name without one: it ends there")
         for problem in control_character_problems(text, at):
-            yield replace(problem, mend=_LINE_END if text.endswith("\n") else "")
+            yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
 
     for key in keys:
         if key in declaration:

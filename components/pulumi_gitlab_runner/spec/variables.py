@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NotRequired
 
-from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, build_scope, scope_problems
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.inputs import (
     Deferred,
     Input,
@@ -113,7 +113,7 @@ def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
     return names
 
 
-def build_variable(declaration: VariableDeclaration) -> Variable:
+def parse_variable(declaration: VariableDeclaration) -> Variable:
     """The variable that a declaration without problems describes."""
     docker_auth = tuple(declaration.get("docker_auth", ()))
     raw = declaration.get("raw", bool(docker_auth))
@@ -125,7 +125,7 @@ def build_variable(declaration: VariableDeclaration) -> Variable:
     if masked is None and value and value.available and not value.encrypted:
         masked = can_be_masked(str(value.source), raw=raw)
     return Variable(
-        scope=build_scope(declaration),
+        scope=parse_scope(declaration),
         key=declaration.get("key", DOCKER_AUTH_CONFIG),
         docker_auth=docker_auth,
         masked=masked,
@@ -270,8 +270,8 @@ def _docker_auth_problems(
         at = join_path(path, "docker_auth", index)
         registry = registries.get(name)
         if registry is None:
-            mend = did_you_mean(name, list(registries)) or "declare it under stack.registries"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), mend)
+            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif registry.login is None and registry.no_login:
             found = f"{name!r}, {registry.description}"
             yield Problem(at, found, "a registry with 'username' and 'password'", registry.no_login)

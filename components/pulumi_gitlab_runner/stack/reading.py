@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.resolution import with_handles
 from pulumi_gitlab_runner.spec.certificate_authorities import authority_warnings
 from pulumi_gitlab_runner.spec.problems import DeclarationError
-from pulumi_gitlab_runner.spec.stack import Stack, build_stack
+from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack.images import read_contexts
 from pulumi_gitlab_runner.stack.quotas import quota_problems
@@ -46,7 +46,7 @@ def read_stack(declaration: Any) -> ReadStack:
     """
     if isinstance(declaration, ReadDeclaration):
         return declaration.read
-    stack = build_stack(with_handles(declaration, "stack"))
+    stack = parse_stack(with_handles(declaration, "stack"))
     if problems := list(quota_problems(stack, "stack")):
         raise DeclarationError(problems)
     contexts = read_contexts(stack)

@@ -45,7 +45,7 @@ class Docker(StandIn[docker.APIClient]):
         return self._api
 
     def explain(self, error: Exception) -> str | None:
-        """What the engine says, or that nobody answers."""
+        """What the engine says, or that it does not answer."""
         if isinstance(error, APIError):
             return " ".join(str(error.explanation or error).split())
         if isinstance(error, DockerException | RequestException | OSError):

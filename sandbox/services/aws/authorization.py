@@ -96,7 +96,7 @@ def recorded() -> Iterator[list[Call]]:
             _recorders.remove(calls)
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's class in this process; a second call changes nothing."""
     from moto.iam import access_control
 

@@ -1,4 +1,4 @@
-"""Mends moto's EC2.
+"""Patches moto's EC2.
 
 moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
 they were when it was made, and cannot launch a later version that has user data. It forgets the description
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.ec2.models import launch_templates, security_groups
     from moto.ec2.utils import parse_user_data
 
     template_class: Any = launch_templates.LaunchTemplate
 
-    if hasattr(template_class.create_version, "mended"):
+    if hasattr(template_class.create_version, "patched"):
         return
     original = template_class.create_version
 
@@ -30,7 +30,7 @@ def mend() -> None:
             kept["UserData"] = parse_user_data(kept["UserData"])
         return original(template, kept, description)
 
-    create_version.mended = True  # type: ignore[attr-defined]
+    create_version.patched = True  # type: ignore[attr-defined]
     template_class.create_version = create_version
     template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
     rule_class: Any = security_groups.SecurityGroupRule

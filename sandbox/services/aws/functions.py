@@ -1,4 +1,4 @@
-"""Mends moto's Lambda, which runs functions in Docker alone and drops where they log.
+"""Patches moto's Lambda, which runs functions in Docker alone and drops where they log.
 
 Here a function of Python runs in a process of its own, with the sandbox's Python and the sandbox's AWS.
 """
@@ -16,7 +16,7 @@ from typing import Any
 _LONGER_THAN_ITS_TIMEOUT_S = 10
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.awslambda import models
 

@@ -1,4 +1,4 @@
-"""Mends moto's IAM, which cannot change the clients of an OpenID Connect provider.
+"""Patches moto's IAM, which cannot change the clients of an OpenID Connect provider.
 
 moto's server has a thread for each request, and its IAM walks over its roles while another thread adds one.
 So requests to IAM are served one after the other.
@@ -11,7 +11,7 @@ from typing import Any
 _ONE_AT_A_TIME = RLock()
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.iam import responses
 

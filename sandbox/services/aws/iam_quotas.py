@@ -1,4 +1,4 @@
-"""Mends moto's IAM, which knows no quotas: how large policies may be, and how many a role may have.
+"""Patches moto's IAM, which knows no quotas: how large policies may be, and how many a role may have.
 
 The numbers are the defaults of docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, which do
 not count white space. The messages are those that AWS's users report.
@@ -19,7 +19,7 @@ _DOCUMENTS = {
 """The methods that take a whole document: its place among the arguments, its quota, the characters."""
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.iam import models
 

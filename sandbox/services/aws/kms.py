@@ -1,4 +1,4 @@
-"""Mends moto's KMS, which drops the period after which a key is rotated."""
+"""Patches moto's KMS, which drops the period after which a key is rotated."""
 
 import json
 from collections.abc import Callable
@@ -8,12 +8,12 @@ _USUAL_PERIOD = 365
 """In days; what AWS takes when nothing is said."""
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.kms import responses
 
     response_class: Any = responses.KmsResponse
-    if not hasattr(response_class.enable_key_rotation, "mended"):
+    if not hasattr(response_class.enable_key_rotation, "patched"):
         response_class.enable_key_rotation = _keeping_period(response_class.enable_key_rotation)
         response_class.get_key_rotation_status = _showing_period(response_class.get_key_rotation_status)
 
@@ -25,7 +25,7 @@ def _keeping_period(original: Callable[[Any], str]) -> Callable[[Any], str]:
         _key(response).rotation_period = period or _USUAL_PERIOD
         return answer
 
-    call.mended = True  # type: ignore[attr-defined]
+    call.patched = True  # type: ignore[attr-defined]
     return call
 
 

@@ -1,10 +1,10 @@
-"""Mends moto's CloudWatch Logs, which drops a group's class and cannot change its key."""
+"""Patches moto's CloudWatch Logs, which drops a group's class and cannot change its key."""
 
 from collections.abc import Callable
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.logs import models, responses
 

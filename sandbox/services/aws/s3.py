@@ -1,4 +1,4 @@
-"""Mends moto's S3.
+"""Patches moto's S3.
 
 moto enforces bucket policies but not their conditions, so the usual "deny what does not come over TLS" would
 deny everything. Statements with a condition are left out of the decision; the policy is kept and shown as it
@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.s3 import models
 

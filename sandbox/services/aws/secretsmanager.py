@@ -1,15 +1,15 @@
-"""Mends moto's Secrets Manager, which cannot take a secret's description away."""
+"""Patches moto's Secrets Manager, which cannot take a secret's description away."""
 
 from collections.abc import Callable
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.secretsmanager import models
 
     backend: Any = models.SecretsManagerBackend
-    if not hasattr(backend.update_secret, "mended"):
+    if not hasattr(backend.update_secret, "patched"):
         backend.update_secret = _describing(backend.update_secret)
 
 
@@ -20,5 +20,5 @@ def _describing(original: Callable[..., str]) -> Callable[..., str]:
             backend.secrets[secret_id].description = ""
         return answer
 
-    update.mended = True  # type: ignore[attr-defined]
+    update.patched = True  # type: ignore[attr-defined]
     return update

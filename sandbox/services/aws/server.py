@@ -51,19 +51,19 @@ class AwsServer:
 
         # A line for each request would say nothing that the providers' logs do not say better.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        authorization.mend()
-        autoscaling.mend()
-        ec2.mend()
-        ecr.mend()
-        functions.mend()
-        iam.mend()
-        iam_quotas.mend()
-        kms.mend()
-        logs.mend()
-        s3.mend()
-        secretsmanager.mend()
-        systems_manager.mend()
-        tagging.mend()
+        authorization.patch()
+        autoscaling.patch()
+        ec2.patch()
+        ecr.patch()
+        functions.patch()
+        iam.patch()
+        iam_quotas.patch()
+        kms.patch()
+        logs.patch()
+        s3.patch()
+        secretsmanager.patch()
+        systems_manager.patch()
+        tagging.patch()
         self._server = make_server(
             address,
             port,

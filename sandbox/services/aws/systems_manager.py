@@ -17,12 +17,12 @@ HOSTS: dict[str, Path] = {}
 """The rendered files of instances, by their ids."""
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's class in this process; a second call changes nothing."""
     from moto.ssm.models import SimpleSystemManagerBackend
 
     backend: Any = SimpleSystemManagerBackend
-    if not hasattr(backend.send_command, "mended"):
+    if not hasattr(backend.send_command, "patched"):
         backend.send_command = _running(backend.send_command)
 
 
@@ -53,7 +53,7 @@ def _running(original: Any) -> Any:
             }
         return command
 
-    send_command.mended = True  # type: ignore[attr-defined]
+    send_command.patched = True  # type: ignore[attr-defined]
     return send_command
 
 

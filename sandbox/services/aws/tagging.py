@@ -1,4 +1,4 @@
-"""Mends moto's Resource Groups Tagging API, which leaves out what ECR and parts of EC2 have.
+"""Patches moto's Resource Groups Tagging API, which leaves out what ECR and parts of EC2 have.
 
 Source: docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.ec2.models import EC2Backend
     from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
     backend: Any = ResourceGroupsTaggingAPIBackend
     ec2: Any = EC2Backend
-    if hasattr(ec2.iter_tagged_resources, "mended"):
+    if hasattr(ec2.iter_tagged_resources, "patched"):
         return
     ec2.iter_tagged_resources = _with_more_of_ec2(ec2.iter_tagged_resources)
     backend._get_resources_generator = _with_repositories(backend._get_resources_generator)
@@ -45,7 +45,7 @@ def _with_more_of_ec2(original: Callable[[Any], Iterator[Any]]) -> Callable[[Any
                     resource_type=f"ec2:{kind}",
                 )
 
-    resources.mended = True  # type: ignore[attr-defined]
+    resources.patched = True  # type: ignore[attr-defined]
     return resources
 
 

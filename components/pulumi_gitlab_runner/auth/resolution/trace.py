@@ -120,7 +120,7 @@ class Where(StrEnum):
     """The job log of a runner with ``log_level = "debug"``, or of a job with ``CI_DEBUG_TRACE``."""
     TERMINAL = "terminal"
     NOWHERE = "nowhere"
-    """Nobody is told."""
+    """No one is told."""
 
 
 @dataclass(frozen=True)

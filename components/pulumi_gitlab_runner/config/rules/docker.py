@@ -124,21 +124,21 @@ def _log_options(docker: DockerConfig, path: str) -> Iterator[Finding]:
 
 def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
     for index, service in enumerate(docker.get("services", [])):
-        place = f"{path}.services[{index}]"
+        service_path = f"{path}.services[{index}]"
         name, at, _ = service.get("name", "").partition("@")
         if not name:
-            yield error(f"{place}.name", "the key is missing or empty", "every service needs an image")
+            yield error(f"{service_path}.name", "the key is missing or empty", "every service needs an image")
         elif at and ":" not in name.rpartition("/")[2] and version < _DIGEST_ONLY_SERVICES:
             yield error(
-                f"{place}.name",
+                f"{service_path}.name",
                 f"GitLab Runner {version} would run `{name}:latest` in place of the digest",
                 f"name the tag too, or declare runner version {_DIGEST_ONLY_SERVICES} or later",
             )
-        yield from check_environment(service.get("environment", []), f"{place}.environment")
+        yield from check_environment(service.get("environment", []), f"{service_path}.environment")
         privileged = docker.get("privileged") or docker.get("services_privileged")
         if not privileged and _DOCKER_IN_DOCKER.search(name):
             yield warning(
-                f"{place}.name",
+                f"{service_path}.name",
                 f"Docker in Docker, `{name}`, does not start without privileges",
                 "set `services_privileged`, with `allowed_privileged_services`; or build images with "
                 "Buildah or BuildKit's rootless mode",

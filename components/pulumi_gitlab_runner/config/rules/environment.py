@@ -13,23 +13,23 @@ SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIV
 def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
     """Find entries that are no variables, and variables that belong elsewhere."""
     for index, entry in enumerate(environment):
-        place = f"{path}[{index}]"
+        at = f"{path}[{index}]"
         name, separator, _ = entry.partition("=")
         if not name or not separator:
-            yield error(place, "the entry is no variable", "write it as `KEY=value`")
+            yield error(at, "the entry is no variable", "write it as `KEY=value`")
         elif name == "DOCKER_AUTH_CONFIG":
             yield error(
-                place,
+                at,
                 "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
                 "name the registry in the runner's `registries`: the credentials then stay with the manager",
             )
         elif name in FEATURE_FLAGS:
             yield warning(
-                place, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
+                at, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
             )
         elif SECRET_NAME.search(name):
             yield warning(
-                place,
+                at,
                 f"every job and service can read the variable `{name}`, and the host keeps it in the clear",
                 "give a secret to the projects that need it, as a masked CI variable",
             )

@@ -68,14 +68,14 @@ def _sections(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 
 def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     for name in runner.get("feature_flags", {}):
-        place = f"{path}.feature_flags.{name}"
+        at = f"{path}.feature_flags.{name}"
         flag = FEATURE_FLAGS.get(name)
         if flag is None:
             close = difflib.get_close_matches(name, FEATURE_FLAGS, n=1)
-            mend = f"is `{close[0]}` meant?" if close else "leave it out"
-            yield error(place, "unknown feature flag, which the runner would silently ignore", mend)
+            fix = f"is `{close[0]}` meant?" if close else "leave it out"
+            yield error(at, "unknown feature flag, which the runner would silently ignore", fix)
         elif flag.deprecated:
-            yield warning(place, "the feature flag is deprecated", "leave it out")
+            yield warning(at, "the feature flag is deprecated", "leave it out")
 
 
 def _token_rotation(runner: RunnerConfig, path: str) -> Iterator[Finding]:

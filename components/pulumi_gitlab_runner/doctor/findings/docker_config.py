@@ -56,23 +56,23 @@ def _broken(text: str, config: DockerConfig, where: str) -> Finding:
             _DROPPED,
             'give it as plain JSON, {"auths": …}: only the `auth` in it is Base64, and only once',
         )
-    mend = f"write {{{_FORM}}}, with auth made by: {_ENCODE}"
+    fix = f"write {{{_FORM}}}, with auth made by: {_ENCODE}"
     if wrong := config.wrong_type:
-        mend = f'write "{wrong.key}": {wrong.form} as Docker does, or take {wrong.key} out'
-    return Finding(FindingName.DOCKER_CONFIG, where, config.broken or "", _DROPPED, mend)
+        fix = f'write "{wrong.key}": {wrong.form} as Docker does, or take {wrong.key} out'
+    return Finding(FindingName.DOCKER_CONFIG, where, config.broken or "", _DROPPED, fix)
 
 
 def _credentials_store(config: DockerConfig, where: str) -> Finding:
-    mend = "name a helper for each private registry under credHelpers instead, and take credsStore out"
+    fix = "name a helper for each private registry under credHelpers instead, and take credsStore out"
     if empty := _empty_entries(config):
-        mend += f"; take the empty entries of auths out as well: {', '.join(map(without_password, empty))}"
+        fix += f"; take the empty entries of auths out as well: {', '.join(map(without_password, empty))}"
     return Finding(
         FindingName.CREDENTIALS_STORE,
         where,
         f"credsStore names {config.credentials_store!r}",
         "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
         "this configuration is used",
-        mend,
+        fix,
     )
 
 

@@ -43,10 +43,10 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
         f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
         "and name it under the runner's registries"
     )
-    mend = declare
+    fix = declare
     if is_dual_stack(host):
         # AWS takes an ECR password under both names; the runner looks for it under the name of the image.
-        mend = (
+        fix = (
             f"write the image with the registry's classic name, {classic_host(host)}, which credentials are "
             f"kept for; where the runner has none for that either, {declare}"
         )
@@ -55,7 +55,7 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
         resolution.image,
         f"no source has credentials for {host}, and ECR gives no image without",
         "the job cannot pull the image",
-        mend,
+        fix,
     )
 
 

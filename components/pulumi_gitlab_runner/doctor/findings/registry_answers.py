@@ -42,7 +42,7 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
         yield Finding(
             FindingName.CREDENTIALS_REFUSED,
             resolution.image,
-            f"{answer.told}: those of {resolution.source.name if resolution.source else 'no source'}",
+            f"{answer.message}: those of {resolution.source.name if resolution.source else 'no source'}",
             why,
             "renew the user or password there, and make sure that they are for this registry",
         )
@@ -52,16 +52,16 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
             yield Finding(
                 FindingName.NO_CREDENTIALS,
                 resolution.image,
-                f"{answer.told}, and no source has any for {host}",
+                f"{answer.message}, and no source has any for {host}",
                 why,
-                _mend_of_no_credentials(resolution),
+                _fix_of_no_credentials(resolution),
             )
     elif answer.outcome in _NAMES:
-        name, mend = _NAMES[answer.outcome]
-        yield Finding(name, resolution.image, answer.told, why, mend.format(host=host))
+        name, fix = _NAMES[answer.outcome]
+        yield Finding(name, resolution.image, answer.message, why, fix.format(host=host))
 
 
-def _mend_of_no_credentials(resolution: Resolution) -> str:
+def _fix_of_no_credentials(resolution: Resolution) -> str:
     """To fix what keeps a source's credentials from being used, or to give them in the first place."""
     named = withholding_source(resolution)
     if named:

@@ -50,14 +50,14 @@ class Pin:
         place: where it is.
         name: the image as it is written there, variables and all.
         state: how it is pinned.
-        told: that in words.
+        message: that in words.
         pinned: its name as it should be written; None where that is not known.
     """
 
     place: Place
     name: str
     state: State
-    told: str
+    message: str
     pinned: str | None = None
 
 
@@ -274,7 +274,7 @@ def _digests(
     """The digest of each image's tag, or none, and what the registry says."""
     distinct = list(dict.fromkeys(map(_tagged, references)))
     answers = client.ask_all((each, _credentials(each, user)) for each in distinct)
-    return {each: (answer.digest, answer.told) for each, answer in zip(distinct, answers, strict=True)}
+    return {each: (answer.digest, answer.message) for each, answer in zip(distinct, answers, strict=True)}
 
 
 def _credentials(image: ImageReference, user: DockerUser) -> Credentials | None:
@@ -303,11 +303,11 @@ def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[F
         file: its file.
         written: whether the pins that are known have been written into the files.
     """
-    mend = f"runner-doctor pin {file}"
+    fix = f"runner-doctor pin {file}"
     findings: dict[Finding, tuple[Place, ...]] = {}
     for pin in pipeline.pins:
         where = f"{shown_file(pin.place.file, file)}, line {pin.place.line}"
-        what = f"{without_password(pin.name)}: {pin.told}"
+        what = f"{without_password(pin.name)}: {pin.message}"
         if pin.state is State.UNKNOWN:
             way_out = (
                 "write the name out with its digest, one for each of the jobs, or give the values of "
@@ -316,10 +316,10 @@ def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[F
             )
             finding = Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, way_out)
         elif pin.state is State.NOT_PINNED and not written:
-            finding = Finding(FindingName.NOT_PINNED, where, what, _PUSHED, mend)
+            finding = Finding(FindingName.NOT_PINNED, where, what, _PUSHED, fix)
         elif pin.state is State.MOVED and not written:
             finding = Finding(
-                FindingName.TAG_MOVED, where, what, "jobs run an older image than the tag now names", mend
+                FindingName.TAG_MOVED, where, what, "jobs run an older image than the tag now names", fix
             )
         else:
             continue

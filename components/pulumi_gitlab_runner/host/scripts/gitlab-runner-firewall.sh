@@ -11,7 +11,7 @@ set -u
 program=gitlab-runner-firewall
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
-# METRICS_PORT, which is empty where nobody but the host itself reaches its metrics.
+# METRICS_PORT, which is empty where only the host itself reads its metrics.
 # shellcheck source=/dev/null
 . "$root/etc/gitlab-runner/reporting"
 usual_port=9252 # of gitlab-runner, in Prometheus' list
@@ -28,7 +28,7 @@ if [ -n "${METRICS_PORT-}" ]; then
         say err "jobs cannot be kept from this host's metrics; gitlab-runner does not start"
         exit 1
     fi
-    # A kernel without IPv6 has nobody to refuse.
+    # Without IPv6 in the kernel there is nothing to refuse.
     [ ! -e /proc/net/if_inet6 ] || refuse ip6tables INPUT "$METRICS_PORT" || {
         say err "jobs cannot be kept from this host's metrics over IPv6; gitlab-runner does not start"
         exit 1

@@ -11,7 +11,7 @@ set -u
 program=gitlab-runner-health
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
-# HEALTH_OF, which is empty where nobody has an alarm.
+# HEALTH_OF, which is empty without an alarm.
 # shellcheck source=/dev/null
 . "$root/etc/gitlab-runner/reporting"
 patience=5 # runs in a row

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.review.dangers.danger import PLAINLY_DELETED, Danger, 
 from pulumi_gitlab_runner.review.dangers.gitlab_runners import runner_dangers
 from pulumi_gitlab_runner.review.dangers.hosts import host_dangers
 from pulumi_gitlab_runner.review.dangers.iam import rights_gained
-from pulumi_gitlab_runner.review.dangers.losses import losses
+from pulumi_gitlab_runner.review.dangers.deletions import deletions
 from pulumi_gitlab_runner.review.dangers.network import network_opened
 from pulumi_gitlab_runner.review.dangers.owners import owners_of_replaced_roles, owners_to_act
 from pulumi_gitlab_runner.review.dangers.pull_through import upstreams_gained
@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.review.preview import Preview, Step
 __all__ = ["Danger", "DangerKind", "dangers"]
 
 _LOOKS: tuple[Callable[[Step], Found], ...] = (
-    losses,
+    deletions,
     rights_gained,
     upstreams_gained,
     runner_dangers,
@@ -54,4 +54,4 @@ def dangers(preview: Preview) -> list[Danger]:
 
 
 def _weight(danger: Danger) -> tuple[bool, bool]:
-    return danger.told == PLAINLY_DELETED, danger.is_new
+    return danger.phrases == PLAINLY_DELETED, danger.is_new

@@ -40,14 +40,14 @@ class Danger:
         kind: what kind it is.
         of: the type of the resource.
         name: the resource's name.
-        told: what happens: phrases of ours, each with the names that follow it, in the words of the stack.
+        phrases: what happens: phrases of ours, each with the names that follow it, in the words of the stack.
         is_new: whether the resource itself is new, and what it has is what it starts with.
     """
 
     kind: DangerKind
     of: str
     name: str
-    told: tuple[Phrase, ...]
+    phrases: tuple[Phrase, ...]
     is_new: bool = False
 
 

@@ -1,7 +1,7 @@
 """What a runner host can reach now, and what its runners let their jobs do."""
 
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
-from pulumi_gitlab_runner.review.dangers.freedoms import freedoms_gained
+from pulumi_gitlab_runner.review.dangers.job_isolation import isolation_gaps_gained
 from pulumi_gitlab_runner.review.host_state import NO_HOST, HostChange
 from pulumi_gitlab_runner.review.names import natural
 
@@ -18,5 +18,5 @@ def host_dangers(host: HostChange) -> Found:
     if registries := host.new.sources.keys() - old.sources.keys():
         yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
     for name, runner in sorted(host.new.runners.items(), key=lambda each: natural(each[0])):
-        for phrase in freedoms_gained(host.before(name), runner):
+        for phrase in isolation_gaps_gained(host.before(name), runner):
             yield DangerKind.PRIVILEGE, (("the runner", (name,)), phrase)

@@ -1,4 +1,4 @@
-"""Jobs that nobody takes any more, or that lose their runner: what whoever deploys does about it."""
+"""Jobs that no one takes any more, or that lose their runner: what whoever deploys does about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
 
 _RUNNER = "gitlab:index/userRunner:UserRunner"
-_MENDS = {
+_FIXES = {
     "delete": "pause it in GitLab and let its jobs end first, else they fail",
     "replace": "count up its generation, with keep_previous, so that its running jobs end as usual",
 }
@@ -70,12 +70,12 @@ def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
 
 
 def _told(step: Step, before: _Queue, taker: str | None) -> Found:
-    mend = _MENDS.get(step.operation)
+    fix = _FIXES.get(step.operation)
     if taker is None:
-        what = f"wait until another runner takes them; {mend or _CHANGE}"
+        what = f"wait until another runner takes them; {fix or _CHANGE}"
         yield DangerKind.QUEUE, (*before.phrases, (what, ()))
-    elif mend:  # the others are taken as before
-        yield DangerKind.QUEUE, (*before.phrases, ("go to the runner", (taker,)), (f"instead; {mend}", ()))
+    elif fix:  # the others are taken as before
+        yield DangerKind.QUEUE, (*before.phrases, ("go to the runner", (taker,)), (f"instead; {fix}", ()))
 
 
 def _queue(inputs: Inputs) -> _Queue:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.spec.ecr_settings.creation_template import (
     CreationTemplate,
-    build_creation_template,
+    parse_creation_template,
     creation_template_problems,
 )
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
@@ -22,12 +22,12 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
 from pulumi_gitlab_runner.spec.ecr_settings.replication import (
     Replica,
     ReplicaSource,
-    build_replica_sources,
-    build_replicas,
+    parse_replica_sources,
+    parse_replicas,
     replicate_from_problems,
     replicate_to_problems,
 )
-from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, build_scanning, scanning_problems
+from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, parse_scanning, scanning_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "ReplicateToDeclaration",
     "Scanning",
     "ScanningDeclaration",
-    "ecr_settings_of",
+    "parse_ecr_settings",
     "ecr_settings_problems",
 ]
 
@@ -56,14 +56,14 @@ class EcrSettings:
     creation_templates: Mapping[str, CreationTemplate] = field(default_factory=dict)
 
 
-def ecr_settings_of(declaration: EcrSettingsDeclaration) -> EcrSettings:
+def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
     """The settings that a declaration without problems describes."""
     templates = declaration.get("creation_templates", {})
     return EcrSettings(
-        build_replicas(declaration.get("replicate_to", ())),
-        build_replica_sources(declaration.get("replicate_from", ())),
-        build_scanning(declaration["scanning"]) if "scanning" in declaration else None,
-        {prefix: build_creation_template(prefix, each) for prefix, each in templates.items()},
+        parse_replicas(declaration.get("replicate_to", ())),
+        parse_replica_sources(declaration.get("replicate_from", ())),
+        parse_scanning(declaration["scanning"]) if "scanning" in declaration else None,
+        {prefix: parse_creation_template(prefix, each) for prefix, each in templates.items()},
     )
 
 

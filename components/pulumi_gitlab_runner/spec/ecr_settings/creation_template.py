@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.images.mutability import ALL_TAGS
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, build_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
 from pulumi_gitlab_runner.spec.inputs import Value, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -41,7 +41,7 @@ class CreationTemplate(RepositorySettings):
         return bool(self.kms_key is not None or self.tags)
 
 
-def build_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
+def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
     """The template that a declaration without problems describes.
 
     Tags can be moved by default: what is upstream moves them, and ECR could not follow.
@@ -50,7 +50,7 @@ def build_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
     return CreationTemplate(
         prefix,
         values(declaration.get("allow_pull", ())),
-        build_tags(declaration.get("tags", {})),
+        parse_tags(declaration.get("tags", {})),
         **settings,
     )
 

@@ -38,7 +38,7 @@ class ReplicaSource:
     prefixes: tuple[str, ...] = ()
 
 
-def build_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
+def parse_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
     """The registries that a declaration without problems names."""
     return tuple(
         Replica(each["region"], optional(each.get("account")), tuple(each.get("prefixes", ())))
@@ -46,7 +46,7 @@ def build_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica,
     )
 
 
-def build_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
+def parse_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
     """The accounts that a declaration without problems names."""
     return tuple(ReplicaSource(value(each["account"]), tuple(each.get("prefixes", ()))) for each in declared)
 

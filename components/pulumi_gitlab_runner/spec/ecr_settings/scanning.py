@@ -24,7 +24,7 @@ class Scanning:
     continuous: tuple[str, ...] = ()
 
 
-def build_scanning(declaration: ScanningDeclaration) -> Scanning:
+def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
     """What a declaration without problems describes."""
     return Scanning(
         declaration.get("enhanced", False),

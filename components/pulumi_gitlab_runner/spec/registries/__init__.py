@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.spec.registries.ecr import EcrRegistry
 from pulumi_gitlab_runner.spec.registries.ecr_public import EcrPublicRegistry
 from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
 from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
-from pulumi_gitlab_runner.spec.registries.kinds import build_registry, registry_problems
+from pulumi_gitlab_runner.spec.registries.kinds import parse_registry, registry_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import PullThroughRegistry
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource, EcrImage, Login, Registry
 from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_problems
@@ -44,7 +44,7 @@ __all__ = [
     "StaticDeclaration",
     "StaticRegistry",
     "UpstreamCredentialsDeclaration",
-    "build_registry",
+    "parse_registry",
     "registry_problems",
     "repositories_problems",
 ]

@@ -24,7 +24,7 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     account_problems,
     key_region_problems,
     prefix_problems,
-    repositories_of,
+    parse_repositories,
 )
 
 NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"
@@ -153,7 +153,7 @@ class EcrRegistry(Registry):
         return account, region
 
 
-def build_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
+def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
     """The registry that a declaration without problems describes."""
     ecr = declaration["ecr"]
     return EcrRegistry(
@@ -162,7 +162,7 @@ def build_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
         optional(ecr.get("region")),
         values(declaration.get("allow_pull", ())),
         tuple(ecr.get("caches", ())),
-        repositories=repositories_of(declaration),
+        repositories=parse_repositories(declaration),
     )
 
 

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     Registry,
     RenewalSource,
 )
-from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 
 ECR_PUBLIC_HOST = "public.ecr.aws"
 ECR_PUBLIC_REGION = "us-east-1"
@@ -69,6 +69,6 @@ class EcrPublicRegistry(Registry):
         return "docker-credential-ecr-login"
 
 
-def build_ecr_public(name: str, declaration: RegistryDeclaration) -> EcrPublicRegistry:
+def parse_ecr_public(name: str, declaration: RegistryDeclaration) -> EcrPublicRegistry:
     """The registry that a declaration without problems describes."""
-    return EcrPublicRegistry(name, repositories=repositories_of(declaration))
+    return EcrPublicRegistry(name, repositories=parse_repositories(declaration))

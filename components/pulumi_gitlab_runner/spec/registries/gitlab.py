@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.spec.inputs import check, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
-from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, parse_repositories
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry, StaticRegistry
 from pulumi_gitlab_runner.spec.texts import login_problems
 
@@ -51,9 +51,9 @@ class GitLabRegistry(HostRegistry):
         return "only jobs have credentials for it"
 
 
-def build_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry | StaticRegistry:
+def parse_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry | StaticRegistry:
     """The registry that a declaration without problems describes; a deploy token is a fixed password."""
-    host, repositories = value(declaration.get("host", "")), repositories_of(declaration)
+    host, repositories = value(declaration.get("host", "")), parse_repositories(declaration)
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
         return GitLabRegistry(name, host, repositories=repositories)

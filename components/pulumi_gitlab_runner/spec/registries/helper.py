@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, valu
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
-from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 
 _HELPER = re.compile(r"(/[a-zA-Z0-9_.-]+)*/docker-credential-[a-zA-Z0-9_.-]+")
@@ -62,13 +62,13 @@ class HelperRegistry(HostRegistry):
         return known(self.helper) if is_known(self.helper) else "its helper"
 
 
-def build_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
+def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
     """The registry that a declaration without problems describes."""
     return HelperRegistry(
         name,
         value(declaration.get("host", "")),
         value(declaration["helper"]),
-        repositories=repositories_of(declaration),
+        repositories=parse_repositories(declaration),
     )
 
 

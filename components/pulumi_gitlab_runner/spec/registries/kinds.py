@@ -8,14 +8,14 @@ from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.inputs import check
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
-from pulumi_gitlab_runner.spec.registries.ecr import build_ecr, ecr_problems
-from pulumi_gitlab_runner.spec.registries.ecr_public import build_ecr_public
-from pulumi_gitlab_runner.spec.registries.gitlab import build_gitlab, gitlab_problems
-from pulumi_gitlab_runner.spec.registries.helper import build_helper, helper_problems
-from pulumi_gitlab_runner.spec.registries.pull_through import build_pull_through, pull_through_problems
+from pulumi_gitlab_runner.spec.registries.ecr import parse_ecr, ecr_problems
+from pulumi_gitlab_runner.spec.registries.ecr_public import parse_ecr_public
+from pulumi_gitlab_runner.spec.registries.gitlab import parse_gitlab, gitlab_problems
+from pulumi_gitlab_runner.spec.registries.helper import parse_helper, helper_problems
+from pulumi_gitlab_runner.spec.registries.pull_through import parse_pull_through, pull_through_problems
 from pulumi_gitlab_runner.spec.registries.registry import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import repositories_problems
-from pulumi_gitlab_runner.spec.registries.static import build_static, static_problems
+from pulumi_gitlab_runner.spec.registries.static import parse_static, static_problems
 
 
 def _none(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:  # noqa: ARG001 - as every kind's
@@ -31,14 +31,14 @@ class _Kind:
 
 
 _KINDS = {
-    "ecr": _Kind(build_ecr, ecr_problems, ("allow_pull",)),
-    "ecr_public": _Kind(build_ecr_public, _none),
+    "ecr": _Kind(parse_ecr, ecr_problems, ("allow_pull",)),
+    "ecr_public": _Kind(parse_ecr_public, _none),
     "pull_through": _Kind(
-        build_pull_through, pull_through_problems, ("upstream_secret", "upstream_credentials")
+        parse_pull_through, pull_through_problems, ("upstream_secret", "upstream_credentials")
     ),
-    "static": _Kind(build_static, static_problems, ("host",)),
-    "gitlab": _Kind(build_gitlab, gitlab_problems, ("host",)),
-    "helper": _Kind(build_helper, helper_problems, ("host",)),
+    "static": _Kind(parse_static, static_problems, ("host",)),
+    "gitlab": _Kind(parse_gitlab, gitlab_problems, ("host",)),
+    "helper": _Kind(parse_helper, helper_problems, ("host",)),
 }
 _OWN_KEYS = {
     "allow_pull": "only ECR knows AWS accounts",
@@ -54,7 +54,7 @@ _HOST = re.compile(rf"(?=localhost(?:$|[/:])|[^/]*[.:]){_LABEL}(\.{_LABEL})*(:[0
 """With a dot or a port, else it would be a namespace of Docker Hub in an image reference."""
 
 
-def build_registry(name: str, declaration: RegistryDeclaration) -> Registry:
+def parse_registry(name: str, declaration: RegistryDeclaration) -> Registry:
     """The registry that a declaration without problems describes.
 
     One with problems becomes a registry too, so that the rest of the declaration can be checked against it.

@@ -21,7 +21,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     Registry,
     RenewalSource,
 )
-from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, parse_repositories
 from pulumi_gitlab_runner.spec.texts import login_problems
 
 DOCKER_HUB = "docker-hub"
@@ -143,7 +143,7 @@ class PullThroughRegistry(Registry):
         return "docker-credential-ecr-login"
 
 
-def build_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:
+def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:
     """The registry that a declaration without problems describes."""
     credentials = declaration.get("upstream_credentials")
     return PullThroughRegistry(
@@ -151,7 +151,7 @@ def build_pull_through(name: str, declaration: RegistryDeclaration) -> PullThrou
         declaration["pull_through"],
         optional(declaration.get("upstream_secret")),
         credentials and Login(value(credentials["username"]), secret(credentials["access_token"])),
-        repositories=repositories_of(declaration),
+        repositories=parse_repositories(declaration),
     )
 
 
@@ -159,8 +159,8 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
     """What is wrong with a cached registry."""
     upstream = declaration["pull_through"]
     if upstream not in UPSTREAM_HOSTS:
-        mend = did_you_mean(upstream, list(UPSTREAM_HOSTS))
-        yield Problem(join_path(path, "pull_through"), repr(upstream), listed(UPSTREAM_HOSTS), mend)
+        fix = did_you_mean(upstream, list(UPSTREAM_HOSTS))
+        yield Problem(join_path(path, "pull_through"), repr(upstream), listed(UPSTREAM_HOSTS), fix)
         return
     yield from _library_problems(declaration, path)
     given = [key for key in ("upstream_secret", "upstream_credentials") if key in declaration]

@@ -59,7 +59,7 @@ class Repository(RepositorySettings):
     adopt: bool = False
 
 
-def repositories_of(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
+def parse_repositories(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
     """The repositories that a declaration without problems describes."""
     declared = declared_repositories(declaration)
     return {
@@ -185,11 +185,11 @@ def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Prob
         if not rule["tags"]:
             yield Problem(join_path(at, "tags"), "no patterns", "at least one, such as release-*")
         for number, pattern in enumerate(rule["tags"]):
-            place = join_path(at, "tags", number)
-            yield from _pattern_problems(pattern, place, _MOST_WILDCARDS["keep"])
-            first = seen.setdefault(pattern, place)
-            if first != place:
-                yield Problem(place, f"{pattern!r}, which {first} is for already", "one rule for a pattern")
+            pattern_at = join_path(at, "tags", number)
+            yield from _pattern_problems(pattern, pattern_at, _MOST_WILDCARDS["keep"])
+            first = seen.setdefault(pattern, pattern_at)
+            if first != pattern_at:
+                yield Problem(pattern_at, f"{pattern!r}, which {first} is for already", "one rule for a pattern")
     count = sum(len(rule["tags"]) for rule in rules)
     if count > _MOST_RULES:
         yield Problem(

@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     Registry,
     RenewalSource,
 )
-from pulumi_gitlab_runner.spec.registries.repositories import repositories_of
+from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 from pulumi_gitlab_runner.spec.texts import login_problems
 
@@ -130,7 +130,7 @@ class StaticRegistry(HostRegistry):
         return "" if self.declared else "aws"
 
 
-def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
+def parse_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
     """The registry that a declaration without problems describes."""
     static = declaration.get("static", {})
     return StaticRegistry(
@@ -141,7 +141,7 @@ def build_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
         optional(static.get("parameter")),
         optional(static.get("key")),
         secret(static["password"]) if "password" in static else None,
-        repositories=repositories_of(declaration),
+        repositories=parse_repositories(declaration),
     )
 
 

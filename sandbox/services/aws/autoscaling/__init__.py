@@ -1,4 +1,4 @@
-"""Mends moto's Auto Scaling, one concept a module."""
+"""Patches moto's Auto Scaling, one concept a module."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from sandbox.services.aws.autoscaling import (
 )
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.autoscaling import responses
 
     actions: Any = responses.AutoScalingResponse
     if hasattr(actions, "start_instance_refresh"):
         return
-    groups.mend()
-    life.mend()
-    lifecycle_hooks.mend()
-    instance_refresh.mend()
-    scheduled_actions.mend()
+    groups.patch()
+    life.patch()
+    lifecycle_hooks.patch()
+    instance_refresh.patch()
+    scheduled_actions.patch()

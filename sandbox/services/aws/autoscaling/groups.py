@@ -1,4 +1,4 @@
-"""Mends moto's Auto Scaling groups.
+"""Patches moto's Auto Scaling groups.
 
 moto drops several properties of a group, forgets a mixed instances policy at any update of something else,
 lets a group be deleted with its instances and resized beyond its limits, and cannot stop to collect metrics.
@@ -30,7 +30,7 @@ _WITHOUT = {"default_instance_warmup": -1, "max_instance_lifetime": 0}
 """What a caller gives to unset a number."""
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.autoscaling import models, responses
 

@@ -9,7 +9,7 @@ from sandbox.services.aws.autoscaling.requests import group_of, validation_error
 from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.autoscaling import responses
 

@@ -16,7 +16,7 @@ from sandbox.services.aws.autoscaling.requests import error, group_of, validatio
 from sandbox.services.aws.autoscaling.simulation import Activity, Group, Instance, LaunchFailed, Refused
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.autoscaling import models, responses
 

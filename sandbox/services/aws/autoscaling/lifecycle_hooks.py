@@ -1,4 +1,4 @@
-"""Mends moto's lifecycle hooks, which do nothing, and show another notification target than the one given."""
+"""Patches moto's lifecycle hooks, which do nothing and show a wrong notification target."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from sandbox.services.aws.autoscaling.requests import group_of
 from sandbox.services.aws.autoscaling.simulation import Hook, Refused
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.autoscaling import models, responses
 

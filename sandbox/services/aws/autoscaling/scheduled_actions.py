@@ -1,4 +1,4 @@
-"""Mends moto's scheduled actions.
+"""Patches moto's scheduled actions.
 
 They have no ARN, are taken for a group that does not exist, outlive their group, and are mixed up where two
 groups call one the same.
@@ -11,7 +11,7 @@ from uuid import uuid4
 from sandbox.services.aws.autoscaling.requests import group_of, validation_error
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.autoscaling import models, responses
 

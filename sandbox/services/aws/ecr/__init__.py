@@ -1,18 +1,18 @@
-"""Mends moto's Elastic Container Registry, one concept a module."""
+"""Patches moto's Elastic Container Registry, one concept a module."""
 
 from typing import Any
 
 from sandbox.services.aws.ecr import creation_templates, images, pull_through_cache, registry
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
     from moto.ecr import responses
 
     actions: Any = responses.ECRResponse
     if hasattr(actions, "create_pull_through_cache_rule"):
         return
-    images.mend()
-    pull_through_cache.mend()
-    creation_templates.mend()
-    registry.mend()
+    images.patch()
+    pull_through_cache.patch()
+    creation_templates.patch()
+    registry.patch()

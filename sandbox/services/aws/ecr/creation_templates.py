@@ -8,7 +8,7 @@ from sandbox.services.aws.ecr.requests import answer, error, given
 _Templates = dict[str, dict[str, Any]]
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.ecr import responses
 

@@ -1,11 +1,11 @@
-"""Mends moto's images: the digest of one that it takes in is not that of the image's manifest."""
+"""Patches moto's images: the digest of one that it takes in is not that of the image's manifest."""
 
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.ecr import models
 

@@ -12,7 +12,7 @@ _ECR = r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 _Rules = dict[str, dict[str, Any]]
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.ecr import responses
 

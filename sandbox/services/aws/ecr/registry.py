@@ -1,4 +1,4 @@
-"""Mends what moto keeps of a whole registry: its settings, policy, replication and scanning.
+"""Patches what moto keeps of a whole registry: its settings, policy, replication and scanning.
 
 moto has no account settings, takes only two actions in a registry policy, one replication rule, and
 frequencies that do not go with the scan type.
@@ -24,7 +24,7 @@ _MOST_REPLICATION_RULES = 10
 _FREQUENCIES = {"BASIC": ("SCAN_ON_PUSH", "MANUAL"), "ENHANCED": ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")}
 
 
-def mend() -> None:
+def patch() -> None:
     """Change moto's classes in this process."""
     from moto.ecr import models, responses
 

@@ -1,4 +1,4 @@
-"""A bucket that nobody can open to the public."""
+"""A bucket without public access."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.iam.bucket import bucket_policy
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
 
-def closed_bucket(
+def private_bucket(
     name: str,
     expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict,
     tags: AwsTags,

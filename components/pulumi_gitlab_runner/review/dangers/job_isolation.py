@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_gitlab_runner.config.freedoms import NO_NEW_PRIVILEGES, freedoms, texts
+from pulumi_gitlab_runner.config.job_isolation import NO_NEW_PRIVILEGES, isolation_gaps, texts
 from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
 from pulumi_gitlab_runner.review.dangers.danger import Phrase
 
@@ -18,7 +18,7 @@ _LIMITS = {
 """Lists that limit jobs as long as they hold anything, and less with every entry."""
 
 
-def freedoms_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
+def isolation_gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
     """What brings the jobs of a runner closer to the host or to each other, and did not before.
 
     Args:
@@ -35,8 +35,8 @@ def freedoms_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
 
 
 def _of_containers(before: _Table, after: _Table) -> Iterator[Phrase]:
-    had = {each.phrase for each in freedoms(before)}
-    yield from (each.phrase for each in freedoms(after) if each.phrase not in had)
+    had = {each.phrase for each in isolation_gaps(before)}
+    yield from (each.phrase for each in isolation_gaps(after) if each.phrase not in had)
     for each in _gained(after.get("cap_drop"), before.get("cap_drop")):
         yield "leaves its jobs the capability", (each,)
     for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):

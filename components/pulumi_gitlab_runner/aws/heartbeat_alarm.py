@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 
 
-def silence_alarm(
+def heartbeat_alarm(
     name: str,
     description: str,
     topic: pulumi.Input[str],
@@ -30,7 +30,7 @@ def silence_alarm(
     Args:
         name: of the alarm.
         description: what is wrong then.
-        topic: the ARN of the SNS topic that is told.
+        topic: the ARN of the SNS topic that is notified.
         metric: what is counted for each time that it is said.
         dimensions: of the metric: who says it.
         period: in seconds.

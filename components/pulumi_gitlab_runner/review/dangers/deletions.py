@@ -14,7 +14,7 @@ _LOST = {
 }
 """What is lost with a resource, whether a new one takes its place or not."""
 _MISSED = {
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "nobody is told what it watches for",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "what it watches for is no longer reported",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "its repository, if that stays, keeps old images",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
         "its bucket, if that stays, can be opened to the public"
@@ -23,7 +23,7 @@ _MISSED = {
 """What is missed once a resource is gone."""
 
 
-def losses(step: Step) -> Found:
+def deletions(step: Step) -> Found:
     """Replacements and deletions."""
     lost = _LOST.get(step.type)
     if step.operation == "replace":

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config.freedoms import freedom_warnings, freedoms
+from pulumi_gitlab_runner.config.job_isolation import isolation_warnings, isolation_gaps
 
 
 def warned(docker: dict[str, Any], **runner: Any) -> list[str]:
     """The keys that a preview warns of."""
-    return [each.path for each in freedom_warnings({"docker": docker, **runner}, "runners[0]")]  # type: ignore[typeddict-item]
+    return [each.path for each in isolation_warnings({"docker": docker, **runner}, "runners[0]")]  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_machine_that_ends_with_its_one_job_may_be_taken_over(
 def test_what_is_told_in_a_note_alone() -> None:
     docker = {"devices": ["/dev/kvm"], "security_opt": ["seccomp=unconfined", "no-new-privileges:true"]}
     assert warned(docker) == []
-    assert [each.phrase for each in freedoms(docker)] == [
+    assert [each.phrase for each in isolation_gaps(docker)] == [
         ("gives its jobs a device of the host", ("/dev/kvm",)),
         ("gives its jobs the security option", ("seccomp=unconfined",)),
     ]

@@ -20,7 +20,7 @@ _ROOT = "every job can become root on its machine, and read what other jobs and 
 
 
 @dataclass(frozen=True)
-class Freedom:
+class IsolationGap:
     """One thing that jobs may do.
 
     Attributes:
@@ -112,7 +112,7 @@ def isolation(docker: _Table) -> dict[str, Any]:
     return {key: docker[key] for key in _ISOLATION if key in docker}
 
 
-def freedoms(docker: _Table) -> Iterator[Freedom]:
+def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
     """What jobs may do beyond the usual.
 
     Args:
@@ -120,21 +120,21 @@ def freedoms(docker: _Table) -> Iterator[Freedom]:
     """
     for (key, value), (what, reason) in _SWITCHES.items():
         if docker.get(key) == value:
-            yield Freedom(key, what, reason=reason)
+            yield IsolationGap(key, what, reason=reason)
     for key, (what, reason) in _GAINS.items():
         for index, each in enumerate(texts(docker.get(key))):
-            yield Freedom(f"{key}[{index}]", what, each, reason)
+            yield IsolationGap(f"{key}[{index}]", what, each, reason)
     for index, each in enumerate(texts(docker.get("volumes"))):
         if each.startswith("/") and ":" in each:
             reason = _reason_of_mount(each.partition(":")[0])
-            yield Freedom(f"volumes[{index}]", "gives its jobs a folder of the host", each, reason)
+            yield IsolationGap(f"volumes[{index}]", "gives its jobs a folder of the host", each, reason)
     for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
         for index, each in enumerate(texts(docker.get(key))):
             if not each.startswith(NO_NEW_PRIVILEGES):
-                yield Freedom(f"{key}[{index}]", f"gives {whose} the security option", each)
+                yield IsolationGap(f"{key}[{index}]", f"gives {whose} the security option", each)
 
 
-def freedom_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     """What makes a job root on its machine; nothing where the machine ends with the job.
 
     Args:
@@ -144,11 +144,11 @@ def freedom_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     autoscaler = runner.get("autoscaler", {})
     if autoscaler.get("max_use_count") == 1 and autoscaler.get("capacity_per_instance", 1) <= 1:
         return
-    for freedom in freedoms(runner.get("docker", {})):
-        if freedom.reason:
+    for gap in isolation_gaps(runner.get("docker", {})):
+        if gap.reason:
             yield warning(
-                f"{path}.docker.{freedom.key}",
-                freedom.reason,
+                f"{path}.docker.{gap.key}",
+                gap.reason,
                 "leave it out, or run such jobs on a fleet whose instances run one job each "
                 "(`retire_after_jobs: 1`)",
             )
