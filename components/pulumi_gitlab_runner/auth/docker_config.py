@@ -1,4 +1,4 @@
-"""Credentials in Docker's forms: a configuration's `auths`, a credential helper's answer."""
+"""Credentials in Docker's formats: a configuration's `auths`, a credential helper's answer."""
 
 import base64
 import json
@@ -25,13 +25,13 @@ def credentials_as_json(credentials: tuple[str, str]) -> str:
 
 
 def credentials_as_answer(host: str, credentials: tuple[str, str]) -> str:
-    """A user and password as a credential helper answers with them.
+    """A user and password in the format of a credential helper's answer.
 
     Source: github.com/docker/docker-credential-helpers, the command `get`.
 
     Args:
-        host: what they are for.
-        credentials: both.
+        host: the registry.
+        credentials: the user and the password.
     """
     username, password = credentials
     return json.dumps({"ServerURL": host, "Username": username, "Secret": password}) + "\n"

@@ -1,4 +1,4 @@
-"""The parts of `.gitlab-ci.yml` by which jobs take roles on: to log in to registries, to deploy a stack."""
+"""Parts of `.gitlab-ci.yml` for jobs that assume roles: to log in to registries, to deploy a stack."""
 
 import json
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def job_snippet(name: str, *, role_arn: str, audience: str, logins: Iterable[Ecr
     Args:
         name: of the hidden job, without its dot.
         role_arn: the role.
-        audience: for whom GitLab makes the token.
+        audience: of the ID token.
         logins: the registries.
     """
     lines = [
@@ -78,8 +78,8 @@ def pipeline_snippet(
         backend: where its state is; empty for Pulumi Cloud.
         preview_role: ARN of the role of previews.
         deploy_role: ARN of the role of deployments.
-        drift_role: ARN of the role of looks at drift.
-        audience: for whom GitLab makes the tokens.
+        drift_role: ARN of the role of drift detection.
+        audience: of the ID tokens.
     """
     return _PIPELINE.format(
         version=__version__,

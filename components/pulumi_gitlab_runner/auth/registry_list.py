@@ -1,4 +1,4 @@
-"""The list that `gitlab-runner-credentials` asks by: a line for each registry of a runner host."""
+"""The list that `gitlab-runner-credentials` reads: one line for each registry of a runner host."""
 
 from collections.abc import Iterable
 
@@ -12,14 +12,14 @@ def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:
     """The text of the list.
 
     Args:
-        sources: each registry's host with where its credentials come from.
+        sources: each registry's host with the source of its credentials.
     """
     lines = sorted(" ".join((host, source.kind, *source.place)) for host, source in sources)
     return _HEADING + "".join(line + "\n" for line in lines)
 
 
 def read_registry_list(text: str) -> dict[str, CredentialSource]:
-    """What a list says: each registry's host with where its credentials come from."""
+    """The content of a list: each registry's host with the source of its credentials."""
     lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
     return {host: CredentialSource(kind, tuple(place)) for host, kind, *place in filter(_is_entry, lines)}
 

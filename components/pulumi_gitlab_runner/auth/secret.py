@@ -1,13 +1,13 @@
-"""A text that must not be shown."""
+"""Text that must not be shown."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A password or a token: neither its ``repr`` nor its ``str`` tell it.
+    """A password or a token, shown neither by ``repr`` nor by ``str``.
 
-    It is pydantic's `SecretStr` as far as it is needed here, without loading that library.
+    A minimal version of pydantic's `SecretStr`, which need not be loaded.
     """
 
     _value: str = field(repr=False)
@@ -17,7 +17,7 @@ class Secret:
         return self._value
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether it is not empty."""
         return bool(self._value)
 
     def __repr__(self) -> str:

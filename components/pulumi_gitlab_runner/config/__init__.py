@@ -1,5 +1,5 @@
-"""`config.toml` of GitLab Runner: typed in full, checked against a runner version, rendered.
+"""`config.toml` of GitLab Runner: fully typed, checked against a runner version, rendered.
 
-`manager.ManagerConfig` is the whole file; `check.check` says what is wrong with one, `render.render` writes
+`manager.ManagerConfig` is the whole file; `check.check` finds its problems, `render.render` writes
 it.
 """

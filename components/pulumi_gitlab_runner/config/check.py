@@ -1,4 +1,4 @@
-"""Whether the runner will understand a `config.toml`, and do what it says."""
+"""Checks whether the runner understands a `config.toml` and does what it says."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -16,9 +16,9 @@ from pulumi_gitlab_runner.config.version import parse_version
 
 
 def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
-    """Return everything that is wrong with a configuration, or that hardly works as meant.
+    """Return everything that is wrong with a configuration, or probably not as intended.
 
-    The runner ignores an unknown key without a word, and ends on some wrong values; this tells before.
+    The runner silently ignores an unknown key, and exits on some wrong values; this check comes before.
 
     Args:
         config: The data of a `ManagerConfig`, valid or not, under its own names or those of `config.toml`. A
@@ -28,10 +28,10 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
 
     Returns:
         The findings: types, then single keys, then rules over several keys, which wait while a type is wrong.
-        Empty: all is well.
+        Empty for a valid configuration.
 
     Raises:
-        ValueError: `runner_version` is no version.
+        ValueError: `runner_version` is not a version.
     """
     version = parse_version(runner_version)
     config = as_fields(config, ManagerConfig)

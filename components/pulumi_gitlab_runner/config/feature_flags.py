@@ -8,8 +8,8 @@ class FeatureFlag:
     """A switch of the runner's behaviour.
 
     Attributes:
-        default: Whether it is on when no one sets it.
-        deprecated: Whether the runner is about to drop it.
+        default: Whether it is on unless it is set.
+        deprecated: Whether the runner is going to remove it.
     """
 
     default: bool

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The findings of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,22 +7,22 @@ from pulumi_gitlab_runner.printable import escaped
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
-    """The runner would ignore it, refuse it or fail with it: nothing is rolled out."""
+    """The runner would ignore it, refuse it or fail with it: nothing is deployed."""
     WARNING = "warning"
-    """It works, and hardly as meant."""
+    """It works, but probably not as intended."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem: where, what, and the way out. Never holds a secret.
+    """One problem: its path, what was found, and the fix. Never contains a secret.
 
     Attributes:
-        severity: How bad it is.
-        path: The place, such as `runners[0].docker.network_mtu`.
-        found: What stands there, and why that is a problem.
+        severity: The severity.
+        path: Such as `runners[0].docker.network_mtu`.
+        found: The value there, and why it is a problem.
         fix: What is allowed, or how to fix it.
     """
 

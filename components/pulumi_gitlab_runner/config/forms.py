@@ -1,4 +1,4 @@
-"""Texts that have a grammar: what the runner accepts where `config.toml` holds text."""
+"""The grammars of texts that the runner accepts in `config.toml`."""
 
 import ipaddress
 import re

@@ -1,7 +1,7 @@
-"""What the containers of a runner's jobs may do on the machine that runs them, beyond the usual.
+"""Settings that weaken the isolation of a runner's jobs from the machine that runs them.
 
-One definition for two readers: a preview warns of what makes a job root on its machine, and a merge-request
-note names all that a runner's jobs may do now and could not do before.
+Used twice: a preview warns of settings that make a job root on its machine, and a merge-request note lists
+everything that a runner's jobs may newly do.
 
 Source: docs.gitlab.com/runner/configuration/advanced-configuration and docs.gitlab.com/runner/security.
 """
@@ -21,13 +21,13 @@ _ROOT = "every job can become root on its machine, and read what other jobs and 
 
 @dataclass(frozen=True)
 class IsolationGap:
-    """One thing that jobs may do.
+    """One setting that weakens the isolation.
 
     Attributes:
-        key: the place in the `[runners.docker]` section that lets them, such as `volumes[1]`.
-        what: what they may do, as what is said of the runner.
-        name: what that is about, such as the folder; empty where `what` says all.
-        reason: why it comes to being root on the machine; empty where it does not.
+        key: the key in the `[runners.docker]` section, such as `volumes[1]`.
+        what: what jobs may do, as a predicate of the runner.
+        name: what it is about, such as the folder; empty if `what` is complete.
+        reason: why it makes a job root on the machine; empty if it does not.
     """
 
     key: str
@@ -37,7 +37,7 @@ class IsolationGap:
 
     @property
     def phrase(self) -> tuple[str, tuple[str, ...]]:
-        """A few words, and the names that they are about."""
+        """A phrase, and the names that it is about."""
         return self.what, (self.name,) if self.name else ()
 
 
@@ -67,9 +67,9 @@ _GAINS = {
     "device_cgroup_rules": ("gives its jobs devices of the host", ""),
     "volumes_from": ("gives its jobs the volumes of", ""),
 }
-"""Lists that give more to jobs with every entry."""
+"""Lists whose entries each weaken the isolation."""
 NO_NEW_PRIVILEGES = "no-new-privileges"
-"""The security option that takes something from jobs; the others give."""
+"""The security option that strengthens the isolation; the others weaken it."""
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 _SYSTEM = (
     *(
@@ -89,9 +89,9 @@ _SYSTEM = (
     ),
     *("/var", "/var/lib", "/var/lib/docker", "/var/run"),
 )
-"""Folders of a machine by which it can be taken over, or in which its secrets lie."""
+"""Folders of a machine that give control over it, or contain its secrets."""
 _SECRETS = ("/etc/gitlab-runner", "/root", "/run/gitlab-runner-credentials", "/var/lib/docker")
-"""Folders in and below which the manager's secrets lie, and what other jobs have."""
+"""Folders that contain the manager's secrets or the data of other jobs."""
 
 
 _LIMITS = (
@@ -113,10 +113,10 @@ def isolation(docker: _Table) -> dict[str, Any]:
 
 
 def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
-    """What jobs may do beyond the usual.
+    """The settings that weaken the isolation of jobs.
 
     Args:
-        docker: the `[runners.docker]` section; what is of another type than the runner's is passed over.
+        docker: the `[runners.docker]` section; values of a wrong type are ignored.
     """
     for (key, value), (what, reason) in _SWITCHES.items():
         if docker.get(key) == value:
@@ -135,11 +135,11 @@ def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
 
 
 def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
-    """What makes a job root on its machine; nothing where the machine ends with the job.
+    """Warnings of settings that make a job root on its machine; none if the machine ends with the job.
 
     Args:
         runner: the runner.
-        path: its place.
+        path: its path.
     """
     autoscaler = runner.get("autoscaler", {})
     if autoscaler.get("max_use_count") == 1 and autoscaler.get("capacity_per_instance", 1) <= 1:
@@ -164,5 +164,5 @@ def _reason_of_mount(source: str) -> str:
 
 
 def texts(value: Any) -> list[str]:
-    """The texts of a list; none where a file that is not ours holds something else."""
+    """The texts of a list; none if a foreign file has something else there."""
     return [str(each) for each in value] if isinstance(value, list) else []

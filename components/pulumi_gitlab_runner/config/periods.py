@@ -1,4 +1,4 @@
-"""When a policy of the autoscaler holds: periods, and their time zone."""
+"""The periods of an autoscaler policy, and their time zone."""
 
 import re
 
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.config.forms import Form
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (range(60), range(24), range(1, 32), range(1, 13), range(8))
 _PART = re.compile(r"(?:\*|([0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?)(?:/([0-9]+))?")
-"""`*`, a number or a range, of which a step may follow."""
+"""`*`, a number or a range, with an optional step."""
 _TIME_ZONE = re.compile(r"UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_+-]*[0-9]*)+")
 
 
@@ -45,4 +45,4 @@ PERIOD = Form(
 )
 """Source: docs.gitlab.com/runner/configuration/advanced-configuration, periods syntax."""
 TIME_ZONE = Form(_is_time_zone, "UTC, or a place such as `Europe/Berlin`")
-"""The form alone: which places there are, the host knows."""
+"""The form only: the host knows which time zones exist."""

@@ -1,4 +1,4 @@
-"""`config.toml` from its typed form."""
+"""Renders `config.toml` from its typed form."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,8 +19,8 @@ HEADER = """\
 def toml_data(config: ManagerConfig) -> dict[str, Any]:
     """Return the declared data under the keys and with the types of `config.toml`.
 
-    Keys stand in the order of the schema, whatever the order of the declaration. Whole numbers that another
-    language hands over as floats become integers again; points in time become TOML datetimes.
+    Keys are in the order of the schema, whatever the order of the declaration. Whole numbers that another
+    language passes as floats become integers again; points in time become TOML datetimes.
 
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.

@@ -59,8 +59,8 @@ class Key:
 
     Attributes:
         go_type: Its type in the runner's source.
-        since: The first release that knows it, as `MAJOR.MINOR`.
-        minimum: The least number, where there is one.
+        since: The first release that supports it, as `MAJOR.MINOR`.
+        minimum: The smallest number, if there is a limit.
         allowed: The texts that are allowed, where they can be listed. Holds for each item of a list.
         form: The grammar of the text, where it has one. Holds for each item of a list.
         instead: The key to use in its place, where it is deprecated.
@@ -76,11 +76,11 @@ class Key:
 
 @dataclass(frozen=True)
 class RemovedKey:
-    """A key that earlier releases knew.
+    """A key of earlier releases.
 
     Attributes:
-        last_in: The last release that knew it, as `MAJOR.MINOR`.
-        fix: What to do in its place.
+        last_in: The last release that supported it, as `MAJOR.MINOR`.
+        fix: What to do instead.
     """
 
     last_in: str

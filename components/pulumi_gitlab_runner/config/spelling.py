@@ -1,4 +1,4 @@
-"""What the runner takes in several forms, brought to the one form of the types.
+"""Normalizes what the runner accepts in several forms to the form of the types.
 
 Sources: the `toml` tags of the runner's configuration structs; `StringOrArray` in common/config.go (19.4).
 """
@@ -17,8 +17,8 @@ def as_fields(config: Mapping[str, Any], table: type) -> dict[str, Any]:
     """A table of `config.toml` under the names and with the forms of its type.
 
     A key may be spelt as in the file (`BucketName`, `tls-ca-file`) or as its field (`bucket_name`). A text
-    stands for a list of one where the runner takes both, and a TOML datetime for its text. All else
-    stays, wrong or not: `check` reports it.
+    becomes a list of one where the runner accepts both, and a TOML datetime becomes text. Everything else
+    is kept, wrong or not: `check` reports it.
 
     Args:
         config: the table, as declared or as read from a file.
@@ -57,7 +57,7 @@ def _value(value: Any, table: type, field: str) -> Any:
 
 
 def _in_tables(value: Any, nested: type | None, spelt: Callable[[Mapping[str, Any], type], Any]) -> Any:
-    """The value of a key, with the tables in it spelt otherwise."""
+    """The value of a key, with the tables in it renamed."""
     if nested is None:
         return value
     if isinstance(value, Mapping):

@@ -39,7 +39,7 @@ def check_types(config: Mapping[str, object]) -> Iterator[Finding]:
 def check_keys(
     config: Mapping[str, object], version: RunnerVersion, table: type = ManagerConfig, path: str = ""
 ) -> Iterator[Finding]:
-    """Find keys that the runner's version does not know, and values outside a key's own limits."""
+    """Find keys that the runner's version does not support, and values outside a key's limits."""
     for name, value in config.items():
         at = f"{path}.{name}".removeprefix(".")
         key = KEYS[table].get(name)
@@ -62,7 +62,7 @@ def check_keys(
 def nested_tables(
     table: type, name: str, value: object, at: str
 ) -> Iterator[tuple[type, Mapping[str, object], str]]:
-    """Yield each table that the value of a key holds, with its type before it and its place behind it."""
+    """Yield each table in the value of a key, with its type and its path."""
     nested = nested_table(table, name)
     if nested:
         for item, item_at in _items(value, at):
@@ -71,7 +71,7 @@ def nested_tables(
 
 
 def unknown_key(table: type, name: str, at: str) -> Finding:
-    """Return what to say of a key that a table does not have."""
+    """Return the finding for a key that a table does not have."""
     if removed := REMOVED_KEYS.get(table, {}).get(name):
         return error(at, f"the key was removed after GitLab Runner {removed.last_in}", removed.fix)
     if name in OTHER_EXECUTORS_KEYS.get(table, ()):
@@ -94,12 +94,12 @@ def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:
 
 
 def _is_unset(key: Key, text: str) -> bool:
-    """Whether a text is as good as none: Go cannot tell an empty `string` from a key that is not there."""
+    """Whether a text counts as missing: Go cannot tell an empty `string` from a missing key."""
     return not text and key.go_type in ("string", "S3AuthType")
 
 
 def _items(value: object, at: str) -> Iterator[tuple[object, str]]:
-    """Yield a value with its place, or each item of a list with its own."""
+    """Yield a value with its path, or each item of a list with its own."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield item, f"{at}[{index}]"
@@ -117,7 +117,7 @@ def nested_table(table: type, name: str) -> type | None:
 
 
 def _plain(name: str) -> str:
-    """Return a key without what differs between its spelling here and in `config.toml`."""
+    """Return a key in a form common to its spelling here and in `config.toml`."""
     return name.replace("_", "").lower()
 
 

@@ -1,4 +1,4 @@
-"""What every table of `config.toml` has in common as a Python type.
+"""The base of every table of `config.toml` as a Python type.
 
 Every field is marked `NotRequired` by itself: Pulumi's analyzer does not see `total=False` on a
 `typing_extensions.TypedDict`. What the runner needs, `check` asks for.

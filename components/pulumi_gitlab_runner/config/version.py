@@ -1,4 +1,4 @@
-"""Versions of GitLab Runner, as far as keys depend on them."""
+"""Versions of GitLab Runner that decide which keys exist."""
 
 import re
 from typing import NamedTuple
@@ -18,7 +18,7 @@ def parse_version(text: str) -> RunnerVersion:
     """Return the release that a version such as `19.4`, `v19.4.0` or `19.4.0-1` belongs to.
 
     Raises:
-        ValueError: The text is no version.
+        ValueError: The text is not a version.
     """
     match = re.match(r"v?(\d+)\.(\d+)(?!\d)", text)
     if match is None:

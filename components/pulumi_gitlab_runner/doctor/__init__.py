@@ -1,1 +1,1 @@
-"""`runner-doctor`: which credentials an image is pulled with, why, and how to fix it where that fails."""
+"""`runner-doctor`: which credentials an image is pulled with, why, and how to fix a failing pull."""

@@ -1,4 +1,4 @@
-"""`runner-doctor`: the command line. What takes long to load is loaded by the command that needs it."""
+"""`runner-doctor`: the command line. Modules that load slowly are loaded by the commands that need them."""
 
 import argparse
 import io
@@ -38,19 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-doctor`.
 
     Returns:
-        0 when all is well, 1 when there is a finding, 2 when it was asked in a way it cannot answer.
+        0 without findings, 1 with findings, 2 for a usage error.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever a file holds can be shown
+            stream.reconfigure(errors="backslashreplace")  # any text of a file can be shown
     parser = _parser()
-    if "_ARGCOMPLETE" in os.environ:  # the shell asks, at a press of the tabulator key
+    if "_ARGCOMPLETE" in os.environ:  # the shell completes a command line
         import argcomplete
 
         argcomplete.autocomplete(parser)
     try:
         options = parser.parse_args(arguments)
-    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a usage error
         return int(ended.code or 0)
     try:
         with waiting(options.name):
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"runner-doctor: {printable(str(error))}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        # Whoever reads has enough; nothing more may be written, not even at the end.
+        # The reader has closed the pipe; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WELL
     except KeyboardInterrupt:
@@ -68,20 +68,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that shows nothing of what it was given that would steer a terminal."""
+    """A parser whose messages contain no terminal control characters from its arguments."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the arguments, and end."""
+        """Print what is wrong with the arguments, and exit."""
         super().error(printable(message))
 
 
 class _Answer(argparse.Action):
-    """An option that is answered at once, without a command."""
+    """An option that works without a command."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, _namespace: object, values: Any, _option: object = None
     ) -> None:
-        """Print the answer, and end."""
+        """Print the answer, and exit."""
         try:
             print(self.const(values))
         except UsageError as error:
@@ -558,7 +558,7 @@ def _answer(
     as_json: Callable[[], object],
     show: Callable[["Console"], None],
 ) -> "Sequence[Finding]":
-    """Say what was found in the form that is asked for, and return the findings."""
+    """Print the report in the requested format, and return the findings."""
     if options.format == "json":
         _print_json(as_json())
     elif options.format == "text":
@@ -585,7 +585,7 @@ def _print_json(value: object) -> None:
 def _merged_by_gitlab(
     options: argparse.Namespace, host: "RunnerHost | None" = None
 ) -> "CiConfiguration | None":
-    """The pipeline as GitLab merges it, where that is asked for."""
+    """The pipeline as merged by GitLab, if requested."""
     if not options.gitlab:
         return None
     from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
@@ -596,7 +596,7 @@ def _merged_by_gitlab(
 
 
 def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands":
-    """The names without a host that may be meant for a registry of the stack, or of the host."""
+    """The names without a host that may refer to a registry of the stack or of the host."""
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
 
     if options.stack:
@@ -620,7 +620,7 @@ def _variables(options: argparse.Namespace) -> "JobVariables":
 
 
 def _host(options: argparse.Namespace) -> "RunnerHost":
-    """The runner that the options name."""
+    """The runner that the options select."""
     from pulumi_gitlab_runner.doctor import runner_host
 
     version: str | None = options.runner_version

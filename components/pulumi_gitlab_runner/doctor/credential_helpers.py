@@ -1,4 +1,4 @@
-"""Running credential helpers as a process with its own PATH and environment would."""
+"""Runs credential helpers with the PATH and environment of another process."""
 
 import os
 import selectors
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 
 PATIENCE = 15.0
-"""Seconds that a helper may take."""
+"""The time limit of a helper, in seconds."""
 
 LARGEST_OUTPUT = 1024 * 1024
-"""Bytes of a helper's answer."""
+"""The limit of a helper's answer, in bytes."""
 _PART = 64 * 1024
 
 
@@ -24,9 +24,9 @@ class HelperProcess:
     """Runs helpers as another process would.
 
     Attributes:
-        path: where programs are looked for, separated by colons.
-        environment: the environment that they get.
-        patience: how many seconds an answer may take.
+        path: the directories of programs, separated by colons.
+        environment: their environment.
+        patience: the time limit of an answer, in seconds.
     """
 
     path: str
@@ -52,7 +52,7 @@ class HelperProcess:
 
 
 def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
-    """What a helper answers; one that writes without end, or not in time, is ended.
+    """A helper's answer; a helper that writes too much or takes too long is killed.
 
     Raises:
         TimeoutError: it did not answer in time.
@@ -83,12 +83,12 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
 
 
 def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it
-    """A runner without helpers: a hosted one, where none can be installed, or one that is only declared."""
+    """A runner without helpers: a hosted one, or one that is only declared."""
     raise FileNotFoundError(program)
 
 
 def asked_once(run_helper: RunHelper) -> RunHelper:
-    """The same helpers, each asked once for each registry, whatever number of images needs its answer."""
+    """The same helpers with a cache: each is asked once per registry, however many images need it."""
     answers: dict[tuple[str, str, str], HelperAnswer | OSError] = {}
 
     def run(program: str, action: str, server: str) -> HelperAnswer:

@@ -1,4 +1,4 @@
-"""What `gitlab-runner-credentials` of a runner host knows of the credential of each registry."""
+"""The state of each registry's credential in `gitlab-runner-credentials` on a runner host."""
 
 import json
 import tempfile
@@ -12,9 +12,9 @@ from pulumi_gitlab_runner.host.credentials.questions import sources
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE, Service, boot_clock
 
 KNOWN_ON_THE_HOST = "(known only on the host)"
-"""Stands for the password of a host that is only declared."""
+"""The placeholder for passwords of a host that is only declared."""
 SERVICE_LOG = "systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
-"""The commands that show what the service of an instance says."""
+"""The commands that show the service's log on an instance."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class KeptCredential:
     Attributes:
         registry: the registry's host, and perhaps a path.
         source: where the credential comes from, such as ``parameter eu-west-1 /ci/password``.
-        age: since when it is known; None where there is none.
-        ends_in: for how long it serves if its source gives no other; None where there is none.
-        failing_for: since when its source has failed; None where it does not.
-        reason: why the last question failed; empty where it did not.
+        age: of the credential; None if there is none.
+        ends_in: the time until it expires without a renewal; None if there is none.
+        failing_for: how long its source has been failing; None if it works.
+        reason: why the last request failed; empty if it did not.
     """
 
     registry: str
@@ -40,12 +40,12 @@ class KeptCredential:
 
 @dataclass(frozen=True)
 class KeptCredentials:
-    """What the service of a host has.
+    """The state of a host's service.
 
     Attributes:
         registries: each registry of the host's list.
-        written: whether the service has written anything since the host was started.
-        log: the commands that show what the service says.
+        written: whether the service has written its state since the host booted.
+        log: the commands that show the service's log.
     """
 
     registries: tuple[KeptCredential, ...] = ()
@@ -54,7 +54,7 @@ class KeptCredentials:
 
 
 def kept_here(registry_list: str) -> KeptCredentials:
-    """What the service of this host has.
+    """The state of this host's service.
 
     Args:
         registry_list: the host's list of registries.
@@ -69,14 +69,14 @@ def kept_here(registry_list: str) -> KeptCredentials:
 def kept_credentials(
     registry_list: str, state: str, boot: str, now: float, log: str = SERVICE_LOG
 ) -> KeptCredentials:
-    """What the state that a service wrote says.
+    """The state that a service wrote, read.
 
     Args:
         registry_list: the host's list of registries.
         state: the text of its `state.json`.
-        boot: which boot of the host it is.
+        boot: the id of the host's boot.
         now: seconds since that.
-        log: the commands that show what the service says.
+        log: the commands that show the service's log.
     """
     try:
         read = json.loads(state)
@@ -88,10 +88,10 @@ def kept_credentials(
 
 
 def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
-    """Ask for the credentials of a list here and now, with the caller's own identity; they are kept nowhere.
+    """Request the credentials of a list now, with the caller's own identity, without storing them.
 
     Returns:
-        The Docker configuration that a host would have, and what is known of each credential.
+        The Docker configuration that a host would have, and the state of each credential.
     """
     with tempfile.TemporaryDirectory() as directory:
         service = Service(registry_list, Files(Path(directory)), lambda _priority, _text: None)

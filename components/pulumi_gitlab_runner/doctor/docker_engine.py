@@ -1,4 +1,4 @@
-"""Asking a Docker Engine over its socket: its version, and the address pools left for job networks.
+"""A Docker Engine's version, and the free address pools for job networks, from its socket.
 
 Source: Docker Engine API 1.44; its default pools are those of moby, libnetwork/ipamutils.
 """
@@ -23,7 +23,7 @@ _DEFAULT_POOLS = [{"Base": f"172.{second}.0.0/16", "Size": 16} for second in ran
 
 
 class EngineUnreachableError(Exception):
-    """The engine does not answer; the text says why."""
+    """The engine does not answer; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Engine:
 
     Attributes:
         version: its version.
-        networks: how many more bridge networks its address pools have room for.
-        all_networks: how many they have room for altogether.
+        networks: how many more bridge networks fit its address pools.
+        all_networks: how many fit in total.
     """
 
     version: str
@@ -42,7 +42,7 @@ class Engine:
 
 
 def ask_engine(place: Path) -> Engine:
-    """Ask the engine at a socket.
+    """Query the engine at a socket.
 
     Args:
         place: the socket.
@@ -67,14 +67,14 @@ def ask_engine(place: Path) -> Engine:
 
 
 def engine_of(info: Any, networks: Any) -> Engine:
-    """The engine that says this of itself.
+    """The engine described by these answers.
 
     Args:
         info: its answer to ``GET /info``.
         networks: its answer to ``GET /networks``.
 
     Raises:
-        EngineUnreachableError: these are no such answers.
+        EngineUnreachableError: these are not such answers.
     """
     try:
         total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
@@ -91,7 +91,7 @@ def _answer(client: HttpClient, path: str, deadline: Deadline) -> Any:
 
 
 def _room(pools: Iterable[Mapping[str, Any]], networks: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """How many networks the pools have room for, and how many are left."""
+    """How many networks fit the pools, and how many more."""
     used = [subnet for network in networks for subnet in _subnets(network)]
     total = left = 0
     for pool in pools:

@@ -1,4 +1,4 @@
-"""What each kind of finding means and how it is fixed: for `--explain`, reports, and docs/findings.md."""
+"""Explains each kind of finding and its fix: for `--explain`, reports, and docs/findings.md."""
 
 from dataclasses import dataclass
 

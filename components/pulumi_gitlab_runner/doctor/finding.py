@@ -1,11 +1,11 @@
-"""A finding: something that breaks pulls or keeps jobs waiting, or will."""
+"""A finding: something that breaks pulls or blocks jobs, now or later."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FindingName(StrEnum):
-    """What kind of finding it is. The names stay the same between versions: programs may ask for them."""
+    """The kinds of findings. The names are stable between versions: programs may match them."""
 
     # The credentials, and where they are.
     CREDENTIALS_EMPTY = "credentials-empty"
@@ -77,11 +77,11 @@ class FindingName(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. No part of it ever holds a secret.
+    """One problem. No part of it ever contains a secret.
 
     Attributes:
-        name: what kind of finding it is.
-        where: the place: a file, a variable, an image.
+        name: the kind of finding.
+        where: the location: a file, a variable, an image.
         what: what was found there.
         why: why it matters.
         fix: what to do about it.

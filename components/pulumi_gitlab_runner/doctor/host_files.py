@@ -1,4 +1,4 @@
-"""The files of a runner host, as far as the doctor can read them: on a disk, or only declared."""
+"""The files of a runner host: on a disk, or only declared."""
 
 import stat
 from collections.abc import Mapping
@@ -10,33 +10,33 @@ from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 
 
 class HostFiles(Protocol):
-    """Reads the files of a host by the absolute paths that they have there."""
+    """Reads the files of a host by their absolute paths there."""
 
     def read(self, path: str) -> ConfigFile:
         """A file: its text, or why it cannot be read."""
         ...
 
     def names(self, directory: str) -> list[str]:
-        """The names in a directory, sorted. Empty where it is not there or cannot be listed."""
+        """The names in a directory, sorted. Empty if it does not exist or cannot be listed."""
         ...
 
 
 class ExaminedFiles(HostFiles, Protocol):
-    """The files of a host that is there, with their modes."""
+    """The files of an existing host, with their modes."""
 
     @property
     def is_this_host(self) -> bool:
-        """Whether these are the files of the machine that the doctor runs on."""
+        """Whether these are the local machine's files."""
         ...
 
     def mode(self, path: str) -> int | None:
-        """The permission bits of a file; None where it is not there."""
+        """The permission bits of a file; None if it does not exist."""
         ...
 
 
 @dataclass(frozen=True)
 class FilesOnDisk:
-    """The files of this host, or of a tree that holds another's.
+    """The files of this host, or of another host's tree.
 
     Attributes:
         root: ``/``, or the directory of the tree.
@@ -46,11 +46,11 @@ class FilesOnDisk:
 
     @property
     def is_this_host(self) -> bool:
-        """Whether these are the files of the machine that the doctor runs on."""
+        """Whether these are the local machine's files."""
         return self.root.resolve() == Path("/")
 
     def place(self, path: str) -> Path:
-        """Where a file of the host is for the doctor."""
+        """The local path of a file of the host."""
         return self.root / path.lstrip("/")
 
     def read(self, path: str) -> ConfigFile:
@@ -63,14 +63,14 @@ class FilesOnDisk:
             return ConfigFile(path, problem=(error.strerror or "it cannot be read").lower())
 
     def mode(self, path: str) -> int | None:
-        """The permission bits of a file; None where it is not there."""
+        """The permission bits of a file; None if it does not exist."""
         try:
             return stat.S_IMODE(self.place(path).stat().st_mode)
         except OSError:
             return None
 
     def names(self, directory: str) -> list[str]:
-        """The names in a directory, sorted. Empty where it is not there or cannot be listed."""
+        """The names in a directory, sorted. Empty if it does not exist or cannot be listed."""
         try:
             return sorted(each.name for each in self.place(directory).iterdir())
         except OSError:
@@ -88,7 +88,7 @@ class DeclaredFiles:
     files: Mapping[str, str]
 
     def read(self, path: str) -> ConfigFile:
-        """A file: its text, or that it is not there."""
+        """A file: its text, or that it does not exist."""
         return ConfigFile(path, self.files.get(path.lstrip("/")))
 
     def names(self, directory: str) -> list[str]:

@@ -32,16 +32,16 @@ from pulumi_gitlab_runner.printable import printable
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
 _NO_IMAGE = "registry.invalid/none"
-"""An image that has no credentials: to resolve it asks every helper."""
+"""An image without credentials: its resolution calls every helper."""
 
 
 @dataclass
 class HostReport:
-    """What was seen of a runner host, and what is wrong with it.
+    """The report on a runner host.
 
     Attributes:
-        facts: what was seen, a name and a value each.
-        findings: what is wrong.
+        facts: names and values.
+        findings: the problems.
     """
 
     facts: list[tuple[str, str]] = field(default_factory=list)
@@ -53,8 +53,8 @@ def examine_host(host: RunnerHost, files: ExaminedFiles, process: ManagerProcess
 
     Args:
         host: its runner.
-        files: its files. The Docker Engine and AWS are asked where they are this host's, and have been asked
-            where they are a live host's.
+        files: its files. The Docker Engine and AWS are queried for the local host; a live host's files have
+            their answers.
         process: how the runner manager's process runs.
     """
     report = HostReport()
@@ -78,7 +78,7 @@ def _examine_process(report: HostReport, process: ManagerProcess) -> None:
 
 
 def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
-    """The Docker configuration that the process reads, and every helper that it names, asked."""
+    """The Docker configuration that the process reads, and all its helpers, called."""
     report.findings += home_findings(host)
     kept = host.kept.registries if host.kept else ()
     if host.kept:
@@ -130,7 +130,7 @@ def _examine_modes(
 
 
 def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) -> dict[str, Any]:
-    """The config.toml, against what this version of the runner understands."""
+    """The config.toml, checked against the runner's version."""
     found = files.read(CONFIG)
     if found.text is None:
         report.findings.append(
@@ -187,7 +187,7 @@ def _examine_engine(
 
 
 def _engine(files: ExaminedFiles, socket: str) -> Engine | None:
-    """The Docker Engine at a socket of the host; None where it is not asked."""
+    """The Docker Engine at a socket of the host; None if it is not queried."""
     if isinstance(files, GatheredFiles) and files.engine is not None:
         if "problem" in files.engine:
             raise EngineUnreachableError(printable(str(files.engine["problem"])))
@@ -213,7 +213,7 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
 
 
 def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
-    """Who the process is in AWS."""
+    """The process's AWS identity."""
     known = files.identity if isinstance(files, GatheredFiles) else None
     if files.is_this_host:
         known = _own_identity(process)
@@ -230,7 +230,7 @@ def _examine_identity(report: HostReport, files: ExaminedFiles, process: Manager
 
 
 def _own_identity(process: ManagerProcess) -> Mapping[str, str] | None:
-    """Who a process of this host is in AWS: its ``arn``, or a ``problem``; None without an aws command."""
+    """The AWS identity of a process of this host: ``arn`` or ``problem``; None without an aws command."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
     if region := process.environment.get("AWS_REGION"):
         command += ["--region", region]  # version 1 of the command does not read the variable

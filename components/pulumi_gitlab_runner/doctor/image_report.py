@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ImageReport:
-    """All that is known about the pull of one image.
+    """The report on the pull of one image.
 
     Attributes:
         image: the image.
-        users: who wants it, such as jobs and services.
+        users: what needs it, such as jobs and services.
         runner: how the runner finds its credentials.
-        docker: how ``docker pull`` would; None where there is no user to compare with.
-        answer: what the registry says.
+        docker: how ``docker pull`` would; None if there is no user to compare with.
+        answer: the registry's.
         not_asked: why the registry was not asked.
-        hit: whether the pull itself fails or goes another way than meant.
-        findings: what is wrong: first with the sources that every pull looks at, then with this pull,
-            which may be a consequence.
+        hit: whether the pull itself fails or is not as intended.
+        findings: the problems: first of the sources that every pull reads, then of this pull, which may be a
+            consequence.
     """
 
     image: str
@@ -61,7 +61,7 @@ class ImageReport:
 
     @property
     def difference(self) -> str:
-        """How ``docker pull`` goes another way than the runner; empty where it does not."""
+        """How ``docker pull`` differs from the runner; empty if it does not."""
         if self.docker is None or same_credentials(self.runner.credentials, self.docker.credentials):
             return ""
         return f"the runner pulls with {_named(self.runner)}, docker pull with {_named(self.docker)}"
@@ -73,9 +73,9 @@ class AskedImage:
 
     Attributes:
         image: the image, variables expanded.
-        users: who wants it.
-        variables: those of the job that wants it.
-        pull_policy: the policies that the job asks for; empty for the runner's own.
+        users: what needs it.
+        variables: those of its job.
+        pull_policy: the policies that the job requests; empty for the runner's own.
     """
 
     image: str
@@ -92,7 +92,7 @@ def examine(
     Args:
         images: the images.
         host: the runner that pulls them.
-        client: asks the registries; None leaves them alone.
+        client: for the registries; None makes no requests.
     """
     pulls = [_pull(asked, host) for asked in images]
     if client is None:
@@ -113,7 +113,7 @@ def examine(
 
 @dataclass(frozen=True)
 class _Pull:
-    """What is known of an image's pull before its registry is asked; no reference where its name is none."""
+    """The report on an image before its registry is asked; without a reference if its name is invalid."""
 
     asked: AskedImage
     reference: ImageReference | None
@@ -147,7 +147,7 @@ def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None
 
 
 def _excuse(pull: _Pull, host: RunnerHost) -> str:
-    """Why a registry is not asked; empty where it is."""
+    """Why a registry is not asked; empty if it is."""
     if pull.reference is None:
         return "it is no image's name"
     if pull.runner.failure:
@@ -183,7 +183,7 @@ def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
 
 
 def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None) -> Iterator[Finding]:
-    """What is wrong with the pull of this image."""
+    """Problems of the pull of this image."""
     runner = pull.runner
     yield from image_name_findings(pull.asked.image)
     yield from port_findings(runner)
@@ -205,7 +205,7 @@ def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
 
 
 def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
-    """What is wrong with the sources that every pull of the job looks at."""
+    """Problems of the sources that every pull of the job reads."""
     yield from helper_findings(runner, host)
     yield from variable_findings(asked.variables, host.docker_auth_config)
     variable = asked.variables.values.get(DOCKER_AUTH_CONFIG, host.docker_auth_config)
@@ -223,7 +223,7 @@ def _has_lost_entry(resolution: Resolution) -> bool:
 
 
 def same_credentials(one: Credentials | None, other: Credentials | None) -> bool:
-    """Whether two pulls send the same; empty credentials are none."""
+    """Whether two pulls send the same credentials; empty ones count as none."""
     return (one or None) == (other or None)
 
 
@@ -235,7 +235,7 @@ def shown_user(credentials: Credentials) -> str:
 
 
 def _named(resolution: Resolution) -> str:
-    """Whose credentials a pull uses, in words."""
+    """A description of the credentials that a pull uses."""
     if resolution.failure:
         return "nothing: it fails before"
     source, credentials = resolution.source, resolution.credentials

@@ -1,4 +1,4 @@
-"""The CI variables of a job, as far as they change which credentials an image is pulled with."""
+"""The CI variables of a job that decide which credentials an image is pulled with."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
 
 @dataclass(frozen=True)
 class JobVariables:
-    """What a job has of CI variables, from its project, groups, instance and file.
+    """A job's CI variables, from its project, groups, instance and file.
 
     Attributes:
         values: those that the job gets, by key.
-        withheld: the keys of protected ones, which it does not get.
+        withheld: the keys of protected ones that it does not get.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -30,7 +30,7 @@ def job_variables(
 
     Args:
         listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …}, …]``.
-        given: ``KEY=value`` each; these win.
+        given: ``KEY=value`` each; these take precedence.
         docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for a file's; wins too.
         protected: whether the job's branch or tag is protected.
 

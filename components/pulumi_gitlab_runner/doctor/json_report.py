@@ -1,4 +1,4 @@
-"""What the doctor found as JSON, for other programs. No secret is in it, and no user that may be one."""
+"""Reports as JSON, for other programs, without secrets and without user names that may be secrets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def images_as_json(
 
 
 def host_as_json(report: "HostReport", host: RunnerHost) -> dict[str, Any]:
-    """What was seen of a host, and the findings."""
+    """The report on a host, and the findings."""
     return {
         "runner": {"host": host.name, "version": host.runner_version},
         "facts": [{"name": name.strip(), "value": value} for name, value in report.facts],
@@ -41,7 +41,7 @@ def host_as_json(report: "HostReport", host: RunnerHost) -> dict[str, Any]:
 
 
 def contacts_as_json(contacts: "Sequence[Contact]", findings: Sequence[Finding]) -> dict[str, Any]:
-    """What GitLab knows of runners, and the findings."""
+    """The status of runners in GitLab, and the findings."""
     return {
         "runners": [
             {

@@ -1,6 +1,6 @@
 """Whether a stack's runners are in contact with GitLab.
 
-GitLab calls a runner online that asked for jobs within the last two hours: app/models/ci/runner.rb of GitLab.
+GitLab calls a runner online if it requested jobs within the last two hours: app/models/ci/runner.rb there.
 """
 
 import json
@@ -25,7 +25,7 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class StackRunner:
-    """A runner as its stack has it.
+    """A runner in its stack.
 
     Attributes:
         name: its name in the declaration.
@@ -40,13 +40,13 @@ class StackRunner:
 
 @dataclass(frozen=True)
 class Contact:
-    """What GitLab knows of a runner.
+    """A runner's status in GitLab.
 
     Attributes:
         runner: the runner.
-        status: GitLab's word; `unknown` where it has no such runner.
-        online: whether GitLab has heard of it lately, paused or not.
-        contacted_at: when it did so last; None for never.
+        status: as GitLab calls it; `unknown` if there is no such runner.
+        online: whether it contacted GitLab recently, paused or not.
+        contacted_at: the time of its last contact; None for never.
     """
 
     runner: StackRunner
@@ -62,14 +62,14 @@ class Contact:
 
 
 class _StatusError(Exception):
-    """GitLab answers with a status that may pass."""
+    """GitLab answers with a temporary error."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
 
 
 class GitLab:
-    """GitLab's API, to which a token opens the way.
+    """GitLab's API, with a token.
 
     Args:
         address: the API's, such as `https://gitlab.example.com/api/v4`.
@@ -81,11 +81,11 @@ class GitLab:
         self.headers = {"Private-Token": token}
 
     def contacts(self, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
-        """What GitLab knows of runners, as soon as all of them are online, or the time is over.
+        """The status of runners, as soon as all of them are online, or the time is over.
 
         Args:
             runners: which ones.
-            wait_s: how many seconds there are for that.
+            wait_s: the time limit in seconds.
 
         Raises:
             UsageError: GitLab does not answer, or does not let the token's owner see a runner.
@@ -162,10 +162,10 @@ def read_runners(text: str) -> list[StackRunner]:
 
 
 def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Finding]:
-    """What is wrong: the runners that GitLab does not know, or has not heard of lately.
+    """The findings: runners that GitLab does not have, or that did not contact it recently.
 
     Args:
-        contacts: what GitLab knows of each.
+        contacts: the status of each.
         address: GitLab's.
     """
     for contact in contacts:

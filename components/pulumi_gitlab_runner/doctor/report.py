@@ -1,4 +1,4 @@
-"""What the doctor found, for a person at a terminal."""
+"""Reports for a terminal."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -29,14 +29,14 @@ _MARKS = {
 
 
 def show_runner(console: Console, host: RunnerHost) -> None:
-    """Say which runner the rest is about."""
+    """Show the runner that the report is about."""
     console.print(
         Text.assemble(("Runner: ", "dim"), printable(f"{host.name}, gitlab-runner {host.runner_version}"))
     )
 
 
 def show_image(console: Console, report: ImageReport) -> None:
-    """Show one image with everything that was looked at."""
+    """Show one image with all its sources of credentials."""
     facts = _grid()
     facts.add_row(Text("runner", "dim"), Folded(_choice(report.runner)))
     if report.docker:
@@ -121,7 +121,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
-    """Show what was seen, a name and a value each; what belongs to the one before is below it."""
+    """Show facts, a name and a value each; details are below the fact that they belong to."""
     rows = _grid()
     for name, value in facts:
         if name.startswith(" "):
@@ -189,7 +189,7 @@ def _source(source: Source) -> RenderableType:
 
 
 def _entries(entries: Iterable[Entry]) -> Table:
-    """Registries, those that count first, each with what became of it."""
+    """Registries, applicable ones first, each with its verdict."""
     order = list(Verdict)
     rows = _grid((0, 1))
     for entry in sorted(entries, key=lambda entry: order.index(entry.verdict)):

@@ -1,4 +1,4 @@
-"""Findings in the forms that merge requests show: SARIF, and GitLab's Code Quality report.
+"""Findings in the formats that merge requests show: SARIF, and GitLab's Code Quality report.
 
 Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html;
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.

@@ -1,4 +1,4 @@
-"""What the doctor knows of a runner: its version and settings, what its process and Docker would read."""
+"""A runner as the doctor examines it: its version and settings, and the files that it and Docker read."""
 
 import os
 import re
@@ -39,7 +39,7 @@ _ADDED_TO_THE_SYSTEMS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/
 
 @dataclass(frozen=True)
 class DockerUser:
-    """Who runs ``docker pull`` for comparison.
+    """The user of ``docker pull``, for comparison.
 
     Attributes:
         name: as shown, such as ``root``.
@@ -68,8 +68,8 @@ class RunnerHost:
         files: the host's files; None for a hosted runner.
         docker_user: who to compare with; None for a hosted runner.
         certificates: gives the CAs that the host trusts for a registry, besides the public ones.
-        passwords_known: whether the passwords are to be had here, and not only on the host.
-        kept: what the host's own service has of the declared registries; None where that is not known.
+        passwords_known: whether the passwords are available here, and not only on the host.
+        kept: the state of the host's credential service; None if that is not known.
     """
 
     name: str
@@ -109,12 +109,12 @@ class RunnerHost:
 
 
 def hosted_runner(version: str | None) -> RunnerHost:
-    """A runner whose host is out of reach, as GitLab's own and most instance runners are."""
+    """A runner with an inaccessible host, such as GitLab's own and most instance runners."""
     return RunnerHost("a hosted runner", version or DEFAULT_RUNNER_VERSION, (), no_helper)
 
 
 def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) -> RunnerHost:
-    """A runner that is only declared: which registries it has credentials for, not the passwords.
+    """A runner that is only declared: with the registries that it has credentials for, without the passwords.
 
     Args:
         files: those of its host.
@@ -142,7 +142,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
 def runner_on_disk(root: Path, runner: str | None, version: str | None) -> RunnerHost:
     """A runner of this host, or of one whose files are below a directory.
 
-    The credentials of such a tree's registries are asked for here, with the caller's own cloud credentials.
+    The credentials of such a tree's registries are requested here, with the caller's own cloud credentials.
 
     Args:
         root: ``/`` for this host.
@@ -242,7 +242,7 @@ def _roots_config(files: HostFiles, home: tuple[ConfigFile, ...]) -> ConfigFile:
 
 
 def this_user() -> DockerUser:
-    """Who runs the doctor."""
+    """The user who runs the doctor."""
     home = Path(os.environ.get("HOME") or Path.home())
     path = Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
     config = FilesOnDisk(Path("/")).read(str(path.absolute()))

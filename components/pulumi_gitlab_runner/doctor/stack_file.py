@@ -1,4 +1,4 @@
-"""The runner that a stack's file declares, its secrets left out."""
+"""The runner that a stack's file declares, without its secrets."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def live_runner_of_stack(
         container: the name of the manager's container on a Docker host. Default: it is looked for.
 
     Raises:
-        UsageError: its host does not let Systems Manager in, or does not answer.
+        UsageError: its host does not allow sessions of Systems Manager, or does not answer.
     """
     from pulumi_gitlab_runner.doctor.live.docker_container import (
         DockerCommand,
@@ -141,7 +141,7 @@ def hub_cache_addresses(stacks: Path, stack: str, account: str | None) -> tuple[
 
 @cache
 def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, AwsEnvironment]:
-    """What a stack's file declares, and where."""
+    """The declaration of a stack's file, with its environment."""
     file = _read(stacks, stack)
     region = file.region or os.environ.get("AWS_REGION")
     if not region:

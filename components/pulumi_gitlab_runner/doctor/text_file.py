@@ -1,4 +1,4 @@
-"""A file of text, its line ends as they are."""
+"""Text files, with their line ends unchanged."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ def read_text(file: Path) -> str:
     """A file's text.
 
     Raises:
-        UsageError: it cannot be read, or is no text.
+        UsageError: it cannot be read, or is not text.
     """
     try:
         return file.read_bytes().decode()

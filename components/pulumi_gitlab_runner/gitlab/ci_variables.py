@@ -34,7 +34,7 @@ from pulumi_gitlab_runner.spec.variables import (
 )
 
 _ANYWHERE = AwsEnvironment("", "")
-"""No registry with a fixed password depends on where the stack is."""
+"""Registries with a fixed password do not depend on the AWS environment."""
 
 
 @strict
@@ -56,7 +56,7 @@ class Variables:
 
 
 class CiVariables(Component[Variables]):
-    """CI variables, checked against GitLab's rules before any is made; every value is a secret.
+    """CI variables, checked against GitLab's rules before any is created; every value is a secret.
 
     Creates, for each variable, one of:
 
@@ -64,7 +64,7 @@ class CiVariables(Component[Variables]):
     - `gitlab:index/projectVariable:ProjectVariable`
     - `gitlab:index/instanceVariable:InstanceVariable`
 
-    With `adopt` a variable is imported. One that exists already and is not adopted is refused, in a preview
+    `adopt` imports an existing variable. A variable that exists and is not adopted is refused, in previews
     too.
 
     Raises `pulumi.RunError` for what GitLab would refuse, such as a masked value that it cannot mask.
@@ -98,7 +98,7 @@ class CiVariables(Component[Variables]):
         self.register_outputs({"variables": self.variables})
 
     def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
-        """Make a variable; what there is to say of it, from what GitLab gets."""
+        """Create a variable; returns its entry in the component's outputs."""
         value = _docker_auth(used) if used else pulumi.Output.secret(_value(variable))
         masked = self._masked(variable, value)
         settings: dict[str, Any] = {
@@ -130,9 +130,9 @@ class CiVariables(Component[Variables]):
         )
 
     def _masked(self, variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:
-        """Whether GitLab masks a variable: where it is not declared, whether GitLab can.
+        """Whether GitLab masks a variable. Default: where GitLab can mask its value.
 
-        A secret that it cannot mask is a warning, as soon as its value is known.
+        A secret that GitLab cannot mask is a warning, as soon as its value is known.
         """
         if variable.masked is not None or variable.value is None:
             return bool(variable.masked)
@@ -154,7 +154,7 @@ class CiVariables(Component[Variables]):
         return pulumi.Output.unsecret(value).apply(masked)
 
     def _options(self, name: str, variable: Variable) -> pulumi.ResourceOptions:
-        """Options that take over a variable which exists, as it is, or refuse to make it once more.
+        """Options that adopt an existing variable unchanged, or refuse to create it a second time.
 
         Pulumi imports nothing that differs from its inputs, so none of them counts.
         """
@@ -167,7 +167,7 @@ class CiVariables(Component[Variables]):
         )
 
     def _look_up(self, variable: Variable) -> LookUp:
-        """What looks for a variable of the same key in the same place."""
+        """The function that looks for a variable of the same key and scope."""
         opts = pulumi.InvokeOptions(parent=self)
 
         def look_up(inputs: Mapping[str, Any]) -> Existing | None:

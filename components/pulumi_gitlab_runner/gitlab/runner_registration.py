@@ -1,4 +1,4 @@
-"""A runner as GitLab knows it."""
+"""The registration of a runner in GitLab."""
 
 import pulumi
 import pulumi_gitlab as gitlab
@@ -22,13 +22,13 @@ from pulumi_gitlab_runner.spec.texts import with_stack_note
 class RunnerRegistration(Component[Registration]):
     """A runner of a group, a project or the instance, registered in GitLab.
 
-    A new `generation` registers it anew, with a new token; with `keep_previous` the generation before stays
-    beside it, paused, so that its running jobs end as usual. It stays where it is in GitLab too: so a runner
-    moves to another group, project or the instance.
+    A new `generation` registers the runner again, with a new token. With `keep_previous` the previous
+    generation is kept, paused, so that its running jobs finish. It keeps its group, project or instance, so
+    this is also how a runner moves to another one.
 
     Creates:
 
-    - `gitlab:index/userRunner:UserRunner`, one for each generation that there is
+    - `gitlab:index/userRunner:UserRunner`, one for each generation
     - `gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement` for each of `other_projects`
 
     Raises `pulumi.RunError` for what GitLab would refuse, such as not exactly one of group, project and
@@ -38,7 +38,7 @@ class RunnerRegistration(Component[Registration]):
     runner_id: pulumi.Output[str]
     """The runner's number in GitLab."""
     token: pulumi.Output[str]
-    """Its authentication token (`glrt-…`), a secret. GitLab shows it once, so it lives on in the state."""
+    """Its authentication token (`glrt-…`), a secret. GitLab shows it once, so it is kept in the state."""
 
     def __init__(
         self, name: str, args: RegistrationDeclaration, opts: pulumi.ResourceOptions | None = None
@@ -63,7 +63,7 @@ class RunnerRegistration(Component[Registration]):
                 opts=child,
             )
         if registration.keep_previous:
-            # GitLab moves no runner: elsewhere it would be another one, and its running jobs without it.
+            # GitLab cannot move a runner: a new owner means a new runner, and running jobs would lose theirs.
             stays = pulumi.ResourceOptions(
                 parent=self, ignore_changes=["runner_type", "group_id", "project_id"]
             )
@@ -98,8 +98,8 @@ class RunnerRegistration(Component[Registration]):
         )
 
     def _generation_name(self, generation: int) -> str:
-        """The name of a generation, which bears its number: the next one does not replace it."""
-        # No runner of a stack has a `_` in its name: none is taken for another one's generation.
+        """The name of a generation. It contains the number, so that the next one does not replace it."""
+        # Runner names have no `_`, so none can be mistaken for a generation of another.
         return self._name if generation == 1 else f"{self._name}_{generation}"
 
 

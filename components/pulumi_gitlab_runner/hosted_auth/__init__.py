@@ -1,1 +1,1 @@
-"""The function that keeps CI variables fresh, and what it is told."""
+"""The Lambda function that renews CI variables, and its configuration."""

@@ -1,4 +1,4 @@
-"""What the function that renews CI variables is told: `configuration.json`, which holds no secret."""
+"""The configuration of the function that renews CI variables: `configuration.json`, without secrets."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ def code() -> dict[str, str]:
 
 
 def mark_of(names: HostParameters) -> str:
-    """The description of variables of a function's making, by which it knows them; 255 characters at most."""
+    """The description that marks a variable as created by this function; 255 characters at most."""
     return f"Kept fresh by {names.prefix.strip('/')}"[:255]
 
 
@@ -42,12 +42,12 @@ def configuration(
     """The text of `configuration.json`.
 
     Args:
-        auth: what is declared.
+        auth: the declaration.
         registries: its registries.
         environment: where the stack lives.
-        names: of the parameters that hold what the declaration itself has: passwords, and the token.
+        names: of the parameters that hold the passwords and the token of the declaration.
         gitlab_url: GitLab's address.
-        authorities: the certificate authorities of which those for GitLab are trusted.
+        authorities: the certificate authorities; those for GitLab are trusted.
     """
     trusted = trust(authorities, urlsplit(gitlab_url).netloc)
     told = {
@@ -62,7 +62,7 @@ def configuration(
 
 
 def variable_settings(variable: Variable) -> dict[str, str | bool]:
-    """One variable, as the function is told of it."""
+    """One variable, as the function's configuration has it."""
     return {
         "scope": str(variable.scope),
         "key": variable.key,
@@ -79,7 +79,7 @@ def _source(registry: Registry, environment: AwsEnvironment, names: HostParamete
 
 
 def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters) -> dict[str, str]:
-    """Where the token that writes the variables lies."""
+    """Where the token that writes the variables is stored."""
     stored = auth.token or StoredSecret()
     for kind, arn in (("secret", stored.secret), ("parameter", stored.parameter)):
         if arn is not None:
@@ -88,7 +88,7 @@ def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters)
 
 
 def fingerprint(told: str, secrets: Iterable[object]) -> str:
-    """Changes with everything by which a variable's value is made, but not with other variables.
+    """A fingerprint of everything that a variable's value is made from; other variables do not count.
 
     Args:
         told: the text of `configuration.json`.

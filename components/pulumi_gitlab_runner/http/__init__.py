@@ -1,5 +1,5 @@
-"""Questions over HTTP that end: in time, in memory and in redirects, whatever the other side sends.
+"""An HTTP client with limits on time, memory and redirects, whatever the other side sends.
 
-Every question to a registry, to GitLab and to a Docker Engine goes through `client.HttpClient`. It is made
-of the standard library alone, which the doctor loads in a fraction of the time of an HTTP library.
+Every request to a registry, to GitLab and to a Docker Engine goes through `client.HttpClient`. It uses the
+standard library only, which the doctor loads in a fraction of the time of an HTTP library.
 """

@@ -1,11 +1,11 @@
-"""JSON that somebody else wrote."""
+"""Parsing of untrusted JSON."""
 
 import json
 import re
 from typing import Any
 
 MOST_VALUES = 100_000
-"""A manifest of 4 MiB, the largest that registries take, has fewer. As Python objects they are a few MiB."""
+"""A manifest of 4 MiB, the largest that registries accept, has fewer values. Parsed, they take a few MiB."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -14,7 +14,7 @@ def read_json(content: bytes) -> Any:
     """The value of a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is not JSON, is nested too deeply, or has more values than anything that is asked for.
+        ValueError: it is not JSON, is nested too deeply, or has more values than any expected answer.
     """
     if _values(content) > MOST_VALUES and _values(_STRING.sub(b"", content)) > MOST_VALUES:
         raise ValueError("it has too many values")
@@ -25,5 +25,5 @@ def read_json(content: bytes) -> Any:
 
 
 def _values(content: bytes) -> int:
-    """How many values there are at most, besides those that strings seem to have."""
+    """An upper limit of the number of values; separators within strings do not count."""
     return content.count(b",") + content.count(b"[") + content.count(b"{")

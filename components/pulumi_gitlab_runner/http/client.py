@@ -1,4 +1,4 @@
-"""Asking over HTTP: bounded in time, in memory and in redirects, with connections that are used again."""
+"""The HTTP client: limits on time, memory and redirects, and reused connections."""
 
 import contextlib
 import ssl
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.http.errors import NotHttpError, RedirectError, TooLar
 from pulumi_gitlab_runner.http.proxies import proxy_for
 
 LARGEST_ANSWER = 256 * 1024
-"""Bytes of a body, unless a question expects more."""
+"""The default limit of a body, in bytes."""
 MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PART = 64 * 1024
@@ -28,7 +28,7 @@ _KEPT_IN_ADDRESSES = "/:?#[]@!$&'()*+,;=%~"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, whole.
+    """An answer with its whole body.
 
     Attributes:
         status: its status.
@@ -141,7 +141,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a connection leads; what is secret goes to no other."""
+    """The scheme, host and port of a URL; secrets are sent to no other origin."""
 
     scheme: str
     host: str
@@ -149,7 +149,7 @@ class Origin:
 
 
 class HttpClient:
-    """Asks over HTTP; one serves any number of threads.
+    """An HTTP client; one instance serves any number of threads.
 
     Proxies are those of the environment. A body is asked for as it is, unpacked; a redirect of GET or HEAD is
     followed, without the headers that hold secrets where it leads to another host.
@@ -183,11 +183,11 @@ class HttpClient:
         limit: int = LARGEST_ANSWER,
         follow: bool = True,
     ) -> Answer:
-        """Ask, and read the whole answer.
+        """Send a request, and read the whole answer.
 
         Args:
             method: such as ``GET``.
-            url: what is asked, ``http://…`` or ``https://…``.
+            url: the URL, ``http://…`` or ``https://…``.
             deadline: when it ends.
             headers: of the request.
             content: its body.
@@ -210,11 +210,11 @@ class HttpClient:
         content: Content | None = None,
         follow: bool = True,
     ) -> Stream:
-        """Ask, and read the answer in parts; the caller closes it. The arguments are those of `ask`.
+        """Send a request, and read the answer in parts; the caller closes it. Arguments as in `ask`.
 
         Args:
             method: such as ``GET``.
-            url: what is asked.
+            url: the URL.
             deadline: when it ends.
             headers: of the request; with a body in parts, ``Content-Length`` among them.
             content: its body; one in parts is sent once.
@@ -299,7 +299,7 @@ class HttpClient:
 
 @cache
 def system_trust() -> ssl.SSLContext:
-    """The CAs of the system, which take a while to read."""
+    """The system's CAs, cached: they take a while to load."""
     return ssl.create_default_context()
 
 
@@ -307,7 +307,7 @@ def trusting(certificates: Iterable[str]) -> ssl.SSLContext:
     """The CAs of the system, and others.
 
     Args:
-        certificates: in PEM. What is none is left out: a certificate that it signed shows as not trusted.
+        certificates: in PEM. Invalid ones are left out: certificates signed by them are not trusted.
     """
     context = ssl.create_default_context()
     for each in certificates:

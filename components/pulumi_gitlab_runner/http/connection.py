@@ -1,4 +1,4 @@
-"""One connection, every step of which ends with the deadline of the question that it serves."""
+"""One HTTP connection; every step respects the deadline of its request."""
 
 import contextlib
 import io
@@ -31,14 +31,14 @@ Content = bytes | Iterable[bytes]
 
 
 class Connection(HTTPConnection):
-    """A connection to a host, by TLS or not, through a proxy or not; or to a socket of this machine.
+    """A connection to a host, with or without TLS and a proxy, or to a local socket.
 
     Args:
         host: the host.
         port: its port.
-        context: of TLS; None for a connection without.
-        proxy: what is asked to connect, or with plain HTTP to ask.
-        socket_path: a socket of this machine, in place of the host.
+        context: the TLS context; None for a connection without TLS.
+        proxy: the proxy, which tunnels TLS and forwards plain HTTP.
+        socket_path: a local socket, instead of the host.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Connection(HTTPConnection):
         socket_path: str = "",
     ) -> None:
         super().__init__(host, port)
-        # The Host header names no default port: registries put the host into the addresses that they name.
+        # The Host header omits a default port: registries copy it into the URLs that they return.
         self.default_port = 443 if context else 80
         self.deadline = Deadline(LONGEST_CONNECT_S)
         self.served = 0
@@ -74,7 +74,7 @@ class Connection(HTTPConnection):
         self.sock: Any = _Socket(raw, self)
 
     def is_open(self) -> bool:
-        """Whether it can be used again: nothing has arrived that was not asked for, such as its end."""
+        """Whether it can be reused: nothing has arrived unasked, such as its end."""
         if self.sock is None:
             return False
         waiting = select.poll()
@@ -96,7 +96,7 @@ class Connection(HTTPConnection):
             target: path and query.
             headers: of the request.
             content: its body.
-            deadline: when the question ends.
+            deadline: the deadline of the request.
         """
         self.deadline = deadline
         if self._proxy and not self._context:
@@ -118,7 +118,7 @@ class Connection(HTTPConnection):
 
     @property
     def _place(self) -> str:
-        """The host with its port, as addresses have them."""
+        """The host with its port, as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def _connected(self, deadline: Deadline) -> socket.socket:
@@ -142,7 +142,7 @@ class Connection(HTTPConnection):
         raise failure
 
     def _tunnel_through(self, raw: socket.socket, proxy: Proxy, deadline: Deadline) -> None:
-        """Have a proxy connect to the host."""
+        """Open a tunnel through the proxy."""
         lines = [f"CONNECT {self._place} HTTP/1.1", f"Host: {self._place}"]
         lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
         raw.settimeout(deadline.left())
@@ -173,7 +173,7 @@ class _Socket:
 
 
 class _Reader(io.RawIOBase):
-    """Reads an answer, its head within `LARGEST_HEAD`; whoever reads the body counts for themselves."""
+    """Reads an answer. The head is limited to `LARGEST_HEAD`; the reader of the body limits the body."""
 
     def __init__(self, raw: socket.socket, connection: Connection) -> None:
         self._raw = raw
@@ -203,7 +203,7 @@ class _Reader(io.RawIOBase):
 
 @contextlib.contextmanager
 def deadline_errors(deadline: Deadline) -> Iterator[None]:
-    """Say what failed: every failure of a connection becomes an `HttpError`."""
+    """Convert every connection failure into an `HttpError`."""
     try:
         yield
     except HttpError:
@@ -228,7 +228,7 @@ def deadline_errors(deadline: Deadline) -> Iterator[None]:
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
-    """The addresses of a name; looking them up has no limit of its own, so a thread does it."""
+    """The addresses of a host name. The lookup has no timeout of its own, so a thread does it."""
     found: list[Any] = []
     failure: list[Exception] = []
 

@@ -1,18 +1,18 @@
-"""The end of a question: after a time that is set at its start, however the answer is dealt out."""
+"""The deadline of a request, set at its start, however slowly the answer arrives."""
 
 import time
 
 from pulumi_gitlab_runner.http.errors import TimedOutError
 
 SLOWEST_RATE = 16 * 1024
-"""Bytes in a second: below it a transfer is given up. A modem does more."""
+"""The slowest accepted transfer rate, in bytes per second. A modem is faster."""
 
 
 class Deadline:
-    """When a question ends, with all its connections, redirects and tokens.
+    """The deadline of a request, with all its connections, redirects and tokens.
 
     Args:
-        seconds: how long there is from now.
+        seconds: the time from now.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -20,7 +20,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left, more than 0.
+        """The remaining seconds, more than 0.
 
         Raises:
             TimedOutError: there are none.
@@ -31,13 +31,13 @@ class Deadline:
         return left
 
     def within(self, other: "Deadline") -> "Deadline":
-        """This end, or another one that comes first."""
+        """The earlier of this deadline and another."""
         return self if self._end <= other._end else other
 
 
 class TransferDeadline(Deadline):
-    """The end of a transfer of any size: what has arrived buys further time, at the slowest rate."""
+    """The deadline of a transfer of any size: received bytes extend it, at the slowest accepted rate."""
 
     def add(self, size: int) -> None:
-        """Take note of bytes that have arrived."""
+        """Count received bytes."""
         self._end += size / SLOWEST_RATE

@@ -1,8 +1,8 @@
-"""Why there is no answer to a question over HTTP. Each message is one line, and holds no secret."""
+"""Errors of HTTP requests. Each message is one line, without secrets."""
 
 
 class HttpError(Exception):
-    """There is no answer, or none that can be used. The message follows the name of the host."""
+    """There is no usable answer. The message is written after the name of the host."""
 
 
 class TimedOutError(HttpError):

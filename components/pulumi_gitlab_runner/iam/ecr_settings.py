@@ -1,4 +1,4 @@
-"""Who may copy images into a registry, and what ECR may do to create a repository by itself."""
+"""Policies for replication into a registry, and for repositories that ECR creates itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What it takes to start, end and enter the instances of a fleet, and of no other.
+"""Permissions to start, terminate and connect to the instances of a fleet, and of no other.
 
 The actions are those of the AWS plugin that GitLab's fleeting library runs:
 gitlab.com/gitlab-org/fleeting/plugins/aws, recommended IAM policy.
@@ -15,8 +15,8 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
 
     Args:
         group: the name of the fleet's Auto Scaling group; it is in its ARN behind an id that AWS chooses.
-        user: whom the manager connects as.
-        environment: where the fleet lives.
+        user: the user that the manager connects as.
+        environment: the fleet's.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     yield allow(

@@ -1,11 +1,11 @@
-"""What it takes to record the connections of a VPC in CloudWatch Logs."""
+"""Policies to record the connections of a VPC in CloudWatch Logs."""
 
 from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 
 
 def flow_logs_trust_policy(environment: AwsEnvironment) -> str:
-    """The trust policy of the role that VPC Flow Logs takes on, for this account's flow logs alone.
+    """The trust policy of the role that VPC Flow Logs assumes, for flow logs of this account only.
 
     Source: docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html.
     """

@@ -1,4 +1,4 @@
-"""What a runner host does on its own behalf: let itself be replaced, be entered, and report."""
+"""Permissions of a runner host for itself: its lifecycle, sessions, logs and metrics."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,15 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 METRIC_NAMESPACE = "GitLabRunner"
-"""The namespace in CloudWatch of what hosts report."""
+"""The CloudWatch namespace of the hosts' metrics."""
 
 
 def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
-    """Put off and complete the launch and the end of an instance, or have it replaced, in one host's group.
+    """Delay and complete the launch and termination of instances, or have one replaced, in one host's group.
 
     Args:
         host: the value of the group's tag `HOST_TAG`.
-        environment: where it lives.
+        environment: the host's.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     return allow(
@@ -34,10 +34,10 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
 
 
 def group_statement(environment: AwsEnvironment) -> Statement:
-    """See which version of its launch template a group launches; the action has no resource.
+    """Read which version of its launch template a group launches; the action has no resource.
 
     Args:
-        environment: where the host lives.
+        environment: the host's.
     """
     return allow(
         "HostGroup",
@@ -48,13 +48,13 @@ def group_statement(environment: AwsEnvironment) -> Statement:
 
 
 def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
-    """Sessions of Systems Manager, and nothing else that it can do.
+    """Sessions of Systems Manager, and none of its other features.
 
     The actions are those of
     docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html.
 
     Args:
-        environment: where the host lives.
+        environment: the host's.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     instances = f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"
@@ -65,11 +65,11 @@ def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
 
 
 def report_statements(log_group_arn: str | None, *, health: bool) -> Iterator[Statement]:
-    """Write the journal into one log group, and say that the host works.
+    """Write the journal to one log group, and report that the host works.
 
     Args:
         log_group_arn: the group; None where logs are not kept.
-        health: whether it says that it works.
+        health: whether it reports that it works.
     """
     if log_group_arn:
         yield allow(

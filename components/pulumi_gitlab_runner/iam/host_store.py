@@ -1,4 +1,4 @@
-"""Who may use the bucket that hosts read from, and the key of a stack."""
+"""The policies of the bucket that hosts read from, and of a stack's key."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ _WRITE = ["s3:DeleteObject*", "s3:PutObject*"]
 def store_statements(
     bucket_arn: str, stack: str, operators: Sequence[str], environment: AwsEnvironment
 ) -> Iterator[Statement]:
-    """Keep the objects of a host store to the account, and to those that the stack names.
+    """Restrict the objects of a host store to the account, and to the stack's hosts and operators.
 
-    What is written there, hosts run as root. IAM alone would let every role of the account write it that may
-    write to all buckets. A host is known by the tag of its role, which stays the same when the role is made
-    anew: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. The policy of the
-    bucket itself is left to IAM, so that no one is locked out for good.
+    Hosts run these files as root. With IAM alone, every role of the account that may write to all buckets
+    could write them. A host is recognized by the tag of its role, which survives a replacement of the role:
+    docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. The bucket policy itself
+    is left to IAM, so that it cannot lock everyone out permanently.
 
     Args:
         bucket_arn: the bucket.
@@ -42,7 +42,7 @@ def store_statements(
 
 
 def key_policy(stack: str, environment: AwsEnvironment) -> str:
-    """The policy of a stack's key: IAM decides, as without a policy, and CloudWatch Logs uses it.
+    """The policy of a stack's key: IAM decides, as by default, and CloudWatch Logs may use it.
 
     Only for log groups of the stack. Sources:
     docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html; the service's name in each

@@ -1,4 +1,4 @@
-"""What the function that renews CI variables may do, and who may run it."""
+"""The policies of the function that renews CI variables."""
 
 from collections.abc import Sequence
 
@@ -25,20 +25,20 @@ def renewal_policy(
 ) -> str:
     """The inline policy of the function's role.
 
-    A password of ECR has the rights of the role that asked for it: this policy is what jobs may pull.
+    An ECR password has the permissions of the role that requested it: this policy decides what jobs may pull.
 
     Args:
         registries: those whose credentials it writes.
-        environment: where its stack lives.
-        token: where the GitLab token lies, if it is one of the user's own.
-        parameter_arns: its own parameters: a token and passwords that stand in the declaration; or a pattern.
-        key_arn: the key that encrypts its own parameters; None where there are none.
+        environment: its stack's.
+        token: where the GitLab token is stored, if it is a secret of the user's own.
+        parameter_arns: its own parameters, for a token and passwords in the declaration; or a pattern.
+        key_arn: the key that encrypts its own parameters; None if there are none.
         log_group_arn: the group that it writes its log to.
         part: the repositories, where further policies of the role have the others.
-        path: the variable's place in the declaration.
+        path: the variable's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM takes.
+        DeclarationError: it is larger than IAM allows.
     """
     statements = list(registry_statements(registries, environment, part=part))
     if token:
@@ -52,17 +52,17 @@ def renewal_policy(
 
 
 def lambda_trust_policy() -> str:
-    """The trust policy of a role that functions of AWS Lambda take on."""
+    """The trust policy of a role that AWS Lambda functions assume."""
     return trust_policy("lambda.amazonaws.com")
 
 
 def schedule_policy(function_arn: str) -> str:
-    """The policy of the role by which the schedule runs the function, and nothing else."""
+    """The policy of the role with which the schedule invokes the function, and nothing else."""
     return policy_document([allow("Run", ["lambda:InvokeFunction"], [function_arn])])
 
 
 def scheduler_trust_policy(environment: AwsEnvironment) -> str:
-    """The trust policy of a role that EventBridge Scheduler takes on, for schedules of this account alone.
+    """The trust policy of a role that EventBridge Scheduler assumes, for schedules of this account only.
 
     Source: docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html.
     """

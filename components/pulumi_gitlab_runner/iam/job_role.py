@@ -1,4 +1,4 @@
-"""What a role for jobs may do, and which jobs may take it on."""
+"""The policies of a role for jobs, and which jobs may assume it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,7 +19,8 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-"""What a push takes besides a pull: docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
+"""The actions of a push besides those of a pull:
+docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
 
 
 def job_policy(
@@ -34,12 +35,12 @@ def job_policy(
     Args:
         role: the role.
         registries: all that are declared, by name.
-        environment: where the stack lives.
+        environment: the stack's.
         part: the repositories to pull from, where further policies of the role have the others.
-        path: the role's place in the declaration.
+        path: the role's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM takes.
+        DeclarationError: it is larger than IAM allows.
     """
     statements = list(registry_statements(pulled_by(role, registries), environment, part=part))
     pushed = _pushed(role, registries)
@@ -50,22 +51,22 @@ def job_policy(
 
 
 def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str = "") -> str:
-    """The trust policy of a role for jobs that show an ID token of GitLab.
+    """The trust policy of a role for jobs with an ID token of GitLab.
 
-    Each project with each branch and tag, as long as that fits. Else all of the projects, and all of the
-    branches and tags: a condition holds where both lists have a pattern for the token's subject,
+    Each project with each branch and tag, if that fits. Otherwise all of the projects, and all of the
+    branches and tags: the condition holds if both lists have a pattern for the token's subject,
     `project_path:PROJECT:ref_type:TYPE:ref:REF`, which is the same, since none of its parts can hold a `:`.
 
     In a subject nothing but `*` is a wildcard: neither a project's path nor a branch can hold a `?`.
 
     Args:
-        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` stands what IAM calls it.
-        audience: for whom the token must be.
+        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
+        audience: the token's required audience.
         role: the role, resolved.
-        path: its place in the declaration.
+        path: its path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM takes.
+        DeclarationError: it is larger than IAM allows.
     """
     subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
     each_with_each = {"StringLike": {subject: sorted(role.subjects)}}
@@ -88,11 +89,11 @@ def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str 
 def token_trust_policy(
     provider_arn: str, audience: str, subjects: Mapping[str, Mapping[str, list[str]]]
 ) -> str:
-    """The trust policy of a role that jobs take on with an ID token of GitLab.
+    """The trust policy of a role that jobs assume with an ID token of GitLab.
 
     Args:
-        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` is what IAM calls it.
-        audience: for whom the token must be.
+        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
+        audience: the token's required audience.
         subjects: the conditions on the token's subject.
     """
     provider = provider_arn.partition(":oidc-provider/")[2]
@@ -112,7 +113,7 @@ def pulled_by(role: JobRole, registries: Mapping[str, Registry]) -> list[Registr
 
 
 def _pushed(role: JobRole, registries: Mapping[str, Registry]) -> Iterable[Registry]:
-    """The registries that the role pushes to, each with these repositories alone."""
+    """The registries that the role pushes to, each with only these repositories."""
     for name, repositories in role.push.items():
         registry = registries[name]
         kept = {each: registry.repositories[each] for each in repositories}

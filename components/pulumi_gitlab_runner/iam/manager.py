@@ -1,4 +1,4 @@
-"""What a runner manager's role may do: pull the declared images, and read what its host needs."""
+"""The policy of a runner manager's role: to pull the declared images, and to read what its host needs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -24,9 +24,9 @@ def manager_policy(
 
     Args:
         registries: those that its runners may pull from.
-        environment: where its stack lives.
+        environment: its stack's.
         parameter_arns: its own parameters: the runner's token, passwords of registries; or a pattern of them.
-        key_arn: the key that encrypts its own parameters; None where there are none.
+        key_arn: the key that encrypts its own parameters; None if there are none.
         files_arn: the S3 object that holds its host's files, if it has one.
         further: statements for its fleet and its cache, if it has one.
         part: the repositories, where further policies of the role have the others.
@@ -40,7 +40,7 @@ def manager_policy(
 
 
 def ec2_trust_policy() -> str:
-    """The trust policy of a role that EC2 instances take on.
+    """The trust policy of a role that EC2 instances assume.
 
     The principal has the same name in every partition: aws/aws-cdk, aws-cdk-lib/region-info/lib/default.ts.
     """

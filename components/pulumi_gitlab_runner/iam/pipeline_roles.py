@@ -1,8 +1,8 @@
-"""What the roles of a stack's pipeline may do: exactly what the declared stack takes.
+"""The policies of a stack's pipeline roles: exactly what the declared stack needs.
 
-Three roles: for a preview, which reads the state and what the program asks for; for a look at drift, which
-reads the state and all resources; for a deployment, which makes them. They are narrowed down by how the stack
-names what it makes; EC2, whose resources have no names, by the region.
+Three roles: for a preview, which reads the state and what the program looks up; for drift detection, which
+reads the state and all resources; for a deployment, which creates them. They are restricted to the names that
+the stack gives its resources; EC2 resources, which have no names, to the region.
 """
 
 import json
@@ -26,18 +26,18 @@ from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistr
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _MOST_REPOSITORIES = 50
-"""How many repositories are named by themselves; more are told by what their names start with."""
+"""How many repositories are listed by name; more are listed by the prefixes of their names."""
 
 
 @dataclass(frozen=True)
 class StackNames:
-    """How a deployed stack names what it makes.
+    """How a deployed stack names its resources.
 
     Attributes:
         project: the Pulumi project.
         stack: the Pulumi stack.
         component: the name of the `RunnerStack`.
-        environment: where in AWS it lives.
+        environment: its AWS environment.
     """
 
     project: str
@@ -56,11 +56,11 @@ class PipelineStatements:
 
 
 def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
-    """What the roles of a pipeline may do, but for the state.
+    """The statements of a pipeline's roles, except those for the state.
 
     Args:
-        stack: the declaration that it deploys. A value that is not known yet counts for any.
-        names: how the deployed stack names what it makes.
+        stack: the declaration that it deploys. An unknown value counts as any value.
+        names: how the deployed stack names its resources.
     """
     stack = substituted(stack, lambda _: "*")
     arns = _Arns(stack, names)
@@ -87,16 +87,16 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
 
 
 def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[str], path: str = "") -> str:
-    """The trust policy of a role for jobs of a pipeline that show an ID token of GitLab.
+    """The trust policy of a role for pipeline jobs with an ID token of GitLab.
 
     Args:
-        provider_arn: of the OpenID Connect provider; behind `oidc-provider/` is what IAM calls it.
-        audience: for whom the token must be.
+        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
+        audience: the token's required audience.
         subjects: the project with each of the branches.
-        path: the place of the pipeline in the declaration.
+        path: the pipeline's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM takes.
+        DeclarationError: it is larger than IAM allows.
     """
     subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
     document = token_trust_policy(provider_arn, audience, {"StringLike": {subject: sorted(subjects)}})
@@ -283,7 +283,7 @@ def _stores(stack: Stack) -> bool:
 
 
 class _Arns:
-    """The ARNs of what a stack makes, by how it names them; Pulumi adds a hyphen and digits to most names."""
+    """The ARNs of a stack's resources, by its naming; Pulumi appends a hyphen and digits to most names."""
 
     def __init__(self, stack: Stack, names: StackNames) -> None:
         at = names.environment
@@ -291,7 +291,7 @@ class _Arns:
         aws, here = f"arn:{at.partition}", f"{at.region}:{at.account}"
         iam = f"{aws}:iam::{at.account}"
         path = f"{names.project}/{names.stack}"
-        # What Image Builder is given and writes is named so.
+        # The names of Image Builder's inputs and outputs.
         dashed = path.replace("/", "-").replace(".", "-").lower()
         builder = bool(stack.machine_images)
         repositories = [
@@ -347,7 +347,7 @@ class _Arns:
 
 
 def _with_paths(start: str, name: str) -> list[str]:
-    """The ARNs of what has a path, of whatever path: another one is a new resource beside the old one."""
+    """The ARNs of resources with a path, for any path: a new path is a new resource beside the old one."""
     return [f"{start}/{name}-*", f"{start}/*/{name}-*"]
 
 
@@ -357,14 +357,14 @@ def _issuers(stack: Stack) -> list[str]:
 
 
 def _by_prefix(arns: Sequence[str]) -> list[str]:
-    """ARNs of repositories; many are told by the first part of their names."""
+    """ARNs of repositories; many are listed by the first part of their names."""
     if len(arns) <= _MOST_REPOSITORIES:
         return list(arns)
     return sorted({re.sub(r"(:repository/[^/]+/).*", r"\1*", arn) for arn in arns})
 
 
 def _boundaries(stack: Stack) -> set[str]:
-    """The permissions boundaries of the stack's roles; none where a role has none, or one not known yet."""
+    """The permissions boundaries of the stack's roles; none if a role has none, or an unknown one."""
     declared = [
         *(each.host.permissions_boundary for each in _in_ec2(stack)),
         *(each.permissions_boundary for each in stack.hosted_auth.values()),
@@ -410,7 +410,7 @@ def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Stateme
 
 
 def _asked(stack: Stack, names: StackNames) -> Iterator[Statement]:
-    """What the program asks AWS for, in a preview too.
+    """The calls of the program to AWS, in a preview too.
 
     Source: hashicorp/terraform-provider-aws, the data sources aws_vpc, aws_vpcs, aws_subnets,
     aws_availability_zones, aws_ecr_image and aws_ssm_parameter.
@@ -459,11 +459,11 @@ _HAS_ITS_NAME = (
     "kms/alias:Alias",
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
 )
-"""What has a name of the declaration's or of the stack's, or may be in a group once: it can exist already."""
+"""Resources named by the declaration or the stack, or unique in a group: they can exist already."""
 
 
 def _looked_up(stack: Stack) -> list[tuple[str, On]]:
-    """What a preview reads of resources: those that are adopted, and those that can exist already."""
+    """The resources that a preview reads: those that are adopted, and those that can exist already."""
     types = {f"aws:{each}" for each in _HAS_ITS_NAME} & registered_types(stack)
     reads = [pair for each in sorted(types) for pair in PROVIDER_ACTIONS[each].reads]
     if "aws:kms/alias:Alias" in types:
@@ -474,7 +474,7 @@ def _looked_up(stack: Stack) -> list[tuple[str, On]]:
 
 
 def _pushed(stack: Stack, at: AwsEnvironment, *, push: bool) -> Iterator[Statement]:
-    """What copying and building images takes: both push with the credentials of whoever runs Pulumi."""
+    """Permissions to copy and build images: both push with the credentials that Pulumi runs with."""
     targets = {
         *(each.registry for each in stack.mirrors.values()),
         *(each.repository.partition("/")[0] for each in stack.builds.values()),
@@ -497,7 +497,7 @@ def _pushed(stack: Stack, at: AwsEnvironment, *, push: bool) -> Iterator[Stateme
 
 
 def state_statements(state: PulumiState, partition: str, *, write: bool) -> Iterator[Statement]:
-    """What the state in S3 takes, and the key of its secrets.
+    """Permissions for the state in S3, and for the key of its secrets.
 
     Source: pulumi.com/docs/iac/concepts/state-and-backends (AWS S3), pulumi.com/docs/iac/concepts/secrets.
 
@@ -520,7 +520,7 @@ def state_statements(state: PulumiState, partition: str, *, write: bool) -> Iter
 
 
 def _parameter_key(names: StackNames, stored: bool, *, write: bool) -> Iterator[Statement]:
-    """The stack's key, by way of Parameter Store alone: the provider reads back what a parameter holds."""
+    """The stack's key, only through Parameter Store: the provider reads parameters back."""
     if stored:
         at = names.environment
         yield allow(
@@ -532,7 +532,7 @@ def _parameter_key(names: StackNames, stored: bool, *, write: bool) -> Iterator[
 
 
 def _passed_roles(stack: Stack, arns: _Arns) -> Iterator[Statement]:
-    """The roles that services take on, and those that they have for themselves."""
+    """The roles that services assume, and their service-linked roles."""
     types = registered_types(stack)
     services = [service for each, service in _TAKES_A_ROLE.items() if f"aws:{each}" in types]
     if services and "aws:iam/role:Role" in types:
@@ -567,7 +567,7 @@ _HAS_A_LINKED_ROLE = {
     "ecr/registryScanningConfiguration:RegistryScanningConfiguration": "inspector2.amazonaws.com",
     "ecr/replicationConfiguration:ReplicationConfiguration": "replication.ecr.amazonaws.com",
 }
-"""The services that make a role of their own when they are first used in an account."""
+"""The services that create a service-linked role when they are first used in an account."""
 
 
 def _images_at_launch(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
@@ -581,7 +581,7 @@ def _images_at_launch(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
 
 
 def _repository_keys(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
-    """The keys of repositories, which ECR uses by a grant of whoever creates the repository."""
+    """The keys of repositories, which ECR uses by a grant of the repository's creator."""
     keys = [
         each.kms_key
         for registry in stack.registries.values()

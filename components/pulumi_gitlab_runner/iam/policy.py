@@ -21,7 +21,7 @@ def allow(
     """A statement that allows `actions` on `resources`.
 
     Args:
-        sid: says what the statement is for.
+        sid: the purpose of the statement.
         actions: such as ``ecr:BatchGetImage``.
         resources: ARNs; ``*`` only for actions that have no resource.
         conditions: operator → condition key → value.
@@ -38,7 +38,7 @@ def allow(
 
 
 def trust_policy(service: str, conditions: Mapping[str, Mapping[str, Any]] | None = None) -> str:
-    """The trust policy of a role that a service of AWS takes on.
+    """The trust policy of a role that an AWS service assumes.
 
     Args:
         service: such as ``ec2.amazonaws.com``.

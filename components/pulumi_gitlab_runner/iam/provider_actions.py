@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class On(Enum):
-    """What actions are on: the parts of an account that are a stack's own, by their names."""
+    """The resources of actions: the parts of an account that belong to a stack, by their names."""
 
     ALARMS = "Alarms"
     BUCKETS = "Buckets"
@@ -36,11 +36,11 @@ class On(Enum):
 
 @dataclass(frozen=True)
 class Actions:
-    """What the provider calls for a resource type.
+    """The provider's calls for a resource type.
 
     Attributes:
         service: the prefix of the actions, such as ``ecr``.
-        on: what they are on, but for those in `ANYWHERE`.
+        on: the resources, except for those in `ANYWHERE`.
         create: names of actions, such as ``CreateRepository``.
         read: likewise; after a creation and an update, and to refresh.
         update: likewise.
@@ -59,12 +59,12 @@ class Actions:
 
     @property
     def reads(self) -> list[tuple[str, On]]:
-        """The actions that read it, with what each is on."""
+        """The actions that read it, each with its resources."""
         return [(f"{self.service}:{name}", self.on) for name in self.read.split()]
 
     @property
     def all(self) -> list[tuple[str, On]]:
-        """All its actions, with what each is on."""
+        """All its actions, each with its resources."""
         own = f"{self.create} {self.read} {self.update} {self.delete}".split()
         more = [(action, on) for on, actions in (self.more or {}).items() for action in actions.split()]
         return [*((f"{self.service}:{name}", self.on) for name in own), *more]
@@ -137,7 +137,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Actions(
         "ec2",
         On.EC2,
-        # It comes with its VPC and goes with it: the provider takes its rules away.
+        # It is created and deleted with its VPC: the provider removes its rules.
         create=f"RevokeSecurityGroupIngress RevokeSecurityGroupEgress {_TAGGED}",
         read="DescribeSecurityGroups",
         update=_RETAGGED,
@@ -210,7 +210,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
     "aws:ec2/securityGroup:SecurityGroup": Actions(
         "ec2",
         On.EC2,
-        # EC2 gives a new group a rule that lets everything out, which the provider takes away.
+        # EC2 gives a new group a rule that allows all egress, which the provider removes.
         create=f"CreateSecurityGroup RevokeSecurityGroupEgress {_TAGGED}",
         read="DescribeSecurityGroups",
         update=_RETAGGED,
@@ -297,7 +297,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         read="DescribeRepositoryCreationTemplates",
         update="UpdateRepositoryCreationTemplate",
         delete="DeleteRepositoryCreationTemplate",
-        # ECR asks whether the caller may do what the template does.
+        # ECR checks that the caller may do what the template does.
         more={On.REGISTRY: "ecr:CreateRepository ecr:PutLifecyclePolicy ecr:SetRepositoryPolicy"},
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Actions(
@@ -341,7 +341,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         read="GetRole ListRolePolicies GetRolePolicy ListAttachedRolePolicies",
         update="UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription PutRolePermissionsBoundary "
         "DeleteRolePermissionsBoundary TagRole UntagRole",
-        # What somebody else attached is taken off as well: `force_detach_policies`.
+        # Policies that others attached are detached as well: `force_detach_policies`.
         delete="ListInstanceProfilesForRole DetachRolePolicy DeleteRolePolicy DeleteRole",
         more={On.PROFILES: "iam:RemoveRoleFromInstanceProfile"},
     ),
@@ -444,7 +444,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         create="CreateBucket PutBucketTagging TagResource",
         read=_BUCKET_READS,
         update="PutBucketTagging TagResource UntagResource",
-        # A bucket that is deleted with what is in it: `force_destroy`.
+        # A bucket that is deleted with its content: `force_destroy`.
         delete="ListBucketVersions DeleteBucket",
         more={On.OBJECTS: "s3:DeleteObject s3:DeleteObjectVersion"},
     ),

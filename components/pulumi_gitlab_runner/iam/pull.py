@@ -1,4 +1,4 @@
-"""What it takes to pull images from Amazon ECR.
+"""Permissions to pull images from Amazon ECR.
 
 The actions are those of the managed policy AmazonEC2ContainerRegistryPullOnly without
 `ecr:BatchImportUpstreamImage`, and `ecr:BatchCheckLayerAvailability`, which AWS lists for pulls in
@@ -13,11 +13,11 @@ from pulumi_gitlab_runner.iam.policy import Statement, allow
 
 PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 IMPORT_ACTIONS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
-"""What a pull through a cache takes besides, when ECR does not hold the image or the repository yet:
+"""The further actions of a pull through a cache, when ECR does not have the image or the repository yet:
 docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html."""
 
 DESCRIBE_ACTIONS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
-"""What the digest of a tag takes where Pulumi runs: the calls of the official provider's `getImage`
+"""The actions to look up the digest of a tag: the calls of the official provider's `getImage`
 (internal/service/ecr/image_data_source.go)."""
 
 
@@ -36,12 +36,12 @@ def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) 
 
 
 def token_statement() -> Statement:
-    """What lets a role log in to ECR: an action without a resource, whose token has the role's own rights."""
+    """The permission to log in to ECR, without a resource; the token has the role's permissions."""
     return allow("EcrToken", ["ecr:GetAuthorizationToken"], ["*"])
 
 
 def public_gallery_statement() -> Statement:
-    """What lets a role log in to `public.ecr.aws`; neither action has a resource.
+    """The permission to log in to `public.ecr.aws`; neither action has a resource.
 
     Source: docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html.
     """
@@ -60,9 +60,9 @@ def pull_by_accounts_policy(accounts: Sequence[str], partition: str) -> str:
 
 
 def owner_policy(role_arns: Sequence[str]) -> str:
-    """The policy that the owner of a repository puts on it, for roles of another account.
+    """The policy that the owner of a repository attaches to it, for roles of another account.
 
-    The roles may pull. Whoever that account lets may see which images there are: Pulumi asks for digests.
+    The roles may pull. Everyone whom that account allows may list images: Pulumi looks up digests.
 
     Args:
         role_arns: the roles' ARNs, of one account.
@@ -90,7 +90,7 @@ def owner_registry_policy(role_arns: Sequence[str], cached_arns: Sequence[str]) 
 
 
 def _document(statements: Sequence[Statement]) -> str:
-    """A policy of ECR, without white space: which counts here: see `quotas.REPOSITORY_POLICY`."""
+    """An ECR policy without white space, which counts: see `quotas.REPOSITORY_POLICY`."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
 
 
@@ -101,17 +101,17 @@ def _roots(role_arns: Sequence[str]) -> list[str]:
 def _granted(
     sid: str, principals: Sequence[str], actions: Sequence[str], role_arns: Sequence[str] = ()
 ) -> Statement:
-    """A statement of a repository's policy. It names no resource: ECR refuses one that does.
+    """A statement of a repository's policy. It has no resource: ECR refuses one that has.
 
-    The principal is the account, and the roles are a condition. IAM keeps a role among the principals as its
-    unique ID, and the statement is void once the role is replaced:
+    The principal is the account, and the roles are a condition. IAM stores a role among the principals as its
+    unique ID, so the statement would stop working once the role is replaced:
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
 
     Args:
-        sid: says what the statement is for.
+        sid: the purpose of the statement.
         principals: ARNs of accounts or others.
         actions: such as ``ecr:BatchGetImage``.
-        role_arns: the roles of these accounts that it is for; none for whoever the accounts let.
+        role_arns: the roles of these accounts that it is for; none for everyone whom the accounts allow.
     """
     statement: dict[str, object] = {
         "Sid": sid,

@@ -1,4 +1,4 @@
-"""How large policies may be, and how large they are.
+"""The quotas of policies, and their sizes.
 
 Source of the quotas of IAM: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 """
@@ -10,15 +10,15 @@ from pulumi_gitlab_runner.spec.job_roles import TRUST_POLICY_LENGTH
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 MANAGED_POLICIES_PER_ROLE = 10
-"""How many managed policies a role may have, as long as the account's quota is the default."""
+"""How many managed policies a role may have, with the account's default quota."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """How many characters a kind of policy may have.
+    """The largest number of characters of a kind of policy.
 
     Attributes:
-        of: what kind of policy.
+        of: the kind of policy.
         characters: the number.
         counts_white_space: whether white space counts; IAM does not count it.
     """
@@ -32,11 +32,11 @@ class Quota:
         return len(document) if self.counts_white_space else len("".join(document.split()))
 
     def problems(self, document: str, path: str, fix: str) -> Iterator[Problem]:
-        """What is wrong with a document that is too large.
+        """The problem of a document that is too large.
 
         Args:
             document: the policy.
-            path: the place in the declaration that it follows from.
+            path: the path in the declaration that it follows from.
             fix: what to change.
         """
         if (size := self.size(document)) > self.characters:

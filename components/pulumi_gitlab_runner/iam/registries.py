@@ -1,4 +1,4 @@
-"""What it takes to pull from the declared registries: images, and the passwords that lie in secret stores."""
+"""Permissions to pull from the declared registries: for images, and for passwords in secret stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def registry_statements(
 
     Args:
         registries: the registries.
-        environment: where their stack lives.
+        environment: their stack's.
         at_once: whether many passwords are read with one call.
         part: the repositories, where further policies have the others; None for all of them.
     """
@@ -49,10 +49,10 @@ def registry_statements(
 
 
 def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
-    """The registries of other accounts that something of a stack pulls from, by name; nothing for none.
+    """The registries of other accounts that a stack pulls from, by name; empty for none.
 
-    What is said of each changes with the policies that its owner must add (`required_policies`), and is known
-    before anything is made: `account`, which may be a handle, `repositories`, `caches` and `users`.
+    Each entry changes with the policies that its owner must add (`required_policies`), and is known before
+    anything is created: `account`, which may be a handle, `repositories`, `caches` and `users`.
     """
     owners: dict[str, dict[str, Any]] = {}
     users: list[tuple[str, RegistryUser]] = [
@@ -74,12 +74,12 @@ def required_policies(
 ) -> dict[str, str]:
     """The policies that the owners of other accounts must add, by registry.
 
-    Under a registry's name stands the policy of each of its repositories; under ``NAME/registry`` the
-    registry permissions policy, where it has pull-through caches.
+    The key of a registry's name has the policy of each of its repositories; ``NAME/registry`` has the
+    registry permissions policy, if it has pull-through caches.
 
     Args:
         pulled_by: the registries that each role pulls from, by the role's ARN.
-        environment: where their stack lives.
+        environment: their stack's.
     """
     roles: dict[str, list[str]] = {}
     cached: dict[str, Sequence[str]] = {}

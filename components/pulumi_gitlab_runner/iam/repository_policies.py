@@ -1,8 +1,8 @@
-"""The repositories that a role pulls from, where one policy does not hold them: divided among several.
+"""The repositories that a role pulls from, divided among several policies if one is too small.
 
-A role's inline policies have room for about a hundred repositories. Of more, the rest is in managed policies,
-and all hold exactly the declared repositories. What their ARNs have in common, account and region, is said
-once, in a condition, so that a policy holds as many as it can.
+A role's inline policies have room for about a hundred repositories. The rest is in managed policies, and all
+of them list exactly the declared repositories. The common parts of their ARNs, account and region, are in a
+condition once, so that a policy has room for as many as possible.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ INLINE_ROOM = 6_500
 less than the rest."""
 
 _NOMINAL = AwsEnvironment("0" * 12, "ap-southeast-1")
-"""Where sizes are counted before account and region are known: which policies exist follows from names."""
+"""A placeholder for account and region, before they are known: which policies exist follows from names."""
 _FULL_ENOUGH = (0.8, 1.0)
 """From which part of its room on a policy may end; the second where the first would make too many of them."""
 
@@ -38,7 +38,7 @@ class RepositoryOf:
 
     @property
     def order(self) -> bytes:
-        """A number of its own that is as good as random, and always the same."""
+        """A pseudorandom number that is always the same for the same name."""
         return hashlib.sha256(f"{self.registry} {self.name}".encode()).digest()
 
 
@@ -60,7 +60,7 @@ class Division:
 
 
 def division(registries: Iterable[Registry], *, further: int, path: str) -> Division:
-    """How the repositories of a role are divided among its policies.
+    """The division of a role's repositories among its policies.
 
     It follows from names alone, so it is known at preview which policies exist. Each ends at a repository
     that is chosen by its name, not by counting: a further repository changes one policy, or two.
@@ -68,7 +68,7 @@ def division(registries: Iterable[Registry], *, further: int, path: str) -> Divi
     Args:
         registries: those that the role pulls from.
         further: how many managed policies the role has besides.
-        path: the place in the declaration of what has the role.
+        path: the path in the declaration of the role's owner.
 
     Raises:
         DeclarationError: the role may not have so many policies.
@@ -136,8 +136,8 @@ def repository_policy(
     Args:
         part: the repositories.
         registries: those that the role pulls from.
-        environment: where the stack lives.
-        path: the place in the declaration of what has the role.
+        environment: the stack's.
+        path: the path in the declaration of the role's owner.
     """
     document = policy_document(repository_statements(part, registries, environment))
     return MANAGED_POLICY.checked(document, path, "divide the registries among more hosts")
@@ -154,7 +154,7 @@ def repository_statements(
     Args:
         part: the repositories.
         registries: those that the role pulls from.
-        environment: where the stack lives.
+        environment: the stack's.
     """
     numbers = count(1)
     for registry in registries:

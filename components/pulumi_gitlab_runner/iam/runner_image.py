@@ -1,4 +1,4 @@
-"""What the instance may do on which EC2 Image Builder makes a machine image, and what deletes old ones."""
+"""Policies of the instance on which EC2 Image Builder builds an image, and of the cleanup of old images."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ def build_policy(
 ) -> str:
     """The policy of the role of the instance that an image is built and tested on.
 
-    Image Builder reaches it by Systems Manager. In place of AWS's AmazonSSMManagedInstanceCore, which lets it
-    read every parameter of the account, and EC2InstanceProfileForImageBuilder, which lets it read every
-    component and every ISO file, it has what these have for a build like this one.
+    Image Builder connects to it by Systems Manager. AWS's AmazonSSMManagedInstanceCore would allow it to read
+    every parameter of the account, and EC2InstanceProfileForImageBuilder every component and every ISO file;
+    this policy has only the parts that such a build needs.
 
     Args:
         registries: those that its job images come from.

@@ -1,4 +1,4 @@
-"""What it takes to read secrets: those of the user's own, and those that the stack keeps itself."""
+"""Permissions to read secrets: those of the user's own, and those that the stack stores itself."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 def stored_secret_statements(
     of: str, stored: Sequence[StoredSecret], *, at_once: bool = False
 ) -> Iterator[Statement]:
-    """Reading secrets of the user's own, and their keys through the store that they lie in alone.
+    """Reading secrets of the user's own, and using their keys only through their store.
 
     Source of the conditions: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
     docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context). AWS
@@ -20,7 +20,7 @@ def stored_secret_statements(
 
     Args:
         of: what the statements' names start with.
-        stored: where the secrets are; one in neither store is passed over.
+        stored: where the secrets are; one in neither store is ignored.
         at_once: whether many are read with one call: each secret needs `secretsmanager:GetSecretValue` all
             the same, and the call itself has no resource
             (docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html).
@@ -54,14 +54,14 @@ def _by_key(stored: Sequence[StoredSecret]) -> dict[tuple[str, str, str], list[s
 def parameter_statements(
     of: str, parameter_arns: Sequence[str], key_arn: str, region: str, *, at_once: bool = False
 ) -> Iterator[Statement]:
-    """Reading SecureString parameters of the stack, and the key for them and through Parameter Store alone.
+    """Reading SecureString parameters of the stack, and using their key only through Parameter Store.
 
     Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html and
     docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
 
     Args:
         of: what the statements' names start with.
-        parameter_arns: the parameters; one that ends with `*` is all that begin so.
+        parameter_arns: the parameters; one that ends with `*` is a prefix.
         key_arn: the key that encrypts them.
         region: where they are.
         at_once: whether some are read with one call, too.

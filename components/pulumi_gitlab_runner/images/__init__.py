@@ -1,1 +1,1 @@
-"""Image references: what they say, and what gitlab-runner makes of them."""
+"""Image references: their parts, and how gitlab-runner reads them."""

@@ -1,4 +1,4 @@
-"""Tags that follow from the content of an image: the same content has the same tag, another one another."""
+"""Tags that follow from the content of an image: the same content has the same tag."""
 
 import hashlib
 import json
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 CONTENT_TAG = "content-"
-"""How such a tag begins."""
+"""The prefix of such a tag."""
 
 
 def content_tag(content: Mapping[str, Any]) -> str:
     """The tag of an image.
 
     Args:
-        content: all that the image is made of, as values that JSON has.
+        content: everything that the image is built from, as JSON values.
     """
     text = json.dumps(content, sort_keys=True)
     return f"{CONTENT_TAG}{hashlib.sha256(text.encode()).hexdigest()[:16]}"

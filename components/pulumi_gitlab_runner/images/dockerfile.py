@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 
 SCRATCH = "scratch"
-"""What is written for no image."""
+"""The name that means no image."""
 
 _CONTINUATION = re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*")
 _FROM = re.compile(r"from\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+as\s+(?P<stage>\S+))?\s*", re.IGNORECASE)
@@ -20,9 +20,9 @@ _VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::-(?P<default>[^}]
 
 
 def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
-    """The images that `FROM` and `COPY --from` name, written out and each once, in their order.
+    """The images in `FROM` and `COPY --from`, in their full form, without duplicates, in order.
 
-    Stages of the build itself are none, and what is no image reference is left to the build to refuse.
+    Stages of the build are left out; invalid references are left to the build to refuse.
 
     Args:
         dockerfile: its text.
@@ -32,7 +32,7 @@ def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
 
 
 def _named(dockerfile: str, args: Mapping[str, str]) -> Iterator[str]:
-    """What `FROM` and `COPY --from` name, but for the build's own stages."""
+    """The images in `FROM` and `COPY --from`, without the build's own stages."""
     known: dict[str, str] = {}
     stages: set[str] = set()
     for line in _CONTINUATION.sub(" ", dockerfile).splitlines():
@@ -46,7 +46,7 @@ def _named(dockerfile: str, args: Mapping[str, str]) -> Iterator[str]:
             if found["image"].lower() not in stages and not found["image"].isdecimal():
                 yield found["image"]
         elif (found := _ARG.fullmatch(instruction)) and not stages:
-            # Those after the first FROM belong to a stage, and no FROM sees them.
+            # Those after the first FROM belong to a stage, and are not visible to FROM.
             for name, _, default in (each.partition("=") for each in _words(found["declared"])):
                 known[name] = args.get(name, _expanded(default, known))
 
@@ -66,7 +66,7 @@ def _words(text: str) -> list[str]:
 
 
 def _written_out(name: str) -> str:
-    """The full form of an image's name; empty where it names none."""
+    """The full form of an image's name; empty if it names none."""
     try:
         return "" if name == SCRATCH else str(parse(name))
     except InvalidImageReference:

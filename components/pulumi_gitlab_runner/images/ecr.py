@@ -7,7 +7,7 @@ ECR_HOST = re.compile(
     r"(amazonaws\.(com(\.cn)?|eu)|on\.(aws|amazonwebservices\.com\.cn))"
 )
 """An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it (ecr-login/api/client.go), but
-for the partitions that only the government of the United States reaches."""
+not in the isolated partitions of the United States government."""
 
 _DUAL_STACK = re.compile(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.(aws|amazonwebservices\.com\.cn)")
 _CLASSIC_DOMAINS = {"aws": "amazonaws.com", "amazonwebservices.com.cn": "amazonaws.com.cn"}
@@ -22,7 +22,7 @@ def is_dual_stack(host: str) -> bool:
 
 
 def classic_host(host: str) -> str:
-    """The host of the same registry as declarations know it, and as Docker credentials are kept for it."""
+    """The standard host of the same registry, as in declarations and Docker credentials."""
 
     def classic(found: re.Match[str]) -> str:
         region = found[2]

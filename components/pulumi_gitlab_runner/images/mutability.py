@@ -25,5 +25,5 @@ def is_mutable(tag: str, mutable_tags: Sequence[str]) -> bool:
 
 
 def matches_any(tag: str, patterns: Sequence[str]) -> bool:
-    """Whether one of ECR's patterns, in which ``*`` stands for anything, is for a tag."""
+    """Whether one of ECR's patterns, in which ``*`` matches anything, matches a tag."""
     return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in patterns)

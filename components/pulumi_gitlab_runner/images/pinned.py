@@ -1,4 +1,4 @@
-"""Images by digest: what runs is what was looked at, whatever becomes of the tag."""
+"""Images by digest: they stay the same when the tag moves."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ OFFLINE = "PULUMI_GITLAB_RUNNER_OFFLINE"
 def pinned(image: str, digest: str) -> str:
     """An image with its digest beside its tag: `name:tag@sha256:…`.
 
-    The tag stays, or becomes `latest`: before runner 17.1 a service that has a digest alone runs as `latest`.
+    The tag is kept, or becomes `latest`: before runner 17.1 a service with only a digest runs as `latest`.
 
     Args:
         image: without a digest.
-        digest: of its manifest, or of its index where it has several platforms. With a tag before it,
+        digest: of its manifest, or of its index if it has several platforms. With a tag before it,
             `tag@sha256:…`, that is the image's where it has none.
     """
     reference = parse(image)

@@ -18,8 +18,8 @@ class InvalidImageReference(ValueError):  # noqa: N818 - the name says that it i
     """Text that is not an image reference.
 
     Attributes:
-        found: what stands there and what is wrong with it.
-        allowed: what may stand there.
+        found: the text, and what is wrong with it.
+        allowed: what is allowed.
     """
 
     def __init__(self, path: str, found: str) -> None:
@@ -76,7 +76,7 @@ def parse(text: str, path: str = "image") -> ImageReference:
 
     Args:
         text: the reference, such as ``nginx``, ``team/app:1.2`` or ``registry.example.com/app@sha256:…``.
-        path: where the text stands, such as ``stack.runners.build.image``. A message starts with it.
+        path: of the text, such as ``stack.runners.build.image``. A message starts with it.
 
     Returns:
         The reference, with ``docker.io`` and ``library/`` written out for the short names of Docker Hub.
@@ -110,12 +110,12 @@ def _read(text: str) -> ImageReference | str:
 
 
 def without_password(address: str) -> str:
-    """An address without the user and password that may stand before its host, so that it can be shown."""
+    """An address without a user and password before its host, so that it can be shown."""
     return re.sub(r"(://)[^/]*@|^[^/@]+:[^/@]*@(?!sha\d+:)", r"\1…@", address)
 
 
 def _common_mistake(text: str) -> str | None:
-    """What is wrong with a reference, where the grammar would not tell, or not say why."""
+    """What is wrong with a reference, where the grammar cannot explain it."""
     if not text:
         return "it is empty"
     if " " in text or not text.isprintable():
@@ -130,7 +130,7 @@ def _common_mistake(text: str) -> str | None:
 
 
 def _misplaced_part(text: str) -> str:
-    """Which part of a reference breaks the grammar."""
+    """The part of a reference that violates the grammar."""
     from docker_image.reference import ImageRegexps
 
     tagged, at, digest = text.partition("@")

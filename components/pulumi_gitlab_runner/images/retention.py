@@ -1,4 +1,4 @@
-"""Which images of an ECR repository stay."""
+"""Which images an ECR repository keeps."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TagRule:
-    """How long images stay that have a tag of one pattern: by their number or by their age.
+    """How long images with a tag of one pattern are kept: by their number or by their age.
 
     Attributes:
-        pattern: such as ``release-*``; ``*`` stands for any characters.
-        images: how many stay, the newest first.
+        pattern: such as ``release-*``; ``*`` matches any characters.
+        images: how many are kept, the newest first.
         days: after how many days they expire, where `images` is None.
     """
 
@@ -24,13 +24,13 @@ class TagRule:
 def lifecycle_policy(*, keep_images: int, untagged_days: int, keep: Sequence[TagRule] = ()) -> str:
     """The lifecycle policy of an ECR repository.
 
-    ECR evaluates rules by their priority, and gives them back in that order; so they are written in it. An
+    ECR evaluates rules by priority, and returns them in that order; so they are written in it. An
     image that fits the pattern of a rule is not expired by a later one, but a later one that counts images
     counts it too: docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. Each rule has one
     pattern, since ECR takes several for images that fit them all.
 
     Args:
-        keep_images: how many images with a tag stay, the newest first.
+        keep_images: how many images with a tag are kept, the newest first.
         untagged_days: after how many days an image without a tag expires.
         keep: the rules for images by their tags; the first one that fits an image decides.
     """

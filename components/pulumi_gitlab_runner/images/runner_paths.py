@@ -1,4 +1,4 @@
-"""What gitlab-runner makes of names before it compares an image with a registry that it has credentials for.
+"""How gitlab-runner normalizes names before it compares an image with the registries of credentials.
 
 Both sides become a path: a host, and from runner 17.5 on what follows it. An image belongs to a registry
 when the registry's path is the image's path or a parent of it. These are not the Docker command line's names:
@@ -15,10 +15,10 @@ RunnerVersion = tuple[int, int]
 """Major and minor version of gitlab-runner, such as ``(18, 11)``. Patches never changed these rules."""
 
 PATH_SCOPES: RunnerVersion = (17, 5)
-"""The version from which credentials can be for a path below a host. Before, they are for the whole host."""
+"""The first version with credentials for a path below a host. Before, they are for the whole host."""
 
 SERVICES_BY_DIGEST: RunnerVersion = (17, 1)
-"""The version from which a service that has a digest and no tag runs by its digest."""
+"""The first version in which a service with a digest and no tag runs by its digest."""
 
 _HTTP_IS_A_SCHEME: RunnerVersion = (18, 1)
 _HOST_CASE_IGNORED: RunnerVersion = (18, 3)
@@ -52,7 +52,7 @@ def registry_path(key: str, version: RunnerVersion) -> str:
     """The path that the runner gives to a registry it has credentials for.
 
     Args:
-        key: the registry as ``auths``, ``credHelpers``, a credential helper or the job's payload names it.
+        key: the registry as in ``auths``, ``credHelpers``, a credential helper's list or the job's payload.
         version: the runner's version. Before 17.5 the path is only the host.
     """
     if version < PATH_SCOPES:
@@ -74,6 +74,6 @@ def registry_path(key: str, version: RunnerVersion) -> str:
 
 
 def with_parents(path: str) -> list[str]:
-    """A path and those above it, longest first: ``a/b/c``, ``a/b``, ``a``."""
+    """A path and its parents, longest first: ``a/b/c``, ``a/b``, ``a``."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]

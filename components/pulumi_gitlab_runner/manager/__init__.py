@@ -1,1 +1,1 @@
-"""Runner managers as components take them, wherever they run: their arguments, environment and digests."""
+"""What all components with a runner manager share: arguments, environment and digests."""

@@ -1,4 +1,4 @@
-"""The arguments of components that run a manager, and what they mean."""
+"""The arguments of components that run a manager, and their model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from pulumi_gitlab_runner.spec.stack import Stack, check_in
 
 @strict
 class HostedRunnerArgs(TypedDict):
-    """A runner of a host, and what it was given when it was registered."""
+    """A runner of a host, with its registration."""
 
     runner: RunnerDeclaration
     """The runner."""
@@ -54,12 +54,12 @@ class ManagerArgs(TypedDict):
     proxy: NotRequired[ProxyDeclaration]
     """The HTTP proxy that it is behind. Default: none."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
-    """The certificate authorities of your own that it trusts, by a name of your own. Default: the public ones
-    alone."""
+    """The certificate authorities of your own that it trusts, by a name of your own. Default: only the public
+    ones."""
     cache_bucket: NotRequired[Input[str]]
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """Its AWS environment. Default: that of the AWS provider."""
     digests: NotRequired[Input[dict[str, str]]]
     """The digests of the images that the runners declare, `sha256:…`, by the image as declared; one that is
     left out keeps its tag. Default: asked of the registries."""
@@ -104,7 +104,7 @@ class InstanceManagerArgs(ManagerArgs):
 
 @dataclass(frozen=True)
 class RegisteredRunner:
-    """What a runner was given when it was registered.
+    """The registration of a runner.
 
     Attributes:
         runner_id: its number in GitLab.
@@ -120,7 +120,7 @@ class HostNetwork:
     """A VPC, and the subnets in it where instances are started.
 
     Attributes:
-        ranges: the IPv4 ranges of the VPC; None where AWS is still to be asked.
+        ranges: the IPv4 ranges of the VPC; None if they are still to be looked up.
     """
 
     vpc_id: pulumi.Input[str]
@@ -133,7 +133,7 @@ class NewestImage:
     """The newest machine image of those that a stack makes.
 
     Attributes:
-        parameter: the name of the parameter that names it, for what starts instances.
+        parameter: the name of the parameter that holds its id, for launch templates.
         image_id: its id, as of this run.
     """
 
@@ -143,24 +143,24 @@ class NewestImage:
 
 @dataclass(frozen=True)
 class HostedManager:
-    """A manager, and what its host is made with.
+    """A manager, with what its host is created from.
 
     Attributes:
         manager: the manager.
         registries: those that its runners use, by name.
         gitlab_url: GitLab's address.
-        runners: what each of its runners was given, by name.
-        label: what its host is called outside of Pulumi: in Parameter Store, CloudWatch, S3 and descriptions.
-        environment: where in AWS it is; None where AWS is still to be asked.
-        digests: those of its images; None where their registries are still to be asked.
-        cache_bucket: the cache's bucket, where there is a cache.
+        runners: the registrations of its runners, by name.
+        label: its host's name outside of Pulumi: in Parameter Store, CloudWatch, S3 and descriptions.
+        environment: its AWS environment; None if it is still to be looked up.
+        digests: those of its images; None if they are still to be looked up.
+        cache_bucket: the cache's bucket, if there is a cache.
         bucket: that of its host's files; None for a Docker host.
         key_arn: the key of its parameters; None for a Docker host.
         logs_key: the key of its log group; None for that of CloudWatch Logs.
-        network: where its host is, if it declares no VPC.
+        network: the host's network, if it declares no VPC.
         machine_images: those that its host or fleet names, by name.
         tags: those of the whole stack.
-        path: what the paths of its problems start with.
+        path: the prefix of its problems' paths.
         places: where its runners are in the arguments of a component.
     """
 
@@ -182,7 +182,7 @@ class HostedManager:
     logs_key: pulumi.Input[str] | None = None
 
     def stack(self) -> Stack:
-        """The stack of just this manager."""
+        """A stack with only this manager."""
         return Stack(self.gitlab_url, self.registries, managers={self.manager.name: self.manager})
 
     def check(self, resolved: Stack, environment: AwsEnvironment) -> None:

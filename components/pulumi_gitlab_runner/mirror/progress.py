@@ -1,4 +1,4 @@
-"""Telling how far a long copy is, not too often."""
+"""Progress reports of a long copy, at intervals."""
 
 import time
 from collections.abc import Callable
@@ -9,12 +9,12 @@ _MEGABYTE = 1_000_000
 
 
 class Progress:
-    """Tells of a copy that takes longer than the interval, once in each.
+    """Reports the progress of a copy, once per interval.
 
     Args:
         what: what is copied.
-        tell: is given a line of text.
-        clock: the time, in seconds.
+        tell: called with a line of text.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Progress:
         self._lock = Lock()
 
     def __call__(self, done: int, total: int) -> None:
-        """Take note that so many bytes have arrived, of so many."""
+        """Record how many bytes have arrived, of how many."""
         with self._lock:
             now = self._clock()
             if now < self._next:

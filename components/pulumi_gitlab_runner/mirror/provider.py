@@ -1,6 +1,6 @@
-"""What Pulumi's engine asks of mirrored images, in plain values.
+"""The provider of mirrored images, with plain Python values.
 
-`plugin.py` puts this on the engine's protocol.
+`plugin.py` connects it to the engine's protocol.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 PATIENCE_S = 120.0
-"""How long a registry may take for one answer: it reads a large layer again before it gives one."""
+"""The limit for one answer: a registry reads a large layer again before it answers."""
 
 Properties = Mapping[str, Any]
 Tell = Callable[[str], None]
@@ -46,7 +46,7 @@ class MirroredImages:
         self._copier = ImageCopier()
 
     def interrupt(self) -> None:
-        """End all copies soon."""
+        """Cancel all copies."""
         self._copier.interrupt()
 
     def close(self) -> None:
@@ -58,12 +58,12 @@ class MirroredImages:
     def accepted_digest(self, old: Properties, new: Properties, warn: Tell) -> str:
         """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
 
-        So a tag that moves changes nothing until its new digest is declared. A preview tells of it.
+        So a moved tag changes nothing until its new digest is declared. A preview warns of it.
 
         Args:
             old: the inputs of the resource so far; empty for a new one.
             new: those that the program gives.
-            warn: is told of a tag that has moved.
+            warn: called with a message about a moved tag.
         """
         if UNKNOWN in (new["source"], *_pair(new.get("sourceCredentials"))):
             return str(UNKNOWN)
@@ -108,11 +108,11 @@ class MirroredImages:
         return state
 
     def copy(self, inputs: Properties, report: Report) -> None:
-        """Bring the image to its target, if it is not there.
+        """Copy the image to its target, if it is not there yet.
 
         Args:
             inputs: those of the resource.
-            report: is told how far it is.
+            report: called with the progress.
         """
         source, target = parse(inputs["source"]), parse(inputs["target"])
         try:
@@ -130,12 +130,12 @@ class MirroredImages:
             ) from None
 
     def digest_at_target(self, inputs: Properties) -> str | None:
-        """The digest that the target's tag has now; None where it is gone."""
+        """The current digest of the target's tag; None if the tag is gone."""
         target = parse(inputs["target"])
         return self._repository(target, inputs.get("targetCredentials")).digest(target.tag or "latest")
 
     def delete(self, inputs: Properties, digest: str) -> None:
-        """Delete the image if that is declared, and if the tag is still its own."""
+        """Delete the image if that is declared and the tag still has its digest."""
         if not inputs.get("delete") or self.digest_at_target(inputs) != digest:
             return
         target = parse(inputs["target"])
@@ -145,7 +145,7 @@ class MirroredImages:
             self._repository(target, inputs.get("targetCredentials")).delete(digest)
 
     def _ask(self, source: ImageReference, inputs: Properties) -> RegistryAnswer:
-        """What the source's registry says of the tag now."""
+        """The source registry's current answer for the tag."""
         try:
             credentials = _credentials(source.registry, inputs.get("sourceCredentials"))
         except TransferError as error:
@@ -157,7 +157,7 @@ class MirroredImages:
         return Repository(self._client.connection(image.registry), image.repository, credentials)
 
     def _check_tag(self, repository: Repository, target: ImageReference, digest: str) -> None:
-        """Refuse to copy where ECR would not take the tag in the end."""
+        """Refuse a copy whose tag ECR would refuse in the end."""
         tag = target.tag or "latest"
         if not ecr.is_ecr(target.registry):
             return

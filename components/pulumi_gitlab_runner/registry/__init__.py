@@ -1,1 +1,1 @@
-"""Asking registries for images, as `docker pull` does, and copying images from one to another."""
+"""A registry client: looks images up as `docker pull` does, and copies them between registries."""

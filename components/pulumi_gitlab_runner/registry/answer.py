@@ -1,4 +1,4 @@
-"""What a registry answers when it is asked for an image."""
+"""A registry's answer about an image."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ INDEX_TYPES = (
 
 
 class Outcome(StrEnum):
-    """How a registry answered."""
+    """The kinds of answers."""
 
     FOUND = "found"
     NO_IMAGE = "no such image"
@@ -26,10 +26,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class RegistryAnswer:
-    """What a registry says about an image. It holds no secret.
+    """A registry's answer about an image, without secrets.
 
     Attributes:
-        outcome: how it answered.
+        outcome: the kind of answer.
         message: the answer in words.
         digest: the digest of the image's manifest, where it was found.
         media_type: the kind of that manifest.

@@ -1,4 +1,4 @@
-"""Asking a registry for an image as `docker pull` does, as far as its manifest."""
+"""Looks an image up as `docker pull` does, up to its manifest."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.registry.connection import (
 from pulumi_gitlab_runner.registry.manifest import DIGEST, LARGEST_MANIFEST, MANIFEST_TYPES
 
 Question = tuple[ImageReference, Credentials | None]
-"""An image, and what to authenticate with; None for a pull without."""
+"""An image and its credentials; None for an anonymous pull."""
 
 PATIENCE_S = 10.0
 PATIENCE_FOR_ALL_S = 30.0
@@ -36,11 +36,11 @@ _LONGEST_TYPE = 200
 
 
 class RegistryClient:
-    """Asks registries for images; one client serves any number of threads.
+    """A client for registries; one instance serves any number of threads.
 
     Args:
         certificates: gives the CAs of registries, as `Connection` takes it.
-        patience: how many seconds there are for an image, from looking up the registry's name to its answer.
+        patience: the limit for an image in seconds, from the lookup of the registry's name to its answer.
     """
 
     def __init__(self, certificates: Certificates | None = None, patience: float = PATIENCE_S) -> None:
@@ -68,12 +68,12 @@ class RegistryClient:
         credentials: Credentials | None = None,
         deadline: Deadline | None = None,
     ) -> RegistryAnswer:
-        """Ask for an image's manifest.
+        """Request an image's manifest.
 
         Args:
-            image: the image; its digest counts before its tag, and no tag is ``latest``.
-            credentials: what to authenticate with; None for a pull without.
-            deadline: an end that comes before that of the client's patience.
+            image: the image; a digest takes precedence over a tag, and the default tag is ``latest``.
+            credentials: the credentials; None for an anonymous pull.
+            deadline: a deadline earlier than the client's own limit.
         """
         try:
             own = Deadline(self._patience)
@@ -84,18 +84,18 @@ class RegistryClient:
             return not_reached(image.registry, error)
 
     def connection(self, host: str) -> Connection:
-        """The conversation with a registry, one for all its images."""
+        """The connection to a registry, shared by all its images."""
         with self._lock:
             if host not in self._connections:
                 self._connections[host] = Connection(host, self._certificates, self._patience)
             return self._connections[host]
 
     def ask_within(self, questions: Sequence[Question], seconds: float) -> list[RegistryAnswer]:
-        """Ask for images, and wait for the answers no longer than this altogether.
+        """Request images, with one time limit for all answers.
 
         Args:
-            questions: images, each with what to authenticate with.
-            seconds: after which a registry has given no answer.
+            questions: images with their credentials.
+            seconds: the limit, after which an answer counts as missing.
 
         Returns:
             the answers, in the order of the questions.
@@ -105,7 +105,7 @@ class RegistryClient:
             return list(threads.map(lambda question: self.ask(question[0], question[1], deadline), questions))
 
     def ask_all(self, questions: Iterable[Question]) -> list[RegistryAnswer]:
-        """Ask for many images at once, within `PATIENCE_FOR_ALL_S`; the answers have the questions' order."""
+        """Request many images in parallel, within `PATIENCE_FOR_ALL_S`; the answers are in the same order."""
         return self.ask_within(list(questions), PATIENCE_FOR_ALL_S)
 
 
@@ -119,7 +119,7 @@ def _manifest(
     status, named = answer.status, answer.headers
     digest = named.get("docker-content-digest")
     if status not in (401, 429) and (status != 200 or not digest):
-        # Some registries refuse HEAD, or say no digest; `docker pull` reads the manifest as well.
+        # Some registries refuse HEAD, or send no digest; `docker pull` reads the manifest as well.
         with closing(connection.open("GET", *asked, headers=headers, deadline=deadline)) as stream:
             status, named = stream.status, stream.headers
             if status == 200:
@@ -137,7 +137,7 @@ def _media_type(headers: Message) -> str:
 
 
 def _digest_of(host: str, manifest: Stream) -> str:
-    """The digest of a manifest, which is not kept. A page of a proxy, say, is none."""
+    """The digest of a manifest, computed without keeping it. An error page of a proxy has none."""
     if (media_type := _media_type(manifest.headers)) not in MANIFEST_TYPES:
         found = f"content of the type {media_type!r}" if media_type else "content without a type"
         raise Refusal(Outcome.NO_REGISTRY, f"{host} sends {found} where a manifest is asked for")

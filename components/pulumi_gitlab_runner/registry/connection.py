@@ -1,4 +1,4 @@
-"""The conversation with one registry: how it is reached, how it authenticates, and what its refusals say.
+"""A connection to one registry: how it is reached, how it authenticates, and what its refusals mean.
 
 Source: the OCI distribution specification 1.1, and distribution/distribution, docs/spec/auth/token.md.
 """
@@ -37,7 +37,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 
 PULL, PUSH = "pull", "pull,push"
-"""What a request does in a repository, as tokens are asked for."""
+"""The action of a request in a repository, as in a token's scope."""
 
 _DOCKER_HUB_API = "registry-1.docker.io"
 
@@ -46,7 +46,7 @@ _TokenKey = tuple[str, Credentials | None]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
-    """Ends the conversation with an answer."""
+    """Ends a request early with an answer."""
 
     def __init__(self, outcome: Outcome, told: str) -> None:
         self.answer = RegistryAnswer(outcome, printable(told))
@@ -58,15 +58,15 @@ Certificates = Callable[[str], Iterable[str]]
 
 
 class Connection:
-    """The conversation with one registry, by any number of threads: how it authenticates is asked once.
+    """A connection to one registry, for any number of threads; the authentication is discovered once.
 
-    Credentials go to the registry and to the address that its own challenge names, and after a redirect to
-    no other host. Without TLS only this machine is asked.
+    Credentials are sent to the registry and to the token service that its own challenge names, and to no
+    other host after a redirect. Connections without TLS are allowed to this machine only.
 
     Args:
         host: the registry, as images write it.
-        certificates: what gives the CAs that are trusted for a registry; the system's are trusted besides.
-        patience: how many seconds a question may take, unless it comes with a deadline of its own.
+        certificates: returns the CAs that are trusted for a registry in addition to the system's.
+        patience: the limit of a request in seconds, unless it has a deadline of its own.
     """
 
     def __init__(self, host: str, certificates: Certificates | None, patience: float) -> None:
@@ -81,7 +81,7 @@ class Connection:
         self._tokens = _Tokens()
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close all connections."""
         self._client.close()
 
     def ask(
@@ -96,21 +96,21 @@ class Connection:
         limit: int = LARGEST_ANSWER,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """Send a request, with what the registry wants for it, and read the whole answer.
+        """Send a request, authenticated as the registry requires, and read the whole answer.
 
         Args:
             method: such as ``HEAD``.
             path: the path, ``/v2/…``; or a whole address that the registry named, which gets credentials only
                 where it is the registry's own.
-            credentials: what to authenticate with; None for none.
+            credentials: the credentials; None for an anonymous request.
             scopes: what a token must allow, such as ``repository:team/app:pull``.
-            headers: besides those that authenticate.
+            headers: in addition to those that authenticate.
             content: the body.
             limit: the most bytes that the body of the answer may have.
-            deadline: when the question ends, with reaching the registry and its tokens.
+            deadline: the deadline, including the connection and the tokens.
 
         Raises:
-            Refusal: the registry, or who gives its tokens, does not let the request through.
+            Refusal: the registry or its token service refuses the request.
             HttpError: there is no answer.
         """
         asked = self.open(
@@ -155,7 +155,7 @@ class Connection:
         stream = sent()
         repeatable = content is None or isinstance(content, bytes)
         if stream.status == 401 and own and repeatable:
-            # A registry may say how it authenticates only here; and a token ends after minutes.
+            # Some registries send their challenge only here; and a token expires after minutes.
             challenge = challenge or read_challenge(stream.headers.get_all("www-authenticate", []))
             if self._tokens.forget((" ".join(scopes), credentials)) or self._challenge is None:
                 stream.whole()
@@ -163,7 +163,7 @@ class Connection:
         return stream
 
     def forget_failure(self) -> None:
-        """Let the next request try again to reach a registry that could not be reached."""
+        """Let the next request try again to reach an unreachable registry."""
         with self._reaching:
             self._failure = None
 
@@ -172,7 +172,7 @@ class Connection:
             raise Refusal(Outcome.FAILED, f"{self.host} redirects to {host} without TLS")
 
     def _reach(self, deadline: Deadline) -> None:
-        """Find out how the registry is reached, and how it authenticates; a failure is one for all images."""
+        """Discover how the registry is reached and how it authenticates; a failure applies to all images."""
         if self._base:
             return
         with _held(self._reaching, deadline):
@@ -196,7 +196,7 @@ class Connection:
                 raise
             answer = None
         if answer is None:
-            # As Docker Engine does for registries of this machine.
+            # As Docker Engine does for registries on this machine.
             base = f"http://{self._address}"
             answer = self._client.ask("GET", f"{base}/v2/", deadline=deadline)
         if answer.status == 401:
@@ -233,7 +233,7 @@ class Connection:
         credentials: Credentials | None,
         deadline: Deadline,
     ) -> str:
-        """A token for what is asked."""
+        """A token for the requested scopes."""
         scheme, host = _scheme_and_host(challenge.realm)
         if scheme != "https" and not (scheme == "http" and _is_local(host)):
             raise Refusal(
@@ -272,7 +272,7 @@ class Connection:
 
 
 class _Tokens:
-    """Tokens by scopes and credentials; each is asked for once, however many threads want it."""
+    """Tokens by scopes and credentials; each is requested once, however many threads need it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -281,14 +281,14 @@ class _Tokens:
 
     @contextmanager
     def of(self, key: _TokenKey, deadline: Deadline) -> Iterator[dict[_TokenKey, str]]:
-        """The tokens, to look for one or put it in: no other thread does so for the same key."""
+        """The cached tokens, locked for one key."""
         with self._lock:
             asking = self._asking.setdefault(key, Lock())
         with _held(asking, deadline):
             yield self._tokens
 
     def forget(self, key: _TokenKey) -> bool:
-        """Forget a token, which has ended; whether there was one."""
+        """Drop an expired token; returns whether there was one."""
         return self._tokens.pop(key, None) is not None
 
 
@@ -328,7 +328,7 @@ def not_reached(who: str, error: HttpError) -> RegistryAnswer:
 
 @contextmanager
 def _held(lock: Lock, deadline: Deadline) -> Iterator[None]:
-    """Hold a lock, which is waited for no longer than the question may take."""
+    """Hold a lock, waiting no longer than the deadline."""
     if not lock.acquire(timeout=deadline.left()):
         raise TimedOutError(deadline.seconds)
     try:
@@ -356,7 +356,7 @@ def _hostname(address: str) -> str:
 
 
 def _is_local(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Whether a host is the local machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -367,7 +367,7 @@ def docker_certificates(directory: Path) -> Certificates:
     """The CAs that Docker trusts for single registries.
 
     Args:
-        directory: has a folder ``HOST[:PORT]`` for each registry with a CA of its own:
+        directory: contains a folder ``HOST[:PORT]`` for each registry with a CA of its own:
             ``/etc/docker/certs.d``.
     """
 

@@ -1,8 +1,8 @@
 """Copying an image from one repository to another, without a Docker Engine and without a file.
 
-All platforms come along: what is copied is the manifest with the digest, and everything that it names. The
-parts come first and the tag last, so a copy that ends early has put no tag, and the next one sends only what
-is still missing.
+All platforms are copied: the manifest with the digest, and everything that it references. The parts are
+sent first and the tag last, so an interrupted copy sets no tag, and the next one sends only what is still
+missing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,17 +17,17 @@ from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError, repeated
 
 TRANSFERS = 8
-"""How many blobs and manifests are on their way at once, of all images."""
+"""The number of parallel transfers of blobs and manifests, over all images."""
 
 LARGEST_INDEX = 2 * LARGEST_MANIFEST
 MOST_MANIFESTS = 1000
-"""What the manifests of one image may have altogether: bytes, and how many there may be."""
+"""The limits for all manifests of one image: bytes, and their number."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 Report = Callable[[int, int], None]
-"""Is called with how many bytes have arrived, of how many that were missing. Threads call it often."""
+"""Called often, by several threads, with the received and the missing number of bytes."""
 
 
 def _no_report(done: int, total: int) -> None:
@@ -36,13 +36,13 @@ def _no_report(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Copy:
-    """What is copied, and where to.
+    """An image to copy, and its target.
 
     Attributes:
         source: the repository that has the image.
         digest: of the image's manifest, or of its index.
         target: the repository that gets it.
-        tag: what it is called there.
+        tag: its tag there.
         platforms: those that the image must have, such as ``linux/arm64``.
     """
 
@@ -54,10 +54,10 @@ class Copy:
 
 
 class ImageCopier:
-    """Copies images, several at once; one serves any number of threads.
+    """Copies images in parallel; one instance serves any number of threads.
 
     Args:
-        pause: waits before something is tried again; by default as long as it says, or until `interrupt`.
+        pause: waits before a retry; by default as long as given, or until `interrupt`.
     """
 
     def __init__(self, pause: Callable[[float], object] | None = None) -> None:
@@ -67,7 +67,7 @@ class ImageCopier:
         self._holders: dict[tuple[str, str], str] = {}
 
     def interrupt(self) -> None:
-        """End all copies soon, with an error; what has arrived stays."""
+        """Cancel all copies with an error; what has arrived stays."""
         self._interrupted.set()
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class ImageCopier:
         """Copy an image, if its digest is not under the tag already.
 
         Raises:
-            TransferError: it could not be copied. The tag is then as it was.
+            TransferError: it could not be copied. The tag is unchanged.
         """
         if self._try(copy.target, lambda: copy.target.digest(copy.tag)) == copy.digest:
             return
@@ -89,14 +89,14 @@ class ImageCopier:
         missing = [blob for blob, is_there in zip(blobs, there, strict=True) if not is_there]
         progress = _Progress(sum(blob.size for blob in missing), report)
         self._each(missing, lambda blob: self._copy_blob(copy, blob, progress))
-        # What an index names must be there before it: first the images, then the innermost index.
+        # What an index references must exist before it: first the images, then the innermost index.
         self._each([each for each in below if not each.is_index], lambda each: self._put(copy.target, each))
         for index in reversed([each for each in below if each.is_index]):
             self._put(copy.target, index)
         self._try(copy.target, lambda: copy.target.push_manifest(top, copy.tag))
 
     def _manifests(self, source: Repository, digest: str) -> Iterator[Manifest]:
-        """The manifest with a digest, and all below it."""
+        """The manifest with a digest, and all that it references."""
         level, seen, size = {digest: LARGEST_MANIFEST}, {digest}, 0
         while level:
             found = self._each(level.items(), lambda each: self._try(source, lambda: source.manifest(*each)))
@@ -119,7 +119,7 @@ class ImageCopier:
             )
 
     def _only_platform(self, source: Repository, image: Manifest) -> str:
-        """The platform of an image without an index, which its configuration says."""
+        """The platform of an image without an index, from its configuration."""
 
         def read() -> bytes:
             with source.blob(image.configuration) as parts:
@@ -170,12 +170,12 @@ class ImageCopier:
         self._note(target, blob)
 
     def _put(self, target: Repository, manifest: Manifest) -> None:
-        """Put a manifest that an index names, if it is not there: ECR refuses one that it has."""
+        """Push a manifest of an index unless it exists: ECR refuses an existing one."""
         if self._try(target, lambda: target.digest(manifest.digest)) is None:
             self._try(target, lambda: target.push_manifest(manifest, manifest.digest))
 
     def _note(self, repository: Repository, blob: Descriptor) -> None:
-        """Remember who has a blob: the registry can take it from there for another repository."""
+        """Remember which repository has a blob: the registry can mount it into another one."""
         self._holders.setdefault((repository.connection.host, blob.digest), repository.name)
 
     def _try(self, repository: Repository, attempt: Callable[[], _Result]) -> _Result:
@@ -191,7 +191,7 @@ class ImageCopier:
             raise TransferError("it was interrupted")
 
     def _each(self, items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
-        """Do the work for all items at once, and wait for all of it, also where some fails."""
+        """Process all items in parallel, and wait for all of them, even where some fail."""
         futures = [self._threads.submit(work, item) for item in items]
         done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
         for future in waiting:

@@ -1,4 +1,4 @@
-"""Manifests: what an image consists of (the OCI image specification 1.1, and Docker's schema 2)."""
+"""Image manifests (the OCI image specification 1.1, and Docker's schema 2)."""
 
 import hashlib
 import re
@@ -18,22 +18,22 @@ MANIFEST_TYPES = (*INDEX_TYPES, *IMAGE_TYPES)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
-"""What the OCI distribution specification asks registries to take at least, and hardly any takes more."""
+"""The size that the OCI distribution specification asks registries to accept; few accept more."""
 LARGEST_BLOB = 2**40
 
 _ELSEWHERE = (".foreign.", ".nondistributable.")
-"""Parts of the types of layers that no registry holds, and that come from an address of their own."""
+"""Parts of the media types of foreign layers, which are fetched from URLs of their own."""
 _UNKNOWN_PLATFORM = "unknown/unknown"
-"""What the attestations in an index have."""
+"""Marks the attestations in an index."""
 
 
 class InvalidManifestError(ValueError):
-    """A text that is no manifest of an image; the message says why."""
+    """The text is not an image manifest; the message says why."""
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What a manifest says of a part: its digest and its size in bytes."""
+    """A part of a manifest: its digest and its size in bytes."""
 
     digest: str
     size: int
@@ -41,7 +41,7 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as its registry holds it.
+    """A manifest as its registry stores it.
 
     Attributes:
         digest: of its bytes.
@@ -49,7 +49,7 @@ class Manifest:
         media_type: what it is.
         children: the manifests in an index.
         blobs: configuration and layers of an image.
-        platforms: those of an index, as it says them: ``linux/amd64``, ``linux/arm/v7``.
+        platforms: those of an index, as written in it: ``linux/amd64``, ``linux/arm/v7``.
     """
 
     digest: str
@@ -74,12 +74,12 @@ def parse_manifest(digest: str, content: bytes, media_type: str) -> Manifest:
     """A manifest, read.
 
     Args:
-        digest: of the content, which has been compared.
+        digest: of the content, already verified.
         content: its bytes.
-        media_type: what the registry says that it is; what the manifest says itself goes before.
+        media_type: as the registry gives it; the manifest's own takes precedence.
 
     Raises:
-        InvalidManifestError: it is none, or of a kind that cannot be copied.
+        InvalidManifestError: it is not a manifest, or of a kind that cannot be copied.
     """
     try:
         read = read_json(content)

@@ -27,7 +27,7 @@ _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository, and what to authenticate with.
+    """A repository with its credentials.
 
     Every method raises `TransferError` where the registry does not do what it is asked.
     """
@@ -37,7 +37,7 @@ class Repository:
     credentials: Credentials | None = field(default=None, repr=False)
 
     def digest(self, reference: str) -> str | None:
-        """The digest of the manifest under a tag or digest; None where there is none."""
+        """The digest of the manifest under a tag or digest; None if there is none."""
         doing = f"asking for {self.name}:{reference}"
         with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"manifests/{reference}", headers=_ACCEPT)
@@ -47,7 +47,7 @@ class Repository:
             if answer.status in (401, 429) or (answer.status == 404 and ":" in reference):
                 expect(answer, (200, 404), self.connection, doing)
                 return None
-            # Some registries refuse HEAD, or say no digest.
+            # Some registries refuse HEAD, or send no digest.
             answer = self._ask("GET", f"manifests/{reference}", headers=_ACCEPT, limit=LARGEST_MANIFEST)
             expect(answer, (200, 404), self.connection, doing)
         if answer.status == 404:
@@ -55,7 +55,7 @@ class Repository:
         return answer.headers.get("docker-content-digest") or digest_of(answer.content, "sha256:")
 
     def manifest(self, digest: str, limit: int = LARGEST_MANIFEST) -> Manifest:
-        """The manifest with a digest; its content has been compared with it.
+        """The manifest with a digest, which is verified.
 
         Args:
             digest: the digest.
@@ -77,7 +77,7 @@ class Repository:
             raise TransferError(printable(f"{doing}: {error}")) from None
 
     def has_blob(self, digest: str) -> bool:
-        """Whether a blob is there."""
+        """Whether a blob exists."""
         doing = f"asking for {digest} in {self.name}"
         with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"blobs/{digest}", actions=PUSH)
@@ -86,7 +86,7 @@ class Repository:
 
     @contextmanager
     def blob(self, blob: Descriptor) -> Iterator[Iterator[bytes]]:
-        """The content of a blob, in parts as they come; the last one only if the whole has the digest."""
+        """The content of a blob, in parts as they arrive; the last one only if the digest matches."""
         doing = f"reading {blob.digest} of {self.name}"
         with transfer_errors(self.connection, doing):
             stream = self._open("GET", f"blobs/{blob.digest}")
@@ -111,7 +111,7 @@ class Repository:
             raise TransferError(f"{doing}: {self.connection.host} sends another content", passing=True)
 
     def push_blob(self, blob: Descriptor, content: Iterator[bytes], upload: str) -> None:
-        """Put a blob where `begin_upload` said; the registry takes it only as a whole."""
+        """Upload a blob to the address from `begin_upload`; the registry accepts it only as a whole."""
         doing = f"writing {blob.digest} to {self.name}"
         with transfer_errors(self.connection, doing):
             length = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
@@ -120,11 +120,11 @@ class Repository:
             expect(sent.whole(), (201, 204), self.connection, doing)
 
     def begin_upload(self, blob: Descriptor, mounted_from: str | None = None) -> str | None:
-        """Begin to put a blob: where its content goes, or None where the registry has it now.
+        """Begin the upload of a blob: the address for its content, or None if the registry has it now.
 
         Args:
             blob: the blob.
-            mounted_from: a repository of the same registry that has it; the registry may take it from there.
+            mounted_from: a repository of the same registry that has it; the registry may mount it.
         """
         doing = f"writing {blob.digest} to {self.name}"
         with transfer_errors(self.connection, doing):
@@ -139,7 +139,7 @@ class Repository:
             return self._location(begun, doing)
 
     def push_manifest(self, manifest: Manifest, reference: str) -> None:
-        """Put a manifest under a tag, or under its own digest."""
+        """Push a manifest under a tag, or under its own digest."""
         doing = f"writing {self.name}:{reference}"
         with transfer_errors(self.connection, doing):
             headers = {"Content-Type": manifest.media_type}
@@ -152,7 +152,7 @@ class Repository:
             raise TransferError(printable(f"{doing}: {self.connection.host} took it as {named}"))
 
     def delete(self, digest: str) -> None:
-        """Delete a manifest with all its tags; nothing where it is gone already."""
+        """Delete a manifest with all its tags, if it still exists."""
         doing = f"deleting {self.name}@{digest}"
         with transfer_errors(self.connection, doing):
             answer = self._ask("DELETE", f"manifests/{digest}", actions="delete")
@@ -175,7 +175,7 @@ class Repository:
         content: bytes | None = None,
         limit: int = LARGEST_ANSWER,
     ) -> Answer:
-        """Send a request about this repository; a whole address is left as the registry gave it."""
+        """Send a request about this repository; an absolute URL is used as the registry gave it."""
         asked = method, self._path(path), self.credentials, self._scopes(actions, also)
         return self.connection.ask(*asked, headers=headers, content=content, limit=limit)
 
@@ -188,7 +188,7 @@ class Repository:
         headers: Mapping[str, str] | None = None,
         content: Iterator[bytes] | None = None,
     ) -> Stream:
-        """Send a request with a blob, or for one: it has the time that its size needs."""
+        """Send a request for a blob; the time limit follows from its size."""
         asked = method, self._path(path), self.credentials, self._scopes(actions, "")
         deadline = TransferDeadline(self.connection.patience)
         return self.connection.open(*asked, headers=headers, content=content, deadline=deadline)

@@ -1,4 +1,4 @@
-"""What can go wrong between two registries, and what is tried again."""
+"""The errors of transfers between registries, and their retries."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.registry.connection import Connection, Refusal
 ATTEMPTS = 4
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-"""A registry that asks for more patience is not waited for."""
+"""The longest accepted pause; a registry that asks for more is not waited for."""
 
 _MEANING = {
     401: "it refuses the credentials",
@@ -26,16 +26,16 @@ _MEANING = {
     507: "its storage is full",
 }
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-"""Statuses after which the same request may work."""
+"""Status codes after which a retry may work."""
 
 _Result = TypeVar("_Result")
 
 
 class TransferError(Exception):
-    """Something between registries that did not work; the message is one line, without a secret.
+    """A transfer failed; the message is one line, without secrets.
 
     Attributes:
-        passing: whether it may work when it is tried again.
+        passing: whether a retry may work.
         after: how many seconds the registry asks to wait.
     """
 
@@ -46,10 +46,10 @@ class TransferError(Exception):
 
 
 def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -> _Result:
-    """The result of the first attempt that works, of a few, with growing pauses in seconds between them.
+    """The result of the first successful attempt, with growing pauses in seconds between attempts.
 
     Raises:
-        TransferError: of the last attempt, or of one that shows that no other would work.
+        TransferError: of the last attempt, or of one after which a retry is useless.
     """
     for number in range(ATTEMPTS - 1):
         try:
@@ -64,7 +64,7 @@ def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -
 
 @contextmanager
 def transfer_errors(connection: Connection, doing: str) -> Iterator[None]:
-    """Say what failed, where: every failure of the connection becomes a `TransferError`."""
+    """Convert every connection failure into a `TransferError` that says what failed."""
     host = connection.host
     try:
         yield
@@ -80,7 +80,7 @@ def expect(answer: Answer, statuses: tuple[int, ...], connection: Connection, do
     """Check the status of an answer.
 
     Raises:
-        TransferError: it is another one.
+        TransferError: it is not an expected one.
     """
     status = answer.status
     if status in statuses:

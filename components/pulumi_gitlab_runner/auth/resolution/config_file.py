@@ -1,4 +1,4 @@
-"""Reading a Docker configuration: the registries it names, and the credential helpers it wants asked.
+"""Reads a Docker configuration: its registries and credential helpers.
 
 Source: docker/cli, cli/config/configfile/file.go, which the runner uses as well.
 """
@@ -28,9 +28,9 @@ class ConfigFile:
     """A Docker configuration file, as far as the caller could read it.
 
     Attributes:
-        path: where it lies, such as ``/root/.docker/config.json``.
-        text: what it holds; None where it is not there or cannot be opened.
-        problem: why it cannot be opened, such as ``permission denied``; empty where it is not there.
+        path: such as ``/root/.docker/config.json``.
+        text: its content; None if it does not exist or cannot be opened.
+        problem: why it cannot be opened, such as ``permission denied``; empty if it does not exist.
     """
 
     path: str
@@ -43,13 +43,13 @@ class DockerConfig:
     """What a Docker configuration says about credentials.
 
     Attributes:
-        auths: credentials that stand in the file, by registry. Empty where any of it is broken.
+        auths: the credentials in the file, by registry. Empty if any of it is broken.
         credentials_store: the ``credsStore``: a helper for all registries. Empty for none.
         credential_helpers: the ``credHelpers``: a helper's name for each registry.
-        broken: why the configuration as a whole is refused; None where it is good.
-        wrong_type: the key besides those of credentials for which it is, with its right form.
-        unread_credentials: what looks like credentials and is not read, in words.
-        notes: all that is not read, in words.
+        broken: why the configuration as a whole is refused; None if it is valid.
+        wrong_type: the key, other than those of credentials, that breaks it, with its right form.
+        unread_credentials: descriptions of what looks like credentials and is not read.
+        notes: descriptions of everything that is not read.
     """
 
     auths: Mapping[str, Credentials]
@@ -62,7 +62,7 @@ class DockerConfig:
 
     @property
     def names_registries(self) -> bool:
-        """Whether it holds anything about credentials at all."""
+        """Whether it has any credentials or helpers."""
         return bool(self.auths or self.credentials_store or self.credential_helpers)
 
 
@@ -116,7 +116,7 @@ def read_docker_config(content: str, docker_cli: int = NEWEST_DOCKER_CLI) -> Doc
 def read_environment_config(content: str) -> DockerConfig:
     """Read ``DOCKER_AUTH_CONFIG`` as Docker's command line does: only ``auths``, only ``auth`` in them.
 
-    The runner reads the variable with `read_docker_config`, and so takes more.
+    The runner reads the variable with `read_docker_config`, which accepts more.
     """
     auths: dict[str, Credentials] = {}
     try:
@@ -141,7 +141,7 @@ def _refuse_unknown(found: Mapping[str, object], known: set[str], what: str) -> 
 
 
 def _credentials(value: object, registry: str, docker_cli: int = NEWEST_DOCKER_CLI) -> Credentials:
-    """One entry of ``auths``; ``auth`` wins over ``username`` and ``password``."""
+    """One entry of ``auths``; ``auth`` takes precedence over ``username`` and ``password``."""
     what = f"auths of {registry!r}"
     entry = go_json.fields(value, what)
 
@@ -174,7 +174,7 @@ def _decoded(auth: str, what: str) -> tuple[str, str]:
 
 
 def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
-    """What looks like credentials, and stands where Docker does not read them."""
+    """Descriptions of what looks like credentials in places that Docker does not read."""
     for key, meant in unknown_keys(found, docker_cli).items():
         if _is_old_entry(found[key]):
             yield (
@@ -193,7 +193,7 @@ def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterato
 
 
 def _other_unread(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
-    """What else is not read; another program may do so."""
+    """Descriptions of what else is not read; another program may read it."""
     for key, meant in unknown_keys(found, docker_cli).items():
         if meant not in CREDENTIALS and not _is_old_entry(found[key]):
             yield f"{without_password(key)!r} is not a key of Docker's, so it is not read"

@@ -1,6 +1,6 @@
-"""The keys of a Docker configuration besides those of credentials: a wrong type spoils the whole file.
+"""The other keys of a Docker configuration: a wrong type makes the whole file invalid.
 
-Go decodes the file into a typed value, so ``"proxies": {"httpProxy": "…"}`` costs all credentials in it.
+Go decodes the file into a typed value, so ``"proxies": {"httpProxy": "…"}`` loses all credentials in it.
 Source: docker/cli, cli/config/configfile/file.go and cli/config/types/authconfig.go of 23.0 to 29.7; which of
 them a runner is built with is in its go.mod.
 """
@@ -20,7 +20,7 @@ _OF_RUNNERS: tuple[tuple[RunnerVersion, int], ...] = (
     ((17, 5), 25),
     ((16, 3), 24),
 )
-"""From which runner on which docker/cli reads the file; 23 before."""
+"""The docker/cli that reads the file, by the runner's version; 23 before these."""
 
 CREDENTIALS = ("auths", "credHelpers", "credsStore")
 OF_AN_ENTRY = ("auth", "username", "password", "identitytoken", "registrytoken", "serveraddress", "email")
@@ -53,7 +53,7 @@ class WrongTypeError(ValueError):
 
     Attributes:
         key: the key, as Docker's documentation writes it.
-        form: what its value looks like.
+        form: the form of its value.
     """
 
     def __init__(self, key: str, form: str, message: str) -> None:
@@ -63,12 +63,12 @@ class WrongTypeError(ValueError):
 
 
 def docker_cli_of(version: RunnerVersion) -> int:
-    """The major version of the docker/cli by which a runner reads Docker configurations."""
+    """The major version of the docker/cli with which a runner reads Docker configurations."""
     return next((cli for runner, cli in _OF_RUNNERS if version >= runner), 23)
 
 
 def check_other_keys(found: Mapping[str, object], docker_cli: int) -> None:
-    """Check the types of the keys that say nothing about credentials.
+    """Check the types of the keys that are not about credentials.
 
     Args:
         found: the fields of the configuration, their names in lower case.
@@ -91,7 +91,7 @@ def reads_email(docker_cli: int) -> bool:
 
 
 def unknown_keys(found: Mapping[str, object], docker_cli: int) -> dict[str, str]:
-    """The keys that Docker does not know, in lower case: for each the one that was likely meant."""
+    """The keys that Docker does not know, in lower case, each with the likely intended one."""
     known = {key.lower(): key for key in (*CREDENTIALS, *_checks(docker_cli))}
     return {
         key: next((known[near] for near in difflib.get_close_matches(key, known, 1, 0.75)), "")

@@ -1,15 +1,15 @@
 """The credentials that Docker's command line pulls an image with, to compare with the runner's.
 
-Docker looks for one key: the registry's host and port, or for Docker Hub an address of old. It looks in
+Docker looks for one key: the registry's host and port, or for Docker Hub a legacy URL. It looks in
 ``$DOCKER_AUTH_CONFIG`` of the user's environment; else it asks the helper of ``credHelpers`` for exactly that
 key; else the ``credsStore``; else it looks in ``auths``. Once a helper is asked, nothing else is.
 
-A configuration that is only partly broken is not used in part here: Docker may use some of its ``auths``.
-A ``registrytoken`` in ``auths`` is passed over where a helper is asked: Docker would send it as well.
+A partly broken configuration counts as broken here, although Docker may use some of its ``auths``.
+A ``registrytoken`` in ``auths`` is ignored where a helper is asked, although Docker would send it as well.
 
 Source: docker/cli 29.7, cli/config/configfile/file.go, cli/config/credentials and cli/command/registry.go.
-``$DOCKER_AUTH_CONFIG`` is read since 28.4. Up to 28 a failing helper was passed over without a word, and what
-``auths`` has was sent.
+``$DOCKER_AUTH_CONFIG`` is read since 28.4. Up to 28 a failing helper was silently ignored, and the entry of
+``auths`` was sent.
 """
 
 from collections.abc import Mapping
@@ -90,7 +90,7 @@ def resolve_as_docker(
 
 
 def _read_variable(value: str, key: str) -> tuple[Source, tuple[LogLine, ...]]:
-    """The variable, which counts only where it has exactly the key."""
+    """The variable, which applies only if it has exactly the key."""
     if not value:
         return Source(VARIABLE, Status.ABSENT, "the variable is not set"), ()
     content = read_environment_config(value)
@@ -104,7 +104,7 @@ def _read_variable(value: str, key: str) -> tuple[Source, tuple[LogLine, ...]]:
 
 
 def _no_file(config: ConfigFile | None) -> tuple[Source, tuple[LogLine, ...]]:
-    """A configuration that is not there, or that cannot be opened."""
+    """A configuration that does not exist or cannot be opened."""
     if config is None or not config.problem:
         return Source(config.path if config else CONFIG, Status.ABSENT, "there is none"), ()
     text = f"WARNING: Error loading config file: open {config.path}: {config.problem}"
@@ -112,21 +112,21 @@ def _no_file(config: ConfigFile | None) -> tuple[Source, tuple[LogLine, ...]]:
 
 
 def _helper(content: DockerConfig, key: str) -> str:
-    """The one helper that is asked for a key; empty for none."""
+    """The helper that is asked for a key; empty for none."""
     return content.credential_helpers.get(key, content.credentials_store)
 
 
 def _judged(
     path: str, content: DockerConfig, key: str, helper: str | None, answer: Credentials | None, answered: bool
 ) -> Source:
-    """The configuration with what became of each entry.
+    """The configuration with the verdict on each entry.
 
     Args:
         path: of the file.
         content: of the file.
         key: that Docker looks for.
         helper: that was asked; None or empty for none.
-        answer: what it answered.
+        answer: its answer.
         answered: whether the variable had the key already.
     """
     entries: list[Entry] = []

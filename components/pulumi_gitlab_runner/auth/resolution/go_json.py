@@ -1,4 +1,4 @@
-"""JSON as Go's decoder takes it, which differs from Python's in what it lets pass."""
+"""JSON as Go's decoder accepts it, which is more lenient than Python's in places."""
 
 import json
 import re
@@ -21,11 +21,11 @@ class _Object(dict[str, object]):
 
 
 def decode(text: str, *, alone: bool = False) -> object:
-    """The first JSON value of a text. None where there is only white space.
+    """The first JSON value of a text. None if there is only white space.
 
     Args:
         text: the text.
-        alone: whether to refuse what follows the value. Docker's own files may have anything there.
+        alone: whether text after the value is refused. Docker's own files may have any.
 
     Raises:
         ValueError: the text does not start with a JSON value. The message never repeats it.
@@ -34,7 +34,7 @@ def decode(text: str, *, alone: bool = False) -> object:
     if not text:
         return None
     try:
-        # No number is ever used; as a float it may have any length.
+        # Numbers are never used; as floats they may have any length.
         decoder = json.JSONDecoder(
             parse_int=float, parse_constant=_refuse_constant, object_pairs_hook=_object_of
         )
@@ -51,10 +51,10 @@ def decode(text: str, *, alone: bool = False) -> object:
 def fields(value: object, what: str) -> dict[str, object]:
     """The fields of a JSON object, their names in lower case: Go ignores case, and takes ſ for s.
 
-    None has no fields. Of a field that is there twice, objects are put together, and null leaves a string.
+    None has no fields. Duplicate fields: objects are merged, and null does not replace a string.
 
     Raises:
-        ValueError: the value is not an object, or has a field twice that cannot be right both times.
+        ValueError: the value is not an object, or a duplicate field has conflicting types.
     """
     found: dict[str, object] = {}
     for written, field in _object(value, what).pairs:
@@ -111,7 +111,7 @@ def _object_of(pairs: list[tuple[str, object]]) -> _Object:
 
 
 def _whole(text: str) -> str:
-    """A text in which half a surrogate pair is replaced, as Go does: it could not be encoded."""
+    """A text with lone surrogates replaced, as Go does: they could not be encoded."""
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -124,7 +124,7 @@ def _object(value: object, what: str) -> _Object:
 
 
 def _kind(value: object) -> str:
-    """What a JSON value is, without saying what it holds."""
+    """The type of a JSON value, without its content."""
     kinds = {str: "a string", list: "a list", bool: "true or false", _Object: "an object"}
     return kinds.get(type(value), "a number")
 

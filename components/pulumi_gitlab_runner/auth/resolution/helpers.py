@@ -1,6 +1,6 @@
-"""Asking Docker credential helpers, and what their answers mean.
+"""Calls Docker credential helpers, and interprets their answers.
 
-Running a program is the caller's: see `RunHelper`.
+The caller runs the programs: see `RunHelper`.
 Source: docker/docker-credential-helpers, client/client.go, and docker/cli,
 cli/config/credentials/native_store.go.
 """
@@ -13,10 +13,10 @@ from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 
 NOT_FOUND = "credentials not found in native keychain"
-"""What a helper prints, with an exit status other than 0, when it has no credentials for a registry."""
+"""The output, with an exit status other than 0, of a helper without credentials for a registry."""
 
 NO_ANSWER = "it did not answer in time"
-"""Stands for the runner's words where there are none: it sets a helper no limit, and waits."""
+"""The text where the runner has none: it sets no time limit for a helper, and waits."""
 
 _TOKEN_USER = "<token>"  # noqa: S105 - the user name by which a helper marks an identity token
 _KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
@@ -24,7 +24,7 @@ _KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
 
 @dataclass(frozen=True)
 class HelperAnswer:
-    """What a credential helper answered.
+    """A credential helper's answer.
 
     Attributes:
         exit_status: its exit status, 0 for success.
@@ -44,7 +44,7 @@ class RunHelper(Protocol):
     reads on standard input (the registry).
 
     Raises OSError where the program cannot be run: FileNotFoundError where it is not on the ``PATH``,
-    TimeoutError where it does not answer in a bounded time.
+    TimeoutError where it does not answer in time.
     """
 
     def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
@@ -53,11 +53,11 @@ class RunHelper(Protocol):
 
 
 class HelperFailure(Exception):  # noqa: N818 - what happened, not a mistake of the caller
-    """A helper that is missing, failed, or answered something that is no answer.
+    """A helper that is missing, failed, or gave an invalid answer.
 
     Attributes:
         program: the helper.
-        text: what the runner says about it, with the helper's output, which may hold a secret, left out.
+        text: the runner's message, without the helper's output, which may hold a secret.
     """
 
     def __init__(self, program: str, text: str) -> None:
@@ -67,7 +67,7 @@ class HelperFailure(Exception):  # noqa: N818 - what happened, not a mistake of 
 
 
 def program_name(helper: str) -> str:
-    """The program of a helper's name as ``credHelpers`` and ``credsStore`` give it."""
+    """The program for a helper's name in ``credHelpers`` or ``credsStore``."""
     return f"docker-credential-{helper}"
 
 
@@ -75,7 +75,7 @@ def get(run: RunHelper, helper: str, registry: str) -> Credentials | None:
     """The credentials that a helper has for a registry, or None.
 
     Raises:
-        HelperFailure: the helper gave no answer.
+        HelperFailure: the helper gave no valid answer.
     """
     program = program_name(helper)
     answer = _run(run, program, "get", registry)
@@ -99,7 +99,7 @@ def list_registries(run: RunHelper, helper: str) -> list[str]:
     """The registries that a helper has credentials for, sorted.
 
     Raises:
-        HelperFailure: the helper gave no answer.
+        HelperFailure: the helper gave no valid answer.
     """
     program = program_name(helper)
     answer = _run(run, program, "list", "unused")
@@ -128,7 +128,7 @@ def _run(run: RunHelper, program: str, action: str, server: str) -> HelperAnswer
 
 
 def _failure(doing: str, answer: HelperAnswer) -> str:
-    """The runner's words for a helper that ended with an error."""
+    """The runner's message for a helper that failed."""
     output = answer.output.strip()
     reason = output if output in _KNOWN_REFUSALS else f"exit status {answer.exit_status}"
     shown = "…" if output else ""

@@ -1,4 +1,4 @@
-"""Why a registry's credentials are not for an image, and what in an entry is likely a mistake."""
+"""Explanations why credentials do not apply to an image, and likely mistakes in entries."""
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB
@@ -13,7 +13,7 @@ _HUB_BY_OTHER_NAMES = (
 
 
 def no_match(entry_path: str, image_path: str) -> str:
-    """Why the runner does not take the credentials of one path for the image of another."""
+    """Why the credentials of one path do not apply to an image of another."""
     entry_host, _, entry_rest = entry_path.partition("/")
     image_host, _, image_rest = image_path.partition("/")
     if image_host == DOCKER_HUB and entry_host in _HUB_BY_OTHER_NAMES:
@@ -33,7 +33,7 @@ def no_match(entry_path: str, image_path: str) -> str:
 
 
 def key_traps(key: str, version: RunnerVersion) -> tuple[str, ...]:
-    """What in an entry's key is likely not what its author meant."""
+    """Likely mistakes in an entry's key."""
     scheme, separator, address = key.rpartition("://")
     host, _, path = address.partition("/")
     if separator and path.strip("/") not in ("", "v1", "v2"):
@@ -44,7 +44,7 @@ def key_traps(key: str, version: RunnerVersion) -> tuple[str, ...]:
 
 
 def credential_traps(credentials: Credentials | None) -> tuple[str, ...]:
-    """What in an entry's credentials is likely not what their author meant."""
+    """Likely mistakes in an entry's credentials."""
     if credentials is None:
         return ()
     for value in (credentials.username, credentials.password.get_secret_value()):

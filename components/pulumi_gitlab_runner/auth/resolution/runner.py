@@ -2,7 +2,7 @@
 
 The runner asks three sources, in this order: ``$DOCKER_AUTH_CONFIG``, the Docker configuration in the home of
 its own process, and the registries that GitLab sends with the job. For one path the first source wins;
-between paths, the longest that is the image's own or above it, from whatever source.
+between paths, the longest that equals the image's path or is a parent of it, from any source.
 
 Source: gitlab-runner, helpers/docker/auth/auth.go and executors/docker/internal/pull/manager.go, compared
 from 16.9 to 19.4.
@@ -43,7 +43,7 @@ def resolve_as_runner(
     """Find the credentials with which gitlab-runner pulls an image.
 
     Args:
-        image: the image as the job or ``config.toml`` writes it, variables expanded.
+        image: the image as in the job or ``config.toml``, with variables expanded.
         runner_version: such as ``18.11`` or ``17.5.0``.
         run_helper: runs a credential helper as the runner's process would: its user, ``PATH`` and home. Every
             helper that a source names is asked, whatever the image, until one fails.
@@ -89,7 +89,7 @@ def _version(text: str) -> RunnerVersion:
 
 
 def _unjudged(source: ReadSource) -> Source:
-    """A source as a whole, without its entries."""
+    """The verdict on a whole source, without its entries."""
     if source.failure:
         status, reason = Status.DROPPED, source.failure
     elif source.absent:
@@ -102,7 +102,7 @@ def _unjudged(source: ReadSource) -> Source:
 def _judged(
     source: ReadSource, image: str, best: str | None, kept: Mapping[str, KeptEntry], version: RunnerVersion
 ) -> Source:
-    """A source with what became of each of its entries for the image of this path."""
+    """A source with the verdict on each of its entries for the image of this path."""
 
     def judge(entry: FoundEntry) -> Entry:
         verdict, reason = _verdict(source, entry, image, best, kept, version)
@@ -122,7 +122,7 @@ def _verdict(
     kept: Mapping[str, KeptEntry],
     version: RunnerVersion,
 ) -> tuple[Verdict, str]:
-    """What became of an entry, and why."""
+    """The verdict on an entry, and why."""
     if source.failure and entry.path in with_parents(image):
         return Verdict.LOST, f"it is for {image}, but its source is dropped"
     if entry.outranked_by:

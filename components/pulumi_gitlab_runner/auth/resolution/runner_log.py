@@ -1,4 +1,4 @@
-"""What gitlab-runner says while it looks for credentials, and to whom.
+"""The log lines of gitlab-runner about credentials, and who sees them.
 
 Source: gitlab-runner, helpers/docker/auth/auth.go and executors/docker/internal/pull/manager.go.
 """
@@ -16,7 +16,7 @@ _WARNING: RunnerVersion = (18, 11)
 
 
 def of_sources(sources: Sequence[ReadSource], version: RunnerVersion) -> Iterator[LogLine]:
-    """What is said about the sources, in the order in which they are read."""
+    """The lines about the sources, in the order in which they are read."""
     kept = kept_entries(sources)
     for source in sources:
         if source.fails_pull:
@@ -43,14 +43,14 @@ def of_sources(sources: Sequence[ReadSource], version: RunnerVersion) -> Iterato
 
 
 def of_choice(image: str, source: str | None) -> LogLine:
-    """What is said about the credentials used, or that there are none."""
+    """The lines about the credentials used, or that there are none."""
     if source is None:
         return LogLine(Where.DEBUG, f"No credentials found for {image}")
     return LogLine(Where.JOB_LOG, f"Authenticating with credentials from {source}")
 
 
 def _dropped(source: ReadSource, version: RunnerVersion) -> LogLine:
-    """What is said about a source that cannot be used: for the variable a warning, for the home nothing."""
+    """The lines about an unusable source: a warning for the variable, none for the home."""
     text = (
         f"Failed to resolve credentials from {source.name}: {source.failure}. "
         "Credentials from this source will not be used."

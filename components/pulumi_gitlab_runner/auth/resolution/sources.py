@@ -1,4 +1,4 @@
-"""Reading gitlab-runner's three sources of credentials, in its way: what each holds, or why it is dropped.
+"""Reads gitlab-runner's three sources of credentials as it does: their entries, or why each is dropped.
 
 Source: gitlab-runner, helpers/docker/auth/auth.go. Where the runner goes through a Go map, and so in random
 order, this goes in sorted order.
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path
 
 STABLE_ORDER: RunnerVersion = (18, 3)
-"""From here on a file's entries have an order, and one whose helper knows nothing matches no image."""
+"""Since this version a file's entries are ordered, and one whose helper has none matches no image."""
 
 VARIABLE = "$DOCKER_AUTH_CONFIG"
 HOME = "home of the runner's process"
@@ -46,12 +46,12 @@ class FoundEntry:
     """One registry of a source, not yet compared with an image.
 
     Attributes:
-        key: the registry as the source writes it, without a password.
-        origin: where in the source it stands.
-        credentials: what it holds; None where its helper knows none.
-        path: what an image's path is compared with; empty where it can match no image.
+        key: the registry as written in the source, without a password.
+        origin: its part of the source.
+        credentials: its credentials; None if its helper has none.
+        path: the path that image paths are compared with; empty if it can match no image.
         helper: the helper that was asked.
-        outranked_by: the part of the same file that names the same registry and wins.
+        outranked_by: the part of the same file that has the same registry and takes precedence.
     """
 
     key: str
@@ -64,16 +64,16 @@ class FoundEntry:
 
 @dataclass(frozen=True)
 class ReadSource:
-    """A source as it was read.
+    """A source, read.
 
     Attributes:
         name: as the job log names it.
-        entries: what it holds, or would hold were it not dropped.
+        entries: its entries, also if it is dropped.
         absent: why there is nothing to read.
         failure: why it is dropped.
-        failed_helper: the helper for which it is dropped.
+        failed_helper: the helper whose failure drops it.
         fails_pull: whether the failure ends the pull, and not only this source.
-        notes: traps in it.
+        notes: pitfalls in it.
     """
 
     name: str
@@ -95,7 +95,7 @@ def read_variable(value: str, run_helper: helpers.RunHelper, version: RunnerVers
 def read_home(
     files: Iterable[ConfigFile], run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> ReadSource:
-    """Read the first of the home's files that can be opened; the others are passed over without a word."""
+    """Read the first of the home's files that can be opened; the others are silently ignored."""
     notes: list[str] = []
     opened: ConfigFile | None = None
     for file in files:
@@ -137,7 +137,7 @@ class KeptEntry:
 
 
 def kept_entries(sources: Iterable[ReadSource]) -> dict[str, KeptEntry]:
-    """For each path the entry that comes first; the runner forgets the others."""
+    """The first entry for each path; the runner drops the others."""
     kept: dict[str, KeptEntry] = {}
     for source in sources:
         for entry in source.entries:
@@ -147,7 +147,7 @@ def kept_entries(sources: Iterable[ReadSource]) -> dict[str, KeptEntry]:
 
 
 class _HelperNameIsPath(Exception):  # noqa: N818 - ends the reading of a source
-    """A helper's name that leads out of the ``PATH``. The runner fails the pull for it."""
+    """A helper's name with a path in it, for which the runner fails the pull."""
 
 
 def _read_config(
@@ -173,7 +173,7 @@ def _read_config(
 
 
 def _lost(config: DockerConfig, version: RunnerVersion) -> tuple[FoundEntry, ...]:
-    """What a dropped configuration names, no helper asked."""
+    """The entries of a dropped configuration, without calls of helpers."""
     auths = [_entry(key, Origin.AUTHS, held, version) for key, held in sorted(config.auths.items())]
     unasked: list[FoundEntry] = []
     for key, helper in sorted(config.credential_helpers.items()):
@@ -186,9 +186,9 @@ def _lost(config: DockerConfig, version: RunnerVersion) -> tuple[FoundEntry, ...
 def _ask_store(
     config: DockerConfig, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> dict[str, FoundEntry]:
-    """What the ``credsStore`` has for each registry that it lists.
+    """The credentials of the ``credsStore`` for each registry that it lists.
 
-    Where it lists a registry and then knows nothing, what ``auths`` has for it is emptied, not replaced.
+    Where it lists a registry and then has no credentials, the entry of ``auths`` is emptied, not kept.
     """
     helper = config.credentials_store
     if not helper:
@@ -206,9 +206,9 @@ def _ask_store(
 def _ask_helpers(
     config: DockerConfig, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> dict[str, FoundEntry]:
-    """What the ``credHelpers`` have, each for its own registry.
+    """The credentials of the ``credHelpers``, each for its own registry.
 
-    Bad names come first here. The runner finds either a bad name or a failing helper first, by chance.
+    Invalid names are checked first here. In the runner the order of these and failing helpers is random.
     """
     found: dict[str, FoundEntry] = {}
     named = sorted(config.credential_helpers.items())
@@ -221,7 +221,7 @@ def _ask_helpers(
 
 
 def _check_name(helper: str, place: str) -> None:
-    """Refuse a name that is not a plain file name. The empty one is none either."""
+    """Refuse a name that is not a plain file name, such as the empty one."""
     if not helper or ("/" in helper and helper != "/"):
         raise _HelperNameIsPath(f"{place} names the helper {helper!r}: path traversal is not allowed")
 
@@ -237,7 +237,7 @@ def _entry(
 
 
 def _merged(layers: Iterable[Mapping[str, FoundEntry]]) -> Iterator[FoundEntry]:
-    """The entries of a file in the runner's order. For the same registry, a later layer wins."""
+    """The entries of a file in the runner's order. For the same registry, a later layer takes precedence."""
     winners: dict[str, FoundEntry] = {}
     outranked: dict[str, list[FoundEntry]] = {}
     for layer in layers:

@@ -1,6 +1,6 @@
-"""What a resolution found: the credentials used, and everything that was looked at on the way.
+"""The result of a resolution: the credentials used, and every source that was considered.
 
-No text here holds a password or a token, and neither does the ``repr`` of anything: they are `Secret`.
+No text here, and no ``repr``, contains a password or a token: they are `Secret`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ NO_SECRET = Secret("")
 
 @dataclass(frozen=True)
 class Credentials:
-    """What is sent to a registry. All of it may be empty: then the image is pulled without credentials.
+    """The credentials that are sent to a registry. All empty: the image is pulled without credentials.
 
     Attributes:
         username: the user, or empty with an identity token.
@@ -33,7 +33,7 @@ class Credentials:
 
 
 class Origin(StrEnum):
-    """The part of a source in which an entry stands."""
+    """The part of a source that has an entry."""
 
     AUTHS = "auths"
     CREDENTIALS_STORE = "credsStore"
@@ -42,17 +42,17 @@ class Origin(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of an entry."""
+    """The verdict on an entry."""
 
     USED = "used"
     OUTRANKED = "outranked"
-    """It is for the image too, but another entry comes first."""
+    """It applies to the image too, but another entry takes precedence."""
     NO_CREDENTIALS = "no credentials"
-    """Its credential helper knows none."""
+    """Its credential helper has none."""
     NO_MATCH = "no match"
-    """It is not for this image."""
+    """It does not apply to this image."""
     LOST = "lost"
-    """It is for the image, but its source is dropped."""
+    """It applies to the image, but its source is dropped."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class Entry:
     """One registry of a source.
 
     Attributes:
-        key: the registry as the source writes it.
-        origin: where in the source it stands.
+        key: the registry as written in the source.
+        origin: its part of the source.
         helper: the credential helper that was or would be asked, such as ``docker-credential-ecr-login``.
         path: what the image's path is compared with; empty where the entry can never match.
-        credentials: what it holds; None where it was not asked for or the helper knows none.
-        verdict: what became of it.
+        credentials: its credentials; None if the helper was not asked or has none.
+        verdict: whether it is used, or why not.
         reason: why, as a sentence.
-        notes: traps in the entry itself, such as a password that ends in a newline.
+        notes: pitfalls in the entry itself, such as a password that ends in a newline.
     """
 
     key: str
@@ -81,27 +81,27 @@ class Entry:
 
 
 class Status(StrEnum):
-    """What became of a source as a whole."""
+    """The verdict on a source as a whole."""
 
     READ = "read"
     ABSENT = "absent"
     """There is none, or it holds no credentials."""
     DROPPED = "dropped"
-    """It cannot be used, so that none of its entries counts."""
+    """It cannot be used, so all its entries are ignored."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One place where credentials were looked for.
+    """One source of credentials.
 
     Attributes:
         name: as the job log names it, such as ``$DOCKER_AUTH_CONFIG`` or ``/root/.docker/config.json``.
-        status: what became of it.
+        status: the verdict on it.
         reason: why, as a sentence; empty for a source that was read.
         entries: every registry it names, as far as it could be read, also those that were not used.
             Empty where the pull fails anyway.
         failed_helper: the credential helper for which it was dropped.
-        notes: traps in the source as a whole, such as a second file that is not read.
+        notes: pitfalls in the source as a whole, such as a second file that is not read.
     """
 
     name: str
@@ -113,23 +113,23 @@ class Source:
 
 
 class Where(StrEnum):
-    """Who gets to see a line."""
+    """Who sees a line."""
 
     JOB_LOG = "job log"
     DEBUG = "debug log"
     """The job log of a runner with ``log_level = "debug"``, or of a job with ``CI_DEBUG_TRACE``."""
     TERMINAL = "terminal"
     NOWHERE = "nowhere"
-    """No one is told."""
+    """It is not logged."""
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """Something that the runner or Docker says, or keeps to itself.
+    """A line that the runner or Docker logs, or suppresses.
 
     Attributes:
-        where: who gets to see it.
-        text: what it says. A helper's output, which may hold a secret, is replaced by ``…``.
+        where: who sees it.
+        text: the line. A helper's output, which may hold a secret, is replaced by ``…``.
     """
 
     where: Where
@@ -142,10 +142,10 @@ class Resolution:
 
     Attributes:
         image: the image as given.
-        path: what the image's name became, to be compared with the registries' paths.
+        path: the normalized image name, which is compared with the registries' paths.
         sources: every source, in the order in which they were asked.
-        log: what is said about it, in order.
-        failure: why the pull fails before the registry is asked; None where it does not.
+        log: the log lines, in order.
+        failure: why the pull fails before the registry is asked; None if it does not.
     """
 
     image: str
@@ -166,7 +166,7 @@ class Resolution:
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials used; None for a pull without any."""
+        """The credentials used; None for an anonymous pull."""
         return self.entry.credentials if self.entry else None
 
 

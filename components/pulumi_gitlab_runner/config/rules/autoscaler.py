@@ -14,11 +14,11 @@ _PLUGINS_AS_IMAGES = RunnerVersion(16, 11)
 
 
 def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Find settings that keep instances from starting, or let them run without end.
+    """Find settings that keep instances from starting, or that keep them running forever.
 
     Args:
         runner: The runner with the section.
-        path: The runner's place.
+        path: The runner's path.
         version: The runner's version.
     """
     autoscaler = runner.get("autoscaler")

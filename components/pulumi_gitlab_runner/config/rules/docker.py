@@ -19,7 +19,7 @@ def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Ite
 
     Args:
         runner: The runner with the section; its feature flags matter too.
-        path: The runner's place.
+        path: The runner's path.
         version: The runner's version.
     """
     docker = runner.get("docker")

@@ -7,11 +7,11 @@ from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 
 SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIVATE_KEY)$", re.IGNORECASE)
-"""How the names of variables with secrets end."""
+"""Suffixes of the names of variables with secrets."""
 
 
 def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
-    """Find entries that are no variables, and variables that belong elsewhere."""
+    """Find entries that are not variables, and variables that belong elsewhere."""
     for index, entry in enumerate(environment):
         at = f"{path}[{index}]"
         name, separator, _ = entry.partition("=")

@@ -1,4 +1,4 @@
-"""Rules over all runners of a manager."""
+"""Rules across all runners of a manager."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _LABEL_VALUE = re.compile(r"[a-zA-Z0-9._-]{1,256}")
 
 
 def check_manager(config: ManagerConfig) -> Iterator[Finding]:
-    """Find what runners of one manager cannot have together."""
+    """Find conflicts between the runners of one manager."""
     runners = config.get("runners", [])
     yield from _concurrency(config.get("concurrent", 1), runners)
     yield from _same_token(runners)

@@ -14,7 +14,7 @@ _AUTOSCALED_EXECUTORS = ("docker-autoscaler", "instance")
 
 
 def check_runner(runner: RunnerConfig, path: str) -> Iterator[Finding]:
-    """Find what a runner lacks, and what in it contradicts the rest."""
+    """Find missing and contradictory settings of a runner."""
     for key in ("url", "token", "executor"):
         if not runner.get(key):
             yield error(f"{path}.{key}", "the key is missing or empty", "every runner needs it")

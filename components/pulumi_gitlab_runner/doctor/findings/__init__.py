@@ -1,1 +1,1 @@
-"""The findings, one topic a module."""
+"""The findings, one module for each topic."""

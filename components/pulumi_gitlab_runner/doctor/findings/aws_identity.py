@@ -1,4 +1,4 @@
-"""Findings about a host that AWS does not know."""
+"""Findings about a host without an AWS identity."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
 
 
 def aws_identity_findings(registry_list: str, reason: str) -> Iterator[Finding]:
-    """Registries whose credentials come from AWS, which gives this host none.
+    """Registries whose credentials come from AWS, on a host without an AWS identity.
 
     Args:
         registry_list: the host's.
-        reason: why AWS does not know the runner's process.
+        reason: why the runner's process has no AWS identity.
     """
     hosts = [host for host, source in read_registry_list(registry_list).items() if _asks_aws(source)]
     if hosts:

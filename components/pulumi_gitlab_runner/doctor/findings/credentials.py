@@ -1,4 +1,4 @@
-"""Findings about the credentials that a runner host keeps ready, and about those that come before them."""
+"""Findings about the credentials that a runner host keeps ready, and about those that take precedence."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _UNIT = "gitlab-runner-credentials"
 
 
 def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
-    """What is wrong with the credentials that a host keeps ready."""
+    """Problems of the credentials that a host keeps ready."""
     if not kept.written:
         yield Finding(
             FindingName.CREDENTIAL_SERVICE,
@@ -43,7 +43,7 @@ def missing_credential_findings(
 
     Args:
         resolution: how the runner finds the image's credentials.
-        kept: what the host has; None where it keeps none.
+        kept: the host's credentials; None if it keeps none.
         version: the runner's.
     """
     if kept is None or resolution.credentials:
@@ -67,7 +67,7 @@ def _missing(credential: KeptCredential, log: str) -> Finding:
 
 
 def shadowed_registry_findings(resolution: Resolution) -> Iterator[Finding]:
-    """Credentials of the job's own that are used in the place of the runner's."""
+    """Credentials of the job that are used instead of the runner's."""
     if resolution.source is None or resolution.source.name != VARIABLE or resolution.entry is None:
         return
     used = resolution.entry

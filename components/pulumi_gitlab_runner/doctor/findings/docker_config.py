@@ -21,11 +21,11 @@ _ENCODE = "printf %s 'USER:PASSWORD' | base64 -w0"
 
 
 def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Iterator[Finding]:
-    """What is wrong with a Docker configuration.
+    """Problems of a Docker configuration.
 
     Args:
         text: the configuration.
-        where: the file or variable that holds it.
+        where: its file or variable.
         version: the runner's.
     """
     config = read_docker_config(text, docker_cli_of(version))
@@ -77,7 +77,7 @@ def _credentials_store(config: DockerConfig, where: str) -> Finding:
 
 
 def _empty(config: DockerConfig, where: str) -> Iterator[Finding]:
-    """Entries without credentials, which `docker login` leaves where a credsStore keeps the password."""
+    """Entries without credentials, which `docker login` writes when a credsStore keeps the password."""
     for key in () if config.credentials_store else _empty_entries(config):
         yield Finding(
             FindingName.CREDENTIALS_EMPTY,
@@ -90,12 +90,12 @@ def _empty(config: DockerConfig, where: str) -> Iterator[Finding]:
 
 
 def _empty_entries(config: DockerConfig) -> list[str]:
-    """The registries of auths without credentials that no helper of their own answers for."""
+    """The registries in auths without credentials and without a helper of their own."""
     return [key for key, held in config.auths.items() if not held and key not in config.credential_helpers]
 
 
 def _encoded_twice(text: str) -> bool:
-    """Whether the whole is JSON within JSON or Base64, or an `auth` is Base64 of Base64."""
+    """Whether the configuration is JSON within JSON or Base64, or an `auth` is encoded twice."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

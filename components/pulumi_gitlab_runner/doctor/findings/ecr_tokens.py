@@ -1,4 +1,4 @@
-"""Findings about Amazon ECR passwords that were stored, and so end."""
+"""Findings about stored Amazon ECR passwords, which expire."""
 
 import base64
 import binascii
@@ -38,7 +38,7 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
     host = resolution.path.partition("/")[0]
     registry = ECR_HOST.fullmatch(host)
     if registry is None or resolution.credentials or resolution.failure or withholding_source(resolution):
-        return  # what withholds them is a finding of its own
+        return  # their source has a finding of its own
     declare = (
         f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
         "and name it under the runner's registries"
@@ -60,7 +60,7 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
 
 
 def expiration(credentials: Credentials) -> datetime | None:
-    """When an ECR password ends, as its payload says; None where it does not say."""
+    """When an ECR password expires, from its payload; None if that is unknown."""
     password = credentials.password.get_secret_value()
     try:
         payload = json.loads(base64.b64decode(password, validate=True))

@@ -7,12 +7,12 @@ from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles
 
 
 def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[str]) -> Iterator[Finding]:
-    """What is wrong with the modes of files.
+    """Problems of file modes.
 
     Args:
-        files: the host's.
+        files: of the host.
         secret: files that only their owner may read.
-        programs: files that everybody may run and only their owner may change.
+        programs: files that everyone may run and only their owner may change.
     """
     for path in secret:
         mode = files.mode(path)

@@ -14,7 +14,7 @@ _DROPS_ALL = "nothing of this source is used, not even the registries that need 
 
 
 def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
-    """What is wrong with the helpers that every pull asks."""
+    """Problems of the helpers that every pull calls."""
     if resolution.failure:
         yield Finding(
             FindingName.HELPER_NAME,
@@ -75,7 +75,7 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
 
 
 def _place_of(helper: str, host: RunnerHost) -> str | None:
-    """The directory off the process's PATH that has a helper."""
+    """The directory outside the process's PATH that has a helper."""
     for directory in _USUAL_PLACES if host.files else ():
         if host.files and helper in host.files.names(directory):
             return directory
@@ -83,7 +83,7 @@ def _place_of(helper: str, host: RunnerHost) -> str | None:
 
 
 def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
-    """A helper that is there for the image's registry, and has no credentials for it."""
+    """A helper for the image's registry that has no credentials for it."""
     if resolution.credentials or host.process is None:
         return
     paths = with_parents(resolution.path)

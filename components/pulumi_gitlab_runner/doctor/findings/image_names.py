@@ -1,4 +1,4 @@
-"""Findings about names that are no image's."""
+"""Findings about invalid image names."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse, 
 
 
 def image_name_findings(image: str) -> Iterator[Finding]:
-    """A name that nothing can be pulled by."""
+    """A name that is not an image reference."""
     try:
         parse(image)
     except InvalidImageReference as error:

@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 
 
 def port_findings(resolution: Resolution) -> Iterator[Finding]:
-    """Credentials that would be for an unauthenticated image, were it not for the port."""
+    """Credentials that would apply to an unauthenticated image on another port."""
     if resolution.entry:
         return
     host = resolution.path.partition("/")[0]

@@ -13,12 +13,12 @@ _CACHED = "if-not-present"
 def pull_policy_findings(
     resolution: Resolution, docker: Mapping[str, Any], asked: tuple[str, ...]
 ) -> Iterator[Finding]:
-    """A private image that stays on the host for whoever names it, and a policy that the runner refuses.
+    """A private image that any job can use once it is on the host, and a policy that the runner refuses.
 
     Args:
         resolution: the image's.
         docker: ``[runners.docker]``.
-        asked: the policies that the job asks for.
+        asked: the policies that the job requests.
     """
     configured = _policies(docker.get("pull_policy")) or ("always",)
     allowed = _policies(docker.get("allowed_pull_policies")) or configured

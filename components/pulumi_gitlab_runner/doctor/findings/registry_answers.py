@@ -35,7 +35,7 @@ _NAMES = {
 
 
 def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> Iterator[Finding]:
-    """What a registry's answer means for the pull."""
+    """The finding that follows from a registry's answer."""
     why = "the job cannot pull the image"
     host = resolution.path.partition("/")[0]
     if answer.outcome is Outcome.UNAUTHORIZED and resolution.credentials:
@@ -47,7 +47,7 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
             "renew the user or password there, and make sure that they are for this registry",
         )
     elif answer.outcome is Outcome.UNAUTHORIZED:
-        # Of ECR, ecr_credentials_findings knows it without asking.
+        # For ECR, ecr_credentials_findings knows it without a request.
         if not ECR_HOST.fullmatch(host) or withholding_source(resolution):
             yield Finding(
                 FindingName.NO_CREDENTIALS,
@@ -62,7 +62,7 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
 
 
 def _fix_of_no_credentials(resolution: Resolution) -> str:
-    """To fix what keeps a source's credentials from being used, or to give them in the first place."""
+    """The fix: for the source whose credentials are not used, or else to add credentials."""
     named = withholding_source(resolution)
     if named:
         return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
@@ -70,12 +70,12 @@ def _fix_of_no_credentials(resolution: Resolution) -> str:
 
 
 def withholding_source(resolution: Resolution) -> str | None:
-    """The source that names the image's registry, and whose credentials are not to be had."""
+    """The source that has the image's registry, but cannot provide its credentials."""
     return next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
 
 
 def _withholds(source: Source, resolution: Resolution) -> bool:
-    """Whether a source names the image's registry, and its credentials are not to be had."""
+    """Whether a source has the image's registry, but cannot provide its credentials."""
     paths = with_parents(resolution.path)
     return any(
         entry.verdict is Verdict.LOST

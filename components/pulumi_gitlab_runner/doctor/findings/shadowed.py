@@ -1,4 +1,4 @@
-"""Findings about credentials that are not used because others, which do not serve, come first."""
+"""Findings about credentials that are not used because unusable ones take precedence."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
 
 def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> Iterator[Finding]:
-    """Other credentials for the image, where those that the runner uses are empty or are refused."""
+    """Other credentials for the image, when those that the runner uses are empty or refused."""
     source, used = resolution.source, resolution.entry
     if source is None or used is None:
         return

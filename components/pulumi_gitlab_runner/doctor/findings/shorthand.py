@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.images.reference import DOCKER_HUB, InvalidImageRefere
 
 @dataclass(frozen=True)
 class Shorthands:
-    """What may be meant by a name without a registry's host.
+    """The registries that a name without a host may refer to.
 
     Attributes:
         addresses: the addresses of a stack's registries, by the name that its declaration has for them.
@@ -23,7 +23,7 @@ class Shorthands:
 
 
 def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
-    """A job's image by a name that is short for another, and means something else where it is written."""
+    """A job's image by a short name of the declaration, which means another image in a job."""
     try:
         reference = parse(image)
     except InvalidImageReference:
@@ -47,7 +47,7 @@ def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
 
 
 def official_image_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
-    """An official image of Docker Hub that is named without `library/` behind a pull-through cache."""
+    """An official image of Docker Hub without `library/`, behind a pull-through cache."""
     for cache in shorthands.hub_caches:
         rest = image.removeprefix(f"{cache}/")
         if rest != image and "/" not in rest:

@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.images.reference import without_password
 
 
 def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Finding]:
-    """What is wrong with where ``DOCKER_AUTH_CONFIG`` comes from.
+    """Problems of the origin of ``DOCKER_AUTH_CONFIG``.
 
     Args:
         variables: the job's.

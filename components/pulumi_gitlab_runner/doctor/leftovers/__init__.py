@@ -1,1 +1,1 @@
-"""What a stack made and its state does not have, found by its mark in AWS and GitLab. Nothing is changed."""
+"""Resources of a stack that are not in its state, found by its mark in AWS and GitLab. Nothing is changed."""

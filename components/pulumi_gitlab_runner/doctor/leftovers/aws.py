@@ -1,4 +1,4 @@
-"""What bears the mark of a stack in AWS.
+"""AWS resources with the mark of a stack.
 
 Most is found by the Resource Groups Tagging API. It serves no roles of IAM, and IAM's other resources in one
 region alone; aliases of keys have no tags. A bucket and a parameter get their tags in a second call, which
@@ -51,7 +51,7 @@ BUCKET_PARENTS = ("HostStore", "RunnerCache")
 
 
 def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()) -> list[Marked]:
-    """What bears a mark in some regions, and in IAM.
+    """AWS resources with a mark, in some regions and in IAM.
 
     Args:
         mark: `PROJECT/STACK`.
@@ -315,7 +315,7 @@ _GOING = ("deleting", "deleted", "shutting-down", "terminated")
 def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
     kind, _, number = arn.resource.partition("/")
     if kind == "instance" and "aws:autoscaling:groupName" in arn.tags:
-        return  # its group is told, and ends it
+        return  # its group is the one to delete
     if kind == "volume":
         (volume,) = ec2.describe_volumes(VolumeIds=[number])["Volumes"]
         if volume["State"] != "available":

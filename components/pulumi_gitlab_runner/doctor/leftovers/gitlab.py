@@ -1,4 +1,4 @@
-"""What bears the mark of a stack in GitLab: the notes of runners, and the descriptions of variables."""
+"""GitLab resources with the mark of a stack, in the notes of runners and the descriptions of variables."""
 
 from collections.abc import Iterable, Iterator
 from shlex import quote
@@ -38,7 +38,7 @@ def places_of(state: State) -> set[Place]:
 
 
 class MarkedInGitLab:
-    """Asks GitLab's API for what bears a mark.
+    """Finds resources with a mark by GitLab's API.
 
     Args:
         gitlab: the API, with a token of the scope `read_api` of somebody who may change the runners.
@@ -57,7 +57,7 @@ class MarkedInGitLab:
             places: the groups and projects.
 
         Raises:
-            UsageError: GitLab does not answer, or does not know the token.
+            UsageError: GitLab does not answer, or refuses the token.
         """
         with HttpClient() as client:
             try:
@@ -98,7 +98,7 @@ class MarkedInGitLab:
                 )
 
     def _delete(self, path: str, scope: str = "") -> str:
-        # GitLab's own command line speaks to its API with the credentials that it has.
+        # GitLab's own command line calls its API with its own credentials.
         only = f"?filter%5Benvironment_scope%5D={percent_encoded(scope, safe='')}" if scope else ""
         return f"glab api --method DELETE {quote(path + only)}"
 
@@ -114,7 +114,7 @@ class MarkedInGitLab:
                 return
 
     def _ask(self, client: HttpClient, path: str) -> Any:
-        """What is at a path; None where there is nothing, or nothing that the token's owner may see."""
+        """The answer for a path; None if it does not exist or is not visible to the token's owner."""
         answer = client.ask(
             "GET",
             f"{self._address}/{path}",

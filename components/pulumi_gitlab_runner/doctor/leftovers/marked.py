@@ -1,4 +1,4 @@
-"""What bears the mark of a stack, and how it comes into the state or goes away."""
+"""A resource with the mark of a stack, and how to import or remove it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,11 +15,11 @@ _ADDED = re.compile(r"-[0-9a-f]{7}$")
 
 @dataclass(frozen=True)
 class Marked:
-    """Something that bears the mark.
+    """A resource with the mark.
 
     Attributes:
         what: what it is, for a person: `the IAM role ci-build-0a1b2c3`.
-        type: the type of its resource; empty where it is none that the library makes.
+        type: its resource type; empty if the library has none for it.
         id: its id, as `pulumi import` takes it.
         arn: its ARN; empty where it has none.
         remove: the command that removes it; empty where none is known.
@@ -43,10 +43,10 @@ class Marked:
 
 
 def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iterator[Finding]:
-    """What of all that bears the mark is not in the state.
+    """The marked resources that are not in the state.
 
     Args:
-        marked: what bears the mark.
+        marked: resources with the mark.
         state: the stack's.
         mark: `PROJECT/STACK`.
     """
@@ -74,7 +74,7 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
 
 
 def import_command(marked: Marked, state: State) -> str:
-    """The command that takes something into the state; empty where it has no place there any more.
+    """The command that imports a resource into the state; empty if it no longer belongs there.
 
     Args:
         marked: what is not in the state.

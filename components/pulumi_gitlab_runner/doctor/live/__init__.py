@@ -1,1 +1,1 @@
-"""Runner hosts that are examined from elsewhere, by AWS Systems Manager or a Docker Engine."""
+"""Runner hosts that are examined remotely, by AWS Systems Manager or a Docker Engine."""

@@ -141,7 +141,7 @@ class ManagerContainer:
 def container_of(manager: str, docker: DockerCommand) -> ManagerContainer:
     """The running container of a manager that `RunnerStack` made; the newest of several.
 
-    One that takes another's place runs beside it until the other's jobs have ended, with the same volume.
+    A replacement runs beside the old one until the old one's jobs have ended, with the same volume.
 
     Args:
         manager: the name of its resource, without the stack's prefix.
@@ -229,7 +229,7 @@ def container_runner(container: ManagerContainer, name: str, runner: str, versio
 
 
 def _kept(files: GatheredFiles, log: str) -> KeptCredentials | None:
-    """What its credential service has; None where nothing is to be asked for, and so none runs."""
+    """The state of its credential service; None if it has no registries, and so none runs."""
     if files.mode(_SERVICE) is None:
         return None
     state, boot, uptime = (files.read(path).text or "" for path in (_STATE, str(BOOT_ID), _UPTIME))
@@ -238,7 +238,7 @@ def _kept(files: GatheredFiles, log: str) -> KeptCredentials | None:
 
 
 def _file(mode: int, encoded: str, hide: Callable[[str], str | None]) -> Mapping[str, Any]:
-    """A file as `GatheredFiles` has it; its secrets are in no other place than here."""
+    """A file as `GatheredFiles` has it; its secrets are kept nowhere but here."""
     if encoded == "-":
         return {"mode": mode, "problem": "it cannot be read in the container"}
     text = hide(base64.b64decode(encoded).decode(errors="replace"))

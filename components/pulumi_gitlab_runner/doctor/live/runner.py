@@ -1,4 +1,4 @@
-"""A runner on a host that is examined from elsewhere: its files as they are there, without their secrets."""
+"""A runner on a host that is examined remotely: its files as they are there, without their secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class GatheredFiles:
 
 @dataclass(frozen=True)
 class LiveHelper:
-    """Runs credential helpers on the host; their passwords stay there."""
+    """Runs credential helpers on the host; their passwords never leave it."""
 
     machine: Machine
     environment: Mapping[str, str]

@@ -22,7 +22,7 @@ class Pipeline:
     """What a pipeline pulls.
 
     Attributes:
-        images: the images, each once for the credentials that its jobs bring along.
+        images: the images, once for each set of credentials of their jobs.
         places: where in the files each of them is named.
         not_read: what may name other images and was not read, in words.
         findings: names that are not known, or mean another registry than they seem to, with where they are.

@@ -1,1 +1,1 @@
-"""A function of AWS Lambda that renews CI variables: by itself, on what Lambda's Python brings."""
+"""An AWS Lambda function that renews CI variables, with nothing but Lambda's own Python runtime."""

@@ -1,4 +1,4 @@
-"""Many things to do in a limited time: each is tried by itself, and again where that may help."""
+"""Runs many tasks in a limited time: each by itself, with retries where they may help."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ Result = TypeVar("Result")
 
 
 class RefusedError(Exception):
-    """Something that fails again however often it is tried."""
+    """A permanent failure: a retry would fail too."""
 
 
 class TemporaryError(Exception):
-    """Something that may work in a while, after `wait` seconds if it said so."""
+    """A temporary failure: a retry may work, after `wait` seconds where the service asks for that."""
 
     def __init__(self, message: str, wait: float = 0) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class TemporaryError(Exception):
 
 @dataclass(frozen=True)
 class Clock:
-    """The time that there is: it ends at `end`, as `now` counts seconds."""
+    """The time limit: `end`, on the clock `now`, in seconds."""
 
     end: float
     now: Callable[[], float] = time.monotonic
@@ -30,21 +30,21 @@ class Clock:
 
     @property
     def remaining(self) -> float:
-        """The seconds that are left."""
+        """The remaining seconds."""
         return self.end - self.now()
 
     def share(self, part: float) -> "Clock":
-        """A part of the time that is left."""
+        """A share of the remaining time."""
         return replace(self, end=self.now() + self.remaining * part)
 
 
 def attempt_each(
     attempts: Mapping[str, Callable[[], Result]], clock: Clock
 ) -> tuple[dict[str, Result], dict[str, str]]:
-    """Try each; those that may work in a while again, in rounds further and further apart.
+    """Try each, and retry temporary failures in rounds with growing pauses.
 
     Returns:
-        What each gave, and why the others failed.
+        The results, and the reasons of the failures.
     """
     done: dict[str, Result] = {}
     failures: dict[str, str] = {}

@@ -22,13 +22,13 @@ _REFUSALS = {
 
 
 class GitLab:
-    """GitLab, for variables. It follows no redirection: the token goes nowhere else.
+    """A GitLab client for CI variables. It follows no redirects, so the token is sent to GitLab only.
 
     Args:
         url: its address.
-        token: what the API is asked with.
-        clock: until when.
-        authorities: certificates in PEM that its own is checked against, besides the public ones.
+        token: the API token.
+        clock: the time limit.
+        authorities: CA certificates in PEM that are trusted besides the public ones.
     """
 
     def __init__(self, url: str, token: str, clock: Clock, authorities: str = "") -> None:
@@ -40,12 +40,12 @@ class GitLab:
         self._clock = clock
 
     def find(self, variable: Variable) -> dict[str, Any] | None:
-        """The variable as it is; None if there is none."""
+        """The current variable; None if it does not exist."""
         found: dict[str, Any] | None = self._call("GET", _of(variable, one=True))
         return found
 
     def create(self, variable: Variable, settings: Mapping[str, Any]) -> None:
-        """Make the variable."""
+        """Create the variable."""
         named = {"key": variable["key"], "environment_scope": variable["environment_scope"]}
         try:
             made = self._call("POST", _of(variable), {**named, **settings})
@@ -57,7 +57,7 @@ class GitLab:
             raise RefusedError("GitLab has none, or the token does not reach it (404)")
 
     def change(self, variable: Variable, settings: Mapping[str, Any]) -> None:
-        """Change the variable in place; one that has gone meanwhile is not there to change."""
+        """Change the variable in place, if it still exists."""
         if self._call("PUT", _of(variable, one=True), settings) is None:
             raise TemporaryError("the variable has just been removed")
 
@@ -66,7 +66,7 @@ class GitLab:
         self._call("DELETE", _of(variable, one=True))
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What GitLab answers; None where it says 404."""
+        """GitLab's answer; None for a 404."""
         timeout = max(1.0, min(_TIMEOUT_S, self._clock.remaining))
         connection = (
             HTTPSConnection(self._url.netloc, timeout=timeout, context=self._trust)
@@ -107,5 +107,5 @@ def _of(variable: Variable, *, one: bool = False) -> str:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """`Retry-After` in seconds; a date, which GitLab does not send, counts as nothing."""
+    """`Retry-After` in seconds; a date, which GitLab does not send, counts as none."""
     return float(retry_after) if retry_after and retry_after.isdigit() else 0

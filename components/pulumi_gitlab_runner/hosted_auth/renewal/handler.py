@@ -1,7 +1,7 @@
-"""What Lambda calls.
+"""The handler that Lambda calls.
 
 Without an event of Pulumi it renews every variable; with one it renews, or removes, the variable that the
-event names. Each registry and each variable is tried by itself: one that fails does no harm to another. A
+event names. Each registry and each variable is processed independently: a failure affects no other. A
 registry that fails keeps the password that the variable has. In the end, an error names all that failed.
 Nothing that is printed, returned or raised holds a secret.
 """
@@ -19,7 +19,7 @@ from .registries import Source, auth_of, stored
 
 _LEFT_TO_ANSWER_S = 5.0
 _FOR_REGISTRIES = 0.4
-"""The share of the time in which registries are asked; the rest is for GitLab."""
+"""The share of the time that registries get; the rest is for GitLab."""
 
 
 class RenewalError(Exception):
@@ -27,20 +27,20 @@ class RenewalError(Exception):
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:
-    """Read the configuration, which lies beside this file, and run."""
+    """Read the configuration file beside this one, and run."""
     configuration = json.loads(Path(__file__).with_name("configuration.json").read_text(encoding="utf-8"))
     remaining = context.get_remaining_time_in_millis() / 1000 - _LEFT_TO_ANSWER_S
     return run(configuration, event, Clock(time.monotonic() + remaining))
 
 
 def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock) -> dict[str, list[str]]:
-    """Renew every variable, or do with one what an event of Pulumi says; return of which scopes.
+    """Renew every variable, or apply an event of Pulumi to one; return their scopes.
 
     Args:
         configuration: as `configuration.py` of the library writes it.
         event: `variable`, and `tf` with an `action`, as Pulumi's `aws.lambda.Invocation` sends them; else
             nothing.
-        clock: until when.
+        clock: the time limit.
 
     Raises:
         RenewalError: something could not be done. Everything else was.
@@ -71,7 +71,7 @@ def _gitlab_token(source: Source, clock: Clock) -> str:
     if failures:
         raise RenewalError(f"the GitLab token: {failures['token']}")
     token = found["token"].strip()
-    # The HTTP client would refuse anything else, and show it.
+    # The HTTP client would refuse anything else, and show it in its message.
     if not token or not all("!" <= character <= "~" for character in token):
         raise RenewalError("the GitLab token: what is stored is no token, which is one word")
     return token
@@ -80,7 +80,7 @@ def _gitlab_token(source: Source, clock: Clock) -> str:
 def _auths(
     registries: Mapping[str, Source], clock: Clock
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """The credentials of each registry, by host, as Docker keeps them; and why those missing are."""
+    """The credentials of each registry, by host, in Docker's form; and why others are missing."""
     attempts = {host: partial(auth_of, source) for host, source in registries.items()}
     found, missing = attempt_each(attempts, clock.share(_FOR_REGISTRIES))
     return {host: {"auth": auth} for host, auth in found.items()}, missing
@@ -92,11 +92,11 @@ def _put(
     """Create a variable, or change it in place.
 
     Args:
-        gitlab: where.
+        gitlab: the client.
         mark: the description by which this function knows its own variables.
         auths: the credentials of registries, by host.
-        missing: the hosts of registries that could not be asked: what the variable has of these stays.
-        variable: which, and its settings.
+        missing: the hosts of registries that failed: the variable keeps its entries for these.
+        variable: the variable, with its settings.
     """
     existing = gitlab.find(variable)
     if existing and existing.get("description") != mark:
@@ -121,7 +121,7 @@ def _put(
 
 
 def _remove(gitlab: GitLab, mark: str, variable: Variable) -> None:
-    """Remove a variable, if it is there and of this function's making."""
+    """Delete a variable, if it exists and this function created it."""
     existing = gitlab.find(variable)
     if existing and existing.get("description") == mark:
         gitlab.delete(variable)

@@ -16,7 +16,7 @@ Source = Mapping[str, str]
 
 
 def auth_of(source: Source) -> str:
-    """The credentials of a registry as Docker keeps them: `USER:PASSWORD` in base64."""
+    """The credentials of a registry in Docker's form: `USER:PASSWORD` in base64."""
     return _AUTH_OF[source["kind"]](source)
 
 
@@ -42,7 +42,7 @@ def _ecr_public(source: Source) -> str:
 
 
 def _user_and_password(source: Source) -> str:
-    """A user and password that lie in a secret store."""
+    """A user and password from a secret store."""
     try:
         pair = json.loads(stored(source))
         text = f"{pair['username']}:{pair['password']}"
@@ -70,7 +70,7 @@ def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[st
         told = f"{code}: {error.response['Error'].get('Message', '')}"
         if code in ("ResourceNotFoundException", "ParameterNotFound"):
             raise RefusedError(told) from None
-        # A missing right among them: one that was given a moment ago takes a while in IAM.
+        # A missing permission among them: IAM takes a while to apply a new one.
         raise TemporaryError(told) from None
     except BotoCoreError as error:
         raise TemporaryError(f"AWS cannot be asked ({type(error).__name__})") from None
