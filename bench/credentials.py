@@ -42,7 +42,7 @@ _KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
 
 
 def sources(count: int, helper: Path) -> dict[str, CredentialSource]:
-    """Registries of mixed kinds: of ECR in as many accounts, and with passwords in both stores."""
+    """Registries of mixed kinds: ECR in as many accounts, and fixed passwords in both stores."""
     found: dict[str, CredentialSource] = {}
     for number in range(count):
         kind, host = number % 3, f"registry-{number}.example.com:5000"
@@ -117,7 +117,7 @@ class Host:
 
     @contextmanager
     def serving(self, **environment: str) -> Iterator[None]:
-        """The service, as long as it is needed."""
+        """The running service, in a context."""
         aws = shutil.which("aws")
         if aws is None:
             raise SandboxError("not installed: aws, of the development requirements")
@@ -171,7 +171,7 @@ def _per_pull(count: int) -> Callable[[], float]:
 
 
 def _store(aws: AwsServer, registries: Mapping[str, CredentialSource]) -> dict[str, CredentialSource]:
-    """Put the passwords into their stores; return the registries with the names that AWS gave."""
+    """Store the passwords; return the registries with the ARNs from AWS."""
 
     def client(service: str) -> Any:
         keys = {name.lower(): value for name, value in _KEYS.items()}

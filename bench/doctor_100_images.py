@@ -1,8 +1,8 @@
 """How long the doctor takes for a pipeline with 100 images, against skopeo or crane called for each image.
 
 Both ask the same registry, once Debian's docker-registry on loopback, without TLS and password, and once one
-with TLS and tokens, a round trip of 20 ms away. skopeo is told not to list tags, which the doctor does not do
-either; it reads each image's configuration besides.
+with TLS and tokens and a round trip of 20 ms. skopeo runs without the listing of tags, which the doctor does
+not do either; it also reads each image's configuration.
 """
 
 import json

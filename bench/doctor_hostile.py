@@ -1,4 +1,4 @@
-"""How much memory the doctor takes, whatever a registry sends, over what it takes without asking one."""
+"""The doctor's memory use with hostile registries, above its memory use without a registry."""
 
 import os
 import re

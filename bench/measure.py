@@ -20,7 +20,7 @@ class Measure:
     Attributes:
         name: under which `results.json` has it.
         unit: of its value, such as `s`.
-        description: what it is, for the table.
+        description: for the table.
         take: measures it once; raises `SandboxError` when it cannot.
     """
 

@@ -1,7 +1,7 @@
 """How long it takes to mirror 20 images, against `skopeo copy` called for each; and to find them there.
 
 Between two of Debian's docker-registry on loopback, without TLS and password, into an empty one each time.
-The images share no layer, as the worst case has it, and each has two platforms: skopeo is told to copy both,
+The images share no layer, the worst case, and each has two platforms: skopeo runs with the option for both,
 as they are. Ours are copied, and compared, in a process of their own, whose start counts.
 """
 
@@ -153,7 +153,7 @@ def copy(images: list[dict[str, str]]) -> None:
 
 
 def compare(images: list[dict[str, str]]) -> None:
-    """Check images that are there, and compare them, as the engine asks of the provider."""
+    """Check and compare existing images, as the engine does through the provider."""
     from pulumi_gitlab_runner.mirror.provider import MirroredImages
 
     with closing(MirroredImages()) as mirrored, ThreadPoolExecutor(IMAGES) as threads:

@@ -47,7 +47,7 @@ class Program:
         timed([self.command, "stack", "init", STACK], directory, self.environment)
 
     def registered(self) -> tuple[set[tuple[str, str]], int]:
-        """The type and name of each resource that it registers, and how many components there are besides."""
+        """The type and name of each resource that it registers, and the number of components."""
         printed = timed([self.command, "preview", "--json"], self.directory, self.environment).output
         urns = [step["urn"].split("::") for step in json.loads(printed)["steps"]]
         kinds = [(urn[2].rpartition("$")[2], urn[3]) for urn in urns]

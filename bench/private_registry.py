@@ -1,4 +1,4 @@
-"""A private registry on loopback with TLS and tokens, as GitLab's is, a round trip away from whoever asks it.
+"""A private registry on loopback with TLS and tokens like GitLab's, with a simulated round trip.
 
 The registry is Debian's docker-registry; the service of tokens and the relay are processes of their own, so
 that they take no time from the programs that are measured.

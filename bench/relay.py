@@ -29,7 +29,7 @@ async def _listen(delay: float, port: int) -> asyncio.Server:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
-    """Hand on what comes, each part after the delay; the end as well."""
+    """Forward received data, and the end of the stream, after the delay."""
     parts: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
     clock = asyncio.get_running_loop().time
 

@@ -1,4 +1,4 @@
-"""Where credentials lie: runner tokens, Docker configurations."""
+"""Rules about stored credentials: runner tokens, Docker configurations."""
 
 import base64
 import binascii
@@ -44,7 +44,7 @@ def creds_store(_kind: str, inputs: Inputs) -> Iterator[str]:
 
 
 def token_in_user_data(_kind: str, inputs: Inputs) -> Iterator[str]:
-    """User data can be read by every process of an instance, and by whoever may describe it."""
+    """User data can be read by every process of an instance, and by everyone who may describe it."""
     given = {key: inputs.get(key) for key in ("userData", "userDataBase64")}
     if any(RUNNER_TOKEN in text for text in _readable(given)):
         yield (
@@ -59,7 +59,7 @@ _MOST = 1 << 20
 
 
 def _readable(inputs: Inputs) -> Iterator[str]:
-    """Every text of a resource, and what it says where it is base64, packed or not."""
+    """Every text of a resource, with base64 and gzip decoded."""
     for text in texts(inputs):
         yield text
         try:

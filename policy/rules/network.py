@@ -13,7 +13,7 @@ SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 
 
 def open_ingress(kind: str, inputs: Inputs) -> Iterator[str]:
-    """A runner manager asks GitLab for jobs; no one needs to connect to its host."""
+    """A runner manager requests jobs from GitLab; its host needs no inbound connections."""
     rules: list[Any] = [inputs]
     if kind == GROUP:
         rules = inputs.get("ingress") or []

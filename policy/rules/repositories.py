@@ -8,7 +8,7 @@ REPOSITORY = "aws:ecr/repository:Repository"
 
 
 def mutable_tags(_kind: str, inputs: Inputs) -> Iterator[str]:
-    """A tag that can be moved lets whoever pushes change what jobs run."""
+    """With mutable tags, everyone who may push can change what jobs run."""
     mutability = inputs.get("imageTagMutability") or "MUTABLE"
     if not mutability.startswith("IMMUTABLE"):
         yield (

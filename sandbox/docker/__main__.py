@@ -1,6 +1,6 @@
 """``python -m sandbox.docker --port PORT``: the Docker part of the sandbox, until the process is ended.
 
-Below the sandbox's directory lie then `docker/engine.sock`, the Docker Engine's socket, and
+The sandbox's directory then has `docker/engine.sock`, the Docker Engine's socket, and
 `docker/authority.pem`, by which its registries are known. They are reached through the proxy at the port.
 """
 

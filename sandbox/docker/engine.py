@@ -91,7 +91,7 @@ class DockerEngine:
             image: registry, repository and tag.
             credentials: the registry's; None where it asks for none.
             system: its file system, as an archive.
-            changes: what a Dockerfile would say besides.
+            changes: further instructions of a Dockerfile.
         """
         identity = self.import_image(image, system, changes)
         self._push(image, credentials)
@@ -108,7 +108,7 @@ class DockerEngine:
         self.api.remove_image(image)
 
     def import_image(self, image: str, system: bytes, changes: Sequence[str] = ()) -> str:
-        """Make an image that is here alone; return its id. See `publish`."""
+        """Create a local image; return its id. See `publish`."""
         repository, _, tag = image.rpartition(":")
         answer = json.loads(self.api.import_image_from_data(system, repository, tag, changes=list(changes)))
         identity: str = answer["status"]
@@ -129,7 +129,7 @@ class DockerEngine:
             )
         except APIError as error:
             raise PullError(str(error.explanation or error)) from None
-        if "error" in progress[-1]:  # what goes wrong later comes after the status
+        if "error" in progress[-1]:  # later errors follow the status
             raise PullError(progress[-1]["error"])
 
     def identity(self, image: str) -> str | None:
@@ -144,7 +144,7 @@ class DockerEngine:
 
 
 def authorization(credentials: Credentials | None) -> dict[str, str]:
-    """Return what goes into `X-Registry-Auth`; where there is nothing, empty: None means this user's own."""
+    """Return the value of `X-Registry-Auth`; empty for anonymous: None means this user's own."""
     if credentials is None:
         return {}
     if credentials.username == IDENTITY_TOKEN_USER:
@@ -182,7 +182,7 @@ def _image(name: str, system: bytes, entrypoint: Sequence[str], created: str) ->
 
 
 def _files(name: str) -> bytes:
-    """Return a file system with a program that tells its version, and a file that no other image has."""
+    """Return a file system with a program that prints its version, and a unique file."""
     init = shutil.which("docker-init")
     if init is None:
         raise SandboxError("not installed: docker-init, which comes with docker.io")

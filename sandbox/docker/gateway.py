@@ -1,7 +1,7 @@
 """The way from this machine to the registries of the sandbox's: an HTTP proxy that knows nothing else.
 
-The registries listen in a network of their own, under names that mean others elsewhere. Whoever is to reach
-them names this proxy in HTTPS_PROXY.
+The registries listen in a network of their own, under names that mean others elsewhere. A process reaches
+them by this proxy in HTTPS_PROXY.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
-"""The unit of a runner host's manager, as far as the sandbox starts its process as the unit would."""
+"""The unit of a runner host's manager: the parts that the sandbox needs to start its process."""
 
 UNIT = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
-"""Where it lies, below the root."""
+"""Its path below the root."""
 
 
 def unit_environment(text: str) -> dict[str, str]:

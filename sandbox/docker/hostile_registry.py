@@ -171,7 +171,7 @@ def serving(place: str, answer: Answer) -> Iterator[str]:
                     self.request.sendall(self._usual(asked))
 
         def _request(self) -> str:
-            """The head of the request, or the first bytes of what is none."""
+            """The head of the request, or the first bytes of something else."""
             found = b""
             while b"\r\n\r\n" not in found and not found.startswith(b"\x16"):
                 part = self.request.recv(65536)

@@ -1,6 +1,6 @@
 """A registry as Debian's docker-registry serves it, on a free port of this machine, and images to push to it.
 
-Without TLS and passwords, and without root: what a test or a measure fills, asks and throws away.
+A temporary registry for tests and measurements, without TLS, passwords and root.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def serving(directory: Path, **settings: Any) -> Iterator[str]:
     """Run a registry until the block ends, and give its host and port.
 
     Args:
-        directory: where it keeps what it holds; made when it is not there.
+        directory: its storage; created if it does not exist.
         settings: further parts of its configuration, such as `auth`; or `http`, with an `addr` of its own.
 
     Raises:

@@ -90,7 +90,7 @@ class Machine:
         """End it, with all that runs in it."""
         if self._first is None:
             return
-        self._first.communicate()  # closes its standard input, at which its first process ends
+        self._first.communicate()  # closes its standard input, which ends its first process
         for service in self._services.values():
             service.wait()
         self._services.clear()
@@ -168,10 +168,10 @@ class Machine:
         """Start a service in the machine, and wait until it is ready.
 
         Args:
-            name: what it is called in messages and in the name of its log.
+            name: in messages and in the name of its log.
             command: the program and its arguments.
             ready: says whether it serves.
-            environment: what it gets besides `ENVIRONMENT`.
+            environment: in addition to `ENVIRONMENT`.
 
         Raises:
             SandboxError: it ended, or was not ready in time; the message ends with its log.
@@ -201,7 +201,7 @@ class Machine:
     def end(self, name: str) -> None:
         """End a service of the machine, and wait until nothing of it is left."""
         service = self._services.pop(name)
-        os.killpg(service.pid, signal.SIGKILL)  # it has a session of its own: what it started is in it
+        os.killpg(service.pid, signal.SIGKILL)  # its children are in its session
         service.wait()
         with contextlib.suppress(ProcessLookupError):
             while True:
@@ -230,6 +230,6 @@ class Machine:
 
 
 def _elsewhere() -> list[str]:
-    """Return what the machine needs of this one that does not lie on the file system of `/`."""
+    """Return the files that the machine needs from this one outside the file system of `/`."""
     needed = dict.fromkeys(Path(path).resolve() for path in (CHECKOUT, sys.prefix, sys.base_prefix))
     return [str(path) for path in needed if path.stat().st_dev != Path("/").stat().st_dev]

@@ -1,4 +1,4 @@
-"""The Python of this process, as files for an image: the interpreter, and what is needed of its library."""
+"""The Python of this process, as files for an image: the interpreter, and the needed parts of its library."""
 
 import json
 import re

@@ -41,7 +41,7 @@ class Registry:
 
     @property
     def is_public(self) -> bool:
-        """Whether it asks no one who they are."""
+        """Whether it allows anonymous access."""
         return self.credentials is None and self.face_of is None
 
     def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user has all
@@ -84,7 +84,7 @@ class Registry:
         )
 
     def stop(self, machine: Machine) -> None:
-        """End its process, as if it were down."""
+        """Stop its process, to simulate an outage."""
         machine.end(self.service)
 
     def _authentication(self) -> dict[str, Any]:

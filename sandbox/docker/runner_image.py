@@ -1,4 +1,4 @@
-"""An image that stands in for GitLab's own of gitlab-runner, with Python and ECR's credential helper."""
+"""A stand-in for GitLab's image of gitlab-runner, with Python and ECR's credential helper."""
 
 import io
 import shutil

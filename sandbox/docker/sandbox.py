@@ -20,14 +20,14 @@ from sandbox.services.aws import ecr_public
 AWS_ADDRESS, AWS_PORT = "198.51.100.1", 4566
 """Where AWS is for the machine, and for containers in it."""
 HUB = Registry("127.0.1.1:5000", "127.0.1.1")
-"""Stands for Docker Hub: the engine's mirror, from which anyone may pull."""
+"""The stand-in for Docker Hub: the engine's mirror, with anonymous pulls."""
 HUB_API = Registry("registry-1.docker.io", "198.51.100.10", face_of=HUB)
 """Docker Hub under its own name, for those who ask it themselves."""
 ECR_PUBLIC = Registry("public.ecr.aws", "198.51.100.6", Credentials("AWS", ecr_public.PASSWORD))
-"""Amazon's public gallery, as it is to those who have credentials of AWS."""
+"""Amazon's public gallery, with authentication by AWS credentials."""
 CREATED = "2026-11-01T00:00:00Z"
-"""When its images say that they were made: a sandbox that is started again has the same ones. A mirror keeps
-to the digest that a tag had first."""
+"""The creation time of its images: a sandbox that is started again has the same ones. A mirror keeps to the
+digest that a tag had first."""
 ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
 
 
@@ -42,7 +42,7 @@ class Image:
     """An image in one of the registries.
 
     Attributes:
-        registry: where it lies.
+        registry: its registry.
         repository: its repository and tag there.
         name: what a job calls it.
     """
@@ -178,7 +178,7 @@ class DockerSandbox:
         self.machine.write("/etc/ssl/certs/ca-certificates.crt", self._authority.cert_pem.bytes().decode())
         for directory in ("/usr/local/bin", "/usr/bin"):
             for helper in self.machine.path(directory).glob("docker-credential-*"):
-                helper.unlink()  # a runner host has those alone that are put there
+                helper.unlink()  # a runner host has only those that the stack installs
         self.machine.path("/root/.docker/config.json").unlink(missing_ok=True)
         helper = self.machine.path(ECR_LOGIN)
         helper.write_bytes(self._ecr_login.read_bytes())

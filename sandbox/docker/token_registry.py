@@ -1,4 +1,4 @@
-"""A registry that asks for tokens, as GitLab's does: its users have repositories of their own."""
+"""A registry with token authentication, like GitLab's: its users have repositories of their own."""
 
 import json
 import sys

@@ -1,6 +1,6 @@
-"""``python -m sandbox.docker.token_service FILE``: give tokens for a registry, as GitLab and Azure do.
+"""``python -m sandbox.docker.token_service FILE``: a registry's token service, like GitLab's and Azure's.
 
-A user gets a token for the repositories below a path of their own, and no one else any.
+A user gets a token for the repositories below a path of their own, and no other user does.
 Source: distribution, docs/spec/auth: token.md (GET, user and password), oauth.md (POST, an identity token)
 and jwt.md.
 """
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """A user and password in the Authorization header, or no one."""
+        """The user and password of the Authorization header, or None."""
         asked = parse_qs(urlsplit(self.path).query)
         packed = self.headers.get("Authorization", "").removeprefix("Basic ")
         username, _, password = base64.b64decode(packed).decode().partition(":")

@@ -20,7 +20,7 @@ PROGRAMS = {
 """The programs that are needed, and the Debian package of each."""
 
 PYTHON_PACKAGES = ("awscli", "bcrypt", "joserfc")
-"""The command line of AWS as runner hosts have it, and what registries need for passwords and tokens."""
+"""The AWS command line as on runner hosts, and the tools that registries need for passwords and tokens."""
 
 
 class DockerUnavailableError(SandboxError):

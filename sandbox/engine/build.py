@@ -1,7 +1,7 @@
 """The engine built from its Go module, for machines that reach package registries and nothing else.
 
 Pulumi's Go module serves the `pulumi` command, but not its language host for Python; so beside the built
-command stands a language host of ours (`language_host.py`), with Pulumi's own script that runs a program.
+command is a language host of ours (`language_host.py`), with Pulumi's own script that runs a program.
 The flags are those of Pulumi's releases (pulumi/pulumi, `.goreleaser.yml`).
 """
 

@@ -1,4 +1,4 @@
-"""Pulumi's language host for Python, as small as the sandbox can use it.
+"""A minimal implementation of Pulumi's language host for Python, for the sandbox.
 
 The engine starts it, reads the port from its first line of output, and asks it over gRPC to run programs,
 component plugins and policy packs (pulumi/pulumi, `proto/pulumi/language.proto`; the official host is
@@ -63,7 +63,7 @@ from pulumi.runtime.proto.language_pb2_grpc import (  # noqa: E402
 )
 
 EXIT_AFTER_MESSAGE = 32
-"""A program's exit code when it has told the user already what went wrong."""
+"""A program's exit code when it has already reported its error."""
 MAXIMUM_PLUGINS = 64
 """How many plugins and programs can run at once: each keeps a thread of the server."""
 GRACE_PERIOD_S = 5
@@ -272,7 +272,7 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginRespon
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a child, and kill it when that takes long.
 
-    Not by SIGINT: a Python program would print where it was interrupted, as if that were a fault of its own.
+    Not by SIGINT: a Python program would print a traceback, as if it had failed.
     """
     if child.poll() is not None:
         return

@@ -50,7 +50,7 @@ class Program:
 
     @cached_property
     def package(self) -> str | None:
-        """The name of the Python package that its folder is; None where it is none that can be built."""
+        """The name of the Python package in its folder; None if it cannot be built."""
         try:
             stated = tomllib.loads((self.directory / "pyproject.toml").read_text())
         except FileNotFoundError:

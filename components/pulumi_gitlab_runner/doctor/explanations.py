@@ -199,7 +199,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{CI_YAML}#image",
     ),
     Name.NOT_PINNED: Explanation(
-        "The image is named by a tag alone: whoever may push to the tag decides what jobs run.",
+        "The image is named by a tag alone: everyone who may push to the tag decides what jobs run.",
         "Run `runner-doctor pin` on the pipeline, and commit what it writes.",
         f"{CI_YAML}#image",
     ),
@@ -241,7 +241,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
     ),
     Name.REGISTRY_FAILS: Explanation(
         "The registry answers with an error of its own.",
-        "Ask again later, then ask whoever runs the registry.",
+        "Ask again later, then ask the registry's operators.",
         REGISTRY_API,
     ),
     Name.REGISTRY_SHADOWED: Explanation(

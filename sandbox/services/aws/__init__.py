@@ -1,1 +1,1 @@
-"""AWS on loopback: moto's server, patched where it answers otherwise than AWS does."""
+"""AWS on loopback: moto's server, patched where it differs from AWS."""

@@ -1,4 +1,4 @@
-"""What IAM allows in the sandbox, once moto is told to ask it (its `INITIAL_NO_AUTH_ACTION_COUNT`).
+"""IAM authorization in the sandbox, once moto enforces it (its `INITIAL_NO_AUTH_ACTION_COUNT`).
 
 moto looks up who calls, and the policies; but it compares every resource with `*`, knows conditions in trust
 policies alone, and names actions of S3 by its own routes. Here a call is what AWS calls it, on the resources
@@ -35,7 +35,7 @@ SUBRESOURCES = {
         "publicAccessBlock": "PutBucketPublicAccessBlock",
     },
 }
-"""The actions of calls to S3 whose routes moto does not tell apart, by method and part of the bucket."""
+"""The actions of calls to S3 whose routes moto does not distinguish, by method and part of the bucket."""
 
 RENAMED = {"s3:HeadBucket": "s3:ListBucket", "s3:GetObjectVersion": "s3:GetObject"}
 """Calls that another action is for. The provider reads no version of an object but the last."""
@@ -58,7 +58,7 @@ IN_JSON = {"ecr", "kms", "lambda", "logs", "scheduler", "secretsmanager", "ssm"}
 """The services that answer in JSON."""
 
 PATHS = {"lambda": "functions", "scheduler": "schedules"}
-"""What stands before a resource's name in the path of a call."""
+"""The prefix of a resource's name in the path of a call."""
 
 PARAMETERS = {
     "autoscaling": ("AutoScalingGroupName", "autoScalingGroup:0:autoScalingGroupName/{}"),

@@ -53,6 +53,6 @@ def _not_in_use(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _description(rule: Any) -> str | None:
-    """What a change of the description leaves stands in the range, which is else empty for a far group."""
+    """The description that a change leaves in the range, which is otherwise empty for a referenced group."""
     found: str | None = (rule.source_group | rule.ip_range).get("Description")
     return found

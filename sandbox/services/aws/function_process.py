@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda tells a function of its run."""
+    """The context that Lambda passes to a function."""
 
     timeout: float
     started: float = field(default_factory=time.monotonic)

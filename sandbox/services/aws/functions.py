@@ -61,7 +61,7 @@ def _showing_logging(original: Callable[..., dict[str, Any]]) -> Callable[..., d
 
 
 def _invoke(function: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
-    """Run the function, keep what it printed in its log, and answer with what it returned or raised."""
+    """Run the function, write its output to its log, and answer with its result or error."""
     event = body.decode() if isinstance(body, bytes) else body
     with tempfile.TemporaryDirectory() as directory:
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:

@@ -1,4 +1,4 @@
-"""Patches moto's IAM, which knows no quotas: how large policies may be, and how many a role may have.
+"""Patches moto's IAM, which has no quotas for the size and the number of a role's policies.
 
 The numbers are the defaults of docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, which do
 not count white space. The messages are those that AWS's users report.

@@ -132,7 +132,7 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
 
 @dataclass
 class _Region:
-    """Image Builder in one region; what it keeps ends with moto's own state."""
+    """Image Builder in one region; its state is reset with moto's own."""
 
     name: str
     kept: dict[str, Kept] = field(init=False)

@@ -1,6 +1,6 @@
 """Run Command, which moto takes and does not run: here it runs, with the files of a rendered host.
 
-An instance that has no such tree is not reached, as one whose agent is not connected.
+An instance without such a tree is unreachable, like one whose agent is not connected.
 Source: docs.aws.amazon.com/systems-manager/latest/APIReference, SendCommand and GetCommandInvocation.
 """
 

@@ -47,7 +47,7 @@ def lint_content(identifier: str) -> Response:
 
 
 class LintError(Exception):
-    """What is wrong with a configuration, in GitLab's words."""
+    """The errors of a configuration, as GitLab words them."""
 
 
 class Reference(tuple[str, ...]):
@@ -71,7 +71,7 @@ _Loader.add_constructor("!reference", _reference)
 
 @dataclass
 class _Merge:
-    """Merges a configuration, and keeps in mind what it included."""
+    """Merges a configuration, and records its includes."""
 
     project: Project
     includes: list[dict[str, Any]] = field(default_factory=list)

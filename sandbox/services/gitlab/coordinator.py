@@ -24,7 +24,7 @@ from sandbox.services.gitlab.refusals import (
 from sandbox.services.gitlab.state import Job, Runner
 
 TRACE_UPDATE_INTERVAL = 3
-"""The seconds after which a runner sends more of a trace: GitLab's, while somebody watches it."""
+"""The seconds after which a runner sends more of a trace: GitLab's value while a user watches it."""
 
 _RUNNER = (Parameter("token", required=True), Parameter("system_id"), Parameter("info", mapping))
 _JOB_STATES = ("running", "success", "failed")
@@ -101,7 +101,7 @@ def append_trace(job_id: int) -> ResponseReturnValue:
 
 
 def _authenticate_runner(token: str) -> Runner:
-    """The runner whose token this is, which counts as a contact; 403 if there is none."""
+    """The runner with this token, which counts as a contact; 403 if there is none."""
     for runner in instance().runners.values():
         if hmac.compare_digest(runner.token.encode(), token.encode()):
             runner.contacted_at = now()

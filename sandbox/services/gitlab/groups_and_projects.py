@@ -178,7 +178,7 @@ def transfer_project(identifier: str) -> Response:
 
 @blueprint.delete("/projects/<path:identifier>")
 def delete_project(identifier: str) -> ResponseReturnValue:
-    """The end of a project, and of the runners that served it alone."""
+    """Delete a project, and the runners that belong only to it."""
     project = find_project(identifier)
     require_role(project, Role.OWNER)
     read_parameters()

@@ -1,4 +1,4 @@
-"""Which job a runner gets, and what it is told of it.
+"""The assignment of jobs to runners, and the job's payload.
 
 Sources: GitLab's `app/services/ci/register_job_service.rb`, `app/services/ci/queue/build_queue_service.rb`
 and `lib/api/entities/ci/job_request`. Simpler than GitLab: every runner gets the oldest job first, also those
@@ -17,7 +17,7 @@ TIMEOUT = 3600
 
 
 def assign_job(runner: Runner) -> Job | None:
-    """Give a runner the oldest waiting job that it may take; None where there is none, or it is paused."""
+    """Assign the oldest pending job that a runner may take; None if there is none, or it is paused."""
     if runner.paused:
         return None
     for job in instance().jobs.values():

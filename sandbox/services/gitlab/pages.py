@@ -1,4 +1,4 @@
-"""Pages of a list, as GitLab's offset pagination gives them."""
+"""GitLab's offset pagination."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads a request's parameters against a declaration, as Grape does for GitLab.
+"""Validates a request's parameters against a declaration, as Grape does for GitLab.
 
 A value is made one of its type where it can be: a number becomes a text, `"yes"` true, `"600"` a number.
 Sources: dry-types' `lib/dry/types/coercions/params.rb`; GitLab's
@@ -32,7 +32,7 @@ def text(value: Any) -> str:
 
 
 def integer(value: Any) -> int:
-    """A whole number, or the digits of one; what is behind a point is cut off."""
+    """A whole number, or its digits; a fraction is cut off."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
@@ -75,7 +75,7 @@ class Parameter:
     """One parameter of an endpoint.
 
     Args:
-        name: as in the request; `filter[environment_scope]` stands for a nested one.
+        name: as in the request; `filter[environment_scope]` is a nested one.
         kind: reads the value, or raises ValueError.
         required: whether the request must have it.
         values: the allowed values; empty allows all.

@@ -15,7 +15,7 @@ class RefusalError(Exception):
     Args:
         status: the HTTP status.
         body: the answer's JSON.
-        headers: what goes along.
+        headers: of the answer.
     """
 
     def __init__(self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
@@ -56,7 +56,7 @@ def job_not_running(status: str) -> RefusalError:
 
 
 def range_not_satisfiable(size: int) -> RefusalError:
-    """A part of a trace that does not follow what is there; the runner goes on from there."""
+    """A part of a trace that does not follow the stored one; the runner continues from there."""
     return RefusalError(416, {"error": "416 Range Not Satisfiable"}, {"Range": f"0-{size}"})
 
 

@@ -1,4 +1,4 @@
-"""A runner as GitLab shows it, and what its status is.
+"""A runner as GitLab shows it, with its status.
 
 Sources: GitLab's `lib/api/entities/ci/runner*.rb` and `app/models/ci/runner.rb`.
 """

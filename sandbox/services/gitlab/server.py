@@ -21,6 +21,6 @@ def create_server(application: Flask, port: int) -> BaseWSGIServer:
 
     Args:
         application: the double.
-        port: the port; 0 takes a free one, which the server's `port` then tells.
+        port: the port; 0 takes a free one, see the server's `port`.
     """
     return make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietRequestHandler)

@@ -36,7 +36,7 @@ def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
 
     Args:
         declared: the inputs of the file, as ``spec: inputs`` declares them.
-        given: the inputs of whoever includes the file, or starts the pipeline.
+        given: the inputs of the include, or of the pipeline's start.
     """
     found: dict[str, Any] = {}
     for name, settings in declared.items():

@@ -292,7 +292,7 @@ def with_pins(text: str, file: Path, pins: Sequence[Pin]) -> str:
     return text
 
 
-_PUSHED = "whoever may push to the tag decides what jobs run"
+_PUSHED = "everyone who may push to the tag decides what jobs run"
 
 
 def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[Finding, tuple[Place, ...]]:

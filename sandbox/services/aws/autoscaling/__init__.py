@@ -1,4 +1,4 @@
-"""Patches moto's Auto Scaling, one concept a module."""
+"""Patches moto's Auto Scaling, one module for each concept."""
 
 from typing import Any
 

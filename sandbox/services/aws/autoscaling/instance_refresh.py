@@ -67,7 +67,7 @@ def _describe(response: Any) -> Any:
 
 
 def _shown(life: Group, refresh: Refresh) -> dict[str, Any]:
-    """A refresh in the API's shape, without what it was asked for."""
+    """A refresh in the API's shape, without its preferences."""
     there = {each.id for each in life.instances}
     old = refresh.old | refresh.awaited
     left = len(old & there) if not refresh.over else 0

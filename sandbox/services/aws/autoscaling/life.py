@@ -48,11 +48,11 @@ _OF_AN_INSTANCE = {
 """The simulation's name of each property of an instance, and moto's."""
 
 _ONE_AT_A_TIME = RLock()
-"""Held by whoever changes groups: another thread must not see an instance between two of its states."""
+"""Held during changes of groups: another thread must not see an instance between two states."""
 
 
 def life_of(group: Any) -> Group:
-    """What goes on in a group of moto's."""
+    """The simulation of a group of moto."""
     life: Group | None = vars(group).get("life")
     if life is None:
         life = vars(group)["life"] = Group(_World(group), (), now=CONDITIONS.now())
@@ -87,12 +87,12 @@ def template_of(group: Any) -> dict[str, Any] | None:
 
 
 def api_error(refused: Refused) -> Exception:
-    """What the simulation refuses, as the API's error."""
+    """Convert the simulation's refusals into the API's errors."""
     return error(refused.code, str(refused))
 
 
 class _World:
-    """moto's EC2, as a group acts on it."""
+    """moto's EC2, as used by a group."""
 
     def __init__(self, group: Any) -> None:
         self._group = group

@@ -32,7 +32,7 @@ _OVER = ("Successful", "Failed", "Cancelled")
 
 
 class Refused(Exception):  # noqa: N818 (it is read in sentences)
-    """What the API refuses, as `code` and message."""
+    """An error of the API, with its `code` and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -88,7 +88,7 @@ class Instance:
     """An instance of a group.
 
     Attributes:
-        version: what it was launched from.
+        version: of the launch template.
         since: when it got into its state.
         ready_at: when its host completes its launch by itself, if it does.
     """
@@ -116,7 +116,7 @@ class Instance:
 
 @dataclass
 class Activity:
-    """A scaling activity, as `DescribeScalingActivities` tells of it."""
+    """A scaling activity, as in `DescribeScalingActivities`."""
 
     description: str
     start: float
@@ -177,7 +177,7 @@ class Group:
         self.hooks[hook.name] = hook
 
     def delete_hook(self, name: str) -> None:
-        """Delete a hook: a launch that waits for it is abandoned, an end goes on."""
+        """Delete a hook: a launch that waits for it is abandoned, a termination continues."""
         if self.hooks.pop(name, None) is None:
             raise Refused("ValidationError", f"No Lifecycle Hook found with the name {name}")
         for instance in [each for each in self.instances if name in each.waits]:
@@ -244,7 +244,7 @@ class Group:
         return made
 
     def cancel_refresh(self, *, waits: bool = True) -> Refresh:
-        """Stop replacing instances; what is being launched or ended goes on, and is waited for."""
+        """Stop replacing instances; launches and terminations in progress continue, and are waited for."""
         found = self.refresh
         if found is None or found.over or found.status == "Cancelling":
             raise Refused(
@@ -411,7 +411,7 @@ class Group:
         if refresh and refresh.status == "InProgress":
             found |= {each.id for each in staying if each.id in refresh.old}
         elif refresh and refresh.status == "Cancelling":
-            # Its launch goes on; it launches no further one.
+            # Its launch continues; it launches no further one.
             found |= (
                 {each.id for each in staying if each.id in refresh.old}
                 if any(each.pending for each in staying)

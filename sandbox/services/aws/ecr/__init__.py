@@ -1,4 +1,4 @@
-"""Patches moto's Elastic Container Registry, one concept a module."""
+"""Patches moto's Elastic Container Registry, one module for each concept."""
 
 from typing import Any
 

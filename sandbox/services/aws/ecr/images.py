@@ -1,4 +1,4 @@
-"""Patches moto's images: the digest of one that it takes in is not that of the image's manifest."""
+"""Patches moto's images: the digest of a pushed image is not that of its manifest."""
 
 import hashlib
 from collections.abc import Callable
