@@ -116,7 +116,9 @@ class _Fitting:
         self.mismatches.append(Mismatch(location, TYPE, value, kind, tables))
         return value
 
-    def _marked(self, value: Any, kind: Any, marks: list[Mark], location: Location, tables: tuple[Any, ...]) -> Any:
+    def _marked(
+        self, value: Any, kind: Any, marks: list[Mark], location: Location, tables: tuple[Any, ...]
+    ) -> Any:
         """The value of a field with marks, of which the last is the outermost."""
         if not marks:
             return self.fit(value, kind, location, tables)

@@ -68,9 +68,9 @@ def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
             result = stack.run(fault)
             results.append(result)
             spent = f"{monotonic() - began:.0f} s"
-            told = f"{fault.way}: {fault}: {result.outcome}, {spent}"
-            print(f"[{number}/{len(scenarios)}] {told}", file=sys.stderr, flush=True)
-            for line in [*result.message, *(f"left: {each}" for each in result.left)]:
+            line = f"{fault.way}: {fault}: {result.outcome}, {spent}"
+            print(f"[{number}/{len(scenarios)}] {line}", file=sys.stderr, flush=True)
+            for line in [*result.notes, *(f"left: {each}" for each in result.left)]:
                 print(f"    {line}", file=sys.stderr, flush=True)
     return results
 
@@ -79,17 +79,17 @@ def report(results: Sequence[Result]) -> str:
     """The table of what became of the scenarios, way by way, and a line for each of note."""
     counts = Counter((result.fault.way, result.outcome) for result in results)
     tried = Counter(result.fault.way for result in results)
-    wide = max(len(way.message) for way in Way)
+    wide = max(len(way.description) for way in Way)
     heads = [f"{outcome:>{max(len(outcome), 5)}}" for outcome in Outcome]
     lines = ["  ".join([f"{'':{wide}}  tried", *heads])]
     for way in Way:
         if tried[way]:
             numbers = [f"{counts[way, outcome] or '':>{max(len(outcome), 5)}}" for outcome in Outcome]
-            lines.append("  ".join([f"{way.message:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
+            lines.append("  ".join([f"{way.description:{wide}}  {tried[way]:>5}", *numbers]).rstrip())
     for result in results:
-        if not result.clean or result.message:
-            lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.message}"]
-            lines += [f"  {each}" for each in result.message]
+        if not result.clean or result.notes:
+            lines += ["", f"{result.outcome}: {result.fault}: {result.fault.way.description}"]
+            lines += [f"  {each}" for each in result.notes]
             lines += [f"  left over: {each}" for each in result.left]
             lines += [f"  named: {each}" for each in result.named]
     stuck, unseen = (

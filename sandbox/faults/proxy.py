@@ -1,4 +1,4 @@
-"""The HTTP proxy between the engine's providers and the services, which fails a call as it is told to."""
+"""The HTTP proxy between the engine's providers and the services, which fails a call on request."""
 
 import contextlib
 import http.client
@@ -37,12 +37,12 @@ class Way(StrEnum):
         return self.value.endswith("-lasting")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """What it is, for a person."""
-        return _TOLD[self]
+        return _DESCRIPTIONS[self]
 
 
-_TOLD = {
+_DESCRIPTIONS = {
     Way.ERROR: "an error of the service (503), once",
     Way.ERROR_LASTING: "an error of the service (503), as long as that up lasts",
     Way.DROPPED: "connection dropped before the service has it, once",
@@ -213,13 +213,13 @@ def proxy(service: str, upstream: str, traffic: Traffic) -> Iterator[str]:
 
 def _unavailable(request: Request, service: str) -> tuple[dict[str, str], bytes]:
     """The headers and the body with which a service says that it cannot, in the form of its protocol."""
-    told = "Service Unavailable (a fault of the sandbox's own)"
+    message = "Service Unavailable (a fault of the sandbox's own)"
     if service == "gitlab":
-        return {"Content-Type": "application/json"}, json.dumps({"message": told}).encode()
+        return {"Content-Type": "application/json"}, json.dumps({"message": message}).encode()
     if "X-Amz-Target" in request.headers or request.body.startswith(b"{"):
-        content = {"__type": "ServiceUnavailableException", "message": told}
+        content = {"__type": "ServiceUnavailableException", "message": message}
         return {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(content).encode()
-    error = f"<Code>ServiceUnavailable</Code><Message>{told}</Message>"
+    error = f"<Code>ServiceUnavailable</Code><Message>{message}</Message>"
     if "/s3/" in request.headers.get("Authorization", ""):
         written = f"<Error>{error}</Error>"
     elif "/ec2/" in request.headers.get("Authorization", ""):

@@ -62,14 +62,14 @@ class Result:
     Attributes:
         fault: what failed.
         outcome: what became of it.
-        told: what happened, for a person: errors, and commands that helped.
+        notes: what happened, for a person: errors, and commands that helped.
         left: what was there when the stack was down.
         named: the command by which each of them goes, where `runner-doctor leftovers` names it.
     """
 
     fault: Fault
     outcome: Outcome = Outcome.SAME_UP
-    told: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
 
@@ -157,9 +157,9 @@ class Account:
         result = Result(fault)
         up = self._first_up(fault)
         if not self.traffic.struck:
-            result.message.append("the call was not made")
+            result.notes.append("the call was not made")
         if fault.way is not Way.KILLED and up.code == -signal.SIGKILL:
-            result.message.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
+            result.notes.append(f"the up with the fault did not end within {_LONGEST_S} s, and was killed")
         self.traffic.begin(None)
         if up.code:
             result.outcome = Outcome.NEXT_UP
@@ -172,10 +172,10 @@ class Account:
         result.named = sorted({finding["fix"] for finding in findings})
         if down.code and result.outcome is not Outcome.STUCK:
             result.outcome = Outcome.STUCK
-            result.message.append(f"down: {down.why}")
+            result.notes.append(f"down: {down.why}")
         elif result.outcome is not Outcome.STUCK and unseen:
             result.outcome = Outcome.UNSEEN
-            result.message += [f"unseen: {kind} {name}" for kind, name in unseen]
+            result.notes += [f"unseen: {kind} {name}" for kind, name in unseen]
         elif left and result.outcome in (Outcome.SAME_UP, Outcome.NEXT_UP):
             result.outcome = Outcome.NAMED
         self._clean_up()
@@ -196,23 +196,23 @@ class Account:
         """Bring the stack up as a person would, by what Pulumi and its hooks print."""
         up = self._pulumi("up", "--yes", "--skip-preview")
         if up.code and not _IMPORT.search(up.printed):
-            result.message.append(f"next up: {up.why}")
+            result.notes.append(f"next up: {up.why}")
             self._pulumi("refresh", "--yes", "--skip-preview")
             up = self._pulumi("up", "--yes", "--skip-preview")
-            result.message.append("after `pulumi refresh`" if not up.code else "`pulumi refresh` does not help")
+            result.notes.append("after `pulumi refresh`" if not up.code else "`pulumi refresh` does not help")
         for _ in range(3):
             commands = list(dict.fromkeys(_IMPORT.findall(up.printed))) if up.code else []
             for command in commands:
                 result.outcome = Outcome.COMMAND
-                result.message.append(f"pulumi {command}")
+                result.notes.append(f"pulumi {command}")
                 imported = self._pulumi(*shlex.split(command), "--yes", "--skip-preview")
                 if imported.code:
-                    result.message.append(f"import: {imported.why}")
+                    result.notes.append(f"import: {imported.why}")
             if commands:
                 up = self._pulumi("up", "--yes", "--skip-preview")
         if up.code:
             result.outcome = Outcome.STUCK
-            result.message.append(f"stuck: {up.why}")
+            result.notes.append(f"stuck: {up.why}")
 
     def _leftovers(self) -> list[dict[str, Any]]:
         """What `runner-doctor leftovers` finds."""

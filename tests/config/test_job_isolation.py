@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config.job_isolation import isolation_warnings, isolation_gaps
+from pulumi_gitlab_runner.config.job_isolation import isolation_gaps, isolation_warnings
 
 
 def warned(docker: dict[str, Any], **runner: Any) -> list[str]:

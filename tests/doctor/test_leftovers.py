@@ -204,9 +204,7 @@ def test_what_the_state_has_is_not_left_over(
 
 
 def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, tmp_path: Path) -> None:
-    fix = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))[
-        "the launch template ci-build-5a1b2c3"
-    ]
+    fix = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))["the launch template ci-build-5a1b2c3"]
     template = boto3.client("ec2").describe_launch_templates(LaunchTemplateNames=["ci-build-5a1b2c3"])
     number = template["LaunchTemplates"][0]["LaunchTemplateId"]
     assert fix.startswith(

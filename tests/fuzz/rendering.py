@@ -97,7 +97,9 @@ def _manager_files(stack: Stack, manager: Manager) -> Mapping[str, HostFile]:
 
 def _assert_config(stack: Stack, manager: Manager, written: str, given: Mapping[str, Any]) -> None:
     read = tomllib.loads(written)
-    numbers = {} if manager.host.docker else {each.name: number_placeholder(each.name) for each in manager.runners}
+    numbers = (
+        {} if manager.host.docker else {each.name: number_placeholder(each.name) for each in manager.runners}
+    )
     assert {each["name"]: each.pop("id") for each in read["runners"] if "id" in each} == numbers
     assert read == given
     assert [each["name"] for each in read["runners"]] == [each.name for each in manager.runners]

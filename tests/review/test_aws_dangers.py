@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind
 
-from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, step
 from tests.review.phrases import told
+from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, step
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"

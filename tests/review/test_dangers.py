@@ -7,8 +7,8 @@ import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind
 
 from tests.review.hosts import LEGACY, VAULT, host_inputs, host_step
-from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, step
 from tests.review.phrases import told
+from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, step
 
 IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
 GROUP = "aws:example/thing:Thing"

@@ -10,11 +10,11 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Problem,
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
-    parse_ecr_settings,
     ecr_settings_problems,
+    parse_ecr_settings,
 )
 from pulumi_gitlab_runner.spec.inputs import Deferred
-from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, parse_network, network_problems
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
 from pulumi_gitlab_runner.spec.registries import (
     RepositoriesDeclaration,
     Repository,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.spec import Problem
-from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, parse_fleet, parse_manager_host, fleet_problems
+from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, fleet_problems, parse_fleet, parse_manager_host
 
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 

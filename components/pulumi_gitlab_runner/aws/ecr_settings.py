@@ -23,8 +23,8 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettingsDeclaration,
     Replica,
     Scanning,
-    parse_ecr_settings,
     ecr_settings_problems,
+    parse_ecr_settings,
 )
 from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
 from pulumi_gitlab_runner.spec.inputs import Value, strict

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.aws.existing import unless_alias
+from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of

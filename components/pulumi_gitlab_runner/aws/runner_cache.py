@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
-from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, parse_cache, cache_problems
+from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, cache_problems, parse_cache
 from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input
 from pulumi_gitlab_runner.spec.problems import Problem, join_path

@@ -253,7 +253,9 @@ class RunnerManagerRole(Component[ManagerRole]):
         environment = model.environment or environment_of(self)
         declared_at = model.declared_at or name
         with refused_as_whole():
-            divided = division(model.access.registries.values(), further=len(model.policies), path=declared_at)
+            divided = division(
+                model.access.registries.values(), further=len(model.policies), path=declared_at
+            )
         access = pulumi.Output.all(resolved(model.access), environment)
         tags, host = tag_inputs(model.tags), model.access.host
         role = aws.iam.Role(

@@ -23,8 +23,8 @@ from pulumi_gitlab_runner.spec.network import (
     Network,
     NetworkDeclaration,
     first_zones,
-    parse_network,
     network_problems,
+    parse_network,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.shape import checked

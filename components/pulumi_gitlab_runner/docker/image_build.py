@@ -25,8 +25,8 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.builds import (
     Build,
     BuildSettingsDeclaration,
-    parse_build,
     build_settings_problems,
+    parse_build,
 )
 from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, strict, value

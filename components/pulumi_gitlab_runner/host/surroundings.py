@@ -74,7 +74,9 @@ def surroundings_files(
     return files
 
 
-def worker_files(manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment) -> dict[str, str]:
+def worker_files(
+    manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment
+) -> dict[str, str]:
     """All of a fleet's worker, by the path below the root; none where the declaration asks for none.
 
     Args:

@@ -22,8 +22,12 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
     yield allow(
         "FleetSize",
         ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-        [(f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
- f":autoScalingGroupName/{group}")],
+        [
+            (
+                f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
+                f":autoScalingGroupName/{group}"
+            )
+        ],
     )
     # None of these has a resource.
     yield allow(

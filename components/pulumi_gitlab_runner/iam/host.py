@@ -27,8 +27,12 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
             "autoscaling:SetInstanceHealth",
             "autoscaling:StartInstanceRefresh",
         ],
-        [(f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
- f":autoScalingGroupName/*")],
+        [
+            (
+                f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
+                f":autoScalingGroupName/*"
+            )
+        ],
         {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": host}},
     )
 

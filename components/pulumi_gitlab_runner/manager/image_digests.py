@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
-from pulumi_gitlab_runner.spec.images import ecr_image, registry_of, why_not_asked, expand_registry_name
+from pulumi_gitlab_runner.spec.images import ecr_image, expand_registry_name, registry_of, why_not_asked
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
 from pulumi_gitlab_runner.spec.runners import check_pinned
@@ -129,7 +129,10 @@ async def _digests(
                     reasons[image] = reason
         elif not os.environ.get(OFFLINE):
             pair = credentials.get(registry.name) if registry else None
-            elsewhere[image] = (parse(expand_registry_name(image, registries, environment)), _credentials(pair))
+            elsewhere[image] = (
+                parse(expand_registry_name(image, registries, environment)),
+                _credentials(pair),
+            )
     for image, answer in (await _answers(elsewhere, authorities)).items():
         if answer.digest:
             digests[image] = answer.digest

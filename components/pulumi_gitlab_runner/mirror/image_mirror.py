@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.spec import mirrors as spec
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.declared import declared
-from pulumi_gitlab_runner.spec.images import registry_of, expand_registry_name
+from pulumi_gitlab_runner.spec.images import expand_registry_name, registry_of
 from pulumi_gitlab_runner.spec.inputs import Input, optional, strict
 from pulumi_gitlab_runner.spec.mirrors import MirrorDeclaration, mirror_variables
 from pulumi_gitlab_runner.spec.problems import join_path

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pulumi_gitlab_runner.config.freedoms import freedoms
+from pulumi_gitlab_runner.config.job_isolation import isolation_gaps
 from pulumi_gitlab_runner.review.dangers import Danger, DangerKind, dangers
 from pulumi_gitlab_runner.review.lines import own_names
 from pulumi_gitlab_runner.review.markup import one_line
@@ -129,9 +129,9 @@ class _StackFile:
         if danger.kind is DangerKind.PRIVILEGE and isinstance(declared, Mapping):
             config = declared.get("config")
             docker = config.get("docker") if isinstance(config, Mapping) else None
-            for freedom in freedoms(docker if isinstance(docker, Mapping) else {}):
-                if freedom.phrase in danger.phrases:
-                    yield (*at, "config", "docker", freedom.key.partition("[")[0])
+            for gap in isolation_gaps(docker if isinstance(docker, Mapping) else {}):
+                if gap.phrase in danger.phrases:
+                    yield (*at, "config", "docker", gap.key.partition("[")[0])
         keys = {
             DangerKind.REGISTRY: ("registries",),
             DangerKind.RIGHTS: ("registries",),

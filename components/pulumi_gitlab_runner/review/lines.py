@@ -26,26 +26,26 @@ class Line:
         kind: what kind of danger it is.
         of: the type of the resources.
         names: their names.
-        told: what happens to each.
+        phrases: what happens to each.
         kinds: how many there are of each type, where they are of several.
     """
 
     kind: DangerKind
     of: str
     names: tuple[str, ...]
-    told: tuple[Phrase, ...]
+    phrases: tuple[Phrase, ...]
     kinds: "Counter[str]" = field(default_factory=Counter)
 
     @property
     def is_known(self) -> bool:
         """Whether the preview shows it."""
-        return is_known(self.message)
+        return is_known(self.phrases)
 
     @property
     def text(self) -> str:
         """The line as Markdown."""
         count = f"{len(self.names)}, " if len(self.names) > 1 else ""
-        what = " ".join(phrase(words, names) for words, names in self.message)
+        what = " ".join(phrase(words, names) for words, names in self.phrases)
         kinds = most_common(self.kinds)[:_NAMES]
         alone = sum(self.kinds.values()) == 1
         of = ", ".join(code(kind) if alone else f"{number} {code(kind)}" for kind, number in kinds)
@@ -68,11 +68,11 @@ def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> li
     made = []
     for alike in lines.values():
         first = alike[0]
-        plain = first.message == PLAINLY_DELETED
+        plain = first.phrases == PLAINLY_DELETED
         names = tuple(sorted({each.name for each in alike}, key=natural))
-        told = first.message if len(names) == 1 else _nameless(first, own_name(first))
+        phrases = first.phrases if len(names) == 1 else _nameless(first, own_name(first))
         kinds = Counter(each.of.rpartition(":")[2] for each in alike) if plain else Counter()
-        made.append(Line(first.kind, "" if plain else first.of, names, told, kinds))
+        made.append(Line(first.kind, "" if plain else first.of, names, phrases, kinds))
     return made
 
 
@@ -117,7 +117,9 @@ def _nameless(danger: Danger, name: str) -> tuple[Phrase, ...]:
     if not name:
         return danger.phrases
     word = _word(name)
-    return tuple((words, tuple(word.sub(ITS_NAME, each) for each in names)) for words, names in danger.phrases)
+    return tuple(
+        (words, tuple(word.sub(ITS_NAME, each) for each in names)) for words, names in danger.phrases
+    )
 
 
 def _word(name: str) -> re.Pattern[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi_gitlab_runner.config.freedoms import isolation
+from pulumi_gitlab_runner.config.job_isolation import isolation
 from pulumi_gitlab_runner.spec.inputs import Deferred
 
 if TYPE_CHECKING:  # a component alone does not load the models of all others

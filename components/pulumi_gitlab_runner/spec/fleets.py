@@ -11,14 +11,14 @@ from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
-from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, parse_host, host_problems, release_of
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
-    minimum_problems,
     machine_problems,
+    minimum_problems,
     parse_subnets,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed

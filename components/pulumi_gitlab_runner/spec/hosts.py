@@ -14,8 +14,8 @@ from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
     DockerHost,
     DockerHostDeclaration,
-    parse_docker_host,
     docker_host_problems,
+    parse_docker_host,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
@@ -23,8 +23,8 @@ from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     architecture_of,
     instance_type_problems,
-    minimum_problems,
     machine_problems,
+    minimum_problems,
     parse_subnets,
 )
 from pulumi_gitlab_runner.spec.observation import (
@@ -32,9 +32,9 @@ from pulumi_gitlab_runner.spec.observation import (
     Logs,
     LogsDeclaration,
     alarms_problems,
-    parse_logs,
     logs_problems,
     metrics_problems,
+    parse_logs,
 )
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,

@@ -24,7 +24,9 @@ def architecture_of(instance_type: str) -> str:
     return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
 
 
-def minimum_problems(declaration: Mapping[str, Any], least: Mapping[str, int], path: str) -> Iterator[Problem]:
+def minimum_problems(
+    declaration: Mapping[str, Any], least: Mapping[str, int], path: str
+) -> Iterator[Problem]:
     """What is wrong with whole numbers that have a least value.
 
     Args:

@@ -10,11 +10,11 @@ from pulumi_gitlab_runner.spec.fleets import (
     MANAGER_DISK_GB,
     MANAGER_INSTANCE_TYPE,
     Fleet,
+    fleet_problems,
     parse_fleet,
     parse_manager_host,
-    fleet_problems,
 )
-from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, parse_host, host_problems
+from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
-from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, parse_logs, logs_problems
+from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, logs_problems, parse_logs
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
 ENDPOINTS = (

@@ -15,8 +15,8 @@ from pulumi_gitlab_runner.spec.fleets import FleetDeclaration
 from pulumi_gitlab_runner.spec.gitlab_scope import (
     GitLabScope,
     ScopeDeclaration,
-    parse_scope,
     id_problems,
+    parse_scope,
     scope_problems,
 )
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration, release_of

@@ -14,24 +14,24 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problem
 from pulumi_gitlab_runner.spec.builds import (
     Build,
     BuildDeclaration,
-    parse_build,
     build_settings_problems,
+    parse_build,
     repository_problems,
     shared_repository_problems,
 )
 from pulumi_gitlab_runner.spec.cache import (
     Cache,
     CacheDeclaration,
-    parse_cache,
     cache_problems,
     own_place_problems,
+    parse_cache,
 )
 from pulumi_gitlab_runner.spec.certificate_authorities import (
     Authorities,
     CertificateAuthorityDeclaration,
     authorities_problems,
-    parse_authorities,
     other_machine_problems,
+    parse_authorities,
 )
 from pulumi_gitlab_runner.spec.docker_hosts import (
     docker_cache_problems,
@@ -41,15 +41,15 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
-    parse_ecr_settings,
     ecr_settings_problems,
+    parse_ecr_settings,
 )
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.hosted_auth import (
     HostedAuth,
     HostedAuthDeclaration,
-    parse_hosted_auth,
     hosted_auth_problems,
+    parse_hosted_auth,
 )
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.images import image_problems
@@ -58,32 +58,32 @@ from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers
 from pulumi_gitlab_runner.spec.job_roles import (
     JobRole,
     JobRoleDeclaration,
-    parse_job_role,
     job_role_problems,
+    parse_job_role,
 )
 from pulumi_gitlab_runner.spec.machine_images import (
     MachineImage,
     MachineImageDeclaration,
-    parse_machine_image,
     machine_image_problems,
     machine_image_problems_in,
+    parse_machine_image,
 )
 from pulumi_gitlab_runner.spec.managers import (
     CommonSettings,
     Manager,
-    parse_managers,
     host_of,
     manager_problems,
+    parse_managers,
     used_image_problems,
 )
 from pulumi_gitlab_runner.spec.mirrors import (
     Mirror,
     MirrorDeclaration,
-    parse_mirror,
     mirror_problems,
     mirror_variables,
+    parse_mirror,
 )
-from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, parse_network, network_problems
+from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.registries import (

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from pulumi_gitlab_runner.review.dangers.aws_protection import protection_lost
 from pulumi_gitlab_runner.review.dangers.ci_variables import variable_dangers
 from pulumi_gitlab_runner.review.dangers.danger import PLAINLY_DELETED, Danger, DangerKind, Found
+from pulumi_gitlab_runner.review.dangers.deletions import deletions
 from pulumi_gitlab_runner.review.dangers.gitlab_runners import runner_dangers
 from pulumi_gitlab_runner.review.dangers.hosts import host_dangers
 from pulumi_gitlab_runner.review.dangers.iam import rights_gained
-from pulumi_gitlab_runner.review.dangers.deletions import deletions
 from pulumi_gitlab_runner.review.dangers.network import network_opened
 from pulumi_gitlab_runner.review.dangers.owners import owners_of_replaced_roles, owners_to_act
 from pulumi_gitlab_runner.review.dangers.pull_through import upstreams_gained

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.spec.ecr_settings.creation_template import (
     CreationTemplate,
-    parse_creation_template,
     creation_template_problems,
+    parse_creation_template,
 )
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     CreationTemplateDeclaration,
@@ -41,8 +41,8 @@ __all__ = [
     "ReplicateToDeclaration",
     "Scanning",
     "ScanningDeclaration",
-    "parse_ecr_settings",
     "ecr_settings_problems",
+    "parse_ecr_settings",
 ]
 
 

@@ -23,8 +23,8 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 from pulumi_gitlab_runner.spec.registries.repositories import (
     account_problems,
     key_region_problems,
-    prefix_problems,
     parse_repositories,
+    prefix_problems,
 )
 
 NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"

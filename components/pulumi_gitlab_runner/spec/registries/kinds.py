@@ -8,10 +8,10 @@ from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.inputs import check
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
-from pulumi_gitlab_runner.spec.registries.ecr import parse_ecr, ecr_problems
+from pulumi_gitlab_runner.spec.registries.ecr import ecr_problems, parse_ecr
 from pulumi_gitlab_runner.spec.registries.ecr_public import parse_ecr_public
-from pulumi_gitlab_runner.spec.registries.gitlab import parse_gitlab, gitlab_problems
-from pulumi_gitlab_runner.spec.registries.helper import parse_helper, helper_problems
+from pulumi_gitlab_runner.spec.registries.gitlab import gitlab_problems, parse_gitlab
+from pulumi_gitlab_runner.spec.registries.helper import helper_problems, parse_helper
 from pulumi_gitlab_runner.spec.registries.pull_through import parse_pull_through, pull_through_problems
 from pulumi_gitlab_runner.spec.registries.registry import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import repositories_problems

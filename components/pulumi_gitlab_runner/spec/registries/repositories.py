@@ -189,7 +189,9 @@ def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Prob
             yield from _pattern_problems(pattern, pattern_at, _MOST_WILDCARDS["keep"])
             first = seen.setdefault(pattern, pattern_at)
             if first != pattern_at:
-                yield Problem(pattern_at, f"{pattern!r}, which {first} is for already", "one rule for a pattern")
+                yield Problem(
+                    pattern_at, f"{pattern!r}, which {first} is for already", "one rule for a pattern"
+                )
     count = sum(len(rule["tags"]) for rule in rules)
     if count > _MOST_RULES:
         yield Problem(
