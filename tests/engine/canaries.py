@@ -6,6 +6,12 @@ from urllib.parse import quote, quote_plus
 
 PASSWORD = "canary-password-7f3a91c2"
 TOKEN = "glrt-canary-token-5e0b8d46"
+GITLAB_TOKENS = {
+    "GitLab token of the configuration": "glpat-canary-configured-1d86f3b7",
+    "GitLab token of the environment": "glpat-canary-environment-a40c92e5",
+    "GitLab token of hosted runners": "glpat-canary-hosted-6be5170f",
+}
+"""Those that the sandbox's GitLab takes besides its own."""
 
 CANARIES = {
     "registry password": PASSWORD,
@@ -15,6 +21,9 @@ CANARIES = {
     "masked value": "canary/masked+value=94d7a0e5",
     "AWS key": "canary/aws+key/e3579b0d",
     "in a wrong place": "PLACE=canary/wrong+place-0c64f8a2",
+    "set by hand": "canary/by+hand:f27d4c19",
+    "job token": "glcbt-canary-job-83a6e0d4",
+    **GITLAB_TOKENS,
 }
 """One of every kind; in most of them something that JSON or a URL writes in another way."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
-from tests.engine.canaries import PASSWORD, TOKEN
+from tests.engine.canaries import GITLAB_TOKENS, PASSWORD, TOKEN
 from tests.engine.project import Project
 
 PASSWORD_PATH = "gitlab-runner:stack.registries.legacy.static.password"
@@ -14,10 +14,11 @@ PASSWORD_PATH = "gitlab-runner:stack.registries.legacy.static.password"
 
 @pytest.fixture(scope="package")
 def sandbox(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox whose GitLab gives every runner the same known token."""
+    """A running sandbox whose GitLab takes the tokens of `canaries`, and gives every runner the same one."""
     fresh = Sandbox(tmp_path_factory.mktemp("sandbox"), engine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANDBOX_RUNNER_TOKEN", TOKEN)
+        patch.setenv("SANDBOX_GITLAB_TOKENS", " ".join(GITLAB_TOKENS.values()))
         try:
             fresh.start()
             yield fresh

@@ -5,17 +5,20 @@ import io
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.review.note import note
-from pulumi_gitlab_runner.review.preview import read_preview
+from pulumi_gitlab_runner.doctor.command_line import main as doctor
+from pulumi_gitlab_runner.review.command_line import main as review
+from pulumi_gitlab_runner.review.drift_command import main as drift
 from rich.console import Console
 
 from sandbox import summary
+from sandbox.faults.proxy import Fault, Traffic, Way, proxy
 from tests.engine.canaries import CANARIES, kinds_in
 from tests.engine.project import Project
 from tests.user_data import decoded
@@ -28,7 +31,15 @@ SECRETS = {
     f"{STACK}.registries.hub.upstream_credentials.access_token": "upstream token",
     f"{STACK}.variables[2].value": "masked value",
     "aws:secretKey": "AWS key",
+    "gitlab:token": "GitLab token of the configuration",
 }
+OF_THE_PIPELINE = {
+    "GITLAB_TOKEN": "GitLab token of the environment",
+    "CI_JOB_TOKEN": "job token",
+}
+"""What the job that deploys has in its environment."""
+STORED = "/gitlab-runner/tested/build/registries/deploy"
+"""Where the deploy token is kept for the host."""
 WRONG_PLACE = f"{STACK}.runners.build.config.environment[0]"
 
 
@@ -49,18 +60,43 @@ def test_what_looks_for_it_finds_it(kind: str, before: int) -> None:
     assert not kinds_in("".join(secret.split("canary")))
 
 
-@pytest.fixture(scope="module")
-def commands() -> set[str]:
-    """The command lines of the sandbox's processes, while the stack was brought up."""
-    return set()
+@dataclass
+class Seen:
+    """What could be seen of a sandbox's processes while they ran.
+
+    Attributes:
+        commands: their command lines.
+        variables: the names of their environment variables, with the kinds of secrets in each.
+        temporary: temporary files, with the kinds of secrets in each.
+    """
+
+    commands: set[str] = field(default_factory=set)
+    variables: dict[str, set[str]] = field(default_factory=dict)
+    temporary: dict[Path, set[str]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
-def up(project: Project, commands: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The stack with a secret of each kind; one that stands in a wrong place was refused first."""
-    before = project.settings.read_text()
+def seen() -> Seen:
+    """What could be seen while the stack was brought up."""
+    return Seen()
+
+
+@pytest.fixture(scope="module")
+def failed() -> list[str]:
+    """What was printed by the update that failed."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def up(
+    project: Project, seen: Seen, failed: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """The stack with a secret of each kind. One in a wrong place was refused, and an update failed first."""
+    before, environment = project.settings.read_text(), dict(project.environment)
     directory = tmp_path_factory.mktemp("temporary")
-    project.environment["TMPDIR"] = str(directory)
+    project.environment |= {"TMPDIR": str(directory)} | {
+        name: CANARIES[kind] for name, kind in OF_THE_PIPELINE.items()
+    }
     settings = yaml.safe_load(before)
     declared = settings["config"][STACK]
     declared["registries"] |= {
@@ -83,12 +119,29 @@ def up(project: Project, commands: set[str], tmp_path_factory: pytest.TempPathFa
     assert "stack.runners.build.config.environment[0]" in refused.stdout + refused.stderr
     project.settings.write_text(good)
 
-    with watched(project.sandbox.directory, commands):
+    with watched(project.sandbox.directory, directory, seen):
+        failed.append(update_that_fails(project))
         project.pulumi("up", "--yes", "--diff")
     yield project
-    del project.environment["TMPDIR"]
+    project.environment = environment
     project.settings.write_text(before)
     project.up()
+
+
+def update_that_fails(project: Project) -> str:
+    """What an update prints whose services take neither of two secrets."""
+    hidden = {"key": "CANARY", "value": "of-another-one", "masked_and_hidden": True}
+    project.gitlab("POST", "groups/42/variables", **hidden)
+    traffic = Traffic()
+    traffic.begin(Fault(f"ssm PutParameter {STORED}", 1, Way.ERROR_LASTING))
+    with proxy("aws", project.sandbox.services["aws"].url, traffic) as address:
+        project.environment["AWS_ENDPOINT_URL"] = address
+        answer = project.pulumi("up", "--yes", "--skip-preview", "--diff", "--continue-on-error", check=False)
+        del project.environment["AWS_ENDPOINT_URL"]
+    assert answer.returncode != 0
+    assert traffic.struck, traffic.made
+    project.gitlab("DELETE", "groups/42/variables/CANARY")
+    return answer.stdout + answer.stderr
 
 
 def keep_secret(project: Project, secrets: dict[str, str]) -> None:
@@ -98,13 +151,20 @@ def keep_secret(project: Project, secrets: dict[str, str]) -> None:
 
 
 @contextmanager
-def watched(directory: Path, commands: set[str]) -> Iterator[None]:
-    """Collect the command lines of the processes that belong to a sandbox."""
+def watched(directory: Path, temporary: Path, seen: Seen) -> Iterator[None]:
+    """Collect what can be seen of the processes that belong to a sandbox."""
     over = threading.Event()
+    environments: set[str] = set()
 
     def watch() -> None:
         while not over.wait(0.2):
-            commands.update(commands_of(directory))
+            for command, environment in processes_of(directory):
+                seen.commands.add(command)
+                environments.update(environment.split("\0"))
+            for file in below(temporary):
+                with suppress(OSError):  # it may be gone by now
+                    kinds = kinds_in(file.read_text(errors="replace"))
+                    seen.temporary.setdefault(file, set()).update(kinds)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -113,25 +173,61 @@ def watched(directory: Path, commands: set[str]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+        for variable in environments:
+            name, _, value = variable.partition("=")
+            seen.variables.setdefault(name, set()).update(kinds_in(value))
 
 
-def commands_of(directory: Path) -> Iterator[str]:
+def processes_of(directory: Path) -> Iterator[tuple[str, str]]:
+    """The command line and the environment of each process of a sandbox."""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"SANDBOX_DIR={directory}\0" in (process / "environ").read_text(errors="replace"):
-                yield (process / "cmdline").read_text(errors="replace").replace("\0", " ")
-        except OSError:
-            continue
+        with suppress(OSError):
+            environment = (process / "environ").read_text(errors="replace")
+            if f"SANDBOX_DIR={directory}\0" in environment:
+                yield (process / "cmdline").read_text(errors="replace").replace("\0", " "), environment
 
 
-def test_not_in_what_pulumi_prints(up: Project) -> None:
-    """Of previews, ups and a refresh with their details, JSON, the outputs."""
-    preview = up.pulumi("preview", "--json", "--show-sames").stdout
+def test_not_in_what_an_update_prints_that_fails(up: Project, failed: list[str]) -> None:
+    (printed,) = failed
+    assert "has already been taken" in printed
+    assert "ServiceUnavailable" in printed
+    assert kinds_in(printed) == []
+
+
+def test_not_in_what_pulumi_and_the_reports_print(
+    up: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of previews, ups and a refresh with their details, JSON, the outputs; of notes, reports and drift."""
+    set_by_hand(up)
+    preview, refresh = tmp_path / "preview.json", tmp_path / "refresh.json"
+    preview.write_text(up.pulumi("preview", "--json", "--show-sames", "--refresh").stdout)
+    refresh.write_text(up.pulumi("refresh", "--preview-only", "--json").stdout)
     up.pulumi("refresh", "--yes", "--diff")
     up.pulumi("stack", "output", "--json")
     assert "build-token-build" in up.printed
     assert kinds_in(up.printed) == []
-    assert kinds_in(note(read_preview(preview), "tested")) == []
+
+    for name, value in {**up.sandbox.env(), **up.environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(up.directory)
+    report, quality, state = (tmp_path / name for name in ("report.json", "quality.json", "state.json"))
+    written = [f"--terraform-report={report}", f"--code-quality={quality}"]
+    assert review([str(preview), "--stack=tested", *written]) == 0
+    assert "DOCKER" in preview.read_text()
+    assert drift([str(refresh), "--stack=tested"]) == 1
+    state.write_text(up.pulumi("stack", "export").stdout)
+    for form in ("text", "json"):
+        assert doctor(["leftovers", "--stack=tested", f"--state={state}", f"--format={form}"]) == 0
+    told = "".join([*capsys.readouterr(), report.read_text(), quality.read_text()])
+    assert "ci-group-42-CANARY" in told
+    assert kinds_in(told) == []
+
+
+def set_by_hand(up: Project) -> None:
+    """Let the masked variable, and what hosts log in with, have other values than declared."""
+    value = CANARIES["set by hand"]
+    up.gitlab("PUT", "groups/42/variables/CANARY", value=value)
+    up.aws("ssm").put_parameter(Name=STORED, Value=value, Type="SecureString", Overwrite=True)
 
 
 def test_not_in_the_summary(up: Project) -> None:
@@ -156,9 +252,15 @@ def test_not_in_any_file_of_the_sandbox(up: Project) -> None:
     assert {file: kinds for file, kinds in files.items() if kinds} == {}
 
 
-def test_not_in_a_command_line(up: Project, commands: set[str]) -> None:
-    assert any("pulumi" in each for each in commands)
-    assert [each for each in commands if kinds_in(each)] == []
+def test_not_in_a_command_line_an_environment_or_a_temporary_file(up: Project, seen: Seen) -> None:
+    """But for Pulumi's own way to give a program its configuration, and what the pipeline has."""
+    assert any("pulumi" in each for each in seen.commands)
+    assert [each for each in seen.commands if kinds_in(each)] == []
+    allowed = {"PULUMI_CONFIG", "SANDBOX_RUNNER_TOKEN", "SANDBOX_GITLAB_TOKENS", *OF_THE_PIPELINE}
+    found = {name: kinds for name, kinds in seen.variables.items() if kinds}
+    assert found.keys() <= allowed, found
+    assert "registry password" in found["PULUMI_CONFIG"]  # what is looked for can be found there
+    assert {file: kinds for file, kinds in seen.temporary.items() if kinds} == {}
 
 
 def test_not_in_launch_templates(up: Project) -> None:

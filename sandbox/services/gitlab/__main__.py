@@ -15,15 +15,18 @@ DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - nothing but the sandbox takes it
 def main() -> None:
     """Reads the command line and the environment, then serves.
 
-    Environment: GITLAB_TOKEN is the administrator's token, SANDBOX_RUNNER_TOKEN is what every runner's token
-    starts with instead of a random token, and SANDBOX_DIR is where `logs/gitlab-requests.log` is written.
+    Environment: GITLAB_TOKEN is the administrator's token, SANDBOX_GITLAB_TOKENS holds more of them,
+    separated by white space, SANDBOX_RUNNER_TOKEN is what every runner's token starts with instead of a
+    random token, and SANDBOX_DIR is where `logs/gitlab-requests.log` is written.
     """
     parser = argparse.ArgumentParser(prog="python -m sandbox.services.gitlab", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
     arguments = parser.parse_args()
     log_requests()
     application = create_application(
-        os.environ.get("GITLAB_TOKEN", DEFAULT_TOKEN), runner_token=os.environ.get("SANDBOX_RUNNER_TOKEN")
+        os.environ.get("GITLAB_TOKEN", DEFAULT_TOKEN),
+        runner_token=os.environ.get("SANDBOX_RUNNER_TOKEN"),
+        further=os.environ.get("SANDBOX_GITLAB_TOKENS", "").split(),
     )
     with suppress(KeyboardInterrupt):
         create_server(application, arguments.port).serve_forever()

@@ -1,6 +1,7 @@
 """The web application of the GitLab double: one blueprint for each area of the API."""
 
 import logging
+from collections.abc import Sequence
 from threading import Lock
 
 from flask import Flask, Response, g, jsonify, request
@@ -53,16 +54,17 @@ class SerialFlask(Flask):
             return super().dispatch_request()
 
 
-def create_application(token: str, runner_token: str | None = None) -> Flask:
+def create_application(token: str, runner_token: str | None = None, further: Sequence[str] = ()) -> Flask:
     """A GitLab of its own, freshly seeded.
 
     Args:
-        token: the administrator's access token; `state.seeded_instance` tells the others.
+        token: the administrator's access token; `state.seeded_instance` lists the others.
         runner_token: what every runner's token starts with instead of a random token, so that a test can look
             for it.
+        further: more access tokens of the administrator.
     """
     application = SerialFlask()
-    application.extensions[INSTANCE] = seeded_instance(token, runner_token)
+    application.extensions[INSTANCE] = seeded_instance(token, runner_token, further)
     for blueprint in BLUEPRINTS:
         application.register_blueprint(blueprint, url_prefix="/api/v4")
     application.register_blueprint(jobs.queue, url_prefix="/sandbox")

@@ -4,7 +4,7 @@ Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge req
 schedules.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
@@ -259,7 +259,7 @@ class Instance:
     templates: dict[str, str] = field(default_factory=dict)
 
 
-def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
+def seeded_instance(token: str, runner_token: str | None = None, further: Sequence[str] = ()) -> Instance:
     """A GitLab with two groups, a project in each, a merge request in the first, and three users.
 
     They are an administrator, a developer of group 42, and a maintainer of both groups.
@@ -269,6 +269,7 @@ def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
             and TOKEN-create-runner are the administrator's with that scope alone, TOKEN-developer and
             TOKEN-maintainer are those of the other users.
         runner_token: what every runner's token starts with, instead of a random token.
+        further: more tokens of the administrator with the scope `api`.
     """
     team = Group(42, "team", "Team")
     platform = Group(43, "platform", "Platform")
@@ -279,7 +280,7 @@ def seeded_instance(token: str, runner_token: str | None = None) -> Instance:
     )
     return Instance(
         tokens={
-            token: AccessToken(administrator, frozenset({"api"})),
+            **dict.fromkeys((token, *further), AccessToken(administrator, frozenset({"api"}))),
             f"{token}-read-api": AccessToken(administrator, frozenset({"read_api"})),
             f"{token}-create-runner": AccessToken(administrator, frozenset({"create_runner"})),
             f"{token}-developer": AccessToken(developer, frozenset({"api"})),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.services.gitlab.caller import TOKEN
+from sandbox.services.gitlab import create_application
+from tests.services.gitlab.caller import TOKEN, Caller
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
@@ -20,6 +21,12 @@ def test_no_or_wrong_token_is_unauthorized(call, token):
 )
 def test_a_token_may_come_in_other_places(call, options):
     assert call("GET", "user", **options).body["username"] == "root"
+
+
+def test_further_tokens_are_the_administrators():
+    client = create_application(TOKEN, further=["another-one"]).test_client()
+    for token in (TOKEN, "another-one"):
+        assert Caller(client, token)("GET", "user").body["username"] == "root"
 
 
 def test_a_reading_scope_does_not_write(call):
