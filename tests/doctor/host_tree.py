@@ -9,6 +9,9 @@ import pytest
 import tomli_w
 from pulumi_gitlab_runner.doctor.command_line import main
 
+_CANARY = ("canary", "Y2FuYXJ5", "NhbmFye", "jYW5hcn")
+"""What all secrets of these tests have in them; and what is always there of it in base64."""
+
 
 class HostTree:
     """The files of a host whose unit sets HOME and a PATH with one directory, as this library declares it."""
@@ -73,7 +76,7 @@ class Doctor:
         """Run a command and keep what it prints; no secret of these tests is ever in it."""
         status = main(arguments)
         self.output, self.errors = self._capsys.readouterr()
-        assert "canary" not in self.output + self.errors
+        assert not any(form in self.output + self.errors for form in _CANARY)
         return status
 
     def json(self, *arguments: str) -> dict[str, Any]:
