@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.stack.reading import ReadStack, read_stack
 from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.aws.runner_image import RunnerImage
+    from pulumi_gitlab_runner.aws.hosts.runner_image import RunnerImage
 
 DEFAULT_NAME = "ci"
 """The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
@@ -167,17 +167,20 @@ class RunnerStack(Component[ReadStack]):
         urls: dict[str, pulumi.Output[dict[str, str]]] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, PlacedRegistry
+                from pulumi_gitlab_runner.aws.registries.ecr_repositories import (
+                    EcrRepositories,
+                    PlacedRegistry,
+                )
 
                 placed = PlacedRegistry(registry, environment, stack.tags)
                 options = self._options(registry.name)
                 urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", placed, options).urls
             elif isinstance(registry, PullThroughRegistry):
-                from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
+                from pulumi_gitlab_runner.aws.registries.pull_through_cache import pull_through_cache
 
                 pull_through_cache(f"{name}-{registry.name}", registry, stack.tags, self)
         for region, settings in stack.ecr_settings.items():
-            from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, PlacedSettings
+            from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, PlacedSettings
 
             placed_settings = PlacedSettings(settings, region, environment, stack.tags)
             EcrSettings.of(f"{name}-{region}", placed_settings, self._options(region))
@@ -187,7 +190,7 @@ class RunnerStack(Component[ReadStack]):
         """The network for hosts that declare none; None where there is no such host."""
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
-            from pulumi_gitlab_runner.aws.runner_network import PlacedNetwork, RunnerNetwork
+            from pulumi_gitlab_runner.aws.network.runner_network import PlacedNetwork, RunnerNetwork
 
             placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
@@ -196,7 +199,7 @@ class RunnerStack(Component[ReadStack]):
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
             each.vpc is None for each in stack.machine_images.values()
         ):
-            from pulumi_gitlab_runner.aws.host_network import default_network
+            from pulumi_gitlab_runner.aws.network.host_network import default_network
 
             return default_network(self)  # asked for once, not by each host
         return None
@@ -208,7 +211,7 @@ class RunnerStack(Component[ReadStack]):
         self.machine_images = pulumi.Output.from_input({})
         if not stack.machine_images:
             return {}
-        from pulumi_gitlab_runner.aws.runner_image import stack_machine_images
+        from pulumi_gitlab_runner.aws.hosts.runner_image import stack_machine_images
 
         made = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
         self.machine_images = pulumi.Output.from_input(
@@ -230,7 +233,7 @@ class RunnerStack(Component[ReadStack]):
         )
         self.bucket = self.key_arn = pulumi.Output.from_input("")
         if self._stored:
-            from pulumi_gitlab_runner.aws.host_store import HostStore, PlacedStore
+            from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, PlacedStore
 
             placed = PlacedStore(stack.operators, stack.tags, environment)
             store = HostStore.of(name, placed, pulumi.ResourceOptions(parent=self))
@@ -245,7 +248,7 @@ class RunnerStack(Component[ReadStack]):
         """Make what keeps CI variables fresh; each with its role."""
         roles: Roles = []
         for each, auth in stack.hosted_auth.items():
-            from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, Renewal
+            from pulumi_gitlab_runner.aws.jobs.hosted_runner_auth import HostedRunnerAuth, Renewal
 
             renewal = Renewal(
                 auth,
@@ -268,7 +271,7 @@ class RunnerStack(Component[ReadStack]):
         self.job_roles = pulumi.Output.from_input({})
         if not stack.job_roles:
             return []
-        from pulumi_gitlab_runner.aws.job_role import stack_job_roles
+        from pulumi_gitlab_runner.aws.jobs.job_role import stack_job_roles
 
         made = stack_job_roles(name, stack, environment, self)
         self.job_roles = pulumi.Output.from_input(

@@ -129,7 +129,7 @@ def _outputs(
 def _cache_bucket(stack: Stack, around: Surroundings) -> pulumi.Output[str] | None:
     if stack.cache is None:
         return None
-    from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, TaggedCache
+    from pulumi_gitlab_runner.aws.jobs.runner_cache import RunnerCache, TaggedCache
 
     options = pulumi.ResourceOptions(parent=around.parent)
     return RunnerCache.of(around.name, TaggedCache(stack.cache, stack.tags), options).bucket
@@ -151,8 +151,8 @@ def _docker_host(
 def _instance_host(
     hosted: HostedManager, around: Surroundings, made: StackRunners
 ) -> dict[str, pulumi.Output[str]]:
-    from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
-    from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
+    from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, once_with_fleet
+    from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 
     manager: Manager = hosted.manager
     name = f"{around.name}-{manager.resource_name}"

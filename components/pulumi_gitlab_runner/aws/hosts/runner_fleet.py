@@ -7,8 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_group
-from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.instances import (
+from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
     described,
     egress_only,
@@ -16,8 +15,9 @@ from pulumi_gitlab_runner.aws.instances import (
     launched_image,
     tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
+from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.surroundings import worker_files

@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy

@@ -8,12 +8,15 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.host_group import host_group
-from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, log_group_arn, metrics_ingress
-from pulumi_gitlab_runner.aws.instances import egress_only
-from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.runner_manager_role import (
+from pulumi_gitlab_runner.aws.hosts.host_group import host_group
+from pulumi_gitlab_runner.aws.hosts.host_observation import (
+    health_alarm,
+    log_group,
+    log_group_arn,
+    metrics_ingress,
+)
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only
+from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     CacheAccess,
     FleetAccess,
     HostAccess,
@@ -21,6 +24,8 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     ManagerRole,
     RunnerManagerRole,
 )
+from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers

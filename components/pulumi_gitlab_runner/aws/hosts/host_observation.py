@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
-from pulumi_gitlab_runner.aws.host_network import vpc_range
+from pulumi_gitlab_runner.aws.network.host_network import vpc_range
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.instances import (
+from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
     described,
     encrypted_root,
