@@ -9,12 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.hosts.host_group import host_group
-from pulumi_gitlab_runner.aws.hosts.host_observation import (
-    health_alarm,
-    log_group,
-    log_group_arn,
-    metrics_ingress,
-)
+from pulumi_gitlab_runner.aws.hosts.host_observation import health_alarm, metrics_ingress
 from pulumi_gitlab_runner.aws.hosts.instances import egress_only
 from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     CacheAccess,
@@ -25,6 +20,7 @@ from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     RunnerManagerRole,
 )
 from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component, inputs_of

@@ -9,9 +9,9 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
-from pulumi_gitlab_runner.aws.hosts.host_observation import log_group_arn
 from pulumi_gitlab_runner.aws.hosts.instances import egress_only, encrypted_root
 from pulumi_gitlab_runner.aws.network.host_network import host_network
+from pulumi_gitlab_runner.aws.observation import log_group_arn
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document

@@ -10,9 +10,9 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.hosts.host_observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.jobs.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs

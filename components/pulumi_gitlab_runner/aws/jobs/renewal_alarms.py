@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
+from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 

@@ -7,7 +7,7 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.hosts.host_observation import log_group
+from pulumi_gitlab_runner.aws.observation import log_group
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of

@@ -1,4 +1,4 @@
-"""The alarm of something that says again and again that it works, and has stopped saying so."""
+"""Log groups, and alarms of what has stopped reporting that it works."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
@@ -8,9 +8,55 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
+from pulumi_gitlab_runner.manager.environment import Environment
+from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.observation import Logs
+
+
+def log_group(
+    name: str,
+    logs: Logs,
+    path: str,
+    key_arn: pulumi.Input[str] | None,
+    tags: AwsTags,
+    parent: pulumi.Resource,
+) -> aws.cloudwatch.LogGroup:
+    """A log group.
+
+    Args:
+        name: of the resource.
+        logs: how long they are kept, and under which key.
+        path: the group's name in CloudWatch.
+        key_arn: the key where `logs` names none; without either, that of CloudWatch Logs.
+        tags: of the group.
+        parent: the component that it belongs to.
+    """
+    return aws.cloudwatch.LogGroup(
+        name,
+        name=path,
+        retention_in_days=logs.retention_days,
+        kms_key_id=key_arn if logs.kms_key is None else given(logs.kms_key),
+        tags=tag_inputs(tags),
+        opts=pulumi.ResourceOptions(parent=parent, hooks=unless_log_group(name, parent)),
+    )
+
+
+def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
+    """The ARN of a log group, by its name: AWS says it only once it is there, and a preview shows policies.
+
+    Args:
+        group: the group.
+        environment: where it is.
+    """
+    return pulumi.Output.all(group.name, environment).apply(
+        lambda known: (
+            f"arn:{known[1].partition}:logs:{known[1].region}:{known[1].account}:log-group:{known[0]}"
+        )
+    )
 
 
 def heartbeat_alarm(
