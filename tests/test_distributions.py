@@ -13,7 +13,7 @@ from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pulumi_gitlab_runner import __version__
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 
 CHECKOUT = Path(__file__).parents[1]
 LIBRARY = "pulumi-gitlab-runner"

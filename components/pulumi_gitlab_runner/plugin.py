@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.package import PackageProvider
+    from pulumi_gitlab_runner.package.provider import PackageProvider
 
 LONGEST_WAIT_S = 10
 WAIT_INTERVAL_S = 0.02
@@ -233,7 +233,7 @@ async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -
 
 @cache
 def _components() -> "PackageProvider":
-    from pulumi_gitlab_runner.package import component_provider
+    from pulumi_gitlab_runner.package.provider import component_provider
 
     return component_provider()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
 DECLARATION, CONFIG, COMPONENTS = (

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
 from sandbox.documentation import overview, site
