@@ -4,7 +4,6 @@ import argparse
 import io
 import json
 import os
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.doctor.waiting import waiting
 from pulumi_gitlab_runner.printable import printable, printable_json
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -624,8 +624,11 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     from pulumi_gitlab_runner.doctor import runner_host
 
     version: str | None = options.runner_version
-    if version and not re.match(r"v?\d+\.\d+(?!\d)", version):
-        raise UsageError(f"--runner-version {version}: write it as 18.11.0")
+    if version:
+        try:
+            RunnerVersion.parse(version)
+        except ValueError:
+            raise UsageError(f"--runner-version {version}: write it as 18.11.0") from None
     if options.hosted:
         return runner_host.hosted_runner(version)
     if options.live and not options.stack:

@@ -8,7 +8,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.machines import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
-DOCKER_AUTOSCALER: RunnerVersion = (17, 1)
+DOCKER_AUTOSCALER = RunnerVersion(17, 1)
 """Since when the executor is generally available: docs.gitlab.com/runner/executors/docker_autoscaler."""
 
 SPOT_ALLOCATIONS = (

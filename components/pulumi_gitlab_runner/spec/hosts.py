@@ -7,8 +7,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, declared_release
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -270,9 +269,5 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:
-    """The release of gitlab-runner that a host installs; None where the declaration names none."""
-    version = declaration.get("runner_version", Host.runner_version)
-    if not RUNNER_VERSION.fullmatch(version):
-        return None
-    major, minor, _patch = version.split(".")
-    return int(major), int(minor)
+    """The release of gitlab-runner that a host installs; None where what is declared is not a version."""
+    return declared_release(declaration.get("runner_version", Host.runner_version))

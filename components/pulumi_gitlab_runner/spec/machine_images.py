@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 from pulumi_gitlab_runner.config.periods import TIME_ZONE
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared_release
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
@@ -140,7 +140,7 @@ def machine_image_problems(
                 join_path(path, key), repr(found), listed(allowed), reason or did_you_mean(found, allowed)
             )
     version = declaration.get("runner_version", DEFAULT_RUNNER_VERSION)
-    if not RUNNER_VERSION.fullmatch(version):
+    if declared_release(version) is None:
         yield Problem(join_path(path, "runner_version"), repr(version), "such as 19.3.0")
     schedule = declaration.get("schedule", MachineImage.schedule)
     if not _SCHEDULE.fullmatch(schedule):

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.images.reference import parse
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration

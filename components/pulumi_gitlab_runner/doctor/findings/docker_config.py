@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
 _DROPPED = (
     "none of the credentials in it is used: the runner goes on to its next source, and does not say so "
