@@ -12,8 +12,7 @@ from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
-from pulumi_gitlab_runner.host.scripts import credential_service
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import credential_service, shell_settings
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import known

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from pulumi_gitlab_runner.config.cache import CacheConfig
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
-from pulumi_gitlab_runner.host.cache_config import cache_config
 from pulumi_gitlab_runner.host.proxy import job_proxy_variables
 from pulumi_gitlab_runner.host.trust import (
     GITLAB_AUTHORITIES,
@@ -101,7 +101,7 @@ def manager_config(
             config["autoscaler"] = autoscaler_config(manager.fleet, fleet_group)
         if manager.cache:
             prefix = manager.cache.prefix_of(runner.resource_name)
-            config["cache"] = cache_config(cache_bucket, prefix, environment.region)
+            config["cache"] = _cache_config(cache_bucket, prefix, environment.region)
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]
         name, _ = gitlab_trust(manager.authorities, gitlab_url)
@@ -205,3 +205,23 @@ def _service(service: Service, image: str) -> ServiceConfig:
         if values := getattr(service, key):
             config[key] = [known(each) for each in values]
     return config
+
+
+def _cache_config(bucket: str, prefix: str, region: str) -> CacheConfig:
+    """A cache in S3, read and written with the role of the manager's host.
+
+    Jobs get no credentials, also not those of a fleet: the manager signs an address for each archive.
+
+    Args:
+        bucket: the bucket's name.
+        prefix: below which the runner's objects lie.
+        region: the bucket's.
+    """
+    return {
+        "type": "s3",
+        "path": prefix,
+        # Else the runner puts part of its token into the path too, and finds nothing again under a new one.
+        # It is the prefix that keeps runners apart.
+        "shared": True,
+        "s3": {"bucket_name": bucket, "bucket_location": region, "authentication_type": "iam"},
+    }

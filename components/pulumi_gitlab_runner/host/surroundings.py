@@ -6,7 +6,7 @@ All files are for everyone to read: none of them holds a secret.
 from collections.abc import Iterable
 
 from pulumi_gitlab_runner.host.proxy import proxy_variables
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import shell_settings
 from pulumi_gitlab_runner.host.trust import (
     GITLAB_AUTHORITIES,
     docker_trust_files,

@@ -11,8 +11,7 @@ import yaml
 
 from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
-from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import script, shell_settings
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem

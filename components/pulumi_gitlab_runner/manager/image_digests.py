@@ -11,7 +11,7 @@ import pulumi
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
-from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure

@@ -12,8 +12,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
-from pulumi_gitlab_runner.images.ecr import ECR_HOST
-from pulumi_gitlab_runner.images.mutability import matches_any
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, matches_any
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
 from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
-from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi_gitlab_runner.images.mutability import tag_mutability
+from pulumi_gitlab_runner.images.ecr import tag_mutability
 from pulumi_gitlab_runner.images.retention import lifecycle_policy
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.registries.repositories import RepositorySettings

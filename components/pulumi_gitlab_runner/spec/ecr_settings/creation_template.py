@@ -6,7 +6,7 @@ Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCr
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.images.ecr import ALL_TAGS
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
 from pulumi_gitlab_runner.spec.inputs import Value, values

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path

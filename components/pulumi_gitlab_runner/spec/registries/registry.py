@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.auth.credential_source import CredentialSource as CredentialSource
+from pulumi_gitlab_runner.auth.registry_list import CredentialSource as CredentialSource
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value
 from pulumi_gitlab_runner.spec.registries.repositories import Repository

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.images.ecr import ALL_TAGS
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN, region_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
