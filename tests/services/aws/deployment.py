@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from pulumi_gitlab_runner.host.drain import (
+from pulumi_gitlab_runner.host.lifecycle import (
     BOOT_HEARTBEAT,
     FIRST_HOST_TIMEOUT,
     heartbeat_timeout,
