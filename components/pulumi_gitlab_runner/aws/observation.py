@@ -10,11 +10,10 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.iam.host import METRIC_NAMESPACE
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
-from pulumi_gitlab_runner.spec.observation import Logs
+from pulumi_gitlab_runner.spec.observation import METRIC_NAMESPACE, Logs
 
 
 def log_group(

@@ -11,6 +11,13 @@ from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
+METRIC_NAMESPACE = "GitLabRunner"
+"""The CloudWatch namespace of what hosts and functions report."""
+HEALTH_METRIC, HEALTH_DIMENSION = "Healthy", "Host"
+"""What a host reports while gitlab-runner and Docker work, and the dimension that names it."""
+RENEWAL_METRIC, RENEWAL_DIMENSION = "Renewed", "Renewal"
+"""What a function reports when it has renewed every credential, and the dimension that names it."""
+
 METRICS_PORT = 9252
 """The port of Prometheus' list that is the runner's: docs.gitlab.com/runner/monitoring."""
 METRICS = {"loopback": f"127.0.0.1:{METRICS_PORT}", "vpc": f"0.0.0.0:{METRICS_PORT}"}

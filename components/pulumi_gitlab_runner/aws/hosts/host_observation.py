@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.network.host_network import vpc_range
 from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
-from pulumi_gitlab_runner.spec.observation import METRICS_PORT
+from pulumi_gitlab_runner.spec.observation import HEALTH_DIMENSION, HEALTH_METRIC, METRICS_PORT
 
 
 def health_alarm(
@@ -39,8 +39,8 @@ def health_alarm(
         name,
         f"No runner host {label} has had a working gitlab-runner and Docker for 15 minutes",
         topic,
-        metric="Healthy",
-        dimensions={"Host": host},
+        metric=HEALTH_METRIC,
+        dimensions={HEALTH_DIMENSION: host},
         period=300,
         periods=3,
         tags=tags,

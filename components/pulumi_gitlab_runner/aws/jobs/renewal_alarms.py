@@ -6,6 +6,7 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.observation import RENEWAL_DIMENSION, RENEWAL_METRIC
 
 
 def renewal_alarms(
@@ -50,8 +51,8 @@ def renewal_alarms(
         f"{name}-stale",
         f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
         topic,
-        metric="Renewed",
-        dimensions={"Renewal": mark},
+        metric=RENEWAL_METRIC,
+        dimensions={RENEWAL_DIMENSION: mark},
         period=3600,
         periods=hours,
         tags=tags,
