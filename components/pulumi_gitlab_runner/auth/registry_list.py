@@ -13,7 +13,8 @@ class CredentialSource:
     """Where a runner host gets the credentials of a registry.
 
     Attributes:
-        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``.
+        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``. In the
+            review also ``declared``, whose place says how in words.
         place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
     """
 

@@ -110,7 +110,7 @@ def _declared_state(told: Inputs | None) -> HostState:
     return HostState(
         {name: {"name": name, **_declared_runner(each)} for name, each in runners.items()},
         {
-            str(each.get("host", name)): CredentialSource("told", (str(each.get("authenticates", "")),))
+            str(each.get("host", name)): CredentialSource("declared", (str(each.get("authenticates", "")),))
             for name, each in registries.items()
             if each.get("authenticates") != OF_THE_JOB
         },

@@ -106,12 +106,12 @@ def _how(source: CredentialSource) -> str:
             return "by a password in Parameter Store"
         case CredentialSource("secret"):
             return "by a password in Secrets Manager"
-        case CredentialSource("told", (how, *_)):
+        case CredentialSource("declared", (how, *_)):
             return "by the manager's role" if how == "by role" else how
         case CredentialSource("file"):
             return "by a password on the host"
-        case _:
-            return "by a credential helper"
+        case CredentialSource(kind):  # the list of a host that another version of this library wrote
+            return f"by {kind}"
 
 
 def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
