@@ -1,6 +1,8 @@
 """What the components have in common."""
 
+import re
 from collections.abc import Mapping
+from inspect import get_annotations
 from typing import Any, Generic, Self, TypeVar
 
 import pulumi
@@ -28,6 +30,15 @@ class Component(pulumi.ComponentResource, Generic[_Model]):
     def _make(self, name: str, model: _Model, opts: pulumi.ResourceOptions | None) -> None:
         """Register the component and its resources."""
         raise NotImplementedError
+
+    def register_declared_outputs(self) -> None:
+        """Register the outputs: the attributes that the class declares, by their names in the schema."""
+        names = get_annotations(type(self))
+        self.register_outputs({_camel_case(name): getattr(self, name) for name in names})
+
+
+def _camel_case(name: str) -> str:
+    return re.sub("_(.)", lambda found: found[1].upper(), name)
 
 
 def inputs_of(told: Mapping[str, Any]) -> dict[str, Any]:

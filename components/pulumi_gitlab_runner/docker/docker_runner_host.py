@@ -171,7 +171,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         self.policy = pulumi.Output.all(known_stack, environment, hosted.cache_bucket).apply(
             lambda known: _policy(known[0].managers[manager.name], known[0].registries, known[1], known[2])
         )
-        self.register_outputs({"containerName": self.container_name, "policy": self.policy})
+        self.register_declared_outputs()
 
 
 def _access_key(host: DockerHost) -> pulumi.Output[tuple[str, str] | None]:

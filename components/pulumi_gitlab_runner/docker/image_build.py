@@ -151,8 +151,7 @@ class ImageBuild(Component[PlacedBuild]):
         self.digest = image.digest
         self.pin = pulumi.Output.concat(self.tag, "@", self.digest)
         self.image = pulumi.Output.all(repository, self.pin).apply(lambda known: pinned(*known))
-        outputs = {"image": self.image, "tag": self.tag, "digest": self.digest, "pin": self.pin}
-        self.register_outputs(outputs)
+        self.register_declared_outputs()
 
 
 def _problems(declaration: ImageBuildArgs, path: str) -> Iterator[Problem]:

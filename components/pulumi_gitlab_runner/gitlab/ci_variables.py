@@ -95,7 +95,7 @@ class CiVariables(Component[Variables]):
                 for each, variable in zip(names, model.variables, strict=True)
             )
         )
-        self.register_outputs({"variables": self.variables})
+        self.register_declared_outputs()
 
     def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
         """Create a variable; returns its entry in the component's outputs."""

@@ -123,7 +123,7 @@ class ImageMirror(Component[PlacedMirror]):
         if variables := mirror_variables(mirror, references):
             made_variables = CiVariables.of(name, Variables(variables), pulumi.ResourceOptions(parent=self))
             self.variables = made_variables.variables
-        self.register_outputs({"digests": self.digests, "images": self.images, "variables": self.variables})
+        self.register_declared_outputs()
 
 
 def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:

@@ -143,22 +143,7 @@ class RunnerStack(Component[ReadStack]):
             known_stack, environment, *(arn for _, arn in users)
         ).apply(lambda known: _policies_of_owners(known[0], known[1], [user for user, _ in users], known[2:]))
         self.variables = self._variables(name, stack, images.variables)
-        self.register_outputs(
-            {
-                "bucket": self.bucket,
-                "builds": self.builds,
-                "dockerPolicies": self.docker_policies,
-                "jobRoles": self.job_roles,
-                "keyArn": self.key_arn,
-                "machineImages": self.machine_images,
-                "mirrors": self.mirrors,
-                "natAddresses": self.nat_addresses,
-                "registries": self.registries,
-                "requiredPolicies": self.required_policies,
-                "runners": self.runners,
-                "variables": self.variables,
-            }
-        )
+        self.register_declared_outputs()
 
     def _registries(
         self, name: str, stack: Stack, environment: Environment

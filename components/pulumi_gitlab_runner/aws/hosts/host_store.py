@@ -125,7 +125,7 @@ class HostStore(Component[PlacedStore]):
         # By way of the versioning, so that no file is written before it is on.
         self.bucket = versioning.bucket
         self.key_arn = key.arn
-        self.register_outputs({"bucket": self.bucket, "keyArn": self.key_arn})
+        self.register_declared_outputs()
 
 
 def _problems(declaration: HostStoreArgs, path: str) -> Iterator[Problem]:

@@ -172,17 +172,7 @@ class RunnerFleet(Component[HostedManager]):
         self.role_arn = host.role_arn
         self.role_name = host.role_name
         self.required_policies = host.required_policies
-        self.register_outputs(
-            {
-                "groupName": self.group_name,
-                "managerGroupName": self.manager_group_name,
-                "managerSecurityGroupId": self.manager_security_group_id,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "securityGroupId": self.security_group_id,
-            }
-        )
+        self.register_declared_outputs()
 
     def _boot(self, model: HostedManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
         """The user data of a worker."""

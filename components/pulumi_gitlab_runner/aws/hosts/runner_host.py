@@ -217,17 +217,7 @@ class RunnerHost(Component[InstanceHost]):
         self.profile_name = role.profile_name
         self.log_group_name = pulumi.Output.from_input(logs.name if logs else "")
         self.required_policies = role.required_policies
-        self.register_outputs(
-            {
-                "groupName": self.group_name,
-                "logGroupName": self.log_group_name,
-                "profileName": self.profile_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "securityGroupId": self.security_group_id,
-            }
-        )
+        self.register_declared_outputs()
 
     def _parameters(
         self, name: str, hosted: HostedManager, names: HostParameters, tags: AwsTags

@@ -218,15 +218,7 @@ class RunnerImage(Component[PlacedImage]):
         self.required_policies = pulumi.Output.all(self.role_arn, parts).apply(
             lambda found: required_policies({found[0]: list(found[1][0][1].values())}, found[1][1])
         )
-        self.register_outputs(
-            {
-                "imageId": self.image_id,
-                "parameterName": self.parameter_name,
-                "pipelineArn": self.pipeline_arn,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-            }
-        )
+        self.register_declared_outputs()
 
     def _infrastructure(
         self, name: str, called: str, model: PlacedImage, environment: Environment

@@ -307,15 +307,7 @@ class RunnerManagerRole(Component[ManagerRole]):
         self.required_policies = pulumi.Output.all(role.arn, access).apply(
             lambda known: required_policies({known[0]: list(known[1][0].registries.values())}, known[1][1])
         )
-        self.register_outputs(
-            {
-                "profileArn": self.profile_arn,
-                "profileName": self.profile_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-            }
-        )
+        self.register_declared_outputs()
 
 
 def _role(read: RunnerManagerRoleArgs) -> ManagerRole:

@@ -266,13 +266,7 @@ class HostedRunnerAuth(Component[Renewal]):
         self.required_policies = pulumi.Output.all(role.arn, environment, known_model).apply(
             lambda known: required_policies({known[0]: known[2][1]}, known[1])
         )
-        self.register_outputs(
-            {
-                "functionName": self.function_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-            }
-        )
+        self.register_declared_outputs()
 
     def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
         """What the declaration itself has, kept for the function to read."""

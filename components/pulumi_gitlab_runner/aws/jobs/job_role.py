@@ -180,14 +180,7 @@ class JobRole(Component[PlacedJobRole]):
         self.required_policies = parts.apply(
             lambda known: required_policies({known[0]: _used(*known[1])}, known[2])
         )
-        self.register_outputs(
-            {
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "snippet": self.snippet,
-            }
-        )
+        self.register_declared_outputs()
 
 
 def stack_job_roles(

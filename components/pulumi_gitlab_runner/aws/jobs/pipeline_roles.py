@@ -181,15 +181,7 @@ class PipelineRoles(Component[PlacedPipeline]):
                 audience=found[0].audience,
             )
         )
-        self.register_outputs(
-            {
-                "deployRoleArn": self.deploy_role_arn,
-                "driftRoleArn": self.drift_role_arn,
-                "identityProviderArn": self.identity_provider_arn,
-                "previewRoleArn": self.preview_role_arn,
-                "snippet": self.snippet,
-            }
-        )
+        self.register_declared_outputs()
 
     def _warn_of_another_provider(self, stack: Stack, issuer: str, partition: str) -> None:
         """An account has one provider for a GitLab: one that this component makes, the stack cannot make."""

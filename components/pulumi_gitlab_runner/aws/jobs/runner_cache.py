@@ -75,7 +75,7 @@ class RunnerCache(Component[TaggedCache]):
         )
         # By way of the encryption, so that nothing is written before it is on.
         self.bucket = encryption.bucket
-        self.register_outputs({"bucket": self.bucket})
+        self.register_declared_outputs()
 
 
 def _problems(declaration: RunnerCacheArgs, path: str) -> Iterator[Problem]:

@@ -157,9 +157,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*subnets)
         self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
-        self.register_outputs(
-            {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "natAddresses": self.nat_addresses}
-        )
+        self.register_declared_outputs()
 
     def _zones(self, count: int) -> pulumi.Output[list[str]]:
         """The names of the region's first zones.

@@ -143,7 +143,7 @@ class EcrRepositories(Component[PlacedRegistry]):
         urls: dict[str, Any] = {key: each.repository_url for key, each in created.items()}
         arns: dict[str, Any] = {key: each.arn for key, each in created.items()}
         self.urls, self.arns = pulumi.Output.from_input(urls), pulumi.Output.from_input(arns)
-        self.register_outputs({"urls": self.urls, "arns": self.arns})
+        self.register_declared_outputs()
 
     def _adopting(self, repository: Repository, region: Value[str] | None) -> pulumi.ResourceOptions:
         """Options that take over a repository which exists, with whatever settings it has.

@@ -113,7 +113,7 @@ class EcrSettings(Component[PlacedSettings]):
             )
         if settings.creation_templates:
             self._creation_templates(list(settings.creation_templates.values()), region, environment)
-        self.register_outputs({})
+        self.register_declared_outputs()
 
     def _creation_templates(
         self,
