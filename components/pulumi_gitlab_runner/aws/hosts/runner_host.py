@@ -142,24 +142,19 @@ class RunnerHost(Component[InstanceHost]):
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
         role = RunnerManagerRole.of(
             name,
-            ManagerRole(
+            ManagerRole.of_host(
+                host,
                 ManagerAccess(
                     hosted.registries,
                     (_later(environment.apply(names.all_in)),),
                     _later(_required(hosted.key_arn)),
                     _later(_object_arn(delivered, environment)),
-                    HostAccess(
-                        names.prefix,
-                        host.session_manager,
-                        _later(log_group_arn(logs, environment)) if logs else None,
-                        host.alarm_topic is not None,
+                    HostAccess.of(
+                        host, names.prefix, _later(log_group_arn(logs, environment)) if logs else None
                     ),
                     _fleet_access(model),
                     _cache_access(hosted),
                 ),
-                host.permissions_boundary,
-                host.role_path,
-                host.policies,
                 tags,
                 environment,
                 runner_at,

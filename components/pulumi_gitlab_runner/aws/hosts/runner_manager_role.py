@@ -29,6 +29,7 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_who
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_role
+from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
@@ -138,6 +139,17 @@ class HostAccess:
     log_group_arn: Value[str] | None = None
     reports_health: bool = False
 
+    @classmethod
+    def of(cls, host: Host, tag: str, log_group_arn: Value[str] | None) -> "HostAccess":
+        """What a declared host does.
+
+        Args:
+            host: the host.
+            tag: of its group, `HOST_TAG`.
+            log_group_arn: the group that it writes its journal to, if there is one.
+        """
+        return cls(tag, host.session_manager, log_group_arn, host.alarm_topic is not None)
+
 
 @dataclass(frozen=True)
 class ManagerAccess:
@@ -210,6 +222,23 @@ class ManagerRole:
     tags: AwsTags = field(default_factory=dict)
     environment: Environment | None = None
     declared_at: str | None = None
+
+    @classmethod
+    def of_host(
+        cls, host: Host, access: ManagerAccess, tags: AwsTags, environment: Environment, declared_at: str
+    ) -> "ManagerRole":
+        """The role of a manager on a declared host.
+
+        Args:
+            host: the host.
+            access: what the role may do.
+            tags: of the role and its policies.
+            environment: where the manager is.
+            declared_at: the place in the declaration of what has the role.
+        """
+        return cls(
+            access, host.permissions_boundary, host.role_path, host.policies, tags, environment, declared_at
+        )
 
 
 class RunnerManagerRole(Component[ManagerRole]):
