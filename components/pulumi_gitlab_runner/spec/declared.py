@@ -34,8 +34,6 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "Cache": ("expire_days", "kms_key", "shared"),
     "CreationTemplate": (*_REPOSITORY, "allow_pull", "tags"),
     "DockerHost": ("image",),
-    "EcrRegistry": ("account", "region", "repositories", "caches", "allow_pull"),
-    "EcrPublicRegistry": (),
     "EcrSettings": ("replicate_to", "replicate_from", "scanning", "creation_templates"),
     "EgressRule": ("cidr", "prefix_list", "from_port", "to_port", "protocol"),
     "Fleet": (
@@ -44,8 +42,6 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         *_MACHINE,
     ),
     "FlowLogs": ("traffic",),
-    "GitLabRegistry": ("host", "repositories"),
-    "HelperRegistry": ("host", "helper", "repositories"),
     "HostedAuth": ("key", "registries", "protected", "environment_scope", "every", *_ROLE),
     "Host": (
         *("instance_type", "concurrent", "runner_version", "session_manager", "metrics", "policies"),
@@ -64,7 +60,6 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         *("project", "stack", "pulumi_project", "runner_stack", "preview_branches", "deploy_branches"),
         *_ROLE,
     ),
-    "PullThroughRegistry": ("upstream", "repositories"),
     "Registration": (
         *("tags", "protected", "locked", "paused", "maximum_timeout", "other_projects", "generation"),
         "keep_previous",
@@ -74,14 +69,26 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "Repository": (*_REPOSITORY, "delete_images", "adopt"),
     "Runner": ("image", "registries", "require_digests"),
     "Scanning": ("enhanced", "on_push", "continuous"),
-    "StaticRegistry": ("host", "username", "secret", "parameter", "key", "repositories"),
     "TagRule": ("pattern", "images", "days"),
     "Variable": ("docker_auth", "protected", "hidden", "raw", "file", "environment_scope", "adopt"),
 }
-"""The fields of each model that show; those of any other model do not."""
+"""The fields of each model that show; those of any other model do not.
+
+A registry has its own, `Registry.shown`.
+"""
 _DEFAULTS: Mapping[str, Any] = {"environment_scope": "*", "role_path": "/"}
 """Those of fields whose models are made with all of them filled in."""
 _NOTHING: tuple[Any, ...] = (None, False, (), {}, [])
+
+
+def fields_shown(kind: type) -> tuple[str, ...]:
+    """The fields of a kind of model that show.
+
+    Raises:
+        KeyError: none is named for this kind.
+    """
+    of_a_registry: tuple[str, ...] | None = getattr(kind, "shown", None)
+    return SHOWN[kind.__name__] if of_a_registry is None else of_a_registry
 
 
 def declared(model: Any) -> Told:
@@ -91,7 +98,7 @@ def declared(model: Any) -> Told:
         model: a dataclass of a declaration, as `spec` reads it.
     """
     by_name = {each.name: each for each in fields(model)}
-    told = {name: getattr(model, name) for name in SHOWN[type(model).__name__]}
+    told = {name: getattr(model, name) for name in fields_shown(type(model))}
     return {
         name: shown
         for name, value in told.items()

@@ -41,6 +41,8 @@ class EcrRegistry(Registry):
         caches: the prefixes of another account's pull-through caches.
     """
 
+    shown = ("account", "region", "repositories", "caches", "allow_pull")
+
     account: Value[str] | None = None
     region: Value[str] | None = None
     allow_pull: tuple[Value[str], ...] = ()

@@ -21,6 +21,8 @@ class GitLabRegistry(HostRegistry):
     hide the job's own credentials.
     """
 
+    shown = ("host", "repositories")
+
     @property
     def for_a_path(self) -> bool:
         """The job's credentials are for all of it."""

@@ -29,6 +29,8 @@ class HelperRegistry(HostRegistry):
         helper: the helper's absolute path on the runner host.
     """
 
+    shown = ("host", "helper", "repositories")
+
     helper: Value[str]
 
     @property

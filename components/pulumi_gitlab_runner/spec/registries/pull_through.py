@@ -54,6 +54,8 @@ class PullThroughRegistry(Registry):
         upstream_login: the user and token themselves, where the declaration has them.
     """
 
+    shown = ("upstream", "repositories")
+
     upstream: str
     upstream_secret: Value[str] | None = None
     upstream_login: Login | None = None

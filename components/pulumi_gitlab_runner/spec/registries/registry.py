@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource as CredentialSource
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -78,6 +79,9 @@ class Registry(ABC):
         name: its name in the declaration.
         repositories: those that may be used, by name; empty for all.
     """
+
+    shown: ClassVar[tuple[str, ...]]
+    """The fields that a preview and the state show of it; none of them is ever a secret."""
 
     name: str
     repositories: Mapping[str, Repository] = field(default_factory=dict, kw_only=True)

@@ -56,6 +56,8 @@ class StaticRegistry(HostRegistry):
         password: a handle; None where it is kept elsewhere.
     """
 
+    shown = ("host", "username", "secret", "parameter", "key", "repositories")
+
     username: Value[str] | None = None
     secret: Value[str] | None = None
     parameter: Value[str] | None = None
