@@ -1,4 +1,4 @@
-"""Observability of a runner host: its alarm, and access to its metrics."""
+"""Observability of a runner host: its alarms, and access to its metrics."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.observation import HEALTH_DIMENSION, HEALTH_METRIC, METRICS_PORT
 
 
-def health_alarm(
+def host_alarms(
     name: str,
     label: str,
     topic: pulumi.Input[str],
@@ -23,19 +23,19 @@ def health_alarm(
     tags: AwsTags,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
-) -> aws.cloudwatch.MetricAlarm:
-    """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
+) -> None:
+    """The alarms of a host: one for when it has not reported for 15 minutes that it works, for any reason.
 
     Args:
         name: of the alarm.
         label: what the host is called.
         topic: the ARN of the SNS topic that is notified.
         host: under which name it reports.
-        tags: of the alarm.
-        parent: the component that it belongs to.
+        tags: of the alarms.
+        parent: the component that they belong to.
         after: what is made first: the group, whose first host reports before it is in service.
     """
-    return heartbeat_alarm(
+    heartbeat_alarm(
         name,
         f"No runner host {label} has had a working gitlab-runner and Docker for 15 minutes",
         topic,

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.hosts.host_group import host_group
-from pulumi_gitlab_runner.aws.hosts.host_observation import health_alarm, metrics_ingress
+from pulumi_gitlab_runner.aws.hosts.host_observation import host_alarms, metrics_ingress
 from pulumi_gitlab_runner.aws.hosts.instances import egress_only
 from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     CacheAccess,
@@ -204,7 +204,7 @@ class RunnerHost(Component[InstanceHost]):
             parent=self,
         )
         if host.alarm_topic is not None:
-            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
+            host_alarms(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn
