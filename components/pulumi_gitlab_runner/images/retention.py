@@ -16,6 +16,8 @@ class TagRule:
         days: after how many days they expire, where `images` is None.
     """
 
+    shown = ("pattern", "images", "days")
+
     pattern: str
     images: int | None = None
     days: int | None = None

@@ -72,6 +72,8 @@ class Build:
         secrets: by their ids, handles; their values go straight to the builder.
     """
 
+    shown = ("repository", "context", "dockerfile", "target", "platforms", "tags", "cache")
+
     repository: str
     context: str
     dockerfile: str = "Dockerfile"

@@ -29,6 +29,8 @@ class CacheDeclaration(TypedDict):
 class Cache:
     """A cache, with the defaults filled in."""
 
+    shown = ("expire_days", "kms_key", "shared")
+
     expire_days: int = 30
     kms_key: Value[str] | None = None
     shared: bool = False

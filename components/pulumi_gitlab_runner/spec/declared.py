@@ -1,8 +1,8 @@
 """What a component is, in the words of its declaration: the inputs that a preview and the state show of it.
 
-A default is left out, and so is every secret: what is shown is named here, field by field, so that a further
-field of a model does not show before somebody has said that it may. A value that is known later stays the
-handle that it is.
+A default is left out, and so is every secret: a model names the fields that show, `shown`, so that a further
+field does not show before somebody has said that it may. A model without `shown` does not show at all. A
+value that is known later stays the handle that it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,69 +26,9 @@ DECLARED = "declared"
 """The input of a component that holds what it says."""
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 
-_REPOSITORY = ("keep_images", "untagged_days", "keep", "mutable_tags", "kms_key")
-_ROLE = ("permissions_boundary", "role_path")
-_MACHINE = ("disk_gb", "ami", "machine_image", "vpc", "subnets", "egress", "job_networks", "peer_networks")
-SHOWN: Mapping[str, tuple[str, ...]] = {
-    "Build": ("repository", "context", "dockerfile", "target", "platforms", "tags", "cache"),
-    "Cache": ("expire_days", "kms_key", "shared"),
-    "CreationTemplate": (*_REPOSITORY, "allow_pull", "tags"),
-    "DockerHost": ("image",),
-    "EcrSettings": ("replicate_to", "replicate_from", "scanning", "creation_templates"),
-    "EgressRule": ("cidr", "prefix_list", "from_port", "to_port", "protocol"),
-    "Fleet": (
-        *("instance_types", "max_instances", "jobs_per_instance", "retire_after_jobs", "idle"),
-        *("on_demand_base", "on_demand_percent", "spot_allocation", "user_namespaces", "state_storage"),
-        *_MACHINE,
-    ),
-    "FlowLogs": ("traffic",),
-    "HostedAuth": ("key", "registries", "protected", "environment_scope", "every", *_ROLE),
-    "Host": (
-        *("instance_type", "concurrent", "runner_version", "session_manager", "metrics", "policies"),
-        *("user_namespaces", "docker", *_MACHINE, *_ROLE),
-    ),
-    "Idle": ("periods", "timezone", "idle_count", "idle_minutes"),
-    "JobRole": ("projects", "branches", "tags", "push", "registries", *_ROLE),
-    "MachineImage": (
-        *("architecture", "runner_version", "images", "registries", "schedule", "timezone", "disk_gb"),
-        *("declared_type", "vpc", "subnets", *_ROLE),
-    ),
-    "Mirror": ("registry", "images", "delete"),
-    "MirroredImage": ("source", "digest", "repository", "tag", "platforms"),
-    "Network": ("cidr", "zones", "nat_per_zone", "endpoints", "flow_logs"),
-    "Pipeline": (
-        *("project", "stack", "pulumi_project", "runner_stack", "preview_branches", "deploy_branches"),
-        *_ROLE,
-    ),
-    "Registration": (
-        *("tags", "protected", "locked", "paused", "maximum_timeout", "other_projects", "generation"),
-        "keep_previous",
-    ),
-    "Replica": ("region", "account", "prefixes"),
-    "ReplicaSource": ("account", "prefixes"),
-    "Repository": (*_REPOSITORY, "delete_images", "adopt"),
-    "Runner": ("image", "registries", "require_digests"),
-    "Scanning": ("enhanced", "on_push", "continuous"),
-    "TagRule": ("pattern", "images", "days"),
-    "Variable": ("docker_auth", "protected", "hidden", "raw", "file", "environment_scope", "adopt"),
-}
-"""The fields of each model that show; those of any other model do not.
-
-A registry has its own, `Registry.shown`.
-"""
 _DEFAULTS: Mapping[str, Any] = {"environment_scope": "*", "role_path": "/"}
 """Those of fields whose models are made with all of them filled in."""
 _NOTHING: tuple[Any, ...] = (None, False, (), {}, [])
-
-
-def fields_shown(kind: type) -> tuple[str, ...]:
-    """The fields of a kind of model that show.
-
-    Raises:
-        KeyError: none is named for this kind.
-    """
-    of_a_registry: tuple[str, ...] | None = getattr(kind, "shown", None)
-    return SHOWN[kind.__name__] if of_a_registry is None else of_a_registry
 
 
 def declared(model: Any) -> Told:
@@ -98,7 +38,7 @@ def declared(model: Any) -> Told:
         model: a dataclass of a declaration, as `spec` reads it.
     """
     by_name = {each.name: each for each in fields(model)}
-    told = {name: getattr(model, name) for name in fields_shown(type(model))}
+    told = {name: getattr(model, name) for name in model.shown}
     return {
         name: shown
         for name, value in told.items()
@@ -218,7 +158,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Deferred):
         return None if value.secret else value
     if is_dataclass(value) and not isinstance(value, type):
-        return declared(value) if type(value).__name__ in SHOWN else None
+        return declared(value) if hasattr(value, "shown") else None
     if isinstance(value, Mapping):
         return {str(key): _shown(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

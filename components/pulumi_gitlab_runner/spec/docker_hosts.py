@@ -93,6 +93,8 @@ class AwsCredentials:
 class DockerHost:
     """A Docker host, with the defaults filled in."""
 
+    shown = ("image",)
+
     image: Value[str]
     socket: Value[str] = "/var/run/docker.sock"
     aws_credentials: AwsCredentials | None = None

@@ -38,6 +38,8 @@ class EgressDeclaration(TypedDict):
 class EgressRule:
     """Addresses and ports that instances may connect to: those of a range, or those of a prefix list."""
 
+    shown = ("cidr", "prefix_list", "from_port", "to_port", "protocol")
+
     from_port: int
     to_port: int
     protocol: str = "tcp"

@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
+    MACHINE_SHOWN,
     architecture_of,
     instance_type_problems,
     machine_problems,
@@ -128,6 +129,8 @@ class FleetDeclaration(TypedDict):
 class Idle:
     """How much of a fleet waits ready for jobs, and when, with the defaults filled in."""
 
+    shown = ("periods", "timezone", "idle_count", "idle_minutes")
+
     periods: tuple[str, ...] = ("* * * * *",)
     timezone: str = "UTC"
     idle_count: int = 0
@@ -137,6 +140,13 @@ class Idle:
 @dataclass(frozen=True)
 class Fleet:
     """The workers of a runner, with the defaults filled in."""
+
+    shown = (
+        *("instance_types", "max_instances", "jobs_per_instance", "retire_after_jobs", "idle"),
+        *("on_demand_base", "on_demand_percent", "spot_allocation", "user_namespaces"),
+        "state_storage",
+        *MACHINE_SHOWN,
+    )
 
     instance_types: tuple[str, ...]
     max_instances: int

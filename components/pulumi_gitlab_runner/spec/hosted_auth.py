@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.spec.observation import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 from pulumi_gitlab_runner.spec.variables import (
     DOCKER_AUTH_CONFIG,
@@ -99,6 +99,8 @@ class HostedAuth:
 
     `token` says where the GitLab token is kept; None where the declaration has it itself, in `own_token`.
     """
+
+    shown = ("key", "registries", "protected", "environment_scope", "every", *ROLE_SHOWN)
 
     name: str
     registries: tuple[str, ...]

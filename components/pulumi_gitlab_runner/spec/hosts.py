@@ -20,6 +20,7 @@ from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, pars
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
+    MACHINE_SHOWN,
     architecture_of,
     instance_type_problems,
     machine_problems,
@@ -41,7 +42,7 @@ from pulumi_gitlab_runner.spec.operating_systems import (
     OperatingSystem,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, policy_problems, role_problems
 
 DEFAULT_INSTANCE_TYPE = "m6i.large"
 """2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
@@ -132,6 +133,13 @@ class HostDeclaration(TypedDict):
 @dataclass(frozen=True)
 class Host:
     """The host of a runner manager, with the defaults filled in."""
+
+    shown = (
+        *("instance_type", "concurrent", "runner_version", "session_manager", "metrics"),
+        *("policies", "user_namespaces", "docker"),
+        *MACHINE_SHOWN,
+        *ROLE_SHOWN,
+    )
 
     instance_type: str = DEFAULT_INSTANCE_TYPE
     concurrent: int = 4

@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.spec.inputs import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
 TRUST_POLICY_LENGTH = 2_048
 """How many characters IAM takes in a trust policy by default:
@@ -70,6 +70,8 @@ class JobRole:
         declared_audience: for whom the tokens are; None for the issuer.
         trust_policy_length: how many characters its trust policy may have.
     """
+
+    shown = ("projects", "branches", "tags", "push", "registries", *ROLE_SHOWN)
 
     name: str
     projects: tuple[Value[str], ...]

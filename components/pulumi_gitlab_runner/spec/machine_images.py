@@ -26,7 +26,7 @@ from pulumi_gitlab_runner.spec.operating_systems import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
 BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
 """What Image Builder makes images of, of the operating systems of hosts:
@@ -86,6 +86,12 @@ class MachineImageDeclaration(RoleDeclaration):
 @dataclass(frozen=True)
 class MachineImage:
     """A machine image, with the defaults filled in."""
+
+    shown = (
+        *("architecture", "runner_version", "images", "registries", "schedule", "timezone"),
+        *("disk_gb", "declared_type", "vpc", "subnets"),
+        *ROLE_SHOWN,
+    )
 
     name: str
     os: OperatingSystem = AMAZON_LINUX_2023

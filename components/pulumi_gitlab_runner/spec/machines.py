@@ -9,6 +9,18 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_empty, is_k
 from pulumi_gitlab_runner.spec.job_networks import job_networks_problems, peer_networks_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
+MACHINE_SHOWN = (
+    "disk_gb",
+    "ami",
+    "machine_image",
+    "vpc",
+    "subnets",
+    "egress",
+    "job_networks",
+    "peer_networks",
+)
+"""The fields of hosts and fleets that show: see `spec.declared`."""
+
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
 """AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""

@@ -79,6 +79,8 @@ class MirroredImage:
         platforms: those that it must have.
     """
 
+    shown = ("source", "digest", "repository", "tag", "platforms")
+
     name: str
     source: str
     digest: str | None
@@ -102,6 +104,8 @@ class MirrorVariables:
 @dataclass(frozen=True)
 class Mirror:
     """Images for one registry, with the defaults filled in."""
+
+    shown = ("registry", "images", "delete")
 
     name: str
     registry: str

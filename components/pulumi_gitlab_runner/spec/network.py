@@ -70,6 +70,8 @@ class NetworkDeclaration(TypedDict):
 class FlowLogs:
     """A record of the connections of a VPC: which, and how it is kept."""
 
+    shown = ("traffic",)
+
     traffic: str = TRAFFIC[0]
     logs: Logs = field(default_factory=Logs)
 
@@ -77,6 +79,8 @@ class FlowLogs:
 @dataclass(frozen=True)
 class Network:
     """A network without problems, with the defaults filled in."""
+
+    shown = ("cidr", "zones", "nat_per_zone", "endpoints", "flow_logs")
 
     cidr: Value[str] = str(_DEFAULT_CIDR)
     zones: int = 2

@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.spec.job_roles import (
     ref_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stack_file import PROJECT
 
 AUDIENCE = "sts.amazonaws.com"
@@ -89,6 +89,12 @@ class PulumiState:
 @dataclass(frozen=True)
 class Pipeline:
     """The pipeline of one stack, with the defaults filled in."""
+
+    shown = (
+        *("project", "stack", "pulumi_project", "runner_stack", "preview_branches"),
+        "deploy_branches",
+        *ROLE_SHOWN,
+    )
 
     project: Value[str]
     stack: str

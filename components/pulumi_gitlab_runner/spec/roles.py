@@ -9,6 +9,9 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.spec.inputs import Input, check, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
+ROLE_SHOWN = ("permissions_boundary", "role_path")
+"""The fields of a model with a role of its own that show: see `spec.declared`."""
+
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
 """docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""

@@ -149,6 +149,11 @@ class Registration:
     `run_untagged` is None where it follows from tags that are not known yet: true without any.
     """
 
+    shown = (
+        *("tags", "protected", "locked", "paused", "maximum_timeout", "other_projects"),
+        *("generation", "keep_previous"),
+    )
+
     scope: GitLabScope
     description: Value[str]
     tags: Value[tuple[Value[str], ...]]
@@ -171,6 +176,8 @@ class Registration:
 @dataclass(frozen=True)
 class Runner:
     """One runner, with the defaults filled in."""
+
+    shown = ("image", "registries", "require_digests")
 
     name: str
     resource_name: str

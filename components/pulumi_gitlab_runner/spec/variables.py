@@ -66,6 +66,8 @@ class Variable:
     follows from `docker_auth`.
     """
 
+    shown = ("docker_auth", "protected", "hidden", "raw", "file", "environment_scope", "adopt")
+
     scope: GitLabScope
     key: str
     docker_auth: tuple[str, ...]

@@ -50,6 +50,8 @@ __all__ = [
 class EcrSettings:
     """Settings of a registry without problems, with the defaults filled in."""
 
+    shown = ("replicate_to", "replicate_from", "scanning", "creation_templates")
+
     replicate_to: tuple[Replica, ...] = ()
     replicate_from: tuple[ReplicaSource, ...] = ()
     scanning: Scanning | None = None

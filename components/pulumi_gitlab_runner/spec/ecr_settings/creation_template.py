@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.spec.inputs import Value, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.repositories import (
     REPOSITORY,
+    REPOSITORY_SHOWN,
     RepositorySettings,
     accounts_problems,
     key_region_problems,
@@ -27,6 +28,8 @@ ROOT = "ROOT"
 @dataclass(frozen=True)
 class CreationTemplate(RepositorySettings):
     """What a repository is like that ECR creates by itself, with the defaults filled in."""
+
+    shown = (*REPOSITORY_SHOWN, "allow_pull", "tags")
 
     prefix: str
     allow_pull: tuple[Value[str], ...] = ()

@@ -25,6 +25,8 @@ _MOST_DESTINATIONS, _MOST_RULES, _MOST_PREFIXES = 25, 10, 100
 class Replica:
     """A registry that images are copied to; `account` is None for the stack's own."""
 
+    shown = ("region", "account", "prefixes")
+
     region: str
     account: Value[str] | None = None
     prefixes: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ class Replica:
 @dataclass(frozen=True)
 class ReplicaSource:
     """An account that may copy images to here."""
+
+    shown = ("account", "prefixes")
 
     account: Value[str]
     prefixes: tuple[str, ...] = ()

@@ -19,6 +19,8 @@ _MOST_FILTERS, _LONGEST_FILTER = 100, 255
 class Scanning:
     """How images are scanned, with the defaults filled in."""
 
+    shown = ("enhanced", "on_push", "continuous")
+
     enhanced: bool = False
     on_push: tuple[str, ...] = _EVERY_REPOSITORY
     continuous: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ class Registry(ABC):
     """
 
     shown: ClassVar[tuple[str, ...]]
-    """The fields that a preview and the state show of it; none of them is ever a secret."""
+    """The fields that show: see `spec.declared`."""
 
     name: str
     repositories: Mapping[str, Repository] = field(default_factory=dict, kw_only=True)

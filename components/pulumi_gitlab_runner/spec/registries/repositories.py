@@ -17,6 +17,9 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     declared_repositories,
 )
 
+REPOSITORY_SHOWN = ("keep_images", "untagged_days", "keep", "mutable_tags", "kms_key")
+"""The settings of a repository that show: see `spec.declared`."""
+
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
 
@@ -53,6 +56,8 @@ class RepositorySettings:
 @dataclass(frozen=True)
 class Repository(RepositorySettings):
     """One repository, with the defaults filled in."""
+
+    shown = (*REPOSITORY_SHOWN, "delete_images", "adopt")
 
     name: str
     delete_images: bool = False
