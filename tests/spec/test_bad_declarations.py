@@ -4,25 +4,18 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
-from pulumi_gitlab_runner.spec.runners import check_pinned
+from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.kinds import KINDS
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
+from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
-RUNNER_KEYS = (
-    "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, other_projects, generation, keep_previous, renamed_from, image, services, "
-    "require_digests, registries, config, limit, host, host_of, fleet"
-)
-HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, job_networks, "
-    "peer_networks, runner_version, session_manager, user_namespaces, logs, alarms, metrics, "
-    "permissions_boundary, role_path, policies, tags, docker, config"
-)
-REGISTRY_KEYS = (
-    "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
-    "static, gitlab, helper"
-)
-REGISTRY_KINDS = "exactly one of ecr, ecr_public, pull_through, static, gitlab, helper"
+RUNNER_KEYS = ", ".join(fields_of(RunnerDeclaration))
+HOST_KEYS = ", ".join(fields_of(HostDeclaration))
+REGISTRY_KEYS = ", ".join(fields_of(RegistryDeclaration))
+REGISTRY_KINDS = f"exactly one of {', '.join(KINDS)}"
 HOST_FORM = (
     "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path below "
     "which the credentials are for: registry.example.com/team"
