@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.kinds import KINDS
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
+from pulumi_gitlab_runner.spec.variables import VariableDeclaration
 from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
@@ -15,16 +17,14 @@ from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, prob
 RUNNER_KEYS = ", ".join(fields_of(RunnerDeclaration))
 HOST_KEYS = ", ".join(fields_of(HostDeclaration))
 REGISTRY_KEYS = ", ".join(fields_of(RegistryDeclaration))
+KINDS_WITH_HOST = ", ".join(name for name, kind in KINDS.items() if "host" in kind.keys)
 REGISTRY_KINDS = f"exactly one of {', '.join(KINDS)}"
 HOST_FORM = (
     "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path below "
     "which the credentials are for: registry.example.com/team"
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
-VARIABLE_KEYS = (
-    "group, project, instance, key, value, docker_auth, masked, hidden, protected, raw, file, "
-    "environment_scope, description, adopt"
-)
+VARIABLE_KEYS = ", ".join(fields_of(VariableDeclaration))
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "credsStore is asked about every registry, so it breaks public pulls: "
@@ -313,7 +313,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.team.host",
             "'host', beside 'ecr'",
-            "it beside static, gitlab, helper",
+            f"it beside {KINDS_WITH_HOST}",
             "the host follows from the kind of the registry",
         ),
     ),
@@ -932,7 +932,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.os",
             "'debian-13'",
-            "amazon-linux-2023, debian-12, ubuntu-24.04",
+            ", ".join(OPERATING_SYSTEMS),
             "did you mean 'debian-12'?",
         ),
     ),
