@@ -482,7 +482,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.legacy.static",
             "key, password, username",
             STATIC_FORM,
-            "'key' stands beside 'secret' or 'parameter'",
+            "'key' goes with 'secret' or 'parameter'",
         ),
     ),
     "an official image of Docker Hub without library/": (

@@ -191,7 +191,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             DOCKER,
             "no 'aws_credentials', in a stack with a cache",
             "who the manager is to AWS",
-            "the cache lies in S3, and a Docker host has no role",
+            "the cache is in S3, and a Docker host has no role",
         ),
     ),
     "a network for nobody": (

@@ -114,7 +114,7 @@ class AutoscalerConfig(TypedDict):
     delete_instances_on_shutdown: NotRequired[bool]
     """Remove all instances when the manager stops. Default: false. Since 16.0."""
     instance_ready_command: NotRequired[str]
-    """Command that tells whether an instance is ready; a failure removes it. Since 16.11."""
+    """Command that checks whether an instance is ready; a failure removes it. Since 16.11."""
     instance_acquire_timeout: NotRequired[str]
     """How long a job waits for an instance, such as `15m`. Default: 15m. Since 18.1."""
     update_interval: NotRequired[str]

@@ -157,7 +157,7 @@ def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 def _reason_of_mount(source: str) -> str:
     path = normpath(source).replace("//", "/")
     if path.rpartition("/")[2] in _SOCKETS:
-        return f"whoever starts containers there is root: {_ROOT}"
+        return f"a job that can start containers there is root: {_ROOT}"
     if path in _SYSTEM or any(f"{path}/".startswith(f"{each}/") for each in _SECRETS):
         return _ROOT
     return ""

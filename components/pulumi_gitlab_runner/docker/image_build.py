@@ -71,14 +71,14 @@ class ImageBuild(Component[PlacedBuild]):
     """An image that is built from a Dockerfile by BuildKit, and pushed.
 
     Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build,
-    and the digests of the images that it builds upon. So a preview shows whether another image would be
-    built, and nothing is built while nothing changes. A base image whose digest cannot be had counts by its
-    name alone, with a warning.
+    and the digests of its base images. So a preview shows whether a new image would be built, and nothing is
+    built while nothing changes. A base image whose digest cannot be resolved counts by its name, with a
+    warning.
 
-    Whoever runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`, and
-    the registry credentials of their own Docker configuration (`credHelpers`, such as `ecr-login`, or
-    `docker login`): no credential becomes part of the state. An image that is built no longer stays in its
-    repository, since jobs may still use it.
+    The machine that runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`
+    and the registry credentials of its user's Docker configuration (`credHelpers`, such as `ecr-login`, or
+    `docker login`): no credential becomes part of the state. An image that is no longer declared stays in
+    its repository, since jobs may still use it.
 
     A tag that follows from the content is pushed once. Where an update ends after the push and before it is
     noted in the state, the next one pushes it again; if tags are immutable and another digest comes of the
@@ -137,7 +137,7 @@ class ImageBuild(Component[PlacedBuild]):
                 dockerfile=docker_build.DockerfileArgs(
                     location=str(PurePath(build.context, build.dockerfile))
                 ),
-                # The provider tells an empty value from none, and would see a change in it each time.
+                # The provider distinguishes an empty value from none, and would see a change each time.
                 build_args=dict(build.args) or None,
                 secrets={each: given(secret) for each, secret in build.secrets.items()} or None,
                 ignore_secrets_in_diff_calculation=list(build.secrets) or None,

@@ -64,7 +64,7 @@ def delivery_container(
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
-        """A container that failed half-way is in the state too, and nothing else tells it from this one."""
+        """A container that failed half-way is in the state too; only its log shows the difference."""
         urn, logs = known
         if DELIVERED not in (logs or ""):
             reason = (logs or "").strip() or "the container that brings them did not come to its end"

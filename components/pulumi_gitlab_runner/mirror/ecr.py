@@ -28,7 +28,7 @@ def credentials_for(host: str) -> Credentials:
     Raises:
         TransferError: AWS gives none.
     """
-    with _told(f"asking AWS for a password for {host}"):
+    with _transfer_errors(f"asking AWS for a password for {host}"):
         return _credentials(_region(host))
 
 
@@ -36,9 +36,9 @@ def may_move(host: str, repository: str, tag: str) -> bool:
     """Whether ECR lets a tag be moved to another image.
 
     Raises:
-        TransferError: AWS does not tell.
+        TransferError: AWS does not answer, or refuses.
     """
-    with _told(f"asking AWS for the settings of {host}/{repository}"):
+    with _transfer_errors(f"asking AWS for the settings of {host}/{repository}"):
         found = _client(_region(host)).describe_repositories(
             registryId=host.partition(".")[0], repositoryNames=[repository]
         )
@@ -49,7 +49,7 @@ def may_move(host: str, repository: str, tag: str) -> bool:
 
 
 def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -> bool:
-    """Whether a tag may be moved under a repository's settings, as ECR tells them."""
+    """Whether a tag may be moved under a repository's settings, as ECR returns them."""
     excepted = matches_any(tag, [each["filter"] for each in filters])
     if mutability.endswith("_WITH_EXCLUSION") and excepted:
         return mutability.startswith("IMMUTABLE")
@@ -62,7 +62,7 @@ def delete_tag(host: str, repository: str, tag: str) -> None:
     Raises:
         TransferError: AWS refuses.
     """
-    with _told(f"deleting {host}/{repository}:{tag}"):
+    with _transfer_errors(f"deleting {host}/{repository}:{tag}"):
         _client(_region(host)).batch_delete_image(
             registryId=host.partition(".")[0], repositoryName=repository, imageIds=[{"imageTag": tag}]
         )
@@ -90,7 +90,7 @@ def _client(region: str) -> Any:
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def _transfer_errors(doing: str) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

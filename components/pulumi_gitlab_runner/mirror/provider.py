@@ -23,7 +23,7 @@ PATIENCE_S = 120.0
 """The limit for one answer: a registry reads a large layer again before it answers."""
 
 Properties = Mapping[str, Any]
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class MirroredImages:
         self._client.close()
         self._asking.close()
 
-    def accepted_digest(self, old: Properties, new: Properties, warn: Tell) -> str:
+    def accepted_digest(self, old: Properties, new: Properties, warn: Warn) -> str:
         """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
 
         So a moved tag changes nothing until its new digest is declared. A preview warns of it.
@@ -83,7 +83,7 @@ class MirroredImages:
                 f"To take the new one, declare {source.familiar}@{answer.digest}"
             )
         elif answer.digest is None and answer.outcome is not Outcome.NO_IMAGE:
-            warn(f"whether {source.familiar} has moved cannot be told: {answer.message}")
+            warn(f"whether {source.familiar} has moved is not known: {answer.message}")
         return str(accepted)
 
     def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:

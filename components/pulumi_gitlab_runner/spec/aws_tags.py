@@ -37,7 +37,7 @@ def tags_problems(
     Args:
         declaration: the tags.
         path: their place in the declaration.
-        of_instances: whether instances bear them.
+        of_instances: whether they are tags of instances.
     """
     if len(declaration) > _MOST:
         yield Problem(path, f"{len(declaration)} tags", f"{_MOST} tags at most")

@@ -48,7 +48,7 @@ class AwsCredentialsDeclaration(TypedDict):
     profile: NotRequired[Input[str]]
     """The profile in these files. Default: `default`."""
     access_key: NotRequired[AccessKeyDeclaration]
-    """An access key of an IAM user, which lies in the manager's volume."""
+    """An access key of an IAM user, which is stored in the manager's volume."""
 
 
 @strict
@@ -192,7 +192,7 @@ def docker_cache_problems(declaration: DockerHostDeclaration, path: str) -> Iter
             path,
             "no 'aws_credentials', in a stack with a cache",
             "who the manager is to AWS",
-            "the cache lies in S3, and a Docker host has no role",
+            "the cache is in S3, and a Docker host has no role",
         )
 
 

@@ -46,7 +46,7 @@ job that starts with it takes its time to pull."""
 
 @strict
 class GitLabTokenDeclaration(TypedDict):
-    """A GitLab access token with the scope `api`: the token itself, or where it lies.
+    """A GitLab access token with the scope `api`: the token itself, or where it is stored.
 
     It needs the role of a Maintainer in each project and of an Owner in each group.
     """

@@ -31,7 +31,7 @@ class JobRoleDeclaration(RoleDeclaration):
     """An IAM role for jobs of some projects, on some branches and tags, by GitLab's OpenID Connect."""
 
     projects: list[Input[str]]
-    """The paths of the projects whose jobs may take it on, such as `team/app`. `*` stands for any characters:
+    """The paths of the projects whose jobs may assume it, such as `team/app`. `*` matches any characters:
     `team/*` is every project below the group, those of its subgroups too."""
     branches: NotRequired[list[Input[str]]]
     """The branches on which they may, such as `main` or `release/*`. Give protected ones: who can push to a

@@ -46,7 +46,7 @@ class MirrorVariablesDeclaration(ScopeDeclaration):
     """The CI variables that name the images to jobs."""
 
     prefix: NotRequired[str]
-    """What stands before an image's name, in capitals, to make the variable's. Default `IMAGE_`:
+    """The prefix of each variable's name; the image's name follows in capitals. Default `IMAGE_`:
     `IMAGE_POSTGRES`."""
 
 

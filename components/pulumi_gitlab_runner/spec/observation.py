@@ -38,7 +38,7 @@ class LogsDeclaration(TypedDict):
 
 @strict
 class AlarmsDeclaration(TypedDict):
-    """Whom to tell when no host of a runner works."""
+    """The alarm for a runner of which no host works."""
 
     topic: Input[str]
     """The ARN of the SNS topic that is notified, and again when one works."""

@@ -62,8 +62,8 @@ class PipelineDeclaration(RoleDeclaration):
     state: NotRequired[PulumiStateDeclaration]
     """Where the state is. Default: not in S3, as with Pulumi Cloud."""
     preview_branches: NotRequired[list[Input[str]]]
-    """The branches whose merge requests may be previewed, `*` as a wildcard. Whoever can push to one of them
-    decides what runs with the preview's role, which reads only. Default `["*"]`."""
+    """The branches whose merge requests may be previewed, `*` as a wildcard. Everyone who can push to one of
+    them decides what runs with the preview's role, which can only read. Default `["*"]`."""
     deploy_branches: NotRequired[list[Input[str]]]
     """The branches that may deploy, and look at the drift: protected ones. Default `["main"]`."""
     issuer: NotRequired[Input[str]]
@@ -197,7 +197,7 @@ def _deploy_problems(branch: Input[str], path: str) -> Iterator[Problem]:
                 path,
                 repr(found),
                 "a protected branch, such as main",
-                "else whoever can push anything deploys",
+                "else everyone who can push a branch can deploy",
             )
 
     return check(branch, problems)

@@ -123,7 +123,7 @@ def _exception_rule(path: str) -> Rule[str]:
 
     def problems(found: str) -> Iterator[Problem]:
         if found.startswith("*."):
-            yield Problem(path, repr(found), allowed, f"{found[2:]} stands for all below it too")
+            yield Problem(path, repr(found), allowed, f"{found[2:]} includes every name below it")
         elif not _HOST.fullmatch(found) and not _is_address(found):
             yield Problem(path, repr(found), allowed)
 

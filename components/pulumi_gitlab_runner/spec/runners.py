@@ -191,7 +191,7 @@ class Runner:
 
 
 def parse_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
-    """What GitLab is told of a runner whose declaration has no problems."""
+    """The settings in GitLab of a runner whose declaration has no problems."""
     declared: Any = declaration.get("tags", ())
     tags: Any = tuple(declared) if is_known(declared) else declared
     return Registration(

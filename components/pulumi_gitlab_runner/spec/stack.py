@@ -155,9 +155,9 @@ class StackDeclaration(TypedDict):
     """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
     Default: none, and those of the provider's `defaultTags`, which reach no instances."""
     operators: NotRequired[list[Input[str]]]
-    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
-    then read and write the files of hosts in EC2, beside these hosts, which read them. Default: whoever IAM
-    lets, in this account."""
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
+    then read and write the files of hosts in EC2; the hosts can read them. Default: every principal of this
+    account that IAM allows to."""
     path_prefix: NotRequired[str]
     """What the names of hosts start with in Parameter Store, CloudWatch and S3, behind `/PROJECT/STACK/`.
     Two `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a

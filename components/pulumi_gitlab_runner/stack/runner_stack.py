@@ -316,7 +316,7 @@ def _checked(known: Sequence[Any]) -> Stack:
 def _owner_inputs(stack: Stack) -> dict[str, Any]:
     """What a preview shows of the owners of other accounts: `runner-review` says who must act."""
     owners = {
-        name: {**told, "account": given(told["account"])} for name, told in foreign_owners(stack).items()
+        name: {**owner, "account": given(owner["account"])} for name, owner in foreign_owners(stack).items()
     }
     return {"owners": owners} if owners else {}
 

@@ -34,7 +34,7 @@ class ReplicateFromDeclaration(TypedDict):
 class ScanningDeclaration(TypedDict):
     """How images are scanned for known vulnerabilities.
 
-    A filter is a repository's name, in which `*` stands for any characters; without `*` it is for every name
+    A filter is a repository's name, in which `*` matches any characters; without `*` it matches every name
     that contains it.
     """
 
@@ -65,7 +65,7 @@ class CreationTemplateDeclaration(RepositorySettingsDeclaration):
 class EcrSettingsDeclaration(TypedDict):
     """Settings of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and whoever writes it last wins: declare them in one stack.
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
     """
 
     replicate_to: NotRequired[list[ReplicateToDeclaration]]

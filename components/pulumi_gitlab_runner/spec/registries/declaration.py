@@ -12,8 +12,8 @@ class KeepDeclaration(TypedDict):
     """How long images with certain tags stay: `images` or `days`."""
 
     tags: list[str]
-    """Patterns of tags, such as `release-*`: `*` stands for any characters, and may stand four times. The
-    rule is for each pattern by itself."""
+    """Patterns of tags, such as `release-*`: `*` matches any characters, and may occur four times. The
+    rule applies to each pattern by itself."""
     images: NotRequired[int]
     """How many images stay, the newest; older ones expire. 1 or more."""
     days: NotRequired[int]
@@ -32,9 +32,9 @@ class RepositorySettingsDeclaration(TypedDict):
     keep: NotRequired[list[KeepDeclaration]]
     """Rules of their own for images by their tags; the first one that fits an image decides."""
     mutable_tags: NotRequired[list[str]]
-    """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` stands for
-    any characters, and may stand twice. 5 at most; `["*"]` for all tags. Default: none, but in a creation
-    template all."""
+    """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` matches
+    any characters, and may occur twice. 5 at most; `["*"]` for all tags. Default: none; in a creation
+    template, all."""
     kms_key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts the images, in the repository's region. Default: a key of ECR's
     own. It cannot change later: a repository with another key is a new one."""

@@ -94,11 +94,11 @@ class EcrRegistry(Registry):
         return self._arns(self.repositories, environment)
 
     def may_hold(self, repository: str) -> bool:
-        """Whether it is declared, or lies below a cache of which all may be pulled."""
+        """Whether it is declared, or is below a cache of which all may be pulled."""
         return super().may_hold(repository) or self._cache_of(repository) in self._whole_caches
 
     def is_cached(self, repository: str) -> bool:
-        """Whether it lies below a cache of that account."""
+        """Whether it is below a cache of that account."""
         return self._cache_of(repository) is not None
 
     def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
@@ -106,7 +106,7 @@ class EcrRegistry(Registry):
         return [f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}" for name in names]
 
     def _cache_of(self, repository: str) -> str | None:
-        """The cache that a repository lies below."""
+        """The cache that a repository is below."""
         return next((each for each in self.caches if repository.startswith(f"{each}/")), None)
 
     @property

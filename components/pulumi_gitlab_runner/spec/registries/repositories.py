@@ -153,7 +153,7 @@ def _key_problems(key: str, path: str) -> Iterator[Problem]:
             path,
             repr(key),
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR tells the key that the alias is of, which would look like a change"
+            "ECR returns the key behind the alias, which would look like a change"
             if ":alias/" in key
             else "",
         )
