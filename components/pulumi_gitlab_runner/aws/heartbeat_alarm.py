@@ -25,7 +25,7 @@ def heartbeat_alarm(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
 ) -> aws.cloudwatch.MetricAlarm:
-    """Tell when nothing was said for some periods, for whatever reason.
+    """An alarm that fires when a metric has had no data for some periods, for any reason.
 
     Args:
         name: of the alarm.
@@ -34,7 +34,7 @@ def heartbeat_alarm(
         metric: what is counted for each time that it is said.
         dimensions: of the metric: who says it.
         period: in seconds.
-        periods: after how many silent ones in a row it is told.
+        periods: after how many periods in a row without data it fires.
         tags: of the alarm.
         parent: the component that it belongs to.
         after: what is made first. An alarm that is made before anything has said so is in alarm at once.

@@ -34,9 +34,9 @@ class HostStoreArgs(TypedDict):
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the bucket and the key. Default: none."""
     operators: NotRequired[list[Input[str]]]
-    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
-    then read and write hosts' files, beside hosts, which read them. Default: whoever IAM lets, in this
-    account."""
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
+    then read and write hosts' files; the hosts can read them. Default: every principal of this account that
+    IAM allows to."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
 

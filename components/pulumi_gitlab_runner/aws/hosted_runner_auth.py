@@ -119,7 +119,7 @@ class HostedRunnerAuth(Component[Renewal]):
     stack is applied: with a token or registry that does not work, `pulumi up` fails and says why. A variable
     that is no longer declared is removed, and so is each with `pulumi destroy`; one that somebody else made
     is neither changed nor removed. GitLab holds no key of AWS, only passwords that last 12 hours. None of
-    them lies in the state, or in the function's environment, log or answers.
+    them is in the state, or in the function's environment, log or answers.
 
     A failed run is run again twice by Lambda, after one minute and after two; the next one of the schedule
     comes hours before the passwords end.
@@ -187,7 +187,7 @@ class HostedRunnerAuth(Component[Renewal]):
         # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
         known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url, model.authorities))
-        told = pulumi.Output.all(known_model, environment, written).apply(
+        settings = pulumi.Output.all(known_model, environment, written).apply(
             lambda known: configuration(
                 known[0][0],
                 known[0][1],
@@ -247,14 +247,14 @@ class HostedRunnerAuth(Component[Renewal]):
             role=pulumi.Output.all(role.arn, role_policy.id).apply(lambda known: str(known[0])),
             runtime="python3.13",
             handler="renewal.handler.handler",
-            code=told.apply(_archive),
+            code=settings.apply(_archive),
             timeout=_TIMEOUT_S,
             memory_size=256,
             logging_config={"log_format": "Text", "log_group": logs.name},
             tags=tag_inputs(model.tags),
             opts=self._child,
         )
-        made_by = pulumi.Output.all(told, versions).apply(lambda known: fingerprint(*known))
+        made_by = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
             self._invocation(resource_name, variable, function.name, made_by)
         self._schedule(auth, function.arn, environment.apply(scheduler_trust_policy))
@@ -312,7 +312,7 @@ class HostedRunnerAuth(Component[Renewal]):
     ) -> None:
         """Renew a variable now, and whenever it is made otherwise; remove it with this resource.
 
-        The resource bears all that tells the variable from others: another one is not a change of it.
+        The resource has everything that identifies the variable: a new one is not a change of it.
         """
         aws.lambda_.Invocation(
             name,
@@ -353,7 +353,7 @@ class HostedRunnerAuth(Component[Renewal]):
         )
 
 
-def _archive(told: str) -> pulumi.Archive:
-    """The function's code, with what it is told."""
-    texts = {**code(), "renewal/configuration.json": told}
+def _archive(settings: str) -> pulumi.Archive:
+    """The function's code, with its settings."""
+    texts = {**code(), "renewal/configuration.json": settings}
     return pulumi.AssetArchive({path: pulumi.StringAsset(text) for path, text in texts.items()})

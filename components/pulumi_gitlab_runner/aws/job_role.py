@@ -72,9 +72,9 @@ class PlacedJobRole:
 
 
 class JobRole(Component[PlacedJobRole]):
-    """A role that jobs take on with an ID token of GitLab, to push images to ECR: no AWS key lies in GitLab.
+    """A role that jobs assume with an ID token of GitLab, to push images to ECR: no AWS key is in GitLab.
 
-    Only jobs of the declared projects, on the declared branches and tags, may take it on; and it may push to
+    Only jobs of the declared projects, on the declared branches and tags, can assume it; and it may push to
     and pull from exactly the declared repositories.
 
     Creates:

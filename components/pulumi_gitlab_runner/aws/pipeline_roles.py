@@ -87,7 +87,7 @@ class PipelineRoles(Component[PlacedPipeline]):
     The roles are made before the stack that they deploy, by a program of an administrator's own. When the
     declaration asks for more than before, that program is run first.
 
-    Whoever deploys can give the stack's roles any right. Where every role of the declaration has a
+    The deploy role can give the stack's roles any permission. Where every role of the declaration has a
     `permissions_boundary`, the deployment can make no role without it.
 
     Creates:

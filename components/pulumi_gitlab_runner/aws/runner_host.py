@@ -117,8 +117,8 @@ class RunnerHost(Component[InstanceHost]):
     def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
         hosted = model.hosted
         # That of a fleet's manager is part of what the fleet says.
-        told = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
-        inputs = inputs_of(told)
+        shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
+        inputs = inputs_of(shown)
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
         host = hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)

@@ -79,7 +79,7 @@ class HostAccessArgs(TypedDict):
     log_group_arn: NotRequired[Input[str]]
     """The log group that it writes its journal to. Default: none."""
     reports_health: NotRequired[bool]
-    """Whether it tells CloudWatch that it works. Default false."""
+    """Whether it reports to CloudWatch that it works. Default false."""
 
 
 @strict

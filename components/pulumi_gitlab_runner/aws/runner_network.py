@@ -291,7 +291,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
                 vpc_endpoint_type="Interface",
                 subnet_ids=subnet_ids,
                 security_group_ids=[security_group.id],
-                # The service's usual name leads to the endpoint: no client has to be told.
+                # The service's usual name resolves to the endpoint: clients need no setting.
                 private_dns_enabled=True,
                 tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
                 opts=child,

@@ -518,8 +518,8 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
     def show(console: "Console") -> None:
         from pulumi_gitlab_runner.doctor import report as terminal
 
-        told = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
-        terminal.show_facts(console, [(mark, told)])
+        summary = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
+        terminal.show_facts(console, [(mark, summary)])
 
     return _answer(options, dict.fromkeys(findings, ()), as_json, show)
 

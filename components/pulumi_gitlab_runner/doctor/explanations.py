@@ -204,7 +204,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{CI_YAML}#image",
     ),
     Name.LEFTOVER: Explanation(
-        "Something bears the mark of a stack whose state does not have it: an update lost the answer to its "
+        "Something has the mark of a stack whose state does not have it: an update lost the response to its "
         "creation or was killed, or the state is gone.",
         "Import it with the command that the finding gives, or remove it.",
         "https://www.pulumi.com/docs/iac/guides/migration/import/",

@@ -159,7 +159,7 @@ def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
 
 
 def declared_path(place: str, manager: Manager, path: str) -> str:
-    """Where in the declaration stands what is at a place of a manager's config.toml.
+    """The path in the declaration of a place in a manager's config.toml.
 
     Args:
         place: such as `runners[0].docker.image`.

@@ -53,7 +53,7 @@ def docker_manager_files(
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
     Args:
-        config: its config.toml, with what stands for each token and number.
+        config: its config.toml, with a placeholder for each token and number.
         registries: those that its runners use, by name.
         environment: where its stack lives.
         tokens: the runners' tokens, by name.

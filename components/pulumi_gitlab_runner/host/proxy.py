@@ -22,14 +22,14 @@ _HOSTS = {
     "ecr.dkr": ("dkr.ecr.{}",),
     "s3": ("s3.{}",),
 }
-"""The names of AWS services in a region where they are not `SERVICE.REGION`; each stands for all below it."""
+"""The names of AWS services in a region where they are not `SERVICE.REGION`; each includes its subdomains."""
 
 
 def proxy_variables(proxy: Proxy, environment: AwsEnvironment) -> dict[str, str]:
     """The environment of a host's programs.
 
-    In both cases: curl takes `http_proxy` in lower case alone. A domain without a dot before it stands for
-    what is below it too, for curl, Python and Go.
+    In both cases: curl takes `http_proxy` in lower case alone. A domain without a leading dot also matches
+    its subdomains, for curl, Python and Go.
 
     Args:
         proxy: the proxy, resolved.

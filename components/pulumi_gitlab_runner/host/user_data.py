@@ -22,7 +22,7 @@ LAUNCH_HOOK = "gitlab-runner-boot"
 LIFECYCLE_HOOK = "gitlab-runner-drain"
 """The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
-"""Where the script lies that knows the packages of the operating system."""
+"""The path of the script that installs the packages of the operating system."""
 LARGEST_USER_DATA = 16_384
 """In bytes."""
 _WORKER_SETTINGS = shell_settings(
@@ -47,7 +47,7 @@ def user_data(
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
-    A change of it needs a new host; what changes without one lies in the host's files in S3.
+    A change of it needs a new host; what changes without one is in the host's files in S3.
 
     Args:
         bucket: the bucket of the host's files.

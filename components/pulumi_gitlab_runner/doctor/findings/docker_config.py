@@ -33,11 +33,11 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
         yield _broken(text, config, where)
     if config.credentials_store:
         yield _credentials_store(config, where)
-    for told in config.unread_credentials:
+    for unread in config.unread_credentials:
         yield Finding(
             FindingName.DOCKER_CONFIG_UNREAD,
             where,
-            told,
+            unread,
             "Docker and the runner pass over it without a word: these credentials are not used",
             f"put them under auths, {_FORM}; or take them out",
         )

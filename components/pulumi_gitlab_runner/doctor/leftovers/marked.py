@@ -27,7 +27,7 @@ class Marked:
         parents: the components that such a resource may belong to, by the last part of their types.
         instead: what takes it over, where that is not `pulumi import`.
         goes_with: the id of what is removed with it.
-        unmarked: whether its name alone tells whose it is: it lacks the tags that a second call gives.
+        unmarked: whether only its name identifies its stack: it lacks the tags that a second call gives.
     """
 
     what: str
@@ -65,7 +65,7 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
             (
                 f"it has no tags, and a name as {mark} gives it; the state does not have it"
                 if each.unmarked
-                else f"it bears the mark of {mark}, whose state does not have it"
+                else f"it has the mark of {mark}, whose state does not have it"
             ),
             "it costs and gives access as what is in use does, and no `pulumi destroy` removes it",
             "; or ".join(way for way in ways if way)

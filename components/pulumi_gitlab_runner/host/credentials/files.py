@@ -45,7 +45,7 @@ class Files:
             return ""
 
     def write(self, name: str, text: str) -> None:
-        """Replace a file, whole or not at all; whoever reads it sees the old one or the new one.
+        """Replace a file atomically: a reader sees the old one or the new one.
 
         Where there is no room for both, the old one goes first: what was removed must not stay.
 

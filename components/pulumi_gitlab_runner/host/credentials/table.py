@@ -225,8 +225,8 @@ class Credentials:
         except (ValueError, TypeError, KeyError, AttributeError):
             return
         try:
-            told = json.loads(state)
-            known = told["registries"] if told["boot"] == boot else None
+            written = json.loads(state)
+            known = written["registries"] if written["boot"] == boot else None
         except (ValueError, TypeError, KeyError):
             known = {}
         if not isinstance(known, dict):

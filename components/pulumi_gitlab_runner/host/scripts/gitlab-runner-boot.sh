@@ -15,7 +15,7 @@ program=gitlab-runner-boot
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-packages-dnf.sh
 . "${RUNNER_HOST_INSTALLER:-/usr/local/lib/gitlab-runner-packages.sh}"
 console=${RUNNER_HOST_CONSOLE:-/dev/console}
-PATH=$PATH:/usr/local/sbin # where gitlab-runner-apply lies, which cloud-init may not look for
+PATH=$PATH:/usr/local/sbin # the directory of gitlab-runner-apply, which may be missing from cloud-init's PATH
 
 launch() { # ACTION [ARGUMENT…]: at the hook of this host's launch
     lifecycle "$LAUNCH_HOOK" "$@"

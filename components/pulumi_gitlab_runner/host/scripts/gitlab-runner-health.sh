@@ -1,6 +1,6 @@
 #!/bin/sh
-# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and tells CloudWatch
-# that it works, when there is an alarm. Run every minute.
+# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and reports to
+# CloudWatch that it works, when there is an alarm. Run every minute.
 #
 # With that it says how many registries have no credential, or one that ends within hours: one that could not be
 # renewed for half of its life.

@@ -24,7 +24,7 @@ trust_authorities() { # takes the CAs up into those of the operating system, onc
     done
 }
 
-say() { # PRIORITY TEXT: to the journal, and to whoever started the script
+say() { # PRIORITY TEXT: to the journal, and to standard error
     # shellcheck disable=SC2154 # set by those who source this
     logger -s -t "$program" -p "daemon.$1" -- "$2" || printf '%s: %s\n' "$program" "$2" >&2
 }

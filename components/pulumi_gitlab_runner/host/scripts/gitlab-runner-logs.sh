@@ -3,7 +3,7 @@
 #
 # It begins with the boot that it first runs in: a machine image may bring a journal of its own. It goes on behind the
 # last entry that has arrived, so that nothing is lost when CloudWatch does not answer.
-# Of systemd itself, only what is amiss is sent: it tells of every timer, this one too.
+# Of systemd itself, only warnings and errors are sent: it logs every timer, this one too.
 # Limits of a batch: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
 set -eu
 umask 077

@@ -67,11 +67,11 @@ def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[st
         answer: dict[str, Any] = getattr(client, operation)(**arguments)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        told = f"{code}: {error.response['Error'].get('Message', '')}"
+        message = f"{code}: {error.response['Error'].get('Message', '')}"
         if code in ("ResourceNotFoundException", "ParameterNotFound"):
-            raise RefusedError(told) from None
+            raise RefusedError(message) from None
         # A missing permission among them: IAM takes a while to apply a new one.
-        raise TemporaryError(told) from None
+        raise TemporaryError(message) from None
     except BotoCoreError as error:
         raise TemporaryError(f"AWS cannot be asked ({type(error).__name__})") from None
     return answer
