@@ -40,7 +40,7 @@ def replication(*accounts: str) -> dict[str, Any]:
             TEMPLATE,
             {"metadataOptions": IMDS},
             {"metadataOptions": {**IMDS, "httpTokens": "optional"}},
-            "its instances answer IMDSv1: whoever makes them send a request has their role",
+            "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
         ),
         (
             TEMPLATE,

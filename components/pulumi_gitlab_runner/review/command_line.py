@@ -57,13 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
         if options.code_quality and options.status == 0:
             options.code_quality.write_text(_code_quality(preview, options) + "\n", encoding="utf-8")
-        told = note(preview, options.stack, behind=_behind(options))
+        text = note(preview, options.stack, behind=_behind(options))
         if options.note:
-            options.note.write_text(told, encoding="utf-8")
+            options.note.write_text(text, encoding="utf-8")
         else:
-            sys.stdout.buffer.write(told.encode())
+            sys.stdout.buffer.write(text.encode())
         judged = _judged(preview, options)
-        return _posted(told, options) or judged
+        return _posted(text, options) or judged
     except (PreviewError, GitLabError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
         return USAGE if isinstance(error, PreviewError) else FAILED
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _preview(options: argparse.Namespace) -> Preview:
-    """The preview without secrets in its messages; of one that failed, whatever there is to tell."""
+    """The preview without secrets in its messages; of one that failed, whatever there is of it."""
     try:
         text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
         preview = read_preview(text.decode(errors="replace"))
@@ -95,7 +95,7 @@ def _preview(options: argparse.Namespace) -> Preview:
 
 
 def _outdate(options: argparse.Namespace) -> None:
-    """Mark the notes of open merge requests. What hinders it is told, and takes nothing from a deployment."""
+    """Mark the notes of open merge requests. A failure is reported, and does not fail the deployment."""
     try:
         deployment = deployment_of(os.environ, options.token_variable)
         done = outdate_notes(deployment, marker(options.stack))
@@ -125,12 +125,12 @@ def _code_quality(preview: Preview, options: argparse.Namespace) -> str:
     return code_quality(preview, text, shown.as_posix())
 
 
-def _posted(told: str, options: argparse.Namespace) -> int:
+def _posted(text: str, options: argparse.Namespace) -> int:
     """Put the note on the merge request where that is asked for and possible; the exit code of it."""
     if not options.post:
         return WELL
     try:
-        put_note(merge_request_of(os.environ, options.token_variable), told)
+        put_note(merge_request_of(os.environ, options.token_variable), text)
     except NoTokenError as error:
         print(f"runner-review: {error}", file=sys.stderr)
         # That the preview itself failed weighs more, save in a fork, where both have the same reason.
@@ -139,7 +139,7 @@ def _posted(told: str, options: argparse.Namespace) -> int:
 
 
 def _judged(preview: Preview, options: argparse.Namespace) -> int:
-    """The exit code of the preview itself; why it failed is told beside it."""
+    """The exit code of the preview itself; why it failed is printed."""
     if options.status == 0:
         return WELL
     for message in preview.messages:

@@ -37,7 +37,7 @@ _FIRST = {
         ("runners", "fleet", "host", "instance", "project", "group", "image", "tags")
     )
 }
-"""The keys that come first where something new is told; the others follow by their names."""
+"""The keys that come first in the line of something new; the others follow by their names."""
 _ORDER = ("runner", "fleet", "host", "Docker host")
 
 
@@ -93,8 +93,8 @@ def _changes(step: Step) -> Iterator[_Change]:
         return  # its host says it
     before, after = step.before, step.after
     if step.operation == "create" and after is not None:
-        told = "; ".join(_facts(after))
-        yield _Change(noun, step.name, f"new: {told}" if told else "new")
+        facts = "; ".join(_facts(after))
+        yield _Change(noun, step.name, f"new: {facts}" if facts else "new")
     elif step.operation == "delete" and before is not None:
         yield _Change(noun, step.name, "gone")
     elif before is not None and after is not None:
@@ -102,9 +102,9 @@ def _changes(step: Step) -> Iterator[_Change]:
         yield from (_Change(noun, step.name, text) for text in _differences("", before, after))
 
 
-def _facts(told: Inputs, path: str = "") -> Iterator[str]:
+def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
     """What is declared of something new, place by place."""
-    for key, value in sorted(told.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
+    for key, value in sorted(declared.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
         at = f"{path}.{key}" if path else str(key)
         if isinstance(value, Mapping) and value:
             if path == "registries":

@@ -95,9 +95,9 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
     status = update.returncode
     if not violation:
         return DEPLOYED if status == 0 else REFUSED
-    told = _differences_now(reviewed, directory) or [_told(violation)]
+    changed = _differences_now(reviewed, directory) or [_without_values(violation)]
     print(f"runner-deploy: what would be done now is not what was reviewed in {plan.merge_request}:")
-    for line in told:
+    for line in changed:
         print(f"  {line}")
     if has_begun:
         print(
@@ -123,7 +123,7 @@ def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
     return differences(reviewed, read_plan(file.read_text(encoding="utf-8", errors="replace")))
 
 
-def _told(violation: str) -> str:
+def _without_values(violation: str) -> str:
     """What Pulumi says of the first difference, without the values in it."""
     urn, changed = _URN.search(violation), _PROPERTY.search(violation)
     of = resource(urn[0]) if urn else "the stack"

@@ -1,4 +1,4 @@
-"""`runner-drift`: the command that a scheduled pipeline tells drift with."""
+"""`runner-drift`: the command with which a scheduled pipeline reports drift."""
 
 import argparse
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.drift import drift_report, drifted
-from pulumi_gitlab_runner.review.drift_issue import issue_place_of, tell_drift, tell_end
+from pulumi_gitlab_runner.review.drift_issue import issue_place_of, report_drift, report_end
 from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
 from pulumi_gitlab_runner.review.preview import read_preview
 
-NONE, DRIFT, UNKNOWN, NOT_TOLD = 0, 1, 2, 3
+NONE, DRIFT, UNKNOWN, NOT_CLOSED = 0, 1, 2, 3
 
 TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 LABEL = "drift"
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-drift`.
 
     Returns:
-        0 when nothing drifted, 1 when something did, 2 when it cannot be told, 3 when nothing drifted and
+        0 when nothing drifted, 1 when something did, 2 when that is not known, 3 when nothing drifted and
         the issue could not be closed.
     """
     try:
@@ -44,19 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = drift_report(found, options.stack)
     print(report, end="")
     has_drifted = bool(drifted(found))
-    told = not options.issue or _told(options, report, has_drifted)
+    updated = not options.issue or _issue_updated(options, report, has_drifted)
     if has_drifted:
         return DRIFT
-    return NONE if told else NOT_TOLD
+    return NONE if updated else NOT_CLOSED
 
 
-def _told(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
-    """Whether the issue is as it should be; says where it is."""
+def _issue_updated(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
+    """Whether the issue is up to date; prints its address."""
     try:
         place = issue_place_of(os.environ, options.token_variable, options.stack, options.label)
         if has_drifted:
-            print(f"Issue: {printable(tell_drift(place, report))}")
-        elif issue := tell_end(place):
+            print(f"Issue: {printable(report_drift(place, report))}")
+        elif issue := report_end(place):
             print(f"Closed: {printable(issue)}")
     except GitLabError as error:
         print(f"runner-drift: {error}", file=sys.stderr)
@@ -71,8 +71,8 @@ _REFRESHED = {0, 7}
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner-drift",
-        description="Tells what of a stack is not as its last update left it.",
-        epilog="Exit status: 0 nothing drifted, 1 something did, 2 it cannot be told, or a usage error, "
+        description="Reports what of a stack is not as its last update left it.",
+        epilog="Exit status: 0 nothing drifted, 1 something did, 2 that is not known, or a usage error, "
         "3 nothing drifted, and the issue of an earlier drift could not be closed.",
     )
     parser.add_argument(

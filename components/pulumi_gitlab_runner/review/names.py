@@ -43,7 +43,7 @@ def _rows(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _one_up(name: str, other: str) -> int | None:
-    """Which number of a name is one less than that of another, if that is all that tells them apart."""
+    """Which number of a name is one less than that of another, if nothing else differs."""
     parts, others = (re.split(r"(\d+)", each) for each in (name, other))
     apart = [index for index, (part, each) in enumerate(zip(parts, others, strict=False)) if part != each]
     if len(parts) != len(others) or len(apart) != 1 or apart[0] % 2 == 0:

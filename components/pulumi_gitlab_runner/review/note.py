@@ -77,7 +77,7 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | N
         parts.append(f"```mermaid\n{drawn}\n```")
     if warnings := _messages(preview, "warning", size // 10):
         parts.append(_details("Warnings", warnings))
-    room = size - len("\n\n".join(parts).encode()) - 1000  # for what stands around the folded part
+    room = size - len("\n\n".join(parts).encode()) - 1000  # for the text around the folded part
     if preview.changes:
         parts.append(_details("All changes", _changes(preview, room)))
     return "\n\n".join(parts) + "\n"
@@ -131,8 +131,8 @@ def _listed(lines: Iterable[Line]) -> Iterator[str]:
 
 def _counts(preview: Preview) -> Iterator[str]:
     counts = preview.counts
-    told = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
-    yield f"**Counts:** {', '.join(told) or 'nothing changes'}"
+    listed = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
+    yield f"**Counts:** {', '.join(listed) or 'nothing changes'}"
     for operation in sorted(counts):
         kinds = Counter(
             step.type.rpartition(":")[2]
@@ -164,9 +164,9 @@ def _diff(step: Step) -> Iterator[str]:
     sign = _SIGNS.get(step.operation, "!")
     yield f"{sign} {one_line(step.operation)} {one_line(step.type)} {one_line(step.name)}"
     for path in dict.fromkeys(_shown_path(each) for each in step.changed):
-        told = " (needs a new resource)" if path in step.replaced_for else ""
+        needs = " (needs a new resource)" if path in step.replaced_for else ""
         values = f": {_shown(step.old.get(path))} → {_shown(step.new.get(path))}" if path in _SHOWN else ""
-        yield f"{sign}     {one_line(path)}{values}{told}"
+        yield f"{sign}     {one_line(path)}{values}{needs}"
     for path in sorted(_changed_files(step)):
         yield f"{sign}         {one_line(path)}"
 

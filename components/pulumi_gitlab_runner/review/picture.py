@@ -106,7 +106,7 @@ def _how(source: CredentialSource) -> str:
             return "by a password in Parameter Store"
         case CredentialSource("secret"):
             return "by a password in Secrets Manager"
-        case CredentialSource("told", (how, *_)):
+        case CredentialSource("declared", (how, *_)):
             return "by the manager's role" if how == "by role" else how
         case CredentialSource("file"):
             return "by a password on the host"
@@ -123,7 +123,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
     room = _REGISTRIES_SIZE
     fitting: list[_Registry] = []
     for registry in sorted(weights, key=lambda each: (-weights[each], each)):
-        room -= sum(len(label(line)) for line in registry) + 30  # for what stands around it
+        room -= sum(len(label(line)) for line in registry) + 30  # for the text around it
         if room < 0:
             left_out = len(weights) - len(fitting)
             return [*fitting, (f"and {left_out} more registries", "")]
@@ -132,7 +132,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
 
 
 def _drawn(runners: Sequence[_Runner], registries: Sequence[_Registry], left_out: int) -> str:
-    """These runners and registries; the last registry stands for all others."""
+    """These runners and registries; the last registry is used for all others."""
     nodes = []
     used: dict[_Registry, set[str]] = {registry: set() for registry in registries}
     uses: dict[tuple[Entry, _Registry], set[str]] = {}

@@ -45,9 +45,9 @@ def dangers(preview: Preview) -> list[Danger]:
     found += [(host.step, host_dangers(host)) for host in host_changes(preview)]
     found += [each for look in _WHOLE_LOOKS for each in look(preview)]
     listed = [
-        Danger(kind, step.type, step.name, told, step.operation in ("create", "import"))
+        Danger(kind, step.type, step.name, phrases, step.operation in ("create", "import"))
         for step, each in found
-        for kind, told in each
+        for kind, phrases in each
     ]
     order = list(DangerKind)
     return sorted(listed, key=lambda each: (order.index(each.kind), *_weight(each), natural(each.name)))

@@ -14,16 +14,16 @@ Phrase = tuple[str, tuple[str, ...]]
 
 
 PLAINLY_DELETED: tuple[Phrase, ...] = (("is deleted", ()),)
-"""What is told of a resource with which nothing else is lost."""
+"""The phrases for a resource with which nothing else is lost."""
 
 
 class DangerKind(StrEnum):
-    """What kind of danger it is, in the order in which they are told: what weighs most comes first."""
+    """The kind of a danger, in the order of the note: the gravest first."""
 
     PRIVILEGE = "Jobs closer to the host"
     DELETION = "Deleted"
     REPLACEMENT = "Replaced"
-    QUEUE = "Jobs that wait: whoever deploys must act"
+    QUEUE = "Jobs that wait: act when deploying"
     OWNERS = "Other accounts whose owners must act"
     RUNNER = "Runners open to more jobs"
     VARIABLE = "CI variables less protected"
@@ -55,9 +55,9 @@ Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
 """What is found at one resource."""
 
 
-def is_known(told: tuple[Phrase, ...]) -> bool:
-    """Whether the preview shows what is told, and not only that there may be something."""
-    return not any(words.endswith(NOT_KNOWN) for words, _ in told)
+def is_known(phrases: tuple[Phrase, ...]) -> bool:
+    """Whether the preview shows the danger itself, and not only that there may be one."""
+    return not any(words.endswith(NOT_KNOWN) for words, _ in phrases)
 
 
 def named(value: Any) -> str:

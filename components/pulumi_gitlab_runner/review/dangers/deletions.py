@@ -31,8 +31,11 @@ def deletions(step: Step) -> Found:
         because = (("because of", step.replaced_for),) if step.replaced_for else ()
         yield DangerKind.REPLACEMENT, ((what, ()), *because)
     elif step.operation == "delete":
-        told = [lost or _MISSED.get(step.type), "what it denied is denied no more" if _denies(step) else None]
-        yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *told])), ()),)
+        effects = [
+            lost or _MISSED.get(step.type),
+            "what it denied is denied no more" if _denies(step) else None,
+        ]
+        yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *effects])), ()),)
 
 
 def _denies(step: Step) -> bool:
