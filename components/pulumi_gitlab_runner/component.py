@@ -1,4 +1,4 @@
-"""What the components have in common."""
+"""The base of all components."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, Self, TypeVar

@@ -1,4 +1,4 @@
-"""What there is already in the place of a resource with a name of its own choice.
+"""Existing resources in the place of one with a fixed name.
 
 AWS and GitLab refuse a second resource of the same name in the middle of an update. So each such resource has
 a hook that looks for the first one before the resource is created, in a preview too, and says how to go on.
@@ -66,13 +66,13 @@ async def _until_quiet() -> None:
 
 
 def stack_mark() -> str:
-    """What marks everything that this stack makes: `PROJECT/STACK`."""
+    """The mark of everything that this stack creates: `PROJECT/STACK`."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What was found in the place of a resource that is to be created.
+    """An existing resource in the place of one that is to be created.
 
     Attributes:
         what: what it is, such as `the CI variable REGION of project 7`.
@@ -140,7 +140,7 @@ def unless_existing(
 
 
 async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing | None:
-    """What a look-up finds; nothing where it fails, or takes too long.
+    """The result of a look-up; none where it fails, or takes too long.
 
     A look-up waits for its answer within the event loop, so it cannot be cancelled: it runs as a task beside
     the one that gives up.
@@ -158,7 +158,7 @@ async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing 
 
 
 def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
-    """What there is to say of what was found, and the command that takes it over.
+    """The message about the existing resource, with the command that imports it.
 
     Args:
         found: what was found.

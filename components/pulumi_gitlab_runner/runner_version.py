@@ -4,4 +4,4 @@ import re
 
 DEFAULT_RUNNER_VERSION = "19.3.0"
 RUNNER_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
-"""What a declaration may name."""
+"""The versions that a declaration may name."""

@@ -1,4 +1,4 @@
-"""What lets a runner host be seen: its log group, its alarm, and the way to its metrics."""
+"""The observability of a runner host: its log group, its alarm, and the access to its metrics."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations

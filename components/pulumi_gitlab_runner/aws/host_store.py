@@ -1,4 +1,4 @@
-"""What the runner hosts of a stack read from: their files, and the key of their secrets."""
+"""The bucket of the files of a stack's runner hosts, and the key of their secrets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ _EARLIER_VERSIONS_DAYS = 30
 
 @strict
 class HostStoreArgs(TypedDict):
-    """What a host store may be given."""
+    """The arguments of a host store."""
 
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the bucket and the key. Default: none."""

@@ -275,7 +275,7 @@ class HostedRunnerAuth(Component[Renewal]):
         )
 
     def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
-        """What the declaration itself has, kept for the function to read."""
+        """The secrets of the declaration, stored in Parameter Store for the function."""
         secrets: dict[str, tuple[str, pulumi.Input[str]]] = {
             f"registry-{each.name}": (
                 names.registry(each.name),

@@ -1,4 +1,4 @@
-"""Roles that jobs take on with an ID token of GitLab."""
+"""Roles that jobs assume with an ID token of GitLab."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -256,7 +256,7 @@ def identity_provider(
 
     Args:
         name: of the resource.
-        roles: those that jobs take on by it; all of one GitLab.
+        roles: those that jobs assume by it; all of one GitLab.
         tags: of the provider.
         opts: of the resource.
     """

@@ -314,6 +314,6 @@ def _later(output: pulumi.Input[str]) -> Deferred[str]:
 
 
 def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
-    """What every host in EC2 is given."""
+    """The common inputs of every host in EC2."""
     assert given is not None  # noqa: S101 - the arguments require it
     return given

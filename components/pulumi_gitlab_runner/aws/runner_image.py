@@ -292,7 +292,7 @@ class RunnerImage(Component[PlacedImage]):
         environment: Environment,
         tags: AwsTags,
     ) -> pulumi.Output[str]:
-        """What becomes of an image that passed its tests: it is named, and the parameter names it."""
+        """The distribution of an image that passed its tests: its name, and the parameter that names it."""
         image: aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgsDict = {
             "name": f"{called} {{{{ imagebuilder:buildDate }}}}"
         }

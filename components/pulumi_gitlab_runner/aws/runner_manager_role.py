@@ -65,7 +65,7 @@ class CacheAccessArgs(TypedDict):
     prefixes: list[str]
     """The prefixes of its runners' objects."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts the bucket. Default: S3's own key."""
+    """The ARN of the KMS key that encrypts the bucket. Default: the key of Amazon S3."""
 
 
 @strict
@@ -84,7 +84,7 @@ class HostAccessArgs(TypedDict):
 
 @strict
 class RunnerManagerRoleArgs(TypedDict):
-    """What a runner manager pulls and reads."""
+    """The registries and secrets of a runner manager."""
 
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
@@ -131,7 +131,7 @@ class CacheAccess:
 
 @dataclass(frozen=True)
 class HostAccess:
-    """What the host of a manager does on its own behalf: see `HostAccessArgs`."""
+    """The access of the host itself: see `HostAccessArgs`."""
 
     tag: Value[str]
     session_manager: bool = False
@@ -141,7 +141,7 @@ class HostAccess:
 
 @dataclass(frozen=True)
 class ManagerAccess:
-    """What a manager's role may do; the values are those of `RunnerManagerRoleArgs`.
+    """The permissions of a manager's role; the values are those of `RunnerManagerRoleArgs`.
 
     Attributes:
         registries: those that it pulls from, by name.

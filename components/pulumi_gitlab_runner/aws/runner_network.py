@@ -31,7 +31,7 @@ from pulumi_gitlab_runner.spec.shape import checked
 
 
 class RunnerNetworkArgs(NetworkDeclaration):
-    """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
+    """A VPC with private subnets and NAT gateways. AWS charges for each NAT gateway."""
 
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""

@@ -154,7 +154,7 @@ class AutoscalerConfig(TypedDict):
     scale_throttle: NotRequired[ScaleThrottleConfig]
     """How fast instances are added. Since 17.0."""
     state_storage: NotRequired[StateStorageConfig]
-    """What the manager remembers of its instances. Since 17.5."""
+    """The state of instances that the manager stores. Since 17.5."""
     vm_isolation: NotRequired[VmIsolationConfig]
     """A nested virtual machine for each job. Since 15.8."""
     policy: NotRequired[list[AutoscalerPolicyConfig]]

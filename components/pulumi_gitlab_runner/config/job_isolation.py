@@ -108,7 +108,7 @@ _ISOLATION = (
 
 
 def isolation(docker: _Table) -> dict[str, Any]:
-    """What a `[runners.docker]` section says of what its jobs may do, and nothing else of it."""
+    """The keys of a `[runners.docker]` section that affect the isolation of its jobs."""
     return {key: docker[key] for key in _ISOLATION if key in docker}
 
 

@@ -192,7 +192,7 @@ class RunnerConfig(TypedDict):
     referees: NotRequired[RefereesConfig]
     """Watchers of a job. Since 12.7."""
     monitoring: NotRequired[MonitoringConfig]
-    """What counts as good service. Since 16.10."""
+    """Thresholds of good service. Since 16.10."""
     cache: NotRequired[CacheConfig]
     """The distributed cache. Since 1.1."""
     docker: NotRequired[DockerConfig]

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a build is given of the file system.
+    """The build context: the files that a build reads.
 
     Attributes:
         digest: of all that Docker sends to the builder: names, kinds, modes and contents, but no times.

@@ -38,7 +38,7 @@ from pulumi_gitlab_runner.spec.stack import parse_registries, registries_problem
 
 @strict
 class ImageBuildArgs(BuildSettingsDeclaration):
-    """What is built, and where it is pushed to."""
+    """An image build and the repository that it is pushed to."""
 
     repository: Input[str]
     """The repository with its registry, such as one of the `urls` of `EcrRepositories`."""
@@ -70,15 +70,15 @@ class PlacedBuild:
 class ImageBuild(Component[PlacedBuild]):
     """An image that is built from a Dockerfile by BuildKit, and pushed.
 
-    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build,
-    and the digests of its base images. So a preview shows whether a new image would be built, and nothing is
+    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build, and
+    the digests of its base images. So a preview shows whether a new image would be built, and nothing is
     built while nothing changes. A base image whose digest cannot be resolved counts by its name, with a
     warning.
 
     The machine that runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`
     and the registry credentials of its user's Docker configuration (`credHelpers`, such as `ecr-login`, or
-    `docker login`): no credential becomes part of the state. An image that is no longer declared stays in
-    its repository, since jobs may still use it.
+    `docker login`): no credential becomes part of the state. An image that is no longer declared stays in its
+    repository, since jobs may still use it.
 
     A tag that follows from the content is pushed once. Where an update ends after the push and before it is
     noted in the state, the next one pushes it again; if tags are immutable and another digest comes of the

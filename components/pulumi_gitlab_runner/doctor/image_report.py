@@ -167,7 +167,7 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
 
 
 def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
-    """What GitLab sends with a job whose token is given: for its registry and its dependency proxy.
+    """The credentials that GitLab sends with a job: for its registry and its dependency proxy.
 
     Source: gitlab, lib/gitlab/ci/build/credentials/registry/*.rb: both have the job's token. The address of
     the dependency proxy always has a port.

@@ -15,7 +15,7 @@ WAITS_FOR = {
     "online": "GitLab",
     "pin": "the registries of the pipeline's images",
 }
-"""What each command asks."""
+"""The services that each command asks."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a runner manager on a Docker host is given: its files, its environment, and what it shares."""
+"""The files, environment and volumes of a runner manager on a Docker host."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ CURRENT = f"{VOLUME}/current"
 DELIVERY = "/delivery"
 """Where the files are put that are to be delivered; also gitlab-runner-deliver.sh's."""
 DELIVERED = "gitlab-runner-deliver: delivered"
-"""What gitlab-runner-deliver.sh says when it is done."""
+"""The last line of a successful gitlab-runner-deliver.sh."""
 CONFIG_LABEL = "gitlab-runner.config"
 """The label of the container that delivered them, with the config.toml."""
 AWS_DIRECTORY = "/srv/aws"

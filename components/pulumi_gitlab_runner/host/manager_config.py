@@ -34,7 +34,7 @@ The runner compares the text as the job writes it: gitlab-runner, common/allowed
 
 
 NOT_MADE = "not-made-yet"
-"""What files name that were rendered without the stack: a bucket, or a group."""
+"""The placeholder for a bucket or a group in files that are rendered without the stack."""
 
 
 def token_placeholder(runner: str) -> str:

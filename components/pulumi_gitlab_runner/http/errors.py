@@ -34,11 +34,11 @@ class UnreachableError(HttpError):
 
 
 class TlsError(UnreachableError):
-    """What listens there does not speak TLS, or no version of it that is allowed here."""
+    """The server does not speak TLS, or no version of it that is allowed here."""
 
 
 class NotHttpError(HttpError):
-    """What came is not HTTP."""
+    """The response is not HTTP."""
 
 
 class TooLargeError(HttpError):

@@ -171,7 +171,7 @@ def _never_moves(registry: Registry | None, asked: EcrImage) -> bool:
 async def _answers(
     questions: "Mapping[str, Question]", authorities: Authorities
 ) -> dict[str, RegistryAnswer]:
-    """What the registries answer, by the image."""
+    """The answers of the registries, by the image."""
     if not questions:
         return {}
     from pulumi_gitlab_runner.registry.client import RegistryClient

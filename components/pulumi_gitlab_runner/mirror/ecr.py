@@ -1,4 +1,4 @@
-"""What only AWS knows of an ECR registry: a password for it, which tags may be moved, how to delete an image.
+"""The calls to AWS for an ECR registry: its password, which tags may be moved, the deletion of images.
 
 AWS is asked with the credentials of the environment in which Pulumi runs, at the moment of need: a password
 for ECR, which ends after 12 hours, is kept in no state.

@@ -28,7 +28,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Difference:
-    """What an update would change: properties, and those of them that make a new resource."""
+    """The difference that an update makes: properties, and those that replace the resource."""
 
     changed: tuple[str, ...]
     replaces: tuple[str, ...]
@@ -87,7 +87,7 @@ class MirroredImages:
         return str(accepted)
 
     def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:
-        """What differs between a resource and its inputs `new`.
+        """The difference between a resource and its inputs `new`.
 
         Args:
             old_inputs: its inputs so far.

@@ -293,7 +293,7 @@ class _Tokens:
 
 
 def scope(repository: str, actions: str) -> str:
-    """What a token must allow in a repository."""
+    """The actions that a token must allow in a repository."""
     return f"repository:{repository}:{actions}"
 
 

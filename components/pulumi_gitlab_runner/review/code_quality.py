@@ -85,7 +85,7 @@ class _StackFile:
 
     @classmethod
     def read(cls, text: str) -> "_StackFile":
-        """What a text says; nothing for one that is no stack's file, whose findings are on its first line."""
+        """The content of a stack's file; empty for any other text, whose findings are on its first line."""
         try:
             loaded = yaml.safe_load(text)
             lines = dict(_places(yaml.compose(text, yaml.SafeLoader), ()))

@@ -106,7 +106,7 @@ def _outdate(options: argparse.Namespace) -> None:
 
 
 def _behind(options: argparse.Namespace) -> Behind | None:
-    """What the branch lacks of its target; nothing where that cannot be asked, as the posting then says."""
+    """The commits of its target that the branch lacks; None where GitLab does not answer."""
     if not options.post:
         return None
     try:

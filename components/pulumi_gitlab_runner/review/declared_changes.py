@@ -1,4 +1,4 @@
-"""What is declared otherwise than before, as the components say it of themselves."""
+"""The changes of the declaration, by the registered inputs of the components."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _NOUNS = {
     "RunnerNetwork": "network",
     "RunnerRegistration": "runner",
 }
-"""What a component is, by its type."""
+"""The name of each type of component."""
 _HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
 _FIRST = {
     key: number
@@ -43,7 +43,7 @@ _ORDER = ("runner", "fleet", "host", "Docker host")
 
 @dataclass(frozen=True)
 class _Change:
-    """What is declared otherwise of something.
+    """A change of the declaration.
 
     Attributes:
         noun: what it is.
@@ -67,7 +67,7 @@ class _Change:
 
 
 def declared_changes(preview: Preview) -> list[str]:
-    """What is declared otherwise, as lines of Markdown: runners first, equal lines of several as one."""
+    """The changes of the declaration as lines of Markdown: runners first, equal lines of several as one."""
     texts: dict[tuple[str, str], list[_Change]] = {}
     for step in preview.changes:
         for change in _changes(step):
@@ -103,7 +103,7 @@ def _changes(step: Step) -> Iterator[_Change]:
 
 
 def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
-    """What is declared of something new, place by place."""
+    """The declaration of something new, key by key."""
     for key, value in sorted(declared.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
         at = f"{path}.{key}" if path else str(key)
         if isinstance(value, Mapping) and value:

@@ -29,7 +29,7 @@ _PREVIEW = ("pulumi", "preview", "--json", "--non-interactive", "--save-plan")
 _VIOLATION = re.compile(
     "violates plan|not allowed by the plan|no plan for resource urn:|expected resource operations for urn:"
 )
-"""What Pulumi says of what a plan does not hold: pulumi/pulumi, pkg/resource/deploy."""
+"""Pulumi's messages about operations that a plan does not contain: pulumi/pulumi, pkg/resource/deploy."""
 _URN = re.compile(r"urn:pulumi:[^\s]+?::[^\s]+?::[^\s]+?::[^\s]+")
 _PROPERTY = re.compile(r"violates plan: properties changed: [-+~=]{2}(\w+)\[")
 _BEGUN = re.compile(r"Updating \(")
@@ -109,7 +109,7 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
 
 
 def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
-    """What a preview of now has otherwise; nothing where there is none, or where only secrets differ."""
+    """The differences of a current preview; none where it fails, or where only secrets differ."""
     file = directory / "now.json"
     made = subprocess.run(
         [*_PREVIEW, str(file)],
@@ -124,7 +124,7 @@ def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
 
 
 def _without_values(violation: str) -> str:
-    """What Pulumi says of the first difference, without the values in it."""
+    """Pulumi's message about the first difference, without its values."""
     urn, changed = _URN.search(violation), _PROPERTY.search(violation)
     of = resource(urn[0]) if urn else "the stack"
     return printable(f"{of}: other than reviewed{f': {changed[1]}' if changed else ''}")

@@ -65,7 +65,7 @@ def _issue_updated(options: argparse.Namespace, report: str, has_drifted: bool) 
 
 
 _REFRESHED = {0, 7}
-"""What Pulumi exits with after a refresh: 0, or 7 where `--expect-no-changes` was not so."""
+"""The exit codes of a successful refresh: 0, or 7 where `--expect-no-changes` found changes."""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -91,7 +91,7 @@ class GitLab:
         return read_json(self.send("GET", path).content)
 
     def listed(self, path: str) -> Iterator[Any]:
-        """What a list holds, page by page.
+        """The entries of a list, page by page.
 
         Args:
             path: the list's, with whatever is asked of it besides the pages.

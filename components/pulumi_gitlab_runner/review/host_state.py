@@ -1,4 +1,4 @@
-"""What a runner host is, read from the files that its stack gives it."""
+"""The state of a runner host, read from its files."""
 
 import json
 import tomllib
@@ -40,7 +40,7 @@ NO_HOST = HostState()
 
 @dataclass(frozen=True)
 class HostChange:
-    """What becomes of the host of a manager.
+    """The change of a manager's host.
 
     Attributes:
         step: the step that shows it.
@@ -55,7 +55,7 @@ class HostChange:
     new: HostState | None
 
     def before(self, runner: str) -> Mapping[str, Any]:
-        """What a runner of now was before, also where it had another name; an empty table for a new one."""
+        """The former table of a runner, also where it had another name; empty for a new one."""
         old = self.old or NO_HOST
         return old.runners.get(self.former(runner) or runner, {})
 

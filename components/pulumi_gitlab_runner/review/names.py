@@ -9,7 +9,7 @@ _LEAST_ROW = 4
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
-    """What to sort a name by, so that `runner-2` is before `runner-10`."""
+    """The sort key of a name, so that `runner-2` is before `runner-10`."""
     return tuple((text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d{0,18})", name))
 
 

@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 PICTURE_SIZE = 2000
-"""What GitLab draws without being asked to, in characters: gitlab-org/gitlab,
+"""The size up to which GitLab draws a diagram by itself, in characters: gitlab-org/gitlab,
 app/assets/javascripts/behaviors/markdown/render_sandboxed_mermaid.js."""
 
 _REGISTRIES_SIZE = 1000
@@ -79,7 +79,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
 
 
 def _change(before: object, after: object) -> str:
-    """What becomes of something, which is None where it is not there."""
+    """The change of something; None where it does not exist."""
     if before == after:
         return ""
     return "new" if before is None else "gone" if after is None else "changed"

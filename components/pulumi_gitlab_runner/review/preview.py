@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` says.
+"""The output of `pulumi preview --json`.
 
 Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what stays the same only with
 `--show-sames`, and the steps that a replacement takes only with `--show-replacement-steps`.
@@ -27,7 +27,7 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one resource.
+    """The operation on one resource.
 
     Attributes:
         operation: Pulumi's word: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
@@ -88,7 +88,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be done to a stack.
+    """The operations on a stack.
 
     Attributes:
         steps: one for each resource.

@@ -1,4 +1,4 @@
-"""What a stack declares, and what is wrong with it. No Pulumi here, and no input or output."""
+"""The declaration of a stack, and its problems. Imports no Pulumi, and does no I/O."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -29,7 +29,7 @@ def parse_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
 def tags_problems(
     declaration: Mapping[str, Input[str]], path: str, *, of_instances: bool = True
 ) -> Iterator[Problem]:
-    """What is wrong with tags.
+    """The problems of tags.
 
     Sources: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; where
     instance metadata shows them, docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html.

@@ -1,4 +1,4 @@
-"""What a declaration says of config.toml itself, and what it may not say there."""
+"""The keys of config.toml in a declaration, and those that it may not set."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -53,7 +53,7 @@ REFUSED_KEYS: dict[type, dict[str, str]] = {
 
 
 def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
-    """What `config` of a runner or a host may not say.
+    """The keys that `config` of a runner or a host may not set.
 
     Args:
         config: keys of config.toml, of the right shape.

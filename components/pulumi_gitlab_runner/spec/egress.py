@@ -46,7 +46,7 @@ class EgressRule:
 
     @property
     def description(self) -> str:
-        """What EC2 shows of it, beside the addresses."""
+        """Its description in EC2."""
         return f"Declared egress: {self.protocol} {self._ports}"
 
     @property
@@ -75,7 +75,7 @@ def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
 
 
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with a list of rules."""
+    """The problems of a list of rules."""
     if not declared:
         fix = "without this key, instances may connect to everywhere"
         yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", fix)

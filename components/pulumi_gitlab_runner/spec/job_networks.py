@@ -39,7 +39,7 @@ class Met:
 
 
 def job_networks_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
-    """What is wrong with the range that job networks have."""
+    """The problems of the range of job networks."""
 
     def problems(found: str) -> Iterator[Problem]:
         if wrong := list(address_range_problems(found, path)):
@@ -51,7 +51,7 @@ def job_networks_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
 
 
 def peer_networks_problems(ranges: Sequence[Input[str]], path: str) -> Iterator[Problem]:
-    """What is wrong with the further ranges that a host connects to."""
+    """The problems of further ranges that a host connects to."""
     for index, cidr in enumerate(ranges):
         yield from _range_problems(cidr, join_path(path, index))
 

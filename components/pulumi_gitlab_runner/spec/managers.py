@@ -35,7 +35,7 @@ RunnerDeclarations = Mapping[str, RunnerDeclaration]
 
 @dataclass(frozen=True)
 class CommonSettings:
-    """What a stack declares for all of its hosts.
+    """The settings of a stack for all of its hosts.
 
     Attributes:
         cache: the cache of their jobs, if there is one.
@@ -174,7 +174,7 @@ def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
 
 
 def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
-    """What is wrong with where a runner's manager runs.
+    """The problems of the host of a runner's manager.
 
     Args:
         name: the runner.
@@ -207,7 +207,7 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
 def used_image_problems(
     runner: RunnerDeclaration, images: Mapping[str, MachineImageDeclaration], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the machine images that a runner's host and fleet name.
+    """The problems of the machine images that a runner's host and fleet name.
 
     Args:
         runner: the runner.

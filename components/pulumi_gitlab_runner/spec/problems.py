@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, said so that the reader can fix it."""
+"""The problems of a declaration, in messages that say how to fix it."""
 
 import difflib
 from collections.abc import Iterable, Sequence

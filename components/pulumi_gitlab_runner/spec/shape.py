@@ -207,7 +207,7 @@ def _missing_key(path: str, key: str, known: Sequence[str]) -> Problem:
 
 
 def _described(value: Any) -> str:
-    """What was found: a short value itself, and what kind of value it is."""
+    """The text for the value that was found: its kind, and a short value itself."""
     return f"{value!r} ({_kind(value)})" if isinstance(value, bool | int | float | str) else _kind(value)
 
 

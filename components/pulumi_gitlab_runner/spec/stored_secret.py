@@ -30,7 +30,7 @@ class StoredSecret:
 
 
 def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[str]) -> Iterator[Problem]:
-    """What is wrong with a secret that is given itself, or by where it is stored.
+    """The problems of a secret that is given as a value or by its ARN.
 
     Args:
         declaration: the secret's.

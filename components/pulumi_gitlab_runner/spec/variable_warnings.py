@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.variables import DOCKER_AUTH_CONFIG, Variable
 
 
 def variable_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
-    """What a stack's variables do to its runners' credentials, or give away beyond them.
+    """The effects of a stack's variables on its runners' credentials.
 
     Only where it is certain that a runner takes jobs which get the variable: which projects a group has is
     not known here.

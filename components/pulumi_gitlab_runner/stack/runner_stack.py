@@ -264,7 +264,7 @@ class RunnerStack(Component[ReadStack]):
         return roles
 
     def _job_roles(self, name: str, stack: Stack, environment: Environment) -> Roles:
-        """Make the roles that jobs take on."""
+        """Make the roles that jobs assume."""
         self.job_roles = pulumi.Output.from_input({})
         if not stack.job_roles:
             return []
@@ -314,7 +314,7 @@ def _checked(known: Sequence[Any]) -> Stack:
 
 
 def _owner_inputs(stack: Stack) -> dict[str, Any]:
-    """What a preview shows of the owners of other accounts: `runner-review` says who must act."""
+    """The inputs that show the owners of other accounts in a preview: `runner-review` says who must act."""
     owners = {
         name: {**owner, "account": given(owner["account"])} for name, owner in foreign_owners(stack).items()
     }

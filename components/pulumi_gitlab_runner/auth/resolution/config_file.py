@@ -40,7 +40,7 @@ class ConfigFile:
 
 @dataclass(frozen=True)
 class DockerConfig:
-    """What a Docker configuration says about credentials.
+    """The credentials of a Docker configuration.
 
     Attributes:
         auths: the credentials in the file, by registry. Empty if any of it is broken.

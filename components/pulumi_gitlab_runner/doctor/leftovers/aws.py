@@ -42,7 +42,7 @@ class _Arn:
 
     @property
     def resource(self) -> str:
-        """What is behind the account: `role/ci/name`."""
+        """The part after the account: `role/ci/name`."""
         return self.whole.split(":", 5)[5]
 
 

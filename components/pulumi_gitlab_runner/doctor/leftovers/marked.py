@@ -10,7 +10,8 @@ from pulumi_gitlab_runner.doctor.leftovers.state import State
 
 COMPONENT = "gitlab-runner:index:"
 _ADDED = re.compile(r"-[0-9a-f]{7}$")
-"""What Pulumi adds to the name of a resource: pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
+"""The suffix that Pulumi adds to the name of a resource:
+pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
 
 
 @dataclass(frozen=True)

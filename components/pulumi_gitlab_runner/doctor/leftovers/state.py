@@ -75,7 +75,7 @@ class State:
 
 
 def exported_state(stack: str) -> str:
-    """What `pulumi stack export` prints of a stack.
+    """The output of `pulumi stack export` for a stack.
 
     Raises:
         UsageError: there is no Pulumi, or it has no such stack.

@@ -246,7 +246,7 @@ class _Judge:
     def pinned(
         self, place: Place, written: str, reference: ImageReference, digest: str | None, message: str
     ) -> Pin:
-        """What a registry's answer means for a place."""
+        """The meaning of a registry's answer for a place."""
         if digest is None:
             return Pin(place, written, State.UNKNOWN, message)
         if reference.digest == digest:
@@ -296,7 +296,7 @@ _PUSHED = "everyone who may push to the tag decides what jobs run"
 
 
 def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[Finding, tuple[Place, ...]]:
-    """What is left to do, each with its place where it has one.
+    """The remaining tasks, each with its place where it has one.
 
     Args:
         pipeline: the pipeline's images.

@@ -13,7 +13,7 @@ from pathlib import Path
 DIRECTORY = "/run/gitlab-runner-credentials"
 """Where a runner host has them."""
 TEMPORARY = ".new-"
-"""What the names of files start with that are gone in a moment."""
+"""The prefix of the names of temporary files."""
 
 
 class Files:
@@ -72,7 +72,7 @@ class Files:
             raise
 
     def mark(self, name: str) -> tuple[int, int, int]:
-        """What changes when a file does, also when somebody else changes it."""
+        """A value that changes with the file, whoever changes it."""
         try:
             status = self._path(name).lstat()
         except OSError:

@@ -60,7 +60,7 @@ _AUTH_OF: Mapping[str, Callable[[Source], str]] = {
 
 
 def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[str, Any]:
-    """What AWS answers."""
+    """The answer of AWS."""
     settings = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
     client = boto3.client(service, region_name=region, config=settings)
     try:

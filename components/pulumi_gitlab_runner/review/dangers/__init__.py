@@ -1,4 +1,4 @@
-"""What is dangerous in a preview; one topic a module."""
+"""The dangers in a preview; one module for each topic."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""What a danger is, and the kinds that there are."""
+"""A danger, and the kinds of dangers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Danger:
 
 
 Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
-"""What is found at one resource."""
+"""The dangers of one resource."""
 
 
 def is_known(phrases: tuple[Phrase, ...]) -> bool:

@@ -15,7 +15,7 @@ _PULLS = {"ecr:batchgetimage", "ecr:batch*", "ecr:*", "*"}
 
 
 def rights_gained(step: Step) -> Found:
-    """What the policies of a resource allow now: of a role, a repository, a bucket, a key."""
+    """The permissions that the policies of a resource add: of a role, a repository, a bucket, a key."""
     if step.operation == "delete":
         return
     for key in sorted(step.old.keys() | step.new.keys()):

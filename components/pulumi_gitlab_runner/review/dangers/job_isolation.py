@@ -1,4 +1,4 @@
-"""What a runner lets its jobs do that it did not let them do before."""
+"""New privileges of a runner's jobs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ _LIMITS = {
 
 
 def isolation_gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
-    """What brings the jobs of a runner closer to the host or to each other, and did not before.
+    """New settings that weaken the isolation of a runner's jobs from the host or from each other.
 
     Args:
         old: the `[[runners]]` table before; an empty one for a new runner.

@@ -167,7 +167,7 @@ def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
 
 
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with an ECR registry."""
+    """The problems of an ECR registry."""
     ecr = declaration["ecr"]
     if "account" in ecr:
         at = join_path(path, "ecr", "account")
@@ -211,6 +211,6 @@ def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> 
 
 
 def region_problems(region: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the name of an AWS region."""
+    """The problems of the name of an AWS region."""
     if not _REGION.fullmatch(region):
         yield Problem(path, repr(region), "an AWS region, such as eu-west-1")

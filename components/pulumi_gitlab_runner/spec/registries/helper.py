@@ -38,7 +38,7 @@ class HelperRegistry(HostRegistry):
 
     @property
     def description(self) -> str:
-        """What makes its passwords."""
+        """The source of its passwords."""
         return "whose password its credential helper makes"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
@@ -73,7 +73,7 @@ def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
 
 
 def helper_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a helper."""
+    """The problems of a helper."""
     at = join_path(path, "helper")
     yield from check(declaration["helper"], lambda helper: _program_problems(helper, at))
 

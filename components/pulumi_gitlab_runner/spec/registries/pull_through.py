@@ -60,7 +60,7 @@ class PullThroughRegistry(Registry):
 
     @property
     def prefix(self) -> str:
-        """What cached repositories start with: the registry's name."""
+        """The prefix of cached repositories: the registry's name."""
         return self.name
 
     def name_in_the_cache(self, repository: str) -> str:
@@ -156,7 +156,7 @@ def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThrou
 
 
 def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a cached registry."""
+    """The problems of a cached registry."""
     upstream = declaration["pull_through"]
     if upstream not in UPSTREAM_HOSTS:
         fix = did_you_mean(upstream, list(UPSTREAM_HOSTS))
@@ -199,7 +199,7 @@ def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
 
 
 def official_image_advice(right: str) -> str:
-    """What to write in place of an official image's short name, and why."""
+    """The name to use in place of an official image's short name, and why."""
     return f"write {right}: an official image of Docker Hub has its whole name behind a cache"
 
 
