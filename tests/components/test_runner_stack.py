@@ -591,12 +591,12 @@ def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: Re
     [
         (
             {"static": {"secret": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ci/other-AbCdEf"}},
-            "its password is read on the runner host alone",
+            "its password is read only on the runner host",
         ),
         ({"gitlab": {}}, "only jobs have credentials for it"),
         (
             {"helper": "/usr/bin/docker-credential-gcr"},
-            "its credential helper is on the runner host alone",
+            "its credential helper is only on the runner host",
         ),
     ],
     ids=["secret", "job", "helper"],

@@ -434,7 +434,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its password is read on the runner host alone",
+            f"{REQUIRED}its password is read only on the runner host",
         ),
     ),
     "a required digest that only a job could ask for": (
@@ -452,7 +452,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its credential helper is on the runner host alone",
+            f"{REQUIRED}its credential helper is only on the runner host",
         ),
     ),
     "digests on a runner that is too old for them": (
@@ -461,7 +461,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "a parameter that is no ARN": (
@@ -786,7 +786,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.keep_previous",
             "true, for the first generation",
             "true with generation: 2 or more",
-            "to register the runner anew, count its generation up",
+            "to register the runner again, increase its generation",
         ),
     ),
     "a runner that never gets a job": (
@@ -901,7 +901,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "an undeclared registry": (
@@ -1142,7 +1142,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].hidden",
             "true, for the instance",
-            "false: GitLab hides those of groups and projects alone",
+            "false: GitLab hides only those of groups and projects",
         ),
     ),
     "a hidden variable that is not masked": (

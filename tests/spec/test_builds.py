@@ -190,7 +190,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             )
             for registry, why in {
                 "shared": "the registry is another account's: build it in a stack there",
-                "hub": "what is pulled through ECR comes from upstream alone",
+                "hub": "ECR fetches these images from upstream itself",
                 "gallery": "public.ecr.aws is only pulled from",
             }.items()
         ),

@@ -97,7 +97,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             f"{HOST}.instance_type",
             "'instance_type', beside 'docker'",
             "docker, concurrent, runner_version, config",
-            "it is of EC2 hosts alone: a Docker host is there already",
+            "it is only for EC2 hosts: a Docker host exists already",
         ),
     ),
     "an address to listen on": (

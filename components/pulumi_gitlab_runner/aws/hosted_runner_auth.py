@@ -72,7 +72,7 @@ class HostedRunnerAuthArgs(TypedDict):
     """GitLab's address, as AWS reaches it. Default `https://gitlab.com`."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
     """The certificate authorities of your own, by a name of your own, of which GitLab's may be signed by one.
-    Default: the public ones alone."""
+    Default: only public authorities."""
     key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts what the declaration itself has: a token, passwords; see
     `HostStore`. Required with them."""

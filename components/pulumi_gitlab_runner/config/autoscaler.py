@@ -32,7 +32,7 @@ class ConnectorConfig(TypedDict):
     key_path: NotRequired[str]
     """Absolute path of a private key on the manager's host. Since 15.5."""
     use_static_credentials: NotRequired[bool]
-    """Connect with the given credentials alone; provision none. Default: false. Since 15.5."""
+    """Connect only with the given credentials; provision none. Default: false. Since 15.5."""
     keepalive: NotRequired[str]
     """Interval of keepalive messages, such as `30s`. Default: 30s. Since 15.5."""
     timeout: NotRequired[str]

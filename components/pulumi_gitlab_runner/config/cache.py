@@ -68,7 +68,7 @@ class S3CacheConfig(TypedDict):
     assume_role_max_concurrency: NotRequired[int]
     """Calls to AWS STS at a time; -1 for no limit. Default: 5. Since 18.11."""
     disable_assume_role_credentials_caching: NotRequired[bool]
-    """Ask AWS STS anew for every transfer. Default: false. Since 18.11."""
+    """Call AWS STS for every transfer. Default: false. Since 18.11."""
 
 
 @toml_table(

@@ -39,7 +39,7 @@ def delivery_container(
 ) -> pulumi.Output[pulumi.Resource]:
     """A container that brings files into the manager's volume and ends; known once they are there.
 
-    Other files make another container, and leave the manager alone.
+    Changed files create another container, and do not change the manager.
 
     Args:
         name: the manager's.
@@ -70,7 +70,7 @@ def delivery_container(
             reason = (logs or "").strip() or "the container that brings them did not come to its end"
             raise pulumi.RunError(
                 f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
-                f"{reason}\nMend that, and have them delivered anew: pulumi up --replace '{urn}'"
+                f"{reason}\nFix that, and deliver them again: pulumi up --replace '{urn}'"
             )
         return delivery
 

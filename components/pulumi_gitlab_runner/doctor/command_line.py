@@ -156,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         "runner-doctor job .gitlab-ci.yml --format code-quality >gl-code-quality-report.json",
     )
     job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
-    job.add_argument("job", nargs="?", metavar="JOB", help="one job alone")
+    job.add_argument("job", nargs="?", metavar="JOB", help="only this job")
     _add_runner(job)
     _add_variables(job)
     _add_pipeline(job)

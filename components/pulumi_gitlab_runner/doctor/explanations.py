@@ -199,7 +199,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{CI_YAML}#image",
     ),
     Name.NOT_PINNED: Explanation(
-        "The image is named by a tag alone: everyone who may push to the tag decides what jobs run.",
+        "The image is named only by a tag: everyone who may push to the tag decides what jobs run.",
         "Run `runner-doctor pin` on the pipeline, and commit what it writes.",
         f"{CI_YAML}#image",
     ),
@@ -273,7 +273,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
     ),
     Name.RUNNER_UNKNOWN: Explanation(
         "GitLab has no such runner any more.",
-        "Run `pulumi up --refresh`, which registers it anew.",
+        "Run `pulumi up --refresh`, which registers it again.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.SHORTHAND: Explanation(

@@ -179,7 +179,7 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
                 where,
                 f"GitLab at {address} has no such runner",
                 "its host asks for jobs with a token that does not hold any more",
-                "run `pulumi up --refresh`, which registers it anew",
+                "run `pulumi up --refresh`, which registers it again",
             )
             continue
         last = f"it was last in contact at {contact.contacted_at}" if contact.contacted_at else None

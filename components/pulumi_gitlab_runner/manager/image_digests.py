@@ -155,7 +155,7 @@ async def _digests(
     if not_cached:
         pulumi.log.warn(
             "a pull-through cache does not hold these images yet, and ECR imports none by its digest: pull "
-            "each once by its tag alone, with a role that may import, before a job needs it:\n"
+            "each once only by its tag, with a role that may import, before a job needs it:\n"
             + "\n".join(f"  {image}" for image in not_cached),
             parent,
         )

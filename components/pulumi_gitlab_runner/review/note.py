@@ -104,7 +104,7 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
         yield ""
         yield _folded(f"{len(known) - _LINES} more lines of dangers", further, room // 4)
     if unknown := [each for each in lines if not each.is_known]:
-        title = f"Known after the update alone ({sum(len(each.names) for each in unknown)}): look then"
+        title = f"Known only after the update ({sum(len(each.names) for each in unknown)}): look then"
         yield ""
         yield _folded(title, list(_listed(unknown)), room // 4)
     if changes := declared_changes(preview):

@@ -68,5 +68,5 @@ def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
             join_path(path, key),
             "a place of the runner's own, beside the stack's 'cache'",
             "one of both",
-            "the runner's role reaches the runner's prefix in the stack's bucket alone",
+            "the runner's role has access only to the runner's prefix in the stack's bucket",
         )

@@ -222,7 +222,7 @@ def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator
                 join_path(path, key),
                 f"{key!r}, beside 'docker'",
                 f"{listed(_BESIDE_DOCKER)}",
-                "it is of EC2 hosts alone: a Docker host is there already",
+                "it is only for EC2 hosts: a Docker host exists already",
             )
     if "listen_address" in declaration.get("config", {}):
         yield Problem(

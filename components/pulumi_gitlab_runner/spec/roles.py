@@ -47,9 +47,7 @@ def policy_problems(arn: str, path: str) -> Iterator[Problem]:
 def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
     """The problems of `operators`; None where the declaration has none."""
     if operators is not None and not operators:
-        yield Problem(
-            path, "an empty list", "at least one role or user", "without the key, IAM alone decides"
-        )
+        yield Problem(path, "an empty list", "at least one role or user", "without the key, only IAM decides")
     for index, operator in enumerate(operators or ()):
         yield from _principal_problems(operator, join_path(path, index))
 

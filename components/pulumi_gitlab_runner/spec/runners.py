@@ -327,7 +327,7 @@ def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Ite
             join_path(path, "keep_previous"),
             "true, for the first generation",
             "true with generation: 2 or more",
-            "to register the runner anew, count its generation up",
+            "to register the runner again, increase its generation",
         )
 
 
@@ -402,7 +402,7 @@ def _require_digests_problems(
             at,
             f"true, on runner {host['runner_version']}",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         )
     images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
     for image_at, image in images.items():

@@ -213,7 +213,7 @@ def _hidden_problems(declaration: VariableDeclaration, path: str) -> Iterator[Pr
         return
     at = join_path(path, "hidden")
     if declaration.get("instance"):
-        yield Problem(at, "true, for the instance", "false: GitLab hides those of groups and projects alone")
+        yield Problem(at, "true, for the instance", "false: GitLab hides only those of groups and projects")
     if declaration.get("masked") is False:
         yield Problem(at, "true, with masked: false", "a hidden variable is masked", "leave 'masked' out")
 

@@ -30,6 +30,6 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
             FindingName.HOME,
             unread.path,
             f"it holds credentials, and the home of the runner's process is {home}",
-            "the runner never reads this file: the `--user` of its unit is for the shell executor alone",
+            "the runner never reads this file: the `--user` of its unit is only for the shell executor",
             f"move it to {home}/.docker/config.json, owned by {host.process.user}, mode 0600",
         )

@@ -46,7 +46,7 @@ def read_pipeline(
 
     Args:
         configurations: the pipeline's, once for each way that the rules of its includes may match.
-        job: one job alone; None for all.
+        job: only this job; None for all.
         variables: those from outside of the file.
         host: the runner: its default image, and the services that it adds to every job.
         shorthands: the names that a stack has for registries.

@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.preview import UNKNOWN
 
-NOT_KNOWN = "is known after the update alone"
+NOT_KNOWN = "is known only after the update"
 
 Phrase = tuple[str, tuple[str, ...]]
 """A few words of ours, and the names that they are about."""

@@ -29,4 +29,4 @@ def runner_dangers(step: Step) -> Found:
     kinds = list(_REACH)
     before, after = step.old.get("runnerType"), step.new.get("runnerType")
     if before in kinds and after in kinds and kinds.index(after) > kinds.index(before):
-        yield DangerKind.RUNNER, ((f"takes jobs of {_REACH[after]}, not of {_REACH[before]} alone", ()),)
+        yield DangerKind.RUNNER, ((f"takes jobs of {_REACH[after]}, not only of {_REACH[before]}", ()),)

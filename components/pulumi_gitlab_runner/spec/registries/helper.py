@@ -54,7 +54,7 @@ class HelperRegistry(HostRegistry):
     @property
     def not_asked(self) -> str:
         """Its helper is not here."""
-        return "its credential helper is on the runner host alone"
+        return "its credential helper is only on the runner host"
 
     @property
     def program(self) -> str:

@@ -135,7 +135,7 @@ class PullThroughRegistry(Registry):
     @property
     def not_pushed(self) -> str:
         """A cache is filled by ECR."""
-        return "what is pulled through ECR comes from upstream alone"
+        return "ECR fetches these images from upstream itself"
 
     @property
     def program(self) -> str:

@@ -110,7 +110,7 @@ class StaticRegistry(HostRegistry):
     @property
     def not_asked(self) -> str:
         """Why it is not asked, where its password is kept elsewhere."""
-        return "" if self.declared else "its password is read on the runner host alone"
+        return "" if self.declared else "its password is read only on the runner host"
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
         """The secret or parameter that holds user and password."""
