@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the plan is deployed, 1 when it is refused or the deployment failed, 2 after a wrong use.
     """
     try:
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -130,10 +130,11 @@ def _without_values(violation: str) -> str:
     return printable(f"{of}: other than reviewed{f': {changed[1]}' if changed else ''}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-deploy",
-        description="Deploys what the plan of a merged merge request holds, and refuses what it does not.",
+        description="Deploys the plan of a merged merge request, and refuses any other change.",
         epilog="Exit status: 0 it is deployed, 1 it is refused, or the deployment failed, 2 a usage error.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -141,10 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--preview-job",
         metavar="NAME",
-        help="the job of the merge request that keeps the plan, as plan.json among its artifacts",
+        help="the job of the merge request with the plan, plan.json, among its artifacts",
     )
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="the plan: what `pulumi preview --save-plan` wrote"
+        "--plan", type=Path, metavar="FILE", help="the plan, a file of `pulumi preview --save-plan`"
     )
     parser.add_argument(
         "--token-variable",

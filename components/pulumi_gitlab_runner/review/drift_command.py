@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the issue could not be closed.
     """
     try:
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -68,10 +68,11 @@ _REFRESHED = {0, 7}
 """The exit codes of a successful refresh: 0, or 7 where `--expect-no-changes` found changes."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-drift",
-        description="Reports what of a stack is not as its last update left it.",
+        description="Reports how the resources of a stack differ from its state.",
         epilog="Exit status: 0 nothing drifted, 1 something did, 2 that is not known, or a usage error, "
         "3 nothing drifted, and the issue of an earlier drift could not be closed.",
     )
@@ -79,11 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         "refresh",
         type=Path,
         metavar="FILE",
-        help="what `pulumi refresh --preview-only --expect-no-changes --json` wrote",
+        help="the output of `pulumi refresh --preview-only --expect-no-changes --json`",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--stack", required=True, help="the stack's name, for the text")
-    parser.add_argument("--status", type=int, default=0, help="what that command exited with (default: 0)")
+    parser.add_argument("--status", type=int, default=0, help="the exit code of that command (default: 0)")
     parser.add_argument(
         "--issue",
         action="store_true",
@@ -93,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--label",
         default=LABEL,
         metavar="NAME",
-        help=f"the label by which the issue is found again (default: {LABEL})",
+        help=f"the label that identifies the issue (default: {LABEL})",
     )
     parser.add_argument(
         "--token-variable",
