@@ -344,7 +344,7 @@ def _add_variables(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="another variable; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends with the job",
+        help="another variable; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends",
     )
     group.add_argument(
         "--variables", type=Path, metavar="FILE", help="the variables, as GitLab's API lists them (JSON)"
