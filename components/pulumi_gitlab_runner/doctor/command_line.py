@@ -357,12 +357,12 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor.findings.shorthand import official_image_findings
+    from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
 
     host = _host(options)
     report, *_ = _examined(options, [AskedImage(options.image, (), _variables(options))], host)
-    short = official_image_findings(options.image, _shorthands(options, host))
+    short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 
     def as_json() -> object:
