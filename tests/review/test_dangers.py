@@ -232,7 +232,7 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
         (
             "replace",
             {**DOCKER, "groupId": 43},
-            "count up its generation, with keep_previous, so that its running jobs end as usual",
+            "increase its generation, with keep_previous, so that its running jobs end as usual",
         ),
         (
             "update",

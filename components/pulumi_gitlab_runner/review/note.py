@@ -42,9 +42,9 @@ _SHOWN = {
 """The properties whose values are shown; of all others the note says only that they change."""
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
 _LINES = 24
-"""How many lines of dangers are to be seen before anything is unfolded."""
+"""How many lines of dangers are visible before anything is unfolded."""
 _CHANGES = 12
-"""How many lines of what is declared otherwise."""
+"""How many changes to the declaration are visible."""
 _KINDS = 6
 _MESSAGE_LINE = 1000
 
@@ -109,11 +109,11 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
         yield _folded(title, list(_listed(unknown)), room // 4)
     if changes := declared_changes(preview):
         yield ""
-        yield "**What is declared otherwise**"
+        yield "**Changes to the declaration**"
         yield from (f"- {each}" for each in changes[:_CHANGES])
         if further := [f"- {each}" for each in changes[_CHANGES:]]:
             yield ""
-            yield _folded(f"{len(further)} more lines of what is declared otherwise", further, room // 4)
+            yield _folded(f"{len(further)} more changes to the declaration", further, room // 4)
     yield ""
     yield from _counts(preview)
 

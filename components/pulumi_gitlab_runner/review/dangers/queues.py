@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
 _RUNNER = "gitlab:index/userRunner:UserRunner"
 _FIXES = {
     "delete": "pause it in GitLab and let its jobs end first, else they fail",
-    "replace": "count up its generation, with keep_previous, so that its running jobs end as usual",
+    "replace": "increase its generation, with keep_previous, so that its running jobs end as usual",
 }
 _CHANGE = "change the tags of these jobs, or let another runner take them"
 
