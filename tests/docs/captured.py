@@ -1,4 +1,4 @@
-"""What commands print that ask AWS, GitLab or registries: here against stand-ins, in the documentation's words."""
+"""The output of commands that ask AWS, GitLab or registries: here, stand-ins."""
 
 import json
 import tempfile
@@ -27,7 +27,7 @@ from tests.docs.documents import blocks
 from tests.review.stacks import preview_of, state_of
 
 COLUMNS = "80"
-TOKEN = "a-token-of-the-tests"  # noqa: S105 - of a GitLab on loopback
+TOKEN = "a-token-of-the-tests"
 DIGESTS = {"python": f"sha256:{'4f3a' * 16}", "postgres": f"sha256:{'9b2c' * 16}"}
 
 
