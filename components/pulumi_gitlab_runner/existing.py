@@ -48,7 +48,7 @@ _hooks = _Hooks()
 
 
 def wait_for_hooks() -> None:
-    """Let the hooks that run come to their end, before the program ends with an error.
+    """Wait for running hooks before the program ends with an error.
 
     Pulumi stops answering hooks before it reports the error of a program. The engine takes a hook without an
     answer for a failure, and ends before it has heard what was wrong.

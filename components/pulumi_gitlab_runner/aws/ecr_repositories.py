@@ -45,7 +45,7 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
 
 @dataclass(frozen=True)
 class PlacedRegistry:
-    """An ECR registry of this account, with its tags and where it is; None where AWS is still to be asked."""
+    """An ECR registry of this account, with its tags and environment; None where AWS is not asked yet."""
 
     registry: EcrRegistry
     environment: Environment | None = None

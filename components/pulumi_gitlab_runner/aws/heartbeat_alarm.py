@@ -1,4 +1,4 @@
-"""The alarm of something that says again and again that it works, and has stopped saying so."""
+"""The alarm for a missing heartbeat metric."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations

@@ -47,7 +47,7 @@ def log_group(
 
 
 def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a log group, by its name: AWS says it only once it is there, and a preview shows policies.
+    """The ARN of a log group, by its name, so that a preview can show policies for it.
 
     Args:
         group: the group.
@@ -69,7 +69,7 @@ def health_alarm(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> aws.cloudwatch.MetricAlarm:
-    """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
+    """The alarm of a host that has not reported for 15 minutes that it works, for any reason.
 
     Args:
         name: of the alarm.

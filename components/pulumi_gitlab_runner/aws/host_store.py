@@ -43,7 +43,7 @@ class HostStoreArgs(TypedDict):
 
 @dataclass(frozen=True)
 class PlacedStore:
-    """A host store: who else may use it, its tags, and where it is; None where AWS is still to be asked."""
+    """A host store: its operators, tags and environment; None where AWS is not asked yet."""
 
     operators: tuple[Value[str], ...] = ()
     tags: AwsTags = field(default_factory=dict)

@@ -37,7 +37,7 @@ def delivery_container(
     files: pulumi.Output[dict[str, HostFile]],
     parent: pulumi.Resource,
 ) -> pulumi.Output[pulumi.Resource]:
-    """A container that brings files into the manager's volume and ends; known once they are there.
+    """A container that writes files into the manager's volume and ends; known once they are delivered.
 
     Changed files create another container, and do not change the manager.
 

@@ -1,4 +1,4 @@
-"""Examining images: which credentials each is pulled with, what the registry says, and what is wrong."""
+"""Examining images: the credentials of each pull, the registry's answer, and findings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -90,7 +90,7 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
 
 
 def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
-    """More jobs at a time than there is room for their networks, and networks that they hide.
+    """More concurrent jobs than job networks fit, and networks that job networks hide.
 
     Where a range is known later, this is checked later: see `check_resolved`.
     """

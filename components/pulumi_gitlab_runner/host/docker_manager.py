@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 VOLUME = "/srv/gitlab-runner"
 """Where the manager's volume is mounted; also gitlab-runner-deliver.sh's and gitlab-runner-manager.sh's."""
 CURRENT = f"{VOLUME}/current"
-"""The link to the files that hold."""
+"""The link to the current files."""
 DELIVERY = "/delivery"
 """Where the files are put that are to be delivered; also gitlab-runner-deliver.sh's."""
 DELIVERED = "gitlab-runner-deliver: delivered"

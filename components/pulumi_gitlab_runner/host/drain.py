@@ -1,4 +1,4 @@
-"""How long an Auto Scaling group waits for a host to be ready, and for the jobs of one that is to end."""
+"""How long an Auto Scaling group waits for a new host to be ready, and for the jobs of an ending one."""
 
 import math
 

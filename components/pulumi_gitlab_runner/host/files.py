@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
-"""The PATH of the runner manager's process: a directory that is not there."""
+"""The PATH of the runner manager's process: a directory that does not exist."""
 NUMBERS = "runner-ids"
 """The key of the runners' numbers in the metadata of the object with the files; gitlab-runner-apply.sh has it
 too."""

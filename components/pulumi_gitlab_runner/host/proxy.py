@@ -1,4 +1,4 @@
-"""The environment variables of an HTTP proxy, and what is reached without it."""
+"""The environment variables of an HTTP proxy, and the destinations that bypass it."""
 
 import re
 from collections.abc import Iterable, Iterator

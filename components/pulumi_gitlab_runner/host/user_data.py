@@ -1,4 +1,4 @@
-"""The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
+"""The user data of a runner host: enough to fetch everything else. It contains no secret."""
 
 import base64
 import gzip

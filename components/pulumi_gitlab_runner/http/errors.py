@@ -30,7 +30,7 @@ class NotTrustedError(HttpError):
 
 
 class UnreachableError(HttpError):
-    """There is no connection, or it ended before the answer did."""
+    """There is no connection, or it was closed before the end of the response."""
 
 
 class TlsError(UnreachableError):
@@ -42,7 +42,7 @@ class NotHttpError(HttpError):
 
 
 class TooLargeError(HttpError):
-    """More came than any answer of this kind has."""
+    """The response is larger than any valid one."""
 
 
 class RedirectError(HttpError):

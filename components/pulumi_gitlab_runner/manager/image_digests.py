@@ -73,7 +73,7 @@ def image_digests(
 def all_pinned(
     stack: pulumi.Output[Stack], manager: str, digests: pulumi.Input[dict[str, str]]
 ) -> pulumi.Output[dict[str, str]]:
-    """Digests, when there is one for each image of a manager that requires it: in a preview too.
+    """Digests, checked to be complete for each manager that requires them, also in a preview.
 
     Args:
         stack: the stack of the manager, resolved.

@@ -57,7 +57,7 @@ def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -
 
 
 def delete_tag(host: str, repository: str, tag: str) -> None:
-    """Take a tag away, and the image with its last tag; nothing where it is gone already.
+    """Delete a tag, and the image with its last tag; no error where it does not exist.
 
     Raises:
         TransferError: AWS refuses.
@@ -76,7 +76,7 @@ def _region(host: str) -> str:
 
 @cache
 def _credentials(region: str) -> Credentials:
-    """One password is for all registries that the identity may use."""
+    """One password is valid for all registries that the identity may use."""
     token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
     username, _, password = base64.b64decode(token).decode().partition(":")
     return Credentials(username, Secret(password))

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _preview(options: argparse.Namespace) -> Preview:
-    """The preview without secrets in its messages; of one that failed, whatever there is of it."""
+    """The preview without secrets in its messages; as far as it got, where it failed."""
     try:
         text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
         preview = read_preview(text.decode(errors="replace"))

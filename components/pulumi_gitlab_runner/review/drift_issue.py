@@ -133,7 +133,7 @@ def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
 
 
 def _description(place: IssuePlace, said: str, report: str) -> str:
-    """The marker, what is said, and the report as a block in which nothing has a meaning."""
+    """The marker, a sentence, and the report as a code block without markup."""
     head = said or f"A scheduled look at {code(place.stack)} found drift{_seen_by(place)}."
     lines = [f"{_SIGN}{line}" for line in report[:REPORT_SIZE].splitlines()]
     if len(report) > REPORT_SIZE:

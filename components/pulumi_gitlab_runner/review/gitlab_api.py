@@ -157,7 +157,7 @@ class GitLab:
 def patiently(
     access: Access, action: Callable[[GitLab], _T], wait: Callable[[float], None] = time.sleep
 ) -> _T:
-    """Do something with GitLab, anew from the start where it could not answer.
+    """Run a request sequence against GitLab, again from the start where it could not answer.
 
     Args:
         access: where, and with which token.

@@ -35,7 +35,7 @@ class HostState:
 
 
 NO_HOST = HostState()
-"""A host that is not there."""
+"""A host that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class HostChange:
         return old.runners.get(self.former(runner) or runner, {})
 
     def former(self, runner: str) -> str | None:
-        """The name that a runner of now had before; None where it has kept its own or is new."""
+        """The former name of a runner; None where it is unchanged or new."""
         if self.old is None or self.new is None or runner in self.old.runners:
             return None
         gone = [each for each in self.old.runners if each not in self.new.runners]

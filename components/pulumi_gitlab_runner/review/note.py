@@ -59,7 +59,7 @@ def marker(stack: str) -> str:
 
 
 def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | None = None) -> str:
-    """The note: what is dangerous, the counts, a picture, then all that changes, folded.
+    """The note: the dangers, the counts, a diagram, then all changes, folded.
 
     Of what is too long, the folded part is cut first, and the text says so.
 

@@ -14,7 +14,7 @@ _MODULES = {"AwsEnvironment": "aws_environment", "DeclarationError": "problems",
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: one part of a declaration does without the others."""
+    """Import a part on first use: one part of a declaration does not need the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'stack')}"), name)

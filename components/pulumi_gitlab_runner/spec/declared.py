@@ -101,12 +101,12 @@ def declared(model: Any) -> Shown:
 
 
 def declared_scope(scope: "GitLabScope") -> Shown:
-    """Where in GitLab something belongs, as it is declared."""
+    """The declared scope in GitLab."""
     return {scope.kind: True if scope.number is None else scope.number}
 
 
 def declared_registration(registration: Any) -> Shown:
-    """A runner as GitLab knows it: whose jobs it takes."""
+    """A runner in GitLab: the jobs that it takes."""
     shown = {**declared_scope(registration.scope), **declared(registration)}
     tags = registration.tags
     if registration.run_untagged and (isinstance(tags, Deferred) or tags):
@@ -117,7 +117,7 @@ def declared_registration(registration: Any) -> Shown:
 
 
 def declared_registry(registry: "Registry") -> Shown:
-    """A registry: what authenticates there, and what is used of it."""
+    """A registry: how it authenticates, and which repositories are used."""
     shown = declared(registry)
     if "repositories" in shown:
         shown["repositories"] = sorted(registry.repositories)
@@ -154,7 +154,7 @@ def declared_manager(manager: "Manager", registries: "Mapping[str, Registry]") -
 
 
 def declared_hosted_auth(auth: "HostedAuth", registries: "Mapping[str, Registry]") -> Shown:
-    """A variable that is kept fresh: whose it is, and what its credentials are for."""
+    """A renewed variable: its scopes and its registries."""
     shown = declared(auth)
     shown["registries"] = {name: declared_registry(registries[name]) for name in auth.registries}
     return {"scopes": [declared_scope(each) for each in auth.scopes], **shown}
@@ -163,14 +163,14 @@ def declared_hosted_auth(auth: "HostedAuth", registries: "Mapping[str, Registry]
 def declared_role(
     registries: "Mapping[str, Registry]", policies: Sequence[Any], permissions_boundary: Any
 ) -> Shown:
-    """The role of a manager: what it pulls from, and what else it is given."""
+    """The role of a manager: its registries, and further policies."""
     shown: Shown = {"registries": {name: declared_registry(each) for name, each in registries.items()}}
     further = {"policies": list(policies), "permissions_boundary": permissions_boundary}
     return {name: each for name, each in (shown | further).items() if each not in _NOTHING}
 
 
 def declared_runner(runner: "Runner", manager: "Manager") -> Shown:
-    """A runner of a manager: what its jobs run, and what they may do."""
+    """A runner of a manager: the image and isolation of its jobs."""
     shown = declared(runner)
     if runner.services:
         shown["services"] = [each.name for each in runner.services]

@@ -161,7 +161,7 @@ class Fleet:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it runs at once when all its instances are there."""
+        """How many jobs it runs at once with all its instances."""
         return self.max_instances * self.jobs_per_instance
 
     @property

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.registries.pull_through import official_image_adv
 
 
 def expand_registry_name(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
-    """The image with its registry's address, where it names a declared registry; else as it is."""
+    """The image with its registry's address, where it names a declared registry; else unchanged."""
     name, _, rest = image.partition("/")
     if rest and name in registries:
         return f"{registries[name].address_in(environment)}/{rest}"

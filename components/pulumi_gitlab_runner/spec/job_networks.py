@@ -61,7 +61,7 @@ def _range_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
 
 
 def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) -> Iterator[Problem]:
-    """The networks that have addresses of job networks too, as far as both are known.
+    """The networks that overlap job networks, as far as both are known.
 
     Args:
         job_networks: the range of the job networks.

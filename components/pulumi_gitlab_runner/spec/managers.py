@@ -74,7 +74,7 @@ class Manager:
 
     @property
     def resource_name(self) -> str:
-        """The name of its host, and of what that reads: the one that its runner had at first."""
+        """The name of its host and its files: the first name of its runner."""
         return next(each.resource_name for each in self.runners if each.name == self.name)
 
     @property

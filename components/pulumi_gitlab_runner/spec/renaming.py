@@ -1,4 +1,4 @@
-"""Runners that have another name than they had at first, and keep what was made for them."""
+"""Renamed runners, which keep their resources."""
 
 from collections.abc import Iterator, Mapping
 

@@ -175,7 +175,7 @@ class Runner:
 
     name: str
     resource_name: str
-    """The name of what is made for it: the one that it had at first."""
+    """The name of its resources: its first name."""
     registration: Registration
     limit: int
     image: Value[str] = DEFAULT_IMAGE

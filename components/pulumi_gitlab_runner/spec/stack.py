@@ -326,7 +326,7 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
 
 
 def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
-    """Networks that hosts connect to, and that have addresses of job networks too, as far as is known."""
+    """Networks that hosts connect to and that overlap job networks, as far as is known."""
     for manager in stack.managers.values():
         if manager.host.docker:
             continue

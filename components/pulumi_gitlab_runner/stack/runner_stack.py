@@ -27,7 +27,7 @@ DEFAULT_NAME = "ci"
 
 
 class RunnerStack(Component[ReadStack]):
-    """Registries, runners and CI variables: all that one declaration says.
+    """Registries, runners and CI variables of one declaration.
 
     The declaration is checked as a whole before anything is registered.
 
@@ -279,7 +279,7 @@ class RunnerStack(Component[ReadStack]):
     def _variables(
         self, name: str, stack: Stack, of_mirrors: Sequence[pulumi.Output[list[Any]]]
     ) -> pulumi.Output[list[Any]]:
-        """Make the CI variables; what there is to say of them, of those of mirrors and renewals too."""
+        """Create the CI variables; their outputs include those of mirrors and renewals."""
         declared: pulumi.Output[list[Any]] = pulumi.Output.from_input([])
         if stack.variables:
             from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
@@ -306,7 +306,7 @@ class RunnerStack(Component[ReadStack]):
 
 
 def _checked(known: Sequence[Any]) -> Stack:
-    """The stack, when its declaration holds where it is too: now every registry's host is known."""
+    """The stack with its environment resolved: every registry's host is known."""
     stack: Stack = known[0]
     with refused_as_whole():
         check_in(stack, known[1])

@@ -54,7 +54,7 @@ def names(directory: str) -> list[str]:
 
 
 def hidden_value(value: Any) -> Any:
-    """A JSON value of the same form, and without what it holds."""
+    """A JSON value of the same structure, without its content."""
     if isinstance(value, dict):
         return {key: hidden_value(field) for key, field in value.items()}
     if isinstance(value, list):

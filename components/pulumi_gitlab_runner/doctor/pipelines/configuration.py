@@ -43,7 +43,7 @@ class CiConfiguration:
     _resolved: int = 0
 
     def value(self, name: str) -> Any:
-        """A job or a global key, all of it worked in; nothing for one that is not there.
+        """A job or a global key with everything merged; None where it does not exist.
 
         Raises:
             UsageError: it extends or refers to what is not there and can be in no include, or goes in

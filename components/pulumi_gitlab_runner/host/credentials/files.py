@@ -17,7 +17,7 @@ TEMPORARY = ".new-"
 
 
 class Files:
-    """The directory of root's that holds the configuration and the state; in memory, where the caller put it.
+    """root's directory with the configuration and the state, in memory if the caller chose so.
 
     Args:
         directory: made when it is not there.

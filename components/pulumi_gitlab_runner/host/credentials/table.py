@@ -92,7 +92,7 @@ class Credentials:
         self.entries: dict[str, Entry] = {}
 
     def take_list(self, text: str, now: float) -> None:
-        """Take a new list of registries: what is not in it is gone at once, what is new is due."""
+        """Use a new list of registries: those not in it are removed at once, new ones are due."""
         declared = dict(sources(text))
         for registry in self.entries.keys() - declared.keys():
             del self.entries[registry]

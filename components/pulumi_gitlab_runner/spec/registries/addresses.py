@@ -1,4 +1,4 @@
-"""The hosts of registries, as far as they are known without asking AWS, and what shares one."""
+"""The hosts of registries, as far as they are known without asking AWS, and registries that share one."""
 
 from collections.abc import Iterator, Mapping
 
