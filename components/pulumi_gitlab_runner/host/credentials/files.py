@@ -72,7 +72,7 @@ class Files:
             raise
 
     def mark(self, name: str) -> tuple[int, int, int]:
-        """A value that changes with the file, whoever changes it."""
+        """A value that changes with the file, also by another process."""
         try:
             status = self._path(name).lstat()
         except OSError:
