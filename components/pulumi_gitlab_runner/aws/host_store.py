@@ -51,14 +51,14 @@ class PlacedStore:
 
 
 class HostStore(Component[PlacedStore]):
-    """The bucket that runner hosts fetch their files from, and the key that encrypts their parameters.
+    """The bucket of the files of runner hosts, and the key that encrypts their parameters.
 
-    The key is a customer-managed one: parameters under AWS's own key can be decrypted by every principal
-    of the account that may read them. CloudWatch Logs may use it for the log groups of this stack,
+    The key is customer managed: every principal of the account that can read parameters could decrypt those
+    under the AWS managed key. CloudWatch Logs may use it for the log groups of this stack,
     `/PROJECT/STACK/…`.
 
-    The bucket holds no secret, but hosts run as root what is written there. It is private, takes TLS alone,
-    and keeps earlier versions of the files for 30 days.
+    The bucket contains no secret, but hosts run its files as root. It is private, accepts only TLS, and keeps
+    earlier versions of the files for 30 days.
 
     Creates:
 

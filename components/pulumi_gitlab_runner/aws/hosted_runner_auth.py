@@ -112,17 +112,17 @@ class Renewal:
 
 
 class HostedRunnerAuth(Component[Renewal]):
-    """`DOCKER_AUTH_CONFIG` of projects and groups, with credentials of ECR that a function in AWS renews.
+    """`DOCKER_AUTH_CONFIG` of projects and groups, with ECR credentials that a Lambda function renews.
 
-    The function asks ECR for passwords, reads fixed ones and the GitLab token where they lie, and writes the
-    variables: masked, raw and marked as its own. It runs by a schedule, and once for each variable while the
-    stack is applied: with a token or registry that does not work, `pulumi up` fails and says why. A variable
-    that is no longer declared is removed, and so is each with `pulumi destroy`; one that somebody else made
-    is neither changed nor removed. GitLab holds no key of AWS, only passwords that last 12 hours. None of
-    them is in the state, or in the function's environment, log or answers.
+    The function requests passwords from ECR, reads fixed ones and the GitLab token from their stores, and
+    writes the variables: masked, raw and with the stack's mark. It runs on a schedule, and once for each
+    variable during an update: with a token or registry that does not work, `pulumi up` fails with the reason.
+    A variable that is no longer declared is removed, as are all by `pulumi destroy`; variables without the
+    mark are neither changed nor removed. GitLab has no AWS key, only passwords that are valid for 12 hours.
+    None of them is in the state, or in the function's environment, log or answers.
 
-    A failed run is run again twice by Lambda, after one minute and after two; the next one of the schedule
-    comes hours before the passwords end.
+    Lambda retries a failed run twice, after one minute and after two; the next scheduled run is hours before
+    the passwords expire.
 
     Creates:
 
@@ -133,19 +133,19 @@ class HostedRunnerAuth(Component[Renewal]):
     - `aws:lambda/invocation:Invocation` for each project and group: renews its variable, and removes it
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
-    - `aws:ssm/parameter:Parameter` for a token and passwords that stand in the declaration
+    - `aws:ssm/parameter:Parameter` for a token and passwords in the declaration
     - `aws:cloudwatch/metricAlarm:MetricAlarm`, two with `alarms`: a renewal failed; none succeeded for long
 
-    Raises `pulumi.RunError` for what is wrongly declared, such as no registry of ECR.
+    Raises `pulumi.RunError` for a wrong declaration, such as one without an ECR registry.
     """
 
     function_name: pulumi.Output[str]
     """The function's name; `aws lambda invoke` with it renews all variables at once."""
     role_arn: pulumi.Output[str]
-    """The function's role, whose rights the passwords have."""
+    """The function's role; the passwords have its permissions."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that jobs can pull and Pulumi can read digests; it stays valid when a role is replaced.
     Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(

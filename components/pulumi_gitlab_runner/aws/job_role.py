@@ -84,8 +84,8 @@ class JobRole(Component[PlacedJobRole]):
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
 
-    Raises `pulumi.RunError` for what is wrongly declared, such as a role without branches and tags, and for
-    more projects or repositories than IAM takes for one role.
+    Raises `pulumi.RunError` for a wrong declaration, such as a role without branches and tags, and for more
+    projects or repositories than IAM allows for one role.
     """
 
     role_arn: pulumi.Output[str]
@@ -93,10 +93,10 @@ class JobRole(Component[PlacedJobRole]):
     role_name: pulumi.Output[str]
     """The role's name."""
     snippet: pulumi.Output[str]
-    """What a job needs in `.gitlab-ci.yml`: a hidden job that it extends, under the role's name."""
+    """The lines for `.gitlab-ci.yml`: a hidden job with the role's name, which jobs extend."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that jobs can pull and Pulumi can read digests; it stays valid when a role is replaced.
     Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: JobRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -80,16 +80,16 @@ class ImageBuild(Component[PlacedBuild]):
     `docker login`): no credential becomes part of the state. An image that is no longer declared stays in its
     repository, since jobs may still use it.
 
-    A tag that follows from the content is pushed once. Where an update ends after the push and before it is
-    noted in the state, the next one pushes it again; if tags are immutable and another digest comes of the
-    build then, ECR refuses: delete the tag first.
+    A tag that follows from the content is pushed once. Where an update ends after the push and before the
+    state is written, the next one pushes it again; if tags are immutable and the new build has another
+    digest, ECR refuses it: delete the tag first.
 
     Creates:
 
     - `docker-build:index:Image`
 
-    Raises `pulumi.RunError` with the path and the fix for a build that is wrongly declared, and for files
-    that are not there or cannot be read.
+    Raises `pulumi.RunError` with the path and the fix for a wrong declaration, and for files that do not
+    exist or cannot be read.
     """
 
     image: pulumi.Output[str]
@@ -99,7 +99,7 @@ class ImageBuild(Component[PlacedBuild]):
     digest: pulumi.Output[str]
     """Its digest, `sha256:…`: of its index, where it has several platforms."""
     pin: pulumi.Output[str]
-    """Tag and digest, `tag@sha256:…`: what pins an image that a runner declares by its repository alone."""
+    """Tag and digest, `tag@sha256:…`, to pin an image that a runner declares only by its repository."""
 
     def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
