@@ -166,7 +166,7 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
 def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    """Secrets among them would be in the state in clear: `tests/spec/test_declared.py` says what is kept."""
+    """Secrets among them would be in the state in plain text: `tests/spec/test_declared.py` says what is kept."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
     owners = ("gitlab-runner:index:RunnerStack", "owners")
@@ -628,7 +628,7 @@ def test_a_registry_that_hangs_is_not_waited_for(
 def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be had now"
+    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
     with pytest.raises(pulumi.RunError, match=place):
         made(elsewhere(registry.host, static, require_digests=True), preview=preview)
 

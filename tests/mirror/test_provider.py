@@ -100,7 +100,9 @@ def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted
 
 def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Check) -> None:
     accepted.source.status = 403
-    with pytest.raises(TransferError, match=r"its digest cannot be had: .* does not let these credentials"):
+    with pytest.raises(
+        TransferError, match=r"its digest cannot be resolved: .* does not let these credentials"
+    ):
         accepted()
 
 

@@ -1243,7 +1243,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
+            "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (
@@ -1282,7 +1282,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a key that was removed": (
@@ -1382,7 +1382,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a value that is known later": (
@@ -1400,7 +1400,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.environment[1]",
             "an encrypted value",
             "a plain value",
-            "a host's files hold no secret: pulumi config set --path, without --secret",
+            "a host's files contain no secret: pulumi config set --path, without --secret",
         ),
     ),
     "images of one's own choice where digests are required": (
@@ -1575,7 +1575,7 @@ def test_a_required_digest_that_cannot_be_had() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
             "runners.build.services[0].name",
-            "'redis:7', whose digest cannot be had now: a warning says why",
+            "'redis:7', whose digest cannot be resolved now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )

@@ -14,7 +14,7 @@ DOCKER = f"{HOST}.docker"
 IMAGE = "registry.example.com/ci/gitlab-runner:1"
 DIRECTORY: dict[str, Any] = {"directory": "/root/.aws"}
 ACCESS_KEY: dict[str, Any] = {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}}
-NOBODY = "declare 'aws_credentials' beside it: who the manager is to AWS"
+NOBODY = "declare 'aws_credentials', the AWS credentials of the manager"
 NO_PROGRAM = "for which GitLab's own image of the runner has no program"
 
 
@@ -190,7 +190,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
         Problem(
             DOCKER,
             "no 'aws_credentials', in a stack with a cache",
-            "who the manager is to AWS",
+            "the AWS credentials of the manager",
             "the cache is in S3, and a Docker host has no role",
         ),
     ),

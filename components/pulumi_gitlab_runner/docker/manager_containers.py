@@ -69,7 +69,7 @@ def delivery_container(
         if DELIVERED not in (logs or ""):
             reason = (logs or "").strip() or "the container that brings them did not come to its end"
             raise pulumi.RunError(
-                f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
+                f"the files of the runner manager {name} were not delivered; it keeps its current files:\n"
                 f"{reason}\nFix that, and deliver them again: pulumi up --replace '{urn}'"
             )
         return delivery

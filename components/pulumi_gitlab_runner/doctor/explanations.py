@@ -262,12 +262,12 @@ EXPLANATIONS: dict[Name, Explanation] = {
         REGISTRY_API,
     ),
     Name.RUNNER_NEVER_CONTACTED: Explanation(
-        "GitLab has never heard of the runner.",
+        "The runner has never contacted GitLab.",
         "Give a new host some minutes, then look at its system log and at `journalctl -u gitlab-runner`.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.RUNNER_OFFLINE: Explanation(
-        "GitLab has not heard of the runner for two hours.",
+        "The runner has not contacted GitLab for two hours.",
         "Look at its host: `journalctl -u gitlab-runner`, `runner-doctor host`.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),

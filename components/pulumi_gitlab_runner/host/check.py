@@ -128,7 +128,7 @@ def _room(jobs: int, job_networks: Value[str] | None, path: str) -> Iterator[Fin
     if job_network_size(jobs, job_networks) is None:
         yield error(
             path,
-            f"{jobs} jobs at a time, with a network each: {job_networks} has not so many",
+            f"{jobs} jobs at a time, with a network each: {job_networks} has no room for that many",
             "run fewer jobs on one host, and more hosts; or declare a larger range, 'job_networks'",
         )
 

@@ -39,7 +39,7 @@ def image_digests(
     parent: pulumi.Resource,
     authorities: Authorities = (),
 ) -> pulumi.Output[dict[str, str]]:
-    """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
+    """The digests of images, by the image; unresolved ones are left out, with one warning for all.
 
     The process that runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull
     does, with the user and password of its declaration or without any. While such a password is not known
@@ -141,8 +141,8 @@ async def _digests(
     if reasons:
         listed = "\n".join(f"  {image}: {reason}" for image, reason in reasons.items())
         pulumi.log.warn(
-            "these images keep their tag, which can come to mean another image: their digests cannot be had "
-            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no asking:\n"
+            "these images keep their tags, which can move to other images: their digests cannot be resolved "
+            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no request:\n"
             f"{listed}",
             parent,
         )

@@ -75,7 +75,7 @@ class MirroredImages:
         answer = self._ask(source, new)
         if accepted is None:
             if answer.digest is None:
-                raise TransferError(f"its digest cannot be had: {answer.message}")
+                raise TransferError(f"its digest cannot be resolved: {answer.message}")
             return answer.digest
         if answer.digest and answer.digest != accepted:
             warn(
@@ -126,7 +126,7 @@ class MirroredImages:
         except TransferError as error:
             raise TransferError(
                 f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is as it "
-                "was; the next update goes on where this one ended"
+                "was; the next update continues from there"
             ) from None
 
     def digest_at_target(self, inputs: Properties) -> str | None:

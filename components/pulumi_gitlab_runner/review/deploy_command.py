@@ -1,7 +1,7 @@
 """`runner-deploy`: the command that deploys what was reviewed, and nothing else.
 
 It runs `pulumi up --plan`, which Pulumi calls experimental. What Pulumi itself says of a difference stays out
-of the log: it has the values that differ, secrets in clear (seen with 3.258.0).
+of the log: it has the values that differ, secrets in plain text (seen with 3.258.0).
 """
 
 import argparse

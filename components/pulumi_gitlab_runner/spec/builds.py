@@ -130,7 +130,7 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
             yield Problem(at, repr(tag), allowed)
     if declaration.get("cache") in declaration.get("tags", ()):
         yield Problem(
-            join_path(path, "cache"), repr(declaration["cache"]), "a tag of its own, which no image has"
+            join_path(path, "cache"), repr(declaration["cache"]), "a separate tag, which no image has"
         )
 
 
@@ -200,6 +200,6 @@ def _arg_problems(name: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path,
             "a build argument with the name of a secret",
-            "arguments that everybody may read: they stay in the image",
+            "arguments that everyone may read: they stay in the image",
             "declare it under 'secrets', and read it by RUN --mount=type=secret",
         )

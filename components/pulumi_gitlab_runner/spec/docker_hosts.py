@@ -174,7 +174,7 @@ def docker_registry_problems(
                 at,
                 f"{name!r}, whose credentials come from AWS, where a Docker host has no identity",
                 "registries with a user and password of their own, or GitLab's",
-                "declare 'aws_credentials' beside it: who the manager is to AWS",
+                "declare 'aws_credentials', the AWS credentials of the manager",
             )
         if registry.program and "image" not in declaration:
             yield Problem(
@@ -191,7 +191,7 @@ def docker_cache_problems(declaration: DockerHostDeclaration, path: str) -> Iter
         yield Problem(
             path,
             "no 'aws_credentials', in a stack with a cache",
-            "who the manager is to AWS",
+            "the AWS credentials of the manager",
             "the cache is in S3, and a Docker host has no role",
         )
 

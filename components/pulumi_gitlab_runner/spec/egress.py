@@ -77,7 +77,7 @@ def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:
     """The problems of a list of rules."""
     if not declared:
-        fix = "without this key, instances may connect to everywhere"
+        fix = "without this key, instances may connect to any address"
         yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", fix)
     for index, each in enumerate(declared):
         yield from _rule_problems(each, join_path(path, index))

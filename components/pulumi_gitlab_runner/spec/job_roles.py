@@ -167,7 +167,7 @@ def job_role_problems(
             path,
             "neither branches nor tags",
             "at least one, such as branches: [main]",
-            "name protected ones: who can push to them can take the role on",
+            "use protected ones: everyone who can push to them can assume the role",
         )
     refs = (("branches", declaration.get("branches", ())), ("tags", declaration.get("tags", ())))
     for key, index, ref in ((key, index, ref) for key, refs_ in refs for index, ref in enumerate(refs_)):
@@ -206,7 +206,7 @@ def _right_problems(
     declaration: JobRoleDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
     if not declaration.get("push") and not declaration.get("registries"):
-        yield Problem(path, "neither push nor registries", "at least one: the role may do nothing else")
+        yield Problem(path, "neither push nor registries", "at least one: the role has no other permissions")
     for index, each in enumerate(declaration.get("push", ())):
         at = join_path(path, "push", index)
         registry = registries.get(each.partition("/")[0])

@@ -134,7 +134,7 @@ def machine_image_problems(
     for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
         found: Any = declaration.get(key, allowed[0])
         if found not in allowed:
-            reason = "Image Builder makes none of Debian" if found == "debian-12" else ""
+            reason = "Image Builder does not support Debian" if found == "debian-12" else ""
             yield Problem(
                 join_path(path, key), repr(found), listed(allowed), reason or did_you_mean(found, allowed)
             )

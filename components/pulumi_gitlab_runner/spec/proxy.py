@@ -97,7 +97,7 @@ def _url_rule(path: str) -> Rule[str]:
                 path,
                 "an address with a user or password",
                 example,
-                "every process and job could read them: let the proxy know the hosts by their addresses or "
+                "every process and job could read them: let the proxy identify the hosts by their addresses or "
                 "subnets, or run a local proxy that holds the password",
             )
         elif url.startswith("https://"):

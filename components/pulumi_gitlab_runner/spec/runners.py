@@ -447,7 +447,7 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
     problems = [
         Problem(
             f"{join_path('runners', runner.name)}.{image_at}",
-            f"{known(image)!r}, whose digest cannot be had now: a warning says why",
+            f"{known(image)!r}, whose digest cannot be resolved now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )

@@ -187,7 +187,7 @@ def _problem(mismatch: Mismatch, path: str) -> Problem:
 def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
     """The problem of a handle where only a plain value will do."""
     if deferred.encrypted:
-        why = "a host's files hold no secret" if in_config else "this is no secret"
+        why = "a host's files contain no secret" if in_config else "this is no secret"
         remedy = f"{why}: pulumi config set --path, without --secret"
         return Problem(path, "an encrypted value", "a plain value", remedy)
     if in_config:

@@ -25,7 +25,7 @@ class StackFile:
         declaration: the declaration, with a handle for each encrypted value, and GitLab's address where only
             the provider's configuration has it.
         region: the AWS region, if it names one.
-        docker_host: the address of the Docker Engine, where it has one in clear; else empty.
+        docker_host: the address of the Docker Engine, where it has one in plain text; else empty.
     """
 
     declaration: Any

@@ -1,4 +1,4 @@
-"""CI variables that work, and hardly as meant beside the runners of the same stack."""
+"""CI variables that work, but probably not as intended with the runners of the same stack."""
 
 from collections.abc import Iterator
 

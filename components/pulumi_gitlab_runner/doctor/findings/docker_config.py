@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
 
 _DROPPED = (
-    "none of the credentials in it is used: the runner goes on to its next source, and does not say so "
+    "none of the credentials in it is used: the runner continues with its next source, without a message "
     "for a file, nor before 18.11 for the variable"
 )
 _FORM = '"auths": {"HOST": {"auth": "…"}}'

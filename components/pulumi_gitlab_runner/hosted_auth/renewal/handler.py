@@ -101,8 +101,8 @@ def _put(
     existing = gitlab.find(variable)
     if existing and existing.get("description") != mark:
         raise RefusedError(
-            f"{variable['key']} is there already, and not of this making: remove it, or declare another key "
-            "or environment_scope"
+            f"{variable['key']} exists already, and was not created by this function: remove it, or declare "
+            "another key or environment_scope"
         )
     old = _auths_in(existing["value"]) if existing else {}
     auths = {**{host: old[host] for host in missing if host in old}, **auths}

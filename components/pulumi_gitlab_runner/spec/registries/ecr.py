@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     prefix_problems,
 )
 
-NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"
+NO_LOGIN = "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth"
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
