@@ -166,7 +166,7 @@ def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
         name: of that resource.
         parent: the URN of its parent.
     """
-    whose = "; it has the mark of this stack, whose state does not have it" if found.ours else ""
+    whose = "; it has the mark of this stack, but is not in its state" if found.ours else ""
     command = (
         f"pulumi import --protect=false --generate-code=false --parent 'parent={parent}' "
         f"'{type_}' '{name}' '{found.identity}'"

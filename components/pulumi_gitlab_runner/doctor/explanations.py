@@ -85,7 +85,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         PRIVATE_IMAGES,
     ),
     Name.CREDENTIAL_RENEWAL: Explanation(
-        "The source of a registry's credential fails. The last answer serves until it ends.",
+        "The source of a registry's credential fails. The last answer is used until it expires.",
         "Fix what the finding names before then. The host asks again by itself.",
         PRIVATE_IMAGES,
     ),
@@ -204,7 +204,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{CI_YAML}#image",
     ),
     Name.LEFTOVER: Explanation(
-        "Something has the mark of a stack whose state does not have it: an update lost the response to its "
+        "A resource has the mark of a stack, but is not in its state: an update lost the response to its "
         "creation or was killed, or the state is gone.",
         "Import it with the command that the finding gives, or remove it.",
         "https://www.pulumi.com/docs/iac/guides/migration/import/",

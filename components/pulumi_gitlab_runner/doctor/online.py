@@ -111,7 +111,7 @@ class GitLab:
         if answer.status == 404:
             return Contact(runner)
         if answer.status == 401:
-            raise UsageError(f"GitLab at {self.address} does not know the token in GITLAB_TOKEN, or no more")
+            raise UsageError(f"GitLab at {self.address} does not accept the token in GITLAB_TOKEN")
         if answer.status == 403:
             raise UsageError(
                 f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
@@ -178,7 +178,7 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
                 FindingName.RUNNER_UNKNOWN,
                 where,
                 f"GitLab at {address} has no such runner",
-                "its host asks for jobs with a token that does not hold any more",
+                "its host asks for jobs with a token that is no longer valid",
                 "run `pulumi up --refresh`, which registers it again",
             )
             continue

@@ -97,8 +97,8 @@ def _url_rule(path: str) -> Rule[str]:
                 path,
                 "an address with a user or password",
                 example,
-                "every process and job could read them: let the proxy identify the hosts by their addresses or "
-                "subnets, or run a local proxy that holds the password",
+                "every process and job could read them: let the proxy identify the hosts by their addresses "
+                "or subnets, or run a local proxy that holds the password",
             )
         elif url.startswith("https://"):
             remedy = "for https:// addresses too, the proxy is asked over HTTP: it sees a CONNECT, no content"

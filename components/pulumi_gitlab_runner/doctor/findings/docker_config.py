@@ -38,7 +38,7 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
             FindingName.DOCKER_CONFIG_UNREAD,
             where,
             unread,
-            "Docker and the runner pass over it without a word: these credentials are not used",
+            "Docker and the runner ignore it without a message: these credentials are not used",
             f"put them under auths, {_FORM}; or take them out",
         )
     yield from _empty(config, where)

@@ -64,11 +64,11 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
             FindingName.LEFTOVER,
             each.what,
             (
-                f"it has no tags, and a name as {mark} gives it; the state does not have it"
+                f"it has no tags, and a name of {mark}; it is not in the state"
                 if each.unmarked
-                else f"it has the mark of {mark}, whose state does not have it"
+                else f"it has the mark of {mark}, but is not in its state"
             ),
-            "it costs and gives access as what is in use does, and no `pulumi destroy` removes it",
+            "it costs and has access like a resource in use, and no `pulumi destroy` removes it",
             "; or ".join(way for way in ways if way)
             or f"look at {each.arn or each.id} and remove it by hand",
         )

@@ -81,7 +81,7 @@ def exported_state(stack: str) -> str:
         UsageError: there is no Pulumi, or it has no such stack.
     """
     command = ["pulumi", "stack", "export", "--stack", stack]
-    instead = "give a file that it wrote with --state, or --no-state where the state is gone"
+    instead = "give a file of it with --state, or --no-state where the state is lost"
     try:
         asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     except subprocess.CalledProcessError as error:
