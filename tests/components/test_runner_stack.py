@@ -166,7 +166,7 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
 def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    """Secrets in them would be in plain text in the state: `tests/spec/test_declared.py` says what is kept."""
+    """Their secrets would be in plain text in the state: `tests/spec/test_declared.py` says what is shown."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
     owners = ("gitlab-runner:index:RunnerStack", "owners")

@@ -193,7 +193,7 @@ def test_what_is_lost_is_told_of_a_deletion_and_of_a_replacement(of: str, lost: 
 def test_a_denial_that_is_deleted_is_told() -> None:
     denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
     assert told(step("delete", ROLE_POLICY, old=denial)) == [
-        (DangerKind.DELETION, "is deleted; what it denied is denied no more")
+        (DangerKind.DELETION, "is deleted; what it denied is no longer denied")
     ]
 
 

@@ -33,7 +33,7 @@ def deletions(step: Step) -> Found:
     elif step.operation == "delete":
         effects = [
             lost or _MISSED.get(step.type),
-            "what it denied is denied no more" if _denies(step) else None,
+            "what it denied is no longer denied" if _denies(step) else None,
         ]
         yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *effects])), ()),)
 
