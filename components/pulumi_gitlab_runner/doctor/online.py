@@ -57,8 +57,8 @@ class Contact:
     @property
     def message(self) -> str:
         """All of it, for a person."""
-        last = f"last contact at {self.contacted_at}" if self.contacted_at else "never in contact"
-        return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}, {last}"
+        last = f", last contact at {self.contacted_at}" if self.contacted_at else ""
+        return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}{last}"
 
 
 class _StatusError(Exception):
