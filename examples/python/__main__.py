@@ -12,7 +12,7 @@ partner: RegistryDeclaration = {
     "static": {"username": "shop", "password": config.require_secret("partnerPassword")},
 }
 
-# One component by itself: the repositories of the shop's own images, in another region than the rest of the stack.
+# One component by itself: the repositories of the shop's images, in another region than the stack.
 frankfurt = aws.Provider("frankfurt", region="eu-central-1")
 images = EcrRepositories(
     "images",
