@@ -100,7 +100,7 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
             name += f" {action.metavar or choices or action.dest.upper()}"
         mark = "\\*" if action.required and (action.option_strings or action.nargs is None) else ""
         text = str(action.help) % {"prog": parser.prog, "default": action.default}
-        yield f"| `{name.replace('|', chr(92) + '|')}`{mark} | {_text(text)} |"
+        yield f"| `{name}`{mark} | {_text(text)} |"
 
 
 def _epilog(text: str) -> tuple[str, str]:
