@@ -429,7 +429,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 warning(
                     "runners[0].token_expires_at",
-                    "the runner will renew its token and write config.toml anew, against the declaration",
+                    "the runner will renew its token and rewrite config.toml, against the declaration",
                     "set `FF_DISABLE_AUTOMATIC_TOKEN_ROTATION` in `feature_flags`, or leave the expiry out",
                 )
             ],

@@ -427,7 +427,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its password is read on the runner host alone",
+            f"{REQUIRED}its password is read only on the runner host",
         ),
     ),
     "a required digest that only a job could ask for": (
@@ -445,7 +445,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its credential helper is on the runner host alone",
+            f"{REQUIRED}its credential helper is only on the runner host",
         ),
     ),
     "digests on a runner that is too old for them": (
@@ -454,7 +454,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "a parameter that is no ARN": (
@@ -475,7 +475,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.legacy.static",
             "key, password, username",
             STATIC_FORM,
-            "'key' stands beside 'secret' or 'parameter'",
+            "'key' goes with 'secret' or 'parameter'",
         ),
     ),
     "an official image of Docker Hub without library/": (
@@ -779,7 +779,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.keep_previous",
             "true, for the first generation",
             "true with generation: 2 or more",
-            "to register the runner anew, count its generation up",
+            "to register the runner again, increase its generation",
         ),
     ),
     "a runner that never gets a job": (
@@ -894,7 +894,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "an undeclared registry": (
@@ -1135,7 +1135,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].hidden",
             "true, for the instance",
-            "false: GitLab hides those of groups and projects alone",
+            "false: GitLab hides only those of groups and projects",
         ),
     ),
     "a hidden variable that is not masked": (
@@ -1236,7 +1236,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
+            "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (
@@ -1275,7 +1275,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a key that was removed": (
@@ -1375,7 +1375,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a value that is known later": (
@@ -1393,7 +1393,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.environment[1]",
             "an encrypted value",
             "a plain value",
-            "a host's files hold no secret: pulumi config set --path, without --secret",
+            "a host's files contain no secret: pulumi config set --path, without --secret",
         ),
     ),
     "images of one's own choice where digests are required": (
@@ -1568,7 +1568,7 @@ def test_a_required_digest_that_cannot_be_had() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
             "runners.build.services[0].name",
-            "'redis:7', whose digest cannot be had now: a warning says why",
+            "'redis:7', whose digest cannot be resolved now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )

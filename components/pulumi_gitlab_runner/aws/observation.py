@@ -1,4 +1,4 @@
-"""Log groups, and alarms of what has stopped reporting that it works."""
+"""Log groups, and alarms for missing heartbeat metrics."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
@@ -45,7 +45,7 @@ def log_group(
 
 
 def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a log group, by its name: AWS says it only once it is there, and a preview shows policies.
+    """The ARN of a log group, by its name, so that a preview can show policies for it.
 
     Args:
         group: the group.
@@ -70,7 +70,7 @@ def heartbeat_alarm(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
 ) -> aws.cloudwatch.MetricAlarm:
-    """Tell when nothing was said for some periods, for whatever reason.
+    """An alarm that fires when a metric has had no data for some periods, for any reason.
 
     Args:
         name: of the alarm.
@@ -79,7 +79,7 @@ def heartbeat_alarm(
         metric: what is counted for each time that it is said.
         dimensions: of the metric: who says it.
         period: in seconds.
-        periods: after how many silent ones in a row it is told.
+        periods: after how many periods in a row without data it fires.
         tags: of the alarm.
         parent: the component that it belongs to.
         after: what is made first. An alarm that is made before anything has said so is in alarm at once.

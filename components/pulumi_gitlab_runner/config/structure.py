@@ -94,7 +94,7 @@ def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:
 
 
 def _is_unset(key: Key, text: str) -> bool:
-    """Whether a text counts as missing: Go cannot tell an empty `string` from a missing key."""
+    """Whether a text counts as missing: Go does not distinguish an empty `string` from a missing key."""
     return not text and key.go_type in ("string", "S3AuthType")
 
 

@@ -1,4 +1,4 @@
-"""What EC2 Image Builder does to make a machine image: the document of its component. It holds no secret."""
+"""The document of an EC2 Image Builder component that installs a machine image. It contains no secret."""
 
 import hashlib
 import json

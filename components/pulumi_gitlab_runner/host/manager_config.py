@@ -34,16 +34,16 @@ The runner compares the text as the job writes it: gitlab-runner, common/allowed
 
 
 NOT_MADE = "not-made-yet"
-"""What files name that were rendered without the stack: a bucket, or a group."""
+"""The placeholder for a bucket or a group in files that are rendered without the stack."""
 
 
 def token_placeholder(runner: str) -> str:
-    """What stands in config.toml for a runner's token until the host fills it in."""
+    """The placeholder in config.toml for a runner's token until the host fills it in."""
     return f"@RUNNER_TOKEN_{runner}@"
 
 
 def number_placeholder(runner: str) -> str:
-    """What stands in the files for a runner's number until the host fills it in; its quotes go with it.
+    """The placeholder in the files for a runner's number until the host fills it in, with its quotes.
 
     GitLab gives the number when the runner is registered; the files are known, and shown, before.
     """
@@ -51,7 +51,7 @@ def number_placeholder(runner: str) -> str:
 
 
 def with_number(text: str, runner: str, number: str) -> str:
-    """A text with a runner's number in the place of what stands for it."""
+    """A text with a runner's number in the place of its placeholder."""
     return text.replace(f'"{number_placeholder(runner)}"', number)
 
 
@@ -77,7 +77,7 @@ def manager_config(
         environment: where its stack lives.
         gitlab_url: GitLab's address as the host reaches it.
         runner_ids: each runner's number in GitLab, as far as they are registered.
-        tokens: the runners' authentication tokens. Default: what stands for each until the host fills it in.
+        tokens: the runners' authentication tokens. Default: their placeholders, which the host fills in.
         digests: the digests of their images, as far as they are known, by the image as declared.
         fleet_group: the name of the fleet's Auto Scaling group, where the manager has a fleet.
         cache_bucket: the name of the cache's bucket, where the stack has a cache.
@@ -160,7 +160,7 @@ def _overlaid(ours: _Table, declared: _Table) -> _Table:
 def _with_surroundings(
     config: RunnerConfig, manager: Manager, runner: Runner, environment: AwsEnvironment
 ) -> RunnerConfig:
-    """A `[[runners]]` entry whose jobs are told of the proxy and the authorities, where they are for jobs.
+    """A `[[runners]]` entry with the proxy and the authorities for its jobs, where they are for jobs.
 
     Beside what the declaration says of the environment and of volumes, and not in its place.
     """

@@ -1,4 +1,4 @@
-"""The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
+"""The user data of a runner host: enough to fetch everything else. It contains no secret."""
 
 import base64
 import gzip
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, Opera
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
-"""Where the script lies that knows the packages of the operating system."""
+"""The path of the script that installs the packages of the operating system."""
 LARGEST_USER_DATA = 16_384
 """In bytes."""
 _WORKER_SETTINGS = shell_settings(
@@ -43,7 +43,7 @@ def user_data(
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
-    A change of it needs a new host; what changes without one lies in the host's files in S3.
+    A change of it needs a new host; what changes without one is in the host's files in S3.
 
     Args:
         bucket: the bucket of the host's files.

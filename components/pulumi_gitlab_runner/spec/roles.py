@@ -1,4 +1,4 @@
-"""What may be said of an IAM role: its path, the policy that bounds it, and who runs Pulumi."""
+"""The declaration of an IAM role: its path, its permissions boundary, and the operators."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -24,13 +24,13 @@ class RoleDeclaration(TypedDict):
     """An IAM role."""
 
     permissions_boundary: NotRequired[Input[str]]
-    """The ARN of the IAM policy that bounds what the role may do. Default: none."""
+    """The ARN of the role's permissions boundary. Default: none."""
     role_path: NotRequired[Input[str]]
     """The IAM path of the role, such as `/ci/`. Default `/`."""
 
 
 def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a role's boundary and path."""
+    """The problems of a role's boundary and path."""
     if "permissions_boundary" in declaration:
         boundary_at = join_path(path, "permissions_boundary")
         yield from check(declaration["permissions_boundary"], lambda arn: policy_problems(arn, boundary_at))
@@ -40,7 +40,7 @@ def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
 
 
 def policy_problems(arn: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the ARN of a managed policy."""
+    """The problems of the ARN of a managed policy."""
     if not _POLICY.fullmatch(arn):
         yield Problem(
             path, repr(arn), "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary"
@@ -48,11 +48,9 @@ def policy_problems(arn: str, path: str) -> Iterator[Problem]:
 
 
 def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
-    """What is wrong with the ARNs of those who run Pulumi; None where the declaration names none."""
+    """The problems of `operators`; None where the declaration has none."""
     if operators is not None and not operators:
-        yield Problem(
-            path, "an empty list", "at least one role or user", "without the key, IAM alone decides"
-        )
+        yield Problem(path, "an empty list", "at least one role or user", "without the key, only IAM decides")
     for index, operator in enumerate(operators or ()):
         yield from _principal_problems(operator, join_path(path, index))
 

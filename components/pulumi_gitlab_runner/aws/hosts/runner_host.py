@@ -57,28 +57,28 @@ class InstanceHost:
 class RunnerHost(Component[InstanceHost]):
     """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
 
-    The instance holds no secret before it boots: it reads its tokens from Parameter Store, and the passwords
-    of registries when an image is pulled. Its files are fetched from S3, so a change of them, a further
-    runner too, reaches a running host without replacing it. The images that its runners declare are pinned to
-    the digests that their registries have for them now, so a tag that has moved is a change of these files.
-    Where no digest can be had, the tag stays, with a warning; with `require_digests` that is an error.
+    The instance has no secrets before it boots: it reads its tokens and the passwords of registries from
+    Parameter Store. It fetches its files from S3, so changed files, such as for another runner, reach a
+    running host without replacing it. The images of its runners are pinned to their current digests, so a
+    moved tag is a change of these files. Where a digest cannot be resolved, the tag is kept, with a warning;
+    with `require_digests` that is an error.
 
     Creates:
 
     - `gitlab-runner:index:RunnerManagerRole`
-    - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
+    - `aws:ssm/parameter:Parameter`: each runner's token, and each declared password of a registry
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
-    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
-      all egress, or the declared `egress` alone, no ingress of its own
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: all
+      egress, or only the declared `egress`; no ingress
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
-    - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one lets a host get ready before it takes the place of
-      another, one lets jobs end before their host does
+    - `aws:autoscaling/group:Group`: one instance, or two during a replacement
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one until a new host is ready, and one until the jobs of
+      a terminating host have ended
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, and for an image without a
     digest where digests are required.
     """
 
@@ -95,9 +95,9 @@ class RunnerHost(Component[InstanceHost]):
     log_group_name: pulumi.Output[str]
     """The name of its log group; empty without `logs`."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the manager may pull and Pulumi may ask for digests, also once a role is replaced.
-    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the manager can pull and Pulumi can read digests; it stays valid when a role is
+    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -118,8 +118,8 @@ class RunnerHost(Component[InstanceHost]):
     def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
         hosted = model.hosted
         # That of a fleet's manager is part of what the fleet says.
-        told = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
-        inputs = inputs_of(told)
+        shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
+        inputs = inputs_of(shown)
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
         host = hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
@@ -300,6 +300,6 @@ def _later(output: pulumi.Input[str]) -> Deferred[str]:
 
 
 def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
-    """What every host in EC2 is given."""
+    """The common inputs of every host in EC2."""
     assert given is not None  # noqa: S101 - the arguments require it
     return given

@@ -18,13 +18,13 @@ def renewal_alarms(
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> None:
-    """Tell when a run failed; and when none succeeded for so long that the passwords will soon end.
+    """Alarms for a failed run, and for no successful one for so long that the passwords will soon expire.
 
     Args:
         name: what the alarms' names start with.
         topic: the ARN of the SNS topic that is notified.
         function_name: of the function.
-        mark: under which name the function tells its successes.
+        mark: the name under which the function reports its successes.
         every: after how many hours it runs.
         tags: of the alarms.
         parent: the component that they belong to.

@@ -45,7 +45,7 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
 
 @dataclass(frozen=True)
 class PlacedRegistry:
-    """An ECR registry of this account, with its tags and where it is; None where AWS is still to be asked."""
+    """An ECR registry of this account, with its tags and environment; None where AWS is not asked yet."""
 
     registry: EcrRegistry
     environment: Environment | None = None
@@ -55,8 +55,8 @@ class PlacedRegistry:
 class EcrRepositories(Component[PlacedRegistry]):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
-    ECR refuses to delete a repository that holds images, where `delete_images` does not allow it: the update
-    ends there with ECR's message, and the repository keeps its images and its policies.
+    ECR refuses to delete a repository that contains images, unless `delete_images` is true: the update ends
+    with ECR's message, and the repository keeps its images and policies.
 
     Creates for each repository:
 

@@ -56,7 +56,7 @@ class PlacedSettings:
 class EcrSettings(Component[PlacedSettings]):
     """Replication, scanning and creation templates of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and whoever writes it last wins: let one stack have them.
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
 
     Creates, for what is declared:
 

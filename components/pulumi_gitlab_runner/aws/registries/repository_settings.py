@@ -1,4 +1,4 @@
-"""What ECR repositories have in common, those of a stack and those that ECR creates by itself."""
+"""The settings that a stack's ECR repositories share with those that ECR creates by itself."""
 
 from typing import Any
 

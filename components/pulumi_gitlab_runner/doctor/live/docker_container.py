@@ -51,7 +51,7 @@ class DockerCommand:
     host: str = ""
 
     def __call__(self, *arguments: str, stdin: str = "") -> str:
-        """What it prints.
+        """Its output.
 
         Raises:
             UsageError: it is not there, or fails. Its output, which may hold secrets, is not in the message.
@@ -121,7 +121,7 @@ class ManagerContainer:
         return GatheredFiles(files, self._engine()), reported_version(said) or ""
 
     def _engine(self) -> Mapping[str, Any]:
-        """What the engine says of itself and its networks, as `GatheredFiles` has it."""
+        """The information of the engine on itself and its networks, as `GatheredFiles` has it."""
         try:
             info = json.loads(self.docker("info", "--format", "{{json .}}"))
             numbers = self.docker("network", "ls", "--quiet", "--no-trunc").split()

@@ -1,4 +1,4 @@
-"""A runner on a host that is examined remotely: its files as they are there, without their secrets."""
+"""A runner on a host that is examined remotely: its current files, without their secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

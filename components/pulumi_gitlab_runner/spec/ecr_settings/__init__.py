@@ -72,7 +72,7 @@ def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
 def ecr_settings_problems(
     declaration: EcrSettingsDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the settings of a registry in `region`."""
+    """The problems of the settings of a registry in `region`."""
     if not declaration:
         yield Problem(
             path, "no settings", f"at least one of {listed(EcrSettingsDeclaration.__annotations__)}"

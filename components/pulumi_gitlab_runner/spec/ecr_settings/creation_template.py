@@ -1,4 +1,4 @@
-"""What repositories are like that ECR creates by itself.
+"""Templates of repositories that ECR creates by itself.
 
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
 """
@@ -27,7 +27,7 @@ ROOT = "ROOT"
 
 @dataclass(frozen=True)
 class CreationTemplate(RepositorySettings):
-    """What a repository is like that ECR creates by itself, with the defaults filled in."""
+    """The template of repositories that ECR creates by itself, with the defaults filled in."""
 
     shown = (*REPOSITORY_SHOWN, "allow_pull", "tags")
 
@@ -61,7 +61,7 @@ def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
 def creation_template_problems(
     prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with a template of a registry in `region`."""
+    """The problems of a template of a registry in `region`."""
     if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
         allowed = (
             f"2 to 256 characters that names of repositories start with, without '/' at the end, or {ROOT}"

@@ -58,7 +58,7 @@ def parse_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple
 def replicate_to_problems(
     declared: Sequence[ReplicateToDeclaration], region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the registries that images are copied to, from one in `region`."""
+    """The problems of the registries that images are copied to, from one in `region`."""
     for index, replica in enumerate(declared):
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
@@ -76,7 +76,7 @@ def replicate_to_problems(
 
 
 def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with the accounts that may copy images to here."""
+    """The problems of the accounts that may copy images to here."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
         yield from _account_problems(source["account"], join_path(at, "account"))

@@ -27,7 +27,7 @@ class Scanning:
 
 
 def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
-    """What a declaration without problems describes."""
+    """The settings of a declaration without problems."""
     return Scanning(
         declaration.get("enhanced", False),
         tuple(declaration.get("on_push", _EVERY_REPOSITORY)),
@@ -36,7 +36,7 @@ def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
 
 
 def scanning_problems(scanning: ScanningDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with scanning."""
+    """The problems of scanning."""
     if scanning.get("continuous") and not scanning.get("enhanced"):
         yield Problem(
             join_path(path, "continuous"),

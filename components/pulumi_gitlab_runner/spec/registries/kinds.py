@@ -1,4 +1,4 @@
-"""The kinds of registries: which keys belong to each, how it is built, and what can be wrong with it."""
+"""The kinds of registries: which keys belong to each, how it is built, and its problems."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ def parse_registry(name: str, declaration: RegistryDeclaration) -> Registry:
 
 
 def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with one registry by itself."""
+    """The problems of one registry by itself."""
     kinds = _kinds(declaration)
     if len(kinds) != 1:
         yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(KINDS)}")
