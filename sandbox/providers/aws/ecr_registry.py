@@ -3,11 +3,9 @@
 Source of what replaces and what is updated: the official provider's ``internal/service/ecr``.
 """
 
-from collections.abc import Iterator, Mapping
-
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.providers.properties import Failure, ListOf, Object, SetOf, Text
+from sandbox.providers.properties import ListOf, Object, SetOf, Text
 from sandbox.providers.values import Properties
 
 
@@ -153,47 +151,3 @@ class RegistryPolicy(AwsResource):
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the policy."""
         self.client.delete_registry_policy()
-
-
-_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE", "CLAIR"),
-    "BLOB_MOUNTING": ("ENABLED", "DISABLED"),
-    "REGISTRY_POLICY_SCOPE": ("V1", "V2"),
-}
-
-
-class AccountSetting(AwsResource):
-    """A setting of a registry. Its id is its name."""
-
-    token = "aws:ecr/accountSetting:AccountSetting"
-    service = "ecr"
-    inputs = {
-        "name": Text(required=True, replaces=True, one_of=tuple(_SETTINGS)),
-        "value": Text(required=True),
-        **REGION,
-    }
-
-    @classmethod
-    def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """The value is one of the setting's."""
-        name, value = inputs["name"], inputs["value"]
-        if isinstance(name, str) and isinstance(value, str) and value not in _SETTINGS[name]:
-            allowed = " or ".join(_SETTINGS[name])
-            yield Failure("value", f"{value} is not allowed; allowed for {name} is {allowed}")
-
-    def create(self, inputs: Properties) -> str:
-        """Set it."""
-        self.client.put_account_setting(name=inputs["name"], value=inputs["value"])
-        return str(inputs["name"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The setting as it is now; there always is one."""
-        live = self.client.get_account_setting(name=resource_id)
-        return {"name": live["name"], "value": live["value"]}
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Set it anew."""
-        self.create(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Leave it as it is; like the official provider."""

@@ -258,39 +258,6 @@ class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
         self.client.delete_bucket_encryption(Bucket=resource_id)
 
 
-class BucketOwnershipControls(_BucketConfiguration):
-    """Who owns the objects in a bucket."""
-
-    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-    gone = ("NoSuchBucket", "OwnershipControlsNotFoundError")
-    body = {
-        "rule": Object(
-            {
-                "objectOwnership": Text(
-                    required=True, one_of=("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
-                )
-            },
-            required=True,
-        )
-    }
-    inputs = {**_BUCKET, **body}
-
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the ownership."""
-        self.client.put_bucket_ownership_controls(
-            Bucket=bucket, OwnershipControls={"Rules": [to_api(self.body, inputs)["Rule"]]}
-        )
-
-    def get(self, bucket: str) -> Properties:
-        """The ownership as it is now."""
-        live = self.client.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
-        return from_api(self.body, {"Rule": live["Rules"][0]})
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the ownership controls away."""
-        self.client.delete_bucket_ownership_controls(Bucket=resource_id)
-
-
 class BucketPolicy(_BucketConfiguration):
     """The permissions on a bucket."""
 

@@ -5,17 +5,13 @@ from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import (
-    GetCurrentUser,
-    GetGroup,
     GetGroupVariable,
     GetInstanceVariable,
-    GetMetadata,
     GetProject,
     GetProjectVariable,
-    GetRunners,
 )
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
-from sandbox.providers.gitlab.pipeline_schedules import PipelineSchedule, PipelineScheduleVariable
+from sandbox.providers.gitlab.pipeline_schedule import PipelineSchedule
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
@@ -50,18 +46,8 @@ class GitLab(StandIn[Api]):
         InstanceVariable,
         ProjectRunnerEnablement,
         PipelineSchedule,
-        PipelineScheduleVariable,
     )
-    functions = (
-        GetCurrentUser,
-        GetGroup,
-        GetGroupVariable,
-        GetInstanceVariable,
-        GetMetadata,
-        GetProject,
-        GetProjectVariable,
-        GetRunners,
-    )
+    functions = (GetGroupVariable, GetInstanceVariable, GetProject, GetProjectVariable)
 
     def configure(self, settings: Properties) -> None:
         """Takes the configuration and tries the token at once, as the official provider does by default."""

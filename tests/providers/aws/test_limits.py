@@ -28,9 +28,7 @@ REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 
 NOT_REGISTERED = {
     "aws:autoscaling/schedule:Schedule",
-    "aws:ecr/accountSetting:AccountSetting",
     "aws:iam/policy:Policy",
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
     "aws:sns/topic:Topic",
 }
 """What the stand-in serves besides: for examples, and for policies that do not fit into a role."""

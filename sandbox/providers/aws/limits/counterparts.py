@@ -170,9 +170,6 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "rules.blockedEncryptionTypes.encryptionTypes": "EncryptionType",
         },
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Counterpart(
-        "AWS::S3::Bucket", names={"bucket": "BucketName", "rule": "/OwnershipControls/Rules"}
-    ),
     "aws:s3/bucketPolicy:BucketPolicy": Counterpart(
         "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"}
     ),
@@ -300,7 +297,6 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
 
 WITHOUT_COUNTERPART: Mapping[str, str] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "it comes with its VPC",
-    "aws:ecr/accountSetting:AccountSetting": "CloudFormation has no such type",
     "aws:lambda/invocation:Invocation": "it is a call, not a thing",
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",
 }
