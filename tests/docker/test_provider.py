@@ -20,7 +20,7 @@ from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
 from sandbox.providers.docker.images import find_or_pull
 from sandbox.providers.docker.provider import Docker
-from sandbox.providers.standin import Incomplete, Refused
+from sandbox.standin.provider import Incomplete, Refused
 from tests.docker.provider import Provider
 
 pytestmark = pytest.mark.docker

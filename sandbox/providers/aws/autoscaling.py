@@ -16,9 +16,9 @@ from sandbox.providers.aws.lifecycle_hook import HOOK
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 
 _SPECIFICATION = {
     "launchTemplateId": Text(computed=True),

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import AwsResource, tag_changes, tag_list
-from sandbox.providers.values import Properties
+from sandbox.standin.values import Properties
 
 
 class Ec2Resource(AwsResource):

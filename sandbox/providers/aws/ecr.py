@@ -10,9 +10,9 @@ from typing import Any
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Json, ListOf, Object, Property, Text
-from sandbox.providers.standin import AutomaticName, Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Json, ListOf, Object, Property, Text
+from sandbox.standin.provider import AutomaticName, Function, Refused
+from sandbox.standin.values import Properties
 
 MUTABILITY: Mapping[str, Property] = {
     "imageTagMutability": Text(

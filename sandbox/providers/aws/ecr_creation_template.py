@@ -10,8 +10,8 @@ from typing import Any
 from sandbox.providers.aws.ecr import MUTABILITY, PREFIX, same_lifecycle_policy
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource, given, tag_list, tag_map
-from sandbox.providers.properties import Failure, Json, ListOf, MapOf, Object, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Json, ListOf, MapOf, Object, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _DIRECT: Mapping[str, Property] = {
     "description": Text(maximum_length=255),

@@ -5,8 +5,8 @@ Source of what replaces and what is updated: the official provider's ``internal/
 
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.providers.properties import ListOf, Object, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import ListOf, Object, SetOf, Text
+from sandbox.standin.values import Properties
 
 
 def _filter(kind: str, pattern: str) -> Object:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.properties import Failure, Number, Text
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Number, Text
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 
 
 class FlowLog(Ec2Resource):

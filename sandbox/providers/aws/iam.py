@@ -9,8 +9,8 @@ from typing import Any
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.values import Properties
 
 _LARGEST_NUMBER_OF_VERSIONS = 5
 """How many versions a managed policy may have: "IAM and AWS STS quotas" in the IAM user guide."""

@@ -5,8 +5,8 @@ Source of what replaces and what is updated: the official provider's
 """
 
 from sandbox.providers.aws.resource import TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import ListOf, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import ListOf, SetOf, Text
+from sandbox.standin.values import Properties
 
 
 def _same_address(old: str, new: str) -> bool:

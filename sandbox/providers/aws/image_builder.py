@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes
 from sandbox.providers.aws.shapes import TextFlag, from_api, to_api
-from sandbox.providers.properties import Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _NAME = Text(
     required=True,

@@ -10,9 +10,9 @@ from typing import Any
 
 from sandbox.providers.aws.resource import error_code
 from sandbox.providers.aws.shapes import to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import Unfinished
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import Unfinished
+from sandbox.standin.values import Properties
 
 _SECONDS = Text(pattern=r"\d+", pattern_meaning="a number of seconds")
 """A time that the official provider takes as text, to tell 0 from "not given"."""

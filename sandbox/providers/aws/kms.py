@@ -8,9 +8,9 @@ from typing import Any
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.standin import AutomaticName
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 
 class Key(AwsResource):

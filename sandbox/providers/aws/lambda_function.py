@@ -13,9 +13,9 @@ from typing import Any
 
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Json, MapOf, Number, Object, Property, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Json, MapOf, Number, Object, Property, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 """Marks an archive in the engine's protocol: ``sdk/go/common/resource/archive``."""

@@ -12,8 +12,8 @@ from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
 from sandbox.providers.aws.shapes import TagMap, TextFlag, from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _EBS = Object(
     {

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Number, Property, Text
-from sandbox.providers.standin import AutomaticName
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Number, Property, Text
+from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 HOOK: Mapping[str, Property] = {
     "name": Text(

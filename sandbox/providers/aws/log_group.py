@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.values import Properties
 
 _RETENTIONS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),

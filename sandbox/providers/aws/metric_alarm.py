@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
 from sandbox.providers.aws.shapes import DimensionMap, from_api, to_api
-from sandbox.providers.properties import Failure, Flag, Float, Number, Property, SetOf, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, Float, Number, Property, SetOf, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 _SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes")
 _BITS = ("Bits", "Kilobits", "Megabits", "Gigabits", "Terabits")

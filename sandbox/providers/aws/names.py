@@ -3,9 +3,9 @@
 import secrets
 from typing import Any
 
-from sandbox.providers.properties import Property, Text
-from sandbox.providers.standin import AutomaticName
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Property, Text
+from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 _SUFFIX_LENGTH = 26
 """The number of characters that are appended to a prefix."""

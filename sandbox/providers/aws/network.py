@@ -4,9 +4,9 @@ from typing import Any
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, tag_map
-from sandbox.providers.properties import Flag, ListOf, MapOf, Object, Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, ListOf, MapOf, Object, Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 _FILTERS = {
     "filters": ListOf(Object({"name": Text(required=True), "values": ListOf(Text(), required=True)})),

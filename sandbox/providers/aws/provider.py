@@ -34,9 +34,9 @@ from sandbox.providers.aws import (
 )
 from sandbox.providers.aws.connection import Clients, Connection
 from sandbox.providers.aws.limits import broken_limits
-from sandbox.providers.properties import Failure, Flag, MapOf, Number, Object, Text
-from sandbox.providers.standin import Refused, Resource, StandIn
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Failure, Flag, MapOf, Number, Object, Text
+from sandbox.standin.provider import Refused, Resource, StandIn
+from sandbox.standin.values import UNKNOWN, Properties
 
 
 class Aws(StandIn[Connection]):
@@ -44,6 +44,7 @@ class Aws(StandIn[Connection]):
 
     package = "aws"
     version = "7.51.1"
+    go_module = "github.com/pulumi/pulumi-aws/sdk/v7/go/aws"
     configuration = {
         "region": Text(),
         "accessKey": Text(secret=True),

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.connection import Connection
-from sandbox.providers.properties import MapOf, Text
-from sandbox.providers.standin import Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import MapOf, Text
+from sandbox.standin.provider import Resource
+from sandbox.standin.values import Properties
 
 REGION = {"region": Text(computed=True, replaces=True)}
 """The input of every regional resource."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_map
-from sandbox.providers.properties import Failure, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Text
+from sandbox.standin.values import Properties
 
 _TARGETS = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
 """The API's name of each kind of target."""

@@ -12,9 +12,9 @@ from sandbox.providers.aws.names import name_from
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, error_code, given, tag_list, tag_map
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 
 class Bucket(AwsResource):

@@ -9,8 +9,8 @@ from typing import Any
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Number, Object, Property, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Number, Object, Property, Text
+from sandbox.standin.values import Properties
 
 _SETTINGS: Mapping[str, Property] = {
     "description": Text(maximum_length=512),

@@ -10,8 +10,8 @@ from typing import Any
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Failure, Flag, Number, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, Number, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _CURRENT = "AWSCURRENT"
 _PREVIOUS = "AWSPREVIOUS"

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, error_code, given, tag_map
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
-from sandbox.providers.values import Properties, is_known
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
+from sandbox.standin.values import Properties, is_known
 
 # Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of
 # an inline rule; property of a rule resource.

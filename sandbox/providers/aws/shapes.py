@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import tag_list, tag_map
-from sandbox.providers.properties import ListOf, MapOf, Object, Property, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import ListOf, MapOf, Object, Property, Text
+from sandbox.standin.values import Properties
 
 
 @dataclass(frozen=True, kw_only=True)

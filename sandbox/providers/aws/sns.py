@@ -6,8 +6,8 @@ Source of the properties and of what replaces: the official provider's ``interna
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Text
+from sandbox.standin.values import Properties
 
 _ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy"}
 """The API's name of each attribute."""

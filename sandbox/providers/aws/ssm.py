@@ -8,9 +8,9 @@ from typing import Any
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Failure, Flag, Number, Text
-from sandbox.providers.standin import AutomaticName, Function
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, Number, Text
+from sandbox.standin.provider import AutomaticName, Function
+from sandbox.standin.values import Properties
 
 _VALUES = ("value", "insecureValue", "valueWo")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.properties import Flag, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Text
+from sandbox.standin.values import Properties
 
 
 class Vpc(Ec2Resource):

@@ -8,8 +8,8 @@ from typing import Any
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.properties import Flag, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, SetOf, Text
+from sandbox.standin.values import Properties
 
 _MEMBERS = {
     "routeTableIds": "RouteTableIds",

@@ -6,7 +6,7 @@ import docker
 from docker.errors import APIError, ImageNotFound
 from docker.utils import parse_repository_tag
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 
 def find_or_pull(api: docker.APIClient, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 API_PATH = "api/v4/"
 _BEFORE_IT_ASKS_AGAIN_S = 0.1

@@ -9,9 +9,9 @@ from sandbox.providers.gitlab.variables import (
     ProjectVariable,
     ScopedVariable,
 )
-from sandbox.providers.properties import Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 
 class GetProject(Function[Api]):

@@ -3,9 +3,9 @@
 from typing import Any
 
 from sandbox.providers.gitlab.api import Api, place
-from sandbox.providers.properties import Flag, Number, Object, SetOf, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Object, SetOf, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 _SETTINGS = {
     "active": "active",

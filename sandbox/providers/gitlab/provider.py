@@ -15,9 +15,9 @@ from sandbox.providers.gitlab.pipeline_schedule import PipelineSchedule
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
-from sandbox.providers.properties import Flag, MapOf, Text
-from sandbox.providers.standin import Refused, StandIn
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Flag, MapOf, Text
+from sandbox.standin.provider import Refused, StandIn
+from sandbox.standin.values import UNKNOWN, Properties
 
 
 class GitLab(StandIn[Api]):
@@ -29,6 +29,7 @@ class GitLab(StandIn[Api]):
 
     package = "gitlab"
     version = "10.4.0"
+    go_module = "github.com/pulumi/pulumi-gitlab/sdk/v10/go/gitlab"
     configuration = {
         "baseUrl": Text(),
         "token": Text(secret=True),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.properties import Failure
-from sandbox.providers.standin import Difference, State
 from sandbox.services.aws.server import AwsServer
+from sandbox.standin.properties import Failure
+from sandbox.standin.provider import Difference, State
 
 REGION = "eu-west-1"
 _numbers = count(1)

@@ -9,8 +9,8 @@ import pytest
 from sandbox.providers.aws.limits import constraints
 from sandbox.providers.aws.limits.counterparts import COUNTERPARTS, WITHOUT_COUNTERPART, without_place
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.properties import root
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.properties import root
+from sandbox.standin.values import UNKNOWN
 from tests.components.everything import as_checked, declaration, in_aws
 from tests.providers.aws.cases import trust
 

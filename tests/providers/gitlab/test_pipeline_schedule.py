@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 SCHEDULE = {"project": "7", "cron": "0 4 * * *", "description": "drift", "ref": "refs/heads/main"}
 

@@ -4,8 +4,8 @@ import pytest
 
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.provider import GitLab
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN
 from tests.providers.gitlab.stack import TOKEN
 
 UNREACHABLE = "http://127.0.0.1:1/api/v4/"

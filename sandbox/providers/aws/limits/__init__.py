@@ -11,9 +11,9 @@ from sandbox.providers.aws.limits.constraints import Held, held
 from sandbox.providers.aws.limits.counterparts import COUNTERPARTS, in_aws
 from sandbox.providers.aws.limits.rules import rules_held
 from sandbox.providers.aws.limits.schemas import type_schema
-from sandbox.providers.properties import Failure, refusal, root
-from sandbox.providers.standin import Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, refusal, root
+from sandbox.standin.provider import Resource
+from sandbox.standin.values import Properties
 
 __all__ = ["Held", "broken_limits", "constraints"]
 

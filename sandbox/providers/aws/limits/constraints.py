@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.providers.aws.limits.counterparts import Node
 from sandbox.providers.aws.limits.schemas import Schema, TypeSchema
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.values import UNKNOWN
 
 
 @dataclass(frozen=True)

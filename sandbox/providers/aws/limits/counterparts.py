@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.providers.aws.limits.schemas import Schema, TypeSchema, type_schema
-from sandbox.providers.properties import ListOf, Object, Property, below
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import ListOf, Object, Property, below
+from sandbox.standin.values import UNKNOWN, Properties
 
 HERE = "."
 """In place of a name: what is inside belongs where the object itself is."""

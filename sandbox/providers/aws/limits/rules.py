@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers.aws.limits.constraints import Held
-from sandbox.providers.properties import below
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import below
+from sandbox.standin.values import UNKNOWN, Properties
 
 
 @dataclass(frozen=True)
