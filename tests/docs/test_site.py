@@ -7,7 +7,7 @@ import pytest
 from pulumi_gitlab_runner.package import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
-from sandbox.documentation import overview, site
+from documentation import overview, site
 from tests.docs.documents import CHECKOUT
 
 
@@ -50,4 +50,4 @@ def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
 def test_the_pictures_are_as_they_are_drawn() -> None:
     for name, colours in overview.COLOURS.items():
         drawn = (overview.ASSETS / f"overview-{name}.svg").read_text()
-        assert drawn == overview.picture(colours), "python -m sandbox.documentation.overview draws them anew"
+        assert drawn == overview.picture(colours), "python -m documentation.overview draws them anew"
