@@ -31,13 +31,7 @@ class GetVpc(Function[Connection]):
     """The one VPC that matches."""
 
     token = "aws:ec2/getVpc:getVpc"
-    arguments = {
-        "default": Flag(),
-        "id": Text(),
-        "cidrBlock": Text(),
-        "state": Text(),
-        **_FILTERS,
-    }
+    arguments = {"default": Flag(), "id": Text(), "cidrBlock": Text(), "state": Text(), **_FILTERS}
 
     def call(self, arguments: Properties) -> Properties:
         """The VPC; an error if none matches, or more than one."""

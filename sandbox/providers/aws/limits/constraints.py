@@ -51,8 +51,8 @@ _OF_TEXT: _Keywords = {
     "maxLength": (lambda value, most: len(value) <= most, "at most {} characters"),
 }
 _OF_NUMBER: _Keywords = {
-    "minimum": (lambda value, least: value >= least, "{} or more"),
-    "maximum": (lambda value, most: value <= most, "{} or less"),
+    "minimum": (lambda value, least: value >= least, "a number of at least {}"),
+    "maximum": (lambda value, most: value <= most, "a number of at most {}"),
 }
 _OF_LIST: _Keywords = {
     "minItems": (lambda items, least: len(items) >= least, "at least {} items"),
