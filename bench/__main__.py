@@ -40,6 +40,7 @@ from bench.preview_ratio import (
     PREVIEW_RATIO_SAME_GRAPH_50,
 )
 from bench.review_note import REVIEW_UNKNOWN_LINES_NEW_RUNNER, REVIEW_VISIBLE_LINES_13_RUNNERS
+from bench.sandbox_lines import SANDBOX_LINES
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
 from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
@@ -79,6 +80,7 @@ MEASURES: tuple[Measure, ...] = (
     FUZZ_CASES,
     REVIEW_UNKNOWN_LINES_NEW_RUNNER,
     REVIEW_VISIBLE_LINES_13_RUNNERS,
+    SANDBOX_LINES,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

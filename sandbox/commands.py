@@ -262,7 +262,7 @@ def _checked(check: list[str]) -> int:
 
 def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """Build the documentation's site, strictly: a link that leads nowhere is an error."""
-    from sandbox.documentation import site
+    from documentation import site
 
     directory = sandbox_directory() / "docs" / "site"
     exit_code = _in_terminal(site.command(directory), site.environment())
