@@ -1,14 +1,13 @@
 """The policy pack: every rule as a policy of Pulumi's."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from pulumi_policy import (
     EnforcementLevel,
     PolicyConfigSchema,
     PolicyPack,
     ReportViolation,
-    ResourceRemediation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
 )
@@ -18,7 +17,7 @@ from rules.jobs import NO_ENGINE_SOCKET, NO_PRIVILEGED_RUNNER
 from rules.network import NO_OPEN_INGRESS
 from rules.permissions import NO_ADMINISTRATOR, PRINCIPALS_NAMED, RESOURCES_NAMED
 from rules.repositories import IMMUTABLE_TAGS, SCAN_ON_PUSH
-from rules.rule import EXEMPT, Resource, Rule
+from rules.rule import EXEMPT, Changeable, Resource, Rule
 
 RULES = (
     IMMUTABLE_TAGS,
@@ -67,7 +66,7 @@ def _config_schema(rule: Rule) -> PolicyConfigSchema:
     return PolicyConfigSchema({EXEMPT: exempt, **own})
 
 
-def _remediation(rule: Rule) -> ResourceRemediation | None:
+def _remediation(rule: Rule) -> Callable[[ResourceValidationArgs], Any] | None:
     """Pulumi calls it where the rule's configured enforcement level is `remediate`."""
     change = rule.remediate
     if change is None:
@@ -79,7 +78,8 @@ def _remediation(rule: Rule) -> ResourceRemediation | None:
             return None
         # The inputs are changed in place: Pulumi's mapping keeps what is secret in them.
         resource = Resource(args.resource_type, args.props, rule.configured(given))
-        return args.props if change(resource) else None
+        inputs = cast("Changeable", args.props)
+        return args.props if change(resource, inputs) else None
 
     return remediate
 

@@ -88,13 +88,14 @@ def sample(of: Iterable[tuple[str, bytes]], count: int, seed: int) -> list[Mutan
     kinds = sorted(by_kind)
     while kinds and len(chosen) < count:
         for kind in tuple(kinds):
-            while by_kind[kind] and not _is_a_change(mutant := by_kind[kind].pop(), sources[mutant.path]):
-                continue
-            if not by_kind[kind]:
+            while by_kind[kind]:
+                mutant = by_kind[kind].pop()
+                if _is_a_change(mutant, sources[mutant.path]):
+                    chosen.append(mutant)
+                    break
+            else:
                 kinds.remove(kind)
-            elif len(chosen) < count:
-                chosen.append(mutant)
-    return chosen
+    return chosen[:count]
 
 
 def _is_a_change(mutant: Mutant, source: bytes) -> bool:
@@ -139,13 +140,13 @@ class _Finder:
             case ast.comprehension():
                 for each in node.ifs:
                     yield self._mutant("condition", *self._span(each), f"not ({self._text(each)})")
-            case ast.Constant(value=bool()):
-                yield self._mutant("constant", *self._span(node), repr(not node.value))
-            case ast.Constant(value=int()):
+            case ast.Constant(value=bool() as truth):
+                yield self._mutant("constant", *self._span(node), repr(not truth))
+            case ast.Constant(value=int() as number):
                 for by in (1, -1):
-                    yield self._mutant("number", *self._span(node), repr(node.value + by))
-            case ast.Constant(value=str()) if node.value and not re.search(r"\s", node.value):
-                yield self._mutant("text", *self._span(node), repr(f"XX{node.value}XX"))
+                    yield self._mutant("number", *self._span(node), repr(number + by))
+            case ast.Constant(value=str() as text) if text and not re.search(r"\s", text):
+                yield self._mutant("text", *self._span(node), repr(f"XX{text}XX"))
             case ast.Call() if node.keywords:
                 given = sorted(self._span(each) for each in (*node.args, *node.keywords))
                 named = {self._span(each) for each in node.keywords}
@@ -166,8 +167,9 @@ class _Finder:
         for left, right, operator in zip(operands, operands[1:], operators, strict=False):
             start, end = self._span(left)[1], self._span(right)[0]
             between = _OPERATOR.search(self._source[start:end].decode())
-            for other in _OPPOSITES.get(type(operator), ()) if between else ():
-                yield self._mutant(kind, start + between.start(), start + between.end(), other)
+            if between:
+                for other in _OPPOSITES.get(type(operator), ()):
+                    yield self._mutant(kind, start + between.start(), start + between.end(), other)
 
     def _without(
         self, kind: str, spans: Sequence[tuple[int, int]], which: Container[tuple[int, int]] = ()

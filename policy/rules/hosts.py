@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .rule import Inputs, Resource, Rule, Setting, listed
+from .rule import Changeable, Inputs, Resource, Rule, Setting, listed
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
@@ -36,9 +36,9 @@ def reachable_metadata(resource: Resource) -> Iterator[str]:
         )
 
 
-def _put_metadata_out_of_reach(resource: Resource) -> bool:
+def _put_metadata_out_of_reach(resource: Resource, inputs: Changeable) -> bool:
     """Set what is not so. An instance is updated in place, and a launch template has a new version."""
-    inputs, highest = resource.inputs, resource.settings.get(HOP_LIMIT, 1)
+    highest = resource.settings.get(HOP_LIMIT, 1)
     options = inputs.get("metadataOptions")
     if resource.type not in (LAUNCH_TEMPLATE, INSTANCE) or isinstance(options, str):
         return False
@@ -96,14 +96,14 @@ def unencrypted_disks(resource: Resource) -> Iterator[str]:
                 yield f"Its disk {disk.get('deviceName')} is not encrypted. Set encrypted=true for it."
 
 
-def _encrypt_new_disks(resource: Resource) -> bool:
+def _encrypt_new_disks(resource: Resource, inputs: Changeable) -> bool:
     """Encrypt the disks of a launch template, which starts new instances with them.
 
     An instance or a volume that exists would be replaced, and what its disk holds be lost.
     """
-    if resource.type != LAUNCH_TEMPLATE or isinstance(resource.inputs.get("blockDeviceMappings"), str):
+    if resource.type != LAUNCH_TEMPLATE or isinstance(inputs.get("blockDeviceMappings"), str):
         return False
-    plain = [disk for disk in _mapped_disks(resource.inputs) if not _is_true(disk["ebs"].get("encrypted"))]
+    plain = [disk for disk in _mapped_disks(inputs) if not _is_true(disk["ebs"].get("encrypted"))]
     for disk in plain:
         disk["ebs"]["encrypted"] = "true"
     return bool(plain)

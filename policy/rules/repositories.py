@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .rule import Resource, Rule, listed
+from .rule import Changeable, Resource, Rule, listed
 
 REPOSITORY = "aws:ecr/repository:Repository"
 
@@ -30,9 +30,8 @@ def mutable_tags(resource: Resource) -> Iterator[str]:
                 return
 
 
-def _make_tags_immutable(resource: Resource) -> bool:
+def _make_tags_immutable(_resource: Resource, inputs: Changeable) -> bool:
     """Update the repository in place. A filter that excludes every tag is left: the right one is unknown."""
-    inputs = resource.inputs
     if inputs.get("imageTagMutability") not in (None, "MUTABLE"):
         return False
     inputs["imageTagMutability"] = "IMMUTABLE"
@@ -45,9 +44,8 @@ def unscanned(resource: Resource) -> Iterator[str]:
         yield "Its images are not scanned. Set imageScanningConfiguration={scanOnPush: true}."
 
 
-def _scan_on_push(resource: Resource) -> bool:
+def _scan_on_push(_resource: Resource, inputs: Changeable) -> bool:
     """Update the repository in place."""
-    inputs = resource.inputs
     scanning = inputs.get("imageScanningConfiguration") or {}
     if isinstance(scanning, str) or scanning.get("scanOnPush"):  # a text is unknown during a preview
         return False

@@ -8,8 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_policy.proxy import UnknownValueError
 
-Inputs = MutableMapping[str, Any]
+Inputs = Mapping[str, Any]
 """A resource's inputs, as the provider's schema names them."""
+Changeable = MutableMapping[str, Any]
+"""The same for a remediation, which changes them in place."""
 Settings = Mapping[str, Any]
 """What a rule's configuration says, by the names of its settings."""
 
@@ -37,7 +39,7 @@ class Resource:
     Attributes:
         type: such as `aws:ecr/repository:Repository`.
         inputs: under the engine, Pulumi's own mappings and sequences, which are no `dict` and no `list`.
-            Reading what is unknown at a preview raises `UnknownValueError`. Only a remediation changes them.
+            Reading what is unknown at a preview raises `UnknownValueError`.
         settings: the rule's configuration.
     """
 
@@ -68,7 +70,7 @@ class Rule:
     problems: Callable[[Resource], Iterable[str]]
     only_warns: bool = False
     settings: Mapping[str, Setting] = field(default_factory=dict)
-    remediate: Callable[[Resource], bool] | None = None
+    remediate: Callable[[Resource, Changeable], bool] | None = None
 
     def looks_at(self, resource_type: str, name: str, urn: str, configured: Settings) -> bool:
         """Whether the rule is for a resource, and the resource is not exempt from it."""

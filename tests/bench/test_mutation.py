@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutation.areas import tests_for
+from bench.mutation import areas
 from bench.mutation.mutants import mutants, sample
 from sandbox.paths import CHECKOUT
 
@@ -91,9 +91,9 @@ def test_a_diff_shows_the_change_alone() -> None:
     ],
 )
 def test_which_tests_are_for_a_file(path: str, tests: str) -> None:
-    assert tests_for(path, CHECKOUT) == tests
+    assert areas.tests_for(path, CHECKOUT) == tests
 
 
 def test_every_file_of_the_library_has_tests() -> None:
     for file in (CHECKOUT / "components" / "pulumi_gitlab_runner").rglob("*.py"):
-        assert Path(CHECKOUT, tests_for(str(file.relative_to(CHECKOUT)), CHECKOUT)).exists()
+        assert Path(CHECKOUT, areas.tests_for(str(file.relative_to(CHECKOUT)), CHECKOUT)).exists()

@@ -264,13 +264,15 @@ def test_a_helper_that_knows_nothing_hides_auths_of_the_same_registry() -> None:
     assert user(resolve(home=home, helpers=Helpers(h={}), job=job)) == "job"
 
 
-def test_a_store_that_lists_a_registry_and_knows_nothing_hides_its_auths() -> None:
+def test_a_store_that_lists_a_registry_and_knows_nothing_empties_its_auths() -> None:
     host = "registry.example.com"
     helpers = Helpers(s={"list": HelperAnswer(0, json.dumps({host: "me", "other.example.com": "me"}))})
     home = docker_config({host: "me"}, store="s")
-    assert resolve(home=home, helpers=helpers).credentials is None
-    job = (JobCredentials(host, "job", "secret"),)
-    assert user(resolve(home=home, helpers=helpers, job=job)) == "job"
+    resolution = resolve(home=home, helpers=helpers)
+    assert resolution.entry is not None
+    assert resolution.entry.key == host
+    assert not resolution.credentials
+    assert "other.example.com" in [each.key for each in source(resolution, HOME).entries]
 
 
 def test_before_18_3_a_helper_that_knows_nothing_hides_later_sources_too() -> None:
