@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=today, help="of the sample (default: the day's date)")
     parser.add_argument("--sample", type=int, default=40, help="how many mutants (default: 40)")
     parser.add_argument("--minutes", type=float, default=30, help="begin none after that (default: 30)")
+    parser.add_argument("--keep", action="store_true", help="keep the figure of PATHs too, as that of all is")
     arguments = parser.parse_args()
 
     sources = _sources(arguments.paths or [LIBRARY])
@@ -44,8 +45,8 @@ def main() -> int:
     percent = round(100 * killed / tried, 1)
     again = " ".join([*arguments.paths, f"--seed {arguments.seed} --sample {arguments.sample}"])
     print(f"\nmutants_killed_percent: {percent} ({killed} of {tried})\nagain: ./dev mutate {again}")
-    if not arguments.paths:
-        keep(killed, tried, arguments.seed)
+    if arguments.keep or not arguments.paths:
+        keep(killed, tried, arguments.seed, arguments.paths or [LIBRARY])
     return int(percent < GOAL_PERCENT)
 
 

@@ -1,4 +1,4 @@
-"""The figure of the last run over the whole library."""
+"""The last figure that was kept."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 LAST = Path(__file__).with_name("last.json")
 
 
-def keep(killed: int, mutants: int, seed: int) -> None:
+def keep(killed: int, mutants: int, seed: int, paths: list[str]) -> None:
     """Keep the figure of a run, which `./dev bench` and CI show."""
     percent = round(100 * killed / mutants, 1)
-    figure = {"killed": killed, "mutants": mutants, "percent": percent, "seed": seed}
+    figure = {"killed": killed, "mutants": mutants, "paths": paths, "percent": percent, "seed": seed}
     LAST.write_text(json.dumps(figure, indent=2) + "\n")
