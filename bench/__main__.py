@@ -30,6 +30,7 @@ from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
 from bench.limits_checked import LIMITS_CHECKED
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
+from bench.mutants_killed import MUTANTS_KILLED
 from bench.policy_characters import POLICY_CHARACTERS
 from bench.preview_ratio import (
     PREVIEW_RATIO_1,
@@ -81,6 +82,7 @@ MEASURES: tuple[Measure, ...] = (
     REVIEW_UNKNOWN_LINES_NEW_RUNNER,
     REVIEW_VISIBLE_LINES_13_RUNNERS,
     SANDBOX_LINES,
+    MUTANTS_KILLED,
 )
 RESULTS = Path(__file__).with_name("results.json")
 
