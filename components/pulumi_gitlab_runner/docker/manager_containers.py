@@ -60,7 +60,8 @@ def delivery_container(
         attach=True,
         logs=True,
         must_run=False,
-        opts=pulumi.ResourceOptions(parent=parent),
+        # The old one stays until the files are delivered; the official provider would delete it first.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
@@ -70,7 +71,7 @@ def delivery_container(
             reason = (logs or "").strip() or "the container that brings them did not come to its end"
             raise pulumi.RunError(
                 f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
-                f"{reason}\nMend that, and have them delivered anew: pulumi up --replace '{urn}'"
+                f"{reason}\nFix that, and have them delivered anew: pulumi up --replace '{urn}'"
             )
         return delivery
 
@@ -163,6 +164,9 @@ def manager_container(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=[after],
+            # The official provider deletes a container before it makes the next one: no job would start
+            # until the last job of the old one has ended.
+            delete_before_replace=False,
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
         ),
     )
