@@ -72,33 +72,38 @@ class Plugin:
     ) -> None:
         self._package, self._configuration = package, configuration
         self._command, self._environment = command, {**os.environ, **environment}
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
         engine = grpc.server(ThreadPoolExecutor(2))
         engine_pb2_grpc.add_EngineServicer_to_server(_Engine(), engine)
         address = f"127.0.0.1:{engine.add_insecure_port('127.0.0.1:0')}"
         engine.start()
-        self._stack.callback(engine.stop, None)
-        process = subprocess.Popen(
-            [*self._command, address],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+        stack.callback(engine.stop, None)
+        process = stack.enter_context(
+            subprocess.Popen(
+                [*self._command, address],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
         )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.terminate)
+        stack.callback(process.terminate)
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         if not port.isdecimal():
             raise PluginError(f"{self._command[0]} does not start")
         options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
-        channel = self._stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options))
+        channel = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", options))
         self._stub = provider_pb2_grpc.ResourceProviderStub(channel)
         self._configure()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()

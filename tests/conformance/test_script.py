@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.paths import CHECKOUT
 from sandbox.providers.values import UNKNOWN
 from tests.conformance.docker_build_cases import IMAGE, cases
 from tests.conformance.plugin import Plugin
@@ -86,7 +87,8 @@ def test_a_plugin_is_driven_as_by_the_engine(tmp_path: Any) -> None:
     """A stand-in as a process; its case fails where it would need a Docker Engine."""
     command = [sys.executable, "-P", "-m", "sandbox.providers.docker_build"]
     (image, *_) = cases(tmp_path)
-    with Plugin("docker-build", command, {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}, {}) as plugin:
+    environment = {"PYTHONPATH": str(CHECKOUT), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    with Plugin("docker-build", command, environment, {}) as plugin:
         steps = run(plugin, image).steps
         wrong = run(plugin, Case("wrong", IMAGE, {})).steps
     assert steps["check colour='red'"] == {"refused": True}
