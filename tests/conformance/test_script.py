@@ -31,6 +31,7 @@ def lines(one: Seen, other: Seen) -> list[str]:
         ({"outputs": {"labels": ["a", "b"]}}, {"outputs": {"labels": ["b", "a"]}}),
         ({"outputs": {"name": "it-0123abc"}}, {"outputs": {"name": "it-fedcba9"}}),
         ({"outputs": {"name": UNKNOWN}}, {"outputs": {"name": UNKNOWN}}),
+        ({"outputs": {"labels": {"a": "b"}}}, {"outputs": {"labels": {"a": "b", "__defaults": ["a"]}}}),
         ({"error": "no such image"}, {"error": "image not found"}),
         ({"failures": ["name: too long"]}, {"failures": ["name: at most 3"]}),
         ({"secrets": ["name"]}, {"secrets": ["name", "gateway"]}),
@@ -77,6 +78,26 @@ def test_what_is_no_difference(one: dict[str, Any], other: dict[str, Any]) -> No
 )
 def test_what_is_one(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
     assert lines(seen(step=one), seen(step=other)) == [line]
+
+
+def test_an_id_is_each_one_s_own() -> None:
+    one = Seen(
+        {
+            "create": {
+                "id": "0123456789abcdef",
+                "outputs": {"name": "0123456789ab", "driver": "of-0123456789abcdef"},
+            }
+        }
+    )
+    other = Seen(
+        {
+            "create": {
+                "id": "fedcba9876543210",
+                "outputs": {"name": "fedcba987654", "driver": "of-fedcba9876543210"},
+            }
+        }
+    )
+    assert lines(one, other) == []
 
 
 def test_a_step_that_only_one_gets_to_is_a_difference() -> None:
