@@ -1,15 +1,17 @@
-"""The reference: every component, key, default and limit, from the types that the library checks with."""
+"""The reference: every component, key, default and limit, from the library's types, and every command."""
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
-DECLARATION, CONFIG, COMPONENTS = (
-    f"reference/{page}.md" for page in ("declaration", "config-toml", "components")
+from sandbox.documentation import commands
+
+DECLARATION, CONFIG, COMPONENTS, COMMANDS = (
+    f"reference/{page}.md" for page in ("declaration", "config-toml", "components", "commands")
 )
 _STACK = "StackDeclaration"
 _ABBREVIATIONS = {"Aws": "AWS", "Ecr": "ECR", "Ecs": "ECS", "Kms": "KMS"}
@@ -18,18 +20,18 @@ _CONFIG = re.compile(r"[A-Z]\w*Config$")
 
 _ABOUT_DECLARATION = """\
 Every key of a stack's declaration, `gitlab-runner:stack` in `Pulumi.STACK.yaml`; programs take the same
-keys. A key with an asterisk is required. `NAME` is a name of your own. `pulumi config set --secret --path`
-writes an encrypted value.
+keys. A key with an asterisk is required. `NAME` is a name that you choose. For an encrypted value, run
+`pulumi config set --secret --path`.
 """
 _ABOUT_CONFIG = """\
 The keys that `config` of a runner and `config` of a host take, with the version of gitlab-runner that
-introduced each. Where the file spells a key differently, both spellings are taken. Keys that the library
+introduced each. Where the file spells a key differently, both spellings are accepted. Keys that the library
 sets itself are refused, and so are secrets.
 """
 _ABOUT_COMPONENTS = """\
-Each component takes `(name, args, opts)`. This page has Pulumi's spelling; Python has the same keys in
-snake case, the other languages in the style of each. A key that is an *Input* takes outputs of other
-resources; the others decide which resources exist, and take plain values.
+Each component takes `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same keys in
+snake case, other languages in their own style. A key that is an *Input* accepts outputs of other
+resources; the others decide which resources exist, and accept only plain values.
 """
 
 
@@ -46,6 +48,7 @@ def pages() -> dict[str, str]:
         DECLARATION: _declaration_page(tables),
         CONFIG: _config_page(tables),
         COMPONENTS: _components_page(),
+        COMMANDS: commands.page(),
     }
 
 
@@ -93,7 +96,7 @@ def _section(name: str, table: Mapping[str, Any], places: list[str]) -> Iterator
 
 
 def _by_field(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each key once; a second spelling of the same key stands beside the first."""
+    """Each key once; a second spelling of the same key follows the first."""
     spellings: dict[int, list[str]] = {}
     for name, about in properties.items():
         spellings.setdefault(id(about), []).append(name)

@@ -40,7 +40,7 @@ def replication(*accounts: str) -> dict[str, Any]:
             TEMPLATE,
             {"metadataOptions": IMDS},
             {"metadataOptions": {**IMDS, "httpTokens": "optional"}},
-            "its instances answer IMDSv1: whoever makes them send a request has their role",
+            "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
         ),
         (
             TEMPLATE,
@@ -193,7 +193,7 @@ def test_what_is_lost_is_told_of_a_deletion_and_of_a_replacement(of: str, lost: 
 def test_a_denial_that_is_deleted_is_told() -> None:
     denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
     assert told(step("delete", ROLE_POLICY, old=denial)) == [
-        (DangerKind.DELETION, "is deleted; what it denied is denied no more")
+        (DangerKind.DELETION, "is deleted; what it denied is no longer denied")
     ]
 
 

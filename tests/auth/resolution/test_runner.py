@@ -460,5 +460,5 @@ def test_nothing_that_is_shown_holds_a_secret() -> None:
 
 
 def test_a_version_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'latest' is not a version; allowed is MAJOR\.MINOR"):
+    with pytest.raises(ValueError, match=r"'latest' is not a version of GitLab Runner"):
         resolve(version="latest")

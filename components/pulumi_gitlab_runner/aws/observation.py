@@ -1,4 +1,4 @@
-"""What lets a runner host be seen: its log group, its alarm, and the way to its metrics."""
+"""Log groups, and alarms for missing heartbeat metrics."""
 
 # Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
 from __future__ import annotations
@@ -9,13 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group
-from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
-from pulumi_gitlab_runner.aws.host_network import vpc_range
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
-from pulumi_gitlab_runner.spec.observation import METRICS_PORT, Logs
+from pulumi_gitlab_runner.spec.observation import METRIC_NAMESPACE, Logs
 
 
 def log_group(
@@ -47,7 +45,7 @@ def log_group(
 
 
 def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a log group, by its name: AWS says it only once it is there, and a preview shows policies.
+    """The ARN of a log group, by its name, so that a preview can show policies for it.
 
     Args:
         group: the group.
@@ -60,64 +58,46 @@ def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> p
     )
 
 
-def health_alarm(
+def heartbeat_alarm(
     name: str,
-    label: str,
+    description: str,
     topic: pulumi.Input[str],
-    host: str,
+    metric: str,
+    dimensions: dict[str, str],
+    period: int,
+    periods: int,
     tags: AwsTags,
     parent: pulumi.Resource,
-    after: Sequence[pulumi.Resource],
+    after: Sequence[pulumi.Resource] = (),
 ) -> aws.cloudwatch.MetricAlarm:
-    """The alarm of a host that has not said for 15 minutes that it works, for whatever reason.
+    """An alarm that fires when a metric has had no data for some periods, for any reason.
 
     Args:
         name: of the alarm.
-        label: what the host is called.
+        description: what is wrong then.
         topic: the ARN of the SNS topic that is notified.
-        host: under which name it reports.
+        metric: what is counted for each time that it is said.
+        dimensions: of the metric: who says it.
+        period: in seconds.
+        periods: after how many periods in a row without data it fires.
         tags: of the alarm.
         parent: the component that it belongs to.
-        after: what is made first: the group, whose first host reports before it is in service.
+        after: what is made first. An alarm that is made before anything has said so is in alarm at once.
     """
-    return heartbeat_alarm(
+    return aws.cloudwatch.MetricAlarm(
         name,
-        f"No runner host {label} has had a working gitlab-runner and Docker for 15 minutes",
-        topic,
-        metric="Healthy",
-        dimensions={"Host": host},
-        period=300,
-        periods=3,
-        tags=tags,
-        parent=parent,
-        after=after,
-    )
-
-
-def metrics_ingress(
-    name: str,
-    vpc_id: pulumi.Input[str],
-    security_group_id: pulumi.Output[str],
-    tags: AwsTags,
-    parent: pulumi.Resource,
-) -> aws.vpc.SecurityGroupIngressRule:
-    """The rule that lets a host's VPC read the runner's metrics.
-
-    Args:
-        name: of the rule.
-        vpc_id: the host's VPC.
-        security_group_id: the host's security group.
-        tags: of the rule.
-        parent: the component that it belongs to.
-    """
-    return aws.vpc.SecurityGroupIngressRule(
-        f"{name}-metrics",
-        security_group_id=security_group_id,
-        description="Metrics of the runner, for the VPC",
-        cidr_ipv4=vpc_range(vpc_id, parent),
-        ip_protocol="tcp",
-        from_port=METRICS_PORT,
-        to_port=METRICS_PORT,
+        alarm_description=description,
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric,
+        dimensions=dimensions,
+        statistic="Sum",
+        period=period,
+        evaluation_periods=periods,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
         tags=tag_inputs(tags),
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*after]),
     )

@@ -1,4 +1,4 @@
-"""Roles that jobs take on with an ID token of GitLab."""
+"""Roles that jobs assume with an ID token of GitLab."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,9 +72,9 @@ class PlacedJobRole:
 
 
 class JobRole(Component[PlacedJobRole]):
-    """A role that jobs take on with an ID token of GitLab, to push images to ECR: no AWS key lies in GitLab.
+    """A role that jobs assume with an ID token of GitLab, to push images to ECR: no AWS key is in GitLab.
 
-    Only jobs of the declared projects, on the declared branches and tags, may take it on; and it may push to
+    Only jobs of the declared projects, on the declared branches and tags, can assume it; and it may push to
     and pull from exactly the declared repositories.
 
     Creates:
@@ -84,8 +84,8 @@ class JobRole(Component[PlacedJobRole]):
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
 
-    Raises `pulumi.RunError` for what is wrongly declared, such as a role without branches and tags, and for
-    more projects or repositories than IAM takes for one role.
+    Raises `pulumi.RunError` for a wrong declaration, such as a role without branches and tags, and for more
+    projects or repositories than IAM allows for one role.
     """
 
     role_arn: pulumi.Output[str]
@@ -93,10 +93,10 @@ class JobRole(Component[PlacedJobRole]):
     role_name: pulumi.Output[str]
     """The role's name."""
     snippet: pulumi.Output[str]
-    """What a job needs in `.gitlab-ci.yml`: a hidden job that it extends, under the role's name."""
+    """The lines for `.gitlab-ci.yml`: a hidden job with the role's name, which jobs extend."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that jobs can pull and Pulumi can read digests; it stays valid when a role is replaced.
     Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: JobRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -180,14 +180,7 @@ class JobRole(Component[PlacedJobRole]):
         self.required_policies = parts.apply(
             lambda known: required_policies({known[0]: _used(*known[1])}, known[2])
         )
-        self.register_outputs(
-            {
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "snippet": self.snippet,
-            }
-        )
+        self.register_declared_outputs()
 
 
 def stack_job_roles(
@@ -256,7 +249,7 @@ def identity_provider(
 
     Args:
         name: of the resource.
-        roles: those that jobs take on by it; all of one GitLab.
+        roles: those that jobs assume by it; all of one GitLab.
         tags: of the provider.
         opts: of the resource.
     """

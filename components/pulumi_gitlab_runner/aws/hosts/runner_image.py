@@ -9,9 +9,9 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
-from pulumi_gitlab_runner.aws.host_network import host_network
-from pulumi_gitlab_runner.aws.host_observation import log_group_arn
-from pulumi_gitlab_runner.aws.instances import egress_only, encrypted_root
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only, encrypted_root
+from pulumi_gitlab_runner.aws.network.host_network import host_network
+from pulumi_gitlab_runner.aws.observation import log_group_arn
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document
@@ -85,13 +85,13 @@ class PlacedImage:
 
 
 class RunnerImage(Component[PlacedImage]):
-    """A machine image for hosts and workers, which EC2 Image Builder makes anew on a schedule.
+    """A machine image for hosts and workers, which EC2 Image Builder builds on a schedule.
 
-    It holds what a host or worker would install at its boot, and the declared job images; no configuration
-    and no secret. It is tested on an instance before it is distributed. A parameter names the newest one: the
-    operating system's own until the first is built, at the next time of the schedule, or at once with
-    `aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN`. Older ones stay, with their
-    snapshots, until they are deleted.
+    It contains the packages that a host or worker would install at boot, and the declared job images; no
+    configuration and no secrets. It is tested on an instance before it is distributed. A parameter has the id
+    of the newest one: the operating system's AMI until the first is built, at the next time of the schedule,
+    or at once with `aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN`. Older images
+    are kept, with their snapshots, until you delete them.
 
     Creates:
 
@@ -99,27 +99,27 @@ class RunnerImage(Component[PlacedImage]):
       `aws:imagebuilder/component:Component`, `aws:imagebuilder/imageRecipe:ImageRecipe`,
       `aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration` and
       `aws:imagebuilder/distributionConfiguration:DistributionConfiguration`
-    - `aws:ssm/parameter:Parameter`: names the newest image
+    - `aws:ssm/parameter:Parameter`: the id of the newest image
     - `aws:iam/role:Role`, `aws:iam/rolePolicy:RolePolicy` and `aws:iam/instanceProfile:InstanceProfile`: of
-      the instance that it is built on, which may pull from the declared repositories
+      the build instance, which may pull from the declared repositories
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: of
-      that instance, nothing in
+      that instance, without ingress
     - `aws:cloudwatch/logGroup:LogGroup`: of the builds
 
-    Raises `pulumi.RunError` for a machine image that is wrongly declared.
+    Raises `pulumi.RunError` for a wrong declaration.
     """
 
     parameter_name: pulumi.Output[str]
-    """The name of the parameter that names the newest image."""
+    """The name of the parameter with the id of the newest image."""
     image_id: pulumi.Output[str]
     """The id of the newest image, as of this run."""
     pipeline_arn: pulumi.Output[str]
     """The ARN of the pipeline."""
     role_arn: pulumi.Output[str]
-    """The role of the instance that it is built on."""
+    """The role of the build instance."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the build may pull."""
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the build can pull."""
 
     def __init__(self, name: str, args: RunnerImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -218,15 +218,7 @@ class RunnerImage(Component[PlacedImage]):
         self.required_policies = pulumi.Output.all(self.role_arn, parts).apply(
             lambda found: required_policies({found[0]: list(found[1][0][1].values())}, found[1][1])
         )
-        self.register_outputs(
-            {
-                "imageId": self.image_id,
-                "parameterName": self.parameter_name,
-                "pipelineArn": self.pipeline_arn,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-            }
-        )
+        self.register_declared_outputs()
 
     def _infrastructure(
         self, name: str, called: str, model: PlacedImage, environment: Environment
@@ -292,7 +284,7 @@ class RunnerImage(Component[PlacedImage]):
         environment: Environment,
         tags: AwsTags,
     ) -> pulumi.Output[str]:
-        """What becomes of an image that passed its tests: it is named, and the parameter names it."""
+        """The distribution of an image that passed its tests: its name, and the parameter that names it."""
         image: aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgsDict = {
             "name": f"{called} {{{{ imagebuilder:buildDate }}}}"
         }

@@ -1,4 +1,4 @@
-"""What the runner hosts of a stack read from: their files, and the key of their secrets."""
+"""The bucket of the files of a stack's runner hosts, and the key of their secrets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,21 +29,21 @@ _EARLIER_VERSIONS_DAYS = 30
 
 @strict
 class HostStoreArgs(TypedDict):
-    """What a host store may be given."""
+    """The arguments of a host store."""
 
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the bucket and the key. Default: none."""
     operators: NotRequired[list[Input[str]]]
-    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
-    then read and write hosts' files, beside hosts, which read them. Default: whoever IAM lets, in this
-    account."""
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
+    then read and write hosts' files; the hosts can read them. Default: every principal of this account that
+    IAM allows to."""
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
 
 
 @dataclass(frozen=True)
 class PlacedStore:
-    """A host store: who else may use it, its tags, and where it is; None where AWS is still to be asked."""
+    """A host store: its operators, tags and environment; None where AWS is not asked yet."""
 
     operators: tuple[Value[str], ...] = ()
     tags: AwsTags = field(default_factory=dict)
@@ -51,14 +51,14 @@ class PlacedStore:
 
 
 class HostStore(Component[PlacedStore]):
-    """The bucket that runner hosts fetch their files from, and the key that encrypts their parameters.
+    """The bucket of the files of runner hosts, and the key that encrypts their parameters.
 
-    The key is a customer-managed one: parameters under AWS's own key can be decrypted by every principal
-    of the account that may read them. CloudWatch Logs may use it for the log groups of this stack,
+    The key is customer managed: every principal of the account that can read parameters could decrypt those
+    under the AWS managed key. CloudWatch Logs may use it for the log groups of this stack,
     `/PROJECT/STACK/…`.
 
-    The bucket holds no secret, but hosts run as root what is written there. It is private, takes TLS alone,
-    and keeps earlier versions of the files for 30 days.
+    The bucket contains no secret, but hosts run its files as root. It is private, accepts only TLS, and keeps
+    earlier versions of the files for 30 days.
 
     Creates:
 
@@ -125,7 +125,7 @@ class HostStore(Component[PlacedStore]):
         # By way of the versioning, so that no file is written before it is on.
         self.bucket = versioning.bucket
         self.key_arn = key.arn
-        self.register_outputs({"bucket": self.bucket, "keyArn": self.key_arn})
+        self.register_declared_outputs()
 
 
 def _problems(declaration: HostStoreArgs, path: str) -> Iterator[Problem]:

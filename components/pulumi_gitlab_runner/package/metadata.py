@@ -1,4 +1,4 @@
-"""What the package's schema says of the package itself, for the Pulumi Registry and the generated SDKs."""
+"""The metadata of the package in its schema, for the Pulumi Registry and the generated SDKs."""
 
 from email.message import Message
 from importlib.metadata import metadata

@@ -7,8 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_group
-from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.instances import (
+from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
     described,
     egress_only,
@@ -16,8 +15,9 @@ from pulumi_gitlab_runner.aws.instances import (
     launched_image,
     tags_at_launch,
 )
+from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
+from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.surroundings import worker_files
@@ -47,29 +47,29 @@ class RunnerFleetArgs(InstanceManagerArgs):
 
 
 class RunnerFleet(Component[HostedManager]):
-    """A runner manager on a host of its own, and an Auto Scaling group of workers for the jobs.
+    """A runner manager on its host, and an Auto Scaling group of workers for the jobs.
 
-    The manager alone decides how many workers there are, so nothing else does: there is no scaling policy,
-    workers are protected from scale-in, and zones are not balanced. The group belongs to this one runner and
-    manager. Credentials stay on the manager's host: a worker has no role, and takes connections from the
-    manager alone, over SSH with a key that EC2 Instance Connect holds for a minute.
+    Only the manager decides how many workers there are: there is no scaling policy, workers are protected
+    from scale-in, and zones are not rebalanced. The group belongs to this one runner and manager. Credentials
+    stay on the manager's host: a worker has no role, and accepts connections only from the manager, over SSH
+    with a key that EC2 Instance Connect keeps for a minute.
 
-    A changed worker (image, instance types, disk) is for the workers that start from then on: no running job
-    is ended. A change that needs a new manager (its instance type, runner version, operating system or image)
-    costs a pause: a manager that starts would end the workers that it does not know, so the new one waits
-    until the last job of the old one has ended, and the old one takes no new jobs. For as long as the longest
-    `maximum_timeout` of the runner at most, new jobs wait in GitLab.
+    A change of the workers (image, instance types, disk) applies to new workers: no running job is ended. A
+    change that needs a new manager (its instance type, runner version, operating system or image) causes a
+    pause: a manager terminates workers that it does not know at its start, so the new one waits until the
+    last job of the old one has ended, and the old one takes no new jobs. New jobs wait in GitLab, at most for
+    the longest `maximum_timeout` of the runner.
 
     Creates:
 
     - `aws:ec2/securityGroup:SecurityGroup`, `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule` and
-      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, from the manager alone. A manager
-      with an `egress` of its own gets a rule that leads there
+      `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, only from the manager. A manager
+      with `egress` gets a rule to the workers
     - `aws:ec2/launchTemplate:LaunchTemplate`: no role, IMDSv2 required, encrypted gp3 disk
     - `aws:autoscaling/group:Group`: none to `max_instances` workers, spot and on-demand ones
     - `gitlab-runner:index:RunnerHost`: the manager's host
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, or a runner without a fleet.
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, or a runner without a fleet.
     """
 
     group_name: pulumi.Output[str]
@@ -85,9 +85,9 @@ class RunnerFleet(Component[HostedManager]):
     role_name: pulumi.Output[str]
     """The role's name."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the manager may pull and Pulumi may ask for digests, also once a role is replaced.
-    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the manager can pull and Pulumi can read digests; it stays valid when a role is
+    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: RunnerFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -172,17 +172,7 @@ class RunnerFleet(Component[HostedManager]):
         self.role_arn = host.role_arn
         self.role_name = host.role_name
         self.required_policies = host.required_policies
-        self.register_outputs(
-            {
-                "groupName": self.group_name,
-                "managerGroupName": self.manager_group_name,
-                "managerSecurityGroupId": self.manager_security_group_id,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "securityGroupId": self.security_group_id,
-            }
-        )
+        self.register_declared_outputs()
 
     def _boot(self, model: HostedManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
         """The user data of a worker."""

@@ -8,12 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.host_group import host_group
-from pulumi_gitlab_runner.aws.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.host_observation import health_alarm, log_group, log_group_arn, metrics_ingress
-from pulumi_gitlab_runner.aws.instances import egress_only
-from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.runner_manager_role import (
+from pulumi_gitlab_runner.aws.hosts.host_group import host_group
+from pulumi_gitlab_runner.aws.hosts.host_observation import host_alarms, metrics_ingress
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only
+from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     CacheAccess,
     FleetAccess,
     HostAccess,
@@ -21,6 +19,9 @@ from pulumi_gitlab_runner.aws.runner_manager_role import (
     ManagerRole,
     RunnerManagerRole,
 )
+from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
@@ -56,28 +57,28 @@ class InstanceHost:
 class RunnerHost(Component[InstanceHost]):
     """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
 
-    The instance holds no secret before it boots: it reads its tokens from Parameter Store, and the passwords
-    of registries when an image is pulled. Its files are fetched from S3, so a change of them, a further
-    runner too, reaches a running host without replacing it. The images that its runners declare are pinned to
-    the digests that their registries have for them now, so a tag that has moved is a change of these files.
-    Where no digest can be had, the tag stays, with a warning; with `require_digests` that is an error.
+    The instance has no secrets before it boots: it reads its tokens and the passwords of registries from
+    Parameter Store. It fetches its files from S3, so changed files, such as for another runner, reach a
+    running host without replacing it. The images of its runners are pinned to their current digests, so a
+    moved tag is a change of these files. Where a digest cannot be resolved, the tag is kept, with a warning;
+    with `require_digests` that is an error.
 
     Creates:
 
     - `gitlab-runner:index:RunnerManagerRole`
-    - `aws:ssm/parameter:Parameter`: each runner's token, and one for each registry with a password of its own
+    - `aws:ssm/parameter:Parameter`: each runner's token, and each declared password of a registry
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
-    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`:
-      all egress, or the declared `egress` alone, no ingress of its own
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: all
+      egress, or only the declared `egress`; no ingress
     - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
-    - `aws:autoscaling/group:Group`: one instance, or two while a new one takes the place of the old one
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one lets a host get ready before it takes the place of
-      another, one lets jobs end before their host does
+    - `aws:autoscaling/group:Group`: one instance, or two during a replacement
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one until a new host is ready, and one until the jobs of
+      a terminating host have ended
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, and for an image without a
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, and for an image without a
     digest where digests are required.
     """
 
@@ -94,9 +95,9 @@ class RunnerHost(Component[InstanceHost]):
     log_group_name: pulumi.Output[str]
     """The name of its log group; empty without `logs`."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the manager may pull and Pulumi may ask for digests, also once a role is replaced.
-    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the manager can pull and Pulumi can read digests; it stays valid when a role is
+    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -117,8 +118,8 @@ class RunnerHost(Component[InstanceHost]):
     def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
         hosted = model.hosted
         # That of a fleet's manager is part of what the fleet says.
-        told = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
-        inputs = inputs_of(told)
+        shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
+        inputs = inputs_of(shown)
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
         host = hosted.manager.host
         child = pulumi.ResourceOptions(parent=self)
@@ -141,24 +142,19 @@ class RunnerHost(Component[InstanceHost]):
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
         role = RunnerManagerRole.of(
             name,
-            ManagerRole(
+            ManagerRole.of_host(
+                host,
                 ManagerAccess(
                     hosted.registries,
                     (_later(environment.apply(names.all_in)),),
                     _later(_required(hosted.key_arn)),
                     _later(_object_arn(delivered, environment)),
-                    HostAccess(
-                        names.prefix,
-                        host.session_manager,
-                        _later(log_group_arn(logs, environment)) if logs else None,
-                        host.alarm_topic is not None,
+                    HostAccess.of(
+                        host, names.prefix, _later(log_group_arn(logs, environment)) if logs else None
                     ),
                     _fleet_access(model),
                     _cache_access(hosted),
                 ),
-                host.permissions_boundary,
-                host.role_path,
-                host.policies,
                 tags,
                 environment,
                 runner_at,
@@ -208,7 +204,7 @@ class RunnerHost(Component[InstanceHost]):
             parent=self,
         )
         if host.alarm_topic is not None:
-            health_alarm(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
+            host_alarms(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn
@@ -216,17 +212,7 @@ class RunnerHost(Component[InstanceHost]):
         self.profile_name = role.profile_name
         self.log_group_name = pulumi.Output.from_input(logs.name if logs else "")
         self.required_policies = role.required_policies
-        self.register_outputs(
-            {
-                "groupName": self.group_name,
-                "logGroupName": self.log_group_name,
-                "profileName": self.profile_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-                "securityGroupId": self.security_group_id,
-            }
-        )
+        self.register_declared_outputs()
 
     def _parameters(
         self, name: str, hosted: HostedManager, names: HostParameters, tags: AwsTags
@@ -314,6 +300,6 @@ def _later(output: pulumi.Input[str]) -> Deferred[str]:
 
 
 def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
-    """What every host in EC2 is given."""
+    """The common inputs of every host in EC2."""
     assert given is not None  # noqa: S101 - the arguments require it
     return given

@@ -1,8 +1,8 @@
-"""What ECR repositories have in common, those of a stack and those that ECR creates by itself."""
+"""The settings that a stack's ECR repositories share with those that ECR creates by itself."""
 
 from typing import Any
 
-from pulumi_gitlab_runner.images.mutability import tag_mutability
+from pulumi_gitlab_runner.images.ecr import tag_mutability
 from pulumi_gitlab_runner.images.retention import lifecycle_policy
 from pulumi_gitlab_runner.resolution import given
 from pulumi_gitlab_runner.spec.registries.repositories import RepositorySettings

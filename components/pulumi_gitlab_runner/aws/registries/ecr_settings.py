@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
@@ -56,7 +56,7 @@ class PlacedSettings:
 class EcrSettings(Component[PlacedSettings]):
     """Replication, scanning and creation templates of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and whoever writes it last wins: let one stack have them.
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
 
     Creates, for what is declared:
 
@@ -113,7 +113,7 @@ class EcrSettings(Component[PlacedSettings]):
             )
         if settings.creation_templates:
             self._creation_templates(list(settings.creation_templates.values()), region, environment)
-        self.register_outputs({})
+        self.register_declared_outputs()
 
     def _creation_templates(
         self,

@@ -21,8 +21,8 @@ from pulumi.provider.server import ComponentInitError
 from typing_extensions import get_original_bases
 
 from pulumi_gitlab_runner import __version__, api
-from pulumi_gitlab_runner.package_metadata import registry_metadata
-from pulumi_gitlab_runner.package_schema import Marks, completed_schema, respelled, spellings
+from pulumi_gitlab_runner.package.metadata import registry_metadata
+from pulumi_gitlab_runner.package.schema import Marks, completed_schema, respelled, spellings
 from pulumi_gitlab_runner.resolution import DeclarationRefused
 from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
 

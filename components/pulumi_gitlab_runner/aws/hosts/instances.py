@@ -1,4 +1,4 @@
-"""What the EC2 instances of hosts and of fleets have in common."""
+"""The common settings of the EC2 instances of hosts and of fleets."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,11 @@
-"""How long an Auto Scaling group waits for a host to be ready, and for the jobs of one that is to end."""
+"""The lifecycle hooks of a host: where its Auto Scaling group waits for it, and for how long."""
 
 import math
 
+LAUNCH_HOOK = "gitlab-runner-boot"
+"""The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
+LIFECYCLE_HOOK = "gitlab-runner-drain"
+"""The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 BOOT_HEARTBEAT = 600
 """For how many seconds a group waits for the next word of a host that boots, before it launches another.
 

@@ -34,10 +34,10 @@ class TaggedCache:
 
 
 class RunnerCache(Component[TaggedCache]):
-    """A bucket for what jobs keep for later ones: encrypted, private, TLS only, and emptied by age.
+    """The bucket of the jobs' cache: encrypted, private, TLS only, with objects that expire.
 
-    Runner managers read and write it with their roles, below prefixes of their own; with `shared`, below one.
-    See `cache` and `cache_bucket` of `RunnerHost`.
+    Runner managers read and write it with their roles, each runner below its prefix; with `shared`, below one
+    prefix. See `cache` and `cache_bucket` of `RunnerHost`.
 
     Creates:
 
@@ -46,7 +46,7 @@ class RunnerCache(Component[TaggedCache]):
     - `aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration`
     - `aws:s3/bucketPolicy:BucketPolicy`
 
-    Raises `pulumi.RunError` for a cache that is wrongly declared.
+    Raises `pulumi.RunError` for a wrong declaration.
     """
 
     bucket: pulumi.Output[str]
@@ -75,7 +75,7 @@ class RunnerCache(Component[TaggedCache]):
         )
         # By way of the encryption, so that nothing is written before it is on.
         self.bucket = encryption.bucket
-        self.register_outputs({"bucket": self.bucket})
+        self.register_declared_outputs()
 
 
 def _problems(declaration: RunnerCacheArgs, path: str) -> Iterator[Problem]:

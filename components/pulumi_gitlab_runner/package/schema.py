@@ -1,4 +1,4 @@
-"""What the package's schema says besides what Pulumi's analyzer finds: secrets, closed sets, defaults."""
+"""Additions to the package's schema besides Pulumi's analyzer: secrets, enumerations, defaults."""
 
 import inspect
 import re

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_repository
-from pulumi_gitlab_runner.aws.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
@@ -45,7 +45,7 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
 
 @dataclass(frozen=True)
 class PlacedRegistry:
-    """An ECR registry of this account, with its tags and where it is; None where AWS is still to be asked."""
+    """An ECR registry of this account, with its tags and environment; None where AWS is not asked yet."""
 
     registry: EcrRegistry
     environment: Environment | None = None
@@ -55,8 +55,8 @@ class PlacedRegistry:
 class EcrRepositories(Component[PlacedRegistry]):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
-    ECR refuses to delete a repository that holds images, where `delete_images` does not allow it: the update
-    ends there with ECR's message, and the repository keeps its images and its policies.
+    ECR refuses to delete a repository that contains images, unless `delete_images` is true: the update ends
+    with ECR's message, and the repository keeps its images and policies.
 
     Creates for each repository:
 
@@ -143,7 +143,7 @@ class EcrRepositories(Component[PlacedRegistry]):
         urls: dict[str, Any] = {key: each.repository_url for key, each in created.items()}
         arns: dict[str, Any] = {key: each.arn for key, each in created.items()}
         self.urls, self.arns = pulumi.Output.from_input(urls), pulumi.Output.from_input(arns)
-        self.register_outputs({"urls": self.urls, "arns": self.arns})
+        self.register_declared_outputs()
 
     def _adopting(self, repository: Repository, region: Value[str] | None) -> pulumi.ResourceOptions:
         """Options that take over a repository which exists, with whatever settings it has.

@@ -29,6 +29,7 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_who
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_role
+from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
@@ -65,7 +66,7 @@ class CacheAccessArgs(TypedDict):
     prefixes: list[str]
     """The prefixes of its runners' objects."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts the bucket. Default: S3's own key."""
+    """The ARN of the KMS key that encrypts the bucket. Default: the key of Amazon S3."""
 
 
 @strict
@@ -75,16 +76,16 @@ class HostAccessArgs(TypedDict):
     tag: Input[str]
     """The value of the tag `gitlab-runner-host` of its Auto Scaling group."""
     session_manager: NotRequired[bool]
-    """Whether Systems Manager may open a shell on it. Default false."""
+    """Whether Systems Manager can open a shell on it. Default false."""
     log_group_arn: NotRequired[Input[str]]
     """The log group that it writes its journal to. Default: none."""
     reports_health: NotRequired[bool]
-    """Whether it tells CloudWatch that it works. Default false."""
+    """Whether it reports to CloudWatch that it works. Default false."""
 
 
 @strict
 class RunnerManagerRoleArgs(TypedDict):
-    """What a runner manager pulls and reads."""
+    """The registries and secrets of a runner manager."""
 
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
@@ -131,17 +132,28 @@ class CacheAccess:
 
 @dataclass(frozen=True)
 class HostAccess:
-    """What the host of a manager does on its own behalf: see `HostAccessArgs`."""
+    """The access of the host itself: see `HostAccessArgs`."""
 
     tag: Value[str]
     session_manager: bool = False
     log_group_arn: Value[str] | None = None
     reports_health: bool = False
 
+    @classmethod
+    def of(cls, host: Host, tag: str, log_group_arn: Value[str] | None) -> "HostAccess":
+        """What a declared host does.
+
+        Args:
+            host: the host.
+            tag: of its group, `HOST_TAG`.
+            log_group_arn: the group that it writes its journal to, if there is one.
+        """
+        return cls(tag, host.session_manager, log_group_arn, host.alarm_topic is not None)
+
 
 @dataclass(frozen=True)
 class ManagerAccess:
-    """What a manager's role may do; the values are those of `RunnerManagerRoleArgs`.
+    """The permissions of a manager's role; the values are those of `RunnerManagerRoleArgs`.
 
     Attributes:
         registries: those that it pulls from, by name.
@@ -211,9 +223,26 @@ class ManagerRole:
     environment: Environment | None = None
     declared_at: str | None = None
 
+    @classmethod
+    def of_host(
+        cls, host: Host, access: ManagerAccess, tags: AwsTags, environment: Environment, declared_at: str
+    ) -> "ManagerRole":
+        """The role of a manager on a declared host.
+
+        Args:
+            host: the host.
+            access: what the role may do.
+            tags: of the role and its policies.
+            environment: where the manager is.
+            declared_at: the place in the declaration of what has the role.
+        """
+        return cls(
+            access, host.permissions_boundary, host.role_path, host.policies, tags, environment, declared_at
+        )
+
 
 class RunnerManagerRole(Component[ManagerRole]):
-    """The role of a runner manager, with exactly what its declaration takes, for EC2 instances.
+    """The role of a runner manager on EC2, with exactly the permissions that its declaration needs.
 
     Creates:
 
@@ -223,21 +252,21 @@ class RunnerManagerRole(Component[ManagerRole]):
     - `aws:iam/rolePolicyAttachment:RolePolicyAttachment` for each of `policies`
     - `aws:iam/policy:Policy`, each with a `RolePolicyAttachment`, for repositories beyond the first hundred
 
-    Raises `pulumi.RunError` for a registry that is wrongly declared, and for more than IAM takes for a role.
+    Raises `pulumi.RunError` for a wrong declaration of a registry, and for more than IAM allows for a role.
     """
 
     role_arn: pulumi.Output[str]
     """The role's ARN."""
     role_name: pulumi.Output[str]
-    """The role's name, as `aws.iam.RolePolicyAttachment` takes it."""
+    """The role's name, for `aws.iam.RolePolicyAttachment`."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the role may pull and Pulumi may ask for digests, also once a role is replaced.
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the role can pull and Pulumi can read digests; it stays valid when a role is replaced.
     Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
     profile_arn: pulumi.Output[str]
     """The instance profile's ARN."""
     profile_name: pulumi.Output[str]
-    """The instance profile's name, as `aws.ec2.Instance` takes it."""
+    """The instance profile's name, for `aws.ec2.Instance`."""
 
     def __init__(
         self, name: str, args: RunnerManagerRoleArgs, opts: pulumi.ResourceOptions | None = None
@@ -307,15 +336,7 @@ class RunnerManagerRole(Component[ManagerRole]):
         self.required_policies = pulumi.Output.all(role.arn, access).apply(
             lambda known: required_policies({known[0]: list(known[1][0].registries.values())}, known[1][1])
         )
-        self.register_outputs(
-            {
-                "profileArn": self.profile_arn,
-                "profileName": self.profile_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-                "roleName": self.role_name,
-            }
-        )
+        self.register_declared_outputs()
 
 
 def _role(read: RunnerManagerRoleArgs) -> ManagerRole:

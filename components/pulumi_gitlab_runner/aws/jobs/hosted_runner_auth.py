@@ -10,9 +10,9 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.host_observation import log_group, log_group_arn
+from pulumi_gitlab_runner.aws.jobs.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
-from pulumi_gitlab_runner.aws.renewal_alarms import renewal_alarms
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
@@ -72,7 +72,7 @@ class HostedRunnerAuthArgs(TypedDict):
     """GitLab's address, as AWS reaches it. Default `https://gitlab.com`."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
     """The certificate authorities of your own, by a name of your own, of which GitLab's may be signed by one.
-    Default: the public ones alone."""
+    Default: only public authorities."""
     key_arn: NotRequired[Input[str]]
     """The customer-managed key that encrypts what the declaration itself has: a token, passwords; see
     `HostStore`. Required with them."""
@@ -112,17 +112,17 @@ class Renewal:
 
 
 class HostedRunnerAuth(Component[Renewal]):
-    """`DOCKER_AUTH_CONFIG` of projects and groups, with credentials of ECR that a function in AWS renews.
+    """`DOCKER_AUTH_CONFIG` of projects and groups, with ECR credentials that a Lambda function renews.
 
-    The function asks ECR for passwords, reads fixed ones and the GitLab token where they lie, and writes the
-    variables: masked, raw and marked as its own. It runs by a schedule, and once for each variable while the
-    stack is applied: with a token or registry that does not work, `pulumi up` fails and says why. A variable
-    that is no longer declared is removed, and so is each with `pulumi destroy`; one that somebody else made
-    is neither changed nor removed. GitLab holds no key of AWS, only passwords that last 12 hours. None of
-    them lies in the state, or in the function's environment, log or answers.
+    The function requests passwords from ECR, reads fixed ones and the GitLab token from their stores, and
+    writes the variables: masked, raw and with the stack's mark. It runs on a schedule, and once for each
+    variable during an update: with a token or registry that does not work, `pulumi up` fails with the reason.
+    A variable that is no longer declared is removed, as are all by `pulumi destroy`; variables without the
+    mark are neither changed nor removed. GitLab has no AWS key, only passwords that are valid for 12 hours.
+    None of them is in the state, or in the function's environment, log or answers.
 
-    A failed run is run again twice by Lambda, after one minute and after two; the next one of the schedule
-    comes hours before the passwords end.
+    Lambda retries a failed run twice, after one minute and after two; the next scheduled run is hours before
+    the passwords expire.
 
     Creates:
 
@@ -133,19 +133,19 @@ class HostedRunnerAuth(Component[Renewal]):
     - `aws:lambda/invocation:Invocation` for each project and group: renews its variable, and removes it
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
-    - `aws:ssm/parameter:Parameter` for a token and passwords that stand in the declaration
+    - `aws:ssm/parameter:Parameter` for a token and passwords in the declaration
     - `aws:cloudwatch/metricAlarm:MetricAlarm`, two with `alarms`: a renewal failed; none succeeded for long
 
-    Raises `pulumi.RunError` for what is wrongly declared, such as no registry of ECR.
+    Raises `pulumi.RunError` for a wrong declaration, such as one without an ECR registry.
     """
 
     function_name: pulumi.Output[str]
     """The function's name; `aws lambda invoke` with it renews all variables at once."""
     role_arn: pulumi.Output[str]
-    """The function's role, whose rights the passwords have."""
+    """The function's role; the passwords have its permissions."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that jobs may pull and Pulumi may ask for digests, also once a role is replaced.
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that jobs can pull and Pulumi can read digests; it stays valid when a role is replaced.
     Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
 
     def __init__(
@@ -187,7 +187,7 @@ class HostedRunnerAuth(Component[Renewal]):
         # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
         known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url, model.authorities))
-        told = pulumi.Output.all(known_model, environment, written).apply(
+        settings = pulumi.Output.all(known_model, environment, written).apply(
             lambda known: configuration(
                 known[0][0],
                 known[0][1],
@@ -247,14 +247,14 @@ class HostedRunnerAuth(Component[Renewal]):
             role=pulumi.Output.all(role.arn, role_policy.id).apply(lambda known: str(known[0])),
             runtime="python3.13",
             handler="renewal.handler.handler",
-            code=told.apply(_archive),
+            code=settings.apply(_archive),
             timeout=_TIMEOUT_S,
             memory_size=256,
             logging_config={"log_format": "Text", "log_group": logs.name},
             tags=tag_inputs(model.tags),
             opts=self._child,
         )
-        made_by = pulumi.Output.all(told, versions).apply(lambda known: fingerprint(*known))
+        made_by = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
             self._invocation(resource_name, variable, function.name, made_by)
         self._schedule(auth, function.arn, environment.apply(scheduler_trust_policy))
@@ -266,16 +266,10 @@ class HostedRunnerAuth(Component[Renewal]):
         self.required_policies = pulumi.Output.all(role.arn, environment, known_model).apply(
             lambda known: required_policies({known[0]: known[2][1]}, known[1])
         )
-        self.register_outputs(
-            {
-                "functionName": self.function_name,
-                "requiredPolicies": self.required_policies,
-                "roleArn": self.role_arn,
-            }
-        )
+        self.register_declared_outputs()
 
     def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
-        """What the declaration itself has, kept for the function to read."""
+        """The secrets of the declaration, stored in Parameter Store for the function."""
         secrets: dict[str, tuple[str, pulumi.Input[str]]] = {
             f"registry-{each.name}": (
                 names.registry(each.name),
@@ -312,7 +306,7 @@ class HostedRunnerAuth(Component[Renewal]):
     ) -> None:
         """Renew a variable now, and whenever it is made otherwise; remove it with this resource.
 
-        The resource bears all that tells the variable from others: another one is not a change of it.
+        The resource has everything that identifies the variable: a new one is not a change of it.
         """
         aws.lambda_.Invocation(
             name,
@@ -353,7 +347,7 @@ class HostedRunnerAuth(Component[Renewal]):
         )
 
 
-def _archive(told: str) -> pulumi.Archive:
-    """The function's code, with what it is told."""
-    texts = {**code(), "renewal/configuration.json": told}
+def _archive(settings: str) -> pulumi.Archive:
+    """The function's code, with its settings."""
+    texts = {**code(), "renewal/configuration.json": settings}
     return pulumi.AssetArchive({path: pulumi.StringAsset(text) for path, text in texts.items()})

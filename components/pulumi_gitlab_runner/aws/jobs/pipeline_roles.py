@@ -78,17 +78,17 @@ class PlacedPipeline:
 
 
 class PipelineRoles(Component[PlacedPipeline]):
-    """The roles that a pipeline previews a stack with, deploys it, and looks at its drift.
+    """The roles with which a pipeline previews and deploys a stack, and detects its drift.
 
-    Jobs take them on with GitLab's ID token, so no AWS key is in GitLab: those of one project alone, on the
-    declared branches. Each role has exactly the rights that the declared stack takes: a preview reads the
-    state and what the program asks for; a look at drift reads all that the stack has; a deployment makes it.
+    Jobs of one project, on the declared branches, assume them with GitLab's ID token, so no AWS key is in
+    GitLab. Each role has exactly the permissions that the declared stack needs: previews read the state and
+    what the program looks up, drift detection reads all resources of the stack, deployments create them.
 
-    The roles are made before the stack that they deploy, by a program of an administrator's own. When the
-    declaration asks for more than before, that program is run first.
+    An administrator's program creates the roles before the stack that they deploy. When the declaration needs
+    more permissions than before, run that program first.
 
-    Whoever deploys can give the stack's roles any right. Where every role of the declaration has a
-    `permissions_boundary`, the deployment can make no role without it.
+    The deploy role can give the stack's roles any permission. Where every role of the declaration has a
+    `permissions_boundary`, the deployment can create no role without it.
 
     Creates:
 
@@ -97,8 +97,8 @@ class PipelineRoles(Component[PlacedPipeline]):
       take
     - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where none is given
 
-    Raises `pulumi.RunError` for what is wrongly declared, and for a stack that takes more rights than the
-    policies of a role can hold.
+    Raises `pulumi.RunError` for a wrong declaration, and for a stack that needs more permissions than fit
+    into the policies of a role.
     """
 
     preview_role_arn: pulumi.Output[str]
@@ -106,11 +106,11 @@ class PipelineRoles(Component[PlacedPipeline]):
     deploy_role_arn: pulumi.Output[str]
     """The role of deployments."""
     drift_role_arn: pulumi.Output[str]
-    """The role of looks at drift."""
+    """The role of drift detection."""
     identity_provider_arn: pulumi.Output[str]
-    """The OpenID Connect provider, as `identity_provider` of the stack's `job_roles` takes it."""
+    """The OpenID Connect provider, for `identity_provider` of the stack's `job_roles`."""
     snippet: pulumi.Output[str]
-    """What `.gitlab-ci.yml` includes: the CI/CD component `stack` with these roles."""
+    """The lines for `.gitlab-ci.yml`: the CI/CD component `stack` with these roles."""
 
     def __init__(
         self, name: str, args: PipelineRolesArgs, opts: pulumi.ResourceOptions | None = None
@@ -181,15 +181,7 @@ class PipelineRoles(Component[PlacedPipeline]):
                 audience=found[0].audience,
             )
         )
-        self.register_outputs(
-            {
-                "deployRoleArn": self.deploy_role_arn,
-                "driftRoleArn": self.drift_role_arn,
-                "identityProviderArn": self.identity_provider_arn,
-                "previewRoleArn": self.preview_role_arn,
-                "snippet": self.snippet,
-            }
-        )
+        self.register_declared_outputs()
 
     def _warn_of_another_provider(self, stack: Stack, issuer: str, partition: str) -> None:
         """An account has one provider for a GitLab: one that this component makes, the stack cannot make."""

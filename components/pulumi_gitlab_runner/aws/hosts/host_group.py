@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.instances import (
+from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
     described,
     encrypted_root,
@@ -14,13 +14,15 @@ from pulumi_gitlab_runner.aws.instances import (
     tags_at_launch,
 )
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
-from pulumi_gitlab_runner.host.drain import (
+from pulumi_gitlab_runner.host.lifecycle import (
     BOOT_HEARTBEAT,
     FIRST_HOST_TIMEOUT,
+    LAUNCH_HOOK,
+    LIFECYCLE_HOOK,
     heartbeat_timeout,
     longest_drain,
 )
-from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK, encoded
+from pulumi_gitlab_runner.host.user_data import encoded
 from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags
 from pulumi_gitlab_runner.spec.hosts import Host

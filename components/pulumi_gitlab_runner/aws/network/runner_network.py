@@ -7,7 +7,7 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.host_observation import log_group
+from pulumi_gitlab_runner.aws.observation import log_group
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
@@ -31,7 +31,7 @@ from pulumi_gitlab_runner.spec.shape import checked
 
 
 class RunnerNetworkArgs(NetworkDeclaration):
-    """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
+    """A VPC with private subnets and NAT gateways. AWS charges for each NAT gateway."""
 
     environment: NotRequired[AwsEnvironmentArgs]
     """Where in AWS it lives. Default: asked of AWS."""
@@ -55,14 +55,14 @@ class PlacedNetwork:
 
 
 class RunnerNetwork(Component[PlacedNetwork]):
-    """A VPC whose hosts reach GitLab, the registries and AWS, and that is not reachable from outside.
+    """A VPC for hosts, with access to GitLab, the registries and AWS, and without access from outside.
 
-    Hosts live in private subnets, one in each of the region's first zones. Public subnets hold nothing but
-    NAT gateways, whose addresses are all that GitLab and the registries see of the hosts. What comes from S3
-    takes a gateway endpoint, not a NAT gateway, which is charged for by the gigabyte: a host's files, its
-    cache, and the layers of ECR's images.
+    Hosts are in private subnets, one in each of the region's first zones. Public subnets contain only NAT
+    gateways, whose addresses GitLab and the registries see. Traffic to S3 uses a gateway endpoint and not a
+    NAT gateway, which AWS charges for by the gigabyte: a host's files, its cache, and the layers of images in
+    ECR.
 
-    Endpoints have no policy of their own: the role of a host says what it may do. They are named as in the
+    Endpoints have no policies: the role of a host defines its permissions. Their names are those of the
     partitions `aws` and `aws-us-gov`.
 
     Creates:
@@ -80,13 +80,13 @@ class RunnerNetwork(Component[PlacedNetwork]):
     - `aws:ec2/flowLog:FlowLog`, with `aws:cloudwatch/logGroup:LogGroup`, `aws:iam/role:Role` and
       `aws:iam/rolePolicy:RolePolicy`: with `flow_logs`
 
-    Raises `pulumi.RunError` for a network that is wrongly declared, and for more zones than the region has.
+    Raises `pulumi.RunError` for a wrong declaration, and for more zones than the region has.
     """
 
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
     subnet_ids: pulumi.Output[list[str]]
-    """The private subnets' ids, known when they have a way out."""
+    """The private subnets' ids, known once they have their routes."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the NAT gateways, for the firewall of a GitLab or a registry."""
 
@@ -157,9 +157,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         self.vpc_id = vpc.id
         self.subnet_ids = pulumi.Output.all(*subnets)
         self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
-        self.register_outputs(
-            {"vpcId": self.vpc_id, "subnetIds": self.subnet_ids, "natAddresses": self.nat_addresses}
-        )
+        self.register_declared_outputs()
 
     def _zones(self, count: int) -> pulumi.Output[list[str]]:
         """The names of the region's first zones.
@@ -291,7 +289,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
                 vpc_endpoint_type="Interface",
                 subnet_ids=subnet_ids,
                 security_group_ids=[security_group.id],
-                # The service's usual name leads to the endpoint: no client has to be told.
+                # The service's usual name resolves to the endpoint: clients need no setting.
                 private_dns_enabled=True,
                 tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
                 opts=child,

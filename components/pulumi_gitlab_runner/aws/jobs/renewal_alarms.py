@@ -3,9 +3,10 @@
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.heartbeat_alarm import heartbeat_alarm
+from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.observation import RENEWAL_DIMENSION, RENEWAL_METRIC
 
 
 def renewal_alarms(
@@ -17,13 +18,13 @@ def renewal_alarms(
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> None:
-    """Tell when a run failed; and when none succeeded for so long that the passwords will soon end.
+    """Alarms for a failed run, and for no successful one for so long that the passwords will soon expire.
 
     Args:
         name: what the alarms' names start with.
         topic: the ARN of the SNS topic that is notified.
         function_name: of the function.
-        mark: under which name the function tells its successes.
+        mark: the name under which the function reports its successes.
         every: after how many hours it runs.
         tags: of the alarms.
         parent: the component that they belong to.
@@ -50,8 +51,8 @@ def renewal_alarms(
         f"{name}-stale",
         f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
         topic,
-        metric="Renewed",
-        dimensions={"Renewal": mark},
+        metric=RENEWAL_METRIC,
+        dimensions={RENEWAL_DIMENSION: mark},
         period=3600,
         periods=hours,
         tags=tags,
