@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pulumi_gitlab_runner import __version__
@@ -95,15 +96,15 @@ def place(directory: Path, choice: PluginChoice) -> Path:
     home = directory / choice.home
     found, missing = _official(home, choice)
     if missing:
-        raise SandboxError(_not_there(missing, "`./dev up` was not asked to"))
+        raise SandboxError(_not_there(missing, "`./dev up --providers` downloads"))
     own = Plugin("gitlab-runner", f"v{__version__}", "")
     for plugin in (own, *plugins_of(sys.executable)):
         executable = _executable(home, plugin)
         if (official := found.get(plugin)) is None:
-            _put(executable, lambda written: shutil.copy(LAUNCHER, written), unless=_is_launcher(executable))
+            _put(executable, _launch, unless=_is_launcher(executable))
         elif official != executable:
             same = executable.is_symlink() and executable.readlink() == official
-            _put(executable, lambda written, to=official: written.symlink_to(to), unless=same)
+            _put(executable, partial(Path.symlink_to, target=official), unless=same)
     return home
 
 
@@ -188,15 +189,18 @@ def _is_launcher(executable: Path) -> bool:
     return is_small and executable.read_bytes() == content
 
 
-def _put(executable: Path, write: Callable[[Path], object], *, unless: bool) -> None:
+def _launch(executable: Path) -> None:
+    shutil.copy(LAUNCHER, executable)
+    executable.chmod(0o755)
+
+
+def _put(executable: Path, write: Callable[[Path], None], *, unless: bool) -> None:
     """Write an executable in one step: another engine may start it now."""
     if unless:
         return
     executable.parent.mkdir(parents=True, exist_ok=True)
     written = executable.with_name(f"{executable.name}.{os.getpid()}")
     write(written)
-    if not written.is_symlink():
-        written.chmod(0o755)
     written.replace(executable)
 
 
