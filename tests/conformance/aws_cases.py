@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from sandbox.providers.values import Properties, decode
+from sandbox.standin.values import Properties, decode
 from tests.conformance.plugin import Plugin, PluginError
 from tests.conformance.script import Case
 from tests.providers.aws.cases import CASES as OWN

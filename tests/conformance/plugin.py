@@ -13,7 +13,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as protocol
 
-from sandbox.providers.values import Properties, decode, encode
+from sandbox.standin.values import Properties, decode, encode
 
 _TIMEOUT_S = 180
 _LARGEST_MESSAGE = 400 * 1024 * 1024

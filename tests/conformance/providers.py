@@ -22,8 +22,8 @@ from sandbox.providers.aws.provider import Aws
 from sandbox.providers.docker.provider import Docker
 from sandbox.providers.docker_build.provider import DockerBuild
 from sandbox.providers.gitlab.provider import GitLab
-from sandbox.providers.standin import StandIn
 from sandbox.services.process import Service
+from sandbox.standin.provider import StandIn
 from tests.conformance import aws_cases, docker_build_cases, docker_cases, gitlab_cases
 from tests.conformance.plugin import Plugin
 from tests.conformance.script import Case

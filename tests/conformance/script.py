@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.providers.values import UNKNOWN, Properties, decode
+from sandbox.standin.values import UNKNOWN, Properties, decode
 from tests.conformance.plugin import Change, Plugin, PluginError, Resource, secret_properties
 
 Facts = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.paths import CHECKOUT
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.values import UNKNOWN
 from tests.conformance.docker_build_cases import IMAGE, cases
 from tests.conformance.plugin import Plugin
 from tests.conformance.script import Case, Seen, differences, run

@@ -7,7 +7,7 @@ import pytest
 from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
-from sandbox.documentation import commands, overview, site
+from documentation import commands, overview, site
 from tests.docs.documents import CHECKOUT
 
 
@@ -61,4 +61,4 @@ def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
 def test_the_pictures_are_as_they_are_drawn() -> None:
     for name, colours in overview.COLOURS.items():
         drawn = (overview.ASSETS / f"overview-{name}.svg").read_text()
-        assert drawn == overview.picture(colours), "python -m sandbox.documentation.overview draws them again"
+        assert drawn == overview.picture(colours), "python -m documentation.overview draws them again"

@@ -30,11 +30,9 @@ def replication(*accounts: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("of", "before", "after", "what"),
     [
-        (
-            BLOCK,
-            CLOSED,
-            {**CLOSED, "blockPublicPolicy": False},
-            "its bucket can be opened to the public without blockPublicPolicy",
+        *(
+            (BLOCK, CLOSED, CLOSED | {each: False}, f"its bucket can be opened to the public without {each}")
+            for each in CLOSED
         ),
         (
             TEMPLATE,

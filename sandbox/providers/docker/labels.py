@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.properties import Object, SetOf, Text
+from sandbox.standin.properties import Object, SetOf, Text
 
 LABEL = Object({"label": Text(required=True), "value": Text(required=True)})
 LABELS = SetOf(LABEL, replaces=True)

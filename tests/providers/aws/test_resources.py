@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.standin import official_class, official_properties
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.provider import official_class, official_properties
+from sandbox.standin.values import UNKNOWN
 from tests.providers.aws.cases import CASES, Case, changed
 from tests.providers.aws.conftest import Made, Make
 from tests.providers.aws.needs import needs

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from sandbox.providers.values import UNKNOWN
+from .values import UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -7,24 +7,18 @@ object type of the official schema is any value here.
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.properties import Flag, Float, ListOf, MapOf, Number, Property, Text
-from sandbox.providers.standin import Resource, StandIn
-
-_GO_MODULES = {
-    "aws": "github.com/pulumi/pulumi-aws/sdk/v7/go/aws",
-    "gitlab": "github.com/pulumi/pulumi-gitlab/sdk/v10/go/gitlab",
-}
+from .properties import Flag, Float, ListOf, MapOf, Number, Property, Text
+from .provider import Resource, StandIn
 
 
 def schema_of(provider: StandIn[Any]) -> dict[str, Any]:
     """The schema, with names and import paths as the official provider has them."""
-    go = _GO_MODULES.get(provider.package)
     return {
         "name": provider.package,
         "version": provider.version,
         # The official types' modules have the file in their names: ec2 of aws:ec2/vpc:Vpc.
         "meta": {"moduleFormat": "(.*)(?:/[^/]*)", "supportPack": True},
-        "language": {"go": {"importBasePath": go}} if go else {},
+        "language": {"go": {"importBasePath": provider.go_module}} if provider.go_module else {},
         "provider": {"inputProperties": _described(provider.configuration)},
         "resources": {resource.token: _resource(resource) for resource in provider.resources},
     }

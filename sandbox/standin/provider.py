@@ -23,7 +23,7 @@ the decision between update and replacement, from the description; previews; dri
 the service cannot show (a write-only one) it leaves out, and then the state keeps what it has. Methods may
 block: each call has a thread of its own.
 
-`sandbox.providers.plugin` puts a stand-in on the engine's protocol; this module holds no protocol.
+`plugin` puts a stand-in on the engine's protocol; this module holds no protocol.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sandbox.providers.properties import Change, Failure, Property
-from sandbox.providers.values import UNKNOWN, Properties, is_known
+from .properties import Change, Failure, Property
+from .values import UNKNOWN, Properties, is_known
 
 Connection = TypeVar("Connection")
 
@@ -186,12 +186,14 @@ class StandIn(Generic[Connection]):
     """A stand-in provider: what it serves, and the five operations on any of its resource types.
 
     - ``package``, ``version``: those of the official provider.
+    - ``go_module``: the Go module of its SDK, for generated SDKs.
     - ``configuration``: the provider's own properties that the sandbox serves.
     - ``resources``, ``functions``: what it serves.
     """
 
     package: ClassVar[str]
     version: ClassVar[str]
+    go_module: ClassVar[str] = ""
     configuration: ClassVar[Mapping[str, Property]]
     resources: ClassVar[Sequence[type[Resource[Any]]]]
     functions: ClassVar[Sequence[type[Function[Any]]]]

@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
-from sandbox.documentation import commands
+from documentation import commands
 
 DECLARATION, CONFIG, COMPONENTS, COMMANDS = (
     f"reference/{page}.md" for page in ("declaration", "config-toml", "components", "commands")

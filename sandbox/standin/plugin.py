@@ -23,10 +23,10 @@ from google.protobuf import any_pb2, empty_pb2
 from pulumi.runtime.proto import provider_pb2 as protocol
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
-from sandbox.providers.properties import Failure
-from sandbox.providers.schema import schema_of
-from sandbox.providers.standin import Difference, Incomplete, Refused, StandIn
-from sandbox.providers.values import Properties, decode, encode
+from .properties import Failure
+from .provider import Difference, Incomplete, Refused, StandIn
+from .schema import schema_of
+from .values import Properties, decode, encode
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 """In bytes; the engine's own limit."""
@@ -40,7 +40,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, provider: StandIn[Any]) -> None:
         self._provider = provider
-        self._log = logging.getLogger(f"sandbox.providers.{provider.package}")
+        self._log = logging.getLogger(f"{__package__}.{provider.package}")
 
     def Handshake(self, request: Any, context: Any) -> Any:
         return protocol.ProviderHandshakeResponse()
@@ -207,7 +207,7 @@ def _log_to_file(package: str) -> None:
     logs.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(logs / f"provider-{package}.log")
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
-    logger = logging.getLogger("sandbox.providers")
+    logger = logging.getLogger(__package__)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
 

@@ -1,12 +1,11 @@
-"""`gitlab.PipelineSchedule` and `gitlab.PipelineScheduleVariable`."""
+"""`gitlab.PipelineSchedule`."""
 
 from typing import Any
 
 from sandbox.providers.gitlab.api import Api, place
-from sandbox.providers.gitlab.variables import VARIABLE_TYPES, UnshownText
-from sandbox.providers.properties import Flag, Number, Object, SetOf, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Object, SetOf, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 _SETTINGS = {
     "active": "active",
@@ -74,64 +73,12 @@ class PipelineSchedule(Resource[Api]):
         self.connection.delete(_schedule(*_parts(resource_id)))
 
 
-class PipelineScheduleVariable(Resource[Api]):
-    """A variable of a schedule; its id is `PROJECT:SCHEDULE:KEY`. It is read with its schedule."""
-
-    token = "gitlab:index/pipelineScheduleVariable:PipelineScheduleVariable"
-    inputs = {
-        "project": Text(required=True, replaces=True),
-        "pipelineScheduleId": Number(required=True, replaces=True),
-        "key": Text(required=True, replaces=True),
-        "value": UnshownText(required=True),
-        "variableType": Text(default="env_var", one_of=VARIABLE_TYPES),
-    }
-
-    def create(self, inputs: Properties) -> str:
-        """Makes the variable."""
-        project, schedule = inputs["project"], inputs["pipelineScheduleId"]
-        body = {"key": inputs["key"], **_value(inputs)}
-        self.connection.post(f"{_schedule(project, schedule)}/variables", body)
-        return f"{project}:{schedule}:{inputs['key']}"
-
-    def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The variable, as its schedule shows it."""
-        project, number, key = _variable_parts(resource_id)
-        schedule = self.connection.find(_schedule(project, number)) or {"variables": []}
-        for variable in schedule["variables"]:
-            if variable["key"] == key:
-                return {
-                    "project": project,
-                    "pipelineScheduleId": number,
-                    "key": key,
-                    "value": variable["value"],
-                    "variableType": variable["variable_type"],
-                }
-        return None
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends value and type."""
-        self.connection.put(_variable(resource_id), _value(new))
-
-    def delete(self, resource_id: str, state: Properties) -> None:
-        """Removes the variable."""
-        self.connection.delete(_variable(resource_id))
-
-
 def _settings(inputs: Properties) -> dict[str, Any]:
     return {parameter: inputs[name] for name, parameter in _SETTINGS.items() if name in inputs}
 
 
-def _value(inputs: Properties) -> dict[str, Any]:
-    return {"value": inputs["value"], "variable_type": inputs["variableType"]}
-
-
 def _schedule(project: str, number: int) -> str:
     return f"{place('projects', project)}/pipeline_schedules/{number}"
-
-
-def _variable(resource_id: str) -> str:
-    project, number, key = _variable_parts(resource_id)
-    return f"{_schedule(project, number)}/variables/{key}"
 
 
 def _parts(resource_id: str) -> tuple[str, int]:
@@ -139,12 +86,3 @@ def _parts(resource_id: str) -> tuple[str, int]:
     if not project or not number.isdecimal():
         raise Refused(f"{resource_id!r} is not the id of a schedule: PROJECT:SCHEDULE is expected")
     return project, int(number)
-
-
-def _variable_parts(resource_id: str) -> tuple[str, int, str]:
-    schedule, _, key = resource_id.rpartition(":")
-    if not schedule or not key:
-        raise Refused(
-            f"{resource_id!r} is not the id of a schedule's variable: PROJECT:SCHEDULE:KEY is expected"
-        )
-    return *_parts(schedule), key

@@ -12,7 +12,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from sandbox.documentation import reference
+from documentation import reference
 from sandbox.paths import CHECKOUT
 
 PAGES = {

@@ -2,7 +2,7 @@
 
 from sandbox.providers.aws.provider import Aws
 from sandbox.providers.gitlab.provider import GitLab
-from sandbox.providers.schema import schema_of
+from sandbox.standin.schema import schema_of
 
 
 def test_a_resource_has_its_inputs_and_outputs() -> None:

@@ -1,6 +1,6 @@
 """The picture of what `pulumi up` makes, drawn once for light and once for dark pages.
 
-`python -m sandbox.documentation.overview` writes both files.
+`python -m documentation.overview` writes both files.
 """
 
 from dataclasses import dataclass

@@ -8,10 +8,10 @@ import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2 as protocol
 
-from sandbox.providers.plugin import Service
-from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Number, Object, SetOf, Text
-from sandbox.providers.standin import AutomaticName, Function, Incomplete, Refused, Resource, StandIn
-from sandbox.providers.values import UNKNOWN, decode, encode
+from sandbox.standin.plugin import Service
+from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, SetOf, Text
+from sandbox.standin.provider import AutomaticName, Function, Incomplete, Refused, Resource, StandIn
+from sandbox.standin.values import UNKNOWN, decode, encode
 
 THING = "example:index/thing:Thing"
 World = dict[str, dict[str, Any]]
