@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from sandbox import provider_plugins
 from sandbox.command_line import DOCKER_STACK, SANDBOX_STACK
 from sandbox.docker.prepare import prepare
 from sandbox.engine import languages, lookup
@@ -19,6 +20,7 @@ from sandbox.errors import SandboxError
 from sandbox.lock import sole
 from sandbox.paths import CHECKOUT, engine_directory, make_writable, require_room, sandbox_directory
 from sandbox.progress import Progress
+from sandbox.provider_plugins import PluginChoice, parse_choice
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
@@ -45,6 +47,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "stop": stop,
         "pulumi": pulumi,
         "test": test,
+        "conformance": conformance,
         "lint": lint,
         "docs": docs,
         "render": render,
@@ -63,13 +66,14 @@ class Stack:
     the user's own environment, with the user's backend and credentials.
     """
 
-    def __init__(self, name: str, progress: Progress) -> None:
+    def __init__(self, name: str, progress: Progress, plugins: PluginChoice | None = None) -> None:
         self.name = name
         self.engine: Engine = lookup.obtain(engine_directory(), progress)
-        self.sandbox = _sandbox_of(name, self.engine)
+        self.sandbox = _sandbox_of(name, self.engine, plugins)
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
+            provider_plugins.obtain(self.sandbox.directory, self.sandbox.plugins, self.engine, progress)
             self._check_state(self.sandbox)
             if name == DOCKER_STACK:
                 _lend(self.sandbox, prepare(sandbox_directory(), progress))
@@ -167,15 +171,18 @@ class Stack:
         return answer.stdout
 
 
-def _sandbox_of(stack: str, engine: Engine | None = None) -> Sandbox | None:
+def _sandbox_of(
+    stack: str, engine: Engine | None = None, plugins: PluginChoice | None = None
+) -> Sandbox | None:
     """Return the sandbox that a stack lives in, if it does.
 
     Each has its own, with an AWS account and a GitLab that hold nothing of the other: both stacks declare the
     same repositories and variables.
     """
     if stack == DOCKER_STACK:
-        return Sandbox(sandbox_directory() / "stack-docker", engine, services=(*SERVICES, DOCKER))
-    return Sandbox(sandbox_directory(), engine) if stack == SANDBOX_STACK else None
+        directory = sandbox_directory() / "stack-docker"
+        return Sandbox(directory, engine, services=(*SERVICES, DOCKER), plugins=plugins)
+    return Sandbox(sandbox_directory(), engine, plugins=plugins) if stack == SANDBOX_STACK else None
 
 
 def _lend(sandbox: Sandbox, helper: Path) -> None:
@@ -187,7 +194,7 @@ def _lend(sandbox: Sandbox, helper: Path) -> None:
 
 def up(arguments: argparse.Namespace, progress: Progress) -> int:
     """Bring a stack up, then show what there is."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
     if exit_code == 0:
@@ -199,13 +206,13 @@ def up(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def preview(arguments: argparse.Namespace, progress: Progress) -> int:
     """Show what `up` would change."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     return stack.ensure_exists() or stack.preview()
 
 
 def down(arguments: argparse.Namespace, progress: Progress) -> int:
     """Remove what a stack made; the services of the sandbox go on, and show that all is gone."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
         return stack.change("destroy") if exists else 0
@@ -247,6 +254,11 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
         environment[LANGUAGES_UNAVAILABLE] = str(failed)
     chosen = arguments.passed_on or (*SIDE_BY_SIDE, SHUFFLED)
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
+
+
+def conformance(arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Compare the stand-ins with the official plugins that are there."""
+    return _in_terminal([sys.executable, "-m", "tests.conformance", *arguments.passed_on], os.environ)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:

@@ -62,6 +62,10 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
         {"schedule": "cron(0 4 1 * mon *)"},
         Problem(f"{AT}.schedule", "'cron(0 4 1 * mon *)'", SCHEDULES),
     ),
+    "a minute that there is not": (
+        {"schedule": "cron(60 4 ? * mon *)"},
+        Problem(f"{AT}.schedule", "'cron(60 4 ? * mon *)'", SCHEDULES),
+    ),
     "one days": ({"schedule": "rate(1 days)"}, Problem(f"{AT}.schedule", "'rate(1 days)'", SCHEDULES)),
     "no time zone": (
         {"timezone": "here"},

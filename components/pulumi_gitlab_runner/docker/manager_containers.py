@@ -60,7 +60,8 @@ def delivery_container(
         attach=True,
         logs=True,
         must_run=False,
-        opts=pulumi.ResourceOptions(parent=parent),
+        # The old one stays until the files are delivered; the official provider would delete it first.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
@@ -163,6 +164,9 @@ def manager_container(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=[after],
+            # The official provider deletes a container before it makes the next one: no job would start
+            # until the last job of the old one has ended.
+            delete_before_replace=False,
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
         ),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 from pulumi_gitlab_runner.config.periods import TIME_ZONE
+from pulumi_gitlab_runner.cron import is_image_builder_cron
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared_release
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
@@ -32,12 +33,8 @@ BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
 """The operating systems of hosts that Image Builder supports:
 docs.aws.amazon.com/imagebuilder/latest/userguide/what-is-image-builder.html."""
 _BUILDERS = {"x86_64": "m6i.large", "arm64": "m6g.large"}
-_SCHEDULE = re.compile(
-    r"cron\(\S+ \S+ (\? \S+ [^ ?]+|[^ ?]+ \S+ \?) \S+\)"
-    r"|rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)"
-)
-"""docs.aws.amazon.com/imagebuilder/latest/userguide/cron-expressions.html: six fields, and `?` for the day of
-the month or of the week."""
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
+_CRON = re.compile(r"cron\((?P<expression>.*)\)")
 
 
 @strict
@@ -148,7 +145,7 @@ def machine_image_problems(
     if declared_release(version) is None:
         yield Problem(join_path(path, "runner_version"), repr(version), "such as 19.3.0")
     schedule = declaration.get("schedule", MachineImage.schedule)
-    if not _SCHEDULE.fullmatch(schedule):
+    if not _is_schedule(schedule):
         yield Problem(
             join_path(path, "schedule"), repr(schedule), "cron(0 4 ? * mon *) or rate(7 days), and the like"
         )
@@ -164,6 +161,11 @@ def machine_image_problems(
         yield from _registry_problems(name, join_path(path, "registries", index), registries)
     for index, image in enumerate(declaration.get("images", ())):
         yield from check(image, _job_image_rule(join_path(path, "images", index), registries, used))
+
+
+def _is_schedule(schedule: str) -> bool:
+    found = _CRON.fullmatch(schedule)
+    return is_image_builder_cron(found["expression"]) if found else bool(_RATE.fullmatch(schedule))
 
 
 def machine_image_problems_in(

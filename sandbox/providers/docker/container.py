@@ -38,6 +38,7 @@ class Container(Resource[docker.APIClient]):
     inputs = INPUTS
     outputs = {"exitCode": Number(), "containerLogs": Text()}
     automatic_name = AutomaticName()
+    deletes_first = True  # pulumi/pulumi-docker, provider/resources.go: DeleteBeforeReplace
 
     _logs: str | None = None
 

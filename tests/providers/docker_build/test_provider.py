@@ -99,6 +99,20 @@ def test_a_file_that_is_ignored_is_none(given: Properties, tmp_path: Path) -> No
     assert changes(given, hashed) == []
 
 
+def test_the_ignore_file_of_the_dockerfile_comes_first(given: Properties, tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("app\n")
+    (tmp_path / "Dockerfile.dockerignore").write_text("other\n")
+    hashed = context_hash(given["context"]["location"], given["dockerfile"]["location"])
+    (tmp_path / "other").write_text("2")
+    assert changes(given, hashed) == []
+    (tmp_path / "app").write_text("2")
+    assert changes(given, hashed) == ["contextHash"]
+
+
+def test_which_secrets_are_ignored_is_no_change(given: Properties, hashed: str) -> None:
+    assert changes(given, hashed, ignoreSecretsInDiffCalculation=["npm"]) == []
+
+
 def test_other_values_of_ignored_secrets_are_no_change(given: Properties, hashed: str) -> None:
     assert changes(given, hashed, secrets={"npm": "other", "apt-key": "other"}) == []
 
