@@ -38,15 +38,18 @@ def inputs_of(told: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         told: what it says: see `spec.declared`.
     """
-    return {DECLARED: _inputs(told)} if told else {}
+    return {DECLARED: as_given(told)} if told else {}
 
 
-def _inputs(told: Any) -> Any:
+def as_given(told: Any) -> Any:
+    """A part of the model as an input, with its handles as they were given.
+
+    What is wrong with one is said where it is used, and once.
+    """
     if isinstance(told, Deferred):
-        # As it is: what is wrong with it is said where it is used, and once.
         return pulumi.Output.from_input(told.source)
     if isinstance(told, Mapping):
-        return {key: _inputs(each) for key, each in told.items()}
+        return {key: as_given(each) for key, each in told.items()}
     if isinstance(told, list | tuple):
-        return [_inputs(each) for each in told]
+        return [as_given(each) for each in told]
     return told

@@ -143,7 +143,7 @@ def test_a_zone_without_capacity_leaves_the_others(plain: Recording) -> None:
 def test_a_new_role_or_network_makes_a_new_group_that_outlives_neither(plain: Recording) -> None:
     group = request(plain, "Group")
     trigger = [each.string_value for each in group.replacement_trigger.list_value.values]
-    assert trigger == ["arn:of:aws:iam/instanceProfile:InstanceProfile:build", "build-id"]
+    assert trigger == [f"arn:aws:iam::{ACCOUNT}:instance-profile/build-0a1b2c3", "build-id"]
     needed = {urn.rpartition("::")[0].rpartition(":")[2] for urn in group.dependencies}
     assert {"InstanceProfile", "RolePolicy", "SecurityGroup", "SecurityGroupEgressRule"} <= needed
     assert group.customTimeouts.delete == "9000s"  # two hours of jobs, and some more

@@ -145,7 +145,6 @@ class RunnerHost(Component[InstanceHost]):
                 ManagerAccess(
                     hosted.registries,
                     (_later(environment.apply(names.all_in)),),
-                    _later(_required(hosted.key_arn)),
                     _later(_object_arn(delivered, environment)),
                     HostAccess(
                         names.prefix,
@@ -156,6 +155,7 @@ class RunnerHost(Component[InstanceHost]):
                     _fleet_access(model),
                     _cache_access(hosted),
                 ),
+                _later(_required(hosted.key_arn)),
                 host.permissions_boundary,
                 host.role_path,
                 host.policies,

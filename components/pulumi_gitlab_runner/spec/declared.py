@@ -24,6 +24,8 @@ Told = dict[str, Any]
 
 DECLARED = "declared"
 """The input of a component that holds what it says."""
+RIGHTS = "rights"
+"""The input of a component that shows policies with a part that AWS chooses: each by its resource's name."""
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 
 _REPOSITORY = ("keep_images", "untagged_days", "keep", "mutable_tags", "kms_key")
