@@ -6,11 +6,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from pulumi.runtime.mocks import MockResourceArgs
 from pulumi_gitlab_runner import HostedRunnerAuth, PipelineRoles, RunnerCache, RunnerManagerRole, RunnerStack
 
-from tests.components.everything import declaration
-from tests.components.recording import ACCOUNT, REGION, Cloud, Recording, run
+from tests.components.everything import EmptyCloud, declaration
+from tests.components.recording import ACCOUNT, REGION, Recording, run
 from tests.spec.declaration import STACKS, stack_file
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -20,23 +19,9 @@ ROLES = {"customRoleArn", "iamInstanceProfile", "iamRoleArn", "role", "roleArn",
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
 
 
-class Empty(Cloud):
-    """AWS before anything is made: the providers have chosen names, and nothing is known but them."""
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """What a provider plans for a resource."""
-        identity, planned = super().new_resource(args)
-        name = f"{args.name}-0a1b2c3"
-        if args.typ == "aws:s3/bucket:Bucket":
-            planned |= {"bucket": name}
-        if args.typ.startswith("aws:"):
-            planned = {"name": name} | planned
-        return identity, planned
-
-
 def previewed(program: Callable[[], Any]) -> Recording:
     """What a program registers in a preview."""
-    return run(program, preview=True, cloud=Empty)[0]
+    return run(program, preview=True, cloud=EmptyCloud)[0]
 
 
 def not_known(recording: Recording) -> Iterator[tuple[str, str, str]]:
@@ -61,8 +46,8 @@ def stack_named(name: str) -> Any:
     [
         ("sandbox", ["ci-build"]),
         ("dev", ["ci-build"]),
-        ("prod", ["ci-build", "ci-burst"]),
-        ("everything", ["ci-build", "ci-release", "ci-burst", "ci-ecr"]),
+        ("prod", ["ci-build", "ci-burst", "ci-release"]),
+        ("everything", ["ci-build", "ci-release", "ci-burst", "ci-declared", "ci-first"]),
     ],
 )
 def test_every_policy_shows_but_those_of_the_key(stack: str, with_keys: list[str]) -> None:
@@ -99,7 +84,7 @@ def test_a_role_that_is_given_its_key_shows_it(preview: bool) -> None:
     recording, _ = run(
         lambda: RunnerManagerRole("puller", {"parameter_arns": [parameter], "key_arn": KEY}),
         preview=preview,
-        cloud=Empty,
+        cloud=EmptyCloud,
     )
     (decrypt,) = recording.registered["gitlab-runner:index:RunnerManagerRole", "puller"].inputs["rights"][
         "puller.key"

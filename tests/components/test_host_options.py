@@ -90,7 +90,7 @@ def full() -> Recording:
 
 def test_without_options_there_is_neither_log_group_nor_alarm_nor_way_in(plain: Recording) -> None:
     assert kinds(plain).isdisjoint({"LogGroup", "MetricAlarm", "SecurityGroupIngressRule"})
-    alone = {"HostFiles", "HostParameters", "HostParametersKey", "HostLifecycle", "HostGroup"}
+    alone = {"HostFiles", "HostParameters", "HostLifecycle", "HostGroup"}
     assert set(statements(plain)) == alone
     assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\nMETRICS_PORT=''\n"
     assert "listen_address" not in files(plain)["etc/gitlab-runner/config.toml"]

@@ -41,7 +41,7 @@ def test_these_resources_and_no_others(project: Project) -> None:
         "gitlab-runner:index:RunnerHost": 1,
         "gitlab-runner:index:RunnerManagerRole": 1,
         "aws:iam/role:Role": 1,
-        "aws:iam/rolePolicy:RolePolicy": 1,
+        "aws:iam/rolePolicy:RolePolicy": 2,
         "aws:iam/instanceProfile:InstanceProfile": 1,
         "aws:ssm/parameter:Parameter": 2,
         "aws:s3/bucketObjectv2:BucketObjectv2": 1,

@@ -11,7 +11,7 @@ from pulumi.runtime.mocks import MockResourceArgs
 from pulumi_gitlab_runner import RunnerStack
 from pulumi_gitlab_runner.review.preview import Preview, read_preview
 
-from tests.components.everything import RealisticCloud
+from tests.components.everything import EmptyCloud, RealisticCloud
 from tests.components.recording import in_the_clear, run
 from tests.review.previews import text
 
@@ -29,6 +29,11 @@ Resources = dict[Identity, tuple[str, Mapping[str, Any]]]
 def state_of(declared: Mapping[str, Any]) -> Resources:
     """What there is once a declaration is deployed."""
     return _registered(declared, RealisticCloud, preview=False)
+
+
+def first_preview_of(declared: Mapping[str, Any]) -> Preview:
+    """The preview of a declaration before anything is there."""
+    return _compared({}, _registered(declared, EmptyCloud, preview=True))
 
 
 def preview_of(state: Resources, declared: Mapping[str, Any]) -> Preview:

@@ -304,7 +304,7 @@ class RunnerManagerRole(Component[ManagerRole]):
 
         others: list[pulumi.Resource] = [*attached]
         if key_arn is not None:
-            decrypted = resolved(parameter_arns)
+            decrypted = resolved(parameter_arns).apply(lambda found: [known(each) for each in found])
             others.append(key_policy(name, HOST, decrypted, given(key_arn), role.name, self))
         role_policy = aws.iam.RolePolicy(
             name,
