@@ -94,10 +94,12 @@ def _compared(before: Resources, after: Resources) -> Preview:
 def _registered(declared: Mapping[str, Any], cloud: Any, *, preview: bool) -> Resources:
     recording, _ = run(lambda: RunnerStack("ci", declared), cloud=cloud, preview=preview)  # type: ignore[arg-type]
     resources: Resources = {}
+    whole: dict[str, str] = {}  # the mocks' URNs have but the last of the types of parents
     for request in recording.requests:
         *place, types, _name = request.parent.split("::", 3)
-        types = f"{types}${request.type}".replace("pulumi:pulumi:Stack$", "")
-        urn = "::".join((*place, types, request.name))
+        mocked = "::".join((*place, f"{types.rpartition('$')[2]}${request.type}", request.name))
+        whole[mocked] = types = f"{whole.get(request.parent, types)}${request.type}"
+        urn = "::".join((*place, types.replace("pulumi:pulumi:Stack$", ""), request.name))
         resources[request.type, request.name] = urn, _whole(MessageToDict(request.object))
     return resources
 
