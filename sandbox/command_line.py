@@ -27,8 +27,8 @@ environment variables:
 """
 
 
-PASSED_ON_AFTER = {"test": 1, "pulumi": 2}
-"""How many words of these commands are ours; what follows goes to pytest or Pulumi as it is."""
+PASSED_ON_AFTER = {"test": 1, "mutate": 1, "pulumi": 2}
+"""How many words of these commands are ours; what follows goes to what they run as it is."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -82,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
         usage="./dev test [PATH…]",
         help="run the tests",
         description="Run all tests, in several processes, or those in each PATH; options go to pytest.",
+    )
+
+    commands.add_parser(
+        "mutate",
+        usage="./dev mutate [PATH…] [--seed SEED] [--sample COUNT] [--minutes MINUTES]",
+        help="change the source in small ways, and see whether the tests notice",
+        description="Change the source in small ways, one at a time, in a copy of the checkout, and see "
+        "whether the tests of the file's area fail: a sample of the library, or of the PATHs. "
+        "Exit status: 1 when fewer than 90 %% of the changes are noticed.",
     )
 
     commands.add_parser(

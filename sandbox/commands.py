@@ -26,6 +26,8 @@ LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 """The environment variable that tells the tests why the engine has no hosts for YAML, Go and Node.js."""
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
+SHUFFLED = "--shuffle"
+"""In a random order within each folder and file: an option of `tests/conftest.py`."""
 
 ROOM_MB = 32
 """What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
@@ -49,6 +51,7 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "e2e": e2e,
         "faults": faults,
         "bench": bench,
+        "mutate": mutate,
     }[arguments.command]
     return command(arguments, progress)
 
@@ -242,7 +245,7 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except WayFailedError as failed:
         print(f"{failed}\nThe tests that need other languages are skipped.", file=sys.stderr)
         environment[LANGUAGES_UNAVAILABLE] = str(failed)
-    chosen = arguments.passed_on or SIDE_BY_SIDE
+    chosen = arguments.passed_on or (*SIDE_BY_SIDE, SHUFFLED)
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
 
 
@@ -262,7 +265,7 @@ def _checked(check: list[str]) -> int:
 
 def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """Build the documentation's site, strictly: a link that leads nowhere is an error."""
-    from sandbox.documentation import site
+    from documentation import site
 
     directory = sandbox_directory() / "docs" / "site"
     exit_code = _in_terminal(site.command(directory), site.environment())
@@ -312,6 +315,11 @@ def bench(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the measurements of `bench/`."""
     stack = Stack(SANDBOX_STACK, progress)
     return _in_terminal([sys.executable, "-m", "bench", *arguments.names], stack.environment)
+
+
+def mutate(arguments: argparse.Namespace, _progress: Progress) -> int:
+    """See whether the tests notice small changes of the source."""
+    return _in_terminal([sys.executable, "-m", "bench.mutation", *arguments.passed_on], os.environ)
 
 
 def _in_terminal(command: list[str], environment: Mapping[str, str]) -> int:

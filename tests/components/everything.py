@@ -7,8 +7,8 @@ from pulumi.runtime.mocks import MockResourceArgs
 from pulumi_gitlab_runner import RunnerStack
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.properties import Failure
-from sandbox.providers.values import Properties, decode
+from sandbox.standin.properties import Failure
+from sandbox.standin.values import Properties, decode
 from tests.components.recording import ACCOUNT, REGION, Cloud, Registered, in_the_clear, run
 from tests.spec.declaration import CHECKOUT
 

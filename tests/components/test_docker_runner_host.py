@@ -233,6 +233,15 @@ def alone(**args: Any) -> Callable[[], Any]:
     return lambda: DockerRunnerHost("ci", given | args).policy
 
 
+def test_the_files_are_secret_where_nothing_in_the_declaration_is() -> None:
+    runner = declared()["runners"]["build"] | {"registries": []}
+    runners = {"build": {"runner": runner, "runner_id": "11", "token": "glrt-canary"}}
+    recording, _ = run(alone(runners=runners, registries={}))
+    (delivery,) = (each for each in recording.registered.values() if "uploads" in each.inputs)
+    assert "glrt-canary" in json.dumps(delivery.inputs["uploads"])
+    assert "uploads" in delivery.secrets
+
+
 def test_the_image_may_be_made_by_the_same_program() -> None:
     recording, policy = run(alone(image=pulumi.Output.from_input(f"{IMAGE}@sha256:{'0' * 64}")))
     assert policy == ""

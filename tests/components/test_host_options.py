@@ -7,7 +7,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerHost
-from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK
+from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
 
 from tests.components.recording import ACCOUNT, REGION, Recording, run
 from tests.user_data import decoded

@@ -167,7 +167,7 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
 def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    """Secrets among them would be in the state in clear: `tests/spec/test_declared.py` says what is kept."""
+    """Their secrets would be in plain text in the state: `tests/spec/test_declared.py` says what is shown."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
     others = {
@@ -596,12 +596,12 @@ def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: Re
     [
         (
             {"static": {"secret": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ci/other-AbCdEf"}},
-            "its password is read on the runner host alone",
+            "its password is read only on the runner host",
         ),
         ({"gitlab": {}}, "only jobs have credentials for it"),
         (
             {"helper": "/usr/bin/docker-credential-gcr"},
-            "its credential helper is on the runner host alone",
+            "its credential helper is only on the runner host",
         ),
     ],
     ids=["secret", "job", "helper"],
@@ -633,7 +633,7 @@ def test_a_registry_that_hangs_is_not_waited_for(
 def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be had now"
+    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
     with pytest.raises(pulumi.RunError, match=place):
         made(elsewhere(registry.host, static, require_digests=True), preview=preview)
 

@@ -70,7 +70,7 @@ def test_all_repositories_are_registries_too() -> None:
 @pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
 def test_a_policy_that_does_not_show_is_told(hidden: str) -> None:
     ((kind, what),) = told(step("update", ROLE_POLICY, old=policy(allow("x:1")), new={"policy": hidden}))
-    assert (kind, what) == (DangerKind.RIGHTS, "what its policy allows is known after the update alone")
+    assert (kind, what) == (DangerKind.RIGHTS, "what its policy allows is known only after the update")
     lifecycle = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     assert told(step("create", lifecycle, new={"policy": hidden})) == []
 
@@ -184,7 +184,7 @@ def test_a_registry_taken_away_is_no_danger() -> None:
         (
             {"allowed_services": ["**/*@sha256:*"]},
             {"allowed_services": ["**/*"]},
-            "runs services by tag, not by digest alone",
+            "runs services by tag, not only by digest",
         ),
         (
             {},
@@ -258,7 +258,7 @@ def test_a_new_runner_is_told_only_what_is_unusual() -> None:
         (
             {"runnerType": "group_type"},
             {"runnerType": "instance_type"},
-            "takes jobs of the whole instance, not of a group alone",
+            "takes jobs of the whole instance, not only of a group",
         ),
     ],
 )
@@ -281,7 +281,7 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
         (
             "replace",
             {**DOCKER, "groupId": 43},
-            "count up its generation, with keep_previous, so that its running jobs end as usual",
+            "increase its generation, with keep_previous, so that its running jobs end as usual",
         ),
         (
             "update",

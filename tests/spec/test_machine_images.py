@@ -38,7 +38,7 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.os",
             "'debian-12'",
             "amazon-linux-2023, ubuntu-24.04",
-            "Image Builder makes none of Debian",
+            "Image Builder does not support Debian",
         ),
     ),
     "no architecture": (

@@ -19,7 +19,7 @@ def private_bucket(
     parent: pulumi.Resource,
     policy: Callable[[pulumi.Output[str]], pulumi.Input[str]] | None = None,
 ) -> aws.s3.Bucket:
-    """A bucket with public access blocked, TLS required, and an end for what it holds.
+    """A bucket with public access blocked, TLS required, and a lifecycle rule for its objects.
 
     It is removed with what it holds.
 

@@ -37,9 +37,9 @@ def delivery_container(
     files: pulumi.Output[dict[str, HostFile]],
     parent: pulumi.Resource,
 ) -> pulumi.Output[pulumi.Resource]:
-    """A container that brings files into the manager's volume and ends; known once they are there.
+    """A container that writes files into the manager's volume and ends; known once they are delivered.
 
-    Other files make another container, and leave the manager alone.
+    Changed files create another container, and do not change the manager.
 
     Args:
         name: the manager's.
@@ -64,13 +64,13 @@ def delivery_container(
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
-        """A container that failed half-way is in the state too, and nothing else tells it from this one."""
+        """A container that failed half-way is in the state too; only its log shows the difference."""
         urn, logs = known
         if DELIVERED not in (logs or ""):
             reason = (logs or "").strip() or "the container that brings them did not come to its end"
             raise pulumi.RunError(
-                f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
-                f"{reason}\nMend that, and have them delivered anew: pulumi up --replace '{urn}'"
+                f"the files of the runner manager {name} were not delivered; it keeps its current files:\n"
+                f"{reason}\nFix that, and deliver them again: pulumi up --replace '{urn}'"
             )
         return delivery
 

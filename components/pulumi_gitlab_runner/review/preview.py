@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` says.
+"""The output of `pulumi preview --json`.
 
 Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what stays the same only with
 `--show-sames`, and the steps that a replacement takes only with `--show-replacement-steps`.
@@ -13,12 +13,12 @@ from typing import Any
 from pulumi_gitlab_runner.review.errors import PreviewError
 from pulumi_gitlab_runner.spec.declared import DECLARED, RIGHTS
 
-SECRET = "[secret]"  # noqa: S105 - what stands for one
-"""What stands for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
+SECRET = "[secret]"  # noqa: S105 - a placeholder
+"""Pulumi's placeholder for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that only the update will know: pulumi/pulumi, sdk/go/common/resource/plugin."""
+"""Pulumi's placeholder for a value known after the update: pulumi/pulumi, sdk/go/common/resource/plugin."""
 CHOSEN_BY_AWS = "an ARN that AWS chooses"
-"""What stands for the resource of a policy that AWS names when it is made."""
+"""The placeholder for the resource of a policy whose ARN AWS chooses."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key of a secret as the state holds it: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
@@ -30,7 +30,7 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one resource.
+    """The operation on one resource.
 
     Attributes:
         operation: Pulumi's word: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
@@ -39,7 +39,7 @@ class Step:
         new: its inputs after, without secrets; nothing for one that is deleted.
         changed: the properties that change, by their paths.
         replaced_for: the properties that cannot change without a new resource.
-        is_component: whether it only holds others together, and is nothing by itself.
+        is_component: whether it is a component, which only groups other resources.
     """
 
     operation: str
@@ -67,13 +67,13 @@ class Step:
 
     @property
     def before(self) -> Inputs | None:
-        """What a component said of itself; None where it was not there or did not say."""
-        return _told(self.old)
+        """A component's declaration before; None where it did not exist or registered none."""
+        return _declared(self.old)
 
     @property
     def after(self) -> Inputs | None:
-        """What it says now; None where it is gone or does not say."""
-        return _told(self.new)
+        """Its declaration now; None where it is gone or registers none."""
+        return _declared(self.new)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be done to a stack.
+    """The operations on a stack.
 
     Attributes:
         steps: one for each resource.
@@ -110,8 +110,7 @@ class Preview:
     def counts(self) -> "Counter[str]":
         """How many resources each operation concerns.
 
-        A component is none: Pulumi counts it, but all that is done to it is that the state describes it
-        otherwise.
+        Components are not counted. Pulumi does count them, but nothing is done to them outside of the state.
         """
         return Counter(step.operation for step in self.changes if not step.is_component)
 
@@ -189,9 +188,9 @@ def _with_chosen_arns(policy: Any) -> Any:
     return {"Statement": statements} if whole else UNKNOWN
 
 
-def _told(inputs: Inputs) -> Inputs | None:
-    told = inputs.get(DECLARED)
-    return told if isinstance(told, Mapping) else None
+def _declared(inputs: Inputs) -> Inputs | None:
+    declared = inputs.get(DECLARED)
+    return declared if isinstance(declared, Mapping) else None
 
 
 def without_secrets(value: Any) -> Any:

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from sandbox.providers.docker.labels import LABELS, as_mapping
-from sandbox.providers.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
+from sandbox.standin.values import Properties
 
 MIB = 1024 * 1024
 _NANOSECONDS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.properties import Object, SetOf, Text
+from sandbox.standin.properties import Object, SetOf, Text
 
 LABELS = SetOf(Object({"label": Text(required=True), "value": Text(required=True)}), replaces=True)
 

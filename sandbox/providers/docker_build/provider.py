@@ -5,9 +5,9 @@ from docker.errors import DockerException
 from sandbox.providers.docker_build.builder import Builder
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.providers.docker_build.image import Image
-from sandbox.providers.properties import Change, Kind, Text, below
-from sandbox.providers.standin import Difference, StandIn
-from sandbox.providers.values import Properties, is_known
+from sandbox.standin.properties import Change, Kind, Text, below
+from sandbox.standin.provider import Difference, StandIn
+from sandbox.standin.values import Properties, is_known
 
 
 class DockerBuild(StandIn[Builder]):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.standin import official_class, official_properties
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.provider import official_class, official_properties
+from sandbox.standin.values import UNKNOWN
 from tests.providers.aws.cases import CASES, Case, archive, changed, trust
 from tests.providers.aws.conftest import Made, Make
 

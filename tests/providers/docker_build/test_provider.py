@@ -9,9 +9,9 @@ import pytest
 from sandbox.providers.docker_build.command import docker_command
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.providers.docker_build.provider import DockerBuild
-from sandbox.providers.properties import Failure
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Failure
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN, Properties
 
 IMAGE = "docker-build:index:Image"
 TAG = "registry.example.com/app:1"
