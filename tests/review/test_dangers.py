@@ -339,7 +339,7 @@ def test_a_host_whose_files_are_not_known_is_told_of_by_what_its_component_says(
 
 def test_a_docker_host_is_told_of_by_what_its_component_says() -> None:
     kind = "gitlab-runner:index:DockerRunnerHost"
-    before = {"declared": {"runners": {"build": {}}}}
+    before: dict[str, Any] = {"declared": {"runners": {"build": {}}}}
     after = {"declared": {"runners": {"build": {"docker": {"privileged": True}}}}}
     assert told(step("update", kind, "ci-build", before, after)) == [
         (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host")
