@@ -49,15 +49,15 @@ def inputs_of(declared: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         declared: what to show: see `spec.declared`.
     """
-    return {DECLARED: _inputs(declared)} if declared else {}
+    return {DECLARED: as_given(declared)} if declared else {}
 
 
-def _inputs(value: Any) -> Any:
+def as_given(value: Any) -> Any:
+    """A part of the model as an input. Problems of a handle are reported where it is used, and once."""
     if isinstance(value, Deferred):
-        # Unchecked: its problems are reported where it is used, and once.
         return pulumi.Output.from_input(value.source)
     if isinstance(value, Mapping):
-        return {key: _inputs(each) for key, each in value.items()}
+        return {key: as_given(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_inputs(each) for each in value]
+        return [as_given(each) for each in value]
     return value

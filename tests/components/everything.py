@@ -57,6 +57,20 @@ class RealisticCloud(Cloud):
         return identity, given
 
 
+class EmptyCloud(Cloud):
+    """AWS before anything is made: the providers have chosen names, and nothing is known but them."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """What a provider plans for a resource."""
+        identity, planned = super().new_resource(args)
+        name = f"{args.name}-0a1b2c3"
+        if args.typ == "aws:s3/bucket:Bucket":
+            planned |= {"bucket": name}
+        if args.typ.startswith("aws:"):
+            planned = {"name": name} | planned
+        return identity, planned
+
+
 def declaration() -> dict[str, Any]:
     """A declaration of everything: the one that upgrades are tested with, and what has come since."""
     declared: dict[str, Any] = yaml.safe_load(_FILE.read_text())["config"]["gitlab-runner:stack"]

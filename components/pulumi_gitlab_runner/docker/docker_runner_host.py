@@ -198,7 +198,6 @@ def _policy(
         list(registries.values()),
         environment,
         parameter_arns=(),
-        key_arn=None,
         files_arn=None,
         further=further,
     )

@@ -6,20 +6,23 @@ Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what st
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_gitlab_runner.review.errors import PreviewError
-from pulumi_gitlab_runner.spec.declared import DECLARED
+from pulumi_gitlab_runner.spec.declared import DECLARED, RIGHTS
 
 SECRET = "[secret]"  # noqa: S105 - a placeholder
 """Pulumi's placeholder for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Pulumi's placeholder for a value known after the update: pulumi/pulumi, sdk/go/common/resource/plugin."""
+CHOSEN_BY_AWS = "an ARN that AWS chooses"
+"""The placeholder for the resource of a policy whose ARN AWS chooses."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key of a secret as the state holds it: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
+_ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 _PART_OF_A_REPLACEMENT = {"create-replacement", "delete-replaced"}
 
 Inputs = Mapping[str, Any]
@@ -123,8 +126,12 @@ def read_preview(text: str) -> Preview:
         if not digest.keys() & {"steps", "diagnostics", "changeSummary"}:
             raise ValueError("no preview")
         return Preview(
-            tuple(
-                _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
+            _with_shown_rights(
+                [
+                    _step(each)
+                    for each in digest.get("steps") or ()
+                    if each["op"] not in _PART_OF_A_REPLACEMENT
+                ]
             ),
             tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
         )
@@ -150,6 +157,35 @@ def _step(step: Mapping[str, Any]) -> Step:
         replaced_for=tuple(step.get("replaceReasons") or ()),
         is_component=not (new or old).get("custom", False),
     )
+
+
+def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps with the policies that components show, where the policies do not show themselves.
+
+    Such a policy is unknown as a whole for an ARN that AWS chooses; its component shows all but that.
+    """
+    shown = {
+        f"{step.urn.removesuffix(f'::{step.name}')}${_ROLE_POLICY}::{name}": _with_chosen_arns(policy)
+        for step in steps
+        if step.type.startswith("gitlab-runner:") and isinstance(rights := step.new.get(RIGHTS), Mapping)
+        for name, policy in rights.items()
+    }
+    return tuple(
+        replace(step, new={**step.new, "policy": shown[step.urn]})
+        if step.urn in shown and step.new.get("policy") == UNKNOWN
+        else step
+        for step in steps
+    )
+
+
+def _with_chosen_arns(policy: Any) -> Any:
+    """A policy with a name for each resource that AWS names; unknown where anything else of it is."""
+    statements = [
+        {**each, "Resource": CHOSEN_BY_AWS} if each.get("Resource") == UNKNOWN else each
+        for each in policy["Statement"]
+    ]
+    whole = all("Action" in each for each in statements) and UNKNOWN not in json.dumps(statements)
+    return {"Statement": statements} if whole else UNKNOWN
 
 
 def _declared(inputs: Inputs) -> Inputs | None:

@@ -24,6 +24,8 @@ Shown = dict[str, Any]
 
 DECLARED = "declared"
 """The input of a component that holds its declaration."""
+RIGHTS = "rights"
+"""The input of a component that shows policies with an ARN that AWS chooses, by their resources' names."""
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 
 _DEFAULTS: Mapping[str, Any] = {"environment_scope": "*", "role_path": "/"}

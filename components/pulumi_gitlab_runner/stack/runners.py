@@ -132,7 +132,8 @@ def _cache_bucket(stack: Stack, around: Surroundings) -> pulumi.Output[str] | No
     from pulumi_gitlab_runner.aws.jobs.runner_cache import RunnerCache, TaggedCache
 
     options = pulumi.ResourceOptions(parent=around.parent)
-    return RunnerCache.of(around.name, TaggedCache(stack.cache, stack.tags), options).bucket
+    cache = TaggedCache(stack.cache, stack.tags, around.environment)
+    return RunnerCache.of(around.name, cache, options).bucket
 
 
 def _docker_host(

@@ -118,7 +118,8 @@ class HostStore(Component[PlacedStore]):
                 lambda known: bucket_policy(known[0], store_statements(known[0], stack, known[1], known[2]))
             )
 
-        bucket = private_bucket(name, expiry, model.tags, self, policy)
+        partition = environment.apply(lambda known: known.partition)
+        bucket = private_bucket(name, expiry, model.tags, partition, self, policy)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )

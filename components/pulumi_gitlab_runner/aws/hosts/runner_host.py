@@ -147,7 +147,6 @@ class RunnerHost(Component[InstanceHost]):
                 ManagerAccess(
                     hosted.registries,
                     (_later(environment.apply(names.all_in)),),
-                    _later(_required(hosted.key_arn)),
                     _later(_object_arn(delivered, environment)),
                     HostAccess.of(
                         host, names.prefix, _later(log_group_arn(logs, environment)) if logs else None
@@ -155,6 +154,7 @@ class RunnerHost(Component[InstanceHost]):
                     _fleet_access(model),
                     _cache_access(hosted),
                 ),
+                _later(_required(hosted.key_arn)),
                 tags,
                 environment,
                 runner_at,

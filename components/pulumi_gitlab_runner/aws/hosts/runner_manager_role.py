@@ -8,9 +8,11 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
+from pulumi_gitlab_runner.aws.arns import iam_arn
+from pulumi_gitlab_runner.aws.key_policy import key_policy, key_rights
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component, as_given, inputs_of
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import (
@@ -19,11 +21,12 @@ from pulumi_gitlab_runner.iam.host import (
     report_statements,
     session_statements,
 )
-from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
-from pulumi_gitlab_runner.iam.policy import Statement
+from pulumi_gitlab_runner.iam.manager import HOST, ec2_trust_policy, manager_policy
+from pulumi_gitlab_runner.iam.policy import Statement, policy_document
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.iam.repository_policies import Part, division
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement, some_key_arn
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
@@ -161,34 +164,40 @@ class ManagerAccess:
 
     registries: Mapping[str, Registry] = field(default_factory=dict)
     parameter_arns: tuple[Value[str], ...] = ()
-    key_arn: Value[str] | None = None
     files_arn: Value[str] | None = None
     host: HostAccess | None = None
     fleet: FleetAccess | None = None
     cache: CacheAccess | None = None
 
-    def policy(self, environment: AwsEnvironment, part: Part | None, declared_at: str) -> str:
+    def policy(
+        self, environment: AwsEnvironment, part: Part | None, declared_at: str, *, decrypts: bool
+    ) -> str:
         """The role's inline policy, when every value is known.
 
         Args:
             environment: where the manager lives.
             part: the repositories in it; None for all.
             declared_at: the place in the declaration of what has the role.
+            decrypts: whether the role has a policy for the key of its parameters besides.
 
         Raises:
             DeclarationError: it is larger than IAM takes.
         """
+        parameter_arns = [known(each) for each in self.parameter_arns]
         document = manager_policy(
             list(self.registries.values()),
             environment,
-            parameter_arns=[known(each) for each in self.parameter_arns],
-            key_arn=None if self.key_arn is None else known(self.key_arn),
+            parameter_arns=parameter_arns,
             files_arn=None if self.files_arn is None else known(self.files_arn),
             further=self._further(environment),
             part=part,
         )
         fix = "fewer secrets of your own with keys of their own, or more hosts: each has a role of its own"
-        return INLINE_POLICIES.checked(document, declared_at, fix)
+        beside = ""
+        if decrypts:
+            statement = parameter_key_statement(HOST, parameter_arns, some_key_arn(environment))
+            beside = policy_document([statement])
+        return INLINE_POLICIES.checked(document, declared_at, fix, beside)
 
     def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
         if self.host:
@@ -212,10 +221,12 @@ class ManagerRole:
     """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked.
 
     Attributes:
+        key_arn: the key that encrypts the parameters; None where there are none.
         declared_at: the place in the declaration of what has the role; None for the component's own name.
     """
 
     access: ManagerAccess
+    key_arn: Value[str] | None = None
     permissions_boundary: Value[str] | None = None
     path: Value[str] | None = None
     policies: Sequence[Value[str]] = ()
@@ -225,19 +236,33 @@ class ManagerRole:
 
     @classmethod
     def of_host(
-        cls, host: Host, access: ManagerAccess, tags: AwsTags, environment: Environment, declared_at: str
+        cls,
+        host: Host,
+        access: ManagerAccess,
+        key_arn: Value[str],
+        tags: AwsTags,
+        environment: Environment,
+        declared_at: str,
     ) -> "ManagerRole":
         """The role of a manager on a declared host.
 
         Args:
             host: the host.
             access: what the role may do.
+            key_arn: the key that encrypts the host's parameters.
             tags: of the role and its policies.
             environment: where the manager is.
             declared_at: the place in the declaration of what has the role.
         """
         return cls(
-            access, host.permissions_boundary, host.role_path, host.policies, tags, environment, declared_at
+            access,
+            key_arn,
+            host.permissions_boundary,
+            host.role_path,
+            host.policies,
+            tags,
+            environment,
+            declared_at,
         )
 
 
@@ -247,7 +272,7 @@ class RunnerManagerRole(Component[ManagerRole]):
     Creates:
 
     - `aws:iam/role:Role`
-    - `aws:iam/rolePolicy:RolePolicy`
+    - `aws:iam/rolePolicy:RolePolicy`, and another one for the key of its parameters
     - `aws:iam/instanceProfile:InstanceProfile`
     - `aws:iam/rolePolicyAttachment:RolePolicyAttachment` for each of `policies`
     - `aws:iam/policy:Policy`, each with a `RolePolicyAttachment`, for repositories beyond the first hundred
@@ -277,6 +302,10 @@ class RunnerManagerRole(Component[ManagerRole]):
 
     def _make(self, name: str, model: ManagerRole, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared_role(model.access.registries, model.policies, model.permissions_boundary))
+        parameter_arns = model.access.parameter_arns
+        key_arn = model.key_arn if parameter_arns else None
+        if key_arn is not None:
+            inputs |= key_rights(name, HOST, as_given(parameter_arns), as_given(key_arn))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
@@ -311,15 +340,21 @@ class RunnerManagerRole(Component[ManagerRole]):
 
         def inline_policy(known: list[Any]) -> str:
             with refused_as_whole():
-                policy: str = known[0].policy(known[1], divided.inline, declared_at)
+                policy: str = known[0].policy(
+                    known[1], divided.inline, declared_at, decrypts=key_arn is not None
+                )
                 return policy
 
+        others: list[pulumi.Resource] = [*attached]
+        if key_arn is not None:
+            decrypted = resolved(parameter_arns).apply(lambda found: [known(each) for each in found])
+            others.append(key_policy(name, HOST, decrypted, given(key_arn), role.name, self))
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
             policy=access.apply(inline_policy),
-            # After them, so that no repository is in neither while the first managed policy comes.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
+            # After them, so that what moves into one of them is allowed at every moment.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=others),
         )
         for number, policy in enumerate(model.policies, 1):
             aws.iam.RolePolicyAttachment(
@@ -331,7 +366,7 @@ class RunnerManagerRole(Component[ManagerRole]):
         )
         self.role_arn = role.arn
         self.role_name = role.name
-        self.profile_arn = profile.arn
+        self.profile_arn = iam_arn("instance-profile", profile.name, given_or_none(model.path), environment)
         self.profile_name = profile.name
         self.required_policies = pulumi.Output.all(role.arn, access).apply(
             lambda known: required_policies({known[0]: list(known[1][0].registries.values())}, known[1][1])
@@ -345,7 +380,6 @@ def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
     access = ManagerAccess(
         registries=parse_registries(read.get("registries", {})),
         parameter_arns=values(read.get("parameter_arns", ())),
-        key_arn=optional(read.get("key_arn")),
         files_arn=optional(read.get("files_arn")),
         host=host
         and HostAccess(
@@ -360,6 +394,7 @@ def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
     )
     return ManagerRole(
         access,
+        optional(read.get("key_arn")),
         optional(read.get("permissions_boundary")),
         optional(read.get("path")),
         values(read.get("policies", ())),

@@ -1,7 +1,7 @@
 """Credentials of registries for hosted and instance runners, kept fresh in CI variables."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
@@ -10,7 +10,9 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
+from pulumi_gitlab_runner.aws.arns import function_arn, iam_arn
 from pulumi_gitlab_runner.aws.jobs.renewal_alarms import renewal_alarms
+from pulumi_gitlab_runner.aws.key_policy import key_policy, key_rights
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
@@ -26,13 +28,16 @@ from pulumi_gitlab_runner.hosted_auth.configuration import (
     variable_settings,
 )
 from pulumi_gitlab_runner.iam.hosted_auth import (
+    OWN,
     lambda_trust_policy,
     renewal_policy,
     schedule_policy,
     scheduler_trust_policy,
 )
+from pulumi_gitlab_runner.iam.policy import policy_document
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.iam.repository_policies import division
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement, some_key_arn
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import (
     given,
@@ -43,7 +48,7 @@ from pulumi_gitlab_runner.resolution import (
     with_handles,
 )
 from pulumi_gitlab_runner.spec.arguments import stack_of_arguments
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.certificate_authorities import (
     Authorities,
@@ -179,10 +184,13 @@ class HostedRunnerAuth(Component[Renewal]):
     def _make(self, name: str, model: Renewal, opts: pulumi.ResourceOptions | None) -> None:
         auth, self._tags = model.auth, model.tags
         inputs = inputs_of(declared_hosted_auth(model.auth, model.registries))
+        names = host_parameters(f"hosted-auth/{model.label}")
+        key_arn = model.key_arn if keeps_secrets(auth, model.registries) else None
+        if key_arn is not None and model.environment is not None:
+            inputs |= key_rights(name, OWN, model.environment.apply(_all_of(names)), key_arn)
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, inputs, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
-        names = host_parameters(f"hosted-auth/{model.label}")
         parameters = self._parameters(name, model, names)
         # By way of the parameters, so that they are there when the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
@@ -202,8 +210,7 @@ class HostedRunnerAuth(Component[Renewal]):
         role = self._role(name, lambda_trust_policy(), auth)
         needed = pulumi.Output.all(
             environment,
-            environment.apply(lambda known: [names.all_in(known)] if parameters else []),
-            model.key_arn,
+            environment.apply(_all_of(names)) if parameters else [],
             log_group_arn(logs, environment),
             known_model,
         )
@@ -221,30 +228,37 @@ class HostedRunnerAuth(Component[Renewal]):
         )
 
         def policy(known: list[Any]) -> str:
-            known_environment, parameter_arns, key_arn, log_group_arn, (known_auth, registries, *_) = known
+            known_environment, parameter_arns, log_group_arn, (known_auth, registries, *_) = known
+            beside = ""
+            if key_arn is not None:
+                some_key = some_key_arn(known_environment)
+                beside = policy_document([parameter_key_statement(OWN, parameter_arns, some_key)])
             with refused_as_whole():
                 return renewal_policy(
                     registries,
                     known_environment,
                     token=known_auth.token,
                     parameter_arns=parameter_arns,
-                    key_arn=key_arn,
                     log_group_arn=log_group_arn,
                     part=divided.inline,
+                    beside=beside,
                     path=model.path,
                 )
 
+        others: list[pulumi.Resource] = [*attached]
+        if key_arn is not None:
+            others.append(key_policy(name, OWN, environment.apply(_all_of(names)), key_arn, role.name, self))
         role_policy = aws.iam.RolePolicy(
             name,
             role=role.name,
             policy=needed.apply(policy),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=others),
         )
         function = aws.lambda_.Function(
             name,
             description=f"Renews registry credentials in GitLab: {names.prefix.strip('/')}"[:256],
             # By way of the policy, so that it may do its work when it first runs.
-            role=pulumi.Output.all(role.arn, role_policy.id).apply(lambda known: str(known[0])),
+            role=iam_arn("role", role_policy.role, given(auth.role_path), environment),
             runtime="python3.13",
             handler="renewal.handler.handler",
             code=settings.apply(_archive),
@@ -257,7 +271,7 @@ class HostedRunnerAuth(Component[Renewal]):
         made_by = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
             self._invocation(resource_name, variable, function.name, made_by)
-        self._schedule(auth, function.arn, environment.apply(scheduler_trust_policy))
+        self._schedule(auth, function_arn(function.name, environment), environment)
         if auth.alarm_topic is not None:
             topic = given(auth.alarm_topic)
             renewal_alarms(name, topic, function.name, mark_of(names), auth.every, model.tags, self)
@@ -318,18 +332,16 @@ class HostedRunnerAuth(Component[Renewal]):
             opts=self._child,
         )
 
-    def _schedule(
-        self, auth: HostedAuth, function_arn: pulumi.Output[str], trust: pulumi.Output[str]
-    ) -> None:
+    def _schedule(self, auth: HostedAuth, function: pulumi.Output[str], environment: Environment) -> None:
         """Run the function every few hours.
 
         EventBridge Scheduler rather than a rule: it tries again for long, and takes a role on, so nothing but
         that role can run the function.
         """
         name = f"{self._name}-schedule"
-        role = self._role(name, trust, auth)
+        role = self._role(name, environment.apply(scheduler_trust_policy), auth)
         policy = aws.iam.RolePolicy(
-            name, role=role.name, policy=function_arn.apply(schedule_policy), opts=self._child
+            name, role=role.name, policy=function.apply(schedule_policy), opts=self._child
         )
         aws.scheduler.Schedule(
             self._name,
@@ -337,14 +349,19 @@ class HostedRunnerAuth(Component[Renewal]):
             schedule_expression=f"rate({auth.every} hour{'s' if auth.every > 1 else ''})",
             flexible_time_window={"mode": "OFF"},
             target={
-                "arn": function_arn,
+                "arn": function,
                 # By way of the policy, so that it may run the function from the first time on.
-                "role_arn": pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0])),
+                "role_arn": iam_arn("role", policy.role, given(auth.role_path), environment),
                 "input": "{}",
                 "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 10},
             },
             opts=self._child,
         )
+
+
+def _all_of(names: HostParameters) -> Callable[[AwsEnvironment], list[str]]:
+    """The ARNs of the parameters of a function, by where it is."""
+    return lambda environment: [names.all_in(environment)]
 
 
 def _archive(settings: str) -> pulumi.Archive:

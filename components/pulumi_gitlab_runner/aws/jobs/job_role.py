@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
+from pulumi_gitlab_runner.aws.arns import identity_provider_arn
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
@@ -127,7 +128,7 @@ class JobRole(Component[PlacedJobRole]):
         provider = given_or_none(role.identity_provider) or model.provider_arn
         if provider is None:
             options = pulumi.ResourceOptions(parent=self, hooks=unless_identity_provider(name, self))
-            provider = identity_provider(name, [role], model.tags, options)
+            provider = identity_provider(name, [role], environment, model.tags, options)
         known_model = resolved((role, model.registries))
         with refused_as_whole():
             divided = division(pulled_by(role, model.registries), further=0, path=model.path)
@@ -199,7 +200,7 @@ def stack_job_roles(
         if role.identity_provider is None:
             by_issuer.setdefault(_comparable(role.declared_issuer), []).append(role)
     providers = {
-        issuer: _stack_provider(name, issuer, roles, stack.tags, parent)
+        issuer: _stack_provider(name, issuer, roles, environment, stack.tags, parent)
         for issuer, roles in by_issuer.items()
     }
     return {
@@ -227,6 +228,7 @@ def _stack_provider(
     name: str,
     issuer: Value[str],
     roles: Sequence[spec.JobRole],
+    environment: Environment,
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> pulumi.Output[str]:
@@ -236,11 +238,15 @@ def _stack_provider(
         aliases=[pulumi.Alias(name=former)],
         hooks=unless_identity_provider(f"{name}-{former}", parent),
     )
-    return identity_provider(f"{name}-{former}", roles, tags, options)
+    return identity_provider(f"{name}-{former}", roles, environment, tags, options)
 
 
 def identity_provider(
-    name: str, roles: Sequence[spec.JobRole], tags: AwsTags, opts: pulumi.ResourceOptions
+    name: str,
+    roles: Sequence[spec.JobRole],
+    environment: Environment,
+    tags: AwsTags,
+    opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
     """Make the OpenID Connect provider of a GitLab, and return its ARN.
 
@@ -250,6 +256,7 @@ def identity_provider(
     Args:
         name: of the resource.
         roles: those that jobs assume by it; all of one GitLab.
+        environment: where it is.
         tags: of the provider.
         opts: of the resource.
     """
@@ -261,7 +268,7 @@ def identity_provider(
         tags=tag_inputs(tags),
         opts=opts,
     )
-    return made.arn
+    return identity_provider_arn(made.url, environment)
 
 
 def _used(role: spec.JobRole, registries: Mapping[str, Registry]) -> list[Registry]:

@@ -1,7 +1,7 @@
 """The roles of the pipeline that deploys a stack."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NotRequired
 
@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
+from pulumi_gitlab_runner.aws.arns import iam_arn, identity_provider_arn
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
@@ -136,6 +137,7 @@ class PipelineRoles(Component[PlacedPipeline]):
         environment = AwsEnvironment(_ACCOUNT, region, partition_of(region))
         asked = pulumi.InvokeOutputOptions(parent=self)
         self._account = aws.get_caller_identity_output(opts=asked).account_id
+        self._environment = self._account.apply(lambda account: replace(environment, account=account))
         names = StackNames(pipeline.pulumi_project, pipeline.stack, pipeline.runner_stack, environment)
         statements = pipeline_statements(model.stack, names)
         known_pipeline = resolved(pipeline)
@@ -207,7 +209,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             tags=tag_inputs(self._tags),
             opts=pulumi.ResourceOptions(parent=self, hooks=unless_identity_provider(name, self)),
         )
-        return made.arn
+        return identity_provider_arn(made.url, self._environment)
 
     def _role(
         self,
@@ -255,8 +257,9 @@ class PipelineRoles(Component[PlacedPipeline]):
                 tags=tag_inputs(self._tags),
                 opts=self._child,
             )
+            policy_arn = iam_arn("policy", made.name, given(pipeline.role_path), self._environment)
             aws.iam.RolePolicyAttachment(
-                f"{name}-{number}", role=role.name, policy_arn=made.arn, opts=self._child
+                f"{name}-{number}", role=role.name, policy_arn=policy_arn, opts=self._child
             )
         return role.arn
 

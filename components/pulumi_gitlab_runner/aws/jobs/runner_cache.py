@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.cache import Cache, CacheDeclaration, cache_problems, parse_cache
@@ -27,10 +28,11 @@ class RunnerCacheArgs(CacheDeclaration):
 
 @dataclass(frozen=True)
 class TaggedCache:
-    """A cache, and its tags."""
+    """A cache, its tags, and where it is; None where the AWS provider says it."""
 
     cache: Cache
     tags: AwsTags = field(default_factory=dict)
+    environment: Environment | None = None
 
 
 class RunnerCache(Component[TaggedCache]):
@@ -69,13 +71,18 @@ class RunnerCache(Component[TaggedCache]):
             "filter": {},
             "expiration": {"days": cache.expire_days},
         }
-        bucket = private_bucket(name, expiry, model.tags, self)
+        bucket = private_bucket(name, expiry, model.tags, self._partition(model.environment), self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )
         # By way of the encryption, so that nothing is written before it is on.
         self.bucket = encryption.bucket
         self.register_declared_outputs()
+
+    def _partition(self, environment: Environment | None) -> pulumi.Output[str]:
+        if environment is None:
+            return aws.get_partition_output(opts=pulumi.InvokeOutputOptions(parent=self)).partition
+        return environment.apply(lambda known: known.partition)
 
 
 def _problems(declaration: RunnerCacheArgs, path: str) -> Iterator[Problem]:

@@ -7,7 +7,8 @@ from typing import NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.observation import log_group
+from pulumi_gitlab_runner.aws.arns import iam_arn
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
@@ -238,17 +239,18 @@ class RunnerNetwork(Component[PlacedNetwork]):
             tags=tag_inputs(self._tags),
             opts=child,
         )
+        group_arn = log_group_arn(group, environment)
         policy = aws.iam.RolePolicy(
-            name, role=role.name, policy=group.arn.apply(flow_logs_policy), opts=child
+            name, role=role.name, policy=group_arn.apply(flow_logs_policy), opts=child
         )
         aws.ec2.FlowLog(
             name,
             vpc_id=vpc_id,
             traffic_type=flow_logs.traffic.upper(),
             log_destination_type="cloud-watch-logs",
-            log_destination=group.arn,
+            log_destination=group_arn,
             # By way of the policy, so that it may write from the first time on.
-            iam_role_arn=_once_made(role.arn, policy),
+            iam_role_arn=iam_arn("role", policy.role, None, environment),
             tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )

@@ -7,6 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.arns import iam_arn
 from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
@@ -141,7 +142,7 @@ class EcrSettings(Component[PlacedSettings]):
                 opts=child,
             )
             # By way of the policy, so that ECR creates nothing before the role may.
-            role_arn = pulumi.Output.all(role.arn, role_policy.id).apply(lambda known: str(known[0]))
+            role_arn = iam_arn("role", role_policy.role, None, environment)
         for each in templates:
             aws.ecr.RepositoryCreationTemplate(
                 f"{self._name}/{each.prefix}",
