@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -252,7 +253,8 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except WayFailedError as failed:
         print(f"{failed}\nThe tests that need other languages are skipped.", file=sys.stderr)
         environment[LANGUAGES_UNAVAILABLE] = str(failed)
-    chosen = arguments.passed_on or (*SIDE_BY_SIDE, SHUFFLED)
+    # One seed for all processes, which must agree on the order.
+    chosen = arguments.passed_on or (*SIDE_BY_SIDE, f"{SHUFFLED}={random.randrange(10**6)}")  # noqa: S311
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
 
 

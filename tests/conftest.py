@@ -1,8 +1,8 @@
 """What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
 
-`--shuffle` runs the tests in a random order, as `./dev test` does for all of them; `--shuffle=SEED` repeats
-that order. No test may need that another ran before it. Tests of the engine, of Docker and of a boot keep
-their order: they share what takes long to bring up.
+`--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
+arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
+engine, of Docker and of a boot keep their order: they share what takes long to bring up.
 """
 
 import os
@@ -24,10 +24,7 @@ settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    any_seed = random.randrange(10**6)  # noqa: S311 (no secret hangs on it)
-    parser.addoption(
-        "--shuffle", nargs="?", type=int, const=any_seed, metavar="SEED", help="in a random order"
-    )
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="in a random order, the same for a seed")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -41,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seed = config.getoption("--shuffle")
     if seed is None:
         return
-    chance = random.Random(seed)  # noqa: S311 (no secret hangs on it)
+    chance = random.Random(seed)  # noqa: S311 (it is not a secret)
     ordered: list[pytest.Item] = []
     for _, of_folder in groupby(items, key=lambda item: item.path.parent):
         files = [list(of_file) for _, of_file in groupby(of_folder, key=lambda item: item.path)]
