@@ -30,6 +30,7 @@ from bench.import_ratio import IMPORT_RATIO_ECR, IMPORT_RATIO_STACK
 from bench.limits_checked import LIMITS_CHECKED
 from bench.measure import Measure
 from bench.mirror_images import MIRROR_20_RATIO, MIRROR_UNCHANGED
+from bench.mutants_killed import MUTANTS_KILLED
 from bench.policy_characters import POLICY_CHARACTERS
 from bench.preview_ratio import (
     PREVIEW_RATIO_1,
@@ -40,6 +41,7 @@ from bench.preview_ratio import (
     PREVIEW_RATIO_SAME_GRAPH_50,
 )
 from bench.review_note import REVIEW_UNKNOWN_LINES_NEW_RUNNER, REVIEW_VISIBLE_LINES_13_RUNNERS
+from bench.sandbox_lines import SANDBOX_LINES
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
 from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
@@ -79,6 +81,8 @@ MEASURES: tuple[Measure, ...] = (
     FUZZ_CASES,
     REVIEW_UNKNOWN_LINES_NEW_RUNNER,
     REVIEW_VISIBLE_LINES_13_RUNNERS,
+    SANDBOX_LINES,
+    MUTANTS_KILLED,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

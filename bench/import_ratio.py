@@ -10,14 +10,14 @@ from bench.measure import Measure
 from sandbox.paths import CHECKOUT
 
 PAIRS = 9
-ECR = ("pulumi_gitlab_runner.aws.ecr_repositories",)
+ECR = ("pulumi_gitlab_runner.aws.registries.ecr_repositories",)
 STACK = (
     "pulumi_gitlab_runner.stack.configuration",
     "pulumi_gitlab_runner.stack.runner_stack",
-    "pulumi_gitlab_runner.aws.ecr_repositories",
-    "pulumi_gitlab_runner.aws.host_network",
-    "pulumi_gitlab_runner.aws.host_store",
-    "pulumi_gitlab_runner.aws.runner_host",
+    "pulumi_gitlab_runner.aws.registries.ecr_repositories",
+    "pulumi_gitlab_runner.aws.network.host_network",
+    "pulumi_gitlab_runner.aws.hosts.host_store",
+    "pulumi_gitlab_runner.aws.hosts.runner_host",
     "pulumi_gitlab_runner.gitlab.ci_variables",
     "pulumi_gitlab_runner.manager.image_digests",
 )

@@ -12,13 +12,14 @@ def take() -> int:
     aws = Aws()
     aws.configure({"region": "eu-west-1"})
     count = 0
+    kinds = {kind.token: kind for kind in Aws.resources}
     for registered in in_aws(declaration()):
         inputs, failures = as_checked(aws, registered)
         if failures:
             raise SandboxError(
                 f"{registered.type} {registered.name}: {failures[0].path}: {failures[0].reason}"
             )
-        count += sum(1 for _ in constraints(registered.type, inputs))
+        count += sum(1 for _ in constraints(kinds[registered.type], inputs))
     return count
 
 

@@ -18,9 +18,7 @@ def take() -> int:
     registry = EcrRegistry("team", repositories={name: Repository(name) for name in names})
     environment = AwsEnvironment("123456789012", "eu-west-1")
     divided = division([registry], further=0, path="bench")
-    inline = manager_policy(
-        [registry], environment, parameter_arns=[], key_arn=None, files_arn=None, part=divided.inline
-    )
+    inline = manager_policy([registry], environment, parameter_arns=[], files_arn=None, part=divided.inline)
     managed = [repository_policy(part, [registry], environment, "bench") for part in divided.managed]
     return INLINE_POLICIES.size(inline) + sum(map(MANAGED_POLICY.size, managed))
 

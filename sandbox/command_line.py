@@ -23,12 +23,14 @@ environment variables:
   SANDBOX_DIR            where all state lies (default: .sandbox at the top of the checkout)
   SANDBOX_ENGINE_DIR     where the engine is kept (default: engine below SANDBOX_DIR)
   SANDBOX_ENGINE_MIRROR  an address with the files of https://get.pulumi.com/releases/sdk
+  SANDBOX_PROVIDERS      which provider plugins the sandbox uses: see ./dev up --help
+  SANDBOX_PLUGINS        where official provider plugins are looked for first
   PYTHON                 the Python to set up with (3.11 or newer)
 """
 
 
-PASSED_ON_AFTER = {"test": 1, "pulumi": 2}
-"""How many words of these commands are ours; what follows goes to pytest or Pulumi as it is."""
+PASSED_ON_AFTER = {"test": 1, "conformance": 1, "mutate": 1, "pulumi": 2}
+"""How many words of these commands are ours; what follows goes to what they run as it is."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -62,6 +64,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "stack", metavar="STACK", nargs="?", default=SANDBOX_STACK, help="default: sandbox"
         )
+        command.add_argument(
+            "--providers",
+            metavar="WHICH",
+            help="in a sandbox: stand-ins (the default), official, or the providers whose official plugin is "
+            "used, with commas, such as docker,docker-build",
+        )
+        command.add_argument(
+            "--plugins", metavar="DIR", type=Path, help="where official plugins are looked for first"
+        )
 
     commands.add_parser(
         "stop",
@@ -82,6 +93,23 @@ def _parser() -> argparse.ArgumentParser:
         usage="./dev test [PATH…]",
         help="run the tests",
         description="Run all tests, in several processes, or those in each PATH; options go to pytest.",
+    )
+
+    commands.add_parser(
+        "conformance",
+        usage="./dev conformance [PROVIDER…] [--plugins DIR] [--case PART]",
+        help="compare the stand-ins with the official provider plugins",
+        description="Take the stand-ins' cases through the life of a resource, on each stand-in and on the "
+        "official plugin where it is there, and print what differs. Exit status: 1 where something does.",
+    )
+
+    commands.add_parser(
+        "mutate",
+        usage="./dev mutate [PATH…] [--seed SEED] [--sample COUNT] [--minutes MINUTES]",
+        help="change the source in small ways, and see whether the tests notice",
+        description="Change the source in small ways, one at a time, in a copy of the checkout, and see "
+        "whether the tests of the file's area fail: a sample of the library, or of the PATHs. "
+        "Exit status: 1 when fewer than 90 %% of the changes are noticed.",
     )
 
     commands.add_parser(

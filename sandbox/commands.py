@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from sandbox import provider_plugins
 from sandbox.command_line import DOCKER_STACK, SANDBOX_STACK
 from sandbox.docker.prepare import prepare
 from sandbox.engine import languages, lookup
@@ -19,6 +21,7 @@ from sandbox.errors import SandboxError
 from sandbox.lock import sole
 from sandbox.paths import CHECKOUT, engine_directory, make_writable, require_room, sandbox_directory
 from sandbox.progress import Progress
+from sandbox.provider_plugins import PluginChoice, parse_choice
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
@@ -26,6 +29,8 @@ LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 """The environment variable that tells the tests why the engine has no hosts for YAML, Go and Node.js."""
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
+SHUFFLED = "--shuffle"
+"""In a random order within each folder and file: an option of `tests/conftest.py`."""
 
 ROOM_MB = 32
 """What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
@@ -43,12 +48,14 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
         "stop": stop,
         "pulumi": pulumi,
         "test": test,
+        "conformance": conformance,
         "lint": lint,
         "docs": docs,
         "render": render,
         "e2e": e2e,
         "faults": faults,
         "bench": bench,
+        "mutate": mutate,
     }[arguments.command]
     return command(arguments, progress)
 
@@ -60,13 +67,14 @@ class Stack:
     the user's own environment, with the user's backend and credentials.
     """
 
-    def __init__(self, name: str, progress: Progress) -> None:
+    def __init__(self, name: str, progress: Progress, plugins: PluginChoice | None = None) -> None:
         self.name = name
         self.engine: Engine = lookup.obtain(engine_directory(), progress)
-        self.sandbox = _sandbox_of(name, self.engine)
+        self.sandbox = _sandbox_of(name, self.engine, plugins)
         if self.sandbox is None:
             environment = engine_environment(self.engine)
         else:
+            provider_plugins.obtain(self.sandbox.directory, self.sandbox.plugins, self.engine, progress)
             self._check_state(self.sandbox)
             if name == DOCKER_STACK:
                 _lend(self.sandbox, prepare(sandbox_directory(), progress))
@@ -164,15 +172,18 @@ class Stack:
         return answer.stdout
 
 
-def _sandbox_of(stack: str, engine: Engine | None = None) -> Sandbox | None:
+def _sandbox_of(
+    stack: str, engine: Engine | None = None, plugins: PluginChoice | None = None
+) -> Sandbox | None:
     """Return the sandbox that a stack lives in, if it does.
 
     Each has its own, with an AWS account and a GitLab that hold nothing of the other: both stacks declare the
     same repositories and variables.
     """
     if stack == DOCKER_STACK:
-        return Sandbox(sandbox_directory() / "stack-docker", engine, services=(*SERVICES, DOCKER))
-    return Sandbox(sandbox_directory(), engine) if stack == SANDBOX_STACK else None
+        directory = sandbox_directory() / "stack-docker"
+        return Sandbox(directory, engine, services=(*SERVICES, DOCKER), plugins=plugins)
+    return Sandbox(sandbox_directory(), engine, plugins=plugins) if stack == SANDBOX_STACK else None
 
 
 def _lend(sandbox: Sandbox, helper: Path) -> None:
@@ -184,7 +195,7 @@ def _lend(sandbox: Sandbox, helper: Path) -> None:
 
 def up(arguments: argparse.Namespace, progress: Progress) -> int:
     """Bring a stack up, then show what there is."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
     if exit_code == 0:
@@ -196,13 +207,13 @@ def up(arguments: argparse.Namespace, progress: Progress) -> int:
 
 def preview(arguments: argparse.Namespace, progress: Progress) -> int:
     """Show what `up` would change."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     return stack.ensure_exists() or stack.preview()
 
 
 def down(arguments: argparse.Namespace, progress: Progress) -> int:
     """Remove what a stack made; the services of the sandbox go on, and show that all is gone."""
-    stack = Stack(arguments.stack, progress)
+    stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
         return stack.change("destroy") if exists else 0
@@ -242,8 +253,14 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except WayFailedError as failed:
         print(f"{failed}\nThe tests that need other languages are skipped.", file=sys.stderr)
         environment[LANGUAGES_UNAVAILABLE] = str(failed)
-    chosen = arguments.passed_on or SIDE_BY_SIDE
+    # One seed for all processes, which must agree on the order.
+    chosen = arguments.passed_on or (*SIDE_BY_SIDE, f"{SHUFFLED}={random.randrange(10**6)}")  # noqa: S311
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
+
+
+def conformance(arguments: argparse.Namespace, _progress: Progress) -> int:
+    """Compare the stand-ins with the official plugins that are there."""
+    return _in_terminal([sys.executable, "-m", "tests.conformance", *arguments.passed_on], os.environ)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
@@ -262,7 +279,7 @@ def _checked(check: list[str]) -> int:
 
 def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
     """Build the documentation's site, strictly: a link that leads nowhere is an error."""
-    from sandbox.documentation import site
+    from documentation import site
 
     directory = sandbox_directory() / "docs" / "site"
     exit_code = _in_terminal(site.command(directory), site.environment())
@@ -312,6 +329,11 @@ def bench(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the measurements of `bench/`."""
     stack = Stack(SANDBOX_STACK, progress)
     return _in_terminal([sys.executable, "-m", "bench", *arguments.names], stack.environment)
+
+
+def mutate(arguments: argparse.Namespace, _progress: Progress) -> int:
+    """See whether the tests notice small changes of the source."""
+    return _in_terminal([sys.executable, "-m", "bench.mutation", *arguments.passed_on], os.environ)
 
 
 def _in_terminal(command: list[str], environment: Mapping[str, str]) -> int:

@@ -1,7 +1,6 @@
-"""A sandbox: services on loopback, stand-in plugins, its own state, and the engine to run stacks with."""
+"""A sandbox: services on loopback, provider plugins, its own state, and the engine to run stacks with."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,14 +8,14 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 
-from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 
-from sandbox.engine import installed_packages
+from sandbox import provider_plugins
 from sandbox.engine.lookup import locate
 from sandbox.engine.release import Engine
 from sandbox.lock import exclusive
 from sandbox.paths import CHECKOUT, engine_directory
+from sandbox.provider_plugins import PluginChoice, parse_choice
 from sandbox.services.process import HOST, Service, ServiceProcess
 from sandbox.state import StackState
 
@@ -28,7 +27,6 @@ SERVICES = (
     Service("gitlab", "sandbox.services.gitlab", "/api/v4/version", {"PRIVATE-TOKEN": GITLAB_TOKEN}),
 )
 DOCKER = Service("docker", "sandbox.docker", "/_ping")
-LAUNCHER = CHECKOUT / "sandbox" / "plugin.sh"
 
 USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_")
 """Beginnings of the environment variables by which a user's real accounts could slip into the sandbox."""
@@ -55,16 +53,22 @@ class Sandbox:
         directory: where; made when it is not there.
         engine: the engine to use; by default the one that is there already.
         services: what runs beside it; by default AWS and GitLab. Another may be `DOCKER`.
+        plugins: the provider plugins; by default those that the environment names, else the stand-ins.
 
     Raises:
         EngineUnavailableError: from `env` and `pulumi`, when no engine was given and none is there.
     """
 
     def __init__(
-        self, directory: Path, engine: Engine | None = None, services: Sequence[Service] = SERVICES
+        self,
+        directory: Path,
+        engine: Engine | None = None,
+        services: Sequence[Service] = SERVICES,
+        plugins: PluginChoice | None = None,
     ) -> None:
         self.directory = directory.absolute()
         self.services = {service.name: ServiceProcess(service, self.directory) for service in services}
+        self.plugins = plugins or parse_choice()
         self._engine = engine
 
     @cached_property
@@ -177,6 +181,7 @@ class Sandbox:
                 "https_proxy": addresses["docker"],
                 "SSL_CERT_FILE": str(self.directory / "docker" / "authority.pem"),
             }
+        kept |= self.plugins.environment
         return kept | {
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -184,7 +189,7 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "GITLAB_TOKEN": GITLAB_TOKEN,
-            "PULUMI_HOME": str(self.directory / "home"),
+            "PULUMI_HOME": str(self.directory / self.plugins.home),
             "PULUMI_BACKEND_URL": f"file://{self.directory / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -199,21 +204,7 @@ class Sandbox:
         }
 
     def _prepare(self) -> None:
-        """Make the folders, and put a launcher where the engine looks for each official plugin.
-
-        Every installed provider package gets one, so that the engine never tries a download; one without a
-        stand-in fails when it is used. The library's own plugin gets one too: the engine does not search the
-        `PATH` here.
-        """
-        for name in ("home", "state", "logs"):
+        """Make the folders, and put each plugin where the engine looks for it."""
+        for name in ("state", "logs"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
-        own = installed_packages.Plugin("gitlab-runner", f"v{__version__}", "")
-        for plugin in (own, *installed_packages.plugins_of(sys.executable)):
-            place = self.directory / "home" / "plugins" / f"resource-{plugin.name}-{plugin.version}"
-            launcher = place / f"pulumi-resource-{plugin.name}"
-            if not launcher.exists() or launcher.read_bytes() != LAUNCHER.read_bytes():
-                place.mkdir(parents=True, exist_ok=True)
-                written = place / f"{launcher.name}.{os.getpid()}"
-                shutil.copy(LAUNCHER, written)
-                written.chmod(0o755)
-                written.replace(launcher)  # in one step: another engine may start it now
+        provider_plugins.place(self.directory, self.plugins)

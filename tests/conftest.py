@@ -1,15 +1,58 @@
-"""What the tests of every folder share: the engine, and a sandbox to run stacks in."""
+"""What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
+
+`--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
+arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
+engine, of Docker and of a boot keep their order: they share what takes long to bring up.
+"""
 
 import os
+import random
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
+from hypothesis import settings
 
 from sandbox.commands import ENGINE_UNAVAILABLE
 from sandbox.engine.lookup import locate
 from sandbox.engine.release import Engine, EngineUnavailableError
 from sandbox.environment import Sandbox
 from sandbox.paths import engine_directory
+
+settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("tests")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="in a random order, the same for a seed")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    seed = config.getoption("--shuffle")
+    return None if seed is None else f"order: shuffled; again: --shuffle={seed}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle the files of each folder, and the tests of each file."""
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    chance = random.Random(seed)  # noqa: S311 (it is not a secret)
+    ordered: list[pytest.Item] = []
+    for _, of_folder in groupby(items, key=lambda item: item.path.parent):
+        files = [list(of_file) for _, of_file in groupby(of_folder, key=lambda item: item.path)]
+        if not any(_keeps_its_order(item) for of_file in files for item in of_file):
+            chance.shuffle(files)
+            for of_file in files:
+                chance.shuffle(of_file)
+        ordered += [item for of_file in files for item in of_file]
+    items[:] = ordered
+
+
+def _keeps_its_order(item: pytest.Item) -> bool:
+    marked = item.get_closest_marker("engine") or item.get_closest_marker("docker")
+    return bool(marked) or item.path.parent.name == "boot"
 
 
 @pytest.fixture(scope="session")

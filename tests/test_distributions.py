@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
@@ -13,13 +14,16 @@ from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pulumi_gitlab_runner import __version__
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.auth.job_snippet import STACK_COMPONENT
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 
 CHECKOUT = Path(__file__).parents[1]
 LIBRARY = "pulumi-gitlab-runner"
 DOCTOR = "runner-doctor"
 FOLDERS = {LIBRARY: "components", DOCTOR: "components/runner-doctor"}
 LICENSE = (CHECKOUT / "LICENSE").read_bytes()
+PLACEHOLDER = "HOST/GROUP/pulumi-gitlab-runner.git"
+"""The repository's address in the documentation, until pyproject.toml names one."""
 
 BUILD = """
 import sys
@@ -153,6 +157,21 @@ def test_the_version_is_one() -> None:
     assert {"examples/go/go.mod", "examples/README.md", "docs/merge-requests.md", "README.md"} <= {
         file for file, versions in named if versions
     }
+
+
+def test_the_repository_has_one_address() -> None:
+    project = tomllib.loads((CHECKOUT / "components" / "pyproject.toml").read_text())["project"]
+    repository = project.get("urls", {}).get("Repository", PLACEHOLDER).partition("://")[2] or PLACEHOLDER
+    texts = [
+        path.read_text()
+        for folder in ("docs", "examples", "templates")
+        for kind in ("*.md", "*.txt", "*.yml", "*.yaml")
+        for path in (CHECKOUT / folder).rglob(kind)
+    ]
+    text = "\n".join([(CHECKOUT / "README.md").read_text(), *texts])
+    addresses = re.findall(r"[\w./$-]+/pulumi-gitlab-runner\.git", text.replace("git+https://", ""))
+    assert set(addresses) == {repository}
+    assert set(re.findall(r"[\w./$-]+/pulumi-gitlab-runner/stack(?=@)", text)) == {STACK_COMPONENT}
 
 
 def test_the_examples_use_the_versions_that_the_stacks_run_on() -> None:

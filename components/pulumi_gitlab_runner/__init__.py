@@ -13,51 +13,51 @@ __version__ = "0.1.0"
 """The version of the package, of the plugin and of its schema."""
 
 _EXPORTS = {
-    "aws.ecr_repositories": (
+    "aws.registries.ecr_repositories": (
         "EcrRepositories",
         "EcrRepositoriesArgs",
     ),
-    "aws.ecr_settings": (
+    "aws.registries.ecr_settings": (
         "EcrSettings",
         "EcrSettingsArgs",
     ),
-    "aws.host_store": (
+    "aws.hosts.host_store": (
         "HostStore",
         "HostStoreArgs",
     ),
-    "aws.hosted_runner_auth": (
+    "aws.jobs.hosted_runner_auth": (
         "HostedRunnerAuth",
         "HostedRunnerAuthArgs",
     ),
-    "aws.job_role": (
+    "aws.jobs.job_role": (
         "JobRole",
         "JobRoleArgs",
     ),
-    "aws.pipeline_roles": (
+    "aws.jobs.pipeline_roles": (
         "PipelineRoles",
         "PipelineRolesArgs",
     ),
-    "aws.runner_cache": (
+    "aws.jobs.runner_cache": (
         "RunnerCache",
         "RunnerCacheArgs",
     ),
-    "aws.runner_fleet": (
+    "aws.hosts.runner_fleet": (
         "RunnerFleet",
         "RunnerFleetArgs",
     ),
-    "aws.runner_host": (
+    "aws.hosts.runner_host": (
         "RunnerHost",
         "RunnerHostArgs",
     ),
-    "aws.runner_image": (
+    "aws.hosts.runner_image": (
         "RunnerImage",
         "RunnerImageArgs",
     ),
-    "aws.runner_manager_role": (
+    "aws.hosts.runner_manager_role": (
         "RunnerManagerRole",
         "RunnerManagerRoleArgs",
     ),
-    "aws.runner_network": (
+    "aws.network.runner_network": (
         "RunnerNetwork",
         "RunnerNetworkArgs",
     ),
@@ -153,7 +153,7 @@ __all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for."""
+    """Import a component on first use."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,17 +1,17 @@
 """All that users of the library import, in one place."""
 
-from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
-from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, EcrSettingsArgs
-from pulumi_gitlab_runner.aws.host_store import HostStore, HostStoreArgs
-from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
-from pulumi_gitlab_runner.aws.job_role import JobRole, JobRoleArgs
-from pulumi_gitlab_runner.aws.pipeline_roles import PipelineRoles, PipelineRolesArgs
-from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, RunnerCacheArgs
-from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, RunnerFleetArgs
-from pulumi_gitlab_runner.aws.runner_host import RunnerHost, RunnerHostArgs
-from pulumi_gitlab_runner.aws.runner_image import RunnerImage, RunnerImageArgs
-from pulumi_gitlab_runner.aws.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
-from pulumi_gitlab_runner.aws.runner_network import RunnerNetwork, RunnerNetworkArgs
+from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, HostStoreArgs
+from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, RunnerFleetArgs
+from pulumi_gitlab_runner.aws.hosts.runner_host import RunnerHost, RunnerHostArgs
+from pulumi_gitlab_runner.aws.hosts.runner_image import RunnerImage, RunnerImageArgs
+from pulumi_gitlab_runner.aws.hosts.runner_manager_role import RunnerManagerRole, RunnerManagerRoleArgs
+from pulumi_gitlab_runner.aws.jobs.hosted_runner_auth import HostedRunnerAuth, HostedRunnerAuthArgs
+from pulumi_gitlab_runner.aws.jobs.job_role import JobRole, JobRoleArgs
+from pulumi_gitlab_runner.aws.jobs.pipeline_roles import PipelineRoles, PipelineRolesArgs
+from pulumi_gitlab_runner.aws.jobs.runner_cache import RunnerCache, RunnerCacheArgs
+from pulumi_gitlab_runner.aws.network.runner_network import RunnerNetwork, RunnerNetworkArgs
+from pulumi_gitlab_runner.aws.registries.ecr_repositories import EcrRepositories, EcrRepositoriesArgs
+from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, EcrSettingsArgs
 from pulumi_gitlab_runner.docker.docker_runner_host import DockerRunnerHost, DockerRunnerHostArgs
 from pulumi_gitlab_runner.docker.image_build import ImageBuild, ImageBuildArgs
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, CiVariablesArgs

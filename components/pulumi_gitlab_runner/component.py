@@ -1,6 +1,8 @@
-"""What the components have in common."""
+"""The base of all components."""
 
+import re
 from collections.abc import Mapping
+from inspect import get_annotations
 from typing import Any, Generic, Self, TypeVar
 
 import pulumi
@@ -29,24 +31,33 @@ class Component(pulumi.ComponentResource, Generic[_Model]):
         """Register the component and its resources."""
         raise NotImplementedError
 
+    def register_declared_outputs(self) -> None:
+        """Register the outputs: the attributes that the class declares, by their names in the schema."""
+        names = get_annotations(type(self))
+        self.register_outputs({_camel_case(name): getattr(self, name) for name in names})
 
-def inputs_of(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that a component is registered with, so that a preview and the state say what it is.
 
-    Under one key, so that none of them has the name of an output.
+def _camel_case(name: str) -> str:
+    return re.sub("_(.)", lambda found: found[1].upper(), name)
+
+
+def inputs_of(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that a component is registered with, so that a preview and the state show what it declares.
+
+    Under one key, since an output may have the name of one of them.
 
     Args:
-        told: what it says: see `spec.declared`.
+        declared: what to show: see `spec.declared`.
     """
-    return {DECLARED: _inputs(told)} if told else {}
+    return {DECLARED: as_given(declared)} if declared else {}
 
 
-def _inputs(told: Any) -> Any:
-    if isinstance(told, Deferred):
-        # As it is: what is wrong with it is said where it is used, and once.
-        return pulumi.Output.from_input(told.source)
-    if isinstance(told, Mapping):
-        return {key: _inputs(each) for key, each in told.items()}
-    if isinstance(told, list | tuple):
-        return [_inputs(each) for each in told]
-    return told
+def as_given(value: Any) -> Any:
+    """A part of the model as an input. Problems of a handle are reported where it is used, and once."""
+    if isinstance(value, Deferred):
+        return pulumi.Output.from_input(value.source)
+    if isinstance(value, Mapping):
+        return {key: as_given(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_given(each) for each in value]
+    return value

@@ -1,4 +1,4 @@
-"""What there is already in the place of a resource with a name of its own choice.
+"""Existing resources in the place of one with a fixed name.
 
 AWS and GitLab refuse a second resource of the same name in the middle of an update. So each such resource has
 a hook that looks for the first one before the resource is created, in a preview too, and says how to go on.
@@ -48,7 +48,7 @@ _hooks = _Hooks()
 
 
 def wait_for_hooks() -> None:
-    """Let the hooks that run come to their end, before the program ends with an error.
+    """Wait for running hooks before the program ends with an error.
 
     Pulumi stops answering hooks before it reports the error of a program. The engine takes a hook without an
     answer for a failure, and ends before it has heard what was wrong.
@@ -66,13 +66,13 @@ async def _until_quiet() -> None:
 
 
 def stack_mark() -> str:
-    """What marks everything that this stack makes: `PROJECT/STACK`."""
+    """The mark of everything that this stack creates: `PROJECT/STACK`."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What was found in the place of a resource that is to be created.
+    """An existing resource in the place of one that is to be created.
 
     Attributes:
         what: what it is, such as `the CI variable REGION of project 7`.
@@ -140,7 +140,7 @@ def unless_existing(
 
 
 async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing | None:
-    """What a look-up finds; nothing where it fails, or takes too long.
+    """The result of a look-up; none where it fails, or takes too long.
 
     A look-up waits for its answer within the event loop, so it cannot be cancelled: it runs as a task beside
     the one that gives up.
@@ -158,7 +158,7 @@ async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing 
 
 
 def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
-    """What there is to say of what was found, and the command that takes it over.
+    """The message about the existing resource, with the command that imports it.
 
     Args:
         found: what was found.
@@ -166,7 +166,7 @@ def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
         name: of that resource.
         parent: the URN of its parent.
     """
-    whose = "; it bears the mark of this stack, whose state does not have it" if found.ours else ""
+    whose = "; it has the mark of this stack, but is not in its state" if found.ours else ""
     command = (
         f"pulumi import --protect=false --generate-code=false --parent 'parent={parent}' "
         f"'{type_}' '{name}' '{found.identity}'"

@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.package import PackageProvider
+    from pulumi_gitlab_runner.package.provider import PackageProvider
 
 LONGEST_WAIT_S = 10
 WAIT_INTERVAL_S = 0.02
@@ -204,16 +204,16 @@ class PackageServicer(server.ProviderServicer):
         return await _answered(delete, request, context)
 
     def _copied(self, request: Any, properties: Any) -> tuple[Any, str]:
-        """The state of a resource with these properties, and where it lies, once its image is copied."""
+        """The state of a resource with these properties, and its id, once its image is copied."""
         inputs = _plain(properties)
         if not request.preview:
-            self._images.copy(inputs, Progress(inputs["target"], self._tells(request.urn)))
+            self._images.copy(inputs, Progress(inputs["target"], self._shows(request.urn)))
         return _struct(self._images.outputs(inputs)), inputs["target"]
 
     def _warns(self, urn: str) -> Callable[[str], None]:
         return lambda text: self._log(urn, engine_pb2.LogSeverity.WARNING, text)
 
-    def _tells(self, urn: str) -> Callable[[str], None]:
+    def _shows(self, urn: str) -> Callable[[str], None]:
         return lambda text: self._log(urn, engine_pb2.LogSeverity.INFO, text)
 
     def _log(self, urn: str, severity: Any, message: str) -> None:
@@ -233,7 +233,7 @@ async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -
 
 @cache
 def _components() -> "PackageProvider":
-    from pulumi_gitlab_runner.package import component_provider
+    from pulumi_gitlab_runner.package.provider import component_provider
 
     return component_provider()
 

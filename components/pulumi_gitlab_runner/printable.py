@@ -1,4 +1,4 @@
-"""Texts from elsewhere, made safe to show on a terminal."""
+"""Untrusted text, made safe to show on a terminal."""
 
 import json
 

@@ -46,7 +46,7 @@ class Folded:
 
 
 class TerminalTable:
-    """A table whose last column holds what may be long, such as an address.
+    """A table whose last column may be long, such as an address.
 
     Where a row does not fit, its last cell is below the others; where the other columns alone do not fit,
     every cell has a line.

@@ -44,7 +44,7 @@ class Mismatch:
 
 @runtime_checkable
 class Mark(Protocol):
-    """What a field is `Annotated` with, where it takes more than its type says."""
+    """The annotation of a field that accepts more than its type."""
 
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """The value as the field has it.

@@ -12,7 +12,7 @@ partner: RegistryDeclaration = {
     "static": {"username": "shop", "password": config.require_secret("partnerPassword")},
 }
 
-# One component by itself: where the shop's own images lie, in another region than the rest of the stack.
+# One component by itself: the repositories of the shop's images, in another region than the stack.
 frankfurt = aws.Provider("frankfurt", region="eu-central-1")
 images = EcrRepositories(
     "images",
@@ -20,7 +20,7 @@ images = EcrRepositories(
     opts=pulumi.ResourceOptions(providers=[frankfurt]),
 )
 
-# Another one: what the jobs of project 8 are told. A value may be another resource's output.
+# Another one: variables for the jobs of project 8. A value may be another resource's output.
 CiVariables(
     "deployment",
     {

@@ -1,1 +1,1 @@
-"""What holds for GitLab runners on AWS. No Pulumi here: a rule looks at a resource's plain inputs."""
+"""What holds for GitLab runners on AWS. A rule looks at a resource's inputs alone, one file a concern."""

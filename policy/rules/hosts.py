@@ -1,45 +1,116 @@
 """EC2 hosts: instance metadata and disks."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from .rule import Inputs, Rule
+from .rule import Changeable, Inputs, Resource, Rule, Setting, listed
 
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+INSTANCE = "aws:ec2/instance:Instance"
+SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 VOLUME = "aws:ebs/volume:Volume"
+HOSTS = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INSTANCE, SPOT_REQUEST)
+"""What starts instances."""
+
+HOP_LIMIT = "hopLimit"
 
 
-def reachable_metadata(_kind: str, inputs: Inputs) -> Iterator[str]:
+def reachable_metadata(resource: Resource) -> Iterator[str]:
     """With IMDSv1 or a second hop, a job's container gets the credentials of its host's role.
 
     Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html.
     """
-    options = inputs.get("metadataOptions") or {}
+    options = resource.inputs.get("metadataOptions") or {}
     if options.get("httpEndpoint") == "disabled":
         return
-    if options.get("httpTokens") != "required":
+    may_be_left_out = _has_launch_template(resource.inputs)
+    tokens, limit = options.get("httpTokens"), options.get("httpPutResponseHopLimit")
+    if tokens != "required" and not (tokens is None and may_be_left_out):
         yield 'Its instances answer IMDSv1 requests. Set metadataOptions={httpTokens: "required"}.'
-    if options.get("httpPutResponseHopLimit") != 1:
+    highest = resource.settings.get(HOP_LIMIT, 1)
+    if (limit is None and not may_be_left_out) or (limit is not None and limit > highest):
         yield (
             "Its instances' metadata may be within reach of containers. "
-            "Set metadataOptions={httpPutResponseHopLimit: 1}."
+            f"Set metadataOptions={{httpPutResponseHopLimit: {highest:g}}}."
         )
 
 
-def unencrypted_disks(kind: str, inputs: Inputs) -> Iterator[str]:
-    """The provider takes `encrypted` of a launch template as text, that of a volume as a truth value."""
-    if kind == VOLUME:
+def _put_metadata_out_of_reach(resource: Resource, inputs: Changeable) -> bool:
+    """Set what is not so. An instance is updated in place, and a launch template has a new version."""
+    highest = resource.settings.get(HOP_LIMIT, 1)
+    options = inputs.get("metadataOptions")
+    if resource.type not in (LAUNCH_TEMPLATE, INSTANCE) or isinstance(options, str):
+        return False
+    if options is None:
+        if _has_launch_template(inputs):
+            return False
+        inputs["metadataOptions"] = {"httpTokens": "required", "httpPutResponseHopLimit": highest}
+        return True
+    if options.get("httpEndpoint") == "disabled":
+        return False
+    changes: dict[str, Any] = {}
+    if options.get("httpTokens") != "required":
+        changes["httpTokens"] = "required"
+    limit = options.get("httpPutResponseHopLimit")
+    if limit is None or (not isinstance(limit, str) and limit > highest):
+        changes["httpPutResponseHopLimit"] = highest
+    for key, value in changes.items():
+        options[key] = value
+    return bool(changes)
+
+
+def _has_launch_template(inputs: Inputs) -> bool:
+    """Whether what an instance leaves out comes from a launch template, which is looked at by itself."""
+    return inputs.get("launchTemplate") is not None
+
+
+def unencrypted_disks(resource: Resource) -> Iterator[str]:
+    """The provider takes `encrypted` of a launch template as text, that of others as a truth value."""
+    inputs = resource.inputs
+    if resource.type == VOLUME:
         if not _is_true(inputs.get("encrypted")):
             yield "It is not encrypted. Set encrypted=true."
-        return
-    disks = [each for each in inputs.get("blockDeviceMappings") or [] if each.get("ebs")]
-    if not disks:
-        yield (
-            "It leaves its disks as the machine image has them, mostly unencrypted. "
-            "Add blockDeviceMappings with ebs={encrypted: true}."
-        )
-    for disk in disks:
-        if not _is_true(disk["ebs"].get("encrypted")):
-            yield f"Its disk {disk.get('deviceName')} is not encrypted. Set ebs={{encrypted: true}} for it."
+    elif resource.type == LAUNCH_TEMPLATE:
+        disks = _mapped_disks(inputs)
+        if not disks:
+            yield (
+                "It leaves its disks as the machine image has them, mostly unencrypted. "
+                "Add blockDeviceMappings with ebs={encrypted: true}."
+            )
+        for disk in disks:
+            if not _is_true(disk["ebs"].get("encrypted")):
+                name = disk.get("deviceName")
+                yield f"Its disk {name} is not encrypted. Set ebs={{encrypted: true}} for it."
+    else:
+        root = inputs.get("rootBlockDevice")
+        if root is None and not _has_launch_template(inputs):
+            yield (
+                "It leaves its root disk as the machine image has it, mostly unencrypted. "
+                "Set rootBlockDevice={encrypted: true}."
+            )
+        elif root is not None and not _is_true(root.get("encrypted")):
+            yield "Its root disk is not encrypted. Set rootBlockDevice={encrypted: true}."
+        for disk in listed(inputs.get("ebsBlockDevices")):
+            if not _is_true(disk.get("encrypted")):
+                yield f"Its disk {disk.get('deviceName')} is not encrypted. Set encrypted=true for it."
+
+
+def _encrypt_new_disks(resource: Resource, inputs: Changeable) -> bool:
+    """Encrypt the disks of a launch template, which starts new instances with them.
+
+    An instance or a volume that exists would be replaced, and what its disk holds be lost.
+    """
+    if resource.type != LAUNCH_TEMPLATE or isinstance(inputs.get("blockDeviceMappings"), str):
+        return False
+    plain = [disk for disk in _mapped_disks(inputs) if not _is_true(disk["ebs"].get("encrypted"))]
+    for disk in plain:
+        disk["ebs"]["encrypted"] = "true"
+    return bool(plain)
+
+
+def _mapped_disks(inputs: Inputs) -> list[Any]:
+    return [each for each in listed(inputs.get("blockDeviceMappings")) if each.get("ebs")]
 
 
 def _is_true(value: object) -> bool:
@@ -49,7 +120,25 @@ def _is_true(value: object) -> bool:
 METADATA_OUT_OF_REACH = Rule(
     "ec2-metadata-out-of-reach",
     "Instances require IMDSv2 and answer within one hop: no job gets its host's credentials.",
-    (LAUNCH_TEMPLATE,),
+    HOSTS,
     reachable_metadata,
+    settings={
+        HOP_LIMIT: Setting(
+            {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 64,
+                "description": "The highest httpPutResponseHopLimit that is allowed.",
+            },
+            1,
+        )
+    },
+    remediate=_put_metadata_out_of_reach,
 )
-DISKS_ENCRYPTED = Rule("ebs-encrypted", "Disks are encrypted.", (LAUNCH_TEMPLATE, VOLUME), unencrypted_disks)
+DISKS_ENCRYPTED = Rule(
+    "ebs-encrypted",
+    "Disks are encrypted.",
+    (*HOSTS, VOLUME),
+    unencrypted_disks,
+    remediate=_encrypt_new_disks,
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .rule import Inputs, Rule, texts
+from .rule import Resource, Rule, Setting, listed, texts
 
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -11,17 +11,31 @@ INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 ANYWHERE = ("0.0.0.0/0", "::/0")
 SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 
+PORTS = "ports"
 
-def open_ingress(kind: str, inputs: Inputs) -> Iterator[str]:
+
+def open_ingress(resource: Resource) -> Iterator[str]:
     """A runner manager requests jobs from GitLab; its host needs no inbound connections."""
+    inputs = resource.inputs
     rules: list[Any] = [inputs]
-    if kind == GROUP:
-        rules = inputs.get("ingress") or []
-    elif kind == OLD_RULE and inputs.get("type") != "ingress":
+    if resource.type == GROUP:
+        rules = listed(inputs.get("ingress"))
+    elif resource.type == OLD_RULE and inputs.get("type") != "ingress":
         return
-    found = {source for rule in rules for key in SOURCES for source in texts(rule.get(key))}
-    for source in sorted(found.intersection(ANYWHERE)):
-        yield f"It lets {source} in, which is everybody. Remove the rule, or name the networks that need it."
+    seen = set()
+    for rule in rules:
+        for source in (text for key in SOURCES for text in texts(rule.get(key))):
+            if source in ANYWHERE and source not in seen and not _is_allowed(rule, resource):
+                seen.add(source)
+                yield (
+                    f"It lets {source} in, which is everyone. "
+                    "Remove the rule, or name the networks that need it."
+                )
+
+
+def _is_allowed(rule: Any, resource: Resource) -> bool:
+    first, last = rule.get("fromPort"), rule.get("toPort")
+    return first is not None and first == last and first in resource.settings.get(PORTS, ())
 
 
 NO_OPEN_INGRESS = Rule(
@@ -29,4 +43,14 @@ NO_OPEN_INGRESS = Rule(
     "No security group takes connections from everywhere.",
     (GROUP, OLD_RULE, INGRESS_RULE),
     open_ingress,
+    settings={
+        PORTS: Setting(
+            {
+                "type": "array",
+                "items": {"type": "integer"},
+                "description": "Ports that may be open to everyone, each by a rule of its own.",
+            },
+            [],
+        )
+    },
 )

@@ -1,10 +1,10 @@
-"""IAM policies."""
+"""IAM policies: what is allowed, and to whom."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .rule import Inputs, Rule
+from .rule import Resource, Rule, Setting, listed, texts
 
 ROLE = "aws:iam/role:Role"
 POLICIES = (
@@ -13,48 +13,174 @@ POLICIES = (
     "aws:iam/userPolicy:UserPolicy",
     "aws:iam/groupPolicy:GroupPolicy",
 )
-WITHOUT_RESOURCE = {"ecr:getauthorizationtoken", "ecr-public:getauthorizationtoken"}
-"""Actions that can only be allowed on `*`, in lower case, as IAM compares them.
+ATTACHMENTS = (
+    "aws:iam/policyAttachment:PolicyAttachment",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive",
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
+)
+WITHOUT_RESOURCE = ("ecr:GetAuthorizationToken", "ecr-public:GetAuthorizationToken", "sts:GetCallerIdentity")
+"""Actions that can only be allowed on `*`.
 
 Source: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html.
 """
+ADMINISTRATORS = ("AdministratorAccess", "AdministratorAccess-Amplify", "IAMFullAccess", "PowerUserAccess")
+"""AWS's policies that allow every action, nearly every action, or to give oneself every action.
+
+Source: the managed policies themselves, those that allow `*`, `iam:*`, `iam:PutRolePolicy` or a NotAction on
+every resource without a condition.
+"""
+ACTIONS, MANAGED = "actions", "policies"
 
 
-def unnamed_resources(kind: str, inputs: Inputs) -> Iterator[str]:
+def unnamed_resources(resource: Resource) -> Iterator[str]:
     """A statement on `*` is taken for narrow enough when a condition narrows it."""
     documents = (
-        [policy.get("policy") for policy in inputs.get("inlinePolicies") or []]
-        if kind == ROLE
-        else [inputs.get("policy")]
+        [policy.get("policy") for policy in listed(resource.inputs.get("inlinePolicies"))]
+        if resource.type == ROLE
+        else [resource.inputs.get("policy")]
     )
+    allowed = {each.lower() for each in (*WITHOUT_RESOURCE, *resource.settings.get(ACTIONS, ()))}
     for document in documents:
         for number, statement in enumerate(_statements(document), 1):
-            actions = [
-                action
-                for action in _listed(statement.get("Action"))
-                if action.lower() not in WITHOUT_RESOURCE
-            ]
-            if statement.get("Effect") != "Allow" or "*" not in _listed(statement.get("Resource")):
+            if statement.get("Effect") != "Allow" or statement.get("Condition"):
                 continue
-            if (actions or "NotAction" in statement) and not statement.get("Condition"):
-                name = statement.get("Sid") or f"number {number}"
+            on_everything = "NotResource" in statement or any(
+                _is_everything(each) for each in listed(statement.get("Resource"))
+            )
+            actions = [each for each in listed(statement.get("Action")) if each.lower() not in allowed]
+            if on_everything and (actions or "NotAction" in statement):
                 what = ", ".join(actions) or "all but some actions"
                 yield (
-                    f"Its statement {name} allows {what} on every resource. "
+                    f"Its statement {_name(statement, number)} allows {what} on every resource. "
                     "Name the resources by their ARNs, or add a Condition."
                 )
 
 
+def _is_everything(arn: str) -> bool:
+    """Whether it names no resource: `*`, or an ARN such as `arn:aws:ecr:*:*:*`."""
+    parts = arn.split(":", 5)
+    return not parts[-1].strip("*") if len(parts) == 6 else "*" in arn
+
+
+def administrator_policies(resource: Resource) -> Iterator[str]:
+    """What a runner's role may do, the code of its jobs may do too when it gets at the role's credentials."""
+    refused = resource.settings.get(MANAGED, ADMINISTRATORS)
+    for key in ("policyArn", "policyArns", "managedPolicyArns"):
+        for arn in texts(resource.inputs.get(key)):
+            owner, _, name = arn.partition(":policy/")
+            if owner.endswith(":iam::aws") and name.rpartition("/")[2] in refused:
+                yield (
+                    f"It attaches {name.rpartition('/')[2]}. "
+                    "Attach a policy with the actions and the resources that are needed."
+                )
+
+
+RESOURCE_POLICIES: Mapping[str, str] = {
+    ROLE: "assumeRolePolicy",
+    "aws:ecr/registryPolicy:RegistryPolicy": "policy",
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "repositoryPolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
+    "aws:kms/key:Key": "policy",
+    "aws:kms/keyPolicy:KeyPolicy": "policy",
+    "aws:s3/bucketPolicy:BucketPolicy": "policy",
+    "aws:secretsmanager/secret:Secret": "policy",
+    "aws:secretsmanager/secretPolicy:SecretPolicy": "policy",
+    "aws:sns/topic:Topic": "policy",
+    "aws:sns/topicPolicy:TopicPolicy": "policy",
+    "aws:sqs/queue:Queue": "policy",
+    "aws:sqs/queuePolicy:QueuePolicy": "policy",
+}
+"""Resources with a policy that says who may use them, and the input that holds it."""
+LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
+_NARROWING = {
+    *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths"),
+    *("aws:sourceaccount", "aws:sourcearn", "aws:sourceip", "aws:sourceorgid", "aws:sourceorgpaths"),
+    *("aws:sourceowner", "aws:sourcevpc", "aws:sourcevpce", "aws:userid", "aws:vpcsourceip"),
+    *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
+    *("kms:calleraccount", "s3:dataaccesspointaccount", "s3:dataaccesspointarn"),
+}
+"""Condition keys that say who asks.
+
+Source: docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html, "the meaning of
+public".
+"""
+_OPERATORS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"}
+"""Those that hold for named values only: none that is negated, or holds where the key is missing."""
+
+
+def wildcard_principals(resource: Resource) -> Iterator[str]:
+    """Everyone who can send a request to AWS is let in by a principal `*`."""
+    inputs = resource.inputs
+    if resource.type == LAMBDA_PERMISSION:
+        narrowed = any(inputs.get(key) for key in ("sourceArn", "sourceAccount", "principalOrgId"))
+        if inputs.get("principal") == "*" and not narrowed:
+            yield "It lets everyone call the function. Name a principal, or set sourceArn or sourceAccount."
+        return
+    for number, statement in enumerate(_statements(inputs.get(RESOURCE_POLICIES[resource.type])), 1):
+        if statement.get("Effect") != "Allow":
+            continue
+        conditions = list(_conditions(statement))
+        named = any(key in _NARROWING and not _is_anyone(value) for key, value in conditions)
+        if ("NotPrincipal" in statement or _lets_everyone_in(statement.get("Principal"))) and not named:
+            yield (
+                f"Its statement {_name(statement, number)} lets everyone in. "
+                "Name the principals by their ARNs, or a Condition on aws:PrincipalOrgID or aws:SourceArn."
+            )
+        elif _is_identity_provider(statement.get("Principal")) and not any(
+            key.endswith(":sub") and not _is_anyone(value) for key, value in conditions
+        ):
+            yield (
+                f"Its statement {_name(statement, number)} lets every job of the identity provider in. Add a "
+                "Condition on its :sub, such as project_path:GROUP/PROJECT:ref_type:branch:ref:main."
+            )
+
+
+def _lets_everyone_in(principal: Any) -> bool:
+    if isinstance(principal, Mapping):
+        return any("*" in listed(principal.get(kind)) for kind in principal)
+    return bool(principal == "*")
+
+
+def _is_identity_provider(principal: Any) -> bool:
+    federated = listed(principal.get("Federated")) if isinstance(principal, Mapping) else []
+    return any(":oidc-provider/" in each for each in federated)
+
+
+def _conditions(statement: Any) -> Iterator[tuple[str, Any]]:
+    """Each key, in lower case, with its values, of the conditions that hold for named values only."""
+    for operator, tests in (statement.get("Condition") or {}).items():
+        if operator.lower().removeprefix("foranyvalue:") in _OPERATORS:
+            for key, value in tests.items():
+                yield key.lower(), value
+
+
+def _is_anyone(values: Any) -> bool:
+    """Whether one of the values of a condition is for everyone: `*`, every address, account or project."""
+    return any(
+        each.startswith("*") or each in _ANYONE or each.split(":")[4:5] == ["*"]
+        for each in listed(values)
+        if isinstance(each, str)
+    )
+
+
+_ANYONE = {"0.0.0.0/0", "::/0", "project_path:*"}
+
+
+def _name(statement: Any, number: int) -> str:
+    return statement.get("Sid") or f"number {number}"
+
+
 def _statements(document: Any) -> list[Any]:
     if isinstance(document, str):
-        document = json.loads(document)
-    return _listed((document or {}).get("Statement"))
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+        try:
+            document = json.loads(document)
+        except ValueError:  # the provider refuses it
+            return []
+    return listed((document or {}).get("Statement"))
 
 
 RESOURCES_NAMED = Rule(
@@ -62,4 +188,36 @@ RESOURCES_NAMED = Rule(
     "An IAM statement names its resources, unless its actions have none or a condition narrows it.",
     (*POLICIES, ROLE),
     unnamed_resources,
+    settings={
+        ACTIONS: Setting(
+            {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Further actions that may be allowed on every resource.",
+            },
+            [],
+        )
+    },
+)
+NO_ADMINISTRATOR = Rule(
+    "iam-no-administrator",
+    "No policy of AWS's that makes an administrator is attached.",
+    (*ATTACHMENTS, ROLE),
+    administrator_policies,
+    settings={
+        MANAGED: Setting(
+            {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The names of the AWS managed policies that are refused.",
+            },
+            list(ADMINISTRATORS),
+        )
+    },
+)
+PRINCIPALS_NAMED = Rule(
+    "principals-named",
+    "A trust policy and a resource's policy name whom they let in.",
+    (*RESOURCE_POLICIES, LAMBDA_PERMISSION),
+    wildcard_principals,
 )

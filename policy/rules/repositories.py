@@ -2,33 +2,68 @@
 
 from collections.abc import Iterator
 
-from .rule import Inputs, Rule
+from .rule import Changeable, Resource, Rule, listed
 
 REPOSITORY = "aws:ecr/repository:Repository"
 
 
-def mutable_tags(_kind: str, inputs: Inputs) -> Iterator[str]:
-    """With mutable tags, everyone who may push can change what jobs run."""
+def mutable_tags(resource: Resource) -> Iterator[str]:
+    """With mutable tags, everyone who may push can change what jobs run.
+
+    ECR takes a filter of `*` alone, which excludes every tag (ImageTagMutabilityExclusionFilterValue).
+    """
+    inputs = resource.inputs
     mutability = inputs.get("imageTagMutability") or "MUTABLE"
     if not mutability.startswith("IMMUTABLE"):
         yield (
             f"Its tags are {mutability}: an image can change under its tag. "
             'Set imageTagMutability="IMMUTABLE".'
         )
+    elif mutability == "IMMUTABLE_WITH_EXCLUSION":
+        for each in listed(inputs.get("imageTagMutabilityExclusionFilters")):
+            text = each.get("filter") or ""
+            if text and not text.strip("*"):
+                yield (
+                    f"Its exclusion filter {text} excludes every tag: an image can change under its tag. "
+                    "Name the tags that move, such as latest, in imageTagMutabilityExclusionFilters."
+                )
+                return
 
 
-def unscanned(_kind: str, inputs: Inputs) -> Iterator[str]:
+def _make_tags_immutable(_resource: Resource, inputs: Changeable) -> bool:
+    """Update the repository in place. A filter that excludes every tag is left: the right one is unknown."""
+    if inputs.get("imageTagMutability") not in (None, "MUTABLE"):
+        return False
+    inputs["imageTagMutability"] = "IMMUTABLE"
+    return True
+
+
+def unscanned(resource: Resource) -> Iterator[str]:
     """Source: docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html."""
-    if not (inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"):
+    if not (resource.inputs.get("imageScanningConfiguration") or {}).get("scanOnPush"):
         yield "Its images are not scanned. Set imageScanningConfiguration={scanOnPush: true}."
 
 
+def _scan_on_push(_resource: Resource, inputs: Changeable) -> bool:
+    """Update the repository in place."""
+    scanning = inputs.get("imageScanningConfiguration") or {}
+    if isinstance(scanning, str) or scanning.get("scanOnPush"):  # a text is unknown during a preview
+        return False
+    inputs["imageScanningConfiguration"] = {"scanOnPush": True}
+    return True
+
+
 IMMUTABLE_TAGS = Rule(
-    "ecr-immutable-tags", "The tags of an ECR repository are immutable.", (REPOSITORY,), mutable_tags
+    "ecr-immutable-tags",
+    "The tags of an ECR repository are immutable.",
+    (REPOSITORY,),
+    mutable_tags,
+    remediate=_make_tags_immutable,
 )
 SCAN_ON_PUSH = Rule(
     "ecr-scan-on-push",
     "Images of an ECR repository are scanned when they are pushed.",
     (REPOSITORY,),
     unscanned,
+    remediate=_scan_on_push,
 )

@@ -73,6 +73,15 @@ def download(directory: Path, step: Step) -> Path:
     return directory / "pulumi" / "bin" if windows else directory / "pulumi"
 
 
+def explain_unreachable(url: str) -> str | None:
+    """Return why nothing answers at an address within seconds; None where something does, whatever it is."""
+    try:
+        _small_file(url)
+    except WayFailedError as failure:
+        return None if isinstance(failure.__cause__, urllib.error.HTTPError) else str(failure)
+    return None
+
+
 def _published_checksum(base: str, name: str) -> str:
     url = f"{base}/pulumi-{VERSION_TEXT}-checksums.txt"
     for line in _small_file(url).splitlines():
@@ -94,7 +103,9 @@ def _small_file(url: str) -> str:
             with _open(url) as response:
                 outcome.put(response.read(CHUNK_BYTES).decode("utf-8", "replace"))
         except (OSError, HTTPException) as error:
-            outcome.put(WayFailedError(_explain(url, error)))
+            failure = WayFailedError(_explain(url, error))
+            failure.__cause__ = error
+            outcome.put(failure)
 
     Thread(target=fetch, daemon=True).start()
     try:

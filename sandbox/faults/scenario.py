@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pulumi_gitlab_runner.host.user_data import LIFECYCLE_HOOK
+from pulumi_gitlab_runner.host.lifecycle import LIFECYCLE_HOOK
 
 from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.faults.proxy import Fault, Traffic, Way, proxy

@@ -62,7 +62,7 @@ class Host:
 
     def client(self, service: str) -> Any:
         """AWS, as an administrator sees it."""
-        return boto3.client(service, region_name=REGION, endpoint_url=self.aws.endpoint, **KEYS)  # type: ignore[call-overload]
+        return boto3.client(service, region_name=REGION, endpoint_url=self.aws.endpoint, **KEYS)
 
     def place(self, text: str = USER_DATA) -> None:
         """Write the files of user data, as cloud-init does."""

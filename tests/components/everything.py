@@ -7,8 +7,8 @@ from pulumi.runtime.mocks import MockResourceArgs
 from pulumi_gitlab_runner import RunnerStack
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.properties import Failure
-from sandbox.providers.values import Properties, decode
+from sandbox.standin.properties import Failure
+from sandbox.standin.values import Properties, decode
 from tests.components.recording import ACCOUNT, REGION, Cloud, Registered, in_the_clear, run
 from tests.spec.declaration import CHECKOUT
 
@@ -55,6 +55,20 @@ class RealisticCloud(Cloud):
             case _:
                 given["arn"] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{args.name}"
         return identity, given
+
+
+class EmptyCloud(Cloud):
+    """AWS before anything is made: the providers have chosen names, and nothing is known but them."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """What a provider plans for a resource."""
+        identity, planned = super().new_resource(args)
+        name = f"{args.name}-0a1b2c3"
+        if args.typ == "aws:s3/bucket:Bucket":
+            planned |= {"bucket": name}
+        if args.typ.startswith("aws:"):
+            planned = {"name": name} | planned
+        return identity, planned
 
 
 def declaration() -> dict[str, Any]:

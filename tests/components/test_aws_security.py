@@ -6,7 +6,7 @@ import pytest
 from pulumi_gitlab_runner import HostStore, RunnerStack
 
 from sandbox.paths import CHECKOUT
-from tests.components.recording import Recording, Registered, run
+from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
 from tests.spec.declaration import stack_file
 
 EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.everything.yaml"
@@ -114,10 +114,12 @@ def test_flow_logs(of_type: ResourcesOf) -> None:
     assert record.inputs["vpcId"] == "ci-id"
     (group,) = (each for each in of_type("aws:cloudwatch/logGroup:LogGroup") if "flow-logs" in each.name)
     assert group.inputs["retentionInDays"] == 365
-    assert record.inputs["logDestination"] == "arn:of:aws:cloudwatch/logGroup:LogGroup:ci-flow-logs"
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group.inputs['name']}"
+    assert record.inputs["logDestination"] == arn
+    assert record.inputs["iamRoleArn"] == f"arn:aws:iam::{ACCOUNT}:role/ci-flow-logs-0a1b2c3"
     (policy,) = (each for each in of_type("aws:iam/rolePolicy:RolePolicy") if each.name == "ci-flow-logs")
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]
-    assert statement["Resource"] == ["arn:of:aws:cloudwatch/logGroup:LogGroup:ci-flow-logs:*"]
+    assert statement["Resource"] == [f"{arn}:*"]
 
 
 def test_every_rule_of_a_security_group_says_what_it_is_for(of_type: ResourcesOf) -> None:

@@ -1,4 +1,4 @@
-"""The declaration in a stack's configuration: its encrypted values, and its passwords in clear."""
+"""The declaration in a stack's configuration: its encrypted values, and its passwords in plain text."""
 
 import json
 from pathlib import Path
@@ -58,8 +58,8 @@ class Project:
 
 
 def in_clear(recording: Recording) -> list[str]:
-    """The warnings of passwords in clear."""
-    return [each for each in recording.warnings if "in clear" in each]
+    """The warnings of passwords in plain text."""
+    return [each for each in recording.warnings if "in plain text" in each]
 
 
 @pytest.fixture
@@ -107,8 +107,8 @@ def test_a_password_in_clear_is_a_warning_with_the_command(project: Project) -> 
     declared = changed("registries/legacy/static/password", CANARY)
     (warning,) = in_clear(project.up(declared, declared))
     assert warning == (
-        "stack.registries.legacy.static.password is in clear in the stack's file; encrypt it: pulumi config "
-        "set --secret --path 'gitlab-runner:stack.registries.legacy.static.password'"
+        "stack.registries.legacy.static.password is in plain text in the stack's file; encrypt it: "
+        "pulumi config set --secret --path 'gitlab-runner:stack.registries.legacy.static.password'"
     )
 
 

@@ -103,6 +103,13 @@ def test_its_deletion_may_take_as_long_as_its_longest_job() -> None:
     assert timeouts.delete == "3720s"
 
 
+@pytest.mark.parametrize("name", ["ci-build", "ci-build-files"])
+def test_the_next_container_is_made_before_the_old_one_ends(name: str) -> None:
+    """The official provider deletes a container first, unless it is asked not to."""
+    request = container(up(declared())[0], name).request
+    assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
+
+
 def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
     before, after = declared(), declared()
     after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
@@ -231,6 +238,15 @@ def alone(**args: Any) -> Callable[[], Any]:
         "gitlab_url": "https://gitlab.example.com",
     }
     return lambda: DockerRunnerHost("ci", given | args).policy
+
+
+def test_the_files_are_secret_where_nothing_in_the_declaration_is() -> None:
+    runner = declared()["runners"]["build"] | {"registries": []}
+    runners = {"build": {"runner": runner, "runner_id": "11", "token": "glrt-canary"}}
+    recording, _ = run(alone(runners=runners, registries={}))
+    (delivery,) = (each for each in recording.registered.values() if "uploads" in each.inputs)
+    assert "glrt-canary" in json.dumps(delivery.inputs["uploads"])
+    assert "uploads" in delivery.secrets
 
 
 def test_the_image_may_be_made_by_the_same_program() -> None:

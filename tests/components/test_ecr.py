@@ -151,7 +151,7 @@ def test_a_template_with_tags_or_a_key_has_a_role_for_its_prefix() -> None:
     )
     templates = {each.inputs["prefix"]: each.inputs for each in made(recording, "RepositoryCreationTemplate")}
     (role,), (policy,) = made(recording, "Role"), made(recording, "RolePolicy")
-    arn = "arn:of:aws:iam/role:Role:ecr-creation-templates"
+    arn = f"arn:aws:iam::{ACCOUNT}:role/ecr-creation-templates-0a1b2c3"
     assert {prefix: each.get("customRoleArn") for prefix, each in templates.items()} == {
         "hub": arn,
         "quay": arn,

@@ -28,7 +28,7 @@ def test_what_somebody_else_made() -> None:
 
 def test_what_the_stack_itself_made() -> None:
     assert told(Existing("the log group /x", "42:KEY:*", ours=True)) == (
-        "the log group /x exists already; it bears the mark of this stack, whose state does not have it\n"
+        "the log group /x exists already; it has the mark of this stack, but is not in its state\n"
         f"  fix: import it:\n       {COMMAND}"
     )
 

@@ -242,7 +242,7 @@ def test_a_cache() -> None:
     public = of(recording, "BucketPublicAccessBlock", "ci").inputs
     assert {value for key, value in public.items() if key != "bucket"} == {True}
     (statement,) = json.loads(of(recording, "BucketPolicy", "ci").inputs["policy"])["Statement"]
-    assert (statement["Sid"], statement["Resource"][0]) == ("TlsOnly", "arn:of:aws:s3/bucket:Bucket:ci")
+    assert (statement["Sid"], statement["Resource"][0]) == ("TlsOnly", "arn:aws:s3:::ci-0a1b2c3")
 
 
 def test_a_cache_under_a_key_of_ones_own() -> None:

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerHost
-from pulumi_gitlab_runner.host.user_data import LAUNCH_HOOK, LIFECYCLE_HOOK
+from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
 
 from tests.components.recording import ACCOUNT, REGION, Recording, run
 from tests.user_data import decoded
@@ -90,7 +90,7 @@ def full() -> Recording:
 
 def test_without_options_there_is_neither_log_group_nor_alarm_nor_way_in(plain: Recording) -> None:
     assert kinds(plain).isdisjoint({"LogGroup", "MetricAlarm", "SecurityGroupIngressRule"})
-    alone = {"HostFiles", "HostParameters", "HostParametersKey", "HostLifecycle", "HostGroup"}
+    alone = {"HostFiles", "HostParameters", "HostLifecycle", "HostGroup"}
     assert set(statements(plain)) == alone
     assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\nMETRICS_PORT=''\n"
     assert "listen_address" not in files(plain)["etc/gitlab-runner/config.toml"]
@@ -143,7 +143,7 @@ def test_a_zone_without_capacity_leaves_the_others(plain: Recording) -> None:
 def test_a_new_role_or_network_makes_a_new_group_that_outlives_neither(plain: Recording) -> None:
     group = request(plain, "Group")
     trigger = [each.string_value for each in group.replacement_trigger.list_value.values]
-    assert trigger == ["arn:of:aws:iam/instanceProfile:InstanceProfile:build", "build-id"]
+    assert trigger == [f"arn:aws:iam::{ACCOUNT}:instance-profile/build-0a1b2c3", "build-id"]
     needed = {urn.rpartition("::")[0].rpartition(":")[2] for urn in group.dependencies}
     assert {"InstanceProfile", "RolePolicy", "SecurityGroup", "SecurityGroupEgressRule"} <= needed
     assert group.customTimeouts.delete == "9000s"  # two hours of jobs, and some more

@@ -9,7 +9,7 @@ import yaml
 from pulumi_gitlab_runner import HostedRunnerAuth, JobRole, RunnerStack
 from pulumi_gitlab_runner.iam.pull import owner_policy
 
-from tests.components.recording import ACCOUNT, Recording, Registered, run
+from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
 
 HOST = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 SHARED_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
@@ -68,7 +68,7 @@ def test_everything_is_below_the_component() -> None:
     assert kinds == sorted(
         [
             *("HostedRunnerAuth", "Function", "LogGroup", "Schedule"),
-            *("Role", "Role", "RolePolicy", "RolePolicy", "Parameter", "Parameter"),
+            *("Role", "Role", "RolePolicy", "RolePolicy", "RolePolicy", "Parameter", "Parameter"),
             *("Invocation", "Invocation", "MetricAlarm", "MetricAlarm"),
         ]
     )
@@ -114,7 +114,8 @@ def test_its_role_reads_just_these_parameters() -> None:
     names = [each.inputs["name"] for each in of_type(kept_fresh(), "Parameter").values()]
     assert len(names) == 2
     assert all(name.startswith(prefix) for name in names)
-    assert statements["OwnParametersKey"]["Resource"] == [KEY]
+    (decrypt,) = json.loads(policies["ecr.key"].inputs["policy"])["Statement"]
+    assert (decrypt["Sid"], decrypt["Resource"]) == ("OwnParametersKey", [KEY])
     assert "GitLabTokenSecrets" not in statements
 
 
@@ -158,8 +159,8 @@ def test_it_runs_by_schedule_with_a_role_of_its_own() -> None:
     recording = kept_fresh()
     (schedule,) = of_type(recording, "Schedule").values()
     assert schedule.inputs["scheduleExpression"] == "rate(4 hours)"
-    assert schedule.inputs["target"]["arn"] == "arn:of:aws:lambda/function:Function:ecr"
-    assert schedule.inputs["target"]["roleArn"] == "arn:of:aws:iam/role:Role:ecr-schedule"
+    assert schedule.inputs["target"]["arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ecr-0a1b2c3"
+    assert schedule.inputs["target"]["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/ci/ecr-schedule-0a1b2c3"
     assert all(
         (each.inputs["path"], each.inputs["permissionsBoundary"]) == ("/ci/", AUTH["permissions_boundary"])
         for each in of_type(recording, "Role").values()

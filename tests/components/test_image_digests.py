@@ -47,7 +47,8 @@ def test_a_reason_of_one_line() -> None:
 
 
 def test_who_must_allow_what_is_named() -> None:
-    needed = ". Whoever runs Pulumi needs ecr:DescribeImages and ecr:DescribeRepositories on the repository"
+    actions = "ecr:DescribeImages and ecr:DescribeRepositories"
+    needed = f". The identity that runs Pulumi needs {actions} on the repository"
     assert refusal(official(DENIED), OWN, cached=False) == DENIED + needed
     owner = ", and the owner of 210987654321 must allow it: see the output required_policies"
     assert refusal(official(DENIED), SHARED, cached=False) == DENIED + needed + owner

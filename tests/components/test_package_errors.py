@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from pulumi.errors import InputPropertiesError
-from pulumi_gitlab_runner.package import PackageProvider, component_provider
+from pulumi_gitlab_runner.package.provider import PackageProvider, component_provider
 
 from tests.components.recording import run
 

@@ -5,7 +5,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.package_metadata import registry_metadata
+from pulumi_gitlab_runner.package.metadata import registry_metadata
 
 from sandbox.paths import CHECKOUT
 

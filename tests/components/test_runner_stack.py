@@ -76,6 +76,7 @@ PARENTS = {
     ("gitlab-runner:index:RunnerManagerRole", "ci-build"): HOST,
     ("aws:iam/role:Role", "ci-build"): ROLE,
     ("aws:iam/rolePolicy:RolePolicy", "ci-build"): ROLE,
+    ("aws:iam/rolePolicy:RolePolicy", "ci-build.key"): ROLE,
     ("aws:iam/instanceProfile:InstanceProfile", "ci-build"): ROLE,
     ("aws:ec2/securityGroup:SecurityGroup", "ci-build"): HOST,
     ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "ci-build"): HOST,
@@ -166,12 +167,15 @@ def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], R
 def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    """Secrets among them would be in the state in clear: `tests/spec/test_declared.py` says what is kept."""
+    """Their secrets would be in plain text in the state: `tests/spec/test_declared.py` says what is shown."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
-    owners = ("gitlab-runner:index:RunnerStack", "owners")
-    assert {key for kind, key in kept if (kind, key) != owners} == {"declared"}
-    assert owners in kept
+    others = {
+        ("gitlab-runner:index:RunnerStack", "owners"),
+        ("gitlab-runner:index:RunnerManagerRole", "rights"),
+    }
+    assert {key for kind, key in kept - others} == {"declared"}
+    assert others <= kept
     assert not [name for name, each in components.items() if each.secrets]
 
 
@@ -310,7 +314,8 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
     assert inputs("aws:ssm/parameter:Parameter", "ci-build-token-build")["name"].startswith(
         own.partition(":parameter")[2].removesuffix("*")
     )
-    assert statements["HostParametersKey"]["Resource"] == ["arn:of:aws:kms/key:Key:ci"]
+    (decrypt,) = json.loads(inputs("aws:iam/rolePolicy:RolePolicy", "ci-build.key")["policy"])["Statement"]
+    assert (decrypt["Sid"], decrypt["Resource"]) == ("HostParametersKey", ["arn:of:aws:kms/key:Key:ci"])
     assert "RegistrySecrets" not in statements
 
 
@@ -345,7 +350,7 @@ def test_the_host(inputs: Callable[[str, str], Any]) -> None:
     assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["instanceType"] == "m6i.large"
     assert template["iamInstanceProfile"] == {
-        "arn": "arn:of:aws:iam/instanceProfile:InstanceProfile:ci-build"
+        "arn": f"arn:aws:iam::{ACCOUNT}:instance-profile/ci-build-0a1b2c3"
     }
     assert template["vpcSecurityGroupIds"] == ["ci-build-id"]
 
@@ -591,12 +596,12 @@ def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: Re
     [
         (
             {"static": {"secret": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ci/other-AbCdEf"}},
-            "its password is read on the runner host alone",
+            "its password is read only on the runner host",
         ),
         ({"gitlab": {}}, "only jobs have credentials for it"),
         (
             {"helper": "/usr/bin/docker-credential-gcr"},
-            "its credential helper is on the runner host alone",
+            "its credential helper is only on the runner host",
         ),
     ],
     ids=["secret", "job", "helper"],
@@ -628,7 +633,7 @@ def test_a_registry_that_hangs_is_not_waited_for(
 def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be had now"
+    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
     with pytest.raises(pulumi.RunError, match=place):
         made(elsewhere(registry.host, static, require_digests=True), preview=preview)
 

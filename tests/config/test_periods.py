@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
         "0-30 13,16 * * SUN",
         "*/5 0-12/2 1-31 1-12 0-7",
         "59 23 31 12 7",
+        "0 0 1 1 0",
         "1,2,6-9 * * * sat,sun",
     ],
 )
@@ -29,6 +30,8 @@ def test_a_period(text: str) -> None:
         "60 * * * *",
         "* 24 * * *",
         "* * 0 * *",
+        "* * 32 * *",
+        "* * * 0 *",
         "* * * 13 *",
         "* * * jan *",
         "* * * * 8",

@@ -160,7 +160,7 @@ def test_the_order_of_the_declaration_does_not_matter() -> None:
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_reads_back_equal(kind: type, around: Callable[[dict[str, Any]], ManagerConfig]) -> None:
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(table(kind).map(around))
     def round_trip(config: ManagerConfig) -> None:
         assert tomllib.loads(render(config)) == as_in_the_file(dict(config))

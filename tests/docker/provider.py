@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers.docker.provider import Docker
-from sandbox.providers.standin import Incomplete, State
+from sandbox.standin.provider import Incomplete, State
 
 
 @dataclass

@@ -542,7 +542,7 @@ CASES = {
     "a registry that is down": answer(
         Name.REGISTRY_UNREACHABLE,
         SECRET_IMAGE.name,
-        "see to its name, port, firewall and proxy",
+        "check its name, port, firewall and proxy",
         "connection refused",
         damages.down(PARTNER),
     ),

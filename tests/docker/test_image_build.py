@@ -17,8 +17,8 @@ from sandbox.environment import Sandbox
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
 from sandbox.providers.docker_build.provider import DockerBuild
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 from tests.docker.runner_host import LEGACY, TEAM
 from tests.engine.project import Project
 

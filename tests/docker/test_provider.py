@@ -18,8 +18,9 @@ from sandbox.docker.runner_image import runner_image
 from sandbox.docker.sandbox import DockerSandbox
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
+from sandbox.providers.docker.images import find_or_pull
 from sandbox.providers.docker.provider import Docker
-from sandbox.providers.standin import Incomplete, Refused
+from sandbox.standin.provider import Incomplete, Refused
 from tests.docker.provider import Provider
 
 pytestmark = pytest.mark.docker
@@ -215,14 +216,13 @@ def test_a_deleted_container_has_its_time_to_end(provider: Provider, docker: Doc
         assert provider.read(made) is None
 
 
-def test_an_image_is_pulled_by_its_digest(provider: Provider, docker: DockerSandbox) -> None:
-    with provider.made("RemoteImage", name="redis:latest", keepLocally=True) as by_tag:
-        pinned = by_tag.outputs["repoDigest"].replace("@", ":latest@")
-    docker.engine.api.remove_image("redis:latest")
-    with provider.made("RemoteImage", name=pinned) as made:
-        assert made.outputs["imageId"] == by_tag.outputs["imageId"]
-        assert provider.changes(made) == {}
-    assert provider.read(made) is None
+def test_an_image_is_pulled_by_its_digest(docker: DockerSandbox) -> None:
+    api = docker.engine.api
+    by_tag = find_or_pull(api, "redis:latest")
+    api.remove_image("redis:latest")
+    by_digest = find_or_pull(api, by_tag["RepoDigests"][0].replace("@", ":latest@"))
+    assert by_digest["Id"] == by_tag["Id"]
+    api.remove_image(by_digest["Id"])
 
 
 def test_an_image_that_nobody_has(provider: Provider) -> None:

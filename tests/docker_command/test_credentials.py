@@ -98,7 +98,7 @@ ANSWERS = st.dictionaries(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=40)
+@settings(derandomize=True, max_examples=40)
 @given(image=IMAGES, config=CONFIGS | ODD)
 def test_what_is_sent_follows_from_the_configuration(
     docker_command: DockerCommand, image: str, config: str
@@ -111,7 +111,7 @@ def test_what_is_sent_follows_from_the_configuration(
     assert refused or agree(docker_command, pulled, resolution)
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(derandomize=True, max_examples=60)
 @given(exit_status=st.sampled_from([0, 1]), output=ANSWERS | st.binary(max_size=40))
 def test_what_is_sent_follows_from_the_helpers_answer(
     docker_command: DockerCommand, exit_status: int, output: bytes
@@ -122,7 +122,7 @@ def test_what_is_sent_follows_from_the_helpers_answer(
     assert agree(docker_command, docker_command.pull(IMAGE, config), resolution)
 
 
-@settings(deadline=None, derandomize=True, max_examples=30)
+@settings(derandomize=True, max_examples=30)
 @given(image=IMAGES, variable=CONFIGS | ODD)
 def test_what_is_sent_follows_from_the_variable(
     docker_command: DockerCommand, image: str, variable: str

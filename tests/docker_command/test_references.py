@@ -36,7 +36,7 @@ TEXT = st.text(alphabet="aB0./:@-_[]$ \n", max_size=40) | st.text(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=50)
+@settings(derandomize=True, max_examples=50)
 @given(text=REFERENCES | TEXT)
 def test_a_reference_is_what_docker_takes_for_one(docker_command: DockerCommand, text: str) -> None:
     try:

@@ -26,13 +26,14 @@ from rich.console import Console
 
 from sandbox import summary
 from tests.components.recording import run
+from tests.docs import captured
+from tests.docs.captured import COLUMNS
 from tests.docs.documents import CHECKOUT, Block, blocks, replace
 from tests.spec.declaration import ENVIRONMENT
 
 DECLARED = next(
     block for block in blocks() if block.document.name == "README.md" and block.mark == "declaration"
 )
-COLUMNS = "80"
 SHOWN = [block for block in blocks() if block.mark.startswith(("output: ", "findings of: "))]
 
 
@@ -51,10 +52,10 @@ def summary_of_the_stack() -> str:
         )
 
     _, outputs = run(program)
-    told = json.loads(outputs)
-    told["runners"]["build"]["id"] = 1  # what a GitLab gives first
+    shown = json.loads(outputs)
+    shown["runners"]["build"]["id"] = 1  # the first number that a GitLab gives
     kept = io.StringIO()
-    summary.show(told, Console(file=kept, no_color=True))
+    summary.show(shown, Console(file=kept, no_color=True))
     return kept.getvalue()
 
 
@@ -77,7 +78,14 @@ def policy_of_ecr() -> str:
     return json.dumps(json.loads(policy_document(statements)), indent=2)
 
 
+def note_of_the_stack() -> str:
+    """The note of a change to the README's declaration."""
+    return captured.review({"gitlab_url": "https://gitlab.example.com", **declaration()})
+
+
 COMMANDS: dict[str, Callable[[], str]] = {
+    **captured.COMMANDS,
+    "runner-review --stack prod": note_of_the_stack,
     "the policy of ecr": policy_of_ecr,
     "./dev up": summary_of_the_stack,
     "pulumi preview, with `registries: [team, shard, legacy]`": refusal,

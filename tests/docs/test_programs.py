@@ -1,8 +1,12 @@
-"""Each program in the documentation is a file that `./dev lint` checks the types of, and that runs."""
+"""Each program in the documentation is a file that `./dev lint` checks the types of, and that runs.
+
+Those in TypeScript and Go are parts of the examples, which tests/engine previews.
+"""
 
 import os
 import runpy
 import shutil
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from tests.components.recording import Cloud, run
 from tests.docs.documents import CHECKOUT, Block, blocks, replace
 
 PROGRAMS = [block for block in blocks() if block.language == "python"]
+PARTS = [block for block in blocks() if block.mark.startswith("part of: ")]
 FILES = sorted((CHECKOUT / "docs" / "programs").glob("*.py"))
 
 
@@ -36,6 +41,17 @@ def test_it_is_that_of_a_file(block: Block) -> None:
         replace(block, text)
     else:
         assert block.text == text, "RENEW_DOCS=1 ./dev test tests/docs/test_programs.py renews it"
+
+
+@pytest.mark.parametrize("block", PARTS, ids=lambda block: block.name)
+def test_it_is_part_of_an_example(block: Block) -> None:
+    text = (CHECKOUT / block.mark.removeprefix("part of: ")).read_text()
+    assert block.text in text or textwrap.indent(block.text, "\t") in text
+
+
+def test_every_snippet_in_another_language_is_part_of_an_example() -> None:
+    languages = {"typescript", "ts", "go", "javascript"}
+    assert not [block.name for block in blocks() if block.language in languages and block not in PARTS]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pulumi_gitlab_runner.package import analyzed_schema
+from pulumi_gitlab_runner.package.provider import analyzed_schema
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
-from sandbox.documentation import overview, site
+from documentation import commands, overview, site
 from tests.docs.documents import CHECKOUT
 
 
@@ -40,6 +40,17 @@ def test_every_component_and_every_key_is_in_the_reference(built: Path) -> None:
             assert f"<code>{key}</code>" in pages, f"{name}.{key}"
 
 
+def test_every_command_and_every_option_is_in_the_reference(built: Path) -> None:
+    page = (built / "reference/commands.html").read_text()
+    for make in commands.COMMANDS:
+        for parser in (make(), *commands.subcommands(make()).values()):
+            assert f'id="{parser.prog.replace(" ", "-")}"' in page
+            options = {each for action in parser._actions for each in action.option_strings if action.help}
+            for option in options - {"-h", "--help", "--stacks-dir"}:
+                assert f"<code>{option}" in page, f"{parser.prog} {option}"
+    assert "PULUMI_GITLAB_RUNNER_OFFLINE" in page
+
+
 def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
     for page in built.rglob("*.html"):
         text = page.read_text()
@@ -50,4 +61,4 @@ def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
 def test_the_pictures_are_as_they_are_drawn() -> None:
     for name, colours in overview.COLOURS.items():
         drawn = (overview.ASSETS / f"overview-{name}.svg").read_text()
-        assert drawn == overview.picture(colours), "python -m sandbox.documentation.overview draws them anew"
+        assert drawn == overview.picture(colours), "python -m documentation.overview draws them again"

@@ -33,7 +33,6 @@ def images(file: Path) -> dict[str, set[tuple[str, str]]]:
 
 
 @settings(
-    deadline=None,
     max_examples=EXAMPLES,
     derandomize=True,
     phases=[Phase.generate],

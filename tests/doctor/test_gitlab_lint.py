@@ -109,7 +109,7 @@ def test_an_include_that_changes_what_a_job_runs(
     ("environment", "options", "said"),
     [
         ({"GITLAB_TOKEN": ""}, [], "GITLAB_TOKEN is not set"),
-        ({"GITLAB_TOKEN": "gone"}, [], "it does not know the token in GITLAB_TOKEN"),
+        ({"GITLAB_TOKEN": "gone"}, [], "it does not accept the token in GITLAB_TOKEN"),
         ({"GITLAB_TOKEN": f"{TOKEN}-read-api"}, [], "it needs the scope api"),
         ({}, ["--project", "gone/app"], "does not show a project gone/app"),
         ({"CI_PROJECT_ID": ""}, [], "name it by --project"),

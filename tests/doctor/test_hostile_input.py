@@ -46,7 +46,7 @@ def shown(*arguments: str) -> tuple[int, str]:
     return status, output.getvalue()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(IMAGES, CONFIGS, st.sampled_from(["16.9", "17.5", "19.3"]), st.sampled_from([[], ["--json"]]))
 def test_any_docker_auth_config(image: str, value: str, version: str, form: list[str]) -> None:
     given_value = f"--docker-auth-config={value}"
@@ -58,7 +58,7 @@ def test_any_docker_auth_config(image: str, value: str, version: str, form: list
     assert ENCODED_CANARY not in output
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES | st.sampled_from(["job", "other"]), VALUES, max_size=5))
 def test_any_pipeline(tmp_path_factory: pytest.TempPathFactory, content: object) -> None:
     file = tmp_path_factory.getbasetemp() / "any.yml"
@@ -69,7 +69,7 @@ def test_any_pipeline(tmp_path_factory: pytest.TempPathFactory, content: object)
         assert "\x1b" not in output
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=40))
 def test_any_text_as_a_pipeline(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.getbasetemp() / "any.yml"
@@ -86,7 +86,7 @@ def texts_of(value: object) -> Iterator[WrittenText]:
             yield from texts_of(each)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(VALUES, st.sampled_from([None, "'", '"']), st.sampled_from(["", "\ufeff"]), st.booleans())
 def test_every_text_is_found_where_it_is_written(
     tmp_path_factory: pytest.TempPathFactory, value: object, quote: str | None, mark: str, flow: bool

@@ -212,7 +212,7 @@ def test_all_images_are_asked_for(pipeline: Pipeline, registry: RegistryDouble) 
         ("- a", "its top is not a mapping of names"),
         ("a: {extends: b}\nb: {extends: a}", "extend each other in a circle"),
         ("a: {extends: gone}", "extends 'gone', which is not there"),
-        ("a: {image: !reference [b, image]}", "!reference ['b', 'image'] leads to nothing"),
+        ("a: {image: !reference [b, image]}", "!reference ['b', 'image'] refers to nothing"),
         ("a: {image: !reference [a, image]}", "leads through too many others"),
         ("a: {image: !reference b}", "this is not YAML that can be read"),
         ("include: ../other.yml", "which is not below"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
 from pulumi_gitlab_runner.doctor.docker_engine import Engine, engine_of
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host

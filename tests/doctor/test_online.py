@@ -131,7 +131,7 @@ def test_a_number_may_come_with_a_fraction(
     ("token", "said"),
     [
         ("", "GITLAB_TOKEN is not set"),
-        ("wrong", "does not know the token"),
+        ("wrong", "does not accept the token"),
         (f"{TOKEN}-developer", "does not show the runner build, #1"),
     ],
 )

@@ -100,7 +100,7 @@ def without_pins(value: Any) -> Any:
     return value.partition("@")[0].removesuffix(":latest") if isinstance(value, str) else value
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pipelines(), st.booleans())
 def test_a_pin_changes_no_image_and_nothing_else(
     registry: RegistryDouble, tmp_path: Path, generated: GeneratedPipeline, flow: bool

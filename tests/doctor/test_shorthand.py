@@ -69,6 +69,22 @@ def test_a_pipeline_for_a_stack(doctor: Doctor, tmp_path: Path) -> None:
     assert found["shorthand"]["fix"] == f"write {ECR}/ci/base:2026.11"
 
 
+def test_an_image_of_a_stack(doctor: Doctor, tmp_path: Path) -> None:
+    """The name is read as in a job: there it is one of Docker Hub."""
+    (tmp_path / "Pulumi.prod.yaml").write_text(STACK)
+    of_stack = ["--stack", "prod", "--stacks-dir", str(tmp_path), "--account", "123456789012", "--offline"]
+    found = doctor.findings("image", "team/ci/base:2026.11", *of_stack)
+    assert found["shorthand"]["what"] == "in a job it is docker.io/team/ci/base:2026.11"
+    assert found["shorthand"]["fix"] == f"write {ECR}/ci/base:2026.11"
+    assert doctor.findings("image", f"{ECR}/ci/base:2026.11", *of_stack) == {}
+
+
+def test_an_image_of_a_rendered_host(doctor: Doctor, host: HostTree) -> None:
+    host.write("etc/gitlab-runner/registries", "registry.example.com:5000 ecr eu-west-1\n")
+    found = doctor.findings("image", "team/ci/base:1", "--root", str(host.root), "--offline")
+    assert found["shorthand"]["fix"] == "write registry.example.com:5000/ci/base:1"
+
+
 def test_a_pipeline_for_a_rendered_host(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
     host.write("etc/gitlab-runner/registries", "registry.example.com:5000 ecr eu-west-1\n")
     file = tmp_path / ".gitlab-ci.yml"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from pulumi_gitlab_runner.doctor import waiting
-from pulumi_gitlab_runner.doctor.command_line import _parser
+from pulumi_gitlab_runner.doctor.command_line import argument_parser
 
 
 def test_it_says_what_it_waits_for_also_without_a_terminal(
@@ -30,6 +30,6 @@ def test_a_quick_answer_comes_without_it(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_each_command_has_its_words() -> None:
     (commands,) = (
-        each.choices for each in _parser()._actions if each.dest == "==SUPPRESS==" and each.choices
+        each.choices for each in argument_parser()._actions if each.dest == "==SUPPRESS==" and each.choices
     )
     assert set(commands) == set(waiting.WAITS_FOR)

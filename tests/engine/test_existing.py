@@ -54,7 +54,7 @@ def test_what_the_state_lost_is_imported_by_the_command_that_the_preview_prints(
     (tmp_path / "state.json").write_text(json.dumps(exported))
     project.pulumi("stack", "import", "--file", str(tmp_path / "state.json"))
     preview = project.pulumi("preview").stdout
-    assert "the KMS alias alias/gitlab-runner/tested/ci exists already; it bears the mark" in preview
+    assert "the KMS alias alias/gitlab-runner/tested/ci exists already; it has the mark" in preview
     (command,) = re.findall(r"pulumi (import .*)", preview)
     project.pulumi(*shlex.split(command), "--yes")
     project.up("--expect-no-changes")

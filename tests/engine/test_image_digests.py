@@ -75,7 +75,7 @@ def test_an_image_that_is_not_there_is_refused_where_digests_are_required(projec
         preview = project.pulumi("preview", check=False)
     printed = preview.stdout + preview.stderr
     assert preview.returncode != 0
-    assert f"found:   'team/{REPOSITORY}:{TAG}', whose digest cannot be had now" in printed
+    assert f"found:   'team/{REPOSITORY}:{TAG}', whose digest cannot be resolved now" in printed
     assert f"not pushed yet: team/{REPOSITORY}:{TAG}." in printed
     assert "Traceback" not in printed
 

@@ -1,5 +1,6 @@
 """The policy pack on the real engine: this project's stack passes, a stack without care does not."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,15 @@ CARELESS = """\
 import pulumi_aws as aws
 
 aws.ecr.Repository("careless", name="careless", image_tag_mutability="MUTABLE")
+aws.ecr.Repository("scratch", name="scratch", image_tag_mutability="MUTABLE")
+aws.ec2.SecurityGroup(
+    "open",
+    description="open",
+    vpc_id=aws.ec2.get_vpc(default=True).id,
+    ingress=[{"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}],
+)
 """
+CONFIGURATION = {"ecr-immutable-tags": {"exempt": ["scratch"]}, "ecr-scan-on-push": "remediate"}
 
 
 def test_this_projects_stack_passes(project: Project) -> None:
@@ -31,9 +40,13 @@ def test_a_careless_stack_does_not(
 ) -> None:
     careless = Project(tmp_path / "careless", sandbox, stack="careless")
     (careless.directory / "__main__.py").write_text(CARELESS)
-    result = careless.pulumi("preview", "--policy-pack", POLICY, check=False)
+    configuration = tmp_path / "configuration.json"
+    configuration.write_text(json.dumps(CONFIGURATION))
+    options = ("--policy-pack", POLICY, "--policy-pack-config", str(configuration))
+    result = careless.pulumi("preview", *options, check=False)
     assert result.returncode != 0
-    assert "ecr-immutable-tags" in result.stdout
-    assert "Its tags are MUTABLE" in result.stdout
-    assert "ecr-scan-on-push" in result.stdout
+    assert result.stdout.count("Its tags are MUTABLE") == 1  # the other repository is exempt
+    assert "[remediate]  ecr-scan-on-push" in result.stdout
+    assert "Its images are not scanned" not in result.stdout
+    assert "It lets 0.0.0.0/0 in" in result.stdout  # in a list within a list
     assert "Traceback" not in result.stdout + result.stderr

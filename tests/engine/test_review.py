@@ -116,8 +116,8 @@ def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
             "ci-build-files",
             "the runner; is privileged: every job is root on the host",
         ),
-        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs images by tag, not by digest alone"),
-        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs services by tag, not by digest alone"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs images by tag, not only by digest"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs services by tag, not only by digest"),
         (
             DangerKind.RUNNER,
             "ci-build",

@@ -41,7 +41,7 @@ def test_these_resources_and_no_others(project: Project) -> None:
         "gitlab-runner:index:RunnerHost": 1,
         "gitlab-runner:index:RunnerManagerRole": 1,
         "aws:iam/role:Role": 1,
-        "aws:iam/rolePolicy:RolePolicy": 1,
+        "aws:iam/rolePolicy:RolePolicy": 2,
         "aws:iam/instanceProfile:InstanceProfile": 1,
         "aws:ssm/parameter:Parameter": 2,
         "aws:s3/bucketObjectv2:BucketObjectv2": 1,
@@ -72,8 +72,11 @@ def test_a_repository_is_immutable_scanned_encrypted_and_tidied(
 def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_needs(project: Project) -> None:
     iam = project.aws("iam")
     role = group_template(project)["role"]
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    statements = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+    policies = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    statements = [each for policy in policies for each in policy["Statement"]]
     key = key_arn(project)
     parameters = [f"arn:aws:ssm:{HERE}:parameter/gitlab-runner/tested/build/*"]
     (bucket,) = (each["Name"] for each in project.aws("s3").list_buckets()["Buckets"])

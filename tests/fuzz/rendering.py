@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.spelling import as_keys
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, files_as_json, host_files
-from pulumi_gitlab_runner.host.manager_config import full_image, manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
@@ -62,7 +62,7 @@ def _manager_files(stack: Stack, manager: Manager) -> Mapping[str, HostFile]:
         registries,
         PLACE,
         gitlab_url=gitlab_url,
-        **({} if manager.host.docker else {"fleet_group": parameters.fleet_group}),
+        fleet_group=NOT_MADE if manager.host.docker else parameters.fleet_group,
     )
     text = render(config)
     if manager.host.docker:

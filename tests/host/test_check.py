@@ -56,7 +56,7 @@ def test_more_jobs_than_there_are_networks() -> None:
     with pytest.raises(DeclarationError) as refused:
         findings(changed("runners/build/host", {"concurrent": 2048}))
     assert "stack.runners.build.host.concurrent" in str(refused.value)
-    assert "192.168.0.0/16 has not so many" in str(refused.value)
+    assert "192.168.0.0/16 has no room for that many" in str(refused.value)
     assert findings(changed("runners/build/host", {"concurrent": 2047})) == []
 
 
@@ -66,7 +66,9 @@ def test_a_range_of_ones_own_has_room_for_so_many_jobs(concurrent: int, fits: bo
     if fits:
         assert findings(declared) == []
     else:
-        with pytest.raises(DeclarationError, match=r"host\.concurrent(.|\n)*10\.9\.0\.0/24 has not so many"):
+        with pytest.raises(
+            DeclarationError, match=r"host\.concurrent(.|\n)*10\.9\.0\.0/24 has no room for that many"
+        ):
             findings(declared)
 
 
@@ -206,7 +208,7 @@ WARNED: dict[str, tuple[Any, str, str]] = {
     "a secret for every job": (
         {"environment": ["NPM_TOKEN=canary"]},
         f"{CONFIG}.environment[0]",
-        "every job and service can read the variable `NPM_TOKEN`, and the host keeps it in the clear",
+        "every job and service can read the variable `NPM_TOKEN`, and the host keeps it in plain text",
     ),
 }
 

@@ -144,6 +144,15 @@ def test_a_batch_spans_less_than_a_day(
     assert [len(each) for each in host.batches()] == batches
 
 
+def test_entries_out_of_order_arrive_in_order(host: LoggingHost, shell: list[str]) -> None:
+    start = 1_700_000_000_000_000
+    for at in (start + 2_000_000, start, start + 1_000_000):
+        host.write("an entry", __REALTIME_TIMESTAMP=str(at))
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    (batch,) = host.batches()
+    assert [each["timestamp"] for each in batch] == [1_700_000_000_000, 1_700_000_001_000, 1_700_000_002_000]
+
+
 def test_a_clock_that_is_set_back_splits_a_batch_too(host: LoggingHost) -> None:
     start = 1_700_000_000_000_000
     for at in (start + 2 * DAY, start, start + 1):

@@ -92,8 +92,8 @@ def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab:
     theirs = Variable("DOCKER_AUTH_CONFIG", '{"auths":{}}', description="by hand")
     gitlab.variables("project 8").append(theirs)
     assert function.failing() == (
-        "project 8: DOCKER_AUTH_CONFIG is there already, and not of this making: remove it, or declare "
-        "another key or environment_scope"
+        "project 8: DOCKER_AUTH_CONFIG exists already, and was not created by this function: remove it, or "
+        "declare another key or environment_scope"
     )
     assert gitlab.variables("project 8") == [theirs]
     assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))

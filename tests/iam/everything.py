@@ -1,9 +1,13 @@
 """The policy of a manager that uses everything there is: each kind of registry, a fleet, a cache, reports."""
 
+import json
+
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import lifecycle_statement, report_statements, session_statements
-from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.manager import HOST, manager_policy
+from pulumi_gitlab_runner.iam.policy import policy_document
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement
 from pulumi_gitlab_runner.spec import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import (
     EcrPublicRegistry,
@@ -25,7 +29,8 @@ PARTNER = f"{SECRETS}:ci/partner-AbCdEf"
 OWN = f"{SSM}/ci/own"
 
 HERE = AwsEnvironment("123456789012", "eu-west-1")
-POLICY = manager_policy(
+PARAMETERS = [f"{SSM}/gitlab-runner/dev/build/*"]
+_POLICY = manager_policy(
     [
         EcrRegistry("team", repositories={"ci/base": Repository("ci/base")}),
         EcrRegistry(
@@ -41,8 +46,7 @@ POLICY = manager_policy(
         StaticRegistry("own", "own.example", parameter=OWN, key=f"{KMS}/own"),
     ],
     HERE,
-    parameter_arns=[f"{SSM}/gitlab-runner/dev/build/*"],
-    key_arn=f"{KMS}/hosts",
+    parameter_arns=PARAMETERS,
     files_arn="arn:aws:s3:::ci-0a1b2c3/build/files.json",
     further=[
         lifecycle_statement("/ci/dev/build", HERE),
@@ -52,3 +56,7 @@ POLICY = manager_policy(
         *cache_statements("ci-cache-0a1b2c3", ["runners/build"], f"{KMS}/cache", HERE),
     ],
 )
+POLICY = policy_document(
+    [*json.loads(_POLICY)["Statement"], parameter_key_statement(HOST, PARAMETERS, f"{KMS}/hosts")]
+)
+"""Both inline policies of the role as one."""

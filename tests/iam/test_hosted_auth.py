@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.iam.hosted_auth import (
+    OWN,
     lambda_trust_policy,
     renewal_policy,
     schedule_policy,
     scheduler_trust_policy,
 )
+from pulumi_gitlab_runner.iam.policy import policy_document
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement
 from pulumi_gitlab_runner.spec.registries import EcrRegistry, Repository, StaticRegistry
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
@@ -23,10 +26,9 @@ FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:ecr-0a1b2c3"
 NOTHING: dict[str, Any] = {
     "token": None,
     "parameter_arns": [],
-    "key_arn": None,
     "log_group_arn": f"{LOGS}:/ci",
 }
-POLICY = renewal_policy(
+_POLICY = renewal_policy(
     [
         EcrRegistry("team", repositories={"ci/base": Repository("ci/base")}),
         StaticRegistry("legacy", "registry.example.com"),
@@ -34,9 +36,12 @@ POLICY = renewal_policy(
     HERE,
     token=StoredSecret(secret=TOKEN, key=f"{KMS}/token"),
     parameter_arns=[PASSWORD],
-    key_arn=f"{KMS}/own",
     log_group_arn=f"{LOGS}:/ci/dev/hosted-auth/ecr",
 )
+POLICY = policy_document(
+    [*json.loads(_POLICY)["Statement"], parameter_key_statement(OWN, [PASSWORD], f"{KMS}/own")]
+)
+"""Both inline policies of the role as one."""
 
 
 def through(service: str, context: str, arn: str) -> dict[str, str]:

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.iam.manager import ec2_trust_policy, manager_policy
+from pulumi_gitlab_runner.iam.manager import HOST, ec2_trust_policy, manager_policy
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS, owner_policy, owner_registry_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement, some_key_arn
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.registries import (
     EcrPublicRegistry,
@@ -46,7 +47,6 @@ def policy(**changes: Any) -> dict[str, Any]:
         "registries": sandbox_registries(),
         "environment": ENVIRONMENT,
         "parameter_arns": [TOKEN, PASSWORD],
-        "key_arn": KEY,
         "files_arn": FILES,
     }
     document: dict[str, Any] = json.loads(manager_policy(**(everything | changes)))
@@ -62,7 +62,6 @@ def of_registries(*registries: Registry) -> list[dict[str, Any]]:
 NOTHING: dict[str, Any] = {
     "registries": [],
     "parameter_arns": [],
-    "key_arn": None,
     "files_arn": None,
 }
 
@@ -109,28 +108,32 @@ def test_the_sandbox_runners_policy() -> None:
                 "Action": ["ssm:GetParameter", "ssm:GetParameters"],
                 "Resource": [PASSWORD, TOKEN],
             },
-            {
-                "Sid": "HostParametersKey",
-                "Effect": "Allow",
-                "Action": ["kms:Decrypt"],
-                "Resource": [KEY],
-                "Condition": {
-                    "StringEquals": {
-                        "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
-                        "kms:EncryptionContext:PARAMETER_ARN": [PASSWORD, TOKEN],
-                    }
-                },
-            },
         ],
     }
+
+
+def test_the_key_of_its_parameters_decrypts_these_alone() -> None:
+    assert parameter_key_statement(HOST, [TOKEN, PASSWORD], KEY) == {
+        "Sid": "HostParametersKey",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt"],
+        "Resource": [KEY],
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": "ssm.eu-west-1.amazonaws.com",
+                "kms:EncryptionContext:PARAMETER_ARN": [PASSWORD, TOKEN],
+            }
+        },
+    }
+    assert len(some_key_arn(ENVIRONMENT)) == len(KEY)
 
 
 @pytest.mark.parametrize(
     ("changes", "statements"),
     [
-        ({"registries": []}, ["HostFiles", "HostParameters", "HostParametersKey"]),
+        ({"registries": []}, ["HostFiles", "HostParameters"]),
         ({"parameter_arns": []}, ["EcrToken", "EcrPull", "HostFiles"]),
-        ({"files_arn": None}, ["EcrToken", "EcrPull", "HostParameters", "HostParametersKey"]),
+        ({"files_arn": None}, ["EcrToken", "EcrPull", "HostParameters"]),
         ({**NOTHING, "registries": [PARTNER]}, ["RegistrySecrets"]),
         (NOTHING, []),
     ],

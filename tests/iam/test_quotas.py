@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.host.user_data import LARGEST_USER_DATA, sized_user_data
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
-from pulumi_gitlab_runner.iam.manager import manager_policy
+from pulumi_gitlab_runner.iam.manager import HOST, manager_policy
 from pulumi_gitlab_runner.iam.pipeline_roles import pipeline_trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, REPOSITORY_POLICY, TRUST_POLICY
+from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement
 from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.job_roles import JobRole
 from pulumi_gitlab_runner.spec.registries import StaticRegistry
@@ -34,10 +35,17 @@ def test_a_document_of_just_the_allowed_size_is_taken() -> None:
     assert (problem.allowed, problem.fix) == ("2,048, as AWS has it", "the way out")
 
 
+def test_the_policies_that_share_a_quota_count_together() -> None:
+    assert list(INLINE_POLICIES.problems("a" * 10_000, "place", "", "b" * 240)) == []
+    (problem,) = INLINE_POLICIES.problems("a" * 10_000, "place", "", "b" * 241)
+    assert problem.found == "10,241 characters of a role's inline policies"
+
+
 def test_the_parameters_of_a_host_take_the_same_room_however_many_there_are() -> None:
     prefix = f"{SSM}/ci/prod/build/*"
-    policy = manager_policy([], HERE, parameter_arns=[prefix], key_arn=f"{KMS}/hosts", files_arn=None)
-    read, decrypt = json.loads(policy)["Statement"]
+    policy = manager_policy([], HERE, parameter_arns=[prefix], files_arn=None)
+    (read,) = json.loads(policy)["Statement"]
+    decrypt = parameter_key_statement(HOST, [prefix], f"{KMS}/hosts")
     assert read["Resource"] == [prefix]
     assert decrypt["Condition"] == {
         "StringEquals": {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"},
@@ -51,7 +59,7 @@ def test_secrets_under_one_key_have_one_statement_for_it() -> None:
         StaticRegistry(f"partner-{number}", f"{number}.example", secret=each, key=f"{KMS}/{key}")
         for number, (each, key) in enumerate(zip(secrets, ("one", "other", "one"), strict=True))
     ]
-    policy = manager_policy(registries, HERE, parameter_arns=[], key_arn=None, files_arn=None)
+    policy = manager_policy(registries, HERE, parameter_arns=[], files_arn=None)
     keys = {
         each["Resource"][0]: each["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"]
         for each in json.loads(policy)["Statement"]

@@ -43,9 +43,7 @@ def parts(found: Division) -> list[Part]:
 
 def policies(found: Division, *registries: Registry, environment: AwsEnvironment = HERE) -> list[str]:
     """The role's policies: the inline one, and the managed ones."""
-    inline = manager_policy(
-        registries, environment, parameter_arns=[], key_arn=None, files_arn=None, part=found.inline
-    )
+    inline = manager_policy(registries, environment, parameter_arns=[], files_arn=None, part=found.inline)
     return [inline, *(repository_policy(each, registries, environment, "") for each in found.managed)]
 
 

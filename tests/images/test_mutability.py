@@ -1,7 +1,7 @@
 """Which tags may be moved, as ECR takes it."""
 
 import pytest
-from pulumi_gitlab_runner.images.mutability import is_mutable, tag_mutability
+from pulumi_gitlab_runner.images.ecr import is_mutable, tag_mutability
 
 
 @pytest.mark.parametrize(

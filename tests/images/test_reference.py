@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from docker_image.digest import InvalidDigest
 from docker_image.reference import InvalidReference, Reference
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.images.reference import (
     ImageReference,
@@ -129,7 +129,6 @@ REFERENCES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(REFERENCES | REFERENCE_LIKE)
 @example("A/b")
 @example("[::1]/a")
@@ -146,7 +145,6 @@ def test_the_grammar_is_that_of_docker_image_py(text: str) -> None:
     assert str(parse(text)) == oracle.string()
 
 
-@settings(deadline=None)
 @given(REFERENCES)
 def test_every_form_of_a_reference_parses_back_to_it(text: str) -> None:
     reference = parse(text)
@@ -154,7 +152,6 @@ def test_every_form_of_a_reference_parses_back_to_it(text: str) -> None:
     assert parse(reference.familiar) == reference
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_reference_or_is_refused(text: str) -> None:
     with suppress(InvalidImageReference):

@@ -94,13 +94,15 @@ def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted
     host = accepted.source.host
     assert accepted(old=BEFORE) == BEFORE
     assert accepted.warnings == [
-        f"whether {host}/team/app:1 has moved cannot be told: {host} had too many requests (429)"
+        f"whether {host}/team/app:1 has moved is not known: {host} had too many requests (429)"
     ]
 
 
 def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Check) -> None:
     accepted.source.status = 403
-    with pytest.raises(TransferError, match=r"its digest cannot be had: .* does not let these credentials"):
+    with pytest.raises(
+        TransferError, match=r"its digest cannot be resolved: .* does not let these credentials"
+    ):
         accepted()
 
 

@@ -122,6 +122,22 @@ def test_an_index_in_an_index_and_an_image_that_it_names_twice(pair: Pair) -> No
     assert pair.tag() == pair.digest
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_index_comes_after_every_index_in_it(pair: Pair, order: tuple[int, int]) -> None:
+    def index(tag: str, *children: dict[str, Any]) -> dict[str, Any]:
+        manifest = {"schemaVersion": 2, "mediaType": registry.INDEX, "manifests": list(children)}
+        return registry.push_manifest(pair.push, pair.name, tag, manifest)
+
+    innermost = index("innermost", registry.push_image(pair.push, pair.name, None, [b"image"], AMD))
+    inner = index("inner", index("middle", innermost))
+    children = (innermost, inner)  # the innermost one is three levels deep, and one level deep too
+    pair.digest = index("1", *(children[each] for each in order))["digest"]
+    pair.copy()
+    assert pair.tag() == pair.digest
+    put = [path.rpartition("/")[2] for path in pair.target.asked("PUT") if "/manifests/" in path]
+    assert put.index(innermost["digest"]) < put.index(inner["digest"])
+
+
 def test_what_is_there_is_asked_for_once_and_nothing_is_sent(pair: Pair) -> None:
     pair.copy()
     pair.target.requests.clear()

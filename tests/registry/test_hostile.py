@@ -148,7 +148,7 @@ def test_values_are_counted_outside_of_strings() -> None:
 
 
 @given(content=st.binary(max_size=300))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_an_answer_in_one_line(content: bytes) -> None:
     def send(to: Conversation) -> None:
         to.send(b"HTTP/1.1 " + content)

@@ -11,7 +11,7 @@ from pulumi.runtime.mocks import MockResourceArgs
 from pulumi_gitlab_runner import RunnerStack
 from pulumi_gitlab_runner.review.preview import Preview, read_preview
 
-from tests.components.everything import RealisticCloud
+from tests.components.everything import EmptyCloud, RealisticCloud
 from tests.components.recording import in_the_clear, run
 from tests.review.previews import text
 
@@ -29,6 +29,11 @@ Resources = dict[Identity, tuple[str, Mapping[str, Any]]]
 def state_of(declared: Mapping[str, Any]) -> Resources:
     """What there is once a declaration is deployed."""
     return _registered(declared, RealisticCloud, preview=False)
+
+
+def first_preview_of(declared: Mapping[str, Any]) -> Preview:
+    """The preview of a declaration before anything is there."""
+    return _compared({}, _registered(declared, EmptyCloud, preview=True))
 
 
 def preview_of(state: Resources, declared: Mapping[str, Any]) -> Preview:
@@ -89,10 +94,12 @@ def _compared(before: Resources, after: Resources) -> Preview:
 def _registered(declared: Mapping[str, Any], cloud: Any, *, preview: bool) -> Resources:
     recording, _ = run(lambda: RunnerStack("ci", declared), cloud=cloud, preview=preview)  # type: ignore[arg-type]
     resources: Resources = {}
+    whole: dict[str, str] = {}  # the mocks' URNs have but the last of the types of parents
     for request in recording.requests:
         *place, types, _name = request.parent.split("::", 3)
-        types = f"{types}${request.type}".replace("pulumi:pulumi:Stack$", "")
-        urn = "::".join((*place, types, request.name))
+        mocked = "::".join((*place, f"{types.rpartition('$')[2]}${request.type}", request.name))
+        whole[mocked] = types = f"{whole.get(request.parent, types)}${request.type}"
+        urn = "::".join((*place, types.replace("pulumi:pulumi:Stack$", ""), request.name))
         resources[request.type, request.name] = urn, _whole(MessageToDict(request.object))
     return resources
 

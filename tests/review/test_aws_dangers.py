@@ -30,17 +30,15 @@ def replication(*accounts: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("of", "before", "after", "what"),
     [
-        (
-            BLOCK,
-            CLOSED,
-            {**CLOSED, "blockPublicPolicy": False},
-            "its bucket can be opened to the public without blockPublicPolicy",
+        *(
+            (BLOCK, CLOSED, CLOSED | {each: False}, f"its bucket can be opened to the public without {each}")
+            for each in CLOSED
         ),
         (
             TEMPLATE,
             {"metadataOptions": IMDS},
             {"metadataOptions": {**IMDS, "httpTokens": "optional"}},
-            "its instances answer IMDSv1: whoever makes them send a request has their role",
+            "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
         ),
         (
             TEMPLATE,
@@ -193,7 +191,7 @@ def test_what_is_lost_is_told_of_a_deletion_and_of_a_replacement(of: str, lost: 
 def test_a_denial_that_is_deleted_is_told() -> None:
     denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
     assert told(step("delete", ROLE_POLICY, old=denial)) == [
-        (DangerKind.DELETION, "is deleted; what it denied is denied no more")
+        (DangerKind.DELETION, "is deleted; what it denied is no longer denied")
     ]
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_gitlab_runner.review.dangers import dangers
+from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, is_known
 from pulumi_gitlab_runner.review.note import note
 
-from tests.review.stacks import Resources, preview_of, state_of
+from tests.components.everything import declaration as everything
+from tests.review.stacks import Resources, first_preview_of, preview_of, state_of
 
 CANARY = "canary-of-a-password-1234"
 HOST = {"concurrent": 4, "egress": [{"cidr": "10.0.0.0/8", "from_port": 443}]}
@@ -149,6 +152,12 @@ def test_a_change_of_a_small_stack(change: Callable[[Declared], None], one: Reso
     assert told(written) == words_of(change.__name__)
     assert "does not show" not in written
     assert CANARY not in written
+
+
+def test_a_first_deployment_is_known_whole() -> None:
+    preview = first_preview_of(everything())
+    assert [danger for danger in dangers(preview) if not is_known(danger.phrases)] == []
+    assert NOT_KNOWN not in note(preview, "prod")
 
 
 def test_all_changes_at_once_of_a_stack_of_thirteen(thirteen: Resources) -> None:

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.review.dangers import DangerKind
+from pulumi_gitlab_runner.review.dangers import DangerKind, dangers
+from pulumi_gitlab_runner.review.dangers.danger import is_known
 
 from tests.review.hosts import LEGACY, VAULT, host_inputs, host_step
 from tests.review.phrases import told
-from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, step
+from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
 
 IMAGE = "arn:aws:ecr:eu-west-1:123456789012:repository/private/image"
 GROUP = "aws:example/thing:Thing"
@@ -69,9 +70,57 @@ def test_all_repositories_are_registries_too() -> None:
 @pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
 def test_a_policy_that_does_not_show_is_told(hidden: str) -> None:
     ((kind, what),) = told(step("update", ROLE_POLICY, old=policy(allow("x:1")), new={"policy": hidden}))
-    assert (kind, what) == (DangerKind.RIGHTS, "what its policy allows is known after the update alone")
+    assert (kind, what) == (DangerKind.RIGHTS, "what its policy allows is known only after the update")
     lifecycle = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     assert told(step("create", lifecycle, new={"policy": hidden})) == []
+
+
+ROLE = "gitlab-runner:index:RunnerManagerRole"
+
+
+def policy_of_a_new_key(policy: Any, name: str = "ci-build.key") -> dict[str, Any]:
+    """The step of a policy that does not show before AWS has named its key."""
+    made = step("create", ROLE_POLICY, name, new={"policy": policy})
+    return made | {"urn": made["urn"].replace("$aws:", f"${ROLE}$aws:")}
+
+
+def showing(*statements: dict[str, Any]) -> dict[str, Any]:
+    """The step of the component that shows the policy."""
+    return step("create", ROLE, "ci-build", new={"rights": {"ci-build.key": {"Statement": [*statements]}}})
+
+
+def test_of_a_policy_with_an_arn_that_aws_chooses_all_but_that_is_told() -> None:
+    decrypt = allow(["kms:Decrypt"], UNKNOWN, Condition={"StringEquals": {"kms:ViaService": "ssm"}})
+    (found,) = dangers(preview(policy_of_a_new_key(UNKNOWN), showing(decrypt)))
+    assert is_known(found.phrases)
+    assert found.phrases == (
+        ("allows", ("kms:Decrypt",)),
+        ("on", ("an ARN that AWS chooses",)),
+        ("if", ('{"StringEquals": {"kms:ViaService": "ssm"}}',)),
+    )
+
+
+def test_a_policy_that_shows_itself_is_told_by_itself() -> None:
+    shown = policy(allow("kms:Decrypt", "arn:key"))["policy"]
+    assert told(policy_of_a_new_key(shown), showing(allow("kms:Encrypt", UNKNOWN))) == [
+        (DangerKind.RIGHTS, "allows kms:Decrypt on arn:key")
+    ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [allow(UNKNOWN, UNKNOWN), allow("kms:Decrypt", UNKNOWN, Condition=UNKNOWN), {"Effect": "Allow"}],
+    ids=["action", "condition", "nothing"],
+)
+def test_a_component_that_shows_too_little_hides_nothing(statement: dict[str, Any]) -> None:
+    (found,) = dangers(preview(showing(statement), policy_of_a_new_key(UNKNOWN)))
+    assert not is_known(found.phrases)
+
+
+def test_another_policy_is_not_told_for_the_one_that_a_component_shows() -> None:
+    other = policy_of_a_new_key(UNKNOWN, "ci-build")
+    (found,) = dangers(preview(showing(allow("kms:Decrypt", UNKNOWN)), other))
+    assert not is_known(found.phrases)
 
 
 def test_an_attached_policy_and_a_boundary_taken_away_are_told() -> None:
@@ -135,7 +184,7 @@ def test_a_registry_taken_away_is_no_danger() -> None:
         (
             {"allowed_services": ["**/*@sha256:*"]},
             {"allowed_services": ["**/*"]},
-            "runs services by tag, not by digest alone",
+            "runs services by tag, not only by digest",
         ),
         (
             {},
@@ -209,7 +258,7 @@ def test_a_new_runner_is_told_only_what_is_unusual() -> None:
         (
             {"runnerType": "group_type"},
             {"runnerType": "instance_type"},
-            "takes jobs of the whole instance, not of a group alone",
+            "takes jobs of the whole instance, not only of a group",
         ),
     ],
 )
@@ -232,7 +281,7 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
         (
             "replace",
             {**DOCKER, "groupId": 43},
-            "count up its generation, with keep_previous, so that its running jobs end as usual",
+            "increase its generation, with keep_previous, so that its running jobs end as usual",
         ),
         (
             "update",
@@ -290,7 +339,7 @@ def test_a_host_whose_files_are_not_known_is_told_of_by_what_its_component_says(
 
 def test_a_docker_host_is_told_of_by_what_its_component_says() -> None:
     kind = "gitlab-runner:index:DockerRunnerHost"
-    before = {"declared": {"runners": {"build": {}}}}
+    before: dict[str, Any] = {"declared": {"runners": {"build": {}}}}
     after = {"declared": {"runners": {"build": {"docker": {"privileged": True}}}}}
     assert told(step("update", kind, "ci-build", before, after)) == [
         (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Response
 from pulumi_gitlab_runner.review.drift_command import main
-from pulumi_gitlab_runner.review.drift_issue import IssuePlace, issue_place_of, tell_drift, tell_end
+from pulumi_gitlab_runner.review.drift_issue import IssuePlace, issue_place_of, report_drift, report_end
 from pulumi_gitlab_runner.review.errors import GitLabError
 from pulumi_gitlab_runner.review.gitlab_api import ATTEMPTS
 
@@ -106,27 +106,27 @@ def test_each_stack_has_its_own_and_those_of_others_are_left_alone(gitlab: GitLa
 def test_an_issue_whose_answer_is_lost_is_not_opened_twice(gitlab: GitLab) -> None:
     gitlab.lose_the_answer_to_a_post = True
     waited: list[float] = []
-    tell_drift(place(gitlab), "x", waited.append)
+    report_drift(place(gitlab), "x", waited.append)
     assert (len(waited), len(issues(gitlab))) == (1, 1)
 
 
 def test_it_is_found_among_many(gitlab: GitLab) -> None:
-    tell_drift(place(gitlab), "x")
+    report_drift(place(gitlab), "x")
     for number in range(45):
-        tell_drift(place(gitlab, f"other{number}"), "x")
-    tell_end(place(gitlab))
+        report_drift(place(gitlab, f"other{number}"), "x")
+    report_end(place(gitlab))
     assert [issue.iid for issue in issues(gitlab) if issue.closed_at] == [1]
 
 
 def test_a_long_report_is_cut(gitlab: GitLab) -> None:
-    tell_drift(place(gitlab), "\n".join("x" * 1000 for _ in range(2000)))
+    report_drift(place(gitlab), "\n".join("x" * 1000 for _ in range(2000)))
     assert len(issues(gitlab)[0].description or "") < 1_048_576
 
 
 def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
     gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
     with pytest.raises(GitLabError, match="4 times; run the job again later"):
-        tell_end(place(gitlab), lambda _: None)
+        report_end(place(gitlab), lambda _: None)
 
 
 @pytest.mark.parametrize(

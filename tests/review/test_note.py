@@ -192,7 +192,7 @@ def test_no_secret_is_shown() -> None:
     assert "!     masked: [secret] → false\n" in written
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HOSTILE)
 def test_no_name_has_a_meaning_in_markdown(name: str) -> None:
     hosts = host_inputs()

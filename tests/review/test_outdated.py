@@ -52,7 +52,7 @@ def test_the_notes_of_open_merge_requests_into_the_branch_say_so_once(
     before = body(gitlab, 1)
     assert main(["--outdate", "--stack", "prod"]) == 0
     assert capsys.readouterr().out == "Previews marked as outdated: !1\n"
-    assert body(gitlab, 1).splitlines()[:4] == [*before.splitlines()[:2], "", f"{SAID} Preview it anew."]
+    assert body(gitlab, 1).splitlines()[:4] == [*before.splitlines()[:2], "", f"{SAID} Preview it again."]
     assert body(gitlab, 1).splitlines()[4:] == before.splitlines()[2:]
     assert not [number for number in (2, 3, 4) if "Outdated" in body(gitlab, number)]
 

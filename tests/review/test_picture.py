@@ -29,6 +29,17 @@ def drawn(*steps: dict[str, object]) -> list[str]:
     return [line for line in lines[2:] if not re.fullmatch(STYLE, line)]
 
 
+def test_credentials_of_an_unknown_kind_are_shown_by_their_kind() -> None:
+    """The list of a host was written by another version of the library."""
+    host = host_inputs(["legacy"])
+    files = json.loads(host["content"])
+    listed = files["etc/gitlab-runner/registries"]
+    assert f"{LEGACY} parameter " in listed["content"]
+    listed["content"] = listed["content"].replace(" parameter ", " vault ")
+    shown = drawn(host_step(host, {**host, "content": json.dumps(files)}))
+    assert f'n2["<b>{LEGACY}</b><br>by vault<br><i>new</i>"]:::new' in shown
+
+
 def test_what_is_new_gone_and_kept() -> None:
     assert drawn(host_step(host_inputs(["team", "legacy"]), host_inputs(["team", "vault"]))) == [
         'n0["build"]',

@@ -244,13 +244,24 @@ def test_each_stack_of_the_sandbox_has_one_of_its_own(
     helper = tmp_path / "ecr-login" / "v1" / "docker-credential-ecr-login"
     monkeypatch.setattr(commands, "prepare", lambda directory, progress: helper)
     monkeypatch.setattr(
-        commands, "Sandbox", lambda directory, engine=None, services=(): Sandbox(directory, engine, ())
+        commands, "Sandbox", lambda directory, engine=None, services=(), **_: Sandbox(directory, engine, ())
     )
     assert dev("up", "docker") == 0
     assert (state.parent / "backend").read_text() == f"file://{state}/stack-docker/state\n"
     assert (state / "stack-docker" / "ecr-login").readlink() == tmp_path / "ecr-login"
     assert dev("up", "docker") == 0
     assert dev("stop") == 0
+
+
+def test_official_plugins_that_are_not_there_are_named_and_nothing_changes(
+    dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands.provider_plugins, "explain_unreachable", lambda _url: "no answer")
+    monkeypatch.setenv("PULUMI_HOME", str(state.parent))
+    with pytest.raises(SandboxError, match=r"no official plugin of .*aws 7\.51\.1.* \(no answer\)"):
+        dev("up", "--providers", "official")
+    assert not (state.parent / "asked").exists()
+    assert not state.exists()
 
 
 def test_the_exit_code_is_pulumis(dev: Callable[..., int]) -> None:

@@ -4,34 +4,27 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
-from pulumi_gitlab_runner.spec.runners import check_pinned
+from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
+from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
+from pulumi_gitlab_runner.spec.registries.kinds import KINDS
+from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
+from pulumi_gitlab_runner.spec.variables import VariableDeclaration
+from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
-RUNNER_KEYS = (
-    "group, project, instance, tags, run_untagged, description, protected, locked, paused, maximum_timeout, "
-    "maintenance_note, other_projects, generation, keep_previous, renamed_from, image, services, "
-    "require_digests, registries, config, limit, host, host_of, fleet"
-)
-HOST_KEYS = (
-    "instance_type, concurrent, disk_gb, os, ami, machine_image, vpc, subnets, egress, job_networks, "
-    "peer_networks, runner_version, session_manager, user_namespaces, logs, alarms, metrics, "
-    "permissions_boundary, role_path, policies, tags, docker, config"
-)
-REGISTRY_KEYS = (
-    "repositories, allow_pull, ecr, ecr_public, pull_through, upstream_secret, upstream_credentials, host, "
-    "static, gitlab, helper"
-)
-REGISTRY_KINDS = "exactly one of ecr, ecr_public, pull_through, static, gitlab, helper"
+RUNNER_KEYS = ", ".join(fields_of(RunnerDeclaration))
+HOST_KEYS = ", ".join(fields_of(HostDeclaration))
+REGISTRY_KEYS = ", ".join(fields_of(RegistryDeclaration))
+KINDS_WITH_HOST = ", ".join(name for name, kind in KINDS.items() if "host" in kind.keys)
+REGISTRY_KINDS = f"exactly one of {', '.join(KINDS)}"
 HOST_FORM = (
     "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path below "
     "which the credentials are for: registry.example.com/team"
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
-VARIABLE_KEYS = (
-    "group, project, instance, key, value, docker_auth, masked, hidden, protected, raw, file, "
-    "environment_scope, description, adopt"
-)
+VARIABLE_KEYS = ", ".join(fields_of(VariableDeclaration))
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "credsStore is asked about every registry, so it breaks public pulls: "
@@ -320,7 +313,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.team.host",
             "'host', beside 'ecr'",
-            "it beside static, gitlab, helper",
+            f"it beside {KINDS_WITH_HOST}",
             "the host follows from the kind of the registry",
         ),
     ),
@@ -434,7 +427,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its password is read on the runner host alone",
+            f"{REQUIRED}its password is read only on the runner host",
         ),
     ),
     "a required digest that only a job could ask for": (
@@ -452,7 +445,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.image",
             "'vault/tools:1', an image without a digest",
             DIGEST_FORM,
-            f"{REQUIRED}its credential helper is on the runner host alone",
+            f"{REQUIRED}its credential helper is only on the runner host",
         ),
     ),
     "digests on a runner that is too old for them": (
@@ -461,7 +454,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "a parameter that is no ARN": (
@@ -482,7 +475,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.legacy.static",
             "key, password, username",
             STATIC_FORM,
-            "'key' stands beside 'secret' or 'parameter'",
+            "'key' goes with 'secret' or 'parameter'",
         ),
     ),
     "an official image of Docker Hub without library/": (
@@ -786,7 +779,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.keep_previous",
             "true, for the first generation",
             "true with generation: 2 or more",
-            "to register the runner anew, count its generation up",
+            "to register the runner again, increase its generation",
         ),
     ),
     "a runner that never gets a job": (
@@ -901,7 +894,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         ),
     ),
     "an undeclared registry": (
@@ -939,7 +932,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.os",
             "'debian-13'",
-            "amazon-linux-2023, debian-12, ubuntu-24.04",
+            ", ".join(OPERATING_SYSTEMS),
             "did you mean 'debian-12'?",
         ),
     ),
@@ -1142,7 +1135,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].hidden",
             "true, for the instance",
-            "false: GitLab hides those of groups and projects alone",
+            "false: GitLab hides only those of groups and projects",
         ),
     ),
     "a hidden variable that is not masked": (
@@ -1243,7 +1236,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth",
+            "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (
@@ -1282,7 +1275,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a key that was removed": (
@@ -1382,7 +1375,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.cache.s3.secret_key",
             "the key 'secret_key', which is not set here",
             "the other keys",
-            "a host's files hold no secret: let the role of the host give access",
+            "a host's files contain no secret: let the role of the host give access",
         ),
     ),
     "a value that is known later": (
@@ -1400,7 +1393,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.environment[1]",
             "an encrypted value",
             "a plain value",
-            "a host's files hold no secret: pulumi config set --path, without --secret",
+            "a host's files contain no secret: pulumi config set --path, without --secret",
         ),
     ),
     "images of one's own choice where digests are required": (
@@ -1575,7 +1568,7 @@ def test_a_required_digest_that_cannot_be_had() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
             "runners.build.services[0].name",
-            "'redis:7', whose digest cannot be had now: a warning says why",
+            "'redis:7', whose digest cannot be resolved now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )

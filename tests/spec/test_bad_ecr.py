@@ -83,7 +83,7 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.kms_key",
             "'arn:aws:kms:eu-west-1:123456789012:alias/images'",
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR tells the key that the alias is of, which would look like a change",
+            "ECR returns the key behind the alias, which would look like a change",
         ),
     ),
 }

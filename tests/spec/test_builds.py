@@ -88,7 +88,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             Problem(
                 f"{AT}.args.NPM_TOKEN",
                 "a build argument with the name of a secret",
-                "arguments that everybody may read: they stay in the image",
+                "arguments that everyone may read: they stay in the image",
                 "declare it under 'secrets', and read it by RUN --mount=type=secret",
             ),
         ),
@@ -135,7 +135,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
         ),
         (
             {"tags": ["latest"], "cache": "latest"},
-            Problem(f"{AT}.cache", "'latest'", "a tag of its own, which no image has"),
+            Problem(f"{AT}.cache", "'latest'", "a separate tag, which no image has"),
         ),
         (
             {"tags": ["stable"]},
@@ -190,7 +190,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             )
             for registry, why in {
                 "shared": "the registry is another account's: build it in a stack there",
-                "hub": "what is pulled through ECR comes from upstream alone",
+                "hub": "ECR fetches these images from upstream itself",
                 "gallery": "public.ecr.aws is only pulled from",
             }.items()
         ),

@@ -1,4 +1,4 @@
-"""The secrets of a declaration that are in clear in a stack's file: each is found, and nothing else."""
+"""The secrets of a declaration that are in plain text in a stack's file: each is found, and nothing else."""
 
 from typing import Any
 

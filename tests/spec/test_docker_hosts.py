@@ -14,7 +14,7 @@ DOCKER = f"{HOST}.docker"
 IMAGE = "registry.example.com/ci/gitlab-runner:1"
 DIRECTORY: dict[str, Any] = {"directory": "/root/.aws"}
 ACCESS_KEY: dict[str, Any] = {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}}
-NOBODY = "declare 'aws_credentials' beside it: who the manager is to AWS"
+NOBODY = "declare 'aws_credentials', the AWS credentials of the manager"
 NO_PROGRAM = "for which GitLab's own image of the runner has no program"
 
 
@@ -97,7 +97,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             f"{HOST}.instance_type",
             "'instance_type', beside 'docker'",
             "docker, concurrent, runner_version, config",
-            "it is of EC2 hosts alone: a Docker host is there already",
+            "it is only for EC2 hosts: a Docker host exists already",
         ),
     ),
     "an address to listen on": (
@@ -190,8 +190,8 @@ BAD: dict[str, tuple[Any, Problem]] = {
         Problem(
             DOCKER,
             "no 'aws_credentials', in a stack with a cache",
-            "who the manager is to AWS",
-            "the cache lies in S3, and a Docker host has no role",
+            "the AWS credentials of the manager",
+            "the cache is in S3, and a Docker host has no role",
         ),
     ),
     "a network for nobody": (

@@ -239,6 +239,18 @@ def test_a_runner_may_have_as_many_tags_as_gitlab_takes() -> None:
     assert problems_of(changed("runners/build/tags", [f"tag-{number}" for number in range(50)])) == []
 
 
+@pytest.mark.parametrize("kind", ["registries", "runners"])
+def test_a_name_has_32_characters_at_most(kind: str) -> None:
+    static = {"username": "me", "password": "password"}
+    declared = {
+        "registries": {"host": "other.example.com", "static": static},
+        "runners": {"group": 42, "host": {}},
+    }[kind]
+    assert problems_of(changed(f"{kind}/{'a' * 32}", declared)) == []
+    (problem,) = problems_of(changed(f"{kind}/{'a' * 33}", declared))
+    assert problem.found == repr("a" * 33)
+
+
 def test_several_runners_share_the_manager_of_one() -> None:
     shared = {"group": 42, "limit": 1, "host_of": "build", "registries": ["legacy", "shared"]}
     declared = changed("runners/second", shared)
@@ -367,6 +379,10 @@ def test_variables() -> None:
     [
         ("eu-west-1", False, True),
         ("short", False, False),
+        ("7_chars", False, False),
+        ("8_chars_", False, True),
+        ("7$chars", True, False),
+        ("8$chars$", True, True),
         ("with space", False, False),
         ("with space", True, False),
         ("dollar$sign", False, False),

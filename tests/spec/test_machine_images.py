@@ -38,7 +38,7 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.os",
             "'debian-12'",
             "amazon-linux-2023, ubuntu-24.04",
-            "Image Builder makes none of Debian",
+            "Image Builder does not support Debian",
         ),
     ),
     "no architecture": (
@@ -61,6 +61,10 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
     "a day of the month and of the week": (
         {"schedule": "cron(0 4 1 * mon *)"},
         Problem(f"{AT}.schedule", "'cron(0 4 1 * mon *)'", SCHEDULES),
+    ),
+    "a minute that there is not": (
+        {"schedule": "cron(60 4 ? * mon *)"},
+        Problem(f"{AT}.schedule", "'cron(60 4 ? * mon *)'", SCHEDULES),
     ),
     "one days": ({"schedule": "rate(1 days)"}, Problem(f"{AT}.schedule", "'rate(1 days)'", SCHEDULES)),
     "no time zone": (

@@ -90,7 +90,7 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.images.postgres.image",
             "'vault/app:1', which cannot be read where Pulumi runs",
             "an image of a registry that can be asked, or a public one",
-            "the registry 'vault' is not asked: its password is read on the runner host alone",
+            "the registry 'vault' is not asked: its password is read only on the runner host",
         ),
     ),
     "a tag that is none": (

@@ -94,7 +94,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
             EGRESS,
             "no rules",
             "at least one: a host needs GitLab, the registries and AWS",
-            "without this key, instances may connect to everywhere",
+            "without this key, instances may connect to any address",
         ),
     ),
     "to nowhere": (

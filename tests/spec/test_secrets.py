@@ -47,7 +47,7 @@ def _put(whole: Any, place: tuple[Any, ...], value: Any) -> None:
         whole[place[-1]] = deepcopy(value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     secret=SECRETS,
     damage=st.lists(st.tuples(st.sampled_from(PLACES), JUNK), max_size=3),
@@ -129,7 +129,7 @@ JSON = _json(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JSON)
 def test_whatever_stands_there_is_a_stack_or_a_problem(declared: Any) -> None:
     for problem in problems_of(declared):
@@ -138,7 +138,7 @@ def test_whatever_stands_there_is_a_stack_or_a_problem(declared: Any) -> None:
         assert problem.allowed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_whatever_stands_at_one_place_is_a_stack_or_a_problem(data: st.DataObject) -> None:
     declared = declaration()

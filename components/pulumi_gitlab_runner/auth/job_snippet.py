@@ -27,9 +27,9 @@ _SNIPPET = """\
     AWS_ROLE_SESSION_NAME: gitlab-job-$CI_JOB_ID
     AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/aws-id-token
   before_script:
-    # AWS's command line takes the role on by itself, with the token in this file.
+    # The AWS command line assumes the role with the token in this file.
     - (umask 077; printf %s "$AWS_ID_TOKEN" > "$AWS_WEB_IDENTITY_TOKEN_FILE")
-    # Docker would take this variable's credentials, which may not push, in the place of those below.
+    # Docker would use this variable's credentials, which may not push, in place of those below.
     - unset DOCKER_AUTH_CONFIG
 {logins}"""
 
@@ -55,10 +55,13 @@ def job_snippet(name: str, *, role_arn: str, audience: str, logins: Iterable[Ecr
     return _SNIPPET.format(name=name, audience=json.dumps(audience), role_arn=role_arn, logins="".join(lines))
 
 
+STACK_COMPONENT = "$CI_SERVER_FQDN/my-group/pulumi-gitlab-runner/stack"
+"""The CI/CD component `templates/stack.yml` in a GitLab; `my-group` is a placeholder."""
+
 _PIPELINE = """\
 include:
   # Where your GitLab has the CI/CD component: templates/stack.yml of pulumi-gitlab-runner.
-  - component: $CI_SERVER_FQDN/my-group/pulumi-gitlab-runner/stack@{version}
+  - component: {component}@{version}
     inputs:
       stack: {stack}
 {backend}      preview_role: {preview_role}
@@ -82,6 +85,7 @@ def pipeline_snippet(
         audience: of the ID tokens.
     """
     return _PIPELINE.format(
+        component=STACK_COMPONENT,
         version=__version__,
         stack=stack,
         backend=f"      backend: {json.dumps(backend)}\n" if backend else "",

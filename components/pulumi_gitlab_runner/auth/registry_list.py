@@ -1,11 +1,25 @@
 """The list that `gitlab-runner-credentials` reads: one line for each registry of a runner host."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
-from pulumi_gitlab_runner.auth.credential_source import CredentialSource as CredentialSource
-
+ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
+"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
 _HEADING = "# The registries of this runner host, and where the credentials of each come from.\n"
+
+
+@dataclass(frozen=True)
+class CredentialSource:
+    """Where a runner host gets the credentials of a registry.
+
+    Attributes:
+        kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``. In the
+            review also ``declared``, whose place says how in words.
+        place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
+    """
+
+    kind: str
+    place: tuple[str, ...]
 
 
 def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.arns import iam_arn
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.iam.repository_policies import Division, Part, repository_policy
 from pulumi_gitlab_runner.resolution import refused_as_whole
@@ -48,18 +49,13 @@ def managed_policies(
 
         return pulled.apply(known)
 
-    return [
-        aws.iam.RolePolicyAttachment(
-            f"{name}-pull-{number}",
-            role=role,
-            policy_arn=aws.iam.Policy(
-                f"{name}-pull-{number}",
-                path=role_path,
-                policy=document(part),
-                tags=tag_inputs(tags),
-                opts=child,
-            ).arn,
-            opts=child,
+    environment = pulled.apply(lambda known: known[1])
+    attached = []
+    for number, part in enumerate(divided.managed, 1):
+        called = f"{name}-pull-{number}"
+        policy = aws.iam.Policy(
+            called, path=role_path, policy=document(part), tags=tag_inputs(tags), opts=child
         )
-        for number, part in enumerate(divided.managed, 1)
-    ]
+        policy_arn = iam_arn("policy", policy.name, role_path, environment)
+        attached.append(aws.iam.RolePolicyAttachment(called, role=role, policy_arn=policy_arn, opts=child))
+    return attached

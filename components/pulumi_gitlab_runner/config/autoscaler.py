@@ -32,7 +32,7 @@ class ConnectorConfig(TypedDict):
     key_path: NotRequired[str]
     """Absolute path of a private key on the manager's host. Since 15.5."""
     use_static_credentials: NotRequired[bool]
-    """Connect with the given credentials alone; provision none. Default: false. Since 15.5."""
+    """Connect only with the given credentials; provision none. Default: false. Since 15.5."""
     keepalive: NotRequired[str]
     """Interval of keepalive messages, such as `30s`. Default: 30s. Since 15.5."""
     timeout: NotRequired[str]
@@ -114,7 +114,7 @@ class AutoscalerConfig(TypedDict):
     delete_instances_on_shutdown: NotRequired[bool]
     """Remove all instances when the manager stops. Default: false. Since 16.0."""
     instance_ready_command: NotRequired[str]
-    """Command that tells whether an instance is ready; a failure removes it. Since 16.11."""
+    """Command that checks whether an instance is ready; a failure removes it. Since 16.11."""
     instance_acquire_timeout: NotRequired[str]
     """How long a job waits for an instance, such as `15m`. Default: 15m. Since 18.1."""
     update_interval: NotRequired[str]
@@ -154,7 +154,7 @@ class AutoscalerConfig(TypedDict):
     scale_throttle: NotRequired[ScaleThrottleConfig]
     """How fast instances are added. Since 17.0."""
     state_storage: NotRequired[StateStorageConfig]
-    """What the manager remembers of its instances. Since 17.5."""
+    """The state of instances that the manager stores. Since 17.5."""
     vm_isolation: NotRequired[VmIsolationConfig]
     """A nested virtual machine for each job. Since 15.8."""
     policy: NotRequired[list[AutoscalerPolicyConfig]]

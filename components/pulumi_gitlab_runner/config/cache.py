@@ -62,13 +62,13 @@ class S3CacheConfig(TypedDict):
     accelerate: NotRequired[bool]
     """Use S3 Transfer Acceleration. Default: false. Since 17.5."""
     role_arn: NotRequired[str]
-    """Role that the manager takes on to sign cache transfers. Since 17.8."""
+    """Role that the manager assumes to sign cache transfers. Since 17.8."""
     upload_role_arn: NotRequired[str]
-    """Role that the manager takes on for uploads of many parts. Since 17.5."""
+    """Role that the manager assumes for multipart uploads. Since 17.5."""
     assume_role_max_concurrency: NotRequired[int]
     """Calls to AWS STS at a time; -1 for no limit. Default: 5. Since 18.11."""
     disable_assume_role_credentials_caching: NotRequired[bool]
-    """Ask AWS STS anew for every transfer. Default: false. Since 18.11."""
+    """Call AWS STS for every transfer. Default: false. Since 18.11."""
 
 
 @toml_table(

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.config.rules.manager import check_manager
 from pulumi_gitlab_runner.config.rules.runner import check_runner
 from pulumi_gitlab_runner.config.spelling import as_fields
 from pulumi_gitlab_runner.config.structure import check_keys, check_types
-from pulumi_gitlab_runner.config.version import parse_version
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 
 def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
@@ -33,7 +33,7 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
     Raises:
         ValueError: `runner_version` is not a version.
     """
-    version = parse_version(runner_version)
+    version = RunnerVersion.parse(runner_version)
     config = as_fields(config, ManagerConfig)
     wrong_types = list(check_types(config))
     findings = [*wrong_types, *check_keys(config, version)]

@@ -180,7 +180,7 @@ class DockerConfig(TypedDict):
     container_labels: NotRequired[dict[str, str]]
     """Labels of all containers. Since 14.10."""
     log_options: NotRequired[dict[str, str]]
-    """Options of the json-file log driver: `env` and `labels` alone. Since 18.9."""
+    """Options of the json-file log driver: only `env` and `labels`. Since 18.9."""
     volume_driver_ops: NotRequired[dict[str, str]]
     """Options of the volume driver. Since 15.5."""
     services: NotRequired[list[ServiceConfig]]

@@ -108,7 +108,7 @@ _ISOLATION = (
 
 
 def isolation(docker: _Table) -> dict[str, Any]:
-    """What a `[runners.docker]` section says of what its jobs may do, and nothing else of it."""
+    """The keys of a `[runners.docker]` section that affect the isolation of its jobs."""
     return {key: docker[key] for key in _ISOLATION if key in docker}
 
 
@@ -157,7 +157,7 @@ def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 def _reason_of_mount(source: str) -> str:
     path = normpath(source).replace("//", "/")
     if path.rpartition("/")[2] in _SOCKETS:
-        return f"whoever starts containers there is root: {_ROOT}"
+        return f"a job that can start containers there is root: {_ROOT}"
     if path in _SYSTEM or any(f"{path}/".startswith(f"{each}/") for each in _SECRETS):
         return _ROOT
     return ""

@@ -92,7 +92,7 @@ class UsageLoggerConfig(TypedDict):
     enabled: NotRequired[bool]
     """Write usage records. Default: false. Since 17.9."""
     writers: NotRequired[list[str]]
-    """Where records go: `logrotate`, `snowplow_billing`. Default: logrotate alone. Since 19.2."""
+    """Where records go: `logrotate`, `snowplow_billing`. Default: only logrotate. Since 19.2."""
     logrotate: NotRequired[LogrotateConfig]
     """Records in rotated files. Since 19.2."""
     snowplow_billing: NotRequired[SnowplowBillingConfig]

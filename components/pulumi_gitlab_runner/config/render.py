@@ -42,8 +42,8 @@ def render(config: ManagerConfig, number: Callable[[str], str] | None = None) ->
 
     Args:
         config: A configuration in which `check` found no error.
-        number: What stands for the number in GitLab of the runner of a name, as text, until somebody fills it
-            in. Default: the numbers are those in `config`.
+        number: The placeholder for the number in GitLab of the runner of a name, as text. Default: the
+            numbers are those in `config`.
 
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.

@@ -172,7 +172,7 @@ class RunnerConfig(TypedDict):
     debug_trace_disabled: NotRequired[bool]
     """Refuse a job's `CI_DEBUG_TRACE`. Default: false. Since 11.10."""
     safe_directory_checkout: NotRequired[bool]
-    """Tell Git that the checkout is safe whoever owns it. Since 16.3."""
+    """Add the checkout to Git's `safe.directory`, so that its owner does not matter. Since 16.3."""
     clean_git_config: NotRequired[bool]
     """Clean Git's configuration around a job. Default: true, except with the shell executor. Since 17.10."""
     proxy_exec: NotRequired[bool]
@@ -192,7 +192,7 @@ class RunnerConfig(TypedDict):
     referees: NotRequired[RefereesConfig]
     """Watchers of a job. Since 12.7."""
     monitoring: NotRequired[MonitoringConfig]
-    """What counts as good service. Since 16.10."""
+    """Thresholds of good service. Since 16.10."""
     cache: NotRequired[CacheConfig]
     """The distributed cache. Since 1.1."""
     docker: NotRequired[DockerConfig]

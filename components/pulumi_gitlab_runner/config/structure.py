@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.schema import KEYS, OTHER_EXECUTORS_KEYS, REMOVED_KEYS, Key
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
-from pulumi_gitlab_runner.config.version import RunnerVersion, parse_version
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, TYPE, fields_of, fitted
 
 _TYPE_NAMES = {
@@ -46,7 +46,7 @@ def check_keys(
         if key is None:
             yield unknown_key(table, str(name), at)  # YAML allows numbers as keys
             continue
-        if version < parse_version(key.since):
+        if version < RunnerVersion.parse(key.since):
             yield error(
                 at,
                 f"the key is new in GitLab Runner {key.since}, and {version} would silently ignore it",
@@ -94,7 +94,7 @@ def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:
 
 
 def _is_unset(key: Key, text: str) -> bool:
-    """Whether a text counts as missing: Go cannot tell an empty `string` from a missing key."""
+    """Whether a text counts as missing: Go does not distinguish an empty `string` from a missing key."""
     return not text and key.go_type in ("string", "S3AuthType")
 
 

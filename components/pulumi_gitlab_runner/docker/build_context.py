@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_p
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a build is given of the file system.
+    """The build context: the files that a build reads.
 
     Attributes:
         digest: of all that Docker sends to the builder: names, kinds, modes and contents, but no times.
@@ -55,7 +55,7 @@ def read_build_context(context: str, dockerfile: str, path: str) -> BuildContext
         raise _refusal(
             join_path(path, "context"),
             f"{error.filename!r} cannot be read: {error.strerror}",
-            "files that whoever runs Pulumi may read",
+            "files that the user who runs Pulumi may read",
             "what the image does not need belongs into .dockerignore",
         ) from None
     return BuildContext(digest.hexdigest(), text.decode(errors="replace"))
@@ -81,7 +81,7 @@ def _ignored(root: Path, dockerfile: str) -> list[str]:
 
 
 def _described(root: Path, name: str, path: str) -> str:
-    """One line for a file: a digest of such lines tells one set of files from any other."""
+    """One line for a file: a digest of such lines identifies a set of files."""
     file = root / name
     mode = file.lstat().st_mode
     content = ""

@@ -48,24 +48,24 @@ class ContainerHost:
 class DockerRunnerHost(Component[ContainerHost]):
     """A runner manager as a container on a Docker host, which starts its jobs beside it.
 
-    The Docker provider says which host: that of `opts`, else the stack's own, `docker:host`, over a socket,
-    SSH or TLS.
+    The Docker provider defines the host: that of `opts`, else the stack's, `docker:host`, over a socket, SSH
+    or TLS.
 
-    The manager reads its files from a volume. A container that runs once delivers them, checked and whole or
-    not at all, so a change of them reaches the manager with its jobs running. A changed image makes a new
-    manager; the old one takes no more jobs, and is removed when its last one has ended. The image is pinned
-    to its digest, as those of the runners are.
+    The manager reads its files from a volume. A container that runs once checks and writes them atomically,
+    so changed files reach the manager while jobs run. A changed image creates a new manager; the old one
+    takes no more jobs, and is removed after its last one. The image is pinned to its digest, like those of
+    the runners.
 
-    Tokens and passwords lie in the volume, in files of root's, and in no image and no environment. On the
-    Docker host, who may use its socket may read them.
+    Tokens and passwords are in the volume, in files that only root can read, and not in images or
+    environments. On the Docker host, everyone with access to its socket can read them.
 
     Creates:
 
-    - `docker:index/network:Network`: the manager's; each job has another one
+    - `docker:index/network:Network`: the manager's; each job has its own
     - `docker:index/volume:Volume`: the manager's files
     - `docker:index/container:Container`, twice: the delivery, `NAME-files`, and the manager
 
-    Raises `pulumi.RunError` for a runner or registry that is wrongly declared, for an image without a digest
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, for an image without a digest
     where digests are required, and for files that were not delivered.
     """
 
@@ -171,7 +171,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         self.policy = pulumi.Output.all(known_stack, environment, hosted.cache_bucket).apply(
             lambda known: _policy(known[0].managers[manager.name], known[0].registries, known[1], known[2])
         )
-        self.register_outputs({"containerName": self.container_name, "policy": self.policy})
+        self.register_declared_outputs()
 
 
 def _access_key(host: DockerHost) -> pulumi.Output[tuple[str, str] | None]:
@@ -198,7 +198,6 @@ def _policy(
         list(registries.values()),
         environment,
         parameter_arns=(),
-        key_arn=None,
         files_arn=None,
         further=further,
     )

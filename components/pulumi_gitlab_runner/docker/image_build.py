@@ -38,7 +38,7 @@ from pulumi_gitlab_runner.spec.stack import parse_registries, registries_problem
 
 @strict
 class ImageBuildArgs(BuildSettingsDeclaration):
-    """What is built, and where it is pushed to."""
+    """An image build and the repository that it is pushed to."""
 
     repository: Input[str]
     """The repository with its registry, such as one of the `urls` of `EcrRepositories`."""
@@ -70,26 +70,26 @@ class PlacedBuild:
 class ImageBuild(Component[PlacedBuild]):
     """An image that is built from a Dockerfile by BuildKit, and pushed.
 
-    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build,
-    and the digests of the images that it builds upon. So a preview shows whether another image would be
-    built, and nothing is built while nothing changes. A base image whose digest cannot be had counts by its
-    name alone, with a warning.
+    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build, and
+    the digests of its base images. So a preview shows whether a new image would be built, and nothing is
+    built while nothing changes. A base image whose digest cannot be resolved counts by its name, with a
+    warning.
 
-    Whoever runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`, and
-    the registry credentials of their own Docker configuration (`credHelpers`, such as `ecr-login`, or
-    `docker login`): no credential becomes part of the state. An image that is built no longer stays in its
+    The machine that runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`
+    and the registry credentials of its user's Docker configuration (`credHelpers`, such as `ecr-login`, or
+    `docker login`): no credential becomes part of the state. An image that is no longer declared stays in its
     repository, since jobs may still use it.
 
-    A tag that follows from the content is pushed once. Where an update ends after the push and before it is
-    noted in the state, the next one pushes it again; if tags are immutable and another digest comes of the
-    build then, ECR refuses: delete the tag first.
+    A tag that follows from the content is pushed once. Where an update ends after the push and before the
+    state is written, the next one pushes it again; if tags are immutable and the new build has another
+    digest, ECR refuses it: delete the tag first.
 
     Creates:
 
     - `docker-build:index:Image`
 
-    Raises `pulumi.RunError` with the path and the fix for a build that is wrongly declared, and for files
-    that are not there or cannot be read.
+    Raises `pulumi.RunError` with the path and the fix for a wrong declaration, and for files that do not
+    exist or cannot be read.
     """
 
     image: pulumi.Output[str]
@@ -99,7 +99,7 @@ class ImageBuild(Component[PlacedBuild]):
     digest: pulumi.Output[str]
     """Its digest, `sha256:…`: of its index, where it has several platforms."""
     pin: pulumi.Output[str]
-    """Tag and digest, `tag@sha256:…`: what pins an image that a runner declares by its repository alone."""
+    """Tag and digest, `tag@sha256:…`, to pin an image that a runner declares only by its repository."""
 
     def __init__(self, name: str, args: ImageBuildArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -137,7 +137,7 @@ class ImageBuild(Component[PlacedBuild]):
                 dockerfile=docker_build.DockerfileArgs(
                     location=str(PurePath(build.context, build.dockerfile))
                 ),
-                # The provider tells an empty value from none, and would see a change in it each time.
+                # The provider distinguishes an empty value from none, and would see a change each time.
                 build_args=dict(build.args) or None,
                 secrets={each: given(secret) for each, secret in build.secrets.items()} or None,
                 ignore_secrets_in_diff_calculation=list(build.secrets) or None,
@@ -151,8 +151,7 @@ class ImageBuild(Component[PlacedBuild]):
         self.digest = image.digest
         self.pin = pulumi.Output.concat(self.tag, "@", self.digest)
         self.image = pulumi.Output.all(repository, self.pin).apply(lambda known: pinned(*known))
-        outputs = {"image": self.image, "tag": self.tag, "digest": self.digest, "pin": self.pin}
-        self.register_outputs(outputs)
+        self.register_declared_outputs()
 
 
 def _problems(declaration: ImageBuildArgs, path: str) -> Iterator[Problem]:

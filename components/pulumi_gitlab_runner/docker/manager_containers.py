@@ -37,9 +37,9 @@ def delivery_container(
     files: pulumi.Output[dict[str, HostFile]],
     parent: pulumi.Resource,
 ) -> pulumi.Output[pulumi.Resource]:
-    """A container that brings files into the manager's volume and ends; known once they are there.
+    """A container that writes files into the manager's volume and ends; known once they are delivered.
 
-    Other files make another container, and leave the manager alone.
+    Changed files create another container, and do not change the manager.
 
     Args:
         name: the manager's.
@@ -60,17 +60,18 @@ def delivery_container(
         attach=True,
         logs=True,
         must_run=False,
-        opts=pulumi.ResourceOptions(parent=parent),
+        # The old one stays until the files are delivered; the official provider would delete it first.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
-        """A container that failed half-way is in the state too, and nothing else tells it from this one."""
+        """A container that failed half-way is in the state too; only its log shows the difference."""
         urn, logs = known
         if DELIVERED not in (logs or ""):
             reason = (logs or "").strip() or "the container that brings them did not come to its end"
             raise pulumi.RunError(
-                f"the files of the runner manager {name} were not delivered; it goes on with those it has:\n"
-                f"{reason}\nMend that, and have them delivered anew: pulumi up --replace '{urn}'"
+                f"the files of the runner manager {name} were not delivered; it keeps its current files:\n"
+                f"{reason}\nFix that, and deliver them again: pulumi up --replace '{urn}'"
             )
         return delivery
 
@@ -163,6 +164,9 @@ def manager_container(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=[after],
+            # The official provider deletes a container before it makes the next one: no job would start
+            # until the last job of the old one has ended.
+            delete_before_replace=False,
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
         ),
     )

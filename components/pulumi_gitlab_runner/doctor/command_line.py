@@ -4,7 +4,6 @@ import argparse
 import io
 import json
 import os
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.doctor.waiting import waiting
 from pulumi_gitlab_runner.printable import printable, printable_json
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # any text of a file can be shown
-    parser = _parser()
+    parser = argument_parser()
     if "_ARGCOMPLETE" in os.environ:  # the shell completes a command line
         import argcomplete
 
@@ -103,7 +103,8 @@ Exit status: 0 all well, 1 a finding, 2 a usage error."""
 _FORMATS = ("text", "json", "sarif", "code-quality")
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = _Parser(
         prog="runner-doctor",
         description="Says which credentials GitLab Runner pulls an image with, why, and how to fix it.",
@@ -156,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "runner-doctor job .gitlab-ci.yml --format code-quality >gl-code-quality-report.json",
     )
     job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
-    job.add_argument("job", nargs="?", metavar="JOB", help="one job alone")
+    job.add_argument("job", nargs="?", metavar="JOB", help="only this job")
     _add_runner(job)
     _add_variables(job)
     _add_pipeline(job)
@@ -176,17 +177,23 @@ def _parser() -> argparse.ArgumentParser:
     pin.add_argument(
         "--check", action="store_true", help="change nothing; report what is not pinned or has moved"
     )
-    pin.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help="of a name in it")
+    pin.add_argument(
+        "--variable", action="append", default=[], metavar="KEY=VALUE", help="a variable in an image's name"
+    )
     _add_pipeline(pin)
 
     host = command(
         "host", _examine_host, "examine a runner host", "runner-doctor host", "runner-doctor host --root DIR"
     )
     host.add_argument(
-        "--root", type=Path, default=Path("/"), metavar="DIR", help="its files (default: this host)"
+        "--root",
+        type=Path,
+        default=Path("/"),
+        metavar="DIR",
+        help="the root of its files (default: this host)",
     )
     host.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
-    host.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
+    host.add_argument("--runner-version", metavar="VERSION", help="its version (default: as found)")
     _add_stack(host)
     host.set_defaults(hosted=False)
 
@@ -202,16 +209,16 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default=Path("-"),
         metavar="FILE",
-        help="what `pulumi stack output runners --json` wrote (default: -, the standard input)",
+        help="the output of `pulumi stack output runners --json` (default: -, the standard input)",
     )
     online.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="until they are (default: 0)"
+        "--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for them (default: 0)"
     )
 
     left = command(
         "leftovers",
         _leftovers,
-        "list what a stack made and its state does not have, in AWS and GitLab; it changes nothing",
+        "list resources with a stack's mark that its state does not have; read-only",
         "runner-doctor leftovers --stack prod",
         "pulumi stack export --stack prod | runner-doctor leftovers --stack prod --state -",
         "runner-doctor leftovers --stack prod --no-state --region eu-west-1",
@@ -220,9 +227,11 @@ def _parser() -> argparse.ArgumentParser:
     left.add_argument("--project", help="its project (default: that of Pulumi.yaml here)")
     where = left.add_mutually_exclusive_group()
     where.add_argument(
-        "--state", type=Path, metavar="FILE", help="what `pulumi stack export` wrote (default: it is run)"
+        "--state", type=Path, metavar="FILE", help="the output of `pulumi stack export` (default: run it)"
     )
-    where.add_argument("--no-state", action="store_true", help="its state is gone: everything is left over")
+    where.add_argument(
+        "--no-state", action="store_true", help="the state is lost: list everything with the mark"
+    )
     left.add_argument(
         "--region",
         action="append",
@@ -236,7 +245,9 @@ def _parser() -> argparse.ArgumentParser:
 
     for each in (image, job, pin, host, online, left):
         formats = _FORMATS if each in (job, pin) else _FORMATS[:2]
-        each.add_argument("--format", choices=formats, default="text", help="how to answer (default: text)")
+        each.add_argument(
+            "--format", choices=formats, default="text", help="the output format (default: text)"
+        )
         each.add_argument(
             "--json", action="store_const", dest="format", const="json", help="short for --format json"
         )
@@ -283,7 +294,7 @@ def _add_pipeline(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--project",
         metavar="PROJECT",
-        help="its path or number in GitLab (default: that of the remote origin)",
+        help="the project's path or number in GitLab (default: that of the remote origin)",
     )
 
 
@@ -291,23 +302,27 @@ def _add_runner(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which runner (default: that of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack(group, which)
-    which.add_argument("--root", type=Path, metavar="DIR", help="one whose host's files are below DIR")
-    which.add_argument("--hosted", action="store_true", help="one whose host is out of reach")
+    which.add_argument(
+        "--root", type=Path, metavar="DIR", help="the runner of the host whose files are below DIR"
+    )
+    which.add_argument("--hosted", action="store_true", help="a runner whose host is out of reach")
     group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
-    group.add_argument("--runner-version", metavar="VERSION", help="such as 18.11.0 (default: its own)")
+    group.add_argument(
+        "--runner-version", metavar="VERSION", help="its version, such as 18.11.0 (default: as found)"
+    )
 
 
 def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContainer | None = None) -> None:
-    (which or group).add_argument("--stack", help="one that a stack's file declares")
+    (which or group).add_argument("--stack", help="a runner that a stack's file declares")
     group.add_argument(
         "--live",
         action="store_true",
-        help="with --stack: as it is on its instance, by Systems Manager; on a Docker host, by its engine",
+        help="with --stack: as it runs on its instance, by Systems Manager; on a Docker host, by its engine",
     )
     group.add_argument(
         "--container",
         metavar="NAME",
-        help="with --live, on a Docker host: the manager's container, where several stacks have such a one",
+        help="with --live, on a Docker host: the manager's container, where several stacks have one",
     )
     group.add_argument(
         "--stacks-dir",
@@ -329,10 +344,10 @@ def _add_variables(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="any other; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends with the job",
+        help="another variable; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends",
     )
     group.add_argument(
-        "--variables", type=Path, metavar="FILE", help="all, as GitLab's API lists them (JSON)"
+        "--variables", type=Path, metavar="FILE", help="the variables, as GitLab's API lists them (JSON)"
     )
     group.add_argument("--protected", action="store_true", help="the job's branch or tag is protected")
 
@@ -342,12 +357,12 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor.findings.shorthand import official_image_findings
+    from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
 
     host = _host(options)
     report, *_ = _examined(options, [AskedImage(options.image, (), _variables(options))], host)
-    short = official_image_findings(options.image, _shorthands(options, host))
+    short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 
     def as_json() -> object:
@@ -518,8 +533,8 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
     def show(console: "Console") -> None:
         from pulumi_gitlab_runner.doctor import report as terminal
 
-        told = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
-        terminal.show_facts(console, [(mark, told)])
+        summary = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
+        terminal.show_facts(console, [(mark, summary)])
 
     return _answer(options, dict.fromkeys(findings, ()), as_json, show)
 
@@ -624,8 +639,11 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     from pulumi_gitlab_runner.doctor import runner_host
 
     version: str | None = options.runner_version
-    if version and not re.match(r"v?\d+\.\d+(?!\d)", version):
-        raise UsageError(f"--runner-version {version}: write it as 18.11.0")
+    if version:
+        try:
+            RunnerVersion.parse(version)
+        except ValueError:
+            raise UsageError(f"--runner-version {version}: write it as 18.11.0") from None
     if options.hosted:
         return runner_host.hosted_runner(version)
     if options.live and not options.stack:

@@ -85,7 +85,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
         PRIVATE_IMAGES,
     ),
     Name.CREDENTIAL_RENEWAL: Explanation(
-        "The source of a registry's credential fails. The last answer serves until it ends.",
+        "The source of a registry's credential fails. The last answer is used until it expires.",
         "Fix what the finding names before then. The host asks again by itself.",
         PRIVATE_IMAGES,
     ),
@@ -199,12 +199,12 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{CI_YAML}#image",
     ),
     Name.NOT_PINNED: Explanation(
-        "The image is named by a tag alone: everyone who may push to the tag decides what jobs run.",
+        "The image is named only by a tag: everyone who may push to the tag decides what jobs run.",
         "Run `runner-doctor pin` on the pipeline, and commit what it writes.",
         f"{CI_YAML}#image",
     ),
     Name.LEFTOVER: Explanation(
-        "Something bears the mark of a stack whose state does not have it: an update lost the answer to its "
+        "A resource has the mark of a stack, but is not in its state: an update lost the response to its "
         "creation or was killed, or the state is gone.",
         "Import it with the command that the finding gives, or remove it.",
         "https://www.pulumi.com/docs/iac/guides/migration/import/",
@@ -262,18 +262,18 @@ EXPLANATIONS: dict[Name, Explanation] = {
         REGISTRY_API,
     ),
     Name.RUNNER_NEVER_CONTACTED: Explanation(
-        "GitLab has never heard of the runner.",
+        "The runner has never contacted GitLab.",
         "Give a new host some minutes, then look at its system log and at `journalctl -u gitlab-runner`.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.RUNNER_OFFLINE: Explanation(
-        "GitLab has not heard of the runner for two hours.",
+        "The runner has not contacted GitLab for two hours.",
         "Look at its host: `journalctl -u gitlab-runner`, `runner-doctor host`.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.RUNNER_UNKNOWN: Explanation(
         "GitLab has no such runner any more.",
-        "Run `pulumi up --refresh`, which registers it anew.",
+        "Run `pulumi up --refresh`, which registers it again.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.SHORTHAND: Explanation(

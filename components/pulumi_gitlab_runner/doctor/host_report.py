@@ -144,10 +144,10 @@ def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) 
         )
         return {}
     config = tomllib.loads(found.text)  # its TOML is good: runner_host has read it
-    for problem in check(config, ".".join(map(str, host.version))):
+    for problem in check(config, host.runner_version):
         why = "the runner ignores it, refuses it or fails with it"
         if problem.severity == "warning":
-            why = "it works, and hardly as meant"
+            why = "it works, but probably not as intended"
         where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
         report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.fix))
     report.facts.append(("config", f"{CONFIG}: concurrent = {config.get('concurrent', 1)}"))

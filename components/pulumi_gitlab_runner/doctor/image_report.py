@@ -1,4 +1,4 @@
-"""Examining images: which credentials each is pulled with, what the registry says, and what is wrong."""
+"""Examining images: the credentials of each pull, the registry's answer, and findings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -167,7 +167,7 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
 
 
 def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
-    """What GitLab sends with a job whose token is given: for its registry and its dependency proxy.
+    """The credentials that GitLab sends with a job: for its registry and its dependency proxy.
 
     Source: gitlab, lib/gitlab/ci/build/credentials/registry/*.rb: both have the job's token. The address of
     the dependency proxy always has a port.

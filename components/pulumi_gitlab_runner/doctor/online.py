@@ -57,8 +57,8 @@ class Contact:
     @property
     def message(self) -> str:
         """All of it, for a person."""
-        last = f"last contact at {self.contacted_at}" if self.contacted_at else "never in contact"
-        return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}, {last}"
+        last = f", last contact at {self.contacted_at}" if self.contacted_at else ""
+        return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}{last}"
 
 
 class _StatusError(Exception):
@@ -111,7 +111,7 @@ class GitLab:
         if answer.status == 404:
             return Contact(runner)
         if answer.status == 401:
-            raise UsageError(f"GitLab at {self.address} does not know the token in GITLAB_TOKEN, or no more")
+            raise UsageError(f"GitLab at {self.address} does not accept the token in GITLAB_TOKEN")
         if answer.status == 403:
             raise UsageError(
                 f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
@@ -178,8 +178,8 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
                 FindingName.RUNNER_UNKNOWN,
                 where,
                 f"GitLab at {address} has no such runner",
-                "its host asks for jobs with a token that does not hold any more",
-                "run `pulumi up --refresh`, which registers it anew",
+                "its host asks for jobs with a token that is no longer valid",
+                "run `pulumi up --refresh`, which registers it again",
             )
             continue
         last = f"it was last in contact at {contact.contacted_at}" if contact.contacted_at else None

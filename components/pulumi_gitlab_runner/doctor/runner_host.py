@@ -1,7 +1,6 @@
 """A runner as the doctor examines it: its version and settings, and the files that it and Docker read."""
 
 import os
-import re
 import shutil
 import subprocess
 import tomllib
@@ -25,8 +24,7 @@ from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, reported_version
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.connection import Certificates
@@ -86,9 +84,8 @@ class RunnerHost:
 
     @property
     def version(self) -> RunnerVersion:
-        """Its version, as far as rules depend on it."""
-        major, minor = re.findall(r"\d+", self.runner_version)[:2]
-        return int(major), int(minor)
+        """The release that its version belongs to."""
+        return RunnerVersion.parse(self.runner_version)
 
     @property
     def docker_settings(self) -> Mapping[str, Any]:
@@ -276,5 +273,4 @@ def _installed_version() -> str | None:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r"Version:\s+v?(\d+\.\d+\S*)", said.stdout)
-    return found[1] if found else None
+    return reported_version(said.stdout)

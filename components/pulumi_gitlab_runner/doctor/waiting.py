@@ -15,7 +15,7 @@ WAITS_FOR = {
     "online": "GitLab",
     "pin": "the registries of the pipeline's images",
 }
-"""What each command asks."""
+"""The services that each command asks."""
 
 
 @contextmanager
@@ -28,17 +28,17 @@ def waiting(command: str) -> Iterator[None]:
     ended = Event()
     started = time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         patience = AFTER_S
         while not ended.wait(patience):
             seconds = int(time.monotonic() - started)
             print(f"runner-doctor: waiting for {WAITS_FOR[command]} ({seconds} s)", file=sys.stderr)
             patience = AGAIN_S
 
-    teller = Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        reporter.join()

@@ -64,10 +64,10 @@ class CiVariables(Component[Variables]):
     - `gitlab:index/projectVariable:ProjectVariable`
     - `gitlab:index/instanceVariable:InstanceVariable`
 
-    `adopt` imports an existing variable. A variable that exists and is not adopted is refused, in previews
-    too.
+    `adopt` imports an existing variable. A variable that exists and is not adopted is refused, also in a
+    preview.
 
-    Raises `pulumi.RunError` for what GitLab would refuse, such as a masked value that it cannot mask.
+    Raises `pulumi.RunError` for a value that GitLab would refuse, such as a masked one that it cannot mask.
     """
 
     variables: pulumi.Output[list[Any]]
@@ -95,7 +95,7 @@ class CiVariables(Component[Variables]):
                 for each, variable in zip(names, model.variables, strict=True)
             )
         )
-        self.register_outputs({"variables": self.variables})
+        self.register_declared_outputs()
 
     def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
         """Create a variable; returns its entry in the component's outputs."""

@@ -70,7 +70,7 @@ class RunnerRegistration(Component[Registration]):
             self._register(registration, registration.generation - 1, True, stays)
         self.runner_id = runner.id
         self.token = pulumi.Output.secret(runner.token)
-        self.register_outputs({"runnerId": self.runner_id, "token": self.token})
+        self.register_declared_outputs()
 
     def _register(
         self, registration: Registration, generation: int, paused: bool, opts: pulumi.ResourceOptions

@@ -1,1 +1,1 @@
-"""What lies on a runner host: its files, units and user data."""
+"""The contents of a runner host: its files, units and user data."""

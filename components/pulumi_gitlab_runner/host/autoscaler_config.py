@@ -33,7 +33,7 @@ def autoscaler_config(fleet: Fleet, group: str) -> AutoscalerConfig:
 
 
 def _ready_command(fleet: Fleet) -> str:
-    """What succeeds when an instance has booted and its user may use Docker.
+    """The command that succeeds once an instance has booted and its user can use Docker.
 
     The session that runs it may be older than the user's membership of the group docker, hence sudo.
     """

@@ -90,7 +90,7 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
 
 
 def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
-    """More jobs at a time than there is room for their networks, and networks that they hide.
+    """More concurrent jobs than job networks fit, and networks that job networks hide.
 
     Where a range is known later, this is checked later: see `check_resolved`.
     """
@@ -128,7 +128,7 @@ def _room(jobs: int, job_networks: Value[str] | None, path: str) -> Iterator[Fin
     if job_network_size(jobs, job_networks) is None:
         yield error(
             path,
-            f"{jobs} jobs at a time, with a network each: {job_networks} has not so many",
+            f"{jobs} jobs at a time, with a network each: {job_networks} has no room for that many",
             "run fewer jobs on one host, and more hosts; or declare a larger range, 'job_networks'",
         )
 
@@ -159,7 +159,7 @@ def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
 
 
 def declared_path(place: str, manager: Manager, path: str) -> str:
-    """Where in the declaration stands what is at a place of a manager's config.toml.
+    """The path in the declaration of a place in a manager's config.toml.
 
     Args:
         place: such as `runners[0].docker.image`.

@@ -1,4 +1,4 @@
-"""What a runner manager on a Docker host is given: its files, its environment, and what it shares."""
+"""The files, environment and volumes of a runner manager on a Docker host."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 VOLUME = "/srv/gitlab-runner"
 """Where the manager's volume is mounted; also gitlab-runner-deliver.sh's and gitlab-runner-manager.sh's."""
 CURRENT = f"{VOLUME}/current"
-"""The link to the files that hold."""
+"""The link to the current files."""
 DELIVERY = "/delivery"
 """Where the files are put that are to be delivered; also gitlab-runner-deliver.sh's."""
 DELIVERED = "gitlab-runner-deliver: delivered"
-"""What gitlab-runner-deliver.sh says when it is done."""
+"""The last line of a successful gitlab-runner-deliver.sh."""
 CONFIG_LABEL = "gitlab-runner.config"
 """The label of the container that delivered them, with the config.toml."""
 AWS_DIRECTORY = "/srv/aws"
@@ -53,7 +53,7 @@ def docker_manager_files(
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
     Args:
-        config: its config.toml, with what stands for each token and number.
+        config: its config.toml, with a placeholder for each token and number.
         registries: those that its runners use, by name.
         environment: where its stack lives.
         tokens: the runners' tokens, by name.

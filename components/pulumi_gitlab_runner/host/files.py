@@ -12,8 +12,7 @@ from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
-from pulumi_gitlab_runner.host.scripts import credential_service
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import credential_service, shell_settings
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import known
@@ -23,7 +22,7 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
-"""The PATH of the runner manager's process: a directory that is not there."""
+"""The PATH of the runner manager's process: a directory that does not exist."""
 NUMBERS = "runner-ids"
 """The key of the runners' numbers in the metadata of the object with the files; gitlab-runner-apply.sh has it
 too."""
@@ -61,7 +60,7 @@ class HostParameters:
 
     @property
     def tokens(self) -> str:
-        """What the names of all tokens start with; the runner's name follows."""
+        """The prefix of the names of all tokens; the runner's name follows."""
         return f"{self.prefix}/tokens"
 
     def token(self, runner: str) -> str:
@@ -165,7 +164,7 @@ def credential_service_files() -> dict[str, HostFile]:
 
 
 def _fleet_settings(config: ManagerConfig, number: Callable[[str], str] | None) -> dict[str, HostFile]:
-    """What the runner takes up only when it starts: of its autoscaler, all but the policies.
+    """The settings that the runner reads only at its start: of its autoscaler, all but the policies.
 
     With the runner's number: one that is registered anew while it runs would manage its fleet twice, since
     it knows fleets by it (gitlab-runner, executors/internal/autoscaler/provider.go).

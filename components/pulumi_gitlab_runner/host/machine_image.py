@@ -1,4 +1,4 @@
-"""What EC2 Image Builder does to make a machine image: the document of its component. It holds no secret."""
+"""The document of an EC2 Image Builder component that installs a machine image. It contains no secret."""
 
 import hashlib
 import json
@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import script, shell_settings
 from pulumi_gitlab_runner.host.user_data import INSTALLER, BlockText
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from pulumi_gitlab_runner.config.cache import CacheConfig
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
-from pulumi_gitlab_runner.host.cache_config import cache_config
 from pulumi_gitlab_runner.host.proxy import job_proxy_variables
 from pulumi_gitlab_runner.host.trust import (
     GITLAB_AUTHORITIES,
@@ -34,16 +34,16 @@ The runner compares the text as the job writes it: gitlab-runner, common/allowed
 
 
 NOT_MADE = "not-made-yet"
-"""What files name that were rendered without the stack: a bucket, or a group."""
+"""The placeholder for a bucket or a group in files that are rendered without the stack."""
 
 
 def token_placeholder(runner: str) -> str:
-    """What stands in config.toml for a runner's token until the host fills it in."""
+    """The placeholder in config.toml for a runner's token until the host fills it in."""
     return f"@RUNNER_TOKEN_{runner}@"
 
 
 def number_placeholder(runner: str) -> str:
-    """What stands in the files for a runner's number until the host fills it in; its quotes go with it.
+    """The placeholder in the files for a runner's number until the host fills it in, with its quotes.
 
     GitLab gives the number when the runner is registered; the files are known, and shown, before.
     """
@@ -51,7 +51,7 @@ def number_placeholder(runner: str) -> str:
 
 
 def with_number(text: str, runner: str, number: str) -> str:
-    """A text with a runner's number in the place of what stands for it."""
+    """A text with a runner's number in the place of its placeholder."""
     return text.replace(f'"{number_placeholder(runner)}"', number)
 
 
@@ -77,7 +77,7 @@ def manager_config(
         environment: where its stack lives.
         gitlab_url: GitLab's address as the host reaches it.
         runner_ids: each runner's number in GitLab, as far as they are registered.
-        tokens: the runners' authentication tokens. Default: what stands for each until the host fills it in.
+        tokens: the runners' authentication tokens. Default: their placeholders, which the host fills in.
         digests: the digests of their images, as far as they are known, by the image as declared.
         fleet_group: the name of the fleet's Auto Scaling group, where the manager has a fleet.
         cache_bucket: the name of the cache's bucket, where the stack has a cache.
@@ -101,7 +101,7 @@ def manager_config(
             config["autoscaler"] = autoscaler_config(manager.fleet, fleet_group)
         if manager.cache:
             prefix = manager.cache.prefix_of(runner.resource_name)
-            config["cache"] = cache_config(cache_bucket, prefix, environment.region)
+            config["cache"] = _cache_config(cache_bucket, prefix, environment.region)
         if runner_ids and runner.name in runner_ids:
             config["id"] = runner_ids[runner.name]
         name, _ = gitlab_trust(manager.authorities, gitlab_url)
@@ -160,7 +160,7 @@ def _overlaid(ours: _Table, declared: _Table) -> _Table:
 def _with_surroundings(
     config: RunnerConfig, manager: Manager, runner: Runner, environment: AwsEnvironment
 ) -> RunnerConfig:
-    """A `[[runners]]` entry whose jobs are told of the proxy and the authorities, where they are for jobs.
+    """A `[[runners]]` entry with the proxy and the authorities for its jobs, where they are for jobs.
 
     Beside what the declaration says of the environment and of volumes, and not in its place.
     """
@@ -205,3 +205,23 @@ def _service(service: Service, image: str) -> ServiceConfig:
         if values := getattr(service, key):
             config[key] = [known(each) for each in values]
     return config
+
+
+def _cache_config(bucket: str, prefix: str, region: str) -> CacheConfig:
+    """A cache in S3, read and written with the role of the manager's host.
+
+    Jobs get no credentials, also not those of a fleet: the manager signs an address for each archive.
+
+    Args:
+        bucket: the bucket's name.
+        prefix: below which the runner's objects lie.
+        region: the bucket's.
+    """
+    return {
+        "type": "s3",
+        "path": prefix,
+        # Else the runner puts part of its token into the path too, and finds nothing again under a new one.
+        # It is the prefix that keeps runners apart.
+        "shared": True,
+        "s3": {"bucket_name": bucket, "bucket_location": region, "authentication_type": "iam"},
+    }

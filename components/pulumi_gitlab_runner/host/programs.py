@@ -13,7 +13,7 @@ FETCHING = {
     "usr/local/lib/gitlab-runner-host.sh": "gitlab-runner-host.sh",
     f"{_PROGRAMS}/gitlab-runner-apply": "gitlab-runner-apply.sh",
 }
-"""What it takes to fetch a host's files: the script, by its path below the root."""
+"""The script that fetches a host's files, by its path below the root."""
 
 PROGRAMS = {
     **FETCHING,

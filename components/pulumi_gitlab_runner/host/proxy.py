@@ -1,4 +1,4 @@
-"""The environment variables of an HTTP proxy, and what is reached without it."""
+"""The environment variables of an HTTP proxy, and the destinations that bypass it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,14 +22,14 @@ _HOSTS = {
     "ecr.dkr": ("dkr.ecr.{}",),
     "s3": ("s3.{}",),
 }
-"""The names of AWS services in a region where they are not `SERVICE.REGION`; each stands for all below it."""
+"""The names of AWS services in a region where they are not `SERVICE.REGION`; each includes its subdomains."""
 
 
 def proxy_variables(proxy: Proxy, environment: AwsEnvironment) -> dict[str, str]:
     """The environment of a host's programs.
 
-    In both cases: curl takes `http_proxy` in lower case alone. A domain without a dot before it stands for
-    what is below it too, for curl, Python and Go.
+    In both cases: curl takes `http_proxy` in lower case alone. A domain without a leading dot also matches
+    its subdomains, for curl, Python and Go.
 
     Args:
         proxy: the proxy, resolved.

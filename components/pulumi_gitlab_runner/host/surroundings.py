@@ -1,4 +1,4 @@
-"""What a machine's programs need of the proxy that it is behind, and of the authorities that it trusts.
+"""The settings of a machine's programs for its proxy and its certificate authorities.
 
 All files are for everyone to read: none of them holds a secret.
 """
@@ -6,7 +6,7 @@ All files are for everyone to read: none of them holds a secret.
 from collections.abc import Iterable
 
 from pulumi_gitlab_runner.host.proxy import proxy_variables
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import shell_settings
 from pulumi_gitlab_runner.host.trust import (
     GITLAB_AUTHORITIES,
     docker_trust_files,
@@ -34,7 +34,7 @@ def first_boot_files(
     environment: AwsEnvironment,
     operating_system: OperatingSystem,
 ) -> dict[str, str]:
-    """What is there from the first boot on, by the path below the root: without it nothing could be fetched.
+    """The files that must exist at the first boot, to fetch the others; by the path below the root.
 
     Args:
         proxy: the HTTP proxy, if there is one; resolved.

@@ -1,4 +1,4 @@
-"""The user data of a runner host: what it needs to fetch everything else. It holds no secret."""
+"""The user data of a runner host: enough to fetch everything else. It contains no secret."""
 
 import base64
 import gzip
@@ -10,19 +10,15 @@ from typing import Any
 import yaml
 
 from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, job_network_size
+from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
-from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.settings import shell_settings
+from pulumi_gitlab_runner.host.scripts import script, shell_settings
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
-LAUNCH_HOOK = "gitlab-runner-boot"
-"""The lifecycle hook at which the Auto Scaling group waits for a new host to be ready."""
-LIFECYCLE_HOOK = "gitlab-runner-drain"
-"""The lifecycle hook at which the Auto Scaling group waits for running jobs before it ends the host."""
 INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
-"""Where the script lies that knows the packages of the operating system."""
+"""The path of the script that installs the packages of the operating system."""
 LARGEST_USER_DATA = 16_384
 """In bytes."""
 _WORKER_SETTINGS = shell_settings(
@@ -47,7 +43,7 @@ def user_data(
 ) -> str:
     """Cloud-init's configuration of a runner host.
 
-    A change of it needs a new host; what changes without one lies in the host's files in S3.
+    A change of it needs a new host; what changes without one is in the host's files in S3.
 
     Args:
         bucket: the bucket of the host's files.

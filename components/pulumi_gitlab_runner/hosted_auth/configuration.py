@@ -50,7 +50,7 @@ def configuration(
         authorities: the certificate authorities; those for GitLab are trusted.
     """
     trusted = trust(authorities, urlsplit(gitlab_url).netloc)
-    told = {
+    settings = {
         "mark": mark_of(names),
         **({"gitlab_authorities": trusted} if trusted else {}),
         "gitlab_url": gitlab_url,
@@ -58,7 +58,7 @@ def configuration(
         "registries": {each.host_in(environment): _source(each, environment, names) for each in registries},
         "variables": [variable_settings(each) for each in auth.variables],
     }
-    return json.dumps(told, indent=2, sort_keys=True) + "\n"
+    return json.dumps(settings, indent=2, sort_keys=True) + "\n"
 
 
 def variable_settings(variable: Variable) -> dict[str, str | bool]:
@@ -87,13 +87,13 @@ def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters)
     return {"kind": "parameter", "region": environment.region, "id": names.token("gitlab")}
 
 
-def fingerprint(told: str, secrets: Iterable[object]) -> str:
+def fingerprint(text: str, secrets: Iterable[object]) -> str:
     """A fingerprint of everything that a variable's value is made from; other variables do not count.
 
     Args:
-        told: the text of `configuration.json`.
+        text: the content of `configuration.json`.
         secrets: the versions of the parameters that the function reads.
     """
-    made_by = {key: value for key, value in json.loads(told).items() if key != "variables"}
-    text = json.dumps([made_by, code(), list(secrets)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    made_by = {key: value for key, value in json.loads(text).items() if key != "variables"}
+    sources = json.dumps([made_by, code(), list(secrets)], sort_keys=True)
+    return hashlib.sha256(sources.encode()).hexdigest()

@@ -340,7 +340,7 @@ def _read_url(url: str) -> tuple[SplitResult, Origin]:
 
 
 def origin_of(url: str) -> Origin:
-    """What an address leads to; a default port counts as written out.
+    """The origin of an address; a default port is included.
 
     Raises:
         RedirectError: it is none, or not one of HTTP.

@@ -155,7 +155,7 @@ class Connection(HTTPConnection):
 
 
 class _Socket:
-    """What `http.client` needs of a socket."""
+    """The interface that `http.client` needs of a socket."""
 
     def __init__(self, raw: socket.socket, connection: Connection) -> None:
         self.raw = raw

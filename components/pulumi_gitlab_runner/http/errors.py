@@ -30,19 +30,19 @@ class NotTrustedError(HttpError):
 
 
 class UnreachableError(HttpError):
-    """There is no connection, or it ended before the answer did."""
+    """There is no connection, or it was closed before the end of the response."""
 
 
 class TlsError(UnreachableError):
-    """What listens there does not speak TLS, or no version of it that is allowed here."""
+    """The server does not speak TLS, or no version of it that is allowed here."""
 
 
 class NotHttpError(HttpError):
-    """What came is not HTTP."""
+    """The response is not HTTP."""
 
 
 class TooLargeError(HttpError):
-    """More came than any answer of this kind has."""
+    """The response is larger than any valid one."""
 
 
 class RedirectError(HttpError):

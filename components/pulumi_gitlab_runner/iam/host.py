@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pulumi_gitlab_runner.iam.policy import Statement, allow
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
-
-METRIC_NAMESPACE = "GitLabRunner"
-"""The CloudWatch namespace of the hosts' metrics."""
+from pulumi_gitlab_runner.spec.observation import METRIC_NAMESPACE
 
 
 def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:

@@ -6,10 +6,13 @@ from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES
 from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.iam.repository_policies import Part
-from pulumi_gitlab_runner.iam.stored_secret import parameter_statements, stored_secret_statements
+from pulumi_gitlab_runner.iam.stored_secret import parameter_statement, stored_secret_statements
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
+
+OWN = "Own"
+"""What the names of statements start with that are for parameters of the function's own."""
 
 
 def renewal_policy(
@@ -18,12 +21,12 @@ def renewal_policy(
     *,
     token: StoredSecret | None,
     parameter_arns: Sequence[str],
-    key_arn: str | None,
     log_group_arn: str,
     part: Part | None = None,
+    beside: str = "",
     path: str = "",
 ) -> str:
-    """The inline policy of the function's role.
+    """The inline policy of the function's role, without the key's part: see `parameter_key_statement`.
 
     An ECR password has the permissions of the role that requested it: this policy decides what jobs may pull.
 
@@ -32,9 +35,9 @@ def renewal_policy(
         environment: its stack's.
         token: where the GitLab token is stored, if it is a secret of the user's own.
         parameter_arns: its own parameters, for a token and passwords in the declaration; or a pattern.
-        key_arn: the key that encrypts its own parameters; None if there are none.
         log_group_arn: the group that it writes its log to.
         part: the repositories, where further policies of the role have the others.
+        beside: the role's other inline policy, which counts for the same quota.
         path: the variable's path in the declaration.
 
     Raises:
@@ -43,12 +46,12 @@ def renewal_policy(
     statements = list(registry_statements(registries, environment, part=part))
     if token:
         statements += stored_secret_statements("GitLabToken", [token])
-    if parameter_arns and key_arn:
-        statements += parameter_statements("Own", parameter_arns, key_arn, environment.region)
+    if parameter_arns:
+        statements.append(parameter_statement(OWN, parameter_arns))
     streams = [f"{log_group_arn}:log-stream:*"]
     statements.append(allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], streams))
     fix = "divide the registries among several variables, each with a function and a role of its own"
-    return INLINE_POLICIES.checked(policy_document(statements), path, fix)
+    return INLINE_POLICIES.checked(policy_document(statements), path, fix, beside)
 
 
 def lambda_trust_policy() -> str:

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sequence
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document, trust_policy
 from pulumi_gitlab_runner.iam.registries import registry_statements
 from pulumi_gitlab_runner.iam.repository_policies import Part
-from pulumi_gitlab_runner.iam.stored_secret import parameter_statements
+from pulumi_gitlab_runner.iam.stored_secret import parameter_statement
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
+
+HOST = "Host"
+"""What the names of statements start with that are for a manager's host."""
 
 
 def manager_policy(
@@ -15,18 +18,16 @@ def manager_policy(
     environment: AwsEnvironment,
     *,
     parameter_arns: Sequence[str],
-    key_arn: str | None,
     files_arn: str | None,
     further: Iterable[Statement] = (),
     part: Part | None = None,
 ) -> str:
-    """The policy of a runner manager's role.
+    """The policy of a runner manager's role, without the key's part: see `parameter_key_statement`.
 
     Args:
         registries: those that its runners may pull from.
         environment: its stack's.
         parameter_arns: its own parameters: the runner's token, passwords of registries; or a pattern of them.
-        key_arn: the key that encrypts its own parameters; None if there are none.
         files_arn: the S3 object that holds its host's files, if it has one.
         further: statements for its fleet and its cache, if it has one.
         part: the repositories, where further policies of the role have the others.
@@ -34,8 +35,8 @@ def manager_policy(
     statements = list(registry_statements(registries, environment, at_once=True, part=part))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
-    if parameter_arns and key_arn:
-        statements += parameter_statements("Host", parameter_arns, key_arn, environment.region, at_once=True)
+    if parameter_arns:
+        statements.append(parameter_statement(HOST, parameter_arns, at_once=True))
     return policy_document([*statements, *further])
 
 

@@ -31,25 +31,26 @@ class Quota:
         """The characters of a document that count."""
         return len(document) if self.counts_white_space else len("".join(document.split()))
 
-    def problems(self, document: str, path: str, fix: str) -> Iterator[Problem]:
+    def problems(self, document: str, path: str, fix: str, beside: str = "") -> Iterator[Problem]:
         """The problem of a document that is too large.
 
         Args:
             document: the policy.
             path: the path in the declaration that it follows from.
             fix: what to change.
+            beside: another policy that counts for the same quota.
         """
-        if (size := self.size(document)) > self.characters:
+        if (size := self.size(document + beside)) > self.characters:
             found, allowed = f"{size:,} characters of {self.of}", f"{self.characters:,}, as AWS has it"
             yield Problem(path, found, allowed, fix)
 
-    def checked(self, document: str, path: str, fix: str) -> str:
-        """The document, if it is not too large.
+    def checked(self, document: str, path: str, fix: str, beside: str = "") -> str:
+        """The document, if it is not too large. Arguments as for `problems`.
 
         Raises:
             DeclarationError: it is.
         """
-        if problems := list(self.problems(document, path, fix)):
+        if problems := list(self.problems(document, path, fix, beside)):
             raise DeclarationError(problems)
         return document
 

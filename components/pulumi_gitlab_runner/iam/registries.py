@@ -63,8 +63,8 @@ def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
     for name, user in users:
         for registry in stack.registries_of(user).values():
             if isinstance(registry, EcrRegistry) and registry.account is not None:
-                told = {"repositories": sorted(registry.repositories), "caches": sorted(registry.caches)}
-                owner = owners.setdefault(registry.name, {"account": registry.account, **told, "users": []})
+                pulled = {"repositories": sorted(registry.repositories), "caches": sorted(registry.caches)}
+                owner = owners.setdefault(registry.name, {"account": registry.account, **pulled, "users": []})
                 owner["users"].append(name)
     return owners
 

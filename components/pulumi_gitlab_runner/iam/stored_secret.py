@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
-from pulumi_gitlab_runner.spec.aws_environment import region_of
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
@@ -51,26 +51,41 @@ def _by_key(stored: Sequence[StoredSecret]) -> dict[tuple[str, str, str], list[s
     return found
 
 
-def parameter_statements(
-    of: str, parameter_arns: Sequence[str], key_arn: str, region: str, *, at_once: bool = False
-) -> Iterator[Statement]:
-    """Reading SecureString parameters of the stack, and using their key only through Parameter Store.
-
-    Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html and
-    docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
+def parameter_statement(of: str, parameter_arns: Sequence[str], *, at_once: bool = False) -> Statement:
+    """Reading SecureString parameters of the stack.
 
     Args:
-        of: what the statements' names start with.
+        of: what the statement's name starts with.
         parameter_arns: the parameters; one that ends with `*` is a prefix.
-        key_arn: the key that encrypts them.
-        region: where they are.
         at_once: whether some are read with one call, too.
     """
-    service = {"kms:ViaService": f"ssm.{region}.amazonaws.com"}
+    actions = ["ssm:GetParameter", *(["ssm:GetParameters"] if at_once else ())]
+    return allow(f"{of}Parameters", actions, parameter_arns)
+
+
+def some_key_arn(environment: AwsEnvironment) -> str:
+    """An ARN as long as those of keys, for the size of a policy before its key is there."""
+    return f"arn:{environment.partition}:kms:{environment.region}:{environment.account}:key/{'0' * 36}"
+
+
+def parameter_key_statement(of: str, parameter_arns: Sequence[str], key_arn: str) -> Statement:
+    """Using the key of SecureString parameters of the stack, through Parameter Store and for these only.
+
+    By the key's ARN, although it is known late: a condition on its alias (`kms:ResourceAliases`) may take
+    five minutes to have an effect, and holds for whichever key has the alias:
+    docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html.
+
+    Source of the conditions: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
+    and docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
+
+    Args:
+        of: what the statement's name starts with.
+        parameter_arns: the parameters; one that ends with `*` is a prefix. They are in one region.
+        key_arn: the key that encrypts them.
+    """
+    service = {"kms:ViaService": f"ssm.{region_of(parameter_arns[0])}.amazonaws.com"}
     context = {"kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns)}
     conditions: dict[str, dict[str, Any]] = {"StringEquals": {**service, **context}}
     if any(arn.endswith("*") for arn in parameter_arns):
         conditions = {"StringEquals": service, "StringLike": context}
-    actions = ["ssm:GetParameter", *(["ssm:GetParameters"] if at_once else ())]
-    yield allow(f"{of}Parameters", actions, parameter_arns)
-    yield allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], conditions)
+    return allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], conditions)

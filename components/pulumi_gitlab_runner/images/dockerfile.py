@@ -12,15 +12,20 @@ from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 SCRATCH = "scratch"
 """The name that means no image."""
 
-_CONTINUATION = re.compile(r"\\[ \t]*\n(?:[ \t]*#[^\n]*\n)*")
+_DIRECTIVE = re.compile(r"#[ \t]*(?P<name>\w+)[ \t]*=[ \t]*(?P<value>\S*)[ \t]*", re.IGNORECASE)
 _FROM = re.compile(r"from\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+as\s+(?P<stage>\S+))?\s*", re.IGNORECASE)
-_COPY_FROM = re.compile(r"copy\s+(?:--\S+\s+)*?--from=(?P<image>\S+)\s", re.IGNORECASE)
+_FLAGS = re.compile(r"(?:copy|run)\s+(?P<flags>(?:--\S+\s+)+)", re.IGNORECASE)
+_FLAG_FROM = re.compile(r"--(?:from=|mount=(?:\S*,)?from=)(?P<image>[^\s,]+)")
 _ARG = re.compile(r"arg\s+(?P<declared>.+)", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\})")
+_VARIABLE = re.compile(
+    r"\$(?:(?P<bare>\w+)|\{(?P<name>\w+)(?:(?P<even_empty>:?)(?P<operator>[-+])(?P<word>[^}]*))?\})"
+)
+_TAKES_HERE_DOCUMENTS = re.compile(r"(?:onbuild\s+)?(?:add|copy|run)\s", re.IGNORECASE)
+_HERE_DOCUMENT = re.compile(r"(?<!\S)\d*<<(?P<tabs>-?)(?P<quote>[\'\"]?)(?P<end>\w+)(?P=quote)(?!\S)")
 
 
 def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
-    """The images in `FROM` and `COPY --from`, in their full form, without duplicates, in order.
+    """The images in `FROM`, `COPY --from` and `RUN --mount=from=…`, in full, without duplicates, in order.
 
     Stages of the build are left out; invalid references are left to the build to refuse.
 
@@ -32,28 +37,63 @@ def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
 
 
 def _named(dockerfile: str, args: Mapping[str, str]) -> Iterator[str]:
-    """The images in `FROM` and `COPY --from`, without the build's own stages."""
+    """The images that a build takes something from, without its own stages."""
     known: dict[str, str] = {}
     stages: set[str] = set()
-    for line in _CONTINUATION.sub(" ", dockerfile).splitlines():
-        instruction = line.strip()
+    for instruction in _instructions(dockerfile):
         if found := _FROM.fullmatch(instruction):
-            image = _expanded(found["image"], known)
+            image = _expanded("".join(_words(found["image"])), known)
             if image.lower() not in stages:
                 yield image
             stages.add((found["stage"] or "").lower())
-        elif found := _COPY_FROM.match(instruction):
-            if found["image"].lower() not in stages and not found["image"].isdecimal():
-                yield found["image"]
+        elif found := _FLAGS.match(instruction):
+            for image in _FLAG_FROM.findall(found["flags"]):
+                if image.lower() not in stages and not image.isdecimal():
+                    yield image
         elif (found := _ARG.fullmatch(instruction)) and not stages:
             # Those after the first FROM belong to a stage, and are not visible to FROM.
-            for name, _, default in (each.partition("=") for each in _words(found["declared"])):
-                known[name] = args.get(name, _expanded(default, known))
+            for name, given, default in (each.partition("=") for each in _words(found["declared"])):
+                if name in args or given:
+                    known[name] = args.get(name, _expanded(default, known))
+
+
+def _instructions(dockerfile: str) -> Iterator[str]:
+    """Each instruction in one line, without the text of its here-documents."""
+    escape = re.escape(_escape_character(dockerfile))
+    written = "\n".join(line for line in dockerfile.splitlines() if not line.lstrip().startswith("#"))
+    lines = iter(re.sub(rf"{escape}[ \t]*\n(?:[ \t]*\n)*", " ", written).splitlines())
+    for line in lines:
+        instruction = line.strip()
+        yield instruction
+        if _TAKES_HERE_DOCUMENTS.match(instruction):
+            for found in _HERE_DOCUMENT.finditer(instruction):
+                for inside in lines:
+                    if (inside.lstrip("\t") if found["tabs"] else inside) == found["end"]:
+                        break
+
+
+def _escape_character(dockerfile: str) -> str:
+    """What continues a line: directives are the first lines of a Dockerfile."""
+    for line in dockerfile.splitlines():
+        found = _DIRECTIVE.fullmatch(line.strip())
+        if not found:
+            break
+        if found["name"].lower() == "escape" and found["value"] == "`":
+            return "`"
+    return "\\"
 
 
 def _expanded(text: str, known: Mapping[str, str]) -> str:
     def value(variable: re.Match[str]) -> str:
-        return known.get(variable["bare"] or variable["name"]) or variable["default"] or ""
+        name = variable["bare"] or variable["name"]
+        is_given = bool(known.get(name)) if variable["even_empty"] else name in known
+        match variable["operator"]:
+            case "-":
+                return known[name] if is_given else str(variable["word"])
+            case "+":
+                return str(variable["word"]) if is_given else ""
+            case _:
+                return known.get(name, "")
 
     return _VARIABLE.sub(value, text)
 

@@ -1,6 +1,7 @@
-"""Names of images in Amazon ECR."""
+"""Amazon ECR: the names of its registries, and which tags of a repository may be moved to another image."""
 
 import re
+from collections.abc import Sequence
 
 ECR_HOST = re.compile(
     r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\."
@@ -11,6 +12,9 @@ not in the isolated partitions of the United States government."""
 
 _DUAL_STACK = re.compile(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.(aws|amazonwebservices\.com\.cn)")
 _CLASSIC_DOMAINS = {"aws": "amazonaws.com", "amazonwebservices.com.cn": "amazonaws.com.cn"}
+
+ALL_TAGS = "*"
+"""The pattern of mutable tags that matches every tag."""
 
 
 def is_dual_stack(host: str) -> bool:
@@ -30,3 +34,26 @@ def classic_host(host: str) -> str:
         return f".dkr.ecr{found[1] or ''}.{region}.{domain}"
 
     return _DUAL_STACK.sub(classic, host)
+
+
+def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str]]]:
+    """ECR's mode for the tags of a repository, and the filters for those that are excepted from it.
+
+    Args:
+        mutable_tags: patterns of the tags that may be moved, such as ``latest`` or ``cache-*``.
+    """
+    if ALL_TAGS in mutable_tags:
+        return "MUTABLE", []
+    if not mutable_tags:
+        return "IMMUTABLE", []
+    return "IMMUTABLE_WITH_EXCLUSION", [{"filter": each, "filter_type": "WILDCARD"} for each in mutable_tags]
+
+
+def is_mutable(tag: str, mutable_tags: Sequence[str]) -> bool:
+    """Whether a tag may be moved, in a repository with these patterns of mutable tags."""
+    return matches_any(tag, mutable_tags)
+
+
+def matches_any(tag: str, patterns: Sequence[str]) -> bool:
+    """Whether one of ECR's patterns, in which ``*`` matches anything, matches a tag."""
+    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in patterns)

@@ -92,7 +92,7 @@ def parse(text: str, path: str = "image") -> ImageReference:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> ImageReference | str:
-    """The reference, or what is wrong with it. A stack names the same image for many runners."""
+    """The reference, or its problem. Cached, since a stack names the same image for many runners."""
     if problem := _common_mistake(text):
         return problem
     from docker_image import digest as grammar_digest
@@ -115,7 +115,7 @@ def without_password(address: str) -> str:
 
 
 def _common_mistake(text: str) -> str | None:
-    """What is wrong with a reference, where the grammar cannot explain it."""
+    """The problem of a reference that the grammar cannot explain."""
     if not text:
         return "it is empty"
     if " " in text or not text.isprintable():

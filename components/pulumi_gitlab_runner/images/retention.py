@@ -16,6 +16,8 @@ class TagRule:
         days: after how many days they expire, where `images` is None.
     """
 
+    shown = ("pattern", "images", "days")
+
     pattern: str
     images: int | None = None
     days: int | None = None
@@ -49,11 +51,11 @@ def lifecycle_policy(*, keep_images: int, untagged_days: int, keep: Sequence[Tag
 def _tag_expiry(rule: TagRule) -> dict[str, Any]:
     tag = "a tag" if rule.pattern == "*" else f"a tag {rule.pattern}"
     if rule.days:
-        told = f"Images with {tag} expire after {rule.days} days"
+        description = f"Images with {tag} expire after {rule.days} days"
     else:
-        told = f"The newest {rule.images} images with {tag} stay"
+        description = f"The newest {rule.images} images with {tag} stay"
     selection = {"tagStatus": "tagged", "tagPatternList": [rule.pattern]}
-    return _expiry(told, selection, images=rule.images, days=rule.days)
+    return _expiry(description, selection, images=rule.images, days=rule.days)
 
 
 def _expiry(

@@ -10,18 +10,10 @@ Source: gitlab-runner, helpers/docker/auth/auth.go, at the tags that the version
 import re
 
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
-RunnerVersion = tuple[int, int]
-"""Major and minor version of gitlab-runner, such as ``(18, 11)``. Patches never changed these rules."""
-
-PATH_SCOPES: RunnerVersion = (17, 5)
-"""The first version with credentials for a path below a host. Before, they are for the whole host."""
-
-SERVICES_BY_DIGEST: RunnerVersion = (17, 1)
-"""The first version in which a service with a digest and no tag runs by its digest."""
-
-_HTTP_IS_A_SCHEME: RunnerVersion = (18, 1)
-_HOST_CASE_IGNORED: RunnerVersion = (18, 3)
+_HTTP_IS_A_SCHEME = RunnerVersion(18, 1)
+_HOST_CASE_IGNORED = RunnerVersion(18, 3)
 
 
 def image_path(image: str, version: RunnerVersion) -> str:

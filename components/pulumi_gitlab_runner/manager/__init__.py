@@ -1,1 +1,1 @@
-"""What all components with a runner manager share: arguments, environment and digests."""
+"""The parts that all components with a runner manager share: arguments, environment and digests."""

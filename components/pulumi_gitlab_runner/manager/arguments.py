@@ -77,14 +77,14 @@ class HostNetworkArgs(TypedDict):
 
 @strict
 class MachineImageArgs(TypedDict):
-    """A machine image that hosts or fleets name, as `RunnerImage` made it."""
+    """A machine image of `RunnerImage`, for hosts or fleets."""
 
     image: MachineImageDeclaration
     """The machine image."""
     parameter: Input[str]
-    """The name of the parameter that names the newest one; see `RunnerImage.parameter_name`."""
+    """The name of the parameter with the id of the newest one; see `RunnerImage.parameter_name`."""
     image_id: Input[str]
-    """The id of the newest one; see `RunnerImage.image_id`. With another one a host is replaced."""
+    """The id of the newest one; see `RunnerImage.image_id`. Another id replaces hosts."""
 
 
 @strict

@@ -57,7 +57,7 @@ def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:
 
 
 def invoke_failure(text: str) -> str:
-    """The reason why a function of a provider failed, in one line; empty where none is told.
+    """The reason why a function of a provider failed, in one line; empty where it gives none.
 
     The official providers list their errors below a line that only counts them (hashicorp/go-multierror,
     format.go); Pulumi writes the function's name before it, more than once.

@@ -11,7 +11,7 @@ import pulumi
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
-from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
@@ -39,10 +39,10 @@ def image_digests(
     parent: pulumi.Resource,
     authorities: Authorities = (),
 ) -> pulumi.Output[dict[str, str]]:
-    """The digests of images, by the image; those that cannot be had are left out, with one warning for all.
+    """The digests of images, by the image; unresolved ones are left out, with one warning for all.
 
-    Whoever runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull does,
-    with the user and password that its declaration holds or without any. While such a password is not known
+    The process that runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull
+    does, with the user and password of its declaration or without any. While such a password is not known
     yet, neither are the digests. The Docker provider's own look-up would need a Docker Engine, and the
     passwords of registries among its inputs. An image that is not there yet, in a repository that the stack
     creates, is no warning where its tag can never come to mean another image. Images that are declared by a
@@ -66,14 +66,14 @@ def image_digests(
     found: pulumi.Output[dict[str, str]] = asked.apply(
         lambda known: _digests(list(known[2][0]), known[2][1], known[0], known[1], parent, known[2][2])
     )
-    # A digest tells nothing of the password that it was asked with, and shall show in a preview.
+    # A digest reveals nothing of the password of the request, and should show in a preview.
     return pulumi.Output.unsecret(found)
 
 
 def all_pinned(
     stack: pulumi.Output[Stack], manager: str, digests: pulumi.Input[dict[str, str]]
 ) -> pulumi.Output[dict[str, str]]:
-    """Digests, when there is one for each image of a manager that requires it: in a preview too.
+    """Digests, checked to be complete for each manager that requires them, also in a preview.
 
     Args:
         stack: the stack of the manager, resolved.
@@ -139,11 +139,11 @@ async def _digests(
         else:
             reasons[image] = answer.message
     if reasons:
-        told = "\n".join(f"  {image}: {reason}" for image, reason in reasons.items())
+        listed = "\n".join(f"  {image}: {reason}" for image, reason in reasons.items())
         pulumi.log.warn(
-            "these images keep their tag, which can come to mean another image: their digests cannot be had "
-            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no asking:\n"
-            f"{told}",
+            "these images keep their tags, which can move to other images: their digests cannot be resolved "
+            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no request:\n"
+            f"{listed}",
             parent,
         )
     if not_pushed:
@@ -155,7 +155,7 @@ async def _digests(
     if not_cached:
         pulumi.log.warn(
             "a pull-through cache does not hold these images yet, and ECR imports none by its digest: pull "
-            "each once by its tag alone, with a role that may import, before a job needs it:\n"
+            "each once only by its tag, with a role that may import, before a job needs it:\n"
             + "\n".join(f"  {image}" for image in not_cached),
             parent,
         )
@@ -171,7 +171,7 @@ def _never_moves(registry: Registry | None, asked: EcrImage) -> bool:
 async def _answers(
     questions: "Mapping[str, Question]", authorities: Authorities
 ) -> dict[str, RegistryAnswer]:
-    """What the registries answer, by the image."""
+    """The answers of the registries, by the image."""
     if not questions:
         return {}
     from pulumi_gitlab_runner.registry.client import RegistryClient
@@ -204,7 +204,7 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource, digest: str | None 
     """The digest of an image in ECR, which is asked by its tag, or else by the digest.
 
     By the function that gives a plain value: a failure is then an exception here. An Output that fails ends
-    the program, whoever awaits it. Pulumi raises a plain `Exception` for it, and has no class of its own.
+    the program, even where it is awaited. Pulumi raises a plain `Exception` for it.
     """
     import pulumi_aws as aws
 
@@ -229,7 +229,7 @@ def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
     """
     reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR gives no digest"
     if "AccessDenied" in reason:
-        reason += f". Whoever runs Pulumi needs {' and '.join(DESCRIBE_ACTIONS)} on the repository"
+        reason += f". The identity that runs Pulumi needs {' and '.join(DESCRIBE_ACTIONS)} on the repository"
         if asked.account:
             reason += f", and the owner of {asked.account} must allow it: see the output required_policies"
     elif cached and "NotFound" in reason:

@@ -1,4 +1,4 @@
-"""What only AWS knows of an ECR registry: a password for it, which tags may be moved, how to delete an image.
+"""The calls to AWS for an ECR registry: its password, which tags may be moved, the deletion of images.
 
 AWS is asked with the credentials of the environment in which Pulumi runs, at the moment of need: a password
 for ECR, which ends after 12 hours, is kept in no state.
@@ -12,8 +12,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
-from pulumi_gitlab_runner.images.ecr import ECR_HOST
-from pulumi_gitlab_runner.images.mutability import matches_any
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, matches_any
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 
@@ -28,7 +27,7 @@ def credentials_for(host: str) -> Credentials:
     Raises:
         TransferError: AWS gives none.
     """
-    with _told(f"asking AWS for a password for {host}"):
+    with _transfer_errors(f"asking AWS for a password for {host}"):
         return _credentials(_region(host))
 
 
@@ -36,9 +35,9 @@ def may_move(host: str, repository: str, tag: str) -> bool:
     """Whether ECR lets a tag be moved to another image.
 
     Raises:
-        TransferError: AWS does not tell.
+        TransferError: AWS does not answer, or refuses.
     """
-    with _told(f"asking AWS for the settings of {host}/{repository}"):
+    with _transfer_errors(f"asking AWS for the settings of {host}/{repository}"):
         found = _client(_region(host)).describe_repositories(
             registryId=host.partition(".")[0], repositoryNames=[repository]
         )
@@ -49,7 +48,7 @@ def may_move(host: str, repository: str, tag: str) -> bool:
 
 
 def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -> bool:
-    """Whether a tag may be moved under a repository's settings, as ECR tells them."""
+    """Whether a tag may be moved under a repository's settings, as ECR returns them."""
     excepted = matches_any(tag, [each["filter"] for each in filters])
     if mutability.endswith("_WITH_EXCLUSION") and excepted:
         return mutability.startswith("IMMUTABLE")
@@ -57,12 +56,12 @@ def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -
 
 
 def delete_tag(host: str, repository: str, tag: str) -> None:
-    """Take a tag away, and the image with its last tag; nothing where it is gone already.
+    """Delete a tag, and the image with its last tag; no error where it does not exist.
 
     Raises:
         TransferError: AWS refuses.
     """
-    with _told(f"deleting {host}/{repository}:{tag}"):
+    with _transfer_errors(f"deleting {host}/{repository}:{tag}"):
         _client(_region(host)).batch_delete_image(
             registryId=host.partition(".")[0], repositoryName=repository, imageIds=[{"imageTag": tag}]
         )
@@ -76,7 +75,7 @@ def _region(host: str) -> str:
 
 @cache
 def _credentials(region: str) -> Credentials:
-    """One password is for all registries that the identity may use."""
+    """One password is valid for all registries that the identity may use."""
     token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
     username, _, password = base64.b64decode(token).decode().partition(":")
     return Credentials(username, Secret(password))
@@ -90,7 +89,7 @@ def _client(region: str) -> Any:
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def _transfer_errors(doing: str) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

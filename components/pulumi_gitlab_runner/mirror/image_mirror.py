@@ -55,14 +55,14 @@ class PlacedMirror:
 
 
 class ImageMirror(Component[PlacedMirror]):
-    """Images of other registries, copied into one of ours with all their platforms, and named by digest.
+    """Images of other registries, copied into a declared one with all their platforms, and named by digest.
 
-    They are copied from registry to registry by this package's own plugin, without a Docker Engine, and what
-    is there already is not sent again. The digest stays the one that was copied first, or that is declared:
-    a tag that moves shows as a warning in the preview. `destroy` leaves the images, unless `delete` is true.
+    This package's plugin copies them from registry to registry, without a Docker Engine; layers that exist
+    already are not sent again. The digest is the declared one, or that of the first copy: a preview warns
+    when the tag moves. `destroy` keeps the images, unless `delete` is true.
 
-    ECR's password comes from AWS when it is needed, by the credentials of the environment in which Pulumi
-    runs (`AWS_PROFILE` and the like). They must allow `ecr:GetAuthorizationToken`, and on the repositories
+    ECR's password is requested from AWS when needed, with the credentials of Pulumi's environment (such as
+    `AWS_PROFILE`). They must allow `ecr:GetAuthorizationToken`, and on the repositories
     `ecr:DescribeRepositories`, `ecr:BatchGetImage`, `ecr:GetDownloadUrlForLayer`,
     `ecr:BatchCheckLayerAvailability`, `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`,
     `ecr:CompleteLayerUpload`, `ecr:PutImage`, and with `delete` `ecr:BatchDeleteImage`
@@ -73,7 +73,7 @@ class ImageMirror(Component[PlacedMirror]):
     - `gitlab-runner:index:MirroredImage` for each image
     - `gitlab-runner:index:CiVariables`, where `variables` are declared
 
-    Raises `pulumi.RunError` with the path and the fix for an image or registry that cannot be.
+    Raises `pulumi.RunError` with the path and the fix for an invalid image or registry.
     """
 
     images: pulumi.Output[dict[str, str]]
@@ -123,7 +123,7 @@ class ImageMirror(Component[PlacedMirror]):
         if variables := mirror_variables(mirror, references):
             made_variables = CiVariables.of(name, Variables(variables), pulumi.ResourceOptions(parent=self))
             self.variables = made_variables.variables
-        self.register_outputs({"digests": self.digests, "images": self.images, "variables": self.variables})
+        self.register_declared_outputs()
 
 
 def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:

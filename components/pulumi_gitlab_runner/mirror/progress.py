@@ -13,15 +13,15 @@ class Progress:
 
     Args:
         what: what is copied.
-        tell: called with a line of text.
+        show: called with a line of text.
         clock: returns the time in seconds.
     """
 
     def __init__(
-        self, what: str, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self, what: str, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._what = what
-        self._tell = tell
+        self._show = show
         self._clock = clock
         self._next = clock() + INTERVAL_S
         self._lock = Lock()
@@ -33,4 +33,4 @@ class Progress:
             if now < self._next:
                 return
             self._next = now + INTERVAL_S
-        self._tell(f"{self._what}: {done / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB")
+        self._show(f"{self._what}: {done / _MEGABYTE:.0f} of {total / _MEGABYTE:.0f} MB")

@@ -23,12 +23,12 @@ PATIENCE_S = 120.0
 """The limit for one answer: a registry reads a large layer again before it answers."""
 
 Properties = Mapping[str, Any]
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What an update would change: properties, and those of them that make a new resource."""
+    """The difference that an update makes: properties, and those that replace the resource."""
 
     changed: tuple[str, ...]
     replaces: tuple[str, ...]
@@ -55,7 +55,7 @@ class MirroredImages:
         self._client.close()
         self._asking.close()
 
-    def accepted_digest(self, old: Properties, new: Properties, warn: Tell) -> str:
+    def accepted_digest(self, old: Properties, new: Properties, warn: Warn) -> str:
         """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
 
         So a moved tag changes nothing until its new digest is declared. A preview warns of it.
@@ -75,7 +75,7 @@ class MirroredImages:
         answer = self._ask(source, new)
         if accepted is None:
             if answer.digest is None:
-                raise TransferError(f"its digest cannot be had: {answer.message}")
+                raise TransferError(f"its digest cannot be resolved: {answer.message}")
             return answer.digest
         if answer.digest and answer.digest != accepted:
             warn(
@@ -83,11 +83,11 @@ class MirroredImages:
                 f"To take the new one, declare {source.familiar}@{answer.digest}"
             )
         elif answer.digest is None and answer.outcome is not Outcome.NO_IMAGE:
-            warn(f"whether {source.familiar} has moved cannot be told: {answer.message}")
+            warn(f"whether {source.familiar} has moved is not known: {answer.message}")
         return str(accepted)
 
     def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:
-        """What differs between a resource and its inputs `new`.
+        """The difference between a resource and its inputs `new`.
 
         Args:
             old_inputs: its inputs so far.
@@ -126,7 +126,7 @@ class MirroredImages:
         except TransferError as error:
             raise TransferError(
                 f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is as it "
-                "was; the next update goes on where this one ended"
+                "was; the next update continues from there"
             ) from None
 
     def digest_at_target(self, inputs: Properties) -> str | None:

@@ -11,7 +11,7 @@ _LONGEST = 4096
 
 @dataclass(frozen=True)
 class Challenge:
-    """What a ``WWW-Authenticate`` header asks for.
+    """The challenge of a ``WWW-Authenticate`` header.
 
     Attributes:
         scheme: ``basic`` or ``bearer``.

@@ -48,8 +48,8 @@ _TokenKey = tuple[str, Credentials | None]
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
     """Ends a request early with an answer."""
 
-    def __init__(self, outcome: Outcome, told: str) -> None:
-        self.answer = RegistryAnswer(outcome, printable(told))
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        self.answer = RegistryAnswer(outcome, printable(message))
         super().__init__(self.answer.message)
 
 
@@ -293,7 +293,7 @@ class _Tokens:
 
 
 def scope(repository: str, actions: str) -> str:
-    """What a token must allow in a repository."""
+    """The actions that a token must allow in a repository."""
     return f"repository:{repository}:{actions}"
 
 

@@ -8,6 +8,7 @@ missing.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -89,10 +90,13 @@ class ImageCopier:
         missing = [blob for blob, is_there in zip(blobs, there, strict=True) if not is_there]
         progress = _Progress(sum(blob.size for blob in missing), report)
         self._each(missing, lambda blob: self._copy_blob(copy, blob, progress))
-        # What an index references must exist before it: first the images, then the innermost index.
+        # What an index references must exist before it: first the images, then each index after those in it.
         self._each([each for each in below if not each.is_index], lambda each: self._put(copy.target, each))
-        for index in reversed([each for each in below if each.is_index]):
-            self._put(copy.target, index)
+        indexes = {each.digest: each for each in below if each.is_index}
+        within = {digest: [child.digest for child in each.children] for digest, each in indexes.items()}
+        for digest in TopologicalSorter(within).static_order():
+            if digest in indexes:
+                self._put(copy.target, indexes[digest])
         self._try(copy.target, lambda: copy.target.push_manifest(top, copy.tag))
 
     def _manifests(self, source: Repository, digest: str) -> Iterator[Manifest]:

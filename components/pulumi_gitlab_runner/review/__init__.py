@@ -1,1 +1,1 @@
-"""A preview as a note in a merge request: what is dangerous first, then the rest. No secret is ever in it."""
+"""A preview as a note in a merge request: dangers first, then the rest. It contains no secret."""

@@ -40,12 +40,12 @@ _Path = tuple[str | int, ...]
 def code_quality(preview: Preview, text: str, path: str) -> str:
     """The report.
 
-    A finding keeps its fingerprint when other lines of the file move, so that GitLab tells new ones from old.
+    A finding keeps its fingerprint when other lines of the file move, so that GitLab recognizes it.
 
     Args:
         preview: what would be done.
         text: the stack's file, from which only keys and names are taken.
-        path: where it lies in the repository.
+        path: its path in the repository.
     """
     file = _StackFile.read(text)
     own_name = own_names(preview)
@@ -68,7 +68,7 @@ def code_quality(preview: Preview, text: str, path: str) -> str:
 
 
 def stack_file(stack: str) -> Path:
-    """Where the file of a stack lies, by the Pulumi.yaml that is here."""
+    """The path of a stack's file, by the Pulumi.yaml of the working directory."""
     try:
         folder = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8")).get("stackConfigDir", "")
         return Path(str(folder), f"Pulumi.{stack.rpartition('/')[2]}.yaml")
@@ -85,7 +85,7 @@ class _StackFile:
 
     @classmethod
     def read(cls, text: str) -> "_StackFile":
-        """What a text says; nothing for one that is no stack's file, whose findings are on its first line."""
+        """The content of a stack's file; empty for any other text, whose findings are on its first line."""
         try:
             loaded = yaml.safe_load(text)
             lines = dict(_places(yaml.compose(text, yaml.SafeLoader), ()))
@@ -97,7 +97,7 @@ class _StackFile:
         return cls(declaration if isinstance(declaration, Mapping) else {}, ours)
 
     def line_of(self, danger: Danger, own_name: str) -> int:
-        """The line that a danger comes from, as far as can be told: the first one for what has none."""
+        """The line that a danger comes from, or the first one where that is not known."""
         return next((self.lines[each] for each in self._places(danger, own_name) if each in self.lines), 1)
 
     def _places(self, danger: Danger, own_name: str) -> Iterator[_Path]:

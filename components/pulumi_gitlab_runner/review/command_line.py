@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked in a way it cannot answer, 3 when credentials are missing that such a pipeline may lack.
     """
     try:
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -57,13 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.terraform_report.write_text(terraform_report(preview) + "\n")
         if options.code_quality and options.status == 0:
             options.code_quality.write_text(_code_quality(preview, options) + "\n", encoding="utf-8")
-        told = note(preview, options.stack, behind=_behind(options))
+        text = note(preview, options.stack, behind=_behind(options))
         if options.note:
-            options.note.write_text(told, encoding="utf-8")
+            options.note.write_text(text, encoding="utf-8")
         else:
-            sys.stdout.buffer.write(told.encode())
+            sys.stdout.buffer.write(text.encode())
         judged = _judged(preview, options)
-        return _posted(told, options) or judged
+        return _posted(text, options) or judged
     except (PreviewError, GitLabError) as error:
         print(f"runner-review: {error}", file=sys.stderr)
         return USAGE if isinstance(error, PreviewError) else FAILED
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _preview(options: argparse.Namespace) -> Preview:
-    """The preview without secrets in its messages; of one that failed, whatever there is to tell."""
+    """The preview without secrets in its messages; as far as it got, where it failed."""
     try:
         text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
         preview = read_preview(text.decode(errors="replace"))
@@ -95,7 +95,7 @@ def _preview(options: argparse.Namespace) -> Preview:
 
 
 def _outdate(options: argparse.Namespace) -> None:
-    """Mark the notes of open merge requests. What hinders it is told, and takes nothing from a deployment."""
+    """Mark the notes of open merge requests. A failure is reported, and does not fail the deployment."""
     try:
         deployment = deployment_of(os.environ, options.token_variable)
         done = outdate_notes(deployment, marker(options.stack))
@@ -106,7 +106,7 @@ def _outdate(options: argparse.Namespace) -> None:
 
 
 def _behind(options: argparse.Namespace) -> Behind | None:
-    """What the branch lacks of its target; nothing where that cannot be asked, as the posting then says."""
+    """The commits of its target that the branch lacks; None where GitLab does not answer."""
     if not options.post:
         return None
     try:
@@ -125,12 +125,12 @@ def _code_quality(preview: Preview, options: argparse.Namespace) -> str:
     return code_quality(preview, text, shown.as_posix())
 
 
-def _posted(told: str, options: argparse.Namespace) -> int:
+def _posted(text: str, options: argparse.Namespace) -> int:
     """Put the note on the merge request where that is asked for and possible; the exit code of it."""
     if not options.post:
         return WELL
     try:
-        put_note(merge_request_of(os.environ, options.token_variable), told)
+        put_note(merge_request_of(os.environ, options.token_variable), text)
     except NoTokenError as error:
         print(f"runner-review: {error}", file=sys.stderr)
         # That the preview itself failed weighs more, save in a fork, where both have the same reason.
@@ -139,7 +139,7 @@ def _posted(told: str, options: argparse.Namespace) -> int:
 
 
 def _judged(preview: Preview, options: argparse.Namespace) -> int:
-    """The exit code of the preview itself; why it failed is told beside it."""
+    """The exit code of the preview itself; why it failed is printed."""
     if options.status == 0:
         return WELL
     for message in preview.messages:
@@ -148,10 +148,11 @@ def _judged(preview: Preview, options: argparse.Namespace) -> int:
     return NOT_HERE if is_of_a_fork(os.environ) else FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-review",
-        description="Turns a preview of a stack into a note for a merge request: what is dangerous first.",
+        description="Writes a note for a merge request from the preview of a stack, with the dangers first.",
         epilog="Exit status: 0 the note is written, 1 the preview failed or GitLab did not take the note, "
         "2 a usage error, 3 credentials are missing that a fork's pipeline, or one without a token, lacks.",
     )
@@ -161,30 +162,34 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default=Path("-"),
         metavar="FILE",
-        help="what `pulumi preview --json --show-sames` wrote (default: -, the standard input)",
+        help="the output of `pulumi preview --json --show-sames` (default: -, the standard input)",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--stack", required=True, help="the stack's name, which the note is found again by")
-    parser.add_argument("--note", type=Path, metavar="FILE", help="where the note goes (default: the output)")
+    parser.add_argument("--stack", required=True, help="the stack's name, which identifies the note")
     parser.add_argument(
-        "--terraform-report", type=Path, metavar="FILE", help="where the numbers for GitLab's widget go"
+        "--note", type=Path, metavar="FILE", help="where to write the note (default: standard output)"
     )
     parser.add_argument(
-        "--code-quality", type=Path, metavar="FILE", help="where the dangers go as a Code Quality report"
+        "--terraform-report",
+        type=Path,
+        metavar="FILE",
+        help="the file for the numbers of GitLab's widget",
+    )
+    parser.add_argument(
+        "--code-quality",
+        type=Path,
+        metavar="FILE",
+        help="the file for the dangers, a Code Quality report",
     )
     parser.add_argument(
         "--stack-file",
         type=Path,
         metavar="FILE",
-        help="the stack's file, whose lines the dangers are at (default: as Pulumi.yaml says)",
+        help="the stack's file, for the line of each danger (default: by Pulumi.yaml)",
     )
-    parser.add_argument("--status", type=int, default=0, help="what the preview exited with (default: 0)")
-    parser.add_argument(
-        "--problem", type=Path, metavar="FILE", help="what a preview that failed wrote to its standard error"
-    )
-    parser.add_argument(
-        "--post", action="store_true", help="put the note on the merge request that this job runs for"
-    )
+    parser.add_argument("--status", type=int, default=0, help="the exit code of the preview (default: 0)")
+    parser.add_argument("--problem", type=Path, metavar="FILE", help="the standard error of a failed preview")
+    parser.add_argument("--post", action="store_true", help="post the note to the merge request of this job")
     parser.add_argument(
         "--token-variable",
         default=TOKEN_VARIABLE,
@@ -194,7 +199,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--outdate",
         action="store_true",
-        help="after a deployment: say in the stack's notes on open merge requests that they are outdated",
+        help="after a deployment: mark the stack's notes on open merge requests as outdated",
     )
-    parser.add_argument("--marker", action="store_true", help="show the note's hidden line, and nothing else")
+    parser.add_argument(
+        "--marker", action="store_true", help="only print the hidden line that identifies the note"
+    )
     return parser

@@ -1,4 +1,4 @@
-"""What is declared otherwise than before, as the components say it of themselves."""
+"""The changes of the declaration, by the registered inputs of the components."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _NOUNS = {
     "RunnerNetwork": "network",
     "RunnerRegistration": "runner",
 }
-"""What a component is, by its type."""
+"""The name of each type of component."""
 _HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
 _FIRST = {
     key: number
@@ -37,13 +37,13 @@ _FIRST = {
         ("runners", "fleet", "host", "instance", "project", "group", "image", "tags")
     )
 }
-"""The keys that come first where something new is told; the others follow by their names."""
+"""The keys that come first in the line of something new; the others follow by their names."""
 _ORDER = ("runner", "fleet", "host", "Docker host")
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What is declared otherwise of something.
+    """A change of the declaration.
 
     Attributes:
         noun: what it is.
@@ -67,7 +67,7 @@ class _Change:
 
 
 def declared_changes(preview: Preview) -> list[str]:
-    """What is declared otherwise, as lines of Markdown: runners first, equal lines of several as one."""
+    """The changes of the declaration as lines of Markdown: runners first, equal lines of several as one."""
     texts: dict[tuple[str, str], list[_Change]] = {}
     for step in preview.changes:
         for change in _changes(step):
@@ -93,8 +93,8 @@ def _changes(step: Step) -> Iterator[_Change]:
         return  # its host says it
     before, after = step.before, step.after
     if step.operation == "create" and after is not None:
-        told = "; ".join(_facts(after))
-        yield _Change(noun, step.name, f"new: {told}" if told else "new")
+        facts = "; ".join(_facts(after))
+        yield _Change(noun, step.name, f"new: {facts}" if facts else "new")
     elif step.operation == "delete" and before is not None:
         yield _Change(noun, step.name, "gone")
     elif before is not None and after is not None:
@@ -102,9 +102,9 @@ def _changes(step: Step) -> Iterator[_Change]:
         yield from (_Change(noun, step.name, text) for text in _differences("", before, after))
 
 
-def _facts(told: Inputs, path: str = "") -> Iterator[str]:
-    """What is declared of something new, place by place."""
-    for key, value in sorted(told.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
+def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
+    """The declaration of something new, key by key."""
+    for key, value in sorted(declared.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
         at = f"{path}.{key}" if path else str(key)
         if isinstance(value, Mapping) and value:
             if path == "registries":

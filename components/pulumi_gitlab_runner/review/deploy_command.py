@@ -1,7 +1,7 @@
 """`runner-deploy`: the command that deploys what was reviewed, and nothing else.
 
 It runs `pulumi up --plan`, which Pulumi calls experimental. What Pulumi itself says of a difference stays out
-of the log: it has the values that differ, secrets in clear (seen with 3.258.0).
+of the log: it has the values that differ, secrets in plain text (seen with 3.258.0).
 """
 
 import argparse
@@ -29,7 +29,7 @@ _PREVIEW = ("pulumi", "preview", "--json", "--non-interactive", "--save-plan")
 _VIOLATION = re.compile(
     "violates plan|not allowed by the plan|no plan for resource urn:|expected resource operations for urn:"
 )
-"""What Pulumi says of what a plan does not hold: pulumi/pulumi, pkg/resource/deploy."""
+"""Pulumi's messages about operations that a plan does not contain: pulumi/pulumi, pkg/resource/deploy."""
 _URN = re.compile(r"urn:pulumi:[^\s]+?::[^\s]+?::[^\s]+?::[^\s]+")
 _PROPERTY = re.compile(r"violates plan: properties changed: [-+~=]{2}(\w+)\[")
 _BEGUN = re.compile(r"Updating \(")
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the plan is deployed, 1 when it is refused or the deployment failed, 2 after a wrong use.
     """
     try:
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -95,9 +95,9 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
     status = update.returncode
     if not violation:
         return DEPLOYED if status == 0 else REFUSED
-    told = _differences_now(reviewed, directory) or [_told(violation)]
+    changed = _differences_now(reviewed, directory) or [_without_values(violation)]
     print(f"runner-deploy: what would be done now is not what was reviewed in {plan.merge_request}:")
-    for line in told:
+    for line in changed:
         print(f"  {line}")
     if has_begun:
         print(
@@ -109,7 +109,7 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
 
 
 def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
-    """What a preview of now has otherwise; nothing where there is none, or where only secrets differ."""
+    """The differences of a current preview; none where it fails, or where only secrets differ."""
     file = directory / "now.json"
     made = subprocess.run(
         [*_PREVIEW, str(file)],
@@ -123,17 +123,18 @@ def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
     return differences(reviewed, read_plan(file.read_text(encoding="utf-8", errors="replace")))
 
 
-def _told(violation: str) -> str:
-    """What Pulumi says of the first difference, without the values in it."""
+def _without_values(violation: str) -> str:
+    """Pulumi's message about the first difference, without its values."""
     urn, changed = _URN.search(violation), _PROPERTY.search(violation)
     of = resource(urn[0]) if urn else "the stack"
     return printable(f"{of}: other than reviewed{f': {changed[1]}' if changed else ''}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-deploy",
-        description="Deploys what the plan of a merged merge request holds, and refuses what it does not.",
+        description="Deploys the plan of a merged merge request, and refuses any other change.",
         epilog="Exit status: 0 it is deployed, 1 it is refused, or the deployment failed, 2 a usage error.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -141,10 +142,10 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--preview-job",
         metavar="NAME",
-        help="the job of the merge request that keeps the plan, as plan.json among its artifacts",
+        help="the job of the merge request with the plan, plan.json, among its artifacts",
     )
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="the plan: what `pulumi preview --save-plan` wrote"
+        "--plan", type=Path, metavar="FILE", help="the plan, a file of `pulumi preview --save-plan`"
     )
     parser.add_argument(
         "--token-variable",

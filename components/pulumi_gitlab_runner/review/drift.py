@@ -1,4 +1,4 @@
-"""What `pulumi refresh --preview-only --json` found to be other than the stack's state has it."""
+"""The differences from the stack's state that `pulumi refresh --preview-only --json` found."""
 
 from collections.abc import Iterator
 

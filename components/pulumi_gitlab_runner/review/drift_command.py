@@ -1,4 +1,4 @@
-"""`runner-drift`: the command that a scheduled pipeline tells drift with."""
+"""`runner-drift`: the command with which a scheduled pipeline reports drift."""
 
 import argparse
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.drift import drift_report, drifted
-from pulumi_gitlab_runner.review.drift_issue import issue_place_of, tell_drift, tell_end
+from pulumi_gitlab_runner.review.drift_issue import issue_place_of, report_drift, report_end
 from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
 from pulumi_gitlab_runner.review.preview import read_preview
 
-NONE, DRIFT, UNKNOWN, NOT_TOLD = 0, 1, 2, 3
+NONE, DRIFT, UNKNOWN, NOT_CLOSED = 0, 1, 2, 3
 
 TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 LABEL = "drift"
@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-drift`.
 
     Returns:
-        0 when nothing drifted, 1 when something did, 2 when it cannot be told, 3 when nothing drifted and
+        0 when nothing drifted, 1 when something did, 2 when that is not known, 3 when nothing drifted and
         the issue could not be closed.
     """
     try:
-        options = _parser().parse_args(arguments)
+        options = argument_parser().parse_args(arguments)
     except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
         return int(ended.code or 0)
     try:
@@ -44,19 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = drift_report(found, options.stack)
     print(report, end="")
     has_drifted = bool(drifted(found))
-    told = not options.issue or _told(options, report, has_drifted)
+    updated = not options.issue or _issue_updated(options, report, has_drifted)
     if has_drifted:
         return DRIFT
-    return NONE if told else NOT_TOLD
+    return NONE if updated else NOT_CLOSED
 
 
-def _told(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
-    """Whether the issue is as it should be; says where it is."""
+def _issue_updated(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
+    """Whether the issue is up to date; prints its address."""
     try:
         place = issue_place_of(os.environ, options.token_variable, options.stack, options.label)
         if has_drifted:
-            print(f"Issue: {printable(tell_drift(place, report))}")
-        elif issue := tell_end(place):
+            print(f"Issue: {printable(report_drift(place, report))}")
+        elif issue := report_end(place):
             print(f"Closed: {printable(issue)}")
     except GitLabError as error:
         print(f"runner-drift: {error}", file=sys.stderr)
@@ -65,25 +65,26 @@ def _told(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
 
 
 _REFRESHED = {0, 7}
-"""What Pulumi exits with after a refresh: 0, or 7 where `--expect-no-changes` was not so."""
+"""The exit codes of a successful refresh: 0, or 7 where `--expect-no-changes` found changes."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def argument_parser() -> argparse.ArgumentParser:
+    """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-drift",
-        description="Tells what of a stack is not as its last update left it.",
-        epilog="Exit status: 0 nothing drifted, 1 something did, 2 it cannot be told, or a usage error, "
+        description="Reports how the resources of a stack differ from its state.",
+        epilog="Exit status: 0 nothing drifted, 1 something did, 2 that is not known, or a usage error, "
         "3 nothing drifted, and the issue of an earlier drift could not be closed.",
     )
     parser.add_argument(
         "refresh",
         type=Path,
         metavar="FILE",
-        help="what `pulumi refresh --preview-only --expect-no-changes --json` wrote",
+        help="the output of `pulumi refresh --preview-only --expect-no-changes --json`",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--stack", required=True, help="the stack's name, for the text")
-    parser.add_argument("--status", type=int, default=0, help="what that command exited with (default: 0)")
+    parser.add_argument("--status", type=int, default=0, help="the exit code of that command (default: 0)")
     parser.add_argument(
         "--issue",
         action="store_true",
@@ -93,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "--label",
         default=LABEL,
         metavar="NAME",
-        help=f"the label by which the issue is found again (default: {LABEL})",
+        help=f"the label that identifies the issue (default: {LABEL})",
     )
     parser.add_argument(
         "--token-variable",

@@ -28,7 +28,7 @@ class IssuePlace:
         project: the project's id.
         stack: the stack's name.
         label: the label by which the issue is found again.
-        job: the address of the job that tells; empty for none.
+        job: the address of the job that found the drift; empty for none.
     """
 
     access: Access
@@ -64,7 +64,7 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
     return IssuePlace(access, environment["CI_PROJECT_ID"], stack, label, environment.get("CI_JOB_URL", ""))
 
 
-def tell_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = time.sleep) -> str:
+def report_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = time.sleep) -> str:
     """Open the issue, or bring the open one up to date.
 
     Args:
@@ -80,7 +80,7 @@ def tell_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = t
     """
     description = _description(place, "", report)
 
-    def tell(gitlab: GitLab) -> str:
+    def write(gitlab: GitLab) -> str:
         open_issue = _open_issue(gitlab, place)
         if open_issue is None:
             content = {
@@ -94,10 +94,10 @@ def tell_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = t
             gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", {"description": description})
         return str(open_issue["web_url"])
 
-    return patiently(place.access, tell, wait)
+    return patiently(place.access, write, wait)
 
 
-def tell_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> str | None:
+def report_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> str | None:
     """Close the issue, if one is open, and say in it that the drift is over.
 
     Returns:
@@ -107,7 +107,7 @@ def tell_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> s
         GitLabError: GitLab is not reachable, or refuses.
     """
 
-    def tell(gitlab: GitLab) -> str | None:
+    def close(gitlab: GitLab) -> str | None:
         open_issue = _open_issue(gitlab, place)
         if open_issue is None:
             return None
@@ -117,7 +117,7 @@ def tell_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> s
         gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", content)
         return str(open_issue["web_url"])
 
-    return patiently(place.access, tell, wait)
+    return patiently(place.access, close, wait)
 
 
 def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
@@ -133,7 +133,7 @@ def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
 
 
 def _description(place: IssuePlace, said: str, report: str) -> str:
-    """The marker, what is said, and the report as a block in which nothing has a meaning."""
+    """The marker, a sentence, and the report as a code block without markup."""
     head = said or f"A scheduled look at {code(place.stack)} found drift{_seen_by(place)}."
     lines = [f"{_SIGN}{line}" for line in report[:REPORT_SIZE].splitlines()]
     if len(report) > REPORT_SIZE:
@@ -142,7 +142,7 @@ def _description(place: IssuePlace, said: str, report: str) -> str:
 
 
 _SIGN = "| "
-"""Stands before each line of a report: no line can end the block that it stands in."""
+"""The prefix of each line of a report: so no line can end its code block."""
 
 
 def _drift_of(description: str) -> str:

@@ -1,4 +1,4 @@
-"""What ends a review early."""
+"""Errors that end a review."""
 
 
 class PreviewError(ValueError):

@@ -1,4 +1,4 @@
-"""A flowchart in Mermaid: what stands on the left, what on the right, and arrows from one to the other."""
+"""A flowchart in Mermaid: entries on the left, entries on the right, and arrows from one to the other."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ dark one, so the colour of a node's text comes with its ground."""
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that stands on one side.
+    """An entry on one side.
 
     Attributes:
         name: what it is called.

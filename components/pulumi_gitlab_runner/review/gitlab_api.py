@@ -91,7 +91,7 @@ class GitLab:
         return read_json(self.send("GET", path).content)
 
     def listed(self, path: str) -> Iterator[Any]:
-        """What a list holds, page by page.
+        """The entries of a list, page by page.
 
         Args:
             path: the list's, with whatever is asked of it besides the pages.
@@ -157,7 +157,7 @@ class GitLab:
 def patiently(
     access: Access, action: Callable[[GitLab], _T], wait: Callable[[float], None] = time.sleep
 ) -> _T:
-    """Do something with GitLab, anew from the start where it could not answer.
+    """Run a request sequence against GitLab, again from the start where it could not answer.
 
     Args:
         access: where, and with which token.

@@ -1,4 +1,4 @@
-"""What a runner host is, read from the files that its stack gives it."""
+"""The state of a runner host, read from its files."""
 
 import json
 import tomllib
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.review.preview import Inputs, Preview, Step
 from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
 OF_THE_JOB = "by each job itself"
-"""How GitLab's registry is told of, for which a host holds nothing."""
+"""How GitLab's registry authenticates, for which a host has no credentials."""
 _FILES = "/files.json"
 _HOSTS = {
     "gitlab-runner:index:DockerRunnerHost",
@@ -35,12 +35,12 @@ class HostState:
 
 
 NO_HOST = HostState()
-"""A host that is not there."""
+"""A host that does not exist."""
 
 
 @dataclass(frozen=True)
 class HostChange:
-    """What becomes of the host of a manager.
+    """The change of a manager's host.
 
     Attributes:
         step: the step that shows it.
@@ -55,12 +55,12 @@ class HostChange:
     new: HostState | None
 
     def before(self, runner: str) -> Mapping[str, Any]:
-        """What a runner of now was before, also where it had another name; an empty table for a new one."""
+        """The former table of a runner, also where it had another name; empty for a new one."""
         old = self.old or NO_HOST
         return old.runners.get(self.former(runner) or runner, {})
 
     def former(self, runner: str) -> str | None:
-        """The name that a runner of now had before; None where it has kept its own or is new."""
+        """The former name of a runner; None where it is unchanged or new."""
         if self.old is None or self.new is None or runner in self.old.runners:
             return None
         gone = [each for each in self.old.runners if each not in self.new.runners]
@@ -69,8 +69,8 @@ class HostChange:
 
 
 def host_changes(preview: Preview) -> Iterator[HostChange]:
-    """The hosts of a preview: by their files, else by what their component says of itself."""
-    told = {
+    """The hosts of a preview: by their files, else by their component's declaration."""
+    components = {
         (step.types, step.name): step
         for step in preview.steps
         if step.types[-1] in _HOSTS and (step.before is not None or step.after is not None)
@@ -79,13 +79,13 @@ def host_changes(preview: Preview) -> Iterator[HostChange]:
         manager = host_of(step)
         if manager is None:
             continue
-        component = told.pop(_component(step), None) or told.pop(_component(step, 2), None)
+        component = components.pop(_component(step), None) or components.pop(_component(step, 2), None)
         old, new = host_state(step.old), host_state(step.new)
-        if component and (old is None or new is None) and _is_told(component):
+        if component and (old is None or new is None) and _is_declared(component):
             old, new = _declared_state(component.before), _declared_state(component.after)
         yield HostChange(step, manager, old, new)
-    for step in told.values():  # on Docker hosts, whose files are no resource
-        if step.operation != "same" and _is_told(step):
+    for step in components.values():  # on Docker hosts, whose files are no resource
+        if step.operation != "same" and _is_declared(step):
             name = next(iter((step.after or step.before or {}).get("runners", {})), step.name)
             yield HostChange(step, str(name), _declared_state(step.before), _declared_state(step.after))
 
@@ -95,33 +95,36 @@ def _component(step: Step, levels: int = 1) -> tuple[tuple[str, ...], str]:
     return step.types[:-levels], step.name.removesuffix("-files")
 
 
-def _is_told(component: Step) -> bool:
-    """Whether a component says what it was and what it is, as far as it was and is there."""
+def _is_declared(component: Step) -> bool:
+    """Whether a component has its declaration before and after, where it exists before and after."""
     return (component.before is not None or component.operation == "create") and (
         component.after is not None or component.operation == "delete"
     )
 
 
-def _declared_state(told: Inputs | None) -> HostState:
-    """A host by what its component says: registries go by their names where their hosts are not declared."""
-    if told is None:
+def _declared_state(declared: Inputs | None) -> HostState:
+    """A host by its component's declaration: registries by their names where their hosts are not declared."""
+    if declared is None:
         return NO_HOST
-    registries, runners = _tables(told.get("registries")), _tables(told.get("runners"))
+    registries, runners = _tables(declared.get("registries")), _tables(declared.get("runners"))
     return HostState(
         {name: {"name": name, **_declared_runner(each)} for name, each in runners.items()},
         {
-            str(each.get("host", name)): CredentialSource("told", (str(each.get("authenticates", "")),))
+            str(each.get("host", name)): CredentialSource("declared", (str(each.get("authenticates", "")),))
             for name, each in registries.items()
             if each.get("authenticates") != OF_THE_JOB
         },
     )
 
 
-def _declared_runner(told: Mapping[str, Any]) -> dict[str, Any]:
+def _declared_runner(declared: Mapping[str, Any]) -> dict[str, Any]:
     docker = {"allowed_images": [ONLY_DIGESTS], "allowed_services": [ONLY_DIGESTS]}
     return {
-        "docker": {**(docker if told.get("require_digests") else {}), **_tables(told).get("docker", {})},
-        "feature_flags": {NETWORK_PER_JOB: told.get("network_per_job", True)},
+        "docker": {
+            **(docker if declared.get("require_digests") else {}),
+            **_tables(declared).get("docker", {}),
+        },
+        "feature_flags": {NETWORK_PER_JOB: declared.get("network_per_job", True)},
     }
 
 

@@ -13,14 +13,14 @@ from pulumi_gitlab_runner.review.names import in_rows, most_common, natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 _NAMES = 12
-"""How many names stand in a line."""
+"""How many names a line shows."""
 ITS_NAME = "<name>"
-"""What stands in a line of several resources in the place of the name of each."""
+"""The placeholder for each resource's name in a line of several."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is told of some resources.
+    """A line of the note about some resources.
 
     Attributes:
         kind: what kind of danger it is.
@@ -57,7 +57,7 @@ def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> li
     """The dangers as lines, in the order of the first of each.
 
     Args:
-        dangers: in the order in which they are told.
+        dangers: in the order of the note.
         own_name: what a danger's resource is called in the declaration; empty where that is not known.
     """
     lines: dict[object, list[Danger]] = {}
@@ -77,11 +77,11 @@ def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> li
 
 
 def own_names(preview: Preview) -> Callable[[Danger], str]:
-    """What the resource of a danger is called in the declaration: its runner, as far as the preview tells."""
+    """The name in the declaration of a danger's resource: its runner, as far as the preview shows it."""
     known = {manager for step in preview.steps if (manager := host_of(step))}
     for step in preview.steps:
-        for told in (step.before, step.after):
-            runners = (told or {}).get("runners")
+        for declared in (step.before, step.after):
+            runners = (declared or {}).get("runners")
             known.update(map(str, runners) if isinstance(runners, dict) else ())
     longest = sorted(known, key=len, reverse=True)
     found: dict[str, str] = {}
@@ -95,7 +95,7 @@ def own_names(preview: Preview) -> Callable[[Danger], str]:
 
 
 def phrase(words: str, names: Sequence[str]) -> str:
-    """A few words and the names behind them, as Markdown; of very many names their number."""
+    """A few words and the names after them, as Markdown; of very many names, how many."""
     shown = [code(each) for each in names[:_NAMES]]
     if (more := len(names) - len(shown)) > 0:
         shown.append(f"and {more} more")

@@ -43,7 +43,7 @@ class MergeRequest:
 
 @dataclass(frozen=True)
 class Behind:
-    """What a merge request's own branch lacks.
+    """The commits of the target branch that a merge request's branch lacks.
 
     Attributes:
         commits: how many commits.
@@ -88,7 +88,7 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
 
 
 def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> Behind | None:
-    """What the branch of a merge request lacks of its target; nothing where it lacks nothing.
+    """The commits of its target that a merge request's branch lacks; None where it lacks none.
 
     Raises:
         GitLabError: GitLab is not reachable, or refuses.

@@ -9,7 +9,7 @@ _LEAST_ROW = 4
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
-    """What to sort a name by, so that `runner-2` is before `runner-10`."""
+    """The sort key of a name, so that `runner-2` is before `runner-10`."""
     return tuple((text, int(digits or -1)) for text, digits in re.findall(r"(\D*)(\d{0,18})", name))
 
 
@@ -43,7 +43,7 @@ def _rows(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _one_up(name: str, other: str) -> int | None:
-    """Which number of a name is one less than that of another, if that is all that tells them apart."""
+    """Which number of a name is one less than that of another, if nothing else differs."""
     parts, others = (re.split(r"(\d+)", each) for each in (name, other))
     apart = [index for index, (part, each) in enumerate(zip(parts, others, strict=False)) if part != each]
     if len(parts) != len(others) or len(apart) != 1 or apart[0] % 2 == 0:

@@ -42,9 +42,9 @@ _SHOWN = {
 """The properties whose values are shown; of all others the note says only that they change."""
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
 _LINES = 24
-"""How many lines of dangers are to be seen before anything is unfolded."""
+"""How many lines of dangers are visible before anything is unfolded."""
 _CHANGES = 12
-"""How many lines of what is declared otherwise."""
+"""How many changes to the declaration are visible."""
 _KINDS = 6
 _MESSAGE_LINE = 1000
 
@@ -59,7 +59,7 @@ def marker(stack: str) -> str:
 
 
 def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | None = None) -> str:
-    """The note: what is dangerous, the counts, a picture, then all that changes, folded.
+    """The note: the dangers, the counts, a diagram, then all changes, folded.
 
     Of what is too long, the folded part is cut first, and the text says so.
 
@@ -77,7 +77,7 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | N
         parts.append(f"```mermaid\n{drawn}\n```")
     if warnings := _messages(preview, "warning", size // 10):
         parts.append(_details("Warnings", warnings))
-    room = size - len("\n\n".join(parts).encode()) - 1000  # for what stands around the folded part
+    room = size - len("\n\n".join(parts).encode()) - 1000  # for the text around the folded part
     if preview.changes:
         parts.append(_details("All changes", _changes(preview, room)))
     return "\n\n".join(parts) + "\n"
@@ -104,16 +104,16 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
         yield ""
         yield _folded(f"{len(known) - _LINES} more lines of dangers", further, room // 4)
     if unknown := [each for each in lines if not each.is_known]:
-        title = f"Known after the update alone ({sum(len(each.names) for each in unknown)}): look then"
+        title = f"Known only after the update ({sum(len(each.names) for each in unknown)}): look then"
         yield ""
         yield _folded(title, list(_listed(unknown)), room // 4)
     if changes := declared_changes(preview):
         yield ""
-        yield "**What is declared otherwise**"
+        yield "**Changes to the declaration**"
         yield from (f"- {each}" for each in changes[:_CHANGES])
         if further := [f"- {each}" for each in changes[_CHANGES:]]:
             yield ""
-            yield _folded(f"{len(further)} more lines of what is declared otherwise", further, room // 4)
+            yield _folded(f"{len(further)} more changes to the declaration", further, room // 4)
     yield ""
     yield from _counts(preview)
 
@@ -131,8 +131,8 @@ def _listed(lines: Iterable[Line]) -> Iterator[str]:
 
 def _counts(preview: Preview) -> Iterator[str]:
     counts = preview.counts
-    told = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
-    yield f"**Counts:** {', '.join(told) or 'nothing changes'}"
+    listed = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
+    yield f"**Counts:** {', '.join(listed) or 'nothing changes'}"
     for operation in sorted(counts):
         kinds = Counter(
             step.type.rpartition(":")[2]
@@ -164,9 +164,9 @@ def _diff(step: Step) -> Iterator[str]:
     sign = _SIGNS.get(step.operation, "!")
     yield f"{sign} {one_line(step.operation)} {one_line(step.type)} {one_line(step.name)}"
     for path in dict.fromkeys(_shown_path(each) for each in step.changed):
-        told = " (needs a new resource)" if path in step.replaced_for else ""
+        needs = " (needs a new resource)" if path in step.replaced_for else ""
         values = f": {_shown(step.old.get(path))} → {_shown(step.new.get(path))}" if path in _SHOWN else ""
-        yield f"{sign}     {one_line(path)}{values}{told}"
+        yield f"{sign}     {one_line(path)}{values}{needs}"
     for path in sorted(_changed_files(step)):
         yield f"{sign}         {one_line(path)}"
 

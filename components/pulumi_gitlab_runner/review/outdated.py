@@ -87,5 +87,5 @@ def outdate_notes(
 def _outdated(body: str, commit: str) -> str:
     """A note that says so below its heading."""
     lines = body.split("\n")
-    said = f"{_SAID}the stack was deployed as {commit[:8]} after this preview was made. Preview it anew."
+    said = f"{_SAID}the stack was deployed as {commit[:8]} after this preview was made. Preview it again."
     return "\n".join([*lines[:2], "", said, *lines[2:]])

@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 PICTURE_SIZE = 2000
-"""What GitLab draws without being asked to, in characters: gitlab-org/gitlab,
+"""The size up to which GitLab draws a diagram by itself, in characters: gitlab-org/gitlab,
 app/assets/javascripts/behaviors/markdown/render_sandboxed_mermaid.js."""
 
 _REGISTRIES_SIZE = 1000
@@ -79,7 +79,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
 
 
 def _change(before: object, after: object) -> str:
-    """What becomes of something, which is None where it is not there."""
+    """The change of something; None where it does not exist."""
     if before == after:
         return ""
     return "new" if before is None else "gone" if after is None else "changed"
@@ -106,12 +106,12 @@ def _how(source: CredentialSource) -> str:
             return "by a password in Parameter Store"
         case CredentialSource("secret"):
             return "by a password in Secrets Manager"
-        case CredentialSource("told", (how, *_)):
+        case CredentialSource("declared", (how, *_)):
             return "by the manager's role" if how == "by role" else how
         case CredentialSource("file"):
             return "by a password on the host"
-        case _:
-            return "by a credential helper"
+        case CredentialSource(kind):  # the list of a host that another version of this library wrote
+            return f"by {kind}"
 
 
 def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
@@ -123,7 +123,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
     room = _REGISTRIES_SIZE
     fitting: list[_Registry] = []
     for registry in sorted(weights, key=lambda each: (-weights[each], each)):
-        room -= sum(len(label(line)) for line in registry) + 30  # for what stands around it
+        room -= sum(len(label(line)) for line in registry) + 30  # for the text around it
         if room < 0:
             left_out = len(weights) - len(fitting)
             return [*fitting, (f"and {left_out} more registries", "")]
@@ -132,7 +132,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
 
 
 def _drawn(runners: Sequence[_Runner], registries: Sequence[_Registry], left_out: int) -> str:
-    """These runners and registries; the last registry stands for all others."""
+    """These runners and registries; the last registry is used for all others."""
     nodes = []
     used: dict[_Registry, set[str]] = {registry: set() for registry in registries}
     uses: dict[tuple[Entry, _Registry], set[str]] = {}

@@ -1,4 +1,4 @@
-"""What two update plans of Pulumi, the reviewed one and one of now, do not have in common.
+"""The differences between two update plans of Pulumi, the reviewed one and a current one.
 
 The form of a plan: pulumi/pulumi, sdk/go/common/apitype/plan.go. Secrets in it are encrypted, each time
 otherwise, so that two of them cannot be compared here; Pulumi itself does.
@@ -18,7 +18,7 @@ _NOTHING = {"same", "refresh"}
 
 @dataclass(frozen=True)
 class PlannedResource:
-    """What a plan has for one resource.
+    """The entry of a plan for one resource.
 
     Attributes:
         steps: Pulumi's words for what is done, without those for nothing.
@@ -49,7 +49,7 @@ def read_plan(text: str) -> Plan:
 
 
 def differences(reviewed: Plan, now: Plan) -> list[str]:
-    """What would be done now and was not reviewed, or the other way round: names, never a value."""
+    """The operations of the current plan that were not reviewed, and the reverse: names, never a value."""
     return [
         f"{resource(urn)}: {difference}"
         for urn in sorted({*reviewed, *now}, key=resource)

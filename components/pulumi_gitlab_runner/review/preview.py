@@ -1,4 +1,4 @@
-"""What `pulumi preview --json` says.
+"""The output of `pulumi preview --json`.
 
 Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what stays the same only with
 `--show-sames`, and the steps that a replacement takes only with `--show-replacement-steps`.
@@ -6,20 +6,23 @@ Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what st
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_gitlab_runner.review.errors import PreviewError
-from pulumi_gitlab_runner.spec.declared import DECLARED
+from pulumi_gitlab_runner.spec.declared import DECLARED, RIGHTS
 
-SECRET = "[secret]"  # noqa: S105 - what stands for one
-"""What stands for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
+SECRET = "[secret]"  # noqa: S105 - a placeholder
+"""Pulumi's placeholder for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for a value that only the update will know: pulumi/pulumi, sdk/go/common/resource/plugin."""
+"""Pulumi's placeholder for a value known after the update: pulumi/pulumi, sdk/go/common/resource/plugin."""
+CHOSEN_BY_AWS = "an ARN that AWS chooses"
+"""The placeholder for the resource of a policy whose ARN AWS chooses."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key of a secret as the state holds it: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
+_ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 _PART_OF_A_REPLACEMENT = {"create-replacement", "delete-replaced"}
 
 Inputs = Mapping[str, Any]
@@ -27,7 +30,7 @@ Inputs = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """What is done to one resource.
+    """The operation on one resource.
 
     Attributes:
         operation: Pulumi's word: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
@@ -36,7 +39,7 @@ class Step:
         new: its inputs after, without secrets; nothing for one that is deleted.
         changed: the properties that change, by their paths.
         replaced_for: the properties that cannot change without a new resource.
-        is_component: whether it only holds others together, and is nothing by itself.
+        is_component: whether it is a component, which only groups other resources.
     """
 
     operation: str
@@ -64,13 +67,13 @@ class Step:
 
     @property
     def before(self) -> Inputs | None:
-        """What a component said of itself; None where it was not there or did not say."""
-        return _told(self.old)
+        """A component's declaration before; None where it did not exist or registered none."""
+        return _declared(self.old)
 
     @property
     def after(self) -> Inputs | None:
-        """What it says now; None where it is gone or does not say."""
-        return _told(self.new)
+        """Its declaration now; None where it is gone or registers none."""
+        return _declared(self.new)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be done to a stack.
+    """The operations on a stack.
 
     Attributes:
         steps: one for each resource.
@@ -107,8 +110,7 @@ class Preview:
     def counts(self) -> "Counter[str]":
         """How many resources each operation concerns.
 
-        A component is none: Pulumi counts it, but all that is done to it is that the state describes it
-        otherwise.
+        Components are not counted. Pulumi does count them, but nothing is done to them outside of the state.
         """
         return Counter(step.operation for step in self.changes if not step.is_component)
 
@@ -124,8 +126,12 @@ def read_preview(text: str) -> Preview:
         if not digest.keys() & {"steps", "diagnostics", "changeSummary"}:
             raise ValueError("no preview")
         return Preview(
-            tuple(
-                _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
+            _with_shown_rights(
+                [
+                    _step(each)
+                    for each in digest.get("steps") or ()
+                    if each["op"] not in _PART_OF_A_REPLACEMENT
+                ]
             ),
             tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
         )
@@ -153,9 +159,38 @@ def _step(step: Mapping[str, Any]) -> Step:
     )
 
 
-def _told(inputs: Inputs) -> Inputs | None:
-    told = inputs.get(DECLARED)
-    return told if isinstance(told, Mapping) else None
+def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps with the policies that components show, where the policies do not show themselves.
+
+    Such a policy is unknown as a whole for an ARN that AWS chooses; its component shows all but that.
+    """
+    shown = {
+        f"{step.urn.removesuffix(f'::{step.name}')}${_ROLE_POLICY}::{name}": _with_chosen_arns(policy)
+        for step in steps
+        if step.type.startswith("gitlab-runner:") and isinstance(rights := step.new.get(RIGHTS), Mapping)
+        for name, policy in rights.items()
+    }
+    return tuple(
+        replace(step, new={**step.new, "policy": shown[step.urn]})
+        if step.urn in shown and step.new.get("policy") == UNKNOWN
+        else step
+        for step in steps
+    )
+
+
+def _with_chosen_arns(policy: Any) -> Any:
+    """A policy with a name for each resource that AWS names; unknown where anything else of it is."""
+    statements = [
+        {**each, "Resource": CHOSEN_BY_AWS} if each.get("Resource") == UNKNOWN else each
+        for each in policy["Statement"]
+    ]
+    whole = all("Action" in each for each in statements) and UNKNOWN not in json.dumps(statements)
+    return {"Statement": statements} if whole else UNKNOWN
+
+
+def _declared(inputs: Inputs) -> Inputs | None:
+    declared = inputs.get(DECLARED)
+    return declared if isinstance(declared, Mapping) else None
 
 
 def without_secrets(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a policy document of IAM allows, and what a newer one allows besides."""
+"""The permissions in an IAM policy document, and those that a newer one adds."""
 
 import json
 import re
@@ -63,7 +63,7 @@ def statements_in(value: Any) -> list[Statement]:
 
 
 def gains(old: Sequence[Statement], new: Sequence[Statement]) -> Iterator[Gain]:
-    """What statements allow that those before them did not.
+    """The permissions that statements add to those before them.
 
     Args:
         old: the statements before.
@@ -75,7 +75,7 @@ def gains(old: Sequence[Statement], new: Sequence[Statement]) -> Iterator[Gain]:
 
 
 def _rights(statements: Sequence[Statement], effect: str) -> set[Right]:
-    """What the statements of one effect say, action by action."""
+    """The statements of one effect, by action."""
     return {
         Right(action, resource, principal, json.dumps(condition, sort_keys=True) if condition else "")
         for statement in statements
@@ -136,7 +136,7 @@ def _plain(right: Right) -> Right:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """What IAM matches with a text: `*` is any text, `?` any character."""
+    """IAM's wildcards: `*` matches any text, `?` any character."""
     return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 

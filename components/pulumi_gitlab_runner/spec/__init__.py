@@ -1,4 +1,4 @@
-"""What a stack declares, and what is wrong with it. No Pulumi here, and no input or output."""
+"""The declaration of a stack, and its problems. Imports no Pulumi, and does no I/O."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _MODULES = {"AwsEnvironment": "aws_environment", "DeclarationError": "problems",
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: one part of a declaration does without the others."""
+    """Import a part on first use: one part of a declaration does not need the others."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'stack')}"), name)

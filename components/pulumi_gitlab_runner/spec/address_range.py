@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.spec.problems import Problem
 
 
 def address_range_problems(cidr: str, path: str) -> Iterator[Problem]:
-    """What is wrong with how a range of IPv4 addresses is written."""
+    """The problems of the notation of an IPv4 range."""
     try:
         exact = IPv4Network(cidr, strict=False)
     except ValueError:

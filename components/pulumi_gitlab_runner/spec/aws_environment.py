@@ -58,6 +58,6 @@ def region_of(arn: str) -> str:
 
 
 def kms_key_problems(arn: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the ARN of a KMS key."""
+    """The problems of the ARN of a KMS key."""
     if not KEY_ARN.fullmatch(arn):
         yield Problem(path, repr(arn), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…")

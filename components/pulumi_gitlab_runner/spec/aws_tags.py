@@ -29,7 +29,7 @@ def parse_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
 def tags_problems(
     declaration: Mapping[str, Input[str]], path: str, *, of_instances: bool = True
 ) -> Iterator[Problem]:
-    """What is wrong with tags.
+    """The problems of tags.
 
     Sources: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; where
     instance metadata shows them, docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html.
@@ -37,7 +37,7 @@ def tags_problems(
     Args:
         declaration: the tags.
         path: their place in the declaration.
-        of_instances: whether instances bear them.
+        of_instances: whether they are tags of instances.
     """
     if len(declaration) > _MOST:
         yield Problem(path, f"{len(declaration)} tags", f"{_MOST} tags at most")

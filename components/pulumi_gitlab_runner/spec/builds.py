@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
 from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
-from pulumi_gitlab_runner.images.mutability import is_mutable
+from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -33,25 +33,26 @@ class BuildSettingsDeclaration(TypedDict):
     """How an image is built."""
 
     context: str
-    """The folder with the files of the image, relative to that of Pulumi.yaml. What its `.dockerignore`
-    names is not part of it."""
+    """The build context, relative to the directory of Pulumi.yaml. Files that its `.dockerignore` names are
+    left out."""
     dockerfile: NotRequired[str]
     """The Dockerfile, relative to the context. Default `Dockerfile`."""
     args: NotRequired[dict[str, str]]
-    """The build arguments (`ARG`). They can be read in the image, so no secrets. Any change builds anew."""
+    """The build arguments (`ARG`). They can be read in the image: do not use them for secrets. A change
+    rebuilds the image."""
     secrets: NotRequired[dict[str, SecretInput[str]]]
-    """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. They stay out of the image. Another
-    value alone builds nothing anew."""
+    """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. They stay out of the image. A changed
+    secret alone does not rebuild the image."""
     target: NotRequired[str]
     """The stage of the Dockerfile that is built. Default: the last one."""
     platforms: NotRequired[list[str]]
     """The platforms of the image, such as `linux/amd64` and `linux/arm64`. Default: that of the builder."""
     tags: NotRequired[list[str]]
-    """Tags that move to each new image, such as `latest`, beside the one that follows from its content. In
-    ECR the repository's `mutable_tags` must allow them."""
+    """Tags that move to each new image, such as `latest`, in addition to the one that follows from its
+    content. In ECR the repository's `mutable_tags` must allow them."""
     cache: NotRequired[str]
     """A tag of the repository, such as `cache`, under which the layers of all stages are kept for the next
-    build. In ECR the repository's `mutable_tags` must allow it. Default: the builder's own cache alone."""
+    build. In ECR the repository's `mutable_tags` must allow it. Default: only the builder's local cache."""
 
 
 @strict
@@ -60,7 +61,7 @@ class BuildDeclaration(BuildSettingsDeclaration):
 
     repository: str
     """Where it is pushed to: `REGISTRY/REPOSITORY`, with the name of a declared registry. A runner whose
-    `image` says the same, without a tag, gets this image."""
+    `image` is the same, without a tag, uses this image."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Build:
         repository: as declared, without a tag.
         secrets: by their ids, handles; their values go straight to the builder.
     """
+
+    shown = ("repository", "context", "dockerfile", "target", "platforms", "tags", "cache")
 
     repository: str
     context: str
@@ -105,7 +108,7 @@ def built_images(builds: Mapping[str, Build], images: Iterable[str]) -> dict[str
 
 
 def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with how an image is built."""
+    """The problems of an image build."""
     for key in ("context", "dockerfile", "target"):
         if declaration.get(key) == "":
             yield Problem(join_path(path, key), "an empty text", f"a {key}, or no {key!r}")
@@ -129,14 +132,14 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
             yield Problem(at, repr(tag), allowed)
     if declaration.get("cache") in declaration.get("tags", ()):
         yield Problem(
-            join_path(path, "cache"), repr(declaration["cache"]), "a tag of its own, which no image has"
+            join_path(path, "cache"), repr(declaration["cache"]), "a separate tag, which no image has"
         )
 
 
 def repository_problems(
     declaration: BuildDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with where an image is pushed to.
+    """The problems of the target of an image build.
 
     Args:
         declaration: of the right shape.
@@ -199,6 +202,6 @@ def _arg_problems(name: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path,
             "a build argument with the name of a secret",
-            "arguments that everybody may read: they stay in the image",
+            "arguments that everyone may read: they stay in the image",
             "declare it under 'secrets', and read it by RUN --mount=type=secret",
         )

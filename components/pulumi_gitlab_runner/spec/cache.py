@@ -14,12 +14,12 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 @strict
 class CacheDeclaration(TypedDict):
-    """A cache for the runners of a stack: one S3 bucket, in which each runner has a prefix of its own."""
+    """A cache for the runners of a stack: one S3 bucket with a prefix for each runner."""
 
     expire_days: NotRequired[int]
     """After how many days an object is deleted; 1 or more. Default 30."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of a KMS key that encrypts the bucket. Default: S3's own key."""
+    """The ARN of a KMS key that encrypts the bucket. Default: the key of Amazon S3."""
     shared: NotRequired[bool]
     """Whether the runners share one prefix, so that a job finds what another runner cached for its project.
     Default false."""
@@ -28,6 +28,8 @@ class CacheDeclaration(TypedDict):
 @dataclass(frozen=True)
 class Cache:
     """A cache, with the defaults filled in."""
+
+    shown = ("expire_days", "kms_key", "shared")
 
     expire_days: int = 30
     kms_key: Value[str] | None = None
@@ -48,7 +50,7 @@ def parse_cache(declaration: CacheDeclaration) -> Cache:
 
 
 def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a cache."""
+    """The problems of a cache."""
     yield from minimum_problems(declaration, {"expire_days": 1}, path)
     if "kms_key" in declaration:
         yield from check(
@@ -57,7 +59,7 @@ def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
-    """What a runner's own `config.cache` may not say where the stack has a cache.
+    """The keys that a runner's `config.cache` may not set where the stack has a cache.
 
     Args:
         keys: those of `config.cache`.
@@ -68,5 +70,5 @@ def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
             join_path(path, key),
             "a place of the runner's own, beside the stack's 'cache'",
             "one of both",
-            "the runner's role reaches the runner's prefix in the stack's bucket alone",
+            "the runner's role has access only to the runner's prefix in the stack's bucket",
         )

@@ -20,20 +20,20 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 @strict
 class CertificateAuthorityDeclaration(TypedDict):
-    """A certificate authority of your own."""
+    """A private certificate authority."""
 
     pem: Input[str]
     """Its certificate, or several, in PEM: `-----BEGIN CERTIFICATE-----…`."""
     hosts: NotRequired[list[Input[str]]]
-    """For which hosts it is trusted, `HOST` or `HOST:PORT`: GitLab's, registries'. It then reaches a running
-    host, and gitlab-runner and Docker use it from the next connection on. Default: all hosts. The operating
-    system trusts it then from the first boot on, so it also serves for a proxy that inspects TLS; a change
-    needs a new host."""
+    """The hosts that it is trusted for, `HOST` or `HOST:PORT`, such as GitLab's and registries'. A change is
+    applied to running hosts, and gitlab-runner and Docker use it from the next connection on. Default: all
+    hosts. The operating system then trusts it from the first boot on, so it also works with a proxy that
+    inspects TLS; a change needs a new host."""
     jobs: NotRequired[bool]
     """Whether jobs trust it too. They get the list of authorities that their host trusts, read-only, and
-    variables such as `SSL_CERT_FILE` that name it; every authority without `hosts` is in it. Only for one
-    without `hosts`, and not beside Docker hosts or fleets with an `ami`. Without it, jobs still reach GitLab:
-    the runner gives them the certificates for it. Default false."""
+    variables such as `SSL_CERT_FILE` that name it; every authority without `hosts` is in it. Only for an
+    authority without `hosts`, and not in a stack with Docker hosts or fleets with an `ami`. Without it, jobs
+    still reach GitLab: the runner passes them its certificates. Default false."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def trust(authorities: Iterable[CertificateAuthority], host: str) -> str:
 def authorities_problems(
     declared: Mapping[str, CertificateAuthorityDeclaration], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with certificate authorities."""
+    """The problems of certificate authorities."""
     for name, each in declared.items():
         at = join_path(path, name)
         if not _NAME.fullmatch(name):
@@ -113,7 +113,7 @@ def authorities_problems(
 def other_machine_problems(
     declared: Mapping[str, CertificateAuthorityDeclaration], machines: Mapping[str, str], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with authorities in a stack some of whose jobs run on machines with files of their own.
+    """The problems of authorities in a stack with machines whose files the library does not write.
 
     Args:
         declared: the authorities.

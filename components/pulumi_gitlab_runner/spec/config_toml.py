@@ -1,4 +1,4 @@
-"""What a declaration says of config.toml itself, and what it may not say there."""
+"""The keys of config.toml in a declaration, and those that it may not set."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.config.structure import nested_tables
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _REGISTERED = "it comes from GitLab, where the runner is registered"
-_ROLE = "a host's files hold no secret: let the role of the host give access"
+_ROLE = "a host's files contain no secret: let the role of the host give access"
 
 REFUSED_KEYS: dict[type, dict[str, str]] = {
     ManagerConfig: {
@@ -42,18 +42,18 @@ REFUSED_KEYS: dict[type, dict[str, str]] = {
     },
     StateStorageConfig: {"enabled": "it is 'state_storage' of the fleet"},
     S3CacheConfig: dict.fromkeys(("access_key", "secret_key", "session_token"), _ROLE),
-    GcsCacheConfig: {"private_key": "a host's files hold no secret: use 'credentials_file'"},
+    GcsCacheConfig: {"private_key": "a host's files contain no secret: use 'credentials_file'"},
     AzureCacheConfig: {"account_key": _ROLE},
     ConnectorConfig: {
         "username": "it is 'user' of the fleet",
-        "password": "a host's files hold no secret: use 'key_path'",
+        "password": "a host's files contain no secret: use 'key_path'",
     },
 }
 """The keys of config.toml that `config` may not have, by their table, and where each comes from instead."""
 
 
 def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
-    """What `config` of a runner or a host may not say.
+    """The keys that `config` of a runner or a host may not set.
 
     Args:
         config: keys of config.toml, of the right shape.

@@ -39,24 +39,24 @@ class AccessKeyDeclaration(TypedDict):
 
 @strict
 class AwsCredentialsDeclaration(TypedDict):
-    """Who a runner manager on a Docker host is to AWS: one of `directory` and `access_key`."""
+    """The AWS credentials of a runner manager on a Docker host: one of `directory` and `access_key`."""
 
     directory: NotRequired[Input[str]]
-    """The directory on the Docker host that has the files `config` and `credentials` of the AWS command line.
-    The manager reads it as it is then. A `credential_process` in it, such as that of IAM Roles Anywhere, must
-    be in the manager's image."""
+    """The directory on the Docker host with the files `config` and `credentials` of the AWS command line. The
+    manager reads it when it needs credentials. A `credential_process` in it, such as that of IAM Roles
+    Anywhere, must be in the manager's image."""
     profile: NotRequired[Input[str]]
     """The profile in these files. Default: `default`."""
     access_key: NotRequired[AccessKeyDeclaration]
-    """An access key of an IAM user, which lies in the manager's volume."""
+    """An access key of an IAM user, which is stored in the manager's volume."""
 
 
 @strict
 class DockerHostDeclaration(TypedDict):
-    """A Docker host of your own; `{}` takes the defaults.
+    """An existing Docker host; `{}` for the defaults.
 
-    Which one is said by the Docker provider: `docker:host` of the stack, such as `ssh://ci@build.example.com`,
-    else DOCKER_HOST. A program of your own may give each `DockerRunnerHost` another provider.
+    The Docker provider defines its address: `docker:host` of the stack, such as `ssh://ci@build.example.com`,
+    else DOCKER_HOST. A program can give each `DockerRunnerHost` another provider.
     """
 
     image: NotRequired[Input[str]]
@@ -67,11 +67,11 @@ class DockerHostDeclaration(TypedDict):
     registry with its `docker:registryAuth`. Default `gitlab/gitlab-runner:alpine-vVERSION`, which has none
     of these."""
     socket: NotRequired[Input[str]]
-    """The Docker Engine's socket on the host. The manager starts jobs with it, and is as powerful as root
-    there. Default `/var/run/docker.sock`."""
+    """The Docker Engine's socket on the host. The manager starts jobs with it, which is equivalent to root
+    access to the host. Default `/var/run/docker.sock`."""
     aws_credentials: NotRequired[AwsCredentialsDeclaration]
-    """Who the manager is to AWS, for ECR, AWS's secret stores and the cache. Default: none, since a Docker
-    host has no role."""
+    """The manager's AWS credentials, for ECR, AWS's secret stores and the cache. Default: none, since a
+    Docker host has no role."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class AwsCredentials:
 @dataclass(frozen=True)
 class DockerHost:
     """A Docker host, with the defaults filled in."""
+
+    shown = ("image",)
 
     image: Value[str]
     socket: Value[str] = "/var/run/docker.sock"
@@ -120,7 +122,7 @@ def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -
 
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a Docker host by itself."""
+    """The problems of a Docker host by itself."""
     if "socket" in declaration:
         at = join_path(path, "socket")
         yield from check(
@@ -138,7 +140,7 @@ def manager_image_problems(
     registries: Mapping[str, Registry],
     path: str,
 ) -> Iterator[Problem]:
-    """What is wrong with the manager's image, which may be of the registries that its runner uses.
+    """The problems of the manager's image, which may be of the registries that its runner uses.
 
     Args:
         declaration: the Docker host.
@@ -156,7 +158,7 @@ def manager_image_problems(
 def docker_registry_problems(
     declaration: DockerHostDeclaration, used: Sequence[str], registries: Mapping[str, Registry], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the registries of a runner whose manager is on a Docker host.
+    """The problems of the registries of a runner whose manager is on a Docker host.
 
     Args:
         declaration: the Docker host.
@@ -174,7 +176,7 @@ def docker_registry_problems(
                 at,
                 f"{name!r}, whose credentials come from AWS, where a Docker host has no identity",
                 "registries with a user and password of their own, or GitLab's",
-                "declare 'aws_credentials' beside it: who the manager is to AWS",
+                "declare 'aws_credentials', the AWS credentials of the manager",
             )
         if registry.program and "image" not in declaration:
             yield Problem(
@@ -186,13 +188,13 @@ def docker_registry_problems(
 
 
 def docker_cache_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a Docker host in a stack with a cache."""
+    """The problems of a Docker host in a stack with a cache."""
     if "aws_credentials" not in declaration:
         yield Problem(
             path,
             "no 'aws_credentials', in a stack with a cache",
-            "who the manager is to AWS",
-            "the cache lies in S3, and a Docker host has no role",
+            "the AWS credentials of the manager",
+            "the cache is in S3, and a Docker host has no role",
         )
 
 

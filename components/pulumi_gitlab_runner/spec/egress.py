@@ -38,6 +38,8 @@ class EgressDeclaration(TypedDict):
 class EgressRule:
     """Addresses and ports that instances may connect to: those of a range, or those of a prefix list."""
 
+    shown = ("cidr", "prefix_list", "from_port", "to_port", "protocol")
+
     from_port: int
     to_port: int
     protocol: str = "tcp"
@@ -46,7 +48,7 @@ class EgressRule:
 
     @property
     def description(self) -> str:
-        """What EC2 shows of it, beside the addresses."""
+        """Its description in EC2."""
         return f"Declared egress: {self.protocol} {self._ports}"
 
     @property
@@ -75,9 +77,9 @@ def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
 
 
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with a list of rules."""
+    """The problems of a list of rules."""
     if not declared:
-        fix = "without this key, instances may connect to everywhere"
+        fix = "without this key, instances may connect to any address"
         yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", fix)
     for index, each in enumerate(declared):
         yield from _rule_problems(each, join_path(path, index))

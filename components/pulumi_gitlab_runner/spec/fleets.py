@@ -8,13 +8,14 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
+    MACHINE_SHOWN,
     architecture_of,
     instance_type_problems,
     machine_problems,
@@ -23,7 +24,7 @@ from pulumi_gitlab_runner.spec.machines import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
-DOCKER_AUTOSCALER: RunnerVersion = (17, 1)
+DOCKER_AUTOSCALER = RunnerVersion(17, 1)
 """Since when the executor is generally available: docs.gitlab.com/runner/executors/docker_autoscaler."""
 
 SPOT_ALLOCATIONS = (
@@ -42,91 +43,93 @@ MANAGER_DISK_GB = 30
 
 @strict
 class IdleDeclaration(TypedDict):
-    """How much of a fleet waits ready for jobs, and when."""
+    """The idle capacity of a fleet, and when it is kept."""
 
     periods: NotRequired[list[str]]
-    """When this holds, as cron expressions: `* 8-17 * * mon-fri`. Default: always."""
+    """When this applies, as cron expressions: `* 8-17 * * mon-fri`. Default: always."""
     timezone: NotRequired[str]
     """The time zone of `periods`, such as `Europe/Berlin`. Default: UTC."""
     idle_count: NotRequired[int]
-    """For how many jobs there is room at once, on instances that run. Default 0."""
+    """The number of free job slots to keep on running instances. Default 0."""
     idle_minutes: NotRequired[int]
-    """After how many minutes without a job an instance beyond that is ended; 1 or more. Default 10."""
+    """After how many idle minutes an instance beyond that is terminated; 1 or more. Default 10."""
 
 
 @strict
 class FleetDeclaration(TypedDict):
-    """The workers of a runner: EC2 instances that its manager starts for jobs, and ends down to none."""
+    """The workers of a runner: EC2 instances that its manager starts for jobs, and terminates when idle."""
 
     instance_types: list[str]
-    """The EC2 instance types, the preferred one first; all of one processor architecture. The more there are,
-    the likelier there is capacity."""
+    """The EC2 instance types, the preferred one first; all of one processor architecture. More types make it
+    likelier that AWS has capacity."""
     max_instances: int
-    """How many instances there are at most. 1 or more."""
+    """The maximum number of instances. 1 or more."""
     jobs_per_instance: NotRequired[int]
     """How many jobs an instance runs at once. 1 or more. Default 1."""
     retire_after_jobs: NotRequired[int]
-    """After how many jobs an instance is ended; 1 gives each job a fresh one. Default: no such limit."""
+    """The number of jobs after which an instance is terminated; 1 gives each job a fresh instance. Default:
+    no limit."""
     idle: NotRequired[list[IdleDeclaration]]
-    """How much waits ready for jobs, and when; of several whose periods hold, the last decides. Default:
-    nothing, and an instance ends 10 minutes after its last job."""
+    """The idle capacity, and when it is kept; of several whose periods match, the last applies. Default:
+    none; an instance is terminated 10 minutes after its last job."""
     on_demand_base: NotRequired[int]
-    """How many instances are on-demand ones before any is a spot one. Default 0."""
+    """The number of on-demand instances before any spot instance is started. Default 0."""
     on_demand_percent: NotRequired[int]
-    """How many in a hundred of those beyond `on_demand_base` are on-demand ones. The rest are spot instances:
-    cheaper, and AWS may end them with the jobs on them. Default 100."""
+    """The percentage of on-demand instances beyond `on_demand_base`. The rest are spot instances: cheaper,
+    but AWS may interrupt them with the jobs on them. Default 100."""
     spot_allocation: NotRequired[str]
     """How AWS chooses spot instances: `price-capacity-optimized`, `capacity-optimized`,
     `capacity-optimized-prioritized` or `lowest-price`. Default `price-capacity-optimized`."""
     disk_gb: NotRequired[int]
     """The size of an instance's encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
     ami: NotRequired[Input[str]]
-    """A machine image of your own, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may
-    use. The stack's `proxy` and `certificate_authorities` do not reach such an instance: what Docker needs of
-    them, the image brings. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
+    """The id of your own AMI, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may use.
+    The stack's `proxy` and `certificate_authorities` do not reach such an instance: the image must include
+    what Docker needs of them. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
     machine_image: NotRequired[str]
-    """The one of `machine_images` that an instance starts from, of Amazon Linux 2023 and the architecture of
-    `instance_types`: the newest when it starts. The manager's host has a `machine_image` of its own. Default:
-    none."""
+    """The entry of `machine_images` that instances start from, of Amazon Linux 2023 and the architecture of
+    `instance_types`: the newest image at their start. For the manager's host, declare `machine_image` under
+    `manager`. Default: none."""
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
     user_namespaces: NotRequired[bool]
     """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
-    the instance. Privileged jobs, the instance's network and files of it to write to do not work then. Not
-    with an `ami`, which brings its own configuration of Docker. Default false."""
+    the instance. Privileged jobs, the instance's network and writable host files do not work then. Not with
+    an `ami`, which has its own configuration of Docker. Default false."""
     vpc: NotRequired[Input[str]]
-    """The VPC's id, of the instances and their manager. Default: the stack's `network`, else the account's
-    default VPC."""
+    """The id of the VPC of the instances and their manager. Default: the stack's `network`, else the
+    account's default VPC."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids, best in several zones; they need a way out to GitLab and the registries. Default: all
-    of the stack's `network`, else of the default VPC."""
+    """The subnets' ids, preferably in several zones; they need a route to GitLab and the registries. Default:
+    all of the stack's `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
-    """What the instances' jobs may connect to; not the manager, which has an `egress` of its own. Default:
+    """The destinations that the instances' jobs may connect to; the manager has its own `egress`. Default:
     everything."""
     job_networks: NotRequired[Input[str]]
-    """The private range of IPv4 addresses that job networks on an instance have, each of them a `/24`, or
-    less where `jobs_per_instance` needs more of them; apart from every network that the instances connect to.
-    With an `ami`, that of the image's Docker, to be checked alone. Default `172.17.0.0/16`; with an `ami`,
-    not known."""
+    """The private IPv4 range of the job networks on an instance, each a `/24`, or smaller where
+    `jobs_per_instance` needs more of them. It must not overlap any network that the instances connect to.
+    With an `ami`, the range of the image's Docker, which is only checked. Default `172.17.0.0/16`; with an
+    `ami`, not known."""
     peer_networks: NotRequired[list[Input[str]]]
-    """Further ranges of IPv4 addresses that the instances connect to, by VPC peering, a transit gateway or a
-    VPN: `job_networks` is checked against them too, as against the ranges of their VPC. Default: none."""
+    """Further IPv4 ranges that the instances connect to, by VPC peering, a transit gateway or a VPN:
+    `job_networks` is checked against them, as against the ranges of the VPC. Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of the instances,
-    their volumes, and what is made for them in AWS, beside those of the stack. Default:
-    none."""
+    """Tags of the instances, their volumes, and their other AWS resources, in addition to the stack's.
+    Default: none."""
     manager: NotRequired[HostDeclaration]
-    """The manager's own host, on which no job runs, without `concurrent`. Default: a `t3.small` with a disk
-    of 30 GiB, in the same subnets. A change that needs a new host pauses the runner: the new manager waits
-    until the last job of the old one has ended, which takes no new jobs meanwhile."""
+    """The manager's host, on which no jobs run, without `concurrent`. Default: a `t3.small` with a disk of 30
+    GiB, in the same subnets. A change that needs a new host pauses the runner: the old manager takes no new
+    jobs, and the new one waits until its last job has ended."""
     state_storage: NotRequired[bool]
-    """Whether instances outlive a restart of the manager's process; beta, from runner 17.5 on.
-    Default false: a restart ends them, once their jobs are done."""
+    """Whether instances survive a restart of the manager's process; beta, from runner 17.5 on. Default false:
+    a restart terminates them after their jobs."""
 
 
 @dataclass(frozen=True)
 class Idle:
     """How much of a fleet waits ready for jobs, and when, with the defaults filled in."""
+
+    shown = ("periods", "timezone", "idle_count", "idle_minutes")
 
     periods: tuple[str, ...] = ("* * * * *",)
     timezone: str = "UTC"
@@ -137,6 +140,13 @@ class Idle:
 @dataclass(frozen=True)
 class Fleet:
     """The workers of a runner, with the defaults filled in."""
+
+    shown = (
+        *("instance_types", "max_instances", "jobs_per_instance", "retire_after_jobs", "idle"),
+        *("on_demand_base", "on_demand_percent", "spot_allocation", "user_namespaces"),
+        "state_storage",
+        *MACHINE_SHOWN,
+    )
 
     instance_types: tuple[str, ...]
     max_instances: int
@@ -161,7 +171,7 @@ class Fleet:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it runs at once when all its instances are there."""
+        """How many jobs it runs at once with all its instances."""
         return self.max_instances * self.jobs_per_instance
 
     @property
@@ -205,7 +215,7 @@ def parse_manager_host(declaration: FleetDeclaration) -> Host:
 
 
 def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a fleet."""
+    """The problems of a fleet."""
     least = {"max_instances": 1, "jobs_per_instance": 1, "retire_after_jobs": 1, "on_demand_base": 0}
     yield from minimum_problems(declaration, least, path)
     yield from _instance_types_problems(declaration["instance_types"], join_path(path, "instance_types"))

@@ -37,7 +37,7 @@ class GitLabScope:
 
     @property
     def label(self) -> str:
-        """What resources of it are called: `group 42`, or `group` while its number is not known."""
+        """Its name in the names of resources: `group 42`, or `group` while its number is not known."""
         return str(self) if self.number is None or is_known(self.number) else self.kind
 
 
@@ -51,7 +51,7 @@ def parse_scope(declaration: ScopeDeclaration) -> GitLabScope:
 
 
 def scope_problems(declaration: ScopeDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a scope."""
+    """The problems of a scope."""
     given = [kind for kind in ("group", "project", "instance") if kind in declaration]
     if len(given) != 1 or declaration.get("instance") is False:
         yield Problem(
@@ -64,7 +64,7 @@ def scope_problems(declaration: ScopeDeclaration, path: str) -> Iterator[Problem
 
 
 def id_problems(declared: IdInput | Deferred[int], path: str, kind: str) -> Iterator[Problem]:
-    """What is wrong with the number of a group or project.
+    """The problems of the number of a group or project.
 
     Args:
         declared: the number.

@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.spec.observation import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 from pulumi_gitlab_runner.spec.variables import (
     DOCKER_AUTH_CONFIG,
@@ -46,7 +46,7 @@ job that starts with it takes its time to pull."""
 
 @strict
 class GitLabTokenDeclaration(TypedDict):
-    """A GitLab access token with the scope `api`: the token itself, or where it lies.
+    """A GitLab access token with the scope `api`: the token itself, or where it is stored.
 
     It needs the role of a Maintainer in each project and of an Owner in each group.
     """
@@ -58,19 +58,19 @@ class GitLabTokenDeclaration(TypedDict):
     parameter: NotRequired[Input[str]]
     """The ARN of the Parameter Store parameter that holds it."""
     key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
+    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not an AWS managed key."""
 
 
 @strict
 class HostedAuthDeclaration(RoleDeclaration):
-    """A CI variable of some projects and groups, which holds the credentials of registries and is kept fresh.
+    """A CI variable of projects and groups with the credentials of registries, which a function renews.
 
-    Every job there sees it: only for runners whose host is out of reach, such as hosted ones.
+    Every job there can read it: use it only for runners whose host is out of reach, such as hosted ones.
     """
 
     registries: list[str]
-    """The registries, by name. At least one of ECR; those with a fixed password may stand beside it, since
-    one variable holds the credentials of all registries."""
+    """The registries, by name. At least one of ECR; registries with a fixed password can be added, since one
+    variable has the credentials of all registries."""
     projects: NotRequired[list[IdInput]]
     """The projects' numbers."""
     groups: NotRequired[list[IdInput]]
@@ -78,7 +78,7 @@ class HostedAuthDeclaration(RoleDeclaration):
     gitlab_token: GitLabTokenDeclaration
     """The token that writes the variable."""
     key: NotRequired[str]
-    """The variable's name. Default `DOCKER_AUTH_CONFIG`, which the runner and Docker read by themselves."""
+    """The variable's name. Default `DOCKER_AUTH_CONFIG`, which the runner and Docker read."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     environment_scope: NotRequired[str]
@@ -87,8 +87,8 @@ class HostedAuthDeclaration(RoleDeclaration):
     every: NotRequired[int]
     """After how many hours it is renewed, 1 to 10: an ECR password lasts 12. Default 6."""
     alarms: NotRequired[AlarmsDeclaration]
-    """Notifies an SNS topic when a renewal failed, and when for an hour longer than `every` none succeeded.
-    Default: none."""
+    """Notifies an SNS topic when a renewal fails, and when none has succeeded for an hour longer than
+    `every`. Default: none."""
     logs: NotRequired[LogsDeclaration]
     """How long CloudWatch keeps the function's log. Default: 30 days."""
 
@@ -99,6 +99,8 @@ class HostedAuth:
 
     `token` says where the GitLab token is kept; None where the declaration has it itself, in `own_token`.
     """
+
+    shown = ("key", "registries", "protected", "environment_scope", "every", *ROLE_SHOWN)
 
     name: str
     registries: tuple[str, ...]
@@ -160,7 +162,7 @@ def parse_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAu
 def hosted_auth_problems(
     declaration: HostedAuthDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with one variable that is kept fresh, given the declared registries."""
+    """The problems of one variable that is kept fresh, given the declared registries."""
     yield from _registry_problems(declaration["registries"], join_path(path, "registries"), registries)
     scopes = _scopes(declaration)
     if not scopes:
@@ -190,7 +192,7 @@ def hosted_auth_problems(
 
 
 def hosted_auth_warnings(auth: HostedAuth, path: str) -> Iterator[Finding]:
-    """What works, and hardly as meant."""
+    """Declarations that work, but probably not as intended."""
     if auth.protected:
         yield warning(
             join_path(path, "protected"),

@@ -7,8 +7,7 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, declared_release
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
@@ -21,6 +20,7 @@ from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, pars
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
+    MACHINE_SHOWN,
     architecture_of,
     instance_type_problems,
     machine_problems,
@@ -42,7 +42,7 @@ from pulumi_gitlab_runner.spec.operating_systems import (
     OperatingSystem,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.roles import policy_problems, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, policy_problems, role_problems
 
 DEFAULT_INSTANCE_TYPE = "m6i.large"
 """2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
@@ -54,12 +54,13 @@ class HostDeclaration(TypedDict):
 
     A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb`, `runner_version` or
     `user_namespaces` needs a new host, and so does a newer image of `machine_image`. It starts first, and the
-    old one ends when its last job has, 48 hours later at most. What else changes reaches the host as it runs.
+    old one is terminated when its last job has ended, at most 48 hours later. All other changes are applied
+    to the running host.
     """
 
     instance_type: NotRequired[str]
-    """The EC2 instance type; one of a Graviton family makes an arm64 host. A burstable one (`t3`, `t4g`) is
-    slowed down, or costs more, once its CPU credits are spent. Default `m6i.large`."""
+    """The EC2 instance type; one of a Graviton family makes an arm64 host. A burstable type (`t3`, `t4g`) is
+    throttled, or costs more, once its CPU credits are spent. Default `m6i.large`."""
     concurrent: NotRequired[int]
     """How many jobs run at once. 1 or more. Default 4."""
     disk_gb: NotRequired[int]
@@ -68,71 +69,78 @@ class HostDeclaration(TypedDict):
     """The operating system: `amazon-linux-2023`, `debian-12` or `ubuntu-24.04`. Default
     `amazon-linux-2023`."""
     ami: NotRequired[Input[str]]
-    """The id of a machine image of your own with this `os`. Default: the newest that AWS, Debian or Ubuntu
-    publishes at the time that a host starts; a newer one alone replaces no host."""
+    """The id of your own AMI with this `os`. Default: the newest that AWS, Debian or Ubuntu has published
+    when a host starts; a newer one does not replace hosts."""
     machine_image: NotRequired[str]
-    """The one of `machine_images` that it starts from, with this `os` and the architecture of its
-    `instance_type`. A host that starts takes the newest; the next update replaces a host of an older one.
+    """The entry of `machine_images` that it starts from, with this `os` and the architecture of its
+    `instance_type`. A host starts from the newest image; the next update replaces hosts of older ones.
     Default: none."""
     vpc: NotRequired[Input[str]]
-    """The VPC's id. Default: the stack's `network`, else the account's default VPC. In another one, a new
+    """The VPC's id. Default: the stack's `network`, else the account's default VPC. In a changed VPC, a new
     host starts first, and the update waits for the jobs of the old one."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids; they need a way out to GitLab and the registries. Default: all of the stack's
+    """The subnets' ids; they need a route to GitLab and the registries. Default: all of the stack's
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
-    """What the host and its jobs may connect to. It needs GitLab, the registries, the packages that it
-    installs (Debian's and Ubuntu's come over port 80), and AWS, S3 and Auto Scaling among it. Default:
-    everything."""
+    """The destinations that the host and its jobs may connect to. It needs GitLab, the registries, the
+    packages that it installs (Debian's and Ubuntu's over port 80), and AWS, including S3 and Auto Scaling.
+    Default: everything."""
     job_networks: NotRequired[Input[str]]
-    """The private range of IPv4 addresses that job networks have, each of them a `/24`, or less where
-    `concurrent` needs more of them; apart from every network that the host connects to. A change is taken up
-    when Docker starts. Default `192.168.0.0/16`."""
+    """The private IPv4 range of job networks, each a `/24`, or smaller where `concurrent` needs more of them.
+    It must not overlap any network that the host connects to. A change applies at the next start of Docker.
+    Default `192.168.0.0/16`."""
     peer_networks: NotRequired[list[Input[str]]]
-    """Further ranges of IPv4 addresses that the host connects to, by VPC peering, a transit gateway or a VPN:
-    `job_networks` is checked against them too, as against the ranges of its VPC. Default: none."""
+    """Further IPv4 ranges that the host connects to, by VPC peering, a transit gateway or a VPN:
+    `job_networks` is checked against them, as against the ranges of the VPC. Default: none."""
     runner_version: NotRequired[str]
     """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
-    """Whether AWS Systems Manager may open a shell on the host: `aws ssm start-session`. Nothing else does,
-    there is no SSH. Default false."""
+    """Whether AWS Systems Manager can open a shell on the host: `aws ssm start-session`. There is no SSH
+    access. Default false."""
     user_namespaces: NotRequired[bool]
     """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
-    the host. Privileged jobs, the host's network and files of the host to write to do not work then. A change
-    needs a new host. Default false."""
+    the host. Privileged jobs, the host's network and writable host files do not work then. A change needs a
+    new host. Default false."""
     logs: NotRequired[LogsDeclaration]
-    """Keeps the host's journal in CloudWatch Logs; `{}` takes the defaults. Default: not kept."""
+    """Sends the host's journal to CloudWatch Logs; `{}` for the defaults. Default: not sent."""
     alarms: NotRequired[AlarmsDeclaration]
     """Notifies an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
     none."""
     metrics: NotRequired[str]
     """Who may read the runner's metrics for Prometheus, and its debug pages, at port 9252: `loopback`, the
-    host itself; or `vpc`, all in the primary address range of its VPC. Jobs on hosts do not reach them.
-    Default: none."""
+    host itself; or `vpc`, everything in the primary CIDR of its VPC. Jobs on hosts have no access. Default:
+    none."""
     permissions_boundary: NotRequired[Input[str]]
-    """The ARN of the IAM policy that bounds what the host's role may do. Default: none."""
+    """The ARN of the permissions boundary of the host's role. Default: none."""
     role_path: NotRequired[Input[str]]
-    """The IAM path of the host's role and instance profile, such as `/ci/`. With another one, a new host
+    """The IAM path of the host's role and instance profile, such as `/ci/`. With a changed path, a new host
     starts first, and the update waits for the jobs of the old one. Default `/`."""
     policies: NotRequired[list[Input[str]]]
-    """The ARNs of IAM policies of your own that the host's role has too. Its jobs do not reach the role.
+    """The ARNs of further IAM policies that are attached to the host's role. Jobs have no access to the role.
     Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of the host's instance and volumes,
-    and of what is made for it in AWS, beside those of the stack. Default:
+    """Tags of the host's instance, volumes and other AWS resources, in addition to the stack's. Default:
     none."""
     docker: NotRequired[DockerHostDeclaration]
-    """A Docker host in place of EC2: the manager is a container there. Beside it stand `concurrent`,
-    `runner_version` and `config` alone. A change of `runner_version`, of `docker` or of the longest
-    `maximum_timeout` needs a new manager: it starts first, and the old one ends when its last job has."""
+    """A Docker host in place of EC2: the manager is a container there. Only `concurrent`, `runner_version`
+    and `config` can be declared with it. A change of `runner_version`, of `docker` or of the longest
+    `maximum_timeout` needs a new manager: it starts first, and the old one ends when its last job has
+    ended."""
     config: NotRequired[ManagerConfig]
-    """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, laid over those that
-    follow from this declaration. Those that it sets itself are refused, and so are secrets."""
+    """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, merged over those that
+    follow from this declaration. Keys that the library sets are refused, and so are secrets."""
 
 
 @dataclass(frozen=True)
 class Host:
     """The host of a runner manager, with the defaults filled in."""
+
+    shown = (
+        *("instance_type", "concurrent", "runner_version", "session_manager", "metrics"),
+        *("policies", "user_namespaces", "docker"),
+        *MACHINE_SHOWN,
+        *ROLE_SHOWN,
+    )
 
     instance_type: str = DEFAULT_INSTANCE_TYPE
     concurrent: int = 4
@@ -189,7 +197,7 @@ def parse_host(declaration: HostDeclaration) -> Host:
 
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a host."""
+    """The problems of a host."""
     yield from minimum_problems(declaration, {"concurrent": 1}, path)
     if "instance_type" in declaration:
         yield from instance_type_problems(declaration["instance_type"], join_path(path, "instance_type"))
@@ -221,7 +229,7 @@ def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator
                 join_path(path, key),
                 f"{key!r}, beside 'docker'",
                 f"{listed(_BESIDE_DOCKER)}",
-                "it is of EC2 hosts alone: a Docker host is there already",
+                "it is only for EC2 hosts: a Docker host exists already",
             )
     if "listen_address" in declaration.get("config", {}):
         yield Problem(
@@ -270,9 +278,5 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:
-    """The release of gitlab-runner that a host installs; None where the declaration names none."""
-    version = declaration.get("runner_version", Host.runner_version)
-    if not RUNNER_VERSION.fullmatch(version):
-        return None
-    major, minor, _patch = version.split(".")
-    return int(major), int(minor)
+    """The release of gitlab-runner that a host installs; None where what is declared is not a version."""
+    return declared_release(declaration.get("runner_version", Host.runner_version))

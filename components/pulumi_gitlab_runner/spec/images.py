@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.registries.pull_through import official_image_adv
 
 
 def expand_registry_name(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
-    """The image with its registry's address, where it names a declared registry; else as it is."""
+    """The image with its registry's address, where it names a declared registry; else unchanged."""
     name, _, rest = image.partition("/")
     if rest and name in registries:
         return f"{registries[name].address_in(environment)}/{rest}"
@@ -45,7 +45,7 @@ def why_not_asked(registry: Registry | None) -> str:
 def digest_problems(
     image: str, path: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> Iterator[Problem]:
-    """What is wrong with an image of a runner that runs digests only.
+    """The problems of an image of a runner that runs digests only.
 
     Args:
         image: as declared.
@@ -74,7 +74,7 @@ def image_problems(
     used: Sequence[str],
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
-    """What is wrong with an image of a runner.
+    """The problems of an image of a runner.
 
     Args:
         image: as declared.

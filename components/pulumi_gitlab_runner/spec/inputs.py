@@ -21,7 +21,7 @@ def strict(kind: type[_T]) -> type[_T]:
 
 
 Rule: TypeAlias = Callable[[_T], Iterable[Problem]]
-"""What can be wrong with a value that has the right type."""
+"""The problems that a value of the right type can have."""
 
 ENCRYPTED = "encrypted"
 """The reason of a mismatch: an encrypted value in a field that is no secret."""
@@ -126,7 +126,7 @@ else:
 
 
 def value(declared: "Input[_T] | Deferred[_T]") -> Value[_T]:
-    """What a declaration of the right shape has for a field of type `Input`."""
+    """The value of a field of type `Input` in a declaration of the right shape."""
     return cast("Value[_T]", declared)
 
 

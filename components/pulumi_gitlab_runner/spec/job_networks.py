@@ -39,7 +39,7 @@ class Met:
 
 
 def job_networks_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
-    """What is wrong with the range that job networks have."""
+    """The problems of the range of job networks."""
 
     def problems(found: str) -> Iterator[Problem]:
         if wrong := list(address_range_problems(found, path)):
@@ -51,7 +51,7 @@ def job_networks_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
 
 
 def peer_networks_problems(ranges: Sequence[Input[str]], path: str) -> Iterator[Problem]:
-    """What is wrong with the further ranges that a host connects to."""
+    """The problems of further ranges that a host connects to."""
     for index, cidr in enumerate(ranges):
         yield from _range_problems(cidr, join_path(path, index))
 
@@ -61,7 +61,7 @@ def _range_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
 
 
 def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) -> Iterator[Problem]:
-    """The networks that have addresses of job networks too, as far as both are known.
+    """The networks that overlap job networks, as far as both are known.
 
     Args:
         job_networks: the range of the job networks.

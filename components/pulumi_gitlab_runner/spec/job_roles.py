@@ -1,4 +1,4 @@
-"""Roles that jobs take on with an ID token of GitLab: for jobs that push images, without a stored AWS key."""
+"""Roles that jobs assume with an ID token of GitLab: for jobs that push images, without a stored AWS key."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.spec.inputs import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
 TRUST_POLICY_LENGTH = 2_048
 """How many characters IAM takes in a trust policy by default:
@@ -31,26 +31,28 @@ class JobRoleDeclaration(RoleDeclaration):
     """An IAM role for jobs of some projects, on some branches and tags, by GitLab's OpenID Connect."""
 
     projects: list[Input[str]]
-    """The paths of the projects whose jobs may take it on, such as `team/app`. `*` stands for any characters:
-    `team/*` is every project below the group, those of its subgroups too."""
+    """The paths of the projects whose jobs may assume it, such as `team/app`. `*` matches any characters:
+    `team/*` is every project of the group and of its subgroups."""
     branches: NotRequired[list[Input[str]]]
-    """The branches on which they may, such as `main` or `release/*`. Give protected ones: who can push to a
-    branch of these projects can take the role on. `["*"]` is for all, merge requests among them."""
+    """The branches whose jobs may assume it, such as `main` or `release/*`. Use protected ones: everyone who
+    can push to one of these branches can assume the role. `["*"]` is all of them, including merge
+    requests."""
     tags: NotRequired[list[Input[str]]]
-    """The Git tags on which they may, such as `v*`."""
+    """The Git tags whose jobs may assume it, such as `v*`."""
     push: NotRequired[list[str]]
     """The repositories that they push to, as registry name / repository: `team/private/image`. They may pull
-    from them too. Only where the stack creates the repositories."""
+    from them too. The stack must create the repositories."""
     registries: NotRequired[list[str]]
-    """The registries of ECR that they pull from besides, by name: every repository that is declared there."""
+    """Further ECR registries that they pull from, by name: every repository that is declared there."""
     issuer: NotRequired[Input[str]]
-    """GitLab's own address, which its ID tokens name as their issuer, and which AWS must reach. Default: the
+    """GitLab's address, which its ID tokens name as their issuer, and which AWS must reach. Default: the
     stack's `gitlab_url`."""
     audience: NotRequired[Input[str]]
-    """For whom GitLab makes the token (`aud`). Default: the issuer."""
+    """The audience of the ID token (`aud`). Default: the issuer."""
     identity_provider: NotRequired[Input[str]]
-    """The ARN of the IAM OpenID Connect provider, where the account has one for this GitLab already; it must
-    know the audience. An account can have only one. Default: it is created."""
+    """The ARN of the IAM OpenID Connect provider, where the account already has one for this GitLab; the
+    audience must be among its client IDs. An account can have only one for each GitLab. Default: it is
+    created."""
     trust_policy_length: NotRequired[int]
     """How many characters the role's trust policy may have, which names each of `projects`, `branches` and
     `tags`: 2,048 or more, where AWS has raised the quota "Role trust policy length" of IAM for the account.
@@ -70,6 +72,8 @@ class JobRole:
         declared_audience: for whom the tokens are; None for the issuer.
         trust_policy_length: how many characters its trust policy may have.
     """
+
+    shown = ("projects", "branches", "tags", "push", "registries", *ROLE_SHOWN)
 
     name: str
     projects: tuple[Value[str], ...]
@@ -119,7 +123,7 @@ class JobRole:
 _PROJECT = re.compile(r"[\w.-]+(/[\w.*-]+)+", re.ASCII)
 _ONE_PROJECT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _REF = re.compile(r"[^\s:?\[\\^~]+")
-"""What Git allows in the name of a branch or tag, and `*`: git-check-ref-format(1)."""
+"""The characters that Git allows in the name of a branch or tag, and `*`: git-check-ref-format(1)."""
 _ISSUER = re.compile(r"https://[^/?#@\s]+(/[^?#\s]*)?")
 _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^\s?#]+")
 
@@ -155,7 +159,7 @@ def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input
 def job_role_problems(
     declaration: JobRoleDeclaration, path: str, registries: Mapping[str, Registry], gitlab_url: Input[str]
 ) -> Iterator[Problem]:
-    """What is wrong with one role for jobs, given the declared registries and GitLab's address."""
+    """The problems of one role for jobs, given the declared registries and GitLab's address."""
     if not declaration["projects"]:
         yield Problem(join_path(path, "projects"), "no project", "at least one, such as team/app")
     for index, project in enumerate(declaration["projects"]):
@@ -165,7 +169,7 @@ def job_role_problems(
             path,
             "neither branches nor tags",
             "at least one, such as branches: [main]",
-            "name protected ones: who can push to them can take the role on",
+            "use protected ones: everyone who can push to them can assume the role",
         )
     refs = (("branches", declaration.get("branches", ())), ("tags", declaration.get("tags", ())))
     for key, index, ref in ((key, index, ref) for key, refs_ in refs for index, ref in enumerate(refs_)):
@@ -179,7 +183,7 @@ def job_role_problems(
 
 
 def project_problems(project: Input[str], path: str, *, one: bool = False) -> Iterator[Problem]:
-    """What is wrong with the path of projects, or of `one` alone."""
+    """The problems of the path of projects, or of `one` alone."""
     if one:
         yield from _form_problems(project, _ONE_PROJECT, path, "the path of a project, such as team/app")
     else:
@@ -188,7 +192,7 @@ def project_problems(project: Input[str], path: str, *, one: bool = False) -> It
 
 
 def ref_problems(ref: Input[str], path: str) -> Iterator[Problem]:
-    """What is wrong with a branch or tag."""
+    """The problems of a branch or tag."""
     return _form_problems(ref, _REF, path, "a name of a branch or tag, '*' as a wildcard")
 
 
@@ -204,7 +208,7 @@ def _right_problems(
     declaration: JobRoleDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
     if not declaration.get("push") and not declaration.get("registries"):
-        yield Problem(path, "neither push nor registries", "at least one: the role may do nothing else")
+        yield Problem(path, "neither push nor registries", "at least one: the role has no other permissions")
     for index, each in enumerate(declaration.get("push", ())):
         at = join_path(path, "push", index)
         registry = registries.get(each.partition("/")[0])
@@ -228,7 +232,7 @@ def _right_problems(
         if name not in ecr:
             fix = did_you_mean(name, ecr)
             if name in registries:
-                fix = "the role of a job is for AWS alone: see docker_auth under stack.variables"
+                fix = "the role of a job is only for AWS: see docker_auth under stack.variables"
             yield Problem(at, f"{name!r}, no declared registry of ECR", listed(ecr), fix)
 
 
@@ -245,13 +249,13 @@ def _identity_problems(
 
 
 def provider_problems(arn: Input[str], path: str) -> Iterator[Problem]:
-    """What is wrong with the ARN of an OpenID Connect provider."""
+    """The problems of the ARN of an OpenID Connect provider."""
     allowed = "the ARN of an OpenID Connect provider: arn:aws:iam::ACCOUNT:oidc-provider/gitlab.example.com"
     return _form_problems(arn, _PROVIDER, path, allowed)
 
 
 def issuer_problems(issuer: Input[str], path: str, fix: str = "") -> Iterator[Problem]:
-    """What is wrong with the issuer of ID tokens."""
+    """The problems of the issuer of ID tokens."""
 
     def problems(found: str) -> Iterator[Problem]:
         if not _ISSUER.fullmatch(found):

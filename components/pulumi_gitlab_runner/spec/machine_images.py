@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
 from pulumi_gitlab_runner.config.periods import TIME_ZONE
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RUNNER_VERSION
+from pulumi_gitlab_runner.cron import is_image_builder_cron
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared_release
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
@@ -26,27 +27,23 @@ from pulumi_gitlab_runner.spec.operating_systems import (
 )
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
 BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
-"""What Image Builder makes images of, of the operating systems of hosts:
+"""The operating systems of hosts that Image Builder supports:
 docs.aws.amazon.com/imagebuilder/latest/userguide/what-is-image-builder.html."""
 _BUILDERS = {"x86_64": "m6i.large", "arm64": "m6g.large"}
-_SCHEDULE = re.compile(
-    r"cron\(\S+ \S+ (\? \S+ [^ ?]+|[^ ?]+ \S+ \?) \S+\)"
-    r"|rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)"
-)
-"""docs.aws.amazon.com/imagebuilder/latest/userguide/cron-expressions.html: six fields, and `?` for the day of
-the month or of the week."""
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
+_CRON = re.compile(r"cron\((?P<expression>.*)\)")
 
 
 @strict
 class MachineImageDeclaration(RoleDeclaration):
-    """A machine image that has what hosts and workers install at their boot, and job images.
+    """A machine image with the software that hosts and workers otherwise install at boot, and job images.
 
-    That is Docker, gitlab-runner, its helper images, ECR's credential helper and the AWS command line. Hosts
-    and fleets name it as their `machine_image`. Until the first image is built, and where one brings another
-    version than the host declares, the boot installs what is missing.
+    The software is Docker, gitlab-runner, its helper images, ECR's credential helper and the AWS command
+    line. Hosts and fleets name the image as their `machine_image`. Until the first image is built, and where
+    an image has another version than the host declares, the boot installs what is missing.
     """
 
     os: NotRequired[str]
@@ -56,36 +53,41 @@ class MachineImageDeclaration(RoleDeclaration):
     runner_version: NotRequired[str]
     """The version of gitlab-runner and its helper images. Default `19.3.0`."""
     images: NotRequired[list[Input[str]]]
-    """The job images that it brings, such as `team/ci/base:2026.11` or `postgres:17`: public ones, and those
-    of `registries`. They must be there when it is built. Default: none."""
+    """The job images that it contains, such as `team/ci/base:2026.11` or `postgres:17`: public ones, and
+    those of `registries`. They must exist when it is built. Default: none."""
     registries: NotRequired[list[str]]
     """The registries of ECR that `images` come from, by name; the build may pull from their declared
     repositories. Default: none."""
     schedule: NotRequired[str]
-    """When it is built anew: `cron(…)` with six fields (minute, hour, day of the month, month, day of the
-    week, year; one of the two days is `?`), or `rate(7 days)`. Default `cron(0 4 ? * mon *)`: each Monday at
-    4."""
+    """When it is rebuilt: `cron(…)` with six fields (minute, hour, day of the month, month, day of the week,
+    year; one of the two days is `?`), or `rate(7 days)`. Default `cron(0 4 ? * mon *)`: each Monday at 4."""
     timezone: NotRequired[str]
     """The time zone of `schedule`, such as `Europe/Berlin`. Default: UTC."""
     disk_gb: NotRequired[int]
     """The size of its root disk in GiB; 20 or more. The disk of a host or worker must be as large at least.
     Default 20."""
     instance_type: NotRequired[str]
-    """The EC2 instance type that it is built on. Default `m6i.large`, for arm64 `m6g.large`."""
+    """The type of its EC2 build instance. Default `m6i.large`, for arm64 `m6g.large`."""
     vpc: NotRequired[Input[str]]
     """The id of the VPC that it is built in. Default: the stack's `network`, else the account's default
     VPC."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids, of which the first is used; it needs a way out to the packages and registries.
-    Default: those of the stack's `network`, else of the default VPC."""
+    """The subnets' ids, of which the first is used; it needs a route to the packages and registries. Default:
+    those of the stack's `network`, else of the default VPC."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of the image, of the instance that it is built on, and of what is made for it in AWS, beside those
-    of the stack. Default: none."""
+    """Tags of the image, its build instance and its other AWS resources, in addition to the stack's. Default:
+    none."""
 
 
 @dataclass(frozen=True)
 class MachineImage:
     """A machine image, with the defaults filled in."""
+
+    shown = (
+        *("architecture", "runner_version", "images", "registries", "schedule", "timezone"),
+        *("disk_gb", "declared_type", "vpc", "subnets"),
+        *ROLE_SHOWN,
+    )
 
     name: str
     os: OperatingSystem = AMAZON_LINUX_2023
@@ -105,7 +107,7 @@ class MachineImage:
 
     @property
     def instance_type(self) -> str:
-        """What it is built on."""
+        """Its base image."""
         return self.declared_type or _BUILDERS[self.architecture]
 
 
@@ -125,7 +127,7 @@ def parse_machine_image(name: str, declaration: MachineImageDeclaration) -> Mach
 def machine_image_problems(
     declaration: MachineImageDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with a machine image.
+    """The problems of a machine image.
 
     Args:
         declaration: the machine image.
@@ -135,15 +137,15 @@ def machine_image_problems(
     for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
         found: Any = declaration.get(key, allowed[0])
         if found not in allowed:
-            reason = "Image Builder makes none of Debian" if found == "debian-12" else ""
+            reason = "Image Builder does not support Debian" if found == "debian-12" else ""
             yield Problem(
                 join_path(path, key), repr(found), listed(allowed), reason or did_you_mean(found, allowed)
             )
     version = declaration.get("runner_version", DEFAULT_RUNNER_VERSION)
-    if not RUNNER_VERSION.fullmatch(version):
+    if declared_release(version) is None:
         yield Problem(join_path(path, "runner_version"), repr(version), "such as 19.3.0")
     schedule = declaration.get("schedule", MachineImage.schedule)
-    if not _SCHEDULE.fullmatch(schedule):
+    if not _is_schedule(schedule):
         yield Problem(
             join_path(path, "schedule"), repr(schedule), "cron(0 4 ? * mon *) or rate(7 days), and the like"
         )
@@ -161,10 +163,15 @@ def machine_image_problems(
         yield from check(image, _job_image_rule(join_path(path, "images", index), registries, used))
 
 
+def _is_schedule(schedule: str) -> bool:
+    found = _CRON.fullmatch(schedule)
+    return is_image_builder_cron(found["expression"]) if found else bool(_RATE.fullmatch(schedule))
+
+
 def machine_image_problems_in(
     image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the job images of a machine image, when the hosts of its registries are known.
+    """The problems of the job images of a machine image, when the hosts of its registries are known.
 
     Args:
         image: the machine image, resolved.
@@ -184,7 +191,7 @@ def use_problems(
     architecture: str,
     disk_gb: int,
 ) -> Iterator[Problem]:
-    """What is wrong with the machine image that a host or a fleet names.
+    """The problems of the machine image that a host or a fleet names.
 
     Args:
         host: the declaration of the host, or of the fleet.

@@ -9,6 +9,18 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_empty, is_k
 from pulumi_gitlab_runner.spec.job_networks import job_networks_problems, peer_networks_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
+MACHINE_SHOWN = (
+    "disk_gb",
+    "ami",
+    "machine_image",
+    "vpc",
+    "subnets",
+    "egress",
+    "job_networks",
+    "peer_networks",
+)
+"""The fields of hosts and fleets that show: see `spec.declared`."""
+
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
 """AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
@@ -27,7 +39,7 @@ def architecture_of(instance_type: str) -> str:
 def minimum_problems(
     declaration: Mapping[str, Any], least: Mapping[str, int], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with whole numbers that have a least value.
+    """The problems of whole numbers that have a minimum.
 
     Args:
         declaration: what holds them; one that is not there has no problem.
@@ -41,13 +53,13 @@ def minimum_problems(
 
 
 def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the name of an instance type."""
+    """The problems of the name of an instance type."""
     if not _INSTANCE_TYPE.fullmatch(instance_type):
         yield Problem(path, repr(instance_type), "such as m6i.large")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    """What is wrong with the disk, the machine image and the network that instances get."""
+    """The problems of the disk, the machine image and the network of instances."""
     yield from minimum_problems(declaration, {"disk_gb": 20}, path)
     for key, form in _IDENTIFIERS.items():
         if key in declaration:
@@ -68,7 +80,7 @@ def parse_subnets(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[
 
 
 def subnets_problems(subnets: Any, path: str) -> Iterator[Problem]:
-    """What is wrong with a list of subnets, or with an Output of one."""
+    """The problems of a list of subnets, or of an Output of one."""
 
     def problems(listed: Any) -> Iterator[Problem]:
         for index, subnet in enumerate(listed):

@@ -35,7 +35,7 @@ RunnerDeclarations = Mapping[str, RunnerDeclaration]
 
 @dataclass(frozen=True)
 class CommonSettings:
-    """What a stack declares for all of its hosts.
+    """The settings of a stack for all of its hosts.
 
     Attributes:
         cache: the cache of their jobs, if there is one.
@@ -74,7 +74,7 @@ class Manager:
 
     @property
     def resource_name(self) -> str:
-        """The name of its host, and of what that reads: the one that its runner had at first."""
+        """The name of its host and its files: the first name of its runner."""
         return next(each.resource_name for each in self.runners if each.name == self.name)
 
     @property
@@ -174,7 +174,7 @@ def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
 
 
 def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
-    """What is wrong with where a runner's manager runs.
+    """The problems of the host of a runner's manager.
 
     Args:
         name: the runner.
@@ -207,7 +207,7 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
 def used_image_problems(
     runner: RunnerDeclaration, images: Mapping[str, MachineImageDeclaration], path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the machine images that a runner's host and fleet name.
+    """The problems of the machine images that a runner's host and fleet name.
 
     Args:
         runner: the runner.

@@ -31,12 +31,12 @@ class MirroredImageDeclaration(TypedDict):
 
     image: str
     """The image, such as `postgres:17`, `postgres:17@sha256:…`, or `legacy/app:1` of a declared registry.
-    With a digest, exactly that is copied. Without, it is the digest that the tag has when it is copied first:
-    when the tag moves, a preview says so, and the new digest is taken once it is declared."""
+    With a digest, exactly that image is copied. Without one, it is the image of the tag at the first copy:
+    when the tag moves, a preview warns, and the new image is copied once its digest is declared."""
     repository: NotRequired[str]
-    """The repository that gets it, one of the registry's. Default: `mirror/` and the image's name here."""
+    """The target repository in the registry. Default: `mirror/` and the image's name here."""
     tag: NotRequired[str]
-    """Its tag there. Default: the image's own, or `latest`."""
+    """Its tag there. Default: the source's tag, or `latest`."""
     platforms: NotRequired[list[str]]
     """The platforms that it must have, such as `linux/arm64`. All that it has are copied. Default: any."""
 
@@ -46,21 +46,21 @@ class MirrorVariablesDeclaration(ScopeDeclaration):
     """The CI variables that name the images to jobs."""
 
     prefix: NotRequired[str]
-    """What stands before an image's name, in capitals, to make the variable's. Default `IMAGE_`:
+    """The prefix of each variable's name; the image's name follows in capitals. Default `IMAGE_`:
     `IMAGE_POSTGRES`."""
 
 
 @strict
 class MirrorDeclaration(TypedDict):
-    """Images that are copied into a registry of ours, with all their platforms."""
+    """Images that are copied into a declared registry, with all their platforms."""
 
     registry: str
-    """The registry that gets them, by its name: one of ECR that the stack creates, or one with a fixed user
-    and password that may push."""
+    """The target registry, by its name: one of ECR that the stack creates, or one with a fixed user and
+    password that may push."""
     images: dict[str, MirroredImageDeclaration]
-    """The images, by a name of your own; the plain image will do: `{postgres: "postgres:17"}`."""
+    """The images, by name. The short form is the image itself: `{postgres: "postgres:17"}`."""
     delete: NotRequired[bool]
-    """Whether an image is deleted when it is declared no longer, and by `destroy`. Default false."""
+    """Whether an image is deleted when it is no longer declared, and by `destroy`. Default false."""
     variables: NotRequired[MirrorVariablesDeclaration]
     """CI variables with the images by their digests, `IMAGE_POSTGRES=HOST/REPOSITORY:TAG@sha256:…`. Default:
     none."""
@@ -78,6 +78,8 @@ class MirroredImage:
         tag: its tag there.
         platforms: those that it must have.
     """
+
+    shown = ("source", "digest", "repository", "tag", "platforms")
 
     name: str
     source: str
@@ -102,6 +104,8 @@ class MirrorVariables:
 @dataclass(frozen=True)
 class Mirror:
     """Images for one registry, with the defaults filled in."""
+
+    shown = ("registry", "images", "delete")
 
     name: str
     registry: str
@@ -171,7 +175,7 @@ def mirror_variables(mirror: Mirror, references: Mapping[str, object]) -> tuple[
 def mirror_problems(
     declaration: MirrorDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with one mirror, given the declared registries."""
+    """The problems of one mirror, given the declared registries."""
     name = declaration["registry"]
     registry = registries.get(name)
     if registry is None:

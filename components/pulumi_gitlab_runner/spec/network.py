@@ -43,32 +43,33 @@ class FlowLogsDeclaration(LogsDeclaration):
     """A record of the connections of a VPC, kept in CloudWatch Logs. AWS charges for it by the gigabyte."""
 
     traffic: NotRequired[str]
-    """Which connections: `all`, `accept` or `reject`. Another one makes a new record. Default `all`."""
+    """Which connections: `all`, `accept` or `reject`. A change replaces the flow log. Default `all`."""
 
 
 @strict
 class NetworkDeclaration(TypedDict):
-    """A VPC with private subnets, from which NAT gateways lead out. AWS charges for each NAT gateway."""
+    """A VPC with private subnets and NAT gateways. AWS charges for each NAT gateway."""
 
     cidr: NotRequired[Input[str]]
-    """The VPC's private IPv4 range, `/16` to `/24`. A change makes a new VPC. Default `10.64.0.0/20`."""
+    """The VPC's private IPv4 range, `/16` to `/24`. A change replaces the VPC. Default `10.64.0.0/20`."""
     zones: NotRequired[int]
     """In how many Availability Zones there is a private subnet, 1 to 3; each has a quarter of the range.
     Default 2."""
     nat_per_zone: NotRequired[bool]
-    """Whether each zone has a NAT gateway of its own, so that none depends on another zone. Default false:
-    one for all."""
+    """Whether each zone has its own NAT gateway, so that no zone depends on another. Default false: one for
+    all."""
     endpoints: NotRequired[list[str]]
-    """The AWS services that are reached within the VPC, by an interface endpoint in each zone, such as
-    `[ecr.api, ecr.dkr, ssm]`. AWS charges for each. Default: none; S3 always has a gateway endpoint, which is
-    free."""
+    """The AWS services with an interface endpoint in each zone of the VPC, such as `[ecr.api, ecr.dkr, ssm]`.
+    AWS charges for each. Default: none; S3 always has a gateway endpoint, which is free."""
     flow_logs: NotRequired[FlowLogsDeclaration]
-    """Records who connects to whom; `{}` takes the defaults. Default: not recorded."""
+    """VPC flow logs; `{}` for the defaults. Default: none."""
 
 
 @dataclass(frozen=True)
 class FlowLogs:
     """A record of the connections of a VPC: which, and how it is kept."""
+
+    shown = ("traffic",)
 
     traffic: str = TRAFFIC[0]
     logs: Logs = field(default_factory=Logs)
@@ -77,6 +78,8 @@ class FlowLogs:
 @dataclass(frozen=True)
 class Network:
     """A network without problems, with the defaults filled in."""
+
+    shown = ("cidr", "zones", "nat_per_zone", "endpoints", "flow_logs")
 
     cidr: Value[str] = str(_DEFAULT_CIDR)
     zones: int = 2
@@ -142,7 +145,7 @@ def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
 
 
 def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a network."""
+    """The problems of a network."""
     if "cidr" in declaration:
         yield from check(declaration["cidr"], lambda cidr: _cidr_problems(cidr, join_path(path, "cidr")))
     zones = declaration.get("zones", 1)

@@ -1,4 +1,4 @@
-"""What a runner host lets be seen of itself: its logs, alarms and metrics."""
+"""The observability of a runner host: logs, alarms and metrics."""
 
 import re
 from collections.abc import Iterator
@@ -10,6 +10,13 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+
+METRIC_NAMESPACE = "GitLabRunner"
+"""The CloudWatch namespace of what hosts and functions report."""
+HEALTH_METRIC, HEALTH_DIMENSION = "Healthy", "Host"
+"""What a host reports while gitlab-runner and Docker work, and the dimension that names it."""
+RENEWAL_METRIC, RENEWAL_DIMENSION = "Renewed", "Renewal"
+"""What a function reports when it has renewed every credential, and the dimension that names it."""
 
 METRICS_PORT = 9252
 """The port of Prometheus' list that is the runner's: docs.gitlab.com/runner/monitoring."""
@@ -29,16 +36,16 @@ class LogsDeclaration(TypedDict):
     """The journal of a host, kept in CloudWatch Logs."""
 
     retention_days: NotRequired[int]
-    """For how many days it is kept, one of those that CloudWatch has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150,
-    180, 365 and longer. Default 30."""
+    """For how many days it is kept, a retention that CloudWatch supports: 1, 3, 5, 7, 14, 30, 60, 90, 120,
+    150, 180, 365 and longer. Default 30."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of a KMS key that encrypts it, and that CloudWatch Logs may use. Default: the stack's own; for
+    """The ARN of a KMS key that encrypts it, and that CloudWatch Logs may use. Default: the stack's key; for
     a single component, that of CloudWatch Logs."""
 
 
 @strict
 class AlarmsDeclaration(TypedDict):
-    """Whom to tell when no host of a runner works."""
+    """The alarm for a runner of which no host works."""
 
     topic: Input[str]
     """The ARN of the SNS topic that is notified, and again when one works."""
@@ -58,7 +65,7 @@ def parse_logs(declaration: LogsDeclaration) -> Logs:
 
 
 def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with how long logs are kept."""
+    """The problems of the retention of logs."""
     days = declaration.get("retention_days", Logs.retention_days)
     if days not in _RETENTIONS:
         yield Problem(join_path(path, "retention_days"), str(days), f"one of {listed(map(str, _RETENTIONS))}")
@@ -68,7 +75,7 @@ def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
 
 
 def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with where alarms go."""
+    """The problems of the topic of alarms."""
     return check(declaration["topic"], lambda topic: _topic_problems(topic, join_path(path, "topic")))
 
 
@@ -82,6 +89,6 @@ def _topic_problems(topic: str, path: str) -> Iterator[Problem]:
 
 
 def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:
-    """What is wrong with who reaches the metrics."""
+    """The problems of the access to metrics."""
     if metrics not in METRICS:
         yield Problem(path, repr(metrics), listed(METRICS), did_you_mean(metrics, list(METRICS)))

@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.spec.job_roles import (
     ref_problems,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.roles import RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stack_file import PROJECT
 
 AUDIENCE = "sts.amazonaws.com"
@@ -62,18 +62,19 @@ class PipelineDeclaration(RoleDeclaration):
     state: NotRequired[PulumiStateDeclaration]
     """Where the state is. Default: not in S3, as with Pulumi Cloud."""
     preview_branches: NotRequired[list[Input[str]]]
-    """The branches whose merge requests may be previewed, `*` as a wildcard. Whoever can push to one of them
-    decides what runs with the preview's role, which reads only. Default `["*"]`."""
+    """The branches whose merge requests may be previewed, `*` as a wildcard. Everyone who can push to one of
+    them decides what runs with the preview's role, which can only read. Default `["*"]`."""
     deploy_branches: NotRequired[list[Input[str]]]
     """The branches that may deploy, and look at the drift: protected ones. Default `["main"]`."""
     issuer: NotRequired[Input[str]]
     """GitLab's own address, which its ID tokens name as their issuer. Default: the `gitlab_url` of the
     stack."""
     audience: NotRequired[Input[str]]
-    """For whom GitLab makes the token (`aud`). Default `sts.amazonaws.com`, as `templates/stack.yml`."""
+    """The audience of the ID token (`aud`). Default `sts.amazonaws.com`, as `templates/stack.yml`."""
     identity_provider: NotRequired[Input[str]]
-    """The ARN of the IAM OpenID Connect provider, where the account has one for this GitLab already; it must
-    know the audience. An account can have only one. Default: it is created."""
+    """The ARN of the IAM OpenID Connect provider, where the account already has one for this GitLab; the
+    audience must be among its client IDs. An account can have only one for each GitLab. Default: it is
+    created."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,12 @@ class PulumiState:
 @dataclass(frozen=True)
 class Pipeline:
     """The pipeline of one stack, with the defaults filled in."""
+
+    shown = (
+        *("project", "stack", "pulumi_project", "runner_stack", "preview_branches"),
+        "deploy_branches",
+        *ROLE_SHOWN,
+    )
 
     project: Value[str]
     stack: str
@@ -160,7 +167,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a pipeline by itself."""
+    """The problems of a pipeline by itself."""
     yield from project_problems(declaration["project"], join_path(path, "project"), one=True)
     for key in ("stack", "pulumi_project", "runner_stack"):
         name = str(declaration.get(key, "it"))
@@ -197,7 +204,7 @@ def _deploy_problems(branch: Input[str], path: str) -> Iterator[Problem]:
                 path,
                 repr(found),
                 "a protected branch, such as main",
-                "else whoever can push anything deploys",
+                "else everyone who can push a branch can deploy",
             )
 
     return check(branch, problems)

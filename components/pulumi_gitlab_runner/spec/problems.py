@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, said so that the reader can fix it."""
+"""The problems of a declaration, in messages that say how to fix it."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,8 @@ class Problem:
 
     Attributes:
         path: the place in the declaration, such as ``stack.runners.build.registries[1]``.
-        found: what stands there. Never a secret.
-        allowed: what may stand there.
+        found: the value there. Never a secret.
+        allowed: the values that are allowed there.
         fix: what to do about it, where `allowed` does not already say it.
     """
 
@@ -36,8 +36,8 @@ class DeclarationError(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
         count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        told = "\n\n".join(map(str, self.problems))
-        super().__init__(f"The declaration has {count}; nothing was created.\n\n{told}")
+        listed = "\n\n".join(map(str, self.problems))
+        super().__init__(f"The declaration has {count}; nothing was created.\n\n{listed}")
 
 
 def join_path(parent: str, *parts: object) -> str:

@@ -24,7 +24,7 @@ class ProxyDeclaration(TypedDict):
 
     The package manager, Docker, gitlab-runner, the AWS command line, the credential helpers and the agent of
     Systems Manager use it, from the first boot on, and so do the instances of a fleet. The instance metadata,
-    the host itself, its job networks and the VPC endpoints of the stack's `network` are reached without it.
+    the host itself, its job networks and the VPC endpoints of the stack's `network` bypass it.
 
     A change needs a new host.
     """
@@ -33,15 +33,14 @@ class ProxyDeclaration(TypedDict):
     """The proxy for `http://` addresses, such as `http://proxy.example.com:3128`; without a user and
     password."""
     https: NotRequired[Input[str]]
-    """The proxy for `https://` addresses, which is itself asked over HTTP."""
+    """The proxy for `https://` addresses, which itself is connected to over HTTP."""
     no_proxy: NotRequired[list[Input[str]]]
-    """What is reached without it besides: hosts, domains with all below them, and IP addresses or ranges.
-    VPC endpoints of a VPC of your own, such as `s3.eu-west-1.amazonaws.com`, are among it. Default: nothing
-    more."""
+    """Further destinations that bypass it: hosts, domains with their subdomains, and IP addresses or ranges.
+    Include the VPC endpoints of an existing VPC, such as `s3.eu-west-1.amazonaws.com`. Default: none."""
     jobs: NotRequired[bool]
     """Whether jobs and their services have it in their environment: `HTTP_PROXY`, `HTTPS_PROXY` and
-    `NO_PROXY`, also in lower case. A job fetches its sources from GitLab by itself, and so needs it unless
-    `no_proxy` has GitLab. Default false."""
+    `NO_PROXY`, also in lower case. Jobs fetch their sources from GitLab and need the proxy for it, unless
+    `no_proxy` includes GitLab. Default false."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def parse_proxy(declaration: ProxyDeclaration) -> Proxy:
 
 
 def proxy_problems(declaration: ProxyDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a proxy."""
+    """The problems of a proxy."""
     if "http" not in declaration and "https" not in declaration:
         yield Problem(path, "neither 'http' nor 'https'", "at least one of http, https")
     for key in ("http", "https"):
@@ -98,8 +97,8 @@ def _url_rule(path: str) -> Rule[str]:
                 path,
                 "an address with a user or password",
                 example,
-                "every process and job could read them: let the proxy know the hosts by their addresses or "
-                "subnets, or run a local proxy that holds the password",
+                "every process and job could read them: let the proxy identify the hosts by their addresses "
+                "or subnets, or run a local proxy that holds the password",
             )
         elif url.startswith("https://"):
             remedy = "for https:// addresses too, the proxy is asked over HTTP: it sees a CONNECT, no content"
@@ -123,7 +122,7 @@ def _exception_rule(path: str) -> Rule[str]:
 
     def problems(found: str) -> Iterator[Problem]:
         if found.startswith("*."):
-            yield Problem(path, repr(found), allowed, f"{found[2:]} stands for all below it too")
+            yield Problem(path, repr(found), allowed, f"{found[2:]} includes every name below it")
         elif not _HOST.fullmatch(found) and not _is_address(found):
             yield Problem(path, repr(found), allowed)
 

@@ -1,4 +1,4 @@
-"""Runners that have another name than they had at first, and keep what was made for them."""
+"""Renamed runners, which keep their resources."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 
 
 def renaming_problems(runners: Mapping[str, RunnerDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with the first names of runners: the resources of two cannot have the same.
+    """The problems of the first names of runners: the resources of two cannot have the same.
 
     Args:
         runners: all that are declared.

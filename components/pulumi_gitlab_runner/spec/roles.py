@@ -1,4 +1,4 @@
-"""What may be said of an IAM role: its path, the policy that bounds it, and who runs Pulumi."""
+"""The declaration of an IAM role: its path, its permissions boundary, and the operators."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,9 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.inputs import Input, check, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
+
+ROLE_SHOWN = ("permissions_boundary", "role_path")
+"""The fields of a model with a role of its own that show: see `spec.declared`."""
 
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
@@ -21,13 +24,13 @@ class RoleDeclaration(TypedDict):
     """An IAM role."""
 
     permissions_boundary: NotRequired[Input[str]]
-    """The ARN of the IAM policy that bounds what the role may do. Default: none."""
+    """The ARN of the role's permissions boundary. Default: none."""
     role_path: NotRequired[Input[str]]
     """The IAM path of the role, such as `/ci/`. Default `/`."""
 
 
 def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a role's boundary and path."""
+    """The problems of a role's boundary and path."""
     if "permissions_boundary" in declaration:
         boundary_at = join_path(path, "permissions_boundary")
         yield from check(declaration["permissions_boundary"], lambda arn: policy_problems(arn, boundary_at))
@@ -37,7 +40,7 @@ def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
 
 
 def policy_problems(arn: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the ARN of a managed policy."""
+    """The problems of the ARN of a managed policy."""
     if not _POLICY.fullmatch(arn):
         yield Problem(
             path, repr(arn), "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary"
@@ -45,11 +48,9 @@ def policy_problems(arn: str, path: str) -> Iterator[Problem]:
 
 
 def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
-    """What is wrong with the ARNs of those who run Pulumi; None where the declaration names none."""
+    """The problems of `operators`; None where the declaration has none."""
     if operators is not None and not operators:
-        yield Problem(
-            path, "an empty list", "at least one role or user", "without the key, IAM alone decides"
-        )
+        yield Problem(path, "an empty list", "at least one role or user", "without the key, only IAM decides")
     for index, operator in enumerate(operators or ()):
         yield from _principal_problems(operator, join_path(path, index))
 

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.images.reference import parse
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, SERVICES_BY_DIGEST
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, SERVICES_BY_DIGEST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.fleets import FleetDeclaration
@@ -43,23 +43,23 @@ from pulumi_gitlab_runner.spec.texts import control_character_problems
 
 @strict
 class ServiceDeclaration(TypedDict):
-    """A service that every job of the runner gets."""
+    """A service of every job of the runner."""
 
     name: Input[str]
     """The service's image, named as a runner's `image` is."""
     alias: NotRequired[Input[str]]
     """The name under which the job reaches it; several, separated by spaces. Default: from the image."""
     entrypoint: NotRequired[list[Input[str]]]
-    """Instead of the image's entrypoint."""
+    """The entrypoint in place of the image's."""
     command: NotRequired[list[Input[str]]]
-    """Instead of the image's command."""
+    """The command in place of the image's."""
     environment: NotRequired[list[Input[str]]]
     """`KEY=value` for the service's container. Every job can read it: no secrets."""
 
 
 @strict
 class RegistrationDeclaration(ScopeDeclaration):
-    """What GitLab knows of a runner."""
+    """The settings of a runner in GitLab."""
 
     tags: NotRequired[Input[list[Input[str]]]]
     """The tags of the jobs that it takes, 50 at most. Without tags it takes every job."""
@@ -70,22 +70,23 @@ class RegistrationDeclaration(ScopeDeclaration):
     protected: NotRequired[bool]
     """Whether it takes only jobs of protected branches and tags. Default false."""
     locked: NotRequired[bool]
-    """Whether it stays with its projects alone; for a project runner. Default false."""
+    """Whether it is locked to its projects; for a project runner. Default false."""
     paused: NotRequired[bool]
-    """Whether it takes no jobs for now. Default false."""
+    """Whether it is paused and takes no jobs. Default false."""
     maximum_timeout: NotRequired[int]
     """How long a job may run, in seconds; 600 or more. Default: as the project says."""
     maintenance_note: NotRequired[Input[str]]
-    """A note for those who look after the runner, 1024 characters at most; a line is added that names the
-    stack, where there is room for it."""
+    """A note for the administrators of the runner, 1024 characters at most; a line that names the stack is
+    added where there is room for it."""
     other_projects: NotRequired[list[IdInput]]
     """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
     generation: NotRequired[int]
-    """How often it was registered anew. The next number gives it a new token, which its host takes up by
-    itself; a runner that moves to another group or project needs it. 1 or more, default 1."""
+    """The number of its registration. The next number registers it again with a new token, which its host
+    receives automatically; it is required for a runner that moves to another group or project. 1 or more,
+    default 1."""
     keep_previous: NotRequired[bool]
-    """Whether the generation before stays in GitLab, paused and where it was, until its last job has ended;
-    else it is removed as soon as this one is there. Default false."""
+    """Whether the previous generation stays in GitLab, paused, until its last job has ended; else it is
+    removed as soon as this one is registered. Default false."""
 
 
 @strict
@@ -93,24 +94,24 @@ class RunnerDeclaration(RegistrationDeclaration):
     """One runner: one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
 
     renamed_from: NotRequired[str]
-    """The name that the runner was first declared with. What was made for it keeps that name, so that nothing
-    is replaced and no job is lost: in GitLab it stays the same runner, with its token, and its host and its
-    part of the cache stay too. Keep it for as long as the runner lives."""
+    """The name that the runner was first declared with. Its resources keep that name, so that nothing is
+    replaced and no job is lost: it stays the same runner in GitLab, with its token, its host and its part of
+    the cache. Keep the key for as long as the runner exists."""
     image: NotRequired[Input[str]]
     """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
     without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
-    """The services that every job gets."""
+    """The services of every job."""
     require_digests: NotRequired[bool]
     """Whether jobs may only run images and services that they name by digest, `name:tag@sha256:…`; from
-    runner 17.1 on. The images that the runner itself names, which it lets every job run, are then pinned or
-    refused: one whose digest cannot be had ends a preview. Push such an image first. Default false."""
+    runner 17.1 on. The images that the runner itself declares, which every job may run, are then pinned or
+    refused: a preview fails where a digest cannot be resolved. Push such an image first. Default false."""
     registries: NotRequired[list[str]]
     """The declared registries whose images jobs may use, by name. Public images need none."""
     config: NotRequired[RunnerConfig]
-    """Keys of the runner's `[[runners]]` section of config.toml, such as `docker: {memory: 2g}`, laid over
-    those that follow from this declaration; a list replaces ours. Those that it sets itself are refused, and
-    so are secrets."""
+    """Keys of the runner's `[[runners]]` section of config.toml, such as `docker: {memory: 2g}`, merged over
+    those that follow from this declaration; a list replaces the library's. Keys that the library sets are
+    refused, and so are secrets."""
     limit: NotRequired[int]
     """How many of its jobs run at once. 1 or more. Default: its host's `concurrent`, or what its fleet
     has room for."""
@@ -118,10 +119,10 @@ class RunnerDeclaration(RegistrationDeclaration):
     """The EC2 host of the runner's manager."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
-    same identity: what the registries of either hold, jobs of both can pull. A host that it had itself is
-    removed, with the jobs on it: pause the runner first, until they have ended."""
+    same identity: jobs of both can pull from the registries of either. A host that it had before is removed,
+    with the jobs on it: pause the runner first, until they have ended."""
     fleet: NotRequired[FleetDeclaration]
-    """The EC2 instances that the runner's manager starts for jobs, and ends again."""
+    """The EC2 instances that the runner's manager starts for jobs and terminates afterwards."""
 
 
 DEFAULT_IMAGE = "alpine:latest"
@@ -144,10 +145,15 @@ class Service:
 
 @dataclass(frozen=True)
 class Registration:
-    """What GitLab knows of a runner, with the defaults filled in.
+    """The settings of a runner in GitLab, with the defaults filled in.
 
     `run_untagged` is None where it follows from tags that are not known yet: true without any.
     """
+
+    shown = (
+        *("tags", "protected", "locked", "paused", "maximum_timeout", "other_projects"),
+        *("generation", "keep_previous"),
+    )
 
     scope: GitLabScope
     description: Value[str]
@@ -172,9 +178,11 @@ class Registration:
 class Runner:
     """One runner, with the defaults filled in."""
 
+    shown = ("image", "registries", "require_digests")
+
     name: str
     resource_name: str
-    """The name of what is made for it: the one that it had at first."""
+    """The name of its resources: its first name."""
     registration: Registration
     limit: int
     image: Value[str] = DEFAULT_IMAGE
@@ -191,7 +199,7 @@ class Runner:
 
 
 def parse_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
-    """What GitLab is told of a runner whose declaration has no problems."""
+    """The settings in GitLab of a runner whose declaration has no problems."""
     declared: Any = declaration.get("tags", ())
     tags: Any = tuple(declared) if is_known(declared) else declared
     return Registration(
@@ -241,7 +249,7 @@ def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
 
 
 def registration_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with what GitLab shall know of a runner.
+    """The problems of the settings of a runner in GitLab.
 
     The limits are GitLab's: lib/api/user_runners.rb and app/models/ci/runner.rb.
     """
@@ -265,7 +273,7 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
 
 
 def _text_problems(text: Any, path: str) -> Iterator[Problem]:
-    """What is wrong with a text that GitLab shows."""
+    """The problems of a text that GitLab shows."""
 
     def problems(found: str) -> Iterator[Problem]:
         if len(found) > LONGEST_NOTE:
@@ -276,7 +284,7 @@ def _text_problems(text: Any, path: str) -> Iterator[Problem]:
 
 
 def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
-    """What is wrong with a runner's tags.
+    """The problems of a runner's tags.
 
     GitLab splits them at commas, strips them of blanks and quotation marks and drops empty ones, and would
     keep other tags than are declared: lib/api/validations/types/comma_separated_to_array.rb and
@@ -326,7 +334,7 @@ def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Ite
             join_path(path, "keep_previous"),
             "true, for the first generation",
             "true with generation: 2 or more",
-            "to register the runner anew, count its generation up",
+            "to register the runner again, increase its generation",
         )
 
 
@@ -336,7 +344,7 @@ def runner_problems(
     registries: Mapping[str, Registry],
     host: HostDeclaration,
 ) -> Iterator[Problem]:
-    """What is wrong with one runner, given the declared registries and the host of its manager.
+    """The problems of one runner, given the declared registries and the host of its manager.
 
     Args:
         declaration: of the right shape.
@@ -401,7 +409,7 @@ def _require_digests_problems(
             at,
             f"true, on runner {host['runner_version']}",
             "runner 17.1 or newer",
-            "an older runner runs a service that has a digest alone by the tag latest",
+            "an older runner runs a service with only a digest by the tag latest",
         )
     images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
     for image_at, image in images.items():
@@ -415,7 +423,7 @@ def _digest_problems(image: Input[str], path: str, registries: Mapping[str, Regi
 def runner_problems_in(
     runner: Runner, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the images of a runner, now that the host of every registry is known.
+    """The problems of the images of a runner, now that the host of every registry is known.
 
     Args:
         runner: the runner, resolved.
@@ -446,7 +454,7 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
     problems = [
         Problem(
             f"{join_path('runners', runner.name)}.{image_at}",
-            f"{known(image)!r}, whose digest cannot be had now: a warning says why",
+            f"{known(image)!r}, whose digest cannot be resolved now: a warning says why",
             "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
             "push the image first and set require_digests after that, or write its digest",
         )

@@ -58,7 +58,7 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     Args:
         declaration: plain values, as read from YAML or given by a program.
         kind: the TypedDict that it must fit.
-        path: where the declaration stands, the first part of every problem's path.
+        path: the declaration's own path, the first part of every problem's path.
 
     Raises:
         DeclarationError: for an unknown or missing key, or a value of a wrong type.
@@ -125,7 +125,7 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
         if value.available:
             yield from _unwritable(value.source, path)
     elif isinstance(value, str) and _UNWRITABLE.search(value):
-        # What stands around it may be a secret.
+        # The text around it may be a secret.
         found = (
             "a null byte in the text" if "\0" in value else "half a character (a lone surrogate) in the text"
         )
@@ -170,8 +170,8 @@ def _problem(mismatch: Mismatch, path: str) -> Problem:
         if is_toml_table(within[-1]):
             from pulumi_gitlab_runner.config.structure import unknown_key
 
-            told = unknown_key(within[-1], str(location[-1]), at)
-            return Problem(at, told.found, told.fix)
+            problem = unknown_key(within[-1], str(location[-1]), at)
+            return Problem(at, problem.found, problem.fix)
         return _unknown_key(at, location[-1], list(fields_of(within[-1])))
     if mismatch.reason == MISSING_KEY:
         return _missing_key(join_path(path, *location[:-1]), str(location[-1]), list(fields_of(within[-1])))
@@ -187,7 +187,7 @@ def _problem(mismatch: Mismatch, path: str) -> Problem:
 def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
     """The problem of a handle where only a plain value will do."""
     if deferred.encrypted:
-        why = "a host's files hold no secret" if in_config else "this is no secret"
+        why = "a host's files contain no secret" if in_config else "this is no secret"
         remedy = f"{why}: pulumi config set --path, without --secret"
         return Problem(path, "an encrypted value", "a plain value", remedy)
     if in_config:
@@ -207,7 +207,7 @@ def _missing_key(path: str, key: str, known: Sequence[str]) -> Problem:
 
 
 def _described(value: Any) -> str:
-    """What was found: a short value itself, and what kind of value it is."""
+    """The text for the value that was found: its kind, and a short value itself."""
     return f"{value!r} ({_kind(value)})" if isinstance(value, bool | int | float | str) else _kind(value)
 
 

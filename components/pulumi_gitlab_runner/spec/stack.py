@@ -118,54 +118,53 @@ _PATH_PREFIX = re.compile(r"[a-z0-9-]{0,32}")
 
 @strict
 class StackDeclaration(TypedDict):
-    """All that a stack declares."""
+    """The declaration of a stack."""
 
     gitlab_url: NotRequired[Input[str]]
     """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The container registries, by a name of your own that runners and images then use."""
+    """The container registries, by a name that runners and images refer to."""
     builds: NotRequired[dict[str, BuildDeclaration]]
     """The images that are built here and pushed to declared repositories, by name."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
     machine_images: NotRequired[dict[str, MachineImageDeclaration]]
-    """Machine images for hosts and the instances of fleets, by a name of your own. AWS charges for the
-    instance that each is built on, and for the snapshots."""
+    """Machine images for hosts and the instances of fleets, by name. AWS charges for the build instance and
+    for the snapshots."""
     cache: NotRequired[CacheDeclaration]
-    """The cache of the runners' jobs. Default: none, and each host or worker keeps what it has."""
+    """The cache of the runners' jobs. Default: none; each host or worker has its local cache only."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
     mirrors: NotRequired[dict[str, MirrorDeclaration]]
-    """Images of other registries that are brought into one of these, by a name of your own."""
+    """Images of other registries that are copied into one of these, by name."""
     hosted_auth: NotRequired[dict[str, HostedAuthDeclaration]]
     """CI variables with credentials of ECR that a function renews, for hosted and instance runners."""
     job_roles: NotRequired[dict[str, JobRoleDeclaration]]
-    """IAM roles that jobs take on with an ID token of GitLab, to push images to ECR."""
+    """IAM roles that jobs assume with an ID token of GitLab, to push images to ECR."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
-    """Settings of this account's whole ECR registry, by the region. In one stack only: ECR has one of each,
-    and two stacks would overwrite one another's. Default: left as they are."""
+    """Settings of this account's whole ECR registry, by the region. Declare them in one stack only: ECR has
+    one of each, and two stacks would overwrite each other's. Default: unchanged."""
     network: NotRequired[NetworkDeclaration]
-    """A VPC of the stack's own, for the hosts that name no `vpc`; `{}` takes its defaults. Default: none."""
+    """A VPC that the stack creates for the hosts that name no `vpc`; `{}` for the defaults. Default: none."""
     proxy: NotRequired[ProxyDeclaration]
     """The HTTP proxy that the hosts are behind. Default: none."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
-    """The certificate authorities of your own that hosts trust, by a name of your own. Default: the public
-    ones alone."""
+    """Private certificate authorities that hosts trust, by name. Default: only public authorities."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of everything in AWS that takes tags, instances and volumes of hosts and fleets among it.
-    Default: none, and those of the provider's `defaultTags`, which reach no instances."""
+    """Tags of all AWS resources that support tags, including instances and volumes of hosts and fleets.
+    Default: none. The provider's `defaultTags` do not reach instances."""
     operators: NotRequired[list[Input[str]]]
-    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. They alone
-    then read and write the files of hosts in EC2, beside these hosts, which read them. Default: whoever IAM
-    lets, in this account."""
+    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
+    then read and write the files of hosts in EC2; the hosts can read them. Default: every principal of this
+    account that IAM allows to."""
     path_prefix: NotRequired[str]
-    """What the names of hosts start with in Parameter Store, CloudWatch and S3, behind `/PROJECT/STACK/`.
-    Two `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
+    """The prefix of the names of hosts in Parameter Store, CloudWatch and S3, after `/PROJECT/STACK/`. Two
+    `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
     `RunnerStack` called `ci`, nothing."""
 
 
 RegistryUser = Runner | Manager | MachineImage | HostedAuth | JobRole
-"""What names registries that it uses."""
+"""A declaration that names the registries it uses."""
 
 
 @dataclass(frozen=True)
@@ -276,7 +275,7 @@ def parse_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str
 
 
 def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with registries.
+    """The problems of registries.
 
     Args:
         declaration: of the right shape.
@@ -327,7 +326,7 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
 
 
 def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
-    """Networks that hosts connect to, and that have addresses of job networks too, as far as is known."""
+    """Networks that hosts connect to and that overlap job networks, as far as is known."""
     for manager in stack.managers.values():
         if manager.host.docker:
             continue
@@ -351,7 +350,7 @@ def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
 
 
 def _met_by_all(stack: Stack, manager: Manager, path: str) -> Iterator[Met]:
-    """What a manager's host connects to and a declaration names by an address."""
+    """The destinations of a manager's host that a declaration names by an address."""
     if is_known(stack.gitlab_url):
         yield from address_of(known(stack.gitlab_url), "GitLab", join_path(path, "gitlab_url"))
     for name, registry in stack.registries_of(manager).items():

@@ -9,11 +9,12 @@ from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import join_path
 
 PROJECT = "gitlab-runner"
-"""The project whose configuration holds the declaration, and below whose name hosts' parameters lie."""
+"""The project of the configuration with the declaration; its name is part of the path of hosts'
+parameters."""
 
 
 class StackFileError(ValueError):
-    """A text that is no stack's file; the message says why."""
+    """The text is not a stack's file; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class StackFile:
         declaration: the declaration, with a handle for each encrypted value, and GitLab's address where only
             the provider's configuration has it.
         region: the AWS region, if it names one.
-        docker_host: the address of the Docker Engine, where it has one in clear; else empty.
+        docker_host: the address of the Docker Engine, where it has one in plain text; else empty.
     """
 
     declaration: Any

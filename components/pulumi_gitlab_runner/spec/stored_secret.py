@@ -30,7 +30,7 @@ class StoredSecret:
 
 
 def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[str]) -> Iterator[Problem]:
-    """What is wrong with a secret: given itself, or where it lies.
+    """The problems of a secret that is given as a value or by its ARN.
 
     Args:
         declaration: the secret's.
@@ -43,7 +43,7 @@ def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[
             path,
             ", ".join(sorted(given)) or "neither",
             f"{' and '.join(map(repr, itself))}, or 'secret', or 'parameter', none of them empty",
-            "'key' stands beside 'secret' or 'parameter'" if "key" in given else "",
+            "'key' goes with 'secret' or 'parameter'" if "key" in given else "",
         )
     for key, form, allowed in (
         ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),

@@ -33,7 +33,7 @@ def with_stack_note(text: str, mark: str, longest: int) -> str:
 
 
 def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: str) -> Iterator[Problem]:
-    """What is wrong with a user and password that a registry is sent; neither is shown.
+    """The problems of a user and password for a registry; neither is shown.
 
     Both are joined by a colon, and taken apart at the first one, by HTTP (RFC 7617, section 2, which also
     forbids control characters) and in Docker's configuration (docker/cli: config/configfile/file.go).
@@ -57,7 +57,7 @@ def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: 
 
 
 def control_character_problems(text: str, path: str, *, lines: bool = False) -> Iterator[Problem]:
-    """What is wrong with a text that people read: a control character in it.
+    """The problems of a text that people read: control characters.
 
     Args:
         text: the text.

@@ -21,7 +21,7 @@ _AS_IF_ROOT = {
 
 
 def user_namespace_problems(docker: DockerConfig, path: str) -> Iterator[Problem]:
-    """What does not work in the user namespaces of a host.
+    """Settings that do not work in the user namespaces of a host.
 
     Args:
         docker: what a runner declares of its `[runners.docker]`.

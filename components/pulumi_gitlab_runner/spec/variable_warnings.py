@@ -1,4 +1,4 @@
-"""CI variables that work, and hardly as meant beside the runners of the same stack."""
+"""CI variables that work, but probably not as intended with the runners of the same stack."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.variables import DOCKER_AUTH_CONFIG, Variable
 
 
 def variable_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
-    """What a stack's variables do to its runners' credentials, or give away beyond them.
+    """The effects of a stack's variables on its runners' credentials.
 
     Only where it is certain that a runner takes jobs which get the variable: which projects a group has is
     not known here.

@@ -35,12 +35,12 @@ class VariableDeclaration(ScopeDeclaration):
     """The variable's value; treated as a secret."""
     docker_auth: NotRequired[list[str]]
     """The registries, by name, whose fixed user and password make the value, as Docker and the runner read
-    it. Every job sees it: only for runners whose host is out of reach, such as hosted ones."""
+    it. Every job can read it: use it only for runners whose host is out of reach, such as hosted ones."""
     masked: NotRequired[bool]
     """Whether job logs show `[MASKED]` in its place. Default: where GitLab can mask the value."""
     hidden: NotRequired[bool]
-    """Whether GitLab never shows the value again to anybody; it is masked too. Not for the instance. A change
-    replaces the variable, and a value that was changed by hand is not noticed. Default false."""
+    """Whether GitLab hides the value from everyone; it is masked too. Not for the instance. A change replaces
+    the variable, and a value that was changed by hand is not detected. Default false."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     raw: NotRequired[bool]
@@ -53,9 +53,9 @@ class VariableDeclaration(ScopeDeclaration):
     description: NotRequired[Input[str]]
     """Shown in GitLab, 255 characters at most. Default: that the stack manages it."""
     adopt: NotRequired[bool]
-    """Whether the variable exists already and is taken over, as it is, value and settings included. The
-    number of the group or project must be a plain value. Take the key out after the next update: the one
-    after that gives the variable what is declared. Default false."""
+    """Whether an existing variable is imported as it is, with its value and settings. The number of the group
+    or project must be a plain value. Remove the key after the next update; the update after that applies the
+    declaration. Default false."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Variable:
     `masked` is None where it follows from a value that is not known yet. `value` is a handle; None where it
     follows from `docker_auth`.
     """
+
+    shown = ("docker_auth", "protected", "hidden", "raw", "file", "environment_scope", "adopt")
 
     scope: GitLabScope
     key: str
@@ -95,7 +97,7 @@ def can_be_masked(value: str, *, raw: bool) -> bool:
 
 
 def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
-    """What the resources of variables are called: by scope, key and environment.
+    """The names of the resources of variables: by scope, key and environment.
 
     While the number of a group or project is not known, one that would have the name of another gets its
     place behind it.
@@ -143,7 +145,7 @@ def parse_variable(declaration: VariableDeclaration) -> Variable:
 def variable_problems(
     declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """What is wrong with one variable, given the declared registries.
+    """The problems of one variable, given the declared registries.
 
     The rules are GitLab's: lib/api/ci/variables.rb and app/models/concerns/ci.
     """
@@ -193,13 +195,13 @@ def _description_problems(text: str, path: str) -> Iterator[Problem]:
 
 
 def key_problems(key: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the name of a variable."""
+    """The problems of the name of a variable."""
     if not _KEY.fullmatch(key):
         yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
 
 
 def environment_scope_problems(scope: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the environments that a variable is for."""
+    """The problems of the environments that a variable is for."""
     if not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
         yield Problem(
             join_path(path, "environment_scope"),
@@ -213,7 +215,7 @@ def _hidden_problems(declaration: VariableDeclaration, path: str) -> Iterator[Pr
         return
     at = join_path(path, "hidden")
     if declaration.get("instance"):
-        yield Problem(at, "true, for the instance", "false: GitLab hides those of groups and projects alone")
+        yield Problem(at, "true, for the instance", "false: GitLab hides only those of groups and projects")
     if declaration.get("masked") is False:
         yield Problem(at, "true, with masked: false", "a hidden variable is masked", "leave 'masked' out")
 

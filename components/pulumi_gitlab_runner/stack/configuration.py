@@ -35,7 +35,7 @@ def declaration_from_config() -> StackDeclaration:
         declaration = _with_secrets(declaration, written, "stack")
         for path in clear_secrets(written, StackDeclaration):
             pulumi.log.warn(
-                f"{path} is in clear in the stack's file; encrypt it: pulumi config set --secret --path "
+                f"{path} is in plain text in the stack's file; encrypt it: pulumi config set --secret --path "
                 f"'{PROJECT}:{path}'"
             )
     base_url = pulumi.Config("gitlab").get("baseUrl") or os.environ.get("GITLAB_BASE_URL")

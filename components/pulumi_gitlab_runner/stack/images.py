@@ -101,7 +101,7 @@ def _build(
 
 
 def _repository(declared: str, stack: Stack, urls: RepositoryUrls) -> pulumi.Output[str]:
-    """Where an image is pushed to: a repository that the stack creates is there first."""
+    """The repository that an image is pushed to; one of the stack is created first."""
     registry, _, repository = declared.partition("/")
     if registry in urls:
         return urls[registry].apply(lambda known: known[repository])

@@ -1,4 +1,4 @@
-"""What AWS would not take of a whole stack, as far as that is known before anything is made.
+"""AWS quotas that a stack as a whole would exceed, as far as that is known before anything is created.
 
 What follows from values that are known later, such as the ARNs of what is made, each component checks by
 itself before it makes what they are part of.
@@ -65,7 +65,7 @@ def _job_role_problems(role: JobRole, stack: Stack, path: str) -> Iterator[Probl
 
 
 def _tried(make: Callable[[], Any]) -> tuple[Division | None, tuple[Problem, ...]]:
-    """What a function makes, or what is wrong with that."""
+    """The result of a function, or its problems."""
     try:
         return make(), ()
     except DeclarationError as error:

@@ -20,14 +20,14 @@ from pulumi_gitlab_runner.stack.reading import ReadStack, read_stack
 from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
 
 if TYPE_CHECKING:
-    from pulumi_gitlab_runner.aws.runner_image import RunnerImage
+    from pulumi_gitlab_runner.aws.hosts.runner_image import RunnerImage
 
 DEFAULT_NAME = "ci"
 """The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
 
 
 class RunnerStack(Component[ReadStack]):
-    """Registries, runners and CI variables: all that one declaration says.
+    """Registries, runners and CI variables of one declaration.
 
     The declaration is checked as a whole before anything is registered.
 
@@ -53,39 +53,38 @@ class RunnerStack(Component[ReadStack]):
     - `gitlab-runner:index:JobRole` for each of `job_roles`, and
       `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where they declare none
 
-    Raises `pulumi.RunError` with every problem of the declaration: its place, what was found and what is
-    allowed.
+    Raises `pulumi.RunError` with every problem of the declaration: its path, what was found, what is allowed
+    and the fix.
     """
 
     registries: pulumi.Output[dict[str, Any]]
     """Each registry by its name: its `host`, and the URLs of its `repositories`."""
     builds: pulumi.Output[dict[str, str]]
-    """Each image that is built here, by the name of its build: `repository:tag@sha256:…`."""
+    """Each built image, by the name of its build: `repository:tag@sha256:…`."""
     runners: pulumi.Output[dict[str, Any]]
     """Each runner by its name: its `id` in GitLab, its `tags` and `scope`, and its `host`, the Auto Scaling
     group of its host or its workers, or the container of its manager. In EC2 also the names of its `role`,
     `profile` and `log_group`, and the id of its `security_group`."""
     required_policies: pulumi.Output[dict[str, str]]
-    """For each registry of another account, by its name: the policy that its owner must put on each of the
-    repositories, so that the runners may pull and Pulumi may ask for digests, also once a role is replaced.
-    Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the runners can pull and Pulumi can read digests; it stays valid when a role is
+    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
     docker_policies: pulumi.Output[dict[str, str]]
-    """For each runner with a Docker host that has `aws_credentials`: the IAM policy that these need."""
+    """For each runner on a Docker host with `aws_credentials`: the IAM policy that these need."""
     variables: pulumi.Output[list[Any]]
     """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
     `protected`."""
     job_roles: pulumi.Output[dict[str, Any]]
     """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
     machine_images: pulumi.Output[dict[str, Any]]
-    """Each machine image by its name: the `id` of the newest, the `parameter` that names it, and its
-    `pipeline`."""
+    """Each machine image by its name: the `id` of the newest, its `parameter`, and its `pipeline`."""
     mirrors: pulumi.Output[dict[str, Any]]
     """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
     without a `network`."""
     bucket: pulumi.Output[str]
-    """The name of the bucket that hosts in EC2 fetch their files from; empty where there are none."""
+    """The name of the bucket of the files of hosts in EC2; empty without such hosts."""
     key_arn: pulumi.Output[str]
     """The ARN of the key that encrypts the stack's parameters; empty where there are none."""
 
@@ -143,22 +142,7 @@ class RunnerStack(Component[ReadStack]):
             known_stack, environment, *(arn for _, arn in users)
         ).apply(lambda known: _policies_of_owners(known[0], known[1], [user for user, _ in users], known[2:]))
         self.variables = self._variables(name, stack, images.variables)
-        self.register_outputs(
-            {
-                "bucket": self.bucket,
-                "builds": self.builds,
-                "dockerPolicies": self.docker_policies,
-                "jobRoles": self.job_roles,
-                "keyArn": self.key_arn,
-                "machineImages": self.machine_images,
-                "mirrors": self.mirrors,
-                "natAddresses": self.nat_addresses,
-                "registries": self.registries,
-                "requiredPolicies": self.required_policies,
-                "runners": self.runners,
-                "variables": self.variables,
-            }
-        )
+        self.register_declared_outputs()
 
     def _registries(
         self, name: str, stack: Stack, environment: Environment
@@ -167,17 +151,20 @@ class RunnerStack(Component[ReadStack]):
         urls: dict[str, pulumi.Output[dict[str, str]]] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
-                from pulumi_gitlab_runner.aws.ecr_repositories import EcrRepositories, PlacedRegistry
+                from pulumi_gitlab_runner.aws.registries.ecr_repositories import (
+                    EcrRepositories,
+                    PlacedRegistry,
+                )
 
                 placed = PlacedRegistry(registry, environment, stack.tags)
                 options = self._options(registry.name)
                 urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", placed, options).urls
             elif isinstance(registry, PullThroughRegistry):
-                from pulumi_gitlab_runner.aws.pull_through_cache import pull_through_cache
+                from pulumi_gitlab_runner.aws.registries.pull_through_cache import pull_through_cache
 
                 pull_through_cache(f"{name}-{registry.name}", registry, stack.tags, self)
         for region, settings in stack.ecr_settings.items():
-            from pulumi_gitlab_runner.aws.ecr_settings import EcrSettings, PlacedSettings
+            from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, PlacedSettings
 
             placed_settings = PlacedSettings(settings, region, environment, stack.tags)
             EcrSettings.of(f"{name}-{region}", placed_settings, self._options(region))
@@ -187,7 +174,7 @@ class RunnerStack(Component[ReadStack]):
         """The network for hosts that declare none; None where there is no such host."""
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
-            from pulumi_gitlab_runner.aws.runner_network import PlacedNetwork, RunnerNetwork
+            from pulumi_gitlab_runner.aws.network.runner_network import PlacedNetwork, RunnerNetwork
 
             placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
             made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
@@ -196,7 +183,7 @@ class RunnerStack(Component[ReadStack]):
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
             each.vpc is None for each in stack.machine_images.values()
         ):
-            from pulumi_gitlab_runner.aws.host_network import default_network
+            from pulumi_gitlab_runner.aws.network.host_network import default_network
 
             return default_network(self)  # asked for once, not by each host
         return None
@@ -208,7 +195,7 @@ class RunnerStack(Component[ReadStack]):
         self.machine_images = pulumi.Output.from_input({})
         if not stack.machine_images:
             return {}
-        from pulumi_gitlab_runner.aws.runner_image import stack_machine_images
+        from pulumi_gitlab_runner.aws.hosts.runner_image import stack_machine_images
 
         made = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
         self.machine_images = pulumi.Output.from_input(
@@ -230,7 +217,7 @@ class RunnerStack(Component[ReadStack]):
         )
         self.bucket = self.key_arn = pulumi.Output.from_input("")
         if self._stored:
-            from pulumi_gitlab_runner.aws.host_store import HostStore, PlacedStore
+            from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, PlacedStore
 
             placed = PlacedStore(stack.operators, stack.tags, environment)
             store = HostStore.of(name, placed, pulumi.ResourceOptions(parent=self))
@@ -245,7 +232,7 @@ class RunnerStack(Component[ReadStack]):
         """Make what keeps CI variables fresh; each with its role."""
         roles: Roles = []
         for each, auth in stack.hosted_auth.items():
-            from pulumi_gitlab_runner.aws.hosted_runner_auth import HostedRunnerAuth, Renewal
+            from pulumi_gitlab_runner.aws.jobs.hosted_runner_auth import HostedRunnerAuth, Renewal
 
             renewal = Renewal(
                 auth,
@@ -264,11 +251,11 @@ class RunnerStack(Component[ReadStack]):
         return roles
 
     def _job_roles(self, name: str, stack: Stack, environment: Environment) -> Roles:
-        """Make the roles that jobs take on."""
+        """Make the roles that jobs assume."""
         self.job_roles = pulumi.Output.from_input({})
         if not stack.job_roles:
             return []
-        from pulumi_gitlab_runner.aws.job_role import stack_job_roles
+        from pulumi_gitlab_runner.aws.jobs.job_role import stack_job_roles
 
         made = stack_job_roles(name, stack, environment, self)
         self.job_roles = pulumi.Output.from_input(
@@ -279,7 +266,7 @@ class RunnerStack(Component[ReadStack]):
     def _variables(
         self, name: str, stack: Stack, of_mirrors: Sequence[pulumi.Output[list[Any]]]
     ) -> pulumi.Output[list[Any]]:
-        """Make the CI variables; what there is to say of them, of those of mirrors and renewals too."""
+        """Create the CI variables; their outputs include those of mirrors and renewals."""
         declared: pulumi.Output[list[Any]] = pulumi.Output.from_input([])
         if stack.variables:
             from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
@@ -306,7 +293,7 @@ class RunnerStack(Component[ReadStack]):
 
 
 def _checked(known: Sequence[Any]) -> Stack:
-    """The stack, when its declaration holds where it is too: now every registry's host is known."""
+    """The stack with its environment resolved: every registry's host is known."""
     stack: Stack = known[0]
     with refused_as_whole():
         check_in(stack, known[1])
@@ -314,9 +301,9 @@ def _checked(known: Sequence[Any]) -> Stack:
 
 
 def _owner_inputs(stack: Stack) -> dict[str, Any]:
-    """What a preview shows of the owners of other accounts: `runner-review` says who must act."""
+    """The inputs that show the owners of other accounts in a preview: `runner-review` says who must act."""
     owners = {
-        name: {**told, "account": given(told["account"])} for name, told in foreign_owners(stack).items()
+        name: {**owner, "account": given(owner["account"])} for name, owner in foreign_owners(stack).items()
     }
     return {"owners": owners} if owners else {}
 

@@ -21,12 +21,12 @@ from pulumi_gitlab_runner.spec.runners import Runner
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack
 
 Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
-"""What uses registries, each with the ARN of its role."""
+"""The users of registries, each with the ARN of its role."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the runners of a stack are made with.
+    """The common inputs of the runners of a stack.
 
     Attributes:
         name: what the names of their resources start with.
@@ -57,7 +57,7 @@ class Surroundings:
 
 @dataclass
 class StackRunners:
-    """What there is to say of the runners of a stack.
+    """The outputs of the runners of a stack.
 
     Attributes:
         outputs: of each runner, by its name.
@@ -117,7 +117,7 @@ def stack_runners(stack: Stack, around: Surroundings) -> StackRunners:
 def _outputs(
     runner: Runner, registration: RunnerRegistration, host: dict[str, pulumi.Output[str]]
 ) -> pulumi.Output[dict[str, Any]]:
-    """What there is to say of a runner."""
+    """The outputs of a runner."""
     return pulumi.Output.all(
         id=registration.runner_id,
         tags=resolved(runner.registration.tags).apply(lambda tags: [known(each) for each in known(tags)]),
@@ -129,10 +129,11 @@ def _outputs(
 def _cache_bucket(stack: Stack, around: Surroundings) -> pulumi.Output[str] | None:
     if stack.cache is None:
         return None
-    from pulumi_gitlab_runner.aws.runner_cache import RunnerCache, TaggedCache
+    from pulumi_gitlab_runner.aws.jobs.runner_cache import RunnerCache, TaggedCache
 
     options = pulumi.ResourceOptions(parent=around.parent)
-    return RunnerCache.of(around.name, TaggedCache(stack.cache, stack.tags), options).bucket
+    cache = TaggedCache(stack.cache, stack.tags, around.environment)
+    return RunnerCache.of(around.name, cache, options).bucket
 
 
 def _docker_host(
@@ -151,8 +152,8 @@ def _docker_host(
 def _instance_host(
     hosted: HostedManager, around: Surroundings, made: StackRunners
 ) -> dict[str, pulumi.Output[str]]:
-    from pulumi_gitlab_runner.aws.runner_fleet import RunnerFleet, once_with_fleet
-    from pulumi_gitlab_runner.aws.runner_host import InstanceHost, RunnerHost
+    from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, once_with_fleet
+    from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 
     manager: Manager = hosted.manager
     name = f"{around.name}-{manager.resource_name}"

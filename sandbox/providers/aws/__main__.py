@@ -1,6 +1,6 @@
 """The plugin ``pulumi-resource-aws`` of the sandbox."""
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.plugin import serve
+from sandbox.standin.plugin import serve
 
 serve(Aws())

@@ -2,9 +2,9 @@
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION
-from sandbox.providers.properties import Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 
 class GetCallerIdentity(Function[Connection]):

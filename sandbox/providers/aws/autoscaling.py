@@ -16,9 +16,9 @@ from sandbox.providers.aws.lifecycle_hook import HOOK
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 
 _SPECIFICATION = {
     "launchTemplateId": Text(computed=True),
@@ -79,10 +79,7 @@ _DIRECT: Mapping[str, Property] = {
     "healthCheckGracePeriod": Number(default=300, minimum=0),
     "healthCheckType": Text(computed=True),
     "instanceMaintenancePolicy": Object(
-        {
-            "maxHealthyPercentage": Number(required=True, minimum=-1, maximum=200),
-            "minHealthyPercentage": Number(required=True, minimum=-1, maximum=100),
-        }
+        {"maxHealthyPercentage": Number(required=True), "minHealthyPercentage": Number(required=True)}
     ),
     "launchTemplate": Object(
         {
@@ -96,7 +93,7 @@ _DIRECT: Mapping[str, Property] = {
     "mixedInstancesPolicy": Object(_MIXED_INSTANCES, computed=True),
     "placementGroup": Text(),
     "protectFromScaleIn": Flag(default=False, service_name="NewInstancesProtectedFromScaleIn"),
-    "serviceLinkedRoleArn": Text(computed=True, service_name="ServiceLinkedRoleARN"),
+    "serviceLinkedRoleArn": Text(computed=True),
     "terminationPolicies": ListOf(Text()),
 }
 """The properties that the API takes and gives under the same names."""
@@ -169,7 +166,7 @@ class Group(AwsResource):
         empty = {"minSize": 0, "maxSize": 0, "desiredCapacity": None, "desiredCapacityType": None}
         self.client.create_auto_scaling_group(
             AutoScalingGroupName=name,
-            **to_api(_DIRECT, {**inputs, **(empty if inputs.get("initialLifecycleHooks") else {})}),
+            **self._direct({**inputs, **(empty if inputs.get("initialLifecycleHooks") else {})}),
             **_places(inputs),
             Tags=[_tag(name, tag) for tag in inputs.get("tags") or ()],
         )
@@ -179,7 +176,7 @@ class Group(AwsResource):
         """Put the initial hooks, wait for the instances, suspend processes and collect metrics."""
         if hooks := inputs.get("initialLifecycleHooks"):
             for hook in hooks:
-                self.client.put_lifecycle_hook(AutoScalingGroupName=resource_id, **to_api(HOOK, hook))
+                self.call("PutLifecycleHook", hook, HOOK, AutoScalingGroupName=resource_id)
             self._update_group(
                 resource_id, inputs, {"minSize", "maxSize", "desiredCapacity", "desiredCapacityType"}
             )
@@ -229,8 +226,8 @@ class Group(AwsResource):
             self._measure(resource_id, old, new)
         refresh = new.get("instanceRefresh")
         if refresh and (changed & _WHAT_IS_LAUNCHED or instance_refresh.is_triggered(refresh, changed)):
-            launched = to_api({name: _DIRECT[name] for name in _WHAT_IS_LAUNCHED}, new)
-            instance_refresh.start(self.client, resource_id, refresh, launched)
+            launched = self._direct({name: new.get(name) for name in _WHAT_IS_LAUNCHED})
+            instance_refresh.start(self, resource_id, refresh, launched)
         if changed & {"minSize", "desiredCapacity"}:
             self._wait_for_capacity(resource_id, new, since=datetime.now(UTC))
 
@@ -249,8 +246,10 @@ class Group(AwsResource):
         found = self.client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
         return next(iter(found["AutoScalingGroups"]), None)
 
+    def _direct(self, inputs: Properties) -> dict[str, Any]:
+        return to_api(_DIRECT, inputs, self.shape("CreateAutoScalingGroup"))
+
     def _update_group(self, name: str, new: Properties, changed: set[str]) -> None:
-        direct = {key: part for key, part in _DIRECT.items() if key in changed}
         # A number that is no longer given goes back to what the service has without it.
         unset = {"maxInstanceLifetime": 0, "defaultInstanceWarmup": -1}
         values = {key: new.get(key, unset.get(key)) for key in changed}
@@ -258,7 +257,7 @@ class Group(AwsResource):
             values["instanceMaintenancePolicy"] = {"maxHealthyPercentage": -1, "minHealthyPercentage": -1}
         self.client.update_auto_scaling_group(
             AutoScalingGroupName=name,
-            **to_api(direct, values),
+            **self._direct(values),
             **(_places(new) if changed & {"availabilityZones", "vpcZoneIdentifiers"} else {}),
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 
 class Clients:

@@ -1,16 +1,46 @@
-"""What the resource types of EC2 have in common: tags that are given while it is made."""
+"""What the resource types of EC2 have in common: operations by a noun, tags that are given in the making."""
 
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import AwsResource, tag_changes, tag_list
-from sandbox.providers.values import Properties
+from sandbox.standin.values import Properties
 
 
 class Ec2Resource(AwsResource):
-    """A resource type of EC2; ``kind`` is what the API calls it in tags and ARNs."""
+    """A resource type of EC2. Its id is the one that the service chose.
+
+    - ``kind``: what the API calls it in tags and ARNs.
+    - ``noun``: what it calls it in operations: Create, Describe and Delete it.
+    """
 
     service = "ec2"
     kind: ClassVar[str]
+    noun: ClassVar[str]
+
+    def create(self, inputs: Properties) -> str:
+        """Make the resource."""
+        made = self.call(f"Create{self.noun}", inputs, **self.tags(inputs))
+        return str(made[self.noun][f"{self.noun}Id"])
+
+    def find(self, resource_id: str) -> dict[str, Any] | None:
+        """The API's answer about the resource; ``None`` if it is gone."""
+        answer = self.call(f"Describe{self.noun}s", {}, None, **{f"{self.noun}Ids": [resource_id]})
+        found = (one for one in answer[f"{self.noun}s"] if one.get("State") not in ("deleting", "deleted"))
+        return next(found, None)
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The resource as it is now."""
+        live = self.find(resource_id)
+        return None if live is None else self.shown({**live, "Arn": self.arn(resource_id)})
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the tags."""
+        if "tagsAll" in changed:
+            self.retag(resource_id, old, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the resource."""
+        self.call(f"Delete{self.noun}", {}, None, **{f"{self.noun}Id": resource_id})
 
     def arn(self, resource_id: str) -> str:
         """The ARN of the resource with this id."""
@@ -22,10 +52,10 @@ class Ec2Resource(AwsResource):
         tags = tag_list(inputs.get("tagsAll"))
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
 
-    def retag(self, resource_id: str, old: Properties, new: Properties) -> None:
+    def retag(self, named: str, old: Properties, new: Properties) -> None:
         """Bring the tags from those of ``old`` to those of ``new``."""
         added, removed = tag_changes(old, new)
         if removed:
-            self.client.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in removed])
+            self.client.delete_tags(Resources=[named], Tags=[{"Key": key} for key in removed])
         if added:
-            self.client.create_tags(Resources=[resource_id], Tags=tag_list(added))
+            self.client.create_tags(Resources=[named], Tags=tag_list(added))

@@ -9,30 +9,22 @@ from typing import Any
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Json, ListOf, Object, Property, Text
-from sandbox.providers.standin import AutomaticName, Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, given
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import Flag, Json, ListOf, Object, Property, Text
+from sandbox.standin.provider import AutomaticName, Function, Refused
+from sandbox.standin.values import Properties
 
 MUTABILITY: Mapping[str, Property] = {
-    "imageTagMutability": Text(
-        default="MUTABLE",
-        one_of=("MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"),
-    ),
+    "imageTagMutability": Text(default="MUTABLE"),
     "imageTagMutabilityExclusionFilters": ListOf(
-        Object(
-            {
-                "filter": Text(required=True, minimum_length=1, maximum_length=128),
-                "filterType": Text(required=True, one_of=("WILDCARD",)),
-            }
-        ),
-        maximum_items=5,
+        Object({"filter": Text(required=True), "filterType": Text(required=True)})
     ),
 }
 """Whether tags may be moved; also part of a repository creation template."""
 
 
-class Repository(AwsResource):
+class Repository(TableResource):
     """A repository of images. Its id is its name."""
 
     token = "aws:ecr/repository:Repository"
@@ -40,18 +32,13 @@ class Repository(AwsResource):
     gone = ("RepositoryNotFoundException",)
     automatic_name = AutomaticName()
     inputs = {
-        "name": Text(replaces=True),
+        "name": Text(replaces=True, service_name="repositoryName"),
         **MUTABILITY,
-        "imageScanningConfiguration": Object(
-            {"scanOnPush": Flag(required=True)},
-            computed=True,
-        ),
+        "imageScanningConfiguration": Object({"scanOnPush": Flag(required=True)}, computed=True),
         "encryptionConfigurations": ListOf(
             Object(
                 {
-                    "encryptionType": Text(
-                        default="AES256", one_of=("AES256", "KMS", "KMS_DSSE"), replaces=True
-                    ),
+                    "encryptionType": Text(default="AES256", replaces=True),
                     "kmsKey": Text(computed=True, replaces=True),
                 }
             ),
@@ -59,66 +46,34 @@ class Repository(AwsResource):
             replaces=True,
             maximum_items=1,
         ),
-        "forceDelete": Flag(),
+        "forceDelete": Flag(service_name="force"),
         **REGION,
         **TAGS,
     }
-    outputs = {"arn": Text(), "registryId": Text(), "repositoryUrl": Text()}
+    outputs = {
+        "arn": Text(service_name="repositoryArn"),
+        "registryId": Text(),
+        "repositoryUrl": Text(service_name="repositoryUri"),
+    }
+    makes, shows, removes = "CreateRepository", "DescribeRepositories", "DeleteRepository"
+    identity, place = ("name",), "repositories"
+    unshown = ("forceDelete",)
 
-    def create(self, inputs: Properties) -> str:
-        """Make the repository."""
-        encryption = inputs.get("encryptionConfigurations") or [None]
-        self.client.create_repository(
-            repositoryName=inputs["name"],
-            **given({name: inputs.get(name) for name in _SHAPED}),
-            **given({"encryptionConfiguration": encryption[0], "tags": tag_list(inputs.get("tagsAll"))}),
-        )
-        return str(inputs["name"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The repository as it is now."""
-        live = self.client.describe_repositories(repositoryNames=[resource_id])["repositories"][0]
-        encryption = live.get("encryptionConfiguration")
-        return {
-            "name": live["repositoryName"],
-            **{name: live.get(name) for name in _SHAPED},
-            "encryptionConfigurations": [encryption] if encryption else None,
-            "tagsAll": tag_map(self.client.list_tags_for_resource(resourceArn=live["repositoryArn"])["tags"]),
-            "arn": live["repositoryArn"],
-            "registryId": live["registryId"],
-            "repositoryUrl": live["repositoryUri"],
-        }
+        live = super().describe(resource_id, known)
+        return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place."""
-        name = {"repositoryName": resource_id}
-        if changed & {"imageTagMutability", "imageTagMutabilityExclusionFilters"}:
-            self.client.put_image_tag_mutability(
-                **name,
-                **given(
-                    {
-                        "imageTagMutability": new["imageTagMutability"],
-                        "imageTagMutabilityExclusionFilters": new.get("imageTagMutabilityExclusionFilters"),
-                    }
-                ),
-            )
+        if changed & MUTABILITY.keys():
+            self.on("PutImageTagMutability", resource_id, new, old)
         if "imageScanningConfiguration" in changed:
             scanning = new.get("imageScanningConfiguration") or {"scanOnPush": False}
-            self.client.put_image_scanning_configuration(**name, imageScanningConfiguration=scanning)
+            changed_scanning = {"imageScanningConfiguration": scanning}
+            self.on("PutImageScanningConfiguration", resource_id, changed_scanning, old)
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(resourceArn=old["arn"], tagKeys=removed)
-            if added:
-                self.client.tag_resource(resourceArn=old["arn"], tags=tag_list(added))
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the repository; with its images only if ``forceDelete`` is set."""
-        self.client.delete_repository(repositoryName=resource_id, force=bool(state.get("forceDelete")))
-
-
-_SHAPED = ("imageTagMutability", "imageTagMutabilityExclusionFilters", "imageScanningConfiguration")
-"""The properties that the API takes and gives as they are, under the same names."""
+            self.retag(old["arn"], old, new)
 
 
 def same_lifecycle_policy(old: str, new: str) -> bool:
@@ -131,7 +86,10 @@ def same_lifecycle_policy(old: str, new: str) -> bool:
     return bool(normal(old) == normal(new))
 
 
-class LifecyclePolicy(AwsResource):
+_REPOSITORY = Text(required=True, replaces=True, service_name="repositoryName")
+
+
+class LifecyclePolicy(TableResource):
     """The lifecycle policy of a repository. Its id is the repository's name."""
 
     token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
@@ -139,134 +97,55 @@ class LifecyclePolicy(AwsResource):
     gone = ("LifecyclePolicyNotFoundException", "RepositoryNotFoundException")
     deletes_first = True
     inputs = {
-        "repository": Text(required=True, replaces=True),
-        "policy": Json(required=True, replaces=True, same=same_lifecycle_policy),
+        "repository": _REPOSITORY,
+        "policy": Json(
+            required=True, replaces=True, same=same_lifecycle_policy, service_name="lifecyclePolicyText"
+        ),
         **REGION,
     }
     outputs = {"registryId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Put the policy on the repository."""
-        self.client.put_lifecycle_policy(
-            repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"]
-        )
-        return str(inputs["repository"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The policy as it is now."""
-        live = self.client.get_lifecycle_policy(repositoryName=resource_id)
-        return {
-            "repository": live["repositoryName"],
-            "policy": live["lifecyclePolicyText"],
-            "registryId": live["registryId"],
-        }
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the policy."""
-        self.client.delete_lifecycle_policy(repositoryName=resource_id)
+    makes, shows, removes = "PutLifecyclePolicy", "GetLifecyclePolicy", "DeleteLifecyclePolicy"
+    identity = ("repository",)
 
 
-class RepositoryPolicy(AwsResource):
+class RepositoryPolicy(TableResource):
     """The permissions on a repository. Its id is the repository's name."""
 
     token = "aws:ecr/repositoryPolicy:RepositoryPolicy"
     service = "ecr"
     gone = ("RepositoryPolicyNotFoundException", "RepositoryNotFoundException")
     inputs = {
-        "repository": Text(required=True, replaces=True),
-        "policy": PolicyDocument(required=True),
+        "repository": _REPOSITORY,
+        "policy": PolicyDocument(required=True, service_name="policyText"),
         **REGION,
     }
     outputs = {"registryId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Put the policy on the repository."""
-        self._put(inputs)
-        return str(inputs["repository"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The policy as it is now."""
-        live = self.client.get_repository_policy(repositoryName=resource_id)
-        return {
-            "repository": live["repositoryName"],
-            "policy": live["policyText"],
-            "registryId": live["registryId"],
-        }
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new policy in the place of the old one."""
-        self._put(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the policy."""
-        self.client.delete_repository_policy(repositoryName=resource_id)
-
-    def _put(self, inputs: Properties) -> None:
-        self.client.set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])
+    makes, shows, removes = "SetRepositoryPolicy", "GetRepositoryPolicy", "DeleteRepositoryPolicy"
+    identity = ("repository",)
 
 
-PREFIX: Mapping[str, Any] = {
-    "pattern": r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*/?|ROOT",
-    "pattern_meaning": "letters in lower case and digits, separated by . _ - or /, or ROOT",
-}
-"""What the prefix of repositories' names may be."""
+class PullThroughCacheRule(TableResource):
+    """A rule after which images of another registry are pulled through. Its id is its prefix.
 
-
-class PullThroughCacheRule(AwsResource):
-    """A rule after which images of another registry are pulled through. Its id is its prefix."""
+    Like the official provider, a change takes no secret and no role away.
+    """
 
     token = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
     service = "ecr"
     gone = ("PullThroughCacheRuleNotFoundException",)
     inputs = {
-        "ecrRepositoryPrefix": Text(
-            required=True,
-            replaces=True,
-            minimum_length=2,
-            maximum_length=30,
-            **PREFIX,
-        ),
+        "ecrRepositoryPrefix": Text(required=True, replaces=True),
         "upstreamRegistryUrl": Text(required=True, replaces=True),
-        "credentialArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
+        "credentialArn": Text(),
         "customRoleArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
-        "upstreamRepositoryPrefix": Text(
-            default="ROOT", replaces=True, minimum_length=2, maximum_length=30, **PREFIX
-        ),
+        "upstreamRepositoryPrefix": Text(default="ROOT", replaces=True),
         **REGION,
     }
     outputs = {"registryId": Text()}
 
-    def create(self, inputs: Properties) -> str:
-        """Make the rule."""
-        self.client.create_pull_through_cache_rule(**given({name: inputs.get(name) for name in _RULE}))
-        return str(inputs["ecrRepositoryPrefix"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The rule as it is now."""
-        found = self.client.describe_pull_through_cache_rules(ecrRepositoryPrefixes=[resource_id])
-        live = found["pullThroughCacheRules"][0]
-        return {name: live.get(name) for name in (*_RULE, "registryId")}
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change how ECR logs in; like the official provider, it takes no secret and no role away."""
-        self.client.update_pull_through_cache_rule(
-            ecrRepositoryPrefix=resource_id,
-            **given({name: new.get(name) for name in ("credentialArn", "customRoleArn")}),
-        )
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the rule; what is cached stays."""
-        self.client.delete_pull_through_cache_rule(ecrRepositoryPrefix=resource_id)
-
-
-_RULE = (
-    "ecrRepositoryPrefix",
-    "upstreamRegistryUrl",
-    "upstreamRepositoryPrefix",
-    "credentialArn",
-    "customRoleArn",
-)
-"""The properties that the API takes and gives as they are, under the same names."""
+    makes, changes = "CreatePullThroughCacheRule", "UpdatePullThroughCacheRule"
+    shows, removes = "DescribePullThroughCacheRules", "DeletePullThroughCacheRule"
+    identity, place = ("ecrRepositoryPrefix",), "pullThroughCacheRules"
 
 
 class GetImage(Function[Connection]):

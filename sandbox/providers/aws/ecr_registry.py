@@ -3,31 +3,15 @@
 Source of what replaces and what is updated: the official provider's ``internal/service/ecr``.
 """
 
-from collections.abc import Iterator, Mapping
-
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.providers.properties import Failure, ListOf, Object, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import ListOf, Object, SetOf, Text
+from sandbox.standin.values import Properties
 
+_FILTER = Object({"filter": Text(required=True), "filterType": Text(required=True)})
 
-def _filter(kind: str, pattern: str) -> Object:
-    return Object(
-        {
-            "filter": Text(
-                required=True, pattern=pattern, pattern_meaning="what the name of a repository may hold"
-            ),
-            "filterType": Text(required=True, one_of=(kind,)),
-        }
-    )
-
-
-_DESTINATION = Object(
-    {
-        "region": Text(required=True, pattern=r"[a-z0-9-]{2,25}", pattern_meaning="a region"),
-        "registryId": Text(required=True, pattern=r"\d{12}", pattern_meaning="an account's 12 digits"),
-    }
-)
+_DESTINATION = Object({"region": Text(required=True), "registryId": Text(required=True)})
 
 _REPLICATION = Object(
     {
@@ -35,9 +19,7 @@ _REPLICATION = Object(
             Object(
                 {
                     "destinations": ListOf(_DESTINATION, required=True, maximum_items=25),
-                    "repositoryFilters": ListOf(
-                        _filter("PREFIX_MATCH", r"[a-z0-9._/-]{2,256}"), minimum_items=1, maximum_items=100
-                    ),
+                    "repositoryFilters": ListOf(_FILTER, minimum_items=1),
                 }
             ),
             required=True,
@@ -84,10 +66,8 @@ class ReplicationConfiguration(AwsResource):
 
 _SCANNING_RULE = Object(
     {
-        "repositoryFilters": SetOf(
-            _filter("WILDCARD", r"[a-z0-9*](?:[._/*a-z0-9-]?[a-z0-9*]+)*"), required=True, minimum_items=1
-        ),
-        "scanFrequency": Text(required=True, one_of=("SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL")),
+        "repositoryFilters": SetOf(_FILTER, required=True, minimum_items=1),
+        "scanFrequency": Text(required=True),
     }
 )
 
@@ -97,11 +77,7 @@ class RegistryScanningConfiguration(AwsResource):
 
     token = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
     service = "ecr"
-    inputs = {
-        "scanType": Text(required=True, one_of=("BASIC", "ENHANCED")),
-        "rules": SetOf(_SCANNING_RULE, maximum_items=100),
-        **REGION,
-    }
+    inputs = {"scanType": Text(required=True), "rules": SetOf(_SCANNING_RULE, maximum_items=100), **REGION}
     outputs = {"registryId": Text()}
 
     def create(self, inputs: Properties) -> str:
@@ -128,72 +104,13 @@ class RegistryScanningConfiguration(AwsResource):
         )
 
 
-class RegistryPolicy(AwsResource):
+class RegistryPolicy(TableResource):
     """The permissions on a registry. Its id is the account's number."""
 
     token = "aws:ecr/registryPolicy:RegistryPolicy"
     service = "ecr"
     gone = ("RegistryPolicyNotFoundException",)
-    inputs = {"policy": PolicyDocument(required=True), **REGION}
+    inputs = {"policy": PolicyDocument(required=True, service_name="policyText"), **REGION}
     outputs = {"registryId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Put the policy in the place of the one that is there."""
-        return str(self.client.put_registry_policy(policyText=inputs["policy"])["registryId"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The policy as it is now."""
-        live = self.client.get_registry_policy()
-        return {"policy": live["policyText"], "registryId": live["registryId"]}
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new policy in the place of the old one."""
-        self.create(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the policy."""
-        self.client.delete_registry_policy()
-
-
-_SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE", "CLAIR"),
-    "BLOB_MOUNTING": ("ENABLED", "DISABLED"),
-    "REGISTRY_POLICY_SCOPE": ("V1", "V2"),
-}
-
-
-class AccountSetting(AwsResource):
-    """A setting of a registry. Its id is its name."""
-
-    token = "aws:ecr/accountSetting:AccountSetting"
-    service = "ecr"
-    inputs = {
-        "name": Text(required=True, replaces=True, one_of=tuple(_SETTINGS)),
-        "value": Text(required=True),
-        **REGION,
-    }
-
-    @classmethod
-    def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """The value is one of the setting's."""
-        name, value = inputs["name"], inputs["value"]
-        if isinstance(name, str) and isinstance(value, str) and value not in _SETTINGS[name]:
-            allowed = " or ".join(_SETTINGS[name])
-            yield Failure("value", f"{value} is not allowed; allowed for {name} is {allowed}")
-
-    def create(self, inputs: Properties) -> str:
-        """Set it."""
-        self.client.put_account_setting(name=inputs["name"], value=inputs["value"])
-        return str(inputs["name"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The setting as it is now; there always is one."""
-        live = self.client.get_account_setting(name=resource_id)
-        return {"name": live["name"], "value": live["value"]}
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Set it anew."""
-        self.create(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Leave it as it is; like the official provider."""
+    makes, shows, removes = "PutRegistryPolicy", "GetRegistryPolicy", "DeleteRegistryPolicy"
+    chosen = "registryId"

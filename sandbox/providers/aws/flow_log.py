@@ -7,24 +7,24 @@ Source of the properties and of what replaces: the official provider's
 from collections.abc import Iterator
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.properties import Failure, Number, Text
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS
+from sandbox.standin.properties import Failure, Number, Text
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 
 
 class FlowLog(Ec2Resource):
     """A record of the connections of a VPC. Its id is the one that the service chose."""
 
     token = "aws:ec2/flowLog:FlowLog"
-    kind = "vpc-flow-log"
+    kind, noun = "vpc-flow-log", "FlowLog"
     gone = ("InvalidFlowLogId.NotFound",)
     inputs = {
-        "vpcId": Text(required=True, replaces=True),
-        "trafficType": Text(required=True, replaces=True, one_of=("ACCEPT", "ALL", "REJECT")),
+        "vpcId": Text(required=True, replaces=True, service_name="ResourceId"),
+        "trafficType": Text(required=True, replaces=True),
         "logDestination": Text(required=True, replaces=True, pattern="arn:.+"),
         "logDestinationType": Text(default="cloud-watch-logs", replaces=True, one_of=("cloud-watch-logs",)),
-        "iamRoleArn": Text(replaces=True, pattern="arn:.+"),
+        "iamRoleArn": Text(replaces=True, pattern="arn:.+", service_name="DeliverLogsPermissionArn"),
         "logFormat": Text(computed=True, replaces=True),
         "maxAggregationInterval": Number(default=600, replaces=True, one_of=(60, 600)),
         **REGION,
@@ -40,15 +40,11 @@ class FlowLog(Ec2Resource):
 
     def create(self, inputs: Properties) -> str:
         """Start it."""
-        made = self.client.create_flow_logs(
+        made = self.call(
+            "CreateFlowLogs",
+            {**inputs, "logDestination": None},
             ResourceType="VPC",
-            ResourceIds=[inputs["vpcId"]],
-            TrafficType=inputs["trafficType"],
-            LogDestinationType=inputs["logDestinationType"],
             LogGroupName=inputs["logDestination"].removesuffix(":*").split(":", 6)[6],
-            DeliverLogsPermissionArn=inputs["iamRoleArn"],
-            MaxAggregationInterval=inputs["maxAggregationInterval"],
-            **given({"LogFormat": inputs.get("logFormat")}),
             **self.tags(inputs),
         )
         for refused in made.get("Unsuccessful", ()):
@@ -57,26 +53,15 @@ class FlowLog(Ec2Resource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The record as it is now."""
-        found = self.client.describe_flow_logs(FlowLogIds=[resource_id])["FlowLogs"]
-        live = next(iter(found), None)
+        live = self.find(resource_id)
         if live is None:
             return None
         place = f"{self.connection.partition}:logs:{self.connection.region}:{self.connection.account}"
+        group = f"arn:{place}:log-group:{live['LogGroupName']}"
         return {
-            "vpcId": live["ResourceId"],
-            "trafficType": live["TrafficType"],
-            "logDestination": f"arn:{place}:log-group:{live['LogGroupName']}",
-            "logDestinationType": live["LogDestinationType"],
-            "iamRoleArn": live["DeliverLogsPermissionArn"],
-            "logFormat": live["LogFormat"],
+            **self.shown({**live, "LogDestination": group, "Arn": self.arn(resource_id)}),
             "maxAggregationInterval": int(live["MaxAggregationInterval"]),
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": self.arn(resource_id),
         }
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the tags."""
-        self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """End it."""

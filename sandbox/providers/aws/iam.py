@@ -3,20 +3,20 @@
 Source of what replaces and what is updated: the official provider's ``internal/service/iam``.
 """
 
-import json
 from typing import Any
 
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import TAGS
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.values import Properties
 
 _LARGEST_NUMBER_OF_VERSIONS = 5
 """How many versions a managed policy may have: "IAM and AWS STS quotas" in the IAM user guide."""
 
 
-class _IamResource(AwsResource):
+class _IamResource(TableResource):
     service = "iam"
     gone = ("NoSuchEntity",)
 
@@ -25,52 +25,26 @@ class Role(_IamResource):
     """A role. Its id is its name."""
 
     token = "aws:iam/role:Role"
-    automatic_name, names = naming(maximum_length=64)
+    automatic_name, names = naming(maximum_length=64, service_name="RoleName")
     inputs = {
         **names,
-        "path": Text(default="/", replaces=True, maximum_length=512),
-        "description": Text(maximum_length=1000),
-        "assumeRolePolicy": PolicyDocument(required=True),
+        "path": Text(default="/", replaces=True),
+        "description": Text(),
+        "assumeRolePolicy": PolicyDocument(required=True, service_name="AssumeRolePolicyDocument"),
         "permissionsBoundary": Text(),
-        "maxSessionDuration": Number(default=3600, minimum=3600, maximum=43200),
+        "maxSessionDuration": Number(default=3600),
         "forceDetachPolicies": Flag(default=False),
         **TAGS,
     }
-    outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text()}
+    outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text(service_name="RoleId")}
+    makes, shows, removes, tagged = "CreateRole", "GetRole", "DeleteRole", "Role"
+    identity, place, unshown = ("name",), "Role", ("forceDetachPolicies",)
 
-    def create(self, inputs: Properties) -> str:
-        """Make the role."""
-        name = name_from(inputs)
-        self.client.create_role(
-            RoleName=name,
-            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-            **given(
-                {
-                    "Path": inputs.get("path"),
-                    "Description": inputs.get("description"),
-                    "MaxSessionDuration": inputs.get("maxSessionDuration"),
-                    "PermissionsBoundary": inputs.get("permissionsBoundary"),
-                    "Tags": tag_list(inputs.get("tagsAll")),
-                }
-            ),
-        )
-        return name
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The role as it is now."""
-        live = self.client.get_role(RoleName=resource_id)["Role"]
-        return {
-            "name": live["RoleName"],
-            "path": live["Path"],
-            "description": live.get("Description"),
-            "assumeRolePolicy": json.dumps(live["AssumeRolePolicyDocument"]),
-            "permissionsBoundary": live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            "maxSessionDuration": live["MaxSessionDuration"],
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": live["Arn"],
-            "createDate": _time(live["CreateDate"]),
-            "uniqueId": live["RoleId"],
-        }
+        live = self.find(resource_id, known) or {}
+        boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return {**self.shown(live), "permissionsBoundary": boundary}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place."""
@@ -79,9 +53,7 @@ class Role(_IamResource):
             self.client.update_assume_role_policy(**role, PolicyDocument=new["assumeRolePolicy"])
         if changed & {"description", "maxSessionDuration"}:
             self.client.update_role(
-                **role,
-                Description=new.get("description", ""),
-                MaxSessionDuration=new["maxSessionDuration"],
+                **role, Description=new.get("description", ""), MaxSessionDuration=new["maxSessionDuration"]
             )
         if "permissionsBoundary" in changed:
             if boundary := new.get("permissionsBoundary"):
@@ -89,11 +61,7 @@ class Role(_IamResource):
             else:
                 self.client.delete_role_permissions_boundary(**role)
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_role(**role, TagKeys=removed)
-            if added:
-                self.client.tag_role(**role, Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the role; with ``forceDetachPolicies``, whatever policies it has are taken off first."""
@@ -107,90 +75,49 @@ class Role(_IamResource):
                 self.client.detach_role_policy(**role, PolicyArn=policy["PolicyArn"])
             for name in self.client.list_role_policies(**role)["PolicyNames"]:
                 self.client.delete_role_policy(**role, PolicyName=name)
-        self.client.delete_role(**role)
+        super().remove(resource_id, state)
 
 
 class RolePolicy(_IamResource):
     """A policy inside a role. Its id is ``ROLE:NAME``."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
-    automatic_name, names = naming(maximum_length=128)
+    automatic_name, names = naming(maximum_length=128, service_name="PolicyName")
     inputs = {
         **names,
-        "role": Text(required=True, replaces=True),
-        "policy": PolicyDocument(required=True),
+        "role": Text(required=True, replaces=True, service_name="RoleName"),
+        "policy": PolicyDocument(required=True, service_name="PolicyDocument"),
     }
-
-    def create(self, inputs: Properties) -> str:
-        """Put the policy into the role."""
-        name = name_from(inputs)
-        self._put(inputs["role"], name, inputs["policy"])
-        return f"{inputs['role']}:{name}"
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The policy as it is now."""
-        role, name = resource_id.split(":", 1)
-        live = self.client.get_role_policy(RoleName=role, PolicyName=name)
-        return {
-            "name": live["PolicyName"],
-            "role": live["RoleName"],
-            "policy": json.dumps(live["PolicyDocument"]),
-        }
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new policy in the place of the old one."""
-        role, name = resource_id.split(":", 1)
-        self._put(role, name, new["policy"])
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the policy out of the role."""
-        role, name = resource_id.split(":", 1)
-        self.client.delete_role_policy(RoleName=role, PolicyName=name)
-
-    def _put(self, role: str, name: str, policy: str) -> None:
-        self.client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
+    makes, shows, removes = "PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy"
+    identity, separator = ("role", "name"), ":"
 
 
 class Policy(_IamResource):
     """A managed policy of one's own. Its id is its ARN."""
 
     token = "aws:iam/policy:Policy"
-    automatic_name, names = naming(maximum_length=128)
+    automatic_name, names = naming(maximum_length=128, service_name="PolicyName")
     inputs = {
         **names,
-        "path": Text(default="/", replaces=True, maximum_length=512),
-        "description": Text(replaces=True, maximum_length=1000),
-        "policy": PolicyDocument(required=True),
+        "path": Text(default="/", replaces=True),
+        "description": Text(replaces=True),
+        "policy": PolicyDocument(required=True, service_name="PolicyDocument"),
         **TAGS,
     }
     outputs = {"arn": Text(), "attachmentCount": Number(), "policyId": Text()}
+    makes, shows, removes, tagged = "CreatePolicy", "GetPolicy", "DeletePolicy", "Policy"
+    chosen, place = "PolicyArn", "Policy"
 
     def create(self, inputs: Properties) -> str:
         """Make the policy."""
-        described = {
-            "Path": inputs.get("path"),
-            "Description": inputs.get("description"),
-            "Tags": tag_list(inputs.get("tagsAll")),
-        }
-        made = self.client.create_policy(
-            PolicyName=name_from(inputs), PolicyDocument=inputs["policy"], **given(described)
-        )
+        made = self.call(self.makes, {**inputs, "name": name_from(inputs)})
         return str(made["Policy"]["Arn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The policy as it is now, with the document of its default version."""
-        live = self.client.get_policy(PolicyArn=resource_id)["Policy"]
+        live = self.find(resource_id, known) or {}
         version = self.client.get_policy_version(PolicyArn=resource_id, VersionId=live["DefaultVersionId"])
-        return {
-            "name": live["PolicyName"],
-            "path": live["Path"],
-            "description": live.get("Description"),
-            "policy": json.dumps(version["PolicyVersion"]["Document"]),
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": live["Arn"],
-            "attachmentCount": live["AttachmentCount"],
-            "policyId": live["PolicyId"],
-        }
+        return self.shown({**live, "PolicyDocument": version["PolicyVersion"]["Document"]})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Make a new default version, without the oldest one where there are five; change the tags."""
@@ -202,17 +129,13 @@ class Policy(_IamResource):
                 self.client.delete_policy_version(**policy, VersionId=oldest["VersionId"])
             self.client.create_policy_version(**policy, PolicyDocument=new["policy"], SetAsDefault=True)
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_policy(**policy, TagKeys=removed)
-            if added:
-                self.client.tag_policy(**policy, Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the policy with all its versions."""
         for version in self._other_versions(resource_id):
             self.client.delete_policy_version(PolicyArn=resource_id, VersionId=version["VersionId"])
-        self.client.delete_policy(PolicyArn=resource_id)
+        super().remove(resource_id, state)
 
     def _other_versions(self, resource_id: str) -> list[dict[str, Any]]:
         """Every version but the default one."""
@@ -225,14 +148,10 @@ class RolePolicyAttachment(_IamResource):
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     inputs = {
-        "role": Text(required=True, replaces=True),
+        "role": Text(required=True, replaces=True, service_name="RoleName"),
         "policyArn": Text(required=True, replaces=True),
     }
-
-    def create(self, inputs: Properties) -> str:
-        """Attach the policy."""
-        self.client.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
-        return f"{inputs['role']}/{inputs['policyArn']}"
+    makes, removes, identity = "AttachRolePolicy", "DetachRolePolicy", ("role", "policyArn")
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The role and the policy, as long as the role has it."""
@@ -241,76 +160,42 @@ class RolePolicyAttachment(_IamResource):
         attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
         return {"role": role, "policyArn": policy} if policy in attached else None
 
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Detach the policy."""
-        role, policy = resource_id.split("/", 1)
-        self.client.detach_role_policy(RoleName=role, PolicyArn=policy)
-
 
 class InstanceProfile(_IamResource):
     """What hands a role to instances. Its id is its name."""
 
     token = "aws:iam/instanceProfile:InstanceProfile"
-    automatic_name, names = naming(maximum_length=128)
-    inputs = {
-        **names,
-        "path": Text(default="/", replaces=True),
-        "role": Text(),
-        **TAGS,
-    }
-    outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Make the profile, without its role."""
-        name = name_from(inputs)
-        self.client.create_instance_profile(
-            InstanceProfileName=name,
-            Path=inputs["path"],
-            **given({"Tags": tag_list(inputs.get("tagsAll"))}),
-        )
-        return name
+    automatic_name, names = naming(maximum_length=128, service_name="InstanceProfileName")
+    inputs = {**names, "path": Text(default="/", replaces=True), "role": Text(), **TAGS}
+    outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text(service_name="InstanceProfileId")}
+    makes, shows, removes = "CreateInstanceProfile", "GetInstanceProfile", "DeleteInstanceProfile"
+    tagged = "InstanceProfile"
+    identity, place = ("name",), "InstanceProfile"
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Add the role."""
         if role := inputs.get("role"):
             self.client.add_role_to_instance_profile(InstanceProfileName=resource_id, RoleName=role)
 
-    def describe(self, resource_id: str, known: Properties) -> Properties:
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The profile as it is now."""
-        live = self.client.get_instance_profile(InstanceProfileName=resource_id)["InstanceProfile"]
-        return {
-            "name": live["InstanceProfileName"],
-            "path": live["Path"],
-            "role": live["Roles"][0]["RoleName"] if live["Roles"] else None,
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": live["Arn"],
-            "createDate": _time(live["CreateDate"]),
-            "uniqueId": live["InstanceProfileId"],
-        }
+        live = self.find(resource_id, known) or {}
+        return {**self.shown(live), "role": live["Roles"][0]["RoleName"] if live["Roles"] else None}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the role and the tags in place."""
-        profile = {"InstanceProfileName": resource_id}
         if "role" in changed:
             self._remove_role(resource_id, old.get("role"))
             self.complete(resource_id, new)
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_instance_profile(**profile, TagKeys=removed)
-            if added:
-                self.client.tag_instance_profile(**profile, Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Take the role out and delete the profile."""
         self._remove_role(resource_id, state.get("role"))
-        self.client.delete_instance_profile(InstanceProfileName=resource_id)
+        super().remove(resource_id, state)
 
     def _remove_role(self, profile: str, role: Any) -> None:
         live = self.client.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
         if role in [member["RoleName"] for member in live["Roles"]]:
             self.client.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=role)
-
-
-def _time(moment: Any) -> str:
-    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))

@@ -4,9 +4,10 @@ Source of what replaces and what is updated: the official provider's
 ``internal/service/iam/openid_connect_provider.go``.
 """
 
-from sandbox.providers.aws.resource import TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import ListOf, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import TAGS
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import ListOf, SetOf, Text
+from sandbox.standin.values import Properties
 
 
 def _same_address(old: str, new: str) -> bool:
@@ -14,7 +15,7 @@ def _same_address(old: str, new: str) -> bool:
     return old.removeprefix("https://") == new.removeprefix("https://")
 
 
-class OpenIdConnectProvider(AwsResource):
+class OpenIdConnectProvider(TableResource):
     """An OpenID Connect provider. Its id is its ARN."""
 
     token = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
@@ -24,40 +25,21 @@ class OpenIdConnectProvider(AwsResource):
         "url": Text(
             required=True,
             replaces=True,
-            pattern="https://[^?]+",
-            pattern_meaning="an https address without a query",
             same=_same_address,
         ),
-        "clientIdLists": SetOf(Text(minimum_length=1, maximum_length=255), required=True),
-        "thumbprintLists": ListOf(Text(minimum_length=40, maximum_length=40), computed=True),
+        "clientIdLists": SetOf(Text(), required=True),
+        "thumbprintLists": ListOf(Text(), computed=True),
         **TAGS,
     }
     outputs = {"arn": Text()}
+    makes, shows = "CreateOpenIDConnectProvider", "GetOpenIDConnectProvider"
+    removes, tagged = "DeleteOpenIDConnectProvider", "OpenIDConnectProvider"
+    chosen = "OpenIDConnectProviderArn"
 
-    def create(self, inputs: Properties) -> str:
-        """Make the provider."""
-        made = self.client.create_open_id_connect_provider(
-            Url=inputs["url"],
-            ClientIDList=inputs["clientIdLists"],
-            **given(
-                {
-                    "ThumbprintList": inputs.get("thumbprintLists"),
-                    "Tags": tag_list(inputs.get("tagsAll")),
-                }
-            ),
-        )
-        return str(made["OpenIDConnectProviderArn"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The provider as it is now."""
-        live = self.client.get_open_id_connect_provider(OpenIDConnectProviderArn=resource_id)
-        return {
-            "url": live["Url"],
-            "clientIdLists": live["ClientIDList"],
-            "thumbprintLists": live["ThumbprintList"],
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": resource_id,
-        }
+        live = super().describe(resource_id, known)
+        return live and {**live, "arn": resource_id}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change who may use it, its thumbprints and its tags."""
@@ -73,12 +55,4 @@ class OpenIdConnectProvider(AwsResource):
             for client in sorted(before - after):
                 self.client.remove_client_id_from_open_id_connect_provider(**provider, ClientID=client)
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_open_id_connect_provider(**provider, TagKeys=removed)
-            if added:
-                self.client.tag_open_id_connect_provider(**provider, Tags=tag_list(added))
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the provider."""
-        self.client.delete_open_id_connect_provider(OpenIDConnectProviderArn=resource_id)
+            self.retag(resource_id, old, new)

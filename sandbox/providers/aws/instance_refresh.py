@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sandbox.providers.aws.resource import error_code
-from sandbox.providers.aws.shapes import to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import Unfinished
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import AwsResource, error_code
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import Unfinished
+from sandbox.standin.values import Properties
 
 _SECONDS = Text(pattern=r"\d+", pattern_meaning="a number of seconds")
 """A time that the official provider takes as text, to tell 0 from "not given"."""
@@ -56,24 +55,19 @@ def is_triggered(refresh: Properties, changed: set[str]) -> bool:
     return not {_terraform_name(name) for name in changed}.isdisjoint(refresh.get("triggers") or ())
 
 
-def start(client: Any, group: str, refresh: Properties, launched: Mapping[str, Any]) -> None:
+def start(resource: AwsResource, group: str, refresh: Properties, launched: Mapping[str, Any]) -> None:
     """Start a refresh, in the place of one that is under way; ``launched`` is what the group now launches."""
-    preferences = _whole_numbers(to_api(PROPERTIES, refresh).get("Preferences") or {})
-    wanted = {
-        "AutoScalingGroupName": group,
-        "Strategy": refresh["strategy"],
-        **({"Preferences": preferences} if preferences else {}),
-        **({"DesiredConfiguration": launched} if preferences.get("AutoRollback") else {}),
-    }
+    rollback = (refresh.get("preferences") or {}).get("autoRollback")
+    wanted = {"AutoScalingGroupName": group, **({"DesiredConfiguration": launched} if rollback else {})}
     deadline = time.monotonic() + _STARTED_WITHIN
     while True:
         try:
-            client.start_instance_refresh(**wanted)
+            resource.call("StartInstanceRefresh", refresh, PROPERTIES, **wanted)
             return
         except Exception as error:
             if error_code(error) != "InstanceRefreshInProgress" or time.monotonic() > deadline:
                 raise
-        _cancel(client, group)
+        _cancel(resource.client, group)
 
 
 def _cancel(client: Any, group: str) -> None:
@@ -106,11 +100,3 @@ def _terraform_name(name: str) -> str:
         "vpcZoneIdentifiers": "vpc_zone_identifier",
     }
     return singular.get(name) or re.sub("[A-Z]", lambda found: "_" + found[0].lower(), name)
-
-
-def _whole_numbers(preferences: dict[str, Any]) -> dict[str, Any]:
-    """The preferences of a refresh; the provider writes two of its numbers as text."""
-    return {
-        name: int(value) if name in ("CheckpointDelay", "InstanceWarmup") else value
-        for name, value in preferences.items()
-    }

@@ -5,12 +5,13 @@ Source of what replaces and what is updated: the official provider's ``internal/
 
 from typing import Any
 
-from sandbox.providers.aws.names import name_from, naming
+from sandbox.providers.aws.names import naming
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.standin import AutomaticName
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 
 class Key(AwsResource):
@@ -20,41 +21,25 @@ class Key(AwsResource):
     service = "kms"
     gone = ("NotFoundException",)
     inputs = {
-        "description": Text(computed=True, maximum_length=8192),
-        "keyUsage": Text(
-            default="ENCRYPT_DECRYPT",
-            replaces=True,
-            one_of=("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
-        ),
-        "customerMasterKeySpec": Text(default="SYMMETRIC_DEFAULT", replaces=True),
+        "description": Text(computed=True),
+        "keyUsage": Text(default="ENCRYPT_DECRYPT", replaces=True),
+        "customerMasterKeySpec": Text(default="SYMMETRIC_DEFAULT", replaces=True, service_name="KeySpec"),
         "policy": PolicyDocument(computed=True),
         "bypassPolicyLockoutSafetyCheck": Flag(default=False),
         "isEnabled": Flag(default=True),
         "enableKeyRotation": Flag(default=False),
-        "rotationPeriodInDays": Number(computed=True, minimum=90, maximum=2560),
-        "deletionWindowInDays": Number(minimum=7, maximum=30),
+        "rotationPeriodInDays": Number(computed=True),
+        "deletionWindowInDays": Number(),
         "multiRegion": Flag(computed=True, replaces=True),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(), "keyId": Text()}
+    unshown = ("bypassPolicyLockoutSafetyCheck", "deletionWindowInDays")
 
     def create(self, inputs: Properties) -> str:
         """Make the key."""
-        made = self.client.create_key(
-            KeyUsage=inputs["keyUsage"],
-            KeySpec=inputs["customerMasterKeySpec"],
-            BypassPolicyLockoutSafetyCheck=inputs["bypassPolicyLockoutSafetyCheck"],
-            **given(
-                {
-                    "Description": inputs.get("description"),
-                    "Policy": inputs.get("policy"),
-                    "MultiRegion": inputs.get("multiRegion"),
-                    "Tags": tag_list(inputs.get("tagsAll"), "TagKey", "TagValue"),
-                }
-            ),
-        )
-        return str(made["KeyMetadata"]["KeyId"])
+        return str(self.call("CreateKey", inputs)["KeyMetadata"]["KeyId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Turn on rotation, and turn the key off if it shall not be enabled."""
@@ -74,17 +59,11 @@ class Key(AwsResource):
             rotation = self.client.get_key_rotation_status(**key)
         tags = self.client.list_resource_tags(**key)["Tags"]
         return {
-            "description": live.get("Description"),
-            "keyUsage": live["KeyUsage"],
-            "customerMasterKeySpec": live["KeySpec"],
+            **self.shown({"MultiRegion": False, **live, "Tags": tags}),
             "policy": self.client.get_key_policy(**key, PolicyName="default")["Policy"],
             "isEnabled": live["Enabled"],
             "enableKeyRotation": rotation.get("KeyRotationEnabled", False),
             "rotationPeriodInDays": rotation.get("RotationPeriodInDays"),
-            "multiRegion": live.get("MultiRegion", False),
-            "tagsAll": tag_map(tags, "TagKey", "TagValue"),
-            "arn": live["Arn"],
-            "keyId": live["KeyId"],
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
@@ -102,11 +81,7 @@ class Key(AwsResource):
         if "policy" in changed:
             self.client.put_key_policy(**key, PolicyName="default", Policy=new["policy"])
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(**key, TagKeys=removed)
-            if added:
-                self.client.tag_resource(**key, Tags=tag_list(added, "TagKey", "TagValue"))
+            self.retag(resource_id, old, new)
         if "isEnabled" in changed and not new["isEnabled"]:
             self.client.disable_key(**key)
 
@@ -126,26 +101,17 @@ def same_key(old: str, new: str) -> bool:
     return old.rsplit("/", 1)[-1] == new.rsplit("/", 1)[-1]
 
 
-class Alias(AwsResource):
+class Alias(TableResource):
     """A name for a key. Its id is the name, with its ``alias/``."""
 
     token = "aws:kms/alias:Alias"
     service = "kms"
     gone = ("NotFoundException",)
-    _, names = naming(maximum_length=256)
+    _, names = naming(maximum_length=256, service_name="AliasName")
     automatic_name = AutomaticName(prefix="alias/", maximum_length=238, unless=("namePrefix",))
-    inputs = {
-        **names,
-        "targetKeyId": Text(required=True, same=same_key),
-        **REGION,
-    }
-    outputs = {"arn": Text(), "targetKeyArn": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Make the alias."""
-        name = name_from(inputs)
-        self.client.create_alias(AliasName=name, TargetKeyId=inputs["targetKeyId"])
-        return name
+    inputs = {**names, "targetKeyId": Text(required=True, same=same_key), **REGION}
+    outputs = {"arn": Text(service_name="AliasArn"), "targetKeyArn": Text()}
+    makes, changes, removes, identity = "CreateAlias", "UpdateAlias", "DeleteAlias", ("name",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The alias as it is now."""
@@ -154,18 +120,5 @@ class Alias(AwsResource):
         live = next((alias for alias in aliases if alias["AliasName"] == resource_id), None)
         if live is None:
             return None
-        target = live["TargetKeyId"]
-        return {
-            "name": live["AliasName"],
-            "targetKeyId": target,
-            "arn": live["AliasArn"],
-            "targetKeyArn": live["AliasArn"].rsplit(":", 1)[0] + f":key/{target}",
-        }
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Point the alias to another key."""
-        self.client.update_alias(AliasName=resource_id, TargetKeyId=new["targetKeyId"])
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the alias."""
-        self.client.delete_alias(AliasName=resource_id)
+        place = live["AliasArn"].rsplit(":", 1)[0]
+        return {**self.shown(live), "targetKeyArn": f"{place}:key/{live['TargetKeyId']}"}

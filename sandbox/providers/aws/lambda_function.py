@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes
-from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Json, MapOf, Number, Object, Property, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource
+from sandbox.standin.properties import Json, MapOf, Number, Object, Property, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 """Marks an archive in the engine's protocol: ``sdk/go/common/resource/archive``."""
@@ -54,18 +53,14 @@ def _zipped(archive: Mapping[str, Any]) -> bytes:
 
 
 _SETTINGS: Mapping[str, Property] = {
-    "description": Text(maximum_length=256),
-    "role": Text(required=True, pattern="arn:.+", pattern_meaning="the ARN of a role"),
+    "description": Text(),
+    "role": Text(required=True),
     "runtime": Text(required=True, pattern=r"python3\.\d+", pattern_meaning="a version of Python"),
-    "handler": Text(required=True, maximum_length=128),
-    "timeout": Number(default=3, minimum=1, maximum=900),
-    "memorySize": Number(default=128, minimum=128, maximum=10240),
+    "handler": Text(required=True),
+    "timeout": Number(default=3, maximum=900),
+    "memorySize": Number(default=128, maximum=10240),
     "loggingConfig": Object(
-        {
-            "logFormat": Text(required=True, one_of=("JSON", "Text")),
-            "logGroup": Text(computed=True, maximum_length=512),
-        },
-        computed=True,
+        {"logFormat": Text(required=True), "logGroup": Text(computed=True)}, computed=True
     ),
 }
 
@@ -78,13 +73,18 @@ class Function(AwsResource):
     gone = ("ResourceNotFoundException",)
     automatic_name = AutomaticName(maximum_length=64)
     inputs = {
-        "name": Text(replaces=True, maximum_length=64, pattern=r"[\w-]+", pattern_meaning="[\\w-]"),
+        "name": Text(replaces=True, service_name="FunctionName"),
         "code": TextArchive(required=True),
         **_SETTINGS,
         **REGION,
         **TAGS,
     }
-    outputs = {"arn": Text(), "codeSha256": Text(), "sourceCodeSize": Number()}
+    outputs = {
+        "arn": Text(service_name="FunctionArn"),
+        "codeSha256": Text(),
+        "sourceCodeSize": Number(service_name="CodeSize"),
+    }
+    unshown = ("code",)
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
@@ -93,41 +93,23 @@ class Function(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the function."""
-        self.client.create_function(
-            FunctionName=inputs["name"],
-            Code={"ZipFile": _zipped(inputs["code"])},
-            **to_api(_SETTINGS, inputs),
-            **given({"Tags": inputs.get("tagsAll")}),
-        )
+        self.call("CreateFunction", {**inputs, "code": None}, Code={"ZipFile": _zipped(inputs["code"])})
         return str(inputs["name"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The function as it is now; of its code, its hash alone."""
         live = self.client.get_function(FunctionName=resource_id)
-        settings = live["Configuration"]
-        return {
-            "name": settings["FunctionName"],
-            **from_api(_SETTINGS, settings),
-            "tagsAll": live.get("Tags", {}),
-            "arn": settings["FunctionArn"],
-            "codeSha256": settings["CodeSha256"],
-            "sourceCodeSize": settings["CodeSize"],
-        }
+        return self.shown({**live["Configuration"], "Tags": live.get("Tags", {})})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change its settings, its code and its tags, each by itself."""
         if changed & _SETTINGS.keys():
-            self.client.update_function_configuration(
-                FunctionName=resource_id, **{"Description": "", **to_api(_SETTINGS, new)}
-            )
+            emptied = {} if new.get("description") else {"Description": ""}
+            self.call("UpdateFunctionConfiguration", new, None, **emptied)
         if "code" in changed:
             self.client.update_function_code(FunctionName=resource_id, ZipFile=_zipped(new["code"]))
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(Resource=old["arn"], TagKeys=removed)
-            if added:
-                self.client.tag_resource(Resource=old["arn"], Tags=added)
+            self.retag(old["arn"], old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the function."""

@@ -11,9 +11,9 @@ from typing import Any
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.aws.shapes import TagMap, TextFlag, from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.shapes import TextFlag, from_api, to_api
+from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _EBS = Object(
     {
@@ -24,7 +24,7 @@ _EBS = Object(
         "snapshotId": Text(),
         "throughput": Number(computed=True, minimum=125, maximum=2000),
         "volumeSize": Number(computed=True, minimum=1),
-        "volumeType": Text(computed=True, one_of=("standard", "io1", "io2", "gp2", "sc1", "st1", "gp3")),
+        "volumeType": Text(computed=True),
     }
 )
 
@@ -49,15 +49,15 @@ def _range(**limits: Any) -> dict[str, Property]:
 
 
 INSTANCE_REQUIREMENTS: Mapping[str, Property] = {
-    "allowedInstanceTypes": SetOf(Text(), maximum_items=400),
-    "excludedInstanceTypes": SetOf(Text(), maximum_items=400),
-    "bareMetal": Text(one_of=("included", "excluded", "required")),
-    "burstablePerformance": Text(one_of=("included", "excluded", "required")),
-    "cpuManufacturers": SetOf(Text(one_of=("intel", "amd", "amazon-web-services", "apple"))),
-    "instanceGenerations": SetOf(Text(one_of=("current", "previous"))),
-    "localStorage": Text(one_of=("included", "excluded", "required")),
-    "memoryMib": Object(_range(minimum=1), required=True, service_name="MemoryMiB"),
-    "vcpuCount": Object(_range(minimum=1), required=True, service_name="VCpuCount"),
+    "allowedInstanceTypes": SetOf(Text()),
+    "excludedInstanceTypes": SetOf(Text()),
+    "bareMetal": Text(),
+    "burstablePerformance": Text(),
+    "cpuManufacturers": SetOf(Text()),
+    "instanceGenerations": SetOf(Text()),
+    "localStorage": Text(),
+    "memoryMib": Object(_range(minimum=1), required=True),
+    "vcpuCount": Object(_range(minimum=1), required=True),
     "onDemandMaxPricePercentageOverLowestPrice": Number(minimum=1),
     "spotMaxPricePercentageOverLowestPrice": Number(minimum=1),
 }
@@ -73,7 +73,7 @@ _DATA: Mapping[str, Property] = {
     "ebsOptimized": TextFlag(),
     "disableApiStop": Flag(),
     "disableApiTermination": Flag(),
-    "instanceInitiatedShutdownBehavior": Text(one_of=("stop", "terminate")),
+    "instanceInitiatedShutdownBehavior": Text(),
     "vpcSecurityGroupIds": SetOf(Text(), service_name="SecurityGroupIds"),
     "securityGroupNames": SetOf(Text(), service_name="SecurityGroups"),
     "iamInstanceProfile": Object({"arn": Text(), "name": Text()}),
@@ -88,24 +88,24 @@ _DATA: Mapping[str, Property] = {
             "groupName": Text(),
             "hostId": Text(),
             "partitionNumber": Number(),
-            "tenancy": Text(one_of=("default", "dedicated", "host")),
+            "tenancy": Text(),
         }
     ),
     "metadataOptions": Object(
         {
-            "httpEndpoint": Text(computed=True, one_of=("enabled", "disabled")),
-            "httpTokens": Text(computed=True, one_of=("optional", "required")),
+            "httpEndpoint": Text(computed=True),
+            "httpTokens": Text(computed=True),
             "httpPutResponseHopLimit": Number(computed=True, minimum=1, maximum=64),
-            "httpProtocolIpv6": Text(computed=True, one_of=("enabled", "disabled")),
-            "instanceMetadataTags": Text(computed=True, one_of=("enabled", "disabled")),
+            "httpProtocolIpv6": Text(computed=True),
+            "instanceMetadataTags": Text(computed=True),
         },
         computed=True,
     ),
     "privateDnsNameOptions": Object(
         {
             "enableResourceNameDnsARecord": Flag(),
-            "enableResourceNameDnsAaaaRecord": Flag(service_name="EnableResourceNameDnsAAAARecord"),
-            "hostnameType": Text(one_of=("ip-name", "resource-name")),
+            "enableResourceNameDnsAaaaRecord": Flag(),
+            "hostnameType": Text(),
         }
     ),
     "blockDeviceMappings": ListOf(
@@ -116,11 +116,7 @@ _DATA: Mapping[str, Property] = {
         {
             "marketType": Text(one_of=("spot", "capacity-block")),
             "spotOptions": Object(
-                {
-                    "instanceInterruptionBehavior": Text(one_of=("hibernate", "stop", "terminate")),
-                    "maxPrice": Text(),
-                    "spotInstanceType": Text(one_of=("one-time", "persistent")),
-                }
+                {"instanceInterruptionBehavior": Text(), "maxPrice": Text(), "spotInstanceType": Text()}
             ),
         }
     ),
@@ -131,7 +127,7 @@ _DATA: Mapping[str, Property] = {
                 "resourceType": Text(
                     one_of=("instance", "volume", "network-interface", "spot-instances-request")
                 ),
-                "tags": TagMap(Text()),
+                "tags": MapOf(Text()),
             }
         )
     ),
@@ -146,7 +142,7 @@ class LaunchTemplate(Ec2Resource):
     """
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
-    kind = "launch-template"
+    kind, noun = "launch-template", "LaunchTemplate"
     gone = (
         "InvalidLaunchTemplateId.NotFound",
         "InvalidLaunchTemplateId.NotFoundException",
@@ -155,7 +151,7 @@ class LaunchTemplate(Ec2Resource):
     automatic_name, names = naming(maximum_length=128)
     inputs = {
         **names,
-        "description": Text(maximum_length=255),
+        "description": Text(),
         "defaultVersion": Number(computed=True, minimum=1, conflicts_with=("updateDefaultVersion",)),
         "updateDefaultVersion": Flag(),
         **_DATA,
@@ -186,7 +182,7 @@ class LaunchTemplate(Ec2Resource):
         """Make the template and its first version."""
         made = self.client.create_launch_template(
             LaunchTemplateName=name_from(inputs),
-            LaunchTemplateData=to_api(_DATA, inputs),
+            LaunchTemplateData=self._data(inputs),
             **given({"VersionDescription": inputs.get("description")}),
             **self.tags(inputs),
         )
@@ -194,10 +190,9 @@ class LaunchTemplate(Ec2Resource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The template as it is now, and what its latest version launches."""
-        found = self.client.describe_launch_templates(LaunchTemplateIds=[resource_id])["LaunchTemplates"]
-        if not found:
+        live = self.find(resource_id)
+        if live is None:
             return None
-        live = found[0]
         version = self.client.describe_launch_template_versions(
             LaunchTemplateId=resource_id, Versions=["$Latest"]
         )["LaunchTemplateVersions"][0]
@@ -217,7 +212,7 @@ class LaunchTemplate(Ec2Resource):
         if changed & {*_DATA, "description"}:
             version = self.client.create_launch_template_version(
                 LaunchTemplateId=resource_id,
-                LaunchTemplateData=to_api(_DATA, new),
+                LaunchTemplateData=self._data(new),
                 **given({"VersionDescription": new.get("description")}),
             )
             if new.get("updateDefaultVersion"):
@@ -229,9 +224,8 @@ class LaunchTemplate(Ec2Resource):
         if "tagsAll" in changed:
             self.retag(resource_id, old, new)
 
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the template with all its versions."""
-        self.client.delete_launch_template(LaunchTemplateId=resource_id)
+    def _data(self, inputs: Properties) -> dict[str, Any]:
+        return to_api(_DATA, inputs, self.shape("CreateLaunchTemplate", "LaunchTemplateData"))
 
 
 def _is_base64(text: str) -> bool:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from sandbox.providers.aws import autoscaling, ecr, identity_provider, kms, log_group, security_group
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.providers.properties import ListOf, Object, Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import ListOf, Object, Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 
 class _LookUp(Function[Connection]):

@@ -6,35 +6,23 @@ Source of the properties and of what replaces: the official provider's
 
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.aws.shapes import DimensionMap, from_api, to_api
-from sandbox.providers.properties import Failure, Flag, Float, Number, Property, SetOf, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
-
-_SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes")
-_BITS = ("Bits", "Kilobits", "Megabits", "Gigabits", "Terabits")
-_UNITS = (
-    *("Seconds", "Microseconds", "Milliseconds", "Percent", "Count", "Count/Second", "None"),
-    *(unit + per for unit in (*_SIZES, *_BITS) for per in ("", "/Second")),
-)
+from sandbox.providers.aws.resource import REGION, TAGS
+from sandbox.providers.aws.table import TableResource
+from sandbox.standin.properties import Failure, Flag, Float, MapOf, Number, Property, SetOf, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 _ACTION = Text(pattern="arn:.+", pattern_meaning="an ARN")
 
 _ALARM: Mapping[str, Property] = {
-    "name": Text(replaces=True, maximum_length=255, service_name="AlarmName"),
-    "alarmDescription": Text(maximum_length=1024),
-    "metricName": Text(required=True, maximum_length=255),
-    "namespace": Text(
-        required=True, maximum_length=255, pattern="[^:].*", pattern_meaning="no leading colon"
-    ),
-    "dimensions": DimensionMap(Text()),
-    "period": Number(required=True, minimum=10),
-    "unit": Text(one_of=_UNITS),
-    "statistic": Text(
-        conflicts_with=("extendedStatistic",),
-        one_of=("SampleCount", "Average", "Sum", "Minimum", "Maximum"),
-    ),
+    "name": Text(replaces=True, service_name="AlarmName"),
+    "alarmDescription": Text(),
+    "metricName": Text(required=True),
+    "namespace": Text(required=True),
+    "dimensions": MapOf(Text()),
+    "period": Number(required=True),
+    "unit": Text(),
+    "statistic": Text(conflicts_with=("extendedStatistic",)),
     "extendedStatistic": Text(
         pattern=r"(p|tm|wm|tc|ts)(\d{1,2}(\.\d+)?|100)|IQM|(TM|WM|PR|TC|TS)\([\d.%]*:[\d.%]*\)",
         pattern_meaning="a statistic as p99 or TM(10%:90%)",
@@ -49,20 +37,18 @@ _ALARM: Mapping[str, Property] = {
             "LessThanOrEqualToThreshold",
         ),
     ),
-    "evaluationPeriods": Number(required=True, minimum=1),
-    "datapointsToAlarm": Number(minimum=1),
-    "treatMissingData": Text(default="missing", one_of=("breaching", "notBreaching", "ignore", "missing")),
-    "evaluateLowSampleCountPercentiles": Text(
-        computed=True, one_of=("evaluate", "ignore"), service_name="EvaluateLowSampleCountPercentile"
-    ),
+    "evaluationPeriods": Number(required=True),
+    "datapointsToAlarm": Number(),
+    "treatMissingData": Text(default="missing"),
+    "evaluateLowSampleCountPercentiles": Text(computed=True, one_of=("evaluate", "ignore")),
     "actionsEnabled": Flag(default=True),
     "alarmActions": SetOf(_ACTION),
-    "okActions": SetOf(_ACTION, maximum_items=5, service_name="OKActions"),
+    "okActions": SetOf(_ACTION, maximum_items=5),
     "insufficientDataActions": SetOf(_ACTION, maximum_items=5),
 }
 
 
-class MetricAlarm(AwsResource):
+class MetricAlarm(TableResource):
     """An alarm. Its id is its name."""
 
     token = "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -70,7 +56,9 @@ class MetricAlarm(AwsResource):
     gone = ("ResourceNotFound", "ResourceNotFoundException")
     automatic_name = AutomaticName()
     inputs = {**_ALARM, **REGION, **TAGS}
-    outputs = {"arn": Text()}
+    outputs = {"arn": Text(service_name="AlarmArn")}
+    makes, shows, removes = "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"
+    identity, place = ("name",), "MetricAlarms"
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -83,35 +71,15 @@ class MetricAlarm(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the alarm."""
-        if self.describe(inputs["name"], {}):
+        if self.find(inputs["name"], {}):
             raise Refused(f"there is an alarm {inputs['name']} already")
-        self._put(inputs)
-        return str(inputs["name"])
+        return super().create({"threshold": 0, **inputs})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The alarm as it is now."""
-        found = self.client.describe_alarms(AlarmNames=[resource_id])["MetricAlarms"]
-        if not found:
-            return None
-        live = found[0]
-        tags = self.client.list_tags_for_resource(ResourceARN=live["AlarmArn"])["Tags"]
-        return {**from_api(_ALARM, live), "tagsAll": tag_map(tags), "arn": live["AlarmArn"]}
+        live = super().describe(resource_id, known)
+        return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Put the alarm again; its tags by themselves."""
-        if changed - {"tags", "tagsAll"}:
-            self._put(new)
-        if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(ResourceARN=old["arn"], TagKeys=removed)
-            if added:
-                self.client.tag_resource(ResourceARN=old["arn"], Tags=tag_list(added))
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the alarm."""
-        self.client.delete_alarms(AlarmNames=[resource_id])
-
-    def _put(self, inputs: Properties) -> None:
-        alarm = to_api(_ALARM, {"threshold": 0, **inputs})
-        self.client.put_metric_alarm(**alarm, **given({"Tags": tag_list(inputs.get("tagsAll"))}))
+        super().update(resource_id, old, {"threshold": 0, **new}, changed)

@@ -1,33 +1,28 @@
 """The names of resources that can also be given a prefix, as in the official provider."""
 
 import secrets
-from typing import Any
 
-from sandbox.providers.properties import Property, Text
-from sandbox.providers.standin import AutomaticName
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Property, Text
+from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 _SUFFIX_LENGTH = 26
 """The number of characters that are appended to a prefix."""
 
 
-def naming(
-    maximum_length: int = 255, pattern: str = "", pattern_meaning: str = ""
-) -> tuple[AutomaticName, dict[str, Property]]:
+def naming(maximum_length: int = 255, service_name: str = "") -> tuple[AutomaticName, dict[str, Property]]:
     """The automatic name and the inputs ``name`` and ``namePrefix`` of a resource type.
 
     One of the inputs may be given; a change of either makes a new resource. ``maximum_length`` is in
-    characters; ``pattern`` and ``pattern_meaning`` are those of `Text`.
+    characters, ``service_name`` that of the name; what else a name may be, `limits` says.
     """
-    allowed: Any = {"pattern": pattern, "pattern_meaning": pattern_meaning}
     return AutomaticName(maximum_length=maximum_length, unless=("namePrefix",)), {
-        "name": Text(computed=True, replaces=True, maximum_length=maximum_length, **allowed),
+        "name": Text(computed=True, replaces=True, service_name=service_name),
         "namePrefix": Text(
             computed=True,
             replaces=True,
             conflicts_with=("name",),
             maximum_length=maximum_length - _SUFFIX_LENGTH,
-            **allowed,
         ),
     }
 

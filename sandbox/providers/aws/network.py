@@ -4,9 +4,9 @@ from typing import Any
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, tag_map
-from sandbox.providers.properties import Flag, ListOf, MapOf, Object, Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, ListOf, MapOf, Object, Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 _FILTERS = {
     "filters": ListOf(Object({"name": Text(required=True), "values": ListOf(Text(), required=True)})),
@@ -31,13 +31,7 @@ class GetVpc(Function[Connection]):
     """The one VPC that matches."""
 
     token = "aws:ec2/getVpc:getVpc"
-    arguments = {
-        "default": Flag(),
-        "id": Text(),
-        "cidrBlock": Text(),
-        "state": Text(),
-        **_FILTERS,
-    }
+    arguments = {"default": Flag(), "id": Text(), "cidrBlock": Text(), "state": Text(), **_FILTERS}
 
     def call(self, arguments: Properties) -> Properties:
         """The VPC; an error if none matches, or more than one."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.providers.properties import Json
+from sandbox.standin.properties import Json
 
 
 def same_policy(old: str, new: str) -> bool:

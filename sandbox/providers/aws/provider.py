@@ -34,9 +34,46 @@ from sandbox.providers.aws import (
 )
 from sandbox.providers.aws.connection import Clients, Connection
 from sandbox.providers.aws.limits import broken_limits
-from sandbox.providers.properties import Failure, Flag, MapOf, Number, Object, Text
-from sandbox.providers.standin import Refused, Resource, StandIn
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Failure, Flag, MapOf, Number, Object, Text
+from sandbox.standin.provider import Function, Refused, Resource, StandIn
+from sandbox.standin.values import UNKNOWN, Properties
+
+_MODULES = (
+    account,
+    autoscaling,
+    ecr,
+    ecr_creation_template,
+    ecr_registry,
+    flow_log,
+    iam,
+    identity_provider,
+    image_builder,
+    kms,
+    lambda_function,
+    launch_template,
+    lifecycle_hook,
+    log_group,
+    look_ups,
+    metric_alarm,
+    network,
+    route,
+    s3,
+    scaling_schedule,
+    schedule,
+    secret,
+    security_group,
+    sns,
+    ssm,
+    vpc,
+    vpc_endpoint,
+)
+"""What the stand-in serves: every resource type and function in them."""
+
+
+def _of(base: type) -> tuple[Any, ...]:
+    """Every class of ``base`` with a token of its own."""
+    defined = (each for module in _MODULES for each in vars(module).values() if isinstance(each, type))
+    return tuple(each for each in defined if issubclass(each, base) and "token" in vars(each))
 
 
 class Aws(StandIn[Connection]):
@@ -44,6 +81,7 @@ class Aws(StandIn[Connection]):
 
     package = "aws"
     version = "7.51.1"
+    go_module = "github.com/pulumi/pulumi-aws/sdk/v7/go/aws"
     configuration = {
         "region": Text(),
         "accessKey": Text(secret=True),
@@ -58,84 +96,8 @@ class Aws(StandIn[Connection]):
         "skipRegionValidation": Flag(),
         "skipRequestingAccountId": Flag(),
     }
-    resources = (
-        ecr.Repository,
-        ecr.LifecyclePolicy,
-        ecr.RepositoryPolicy,
-        ecr.PullThroughCacheRule,
-        ecr_creation_template.RepositoryCreationTemplate,
-        ecr_registry.ReplicationConfiguration,
-        ecr_registry.RegistryScanningConfiguration,
-        ecr_registry.RegistryPolicy,
-        ecr_registry.AccountSetting,
-        iam.Role,
-        iam.RolePolicy,
-        iam.Policy,
-        iam.RolePolicyAttachment,
-        iam.InstanceProfile,
-        identity_provider.OpenIdConnectProvider,
-        kms.Key,
-        kms.Alias,
-        ssm.Parameter,
-        s3.Bucket,
-        s3.BucketVersioning,
-        s3.BucketPublicAccessBlock,
-        s3.BucketServerSideEncryptionConfiguration,
-        s3.BucketOwnershipControls,
-        s3.BucketPolicy,
-        s3.BucketLifecycleConfiguration,
-        s3.BucketObjectv2,
-        security_group.SecurityGroup,
-        security_group.DefaultSecurityGroup,
-        security_group.SecurityGroupIngressRule,
-        security_group.SecurityGroupEgressRule,
-        vpc.Vpc,
-        vpc.Subnet,
-        vpc.InternetGateway,
-        vpc.Eip,
-        vpc.NatGateway,
-        route.RouteTable,
-        route.Route,
-        route.RouteTableAssociation,
-        vpc_endpoint.VpcEndpoint,
-        flow_log.FlowLog,
-        launch_template.LaunchTemplate,
-        autoscaling.Group,
-        lifecycle_hook.LifecycleHook,
-        scaling_schedule.Schedule,
-        lambda_function.Function,
-        lambda_function.Invocation,
-        schedule.Schedule,
-        log_group.LogGroup,
-        metric_alarm.MetricAlarm,
-        image_builder.Component,
-        image_builder.ImageRecipe,
-        image_builder.InfrastructureConfiguration,
-        image_builder.DistributionConfiguration,
-        image_builder.ImagePipeline,
-        sns.Topic,
-        secret.Secret,
-        secret.SecretVersion,
-    )
-    functions = (
-        account.GetCallerIdentity,
-        account.GetRegion,
-        account.GetPartition,
-        ecr.GetImage,
-        look_ups.GetAlias,
-        look_ups.GetGroup,
-        look_ups.GetLogGroup,
-        look_ups.GetOpenIdConnectProvider,
-        look_ups.GetPullThroughCacheRule,
-        look_ups.GetRepository,
-        look_ups.GetSecurityGroupRule,
-        look_ups.GetSecurityGroupRules,
-        network.GetAvailabilityZones,
-        network.GetVpc,
-        network.GetVpcs,
-        network.GetSubnets,
-        ssm.GetParameter,
-    )
+    resources = _of(Resource)
+    functions = _of(Function)
 
     def configure(self, settings: Properties) -> None:
         """Take the provider's configuration."""

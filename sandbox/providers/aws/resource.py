@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.connection import Connection
-from sandbox.providers.properties import MapOf, Text
-from sandbox.providers.standin import Resource
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.shapes import alike, from_api, to_api
+from sandbox.standin.properties import ListOf, MapOf, Property, Text
+from sandbox.standin.provider import Resource
+from sandbox.standin.values import Properties
 
 REGION = {"region": Text(computed=True, replaces=True)}
 """The input of every regional resource."""
 
-TAGS = {"tags": MapOf(Text()), "tagsAll": MapOf(Text(), computed=True)}
+TAGS = {"tags": MapOf(Text()), "tagsAll": MapOf(Text(), computed=True, service_name="Tags")}
 """The inputs of every resource with tags; ``tagsAll`` is ``tags`` and the provider's default tags."""
+
+_TAGGING: Mapping[str, Property] = {"tags": MapOf(Text()), "tagKeys": ListOf(Text())}
 
 
 class AwsResource(Resource[Connection]):
@@ -20,6 +23,8 @@ class AwsResource(Resource[Connection]):
 
     - ``service``: the name of the API that it is made with.
     - ``gone``: the codes of the API's errors that mean that the resource does not exist.
+    - ``tagged``: what the API's operations call that which they tag.
+    - ``unshown``: the inputs that the API does not show, which the state keeps.
 
     A type defines `describe` and `remove` in place of `read` and `delete`. `describe` gives all tags as
     ``tagsAll``.
@@ -27,11 +32,70 @@ class AwsResource(Resource[Connection]):
 
     service: ClassVar[str]
     gone: ClassVar[Sequence[str]] = ()
+    tagged: ClassVar[str] = "Resource"
+    unshown: ClassVar[Sequence[str]] = ()
 
     @property
     def client(self) -> Any:
         """The client for ``service``."""
         return self.connection.client(self.service)
+
+    def call(
+        self,
+        operation: str,
+        inputs: Properties,
+        properties: Mapping[str, Property] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """The answer of ``operation``, asked with those ``inputs`` that it takes and with ``more``.
+
+        Args:
+            operation: as the API's model calls it.
+            inputs: values by the names of properties.
+            properties: their description; by default those of the type, its tags among them.
+            more: further arguments, by their names in the API.
+        """
+        from botocore import xform_name
+
+        request = to_api(properties or self._sent(), inputs, self.shape(operation))
+        answer: dict[str, Any] = getattr(self.client, xform_name(operation))(**{**request, **more})
+        return answer
+
+    def shape(self, operation: str, *members: str) -> Any:
+        """The API's shape of what an operation takes, or of a part of it."""
+        shape = self.client.meta.service_model.operation_model(operation).input_shape
+        for member in members:
+            shape = shape.members[member]
+        return shape
+
+    def shown(self, live: Mapping[str, Any]) -> Properties:
+        """The properties of the resource in an answer of the API, its tags among them."""
+        shown = {name: part for name, part in self._sent().items() if name not in self.unshown}
+        found = from_api({**shown, **self.outputs}, live)
+        if "tagsAll" in found:
+            found["tagsAll"] = without_own(found["tagsAll"] or {})
+        return found
+
+    def retag(self, named: str, old: Properties, new: Properties) -> None:
+        """Bring the tags of what the API knows as ``named`` from those of ``old`` to those of ``new``."""
+        added, removed = tag_changes(old, new)
+        for verb, tags in (("Untag", {"tagKeys": removed}), ("Tag", {"tags": added})):
+            if any(tags.values()):
+                members = self.shape(f"{verb}{self.tagged}").members
+                place = next(name for name in members if not alike(name, _TAGGING))
+                self.call(f"{verb}{self.tagged}", tags, _TAGGING, **{place: named})
+
+    def tags_of(self, named: str) -> dict[str, str]:
+        """The tags of what the API knows as ``named``, where it shows them by themselves."""
+        (place,) = self.shape("ListTagsForResource").members
+        answer = self.call("ListTagsForResource", {}, None, **{place: named})
+        return without_own(from_api(_TAGGING, answer)["tags"] or {})
+
+    @classmethod
+    def _sent(cls) -> dict[str, Property]:
+        """The inputs that are the API's, and not the provider's alone."""
+        own = ("region", "tags", "namePrefix")
+        return {name: part for name, part in cls.inputs.items() if name not in own}
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
@@ -76,6 +140,11 @@ class AwsResource(Resource[Connection]):
         """``tags`` without those that the provider's default tags explain."""
         defaults = self.connection.default_tags
         return {key: value for key, value in tags.items() if key in known or defaults.get(key) != value}
+
+
+def without_own(tags: Mapping[str, str]) -> dict[str, str]:
+    """``tags`` without those of AWS itself, ``aws:…``."""
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
 
 
 def error_code(error: Exception) -> str:

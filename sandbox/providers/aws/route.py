@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_map
-from sandbox.providers.properties import Failure, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.standin.properties import Failure, Text
+from sandbox.standin.values import Properties
 
 _TARGETS = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
 """The API's name of each kind of target."""
@@ -20,33 +20,10 @@ class RouteTable(Ec2Resource):
     """A route table without routes of its own. Its id is the one that the service chose."""
 
     token = "aws:ec2/routeTable:RouteTable"
-    kind = "route-table"
+    kind, noun = "route-table", "RouteTable"
     gone = ("InvalidRouteTableID.NotFound",)
     inputs = {"vpcId": Text(required=True, replaces=True), **REGION, **TAGS}
     outputs = {"arn": Text(), "ownerId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Make the table."""
-        made = self.client.create_route_table(VpcId=inputs["vpcId"], **self.tags(inputs))
-        return str(made["RouteTable"]["RouteTableId"])
-
-    def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The table as it is now."""
-        live = self.client.describe_route_tables(RouteTableIds=[resource_id])["RouteTables"][0]
-        return {
-            "vpcId": live["VpcId"],
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": self.arn(resource_id),
-            "ownerId": live["OwnerId"],
-        }
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the tags."""
-        self.retag(resource_id, old, new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the table."""
-        self.client.delete_route_table(RouteTableId=resource_id)
 
 
 class Route(AwsResource):

@@ -12,9 +12,9 @@ from sandbox.providers.aws.names import name_from
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, error_code, given, tag_list, tag_map
 from sandbox.providers.aws.shapes import from_api, to_api
-from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
-from sandbox.providers.standin import AutomaticName, Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import AutomaticName, Refused
+from sandbox.standin.values import Properties
 
 
 class Bucket(AwsResource):
@@ -27,7 +27,7 @@ class Bucket(AwsResource):
         property="bucket", maximum_length=63, lower_case=True, unless=("bucketPrefix",)
     )
     inputs = {
-        "bucket": Text(computed=True, replaces=True, maximum_length=63),
+        "bucket": Text(computed=True, replaces=True),
         "bucketPrefix": Text(computed=True, replaces=True, conflicts_with=("bucket",), maximum_length=37),
         "forceDestroy": Flag(default=False),
         "objectLockEnabled": Flag(computed=True, replaces=True),
@@ -103,10 +103,12 @@ class Bucket(AwsResource):
 class _BucketConfiguration(AwsResource):
     """One aspect of a bucket, put as a whole. Its id is the bucket's name.
 
-    A type says how its properties ``body`` are put, got and deleted.
+    - ``aspect``: what the API's operations call it: Put, Get and Delete it.
+    - ``body``: its properties.
     """
 
     service = "s3"
+    aspect: ClassVar[str]
     body: ClassVar[Mapping[str, Property]]
 
     def create(self, inputs: Properties) -> str:
@@ -116,20 +118,33 @@ class _BucketConfiguration(AwsResource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The configuration as it is now."""
-        body = self.get(resource_id)
-        return None if body is None else {"bucket": resource_id, **body}
+        return {"bucket": resource_id, **self.get(resource_id)}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Put the new configuration in the place of the old one."""
         self.put(resource_id, new)
 
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Go back to what a bucket has without it."""
+        self.call(f"Delete{self.aspect}", {}, Bucket=resource_id)
+
     def put(self, bucket: str, inputs: Properties) -> None:
         """Put the configuration in ``inputs`` on ``bucket``."""
-        raise NotImplementedError
+        self.call(f"Put{self.aspect}", {}, Bucket=bucket, **{self._member: self.sent(inputs)})
 
-    def get(self, bucket: str) -> Properties | None:
-        """The configuration of ``bucket``; ``None`` if it has none."""
-        raise NotImplementedError
+    def get(self, bucket: str) -> Properties:
+        """The configuration of ``bucket``."""
+        answer = self.call(f"Get{self.aspect}", {}, Bucket=bucket)
+        return from_api(self.body, answer.get(self._member, answer))
+
+    def sent(self, inputs: Properties) -> dict[str, Any]:
+        """The configuration in ``inputs`` as the API takes it."""
+        return to_api(self.body, inputs, self.shape(f"Put{self.aspect}", self._member))
+
+    @property
+    def _member(self) -> str:
+        """What the operations call the configuration itself."""
+        return str(self.shape(f"Put{self.aspect}").serialization["payload"])
 
 
 _BUCKET = {"bucket": Text(required=True, replaces=True), **REGION}
@@ -142,12 +157,9 @@ class BucketVersioning(_BucketConfiguration):
     gone = ("NoSuchBucket",)
     body = {
         "versioningConfiguration": Object(
-            {
-                "status": Text(required=True, one_of=("Enabled", "Suspended", "Disabled")),
-                "mfaDelete": Text(computed=True, one_of=("Enabled", "Disabled")),
-            },
+            {"status": Text(required=True), "mfaDelete": Text(computed=True, one_of=("Enabled", "Disabled"))},
             required=True,
-        ),
+        )
     }
     inputs = {**_BUCKET, **body}
 
@@ -160,20 +172,13 @@ class BucketVersioning(_BucketConfiguration):
 
     def put(self, bucket: str, inputs: Properties) -> None:
         """Set the versioning; a bucket is made without it, and stays so where it is Disabled."""
-        configuration = inputs["versioningConfiguration"]
-        if configuration["status"] != "Disabled":
-            self.client.put_bucket_versioning(
-                Bucket=bucket,
-                VersioningConfiguration=given(
-                    {"Status": configuration["status"], "MFADelete": configuration.get("mfaDelete")}
-                ),
-            )
+        if inputs["versioningConfiguration"]["status"] != "Disabled":
+            self.call("PutBucketVersioning", inputs, self.body, Bucket=bucket)
 
     def get(self, bucket: str) -> Properties:
         """The versioning as it is now."""
         live = self.client.get_bucket_versioning(Bucket=bucket)
-        status = live.get("Status", "Disabled")
-        return {"versioningConfiguration": given({"status": status, "mfaDelete": live.get("MFADelete")})}
+        return from_api(self.body, {"VersioningConfiguration": {"Status": "Disabled", **live}})
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Suspend the versioning; it cannot be taken away."""
@@ -188,6 +193,7 @@ class BucketPublicAccessBlock(_BucketConfiguration):
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     gone = ("NoSuchBucket", "NoSuchPublicAccessBlockConfiguration")
+    aspect = "PublicAccessBlock"
     body = {
         "blockPublicAcls": Flag(default=False),
         "blockPublicPolicy": Flag(default=False),
@@ -196,22 +202,10 @@ class BucketPublicAccessBlock(_BucketConfiguration):
     }
     inputs = {**_BUCKET, **body, "skipDestroy": Flag()}
 
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the four refusals."""
-        self.client.put_public_access_block(
-            Bucket=bucket,
-            PublicAccessBlockConfiguration={name[0].upper() + name[1:]: inputs[name] for name in self.body},
-        )
-
-    def get(self, bucket: str) -> Properties:
-        """The four refusals as they are now."""
-        live = self.client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-        return {name: live.get(name[0].upper() + name[1:], False) for name in self.body}
-
     def remove(self, resource_id: str, state: Properties) -> None:
         """Take the refusals away, unless ``skipDestroy`` is set."""
         if not state.get("skipDestroy"):
-            self.client.delete_public_access_block(Bucket=resource_id)
+            super().remove(resource_id, state)
 
 
 class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
@@ -219,76 +213,22 @@ class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     gone = ("NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError")
+    aspect = "BucketEncryption"
     body = {
         "rules": SetOf(
             Object(
                 {
                     "applyServerSideEncryptionByDefault": Object(
-                        {
-                            "sseAlgorithm": Text(
-                                required=True,
-                                one_of=("AES256", "aws:kms", "aws:kms:dsse"),
-                                service_name="SSEAlgorithm",
-                            ),
-                            "kmsMasterKeyId": Text(service_name="KMSMasterKeyID"),
-                        }
+                        {"sseAlgorithm": Text(required=True), "kmsMasterKeyId": Text()}
                     ),
                     "bucketKeyEnabled": Flag(),
                 }
             ),
             required=True,
             minimum_items=1,
-        ),
-    }
-    inputs = {**_BUCKET, **body}
-
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the encryption."""
-        self.client.put_bucket_encryption(
-            Bucket=bucket, ServerSideEncryptionConfiguration=to_api(self.body, inputs)
-        )
-
-    def get(self, bucket: str) -> Properties:
-        """The encryption as it is now."""
-        live = self.client.get_bucket_encryption(Bucket=bucket)
-        return from_api(self.body, live["ServerSideEncryptionConfiguration"])
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Go back to the service's own encryption."""
-        self.client.delete_bucket_encryption(Bucket=resource_id)
-
-
-class BucketOwnershipControls(_BucketConfiguration):
-    """Who owns the objects in a bucket."""
-
-    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
-    gone = ("NoSuchBucket", "OwnershipControlsNotFoundError")
-    body = {
-        "rule": Object(
-            {
-                "objectOwnership": Text(
-                    required=True, one_of=("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
-                )
-            },
-            required=True,
         )
     }
     inputs = {**_BUCKET, **body}
-
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the ownership."""
-        self.client.put_bucket_ownership_controls(
-            Bucket=bucket, OwnershipControls={"Rules": [to_api(self.body, inputs)["Rule"]]}
-        )
-
-    def get(self, bucket: str) -> Properties:
-        """The ownership as it is now."""
-        live = self.client.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
-        return from_api(self.body, {"Rule": live["Rules"][0]})
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the ownership controls away."""
-        self.client.delete_bucket_ownership_controls(Bucket=resource_id)
 
 
 class BucketPolicy(_BucketConfiguration):
@@ -296,27 +236,20 @@ class BucketPolicy(_BucketConfiguration):
 
     token = "aws:s3/bucketPolicy:BucketPolicy"
     gone = ("NoSuchBucket", "NoSuchBucketPolicy")
+    aspect = "BucketPolicy"
     body = {"policy": PolicyDocument(required=True)}
     inputs = {**_BUCKET, **body}
 
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the policy."""
-        self.client.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
+    def sent(self, inputs: Properties) -> Any:
+        """The policy by itself."""
+        return inputs["policy"]
 
     def get(self, bucket: str) -> Properties:
         """The policy as it is now."""
         return {"policy": self.client.get_bucket_policy(Bucket=bucket)["Policy"]}
 
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the policy."""
-        self.client.delete_bucket_policy(Bucket=resource_id)
 
-
-_TRANSITION = {
-    "days": Number(minimum=0),
-    "date": Text(),
-    "storageClass": Text(required=True),
-}
+_TRANSITION = {"days": Number(minimum=0), "date": Text(), "storageClass": Text(required=True)}
 _NONCURRENT_TRANSITION = {
     "noncurrentDays": Number(required=True, minimum=0),
     "newerNoncurrentVersions": Number(minimum=1),
@@ -330,12 +263,13 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
+    aspect = "BucketLifecycleConfiguration"
     body = {
         "rules": ListOf(
             Object(
                 {
-                    "id": Text(required=True, maximum_length=255, service_name="ID"),
-                    "status": Text(required=True, one_of=("Enabled", "Disabled")),
+                    "id": Text(required=True),
+                    "status": Text(required=True),
                     "filter": Object(
                         {
                             "prefix": Text(),
@@ -350,7 +284,7 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
                                     "tags": MapOf(Text()),
                                 }
                             ),
-                        },
+                        }
                     ),
                     "expiration": Object(
                         {
@@ -372,39 +306,18 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
             ),
             required=True,
             minimum_items=1,
-        ),
+        )
     }
     inputs = {**_BUCKET, **body}
 
-    def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the rules."""
-        self.client.put_bucket_lifecycle_configuration(
-            Bucket=bucket, LifecycleConfiguration={"Rules": [_rule(rule) for rule in self._shapes(inputs)]}
-        )
-
-    def get(self, bucket: str) -> Properties:
-        """The rules as they are now."""
-        live = self.client.get_bucket_lifecycle_configuration(Bucket=bucket)
-        for rule in live["Rules"]:
-            both = rule.get("Filter", {}).get("And", {})
-            if "Tags" in both:
-                both["Tags"] = tag_map(both["Tags"])
-        return from_api(self.body, live)
+    def sent(self, inputs: Properties) -> dict[str, Any]:
+        """The rules; each must say to what it applies, all objects if nothing else."""
+        rules = super().sent(inputs)["Rules"]
+        return {"Rules": [{**rule, "Filter": rule.get("Filter") or {"Prefix": ""}} for rule in rules]}
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the rules."""
         self.client.delete_bucket_lifecycle(Bucket=resource_id)
-
-    def _shapes(self, inputs: Properties) -> list[dict[str, Any]]:
-        return list(to_api(self.body, inputs)["Rules"])
-
-
-def _rule(shape: dict[str, Any]) -> dict[str, Any]:
-    """A rule as the API wants it: it must say to what it applies, all objects if nothing else."""
-    chosen = dict(shape.get("Filter") or {"Prefix": ""})
-    if "Tags" in chosen.get("And", {}):
-        chosen["And"] = {**chosen["And"], "Tags": tag_list(chosen["And"]["Tags"])}
-    return {**shape, "Filter": chosen}
 
 
 class BucketObjectv2(AwsResource):
@@ -426,7 +339,7 @@ class BucketObjectv2(AwsResource):
         "cacheControl": Text(),
         "metadata": MapOf(Text()),
         "serverSideEncryption": Text(computed=True, one_of=("AES256", "aws:kms", "aws:kms:dsse")),
-        "kmsKeyId": Text(computed=True),
+        "kmsKeyId": Text(computed=True, service_name="SSEKMSKeyId"),
         "bucketKeyEnabled": Flag(computed=True),
         "storageClass": Text(computed=True),
         "etag": Text(computed=True),
@@ -436,6 +349,7 @@ class BucketObjectv2(AwsResource):
         **TAGS,
     }
     outputs = {"arn": Text(), "versionId": Text()}
+    unshown = ("content", "contentBase64", "sourceHash", "forceDestroy")
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -471,19 +385,10 @@ class BucketObjectv2(AwsResource):
         tags = self.client.get_object_tagging(Bucket=bucket, Key=resource_id)
         content = self.client.get_object(Bucket=bucket, Key=resource_id)["Body"].read()
         return {
+            **self.shown({"BucketKeyEnabled": False, "StorageClass": "STANDARD", **live}),
             "bucket": bucket,
             "key": resource_id,
             **_content(content, known),
-            "contentType": live.get("ContentType"),
-            "contentDisposition": live.get("ContentDisposition"),
-            "contentEncoding": live.get("ContentEncoding"),
-            "contentLanguage": live.get("ContentLanguage"),
-            "cacheControl": live.get("CacheControl"),
-            "metadata": live.get("Metadata"),
-            "serverSideEncryption": live.get("ServerSideEncryption"),
-            "kmsKeyId": live.get("SSEKMSKeyId"),
-            "bucketKeyEnabled": live.get("BucketKeyEnabled", False),
-            "storageClass": live.get("StorageClass", "STANDARD"),
             "etag": live["ETag"].strip('"'),
             "tagsAll": tag_map(tags["TagSet"]),
             "arn": f"arn:{self.connection.partition}:s3:::{bucket}/{resource_id}",
@@ -508,31 +413,14 @@ class BucketObjectv2(AwsResource):
                 self.client.delete_object(Bucket=bucket, Key=resource_id, VersionId=version["VersionId"])
 
     def _put(self, inputs: Properties) -> None:
-        key = inputs.get("kmsKeyId")
+        chosen = {"contentType": "application/octet-stream"}
+        if "kmsKeyId" in inputs:
+            chosen["serverSideEncryption"] = "aws:kms"
         content = inputs.get("content", "").encode()
         if "contentBase64" in inputs:
             content = base64.b64decode(inputs["contentBase64"])
-        self.client.put_object(
-            Bucket=inputs["bucket"],
-            Key=inputs["key"],
-            Body=content,
-            Tagging="&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items()),
-            **given(
-                {
-                    "ContentType": inputs.get("contentType") or "application/octet-stream",
-                    "ContentDisposition": inputs.get("contentDisposition"),
-                    "ContentEncoding": inputs.get("contentEncoding"),
-                    "ContentLanguage": inputs.get("contentLanguage"),
-                    "CacheControl": inputs.get("cacheControl"),
-                    "Metadata": inputs.get("metadata"),
-                    "ServerSideEncryption": inputs.get("serverSideEncryption")
-                    or ("aws:kms" if key else None),
-                    "SSEKMSKeyId": key,
-                    "BucketKeyEnabled": inputs.get("bucketKeyEnabled"),
-                    "StorageClass": inputs.get("storageClass"),
-                }
-            ),
-        )
+        tags = "&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items())
+        self.call("PutObject", {**chosen, **inputs}, Body=content, Tagging=tags)
 
 
 def _content(content: bytes, known: Properties) -> Properties:

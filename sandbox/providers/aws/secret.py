@@ -9,9 +9,9 @@ from typing import Any
 
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Failure, Flag, Number, Property, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.standin.properties import Failure, Flag, Number, Property, SetOf, Text
+from sandbox.standin.values import Properties
 
 _CURRENT = "AWSCURRENT"
 _PREVIOUS = "AWSPREVIOUS"
@@ -23,12 +23,10 @@ class Secret(AwsResource):
     token = "aws:secretsmanager/secret:Secret"
     service = "secretsmanager"
     gone = ("ResourceNotFoundException",)
-    automatic_name, names = naming(
-        maximum_length=512, pattern=r"[\w/+=.@-]+", pattern_meaning="letters, digits and / _ + = . @ -"
-    )
+    automatic_name, names = naming(maximum_length=512)
     inputs = {
         **names,
-        "description": Text(maximum_length=2048),
+        "description": Text(),
         "kmsKeyId": Text(),
         "policy": PolicyDocument(computed=True),
         "recoveryWindowInDays": Number(default=30, one_of=(0, *range(7, 31))),
@@ -36,20 +34,11 @@ class Secret(AwsResource):
         **TAGS,
     }
     outputs = {"arn": Text()}
+    unshown = ("recoveryWindowInDays",)
 
     def create(self, inputs: Properties) -> str:
         """Make the secret."""
-        made = self.client.create_secret(
-            Name=name_from(inputs),
-            **given(
-                {
-                    "Description": inputs.get("description"),
-                    "KmsKeyId": inputs.get("kmsKeyId"),
-                    "Tags": tag_list(inputs.get("tagsAll")),
-                }
-            ),
-        )
-        return str(made["ARN"])
+        return str(self.call("CreateSecret", {**inputs, "name": name_from(inputs)})["ARN"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Put the policy on it."""
@@ -61,32 +50,20 @@ class Secret(AwsResource):
         live = self.client.describe_secret(SecretId=resource_id)
         if live.get("DeletedDate"):
             return None
-        return {
-            "name": live["Name"],
-            "description": live.get("Description"),
-            "kmsKeyId": live.get("KmsKeyId"),
-            "policy": self.client.get_resource_policy(SecretId=resource_id).get("ResourcePolicy"),
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": live["ARN"],
-        }
+        policy = self.client.get_resource_policy(SecretId=resource_id).get("ResourcePolicy")
+        return {**self.shown(live), "policy": policy}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place; like the official provider, it takes no key away."""
         secret = {"SecretId": resource_id}
         if changed & {"description", "kmsKeyId"}:
             self.client.update_secret(
-                **secret,
-                Description=new.get("description", ""),
-                **given({"KmsKeyId": new.get("kmsKeyId")}),
+                **secret, Description=new.get("description", ""), **given({"KmsKeyId": new.get("kmsKeyId")})
             )
         if "policy" in changed:
             self.client.put_resource_policy(**secret, ResourcePolicy=new["policy"])
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(**secret, TagKeys=removed)
-            if added:
-                self.client.tag_resource(**secret, Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Schedule the secret's deletion; with a window of 0 days, delete it."""

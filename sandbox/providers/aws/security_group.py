@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.names import name_from, naming
-from sandbox.providers.aws.resource import REGION, TAGS, error_code, given, tag_map
-from sandbox.providers.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
-from sandbox.providers.values import Properties, is_known
+from sandbox.providers.aws.resource import REGION, TAGS, error_code, given
+from sandbox.providers.aws.shapes import to_api
+from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
+from sandbox.standin.values import Properties, is_known
 
 # Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of
 # an inline rule; property of a rule resource.
@@ -69,10 +70,10 @@ class SecurityGroup(Ec2Resource):
     token = "aws:ec2/securityGroup:SecurityGroup"
     kind = "security-group"
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
-    automatic_name, names = naming()
+    automatic_name, names = naming(service_name="GroupName")
     inputs = {
         **names,
-        "description": Text(default="Managed by Pulumi", replaces=True, maximum_length=255),
+        "description": Text(default="Managed by Pulumi", replaces=True),
         "vpcId": Text(computed=True, replaces=True),
         "ingress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
         "egress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
@@ -81,16 +82,12 @@ class SecurityGroup(Ec2Resource):
         **TAGS,
     }
     outputs = {"arn": Text(), "ownerId": Text()}
+    unshown = ("revokeRulesOnDelete",)
 
     def create(self, inputs: Properties) -> str:
         """Make the group."""
-        made = self.client.create_security_group(
-            GroupName=name_from(inputs),
-            Description=inputs["description"],
-            **given({"VpcId": inputs.get("vpcId")}),
-            **self.tags(inputs),
-        )
-        return str(made["GroupId"])
+        named = {**inputs, "name": name_from(inputs)}
+        return str(self.call("CreateSecurityGroup", named, **self.tags(inputs))["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Put the rules, in place of the one for all egress that the service makes.
@@ -106,14 +103,9 @@ class SecurityGroup(Ec2Resource):
         """The group as it is now."""
         live = self._find(resource_id)
         return {
-            "name": live["GroupName"],
-            "description": live["Description"],
-            "vpcId": live.get("VpcId"),
+            **self.shown({**live, "Arn": self.arn(resource_id)}),
             "ingress": _inline_rules(live["GroupId"], live["IpPermissions"]),
             "egress": _inline_rules(live["GroupId"], live["IpPermissionsEgress"]),
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": self.arn(resource_id),
-            "ownerId": live["OwnerId"],
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
@@ -170,7 +162,7 @@ class DefaultSecurityGroup(SecurityGroup):
         **REGION,
         **TAGS,
     }
-    outputs = {**SecurityGroup.outputs, "name": Text(), "description": Text()}
+    outputs = {**SecurityGroup.outputs, "name": Text(service_name="GroupName"), "description": Text()}
 
     def create(self, inputs: Properties) -> str:
         """Find the group."""
@@ -233,15 +225,15 @@ class _SecurityGroupRule(Ec2Resource):
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
     way: ClassVar[str]
     inputs = {
-        "securityGroupId": Text(required=True, replaces=True),
+        "securityGroupId": Text(required=True, replaces=True, service_name="GroupId"),
         "ipProtocol": Text(required=True),
         "fromPort": Number(minimum=-1, maximum=65535),
         "toPort": Number(minimum=-1, maximum=65535),
         "cidrIpv4": Text(),
         "cidrIpv6": Text(),
         "prefixListId": Text(),
-        "referencedSecurityGroupId": Text(),
-        "description": Text(maximum_length=255),
+        "referencedSecurityGroupId": Text(service_name="ReferencedGroupId"),
+        "description": Text(),
         **REGION,
         **TAGS,
     }
@@ -273,35 +265,15 @@ class _SecurityGroupRule(Ec2Resource):
         live = next(iter(found["SecurityGroupRules"]), None)
         if live is None:
             return None
-        everything = live["IpProtocol"] == "-1"
-        return {
-            "securityGroupId": live["GroupId"],
-            "ipProtocol": live["IpProtocol"],
-            "fromPort": None if everything else live.get("FromPort"),
-            "toPort": None if everything else live.get("ToPort"),
-            "cidrIpv4": live.get("CidrIpv4"),
-            "cidrIpv6": live.get("CidrIpv6"),
-            "prefixListId": live.get("PrefixListId"),
-            "referencedSecurityGroupId": (live.get("ReferencedGroupInfo") or {}).get("GroupId"),
-            "description": live.get("Description"),
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": self.arn(resource_id),
-            "securityGroupRuleId": resource_id,
-        }
+        far = (live.get("ReferencedGroupInfo") or {}).get("GroupId")
+        ports = {"FromPort": None, "ToPort": None} if live["IpProtocol"] == "-1" else {}
+        return self.shown({**live, **ports, "ReferencedGroupId": far, "Arn": self.arn(resource_id)})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the rule in place."""
         if changed - {"tags", "tagsAll"}:
-            rule = given(
-                {
-                    "IpProtocol": new["ipProtocol"],
-                    "CidrIpv4": new.get("cidrIpv4"),
-                    "CidrIpv6": new.get("cidrIpv6"),
-                    "PrefixListId": new.get("prefixListId"),
-                    "ReferencedGroupId": new.get("referencedSecurityGroupId"),
-                    "Description": new.get("description"),
-                }
-            )
+            rules = self.shape("ModifySecurityGroupRules", "SecurityGroupRules").member
+            rule = to_api(self.inputs, new, rules.members["SecurityGroupRule"])
             ports = {"FromPort": new.get("fromPort", -1), "ToPort": new.get("toPort", -1)}
             self.client.modify_security_group_rules(
                 GroupId=new["securityGroupId"],

@@ -1,15 +1,17 @@
-"""Translates between a resource's properties and the shapes of the AWS APIs, by their description.
+"""Translates between a resource's properties and the shapes of the AWS APIs.
 
-The API's name of a property is its own with a capital, or its ``service_name``.
+Names and kinds are those of the API's own model, as botocore has it: ``roleArn`` may be ``RoleARN`` there.
+What an operation does not take is left out of its arguments, so that one table serves several operations.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from sandbox.providers.aws.resource import tag_list, tag_map
-from sandbox.providers.properties import ListOf, MapOf, Object, Property, Text
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Json, ListOf, MapOf, Object, Property, Text
+from sandbox.standin.values import Properties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,64 +21,79 @@ class TextFlag(Text):
     one_of: tuple[str, ...] = ("true", "false")
 
 
-@dataclass(frozen=True)
-class TagMap(MapOf):
-    """Tags, which the API has as a list of keys and values."""
-
-    key: ClassVar[str] = "Key"
-
-
-@dataclass(frozen=True)
-class DimensionMap(TagMap):
-    """The dimensions of a metric, which the API has as a list of names and values."""
-
-    key: ClassVar[str] = "Name"
+def to_api(properties: Mapping[str, Property], values: Properties, shape: Any) -> dict[str, Any]:
+    """``values`` of ``properties`` in the API's ``shape``, without what has no value or no place there."""
+    request = {}
+    for name, part in properties.items():
+        there = alike(part.service_name or name, shape.members)
+        if there and values.get(name) not in (None, "", [], {}):
+            request[there] = _to_api(part, values[name], shape.members[there])
+    return request
 
 
-def to_api(properties: Mapping[str, Property], values: Properties) -> dict[str, Any]:
-    """``values`` of ``properties`` in the API's shape; what has no value is left out."""
+def from_api(properties: Mapping[str, Property], live: Mapping[str, Any]) -> Properties:
+    """The values of ``properties`` in an answer of the API; ``None`` for what it does not have."""
+    found = {name: alike(part.service_name or name, live) for name, part in properties.items()}
     return {
-        _api_name(name, part): _to_api(part, values[name])
-        for name, part in properties.items()
-        if values.get(name) not in (None, "", [], {})
+        name: _from_api(properties[name], live[there]) if there else None for name, there in found.items()
     }
 
 
-def from_api(properties: Mapping[str, Property], shape: Mapping[str, Any]) -> Properties:
-    """The values of ``properties`` in the API's ``shape``; ``None`` for what it does not have."""
-    return {name: _from_api(part, shape.get(_api_name(name, part))) for name, part in properties.items()}
+def alike(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that means the same: case and a plural's ending do not matter."""
+    by_name = {each.lower(): each for each in names}
+    plain = name.lower()
+    for candidate in (plain, plain.removesuffix("s"), plain.removesuffix("es"), f"{plain}s", f"{plain}es"):
+        if candidate in by_name:
+            return by_name[candidate]
+    return None
 
 
-def _api_name(name: str, part: Property) -> str:
-    return part.service_name or name[0].upper() + name[1:]
-
-
-def _to_api(part: Property, value: Any) -> Any:
+def _to_api(part: Property, value: Any, shape: Any) -> Any:
+    kind = shape.type_name
     match part:
-        case TextFlag():
-            return value == "true"
-        case TagMap():
-            return tag_list(value, part.key)
         case Object():
-            return to_api(part.fields, value)
+            return to_api(part.fields, value, shape)
+        case MapOf() if kind == "list":
+            key, text = list(shape.member.members)[:2]
+            return [{key: name, text: each} for name, each in value.items()]
+        case ListOf() if kind == "list":
+            return [_to_api(part.item, each, shape.member) for each in value]
         case ListOf():
-            return [_to_api(part.item, item) for item in value]
-        case _:
-            return value
+            return _to_api(part.item, value[0], shape)
+    if kind == "list":
+        return [_to_api(part, value, shape.member)]
+    if isinstance(value, str):
+        return {"boolean": value == "true", "integer": _number(value)}.get(kind, value)
+    return value
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
+
+
+def _pair(item: Mapping[str, str]) -> tuple[str, str]:
+    """A key and its value, by whatever names the API has for them."""
+    key = next(name for name in item if not name.lower().endswith("value"))
+    return item[key], next((each for name, each in item.items() if name != key), "")
 
 
 def _from_api(part: Property, value: Any) -> Any:
     if value in (None, "", [], {}):
         return None
     match part:
-        case TextFlag():
-            return "true" if value else "false"
-        case TagMap():
-            return tag_map(value, part.key)
         case Object():
             read = from_api(part.fields, value)
-            return {name: item for name, item in read.items() if item is not None}
+            return {name: each for name, each in read.items() if each is not None}
+        case MapOf() if isinstance(value, list):
+            return dict(map(_pair, value))
         case ListOf():
-            return [_from_api(part.item, item) for item in value]
+            return [_from_api(part.item, each) for each in (value if isinstance(value, list) else [value])]
+        case Json() if not isinstance(value, str):
+            return json.dumps(value)
+        case Text() if isinstance(value, bool):
+            return "true" if value else "false"
+        case Text() if isinstance(value, datetime):
+            return value.strftime("%Y-%m-%dT%H:%M:%SZ")
         case _:
             return value

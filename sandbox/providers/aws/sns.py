@@ -5,9 +5,9 @@ Source of the properties and of what replaces: the official provider's ``interna
 
 from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.standin.properties import Text
+from sandbox.standin.values import Properties
 
 _ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy"}
 """The API's name of each attribute."""
@@ -19,9 +19,7 @@ class Topic(AwsResource):
     token = "aws:sns/topic:Topic"
     service = "sns"
     gone = ("NotFound", "NotFoundException")
-    automatic_name, names = naming(
-        maximum_length=256, pattern=r"[\w-]+", pattern_meaning="letters, digits, - and _"
-    )
+    automatic_name, names = naming(maximum_length=256)
     inputs = {
         **names,
         "displayName": Text(maximum_length=100),
@@ -35,19 +33,16 @@ class Topic(AwsResource):
     def create(self, inputs: Properties) -> str:
         """Make the topic."""
         attributes = given({shown: inputs.get(name) for name, shown in _ATTRIBUTES.items()})
-        tags = given({"Tags": tag_list(inputs.get("tagsAll"))})
-        return str(
-            self.client.create_topic(Name=name_from(inputs), Attributes=attributes, **tags)["TopicArn"]
-        )
+        inputs = {**inputs, "name": name_from(inputs)}
+        return str(self.call("CreateTopic", inputs, Attributes=attributes)["TopicArn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The topic as it is now."""
         live = self.client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
-        tags = self.client.list_tags_for_resource(ResourceArn=resource_id)["Tags"]
         return {
             "name": resource_id.rsplit(":", 1)[1],
             **{name: live.get(shown) for name, shown in _ATTRIBUTES.items()},
-            "tagsAll": tag_map(tags),
+            "tagsAll": self.tags_of(resource_id),
             "arn": live["TopicArn"],
             "owner": live["Owner"],
         }
@@ -59,11 +54,7 @@ class Topic(AwsResource):
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=new.get(name, "")
             )
         if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.untag_resource(ResourceArn=resource_id, TagKeys=removed)
-            if added:
-                self.client.tag_resource(ResourceArn=resource_id, Tags=tag_list(added))
+            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the topic."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.providers.aws.connection import Connection
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
-from sandbox.providers.properties import Failure, Flag, Number, Text
-from sandbox.providers.standin import AutomaticName, Function
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, tag_changes, tag_list, tag_map
+from sandbox.standin.properties import Failure, Flag, Number, Text
+from sandbox.standin.provider import AutomaticName, Function
+from sandbox.standin.values import Properties
 
 _VALUES = ("value", "insecureValue", "valueWo")
 
@@ -28,19 +28,17 @@ class Parameter(AwsResource):
     gone = ("ParameterNotFound",)
     automatic_name = AutomaticName()
     inputs = {
-        "name": Text(replaces=True, maximum_length=2048),
+        "name": Text(replaces=True),
         "type": Text(required=True, one_of=("String", "StringList", "SecureString")),
         "value": Text(computed=True, secret=True),
         "insecureValue": Text(computed=True),
         "valueWo": Text(secret=True, write_only=True),
         "valueWoVersion": Number(),
         "keyId": Text(computed=True),
-        "tier": Text(computed=True, one_of=("Standard", "Advanced", "Intelligent-Tiering"), same=_same_tier),
-        "description": Text(maximum_length=1024),
-        "allowedPattern": Text(maximum_length=1024),
-        "dataType": Text(
-            computed=True, replaces=True, one_of=("text", "aws:ec2:image", "aws:ssm:integration")
-        ),
+        "tier": Text(computed=True, same=_same_tier),
+        "description": Text(),
+        "allowedPattern": Text(),
+        "dataType": Text(computed=True, replaces=True),
         "overwrite": Flag(),
         **REGION,
         **TAGS,
@@ -74,8 +72,8 @@ class Parameter(AwsResource):
         """Put the parameter."""
         overwrite = bool(inputs.get("overwrite"))
         # The service takes tags only for a new parameter.
-        tags = {} if overwrite else given({"Tags": tag_list(inputs.get("tagsAll"))})
-        self._put(inputs["name"], inputs, Overwrite=overwrite, **tags)
+        sent = {**inputs, "overwrite": overwrite, "tagsAll": {} if overwrite else inputs.get("tagsAll")}
+        self._put(inputs["name"], sent)
         return str(inputs["name"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
@@ -111,7 +109,7 @@ class Parameter(AwsResource):
         if changed - {"overwrite", "tags", "tagsAll"}:
             kept: Properties = {name: old[name] for name in ("keyId", "tier") if name in old}
             gone = {} if "description" in new else {"Description": ""}
-            self._put(resource_id, {**kept, **new}, Overwrite=True, **gone)
+            self._put(resource_id, {**kept, **new, "overwrite": True, "tagsAll": {}}, **gone)
         if "tagsAll" in changed:
             added, removed = tag_changes(old, new)
             if removed:
@@ -127,21 +125,9 @@ class Parameter(AwsResource):
 
     def _put(self, name: str, inputs: Properties, **more: Any) -> None:
         secret = inputs["type"] == "SecureString"
-        self.client.put_parameter(
-            Name=name,
-            Type=inputs["type"],
-            Value=next(inputs[value] for value in _VALUES if value in inputs),
-            **given(
-                {
-                    "KeyId": inputs.get("keyId") if secret else None,
-                    "Tier": inputs.get("tier"),
-                    "Description": inputs.get("description"),
-                    "AllowedPattern": inputs.get("allowedPattern"),
-                    "DataType": inputs.get("dataType"),
-                }
-            ),
-            **more,
-        )
+        value = next(inputs[each] for each in _VALUES if each in inputs)
+        sent = {**inputs, "keyId": inputs.get("keyId") if secret else None, "value": None}
+        self.call("PutParameter", {**sent, "name": name}, Value=value, **more)
 
     def _tag(self, name: str, tags: dict[str, str]) -> None:
         self.client.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tag_list(tags))
@@ -159,11 +145,7 @@ class GetParameter(Function[Connection]):
     """A parameter's value; also of the public parameters below ``/aws/service/``."""
 
     token = "aws:ssm/getParameter:getParameter"
-    arguments = {
-        "name": Text(required=True),
-        "withDecryption": Flag(default=True),
-        **REGION,
-    }
+    arguments = {"name": Text(required=True), "withDecryption": Flag(default=True), **REGION}
     secrets = ("value",)
 
     def call(self, arguments: Properties) -> Properties:

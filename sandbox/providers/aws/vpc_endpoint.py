@@ -7,9 +7,9 @@ from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
-from sandbox.providers.properties import Flag, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.aws.resource import REGION, TAGS
+from sandbox.standin.properties import Flag, SetOf, Text
+from sandbox.standin.values import Properties
 
 _MEMBERS = {
     "routeTableIds": "RouteTableIds",
@@ -23,13 +23,13 @@ class VpcEndpoint(Ec2Resource):
     """An endpoint. Its id is the one that the service chose."""
 
     token = "aws:ec2/vpcEndpoint:VpcEndpoint"
-    kind = "vpc-endpoint"
+    kind, noun = "vpc-endpoint", "VpcEndpoint"
     gone = ("InvalidVpcEndpointId.NotFound",)
     inputs = {
         "vpcId": Text(required=True, replaces=True),
         "serviceName": Text(required=True, replaces=True),
         "vpcEndpointType": Text(default="Gateway", replaces=True, one_of=("Gateway", "Interface")),
-        "policy": PolicyDocument(computed=True),
+        "policy": PolicyDocument(computed=True, service_name="PolicyDocument"),
         "privateDnsEnabled": Flag(computed=True),
         **{name: SetOf(Text(), computed=True) for name in _MEMBERS},
         **REGION,
@@ -37,39 +37,14 @@ class VpcEndpoint(Ec2Resource):
     }
     outputs = {"arn": Text(), "ownerId": Text(), "state": Text()}
 
-    def create(self, inputs: Properties) -> str:
-        """Make the endpoint."""
-        made = self.client.create_vpc_endpoint(
-            VpcId=inputs["vpcId"],
-            ServiceName=inputs["serviceName"],
-            VpcEndpointType=inputs["vpcEndpointType"],
-            **given({shown: inputs.get(name) for name, shown in _MEMBERS.items()}),
-            **given({"PolicyDocument": inputs.get("policy")}),
-            **given({"PrivateDnsEnabled": inputs.get("privateDnsEnabled")}),
-            **self.tags(inputs),
-        )
-        return str(made["VpcEndpoint"]["VpcEndpointId"])
-
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The endpoint as it is now."""
-        found = self.client.describe_vpc_endpoints(VpcEndpointIds=[resource_id])["VpcEndpoints"]
-        live: Any = next((one for one in found if one["State"] not in ("deleting", "deleted")), None)
+        live = self.find(resource_id)
         if live is None:
             return None
-        return {
-            "vpcId": live["VpcId"],
-            "serviceName": live["ServiceName"],
-            "vpcEndpointType": live["VpcEndpointType"],
-            "policy": live.get("PolicyDocument"),
-            "privateDnsEnabled": live.get("PrivateDnsEnabled", False),
-            "routeTableIds": live.get("RouteTableIds"),
-            "subnetIds": live.get("SubnetIds"),
-            "securityGroupIds": [group["GroupId"] for group in live.get("Groups") or ()],
-            "tagsAll": tag_map(live.get("Tags")),
-            "arn": self.arn(resource_id),
-            "ownerId": live["OwnerId"],
-            "state": live["State"],
-        }
+        groups = [group["GroupId"] for group in live.get("Groups") or ()]
+        shown = {"PrivateDnsEnabled": False, **live, "SecurityGroupIds": groups, "Arn": self.arn(resource_id)}
+        return self.shown(shown)
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Add and remove what differs."""
@@ -85,8 +60,7 @@ class VpcEndpoint(Ec2Resource):
         request = {name: value for name, value in request.items() if value != []}
         if request:
             self.client.modify_vpc_endpoint(VpcEndpointId=resource_id, **request)
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+        super().update(resource_id, old, new, changed)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the endpoint."""

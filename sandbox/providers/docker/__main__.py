@@ -1,6 +1,6 @@
 """The plugin's process: `pulumi-resource-docker`."""
 
 from sandbox.providers.docker.provider import Docker
-from sandbox.providers.plugin import serve
+from sandbox.standin.plugin import serve
 
 serve(Docker())

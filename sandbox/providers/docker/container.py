@@ -17,9 +17,9 @@ from sandbox.providers.docker.container_settings import (
     restart_policy,
 )
 from sandbox.providers.docker.images import find_or_pull
-from sandbox.providers.properties import Failure, Number, Text
-from sandbox.providers.standin import AutomaticName, Refused, Resource
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Failure, Number, Text
+from sandbox.standin.provider import AutomaticName, Refused, Resource
+from sandbox.standin.values import UNKNOWN, Properties
 
 _CHECKED_EVERY_S = 0.5
 _FIXED = ("healthcheck", "init", "tmpfs")
@@ -38,6 +38,7 @@ class Container(Resource[docker.APIClient]):
     inputs = INPUTS
     outputs = {"exitCode": Number(), "containerLogs": Text()}
     automatic_name = AutomaticName()
+    deletes_first = True  # pulumi/pulumi-docker, provider/resources.go: DeleteBeforeReplace
 
     _logs: str | None = None
 

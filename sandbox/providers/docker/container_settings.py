@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from sandbox.providers.docker.labels import LABELS, as_mapping
-from sandbox.providers.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
-from sandbox.providers.values import Properties
+from sandbox.providers.docker.labels import LABEL, as_mapping
+from sandbox.standin.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
+from sandbox.standin.values import Properties
 
 MIB = 1024 * 1024
 _NANOSECONDS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
@@ -15,6 +15,16 @@ _PERIOD = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
 def _nanoseconds(period: str) -> int:
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", period)
     return int(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
+
+
+def _period(nanoseconds: int) -> str:
+    """A time as Go writes it, such as 1m30s or 100ms."""
+    if 0 < nanoseconds < _NANOSECONDS["s"]:
+        return f"{nanoseconds / _NANOSECONDS['ms']:g}ms"
+    minutes, rest = divmod(nanoseconds, _NANOSECONDS["m"])
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest / _NANOSECONDS['s']:g}s"
+    return f"{hours}h{minutes}m{seconds}" if hours else f"{minutes}m{seconds}" if minutes else seconds
 
 
 def _same_period(old: str, new: str) -> bool:
@@ -29,7 +39,7 @@ INPUTS = {
     "command": ListOf(Text(), replaces=True, computed=True),
     "entrypoints": ListOf(Text(), replaces=True, computed=True),
     "envs": SetOf(Text(), replaces=True, computed=True),
-    "labels": LABELS,
+    "labels": SetOf(LABEL, replaces=True, computed=True),
     "user": Text(replaces=True, computed=True),
     "workingDir": Text(replaces=True, computed=True),
     "hostname": Text(replaces=True, computed=True),
@@ -76,7 +86,7 @@ INPUTS = {
                 "file": Text(required=True),
                 "content": Text(),
                 "contentBase64": Text(),
-                "permissions": Text(pattern="[0-7]{3,4}", pattern_meaning="octal digits such as 0600"),
+                "permissions": Text(pattern="0[0-7]{3}", pattern_meaning="octal digits such as 0600"),
                 "executable": Flag(),
             }
         ),
@@ -88,6 +98,7 @@ INPUTS = {
             "interval": _Period,
             "timeout": _Period,
             "startPeriod": _Period,
+            "startInterval": _Period,
             "retries": Number(default=0, minimum=0),
         },
         computed=True,
@@ -162,6 +173,11 @@ def properties_of(container: Properties) -> Properties:
         "restart": host["RestartPolicy"]["Name"],
         "maxRetryCount": host["RestartPolicy"]["MaximumRetryCount"],
         "tmpfs": host.get("Tmpfs"),
+        "hosts": [
+            {"host": name, "ip": ip}
+            for name, _, ip in (each.partition(":") for each in host.get("ExtraHosts") or ())
+        ]
+        or None,
         "networkMode": host["NetworkMode"],
         "logDriver": host["LogConfig"]["Type"],
         "logOpts": host["LogConfig"]["Config"],
@@ -188,6 +204,7 @@ def _healthcheck(declared: Properties) -> dict[str, Any]:
         "Interval": _nanoseconds(declared["interval"]),
         "Timeout": _nanoseconds(declared["timeout"]),
         "StartPeriod": _nanoseconds(declared["startPeriod"]),
+        "StartInterval": _nanoseconds(declared["startInterval"]),
         "Retries": declared["retries"],
     }
 
@@ -195,6 +212,6 @@ def _healthcheck(declared: Properties) -> dict[str, Any]:
 def _shown_healthcheck(healthcheck: Properties | None) -> Properties | None:
     if not healthcheck:
         return None
-    periods = {"interval": "Interval", "timeout": "Timeout", "startPeriod": "StartPeriod"}
-    shown = {name: f"{healthcheck.get(key, 0) / 10**9:g}s" for name, key in periods.items()}
+    periods = ("interval", "timeout", "startPeriod", "startInterval")
+    shown = {name: _period(healthcheck.get(f"{name[0].upper()}{name[1:]}", 0)) for name in periods}
     return {"tests": healthcheck["Test"], "retries": healthcheck.get("Retries", 0), **shown}

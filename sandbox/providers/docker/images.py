@@ -1,4 +1,4 @@
-"""Finding an image that the engine has, and pulling one that it has not."""
+"""Images that the engine has, or pulls."""
 
 from typing import Any
 
@@ -6,39 +6,38 @@ import docker
 from docker.errors import APIError, ImageNotFound
 from docker.utils import parse_repository_tag
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 
-def find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
-    """The image of this name, or None."""
-    try:
-        found: dict[str, Any] = api.inspect_image(_without_tag(name))  # type: ignore[no-untyped-call]
-    except ImageNotFound:
-        return None
-    return found
-
-
-def find_or_pull(api: docker.APIClient, name: str, platform: str | None = None) -> dict[str, Any]:
+def find_or_pull(api: docker.APIClient, name: str) -> dict[str, Any]:
     """The image of this name; one that is there is taken as it is, whatever its registry has now.
 
     Raises:
         Refused: the registry does not give it.
     """
-    image = find(api, name)
+    image = _find(api, name)
     if image is None:
         # The engine takes a digest in the place of a tag, and not both.
         repository, tag = parse_repository_tag(_without_tag(name))
         try:
-            progress = api.pull(repository, tag or "latest", stream=True, decode=True, platform=platform)
+            progress = api.pull(repository, tag or "latest", stream=True, decode=True)
             error = next((line["error"] for line in progress if "error" in line), None)
         except APIError as refused:
             error = refused.explanation
         if error:
             raise Refused(f"unable to pull image {name}: {error}")
-        image = find(api, name)
+        image = _find(api, name)
     if image is None:
         raise Refused(f"unable to find or pull image {name}")
     return image
+
+
+def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = api.inspect_image(_without_tag(name))  # type: ignore[no-untyped-call]
+    except ImageNotFound:
+        return None
+    return found
 
 
 def _without_tag(name: str) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.providers.properties import Object, SetOf, Text
+from sandbox.standin.properties import Object, SetOf, Text
 
-LABELS = SetOf(Object({"label": Text(required=True), "value": Text(required=True)}), replaces=True)
+LABEL = Object({"label": Text(required=True), "value": Text(required=True)})
+LABELS = SetOf(LABEL, replaces=True)
 
 
 def as_mapping(labels: list[dict[str, str]] | None) -> dict[str, str]:

@@ -11,11 +11,10 @@ from requests.exceptions import RequestException
 
 from sandbox.providers.docker.container import Container
 from sandbox.providers.docker.network import Network
-from sandbox.providers.docker.remote_image import RemoteImage
 from sandbox.providers.docker.volume import Volume
-from sandbox.providers.properties import Text
-from sandbox.providers.standin import Refused, StandIn
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Text
+from sandbox.standin.provider import Refused, StandIn
+from sandbox.standin.values import UNKNOWN, Properties
 
 _TIMEOUT_S = 120
 """How long an answer may take, a pull's next line among them."""
@@ -31,7 +30,7 @@ class Docker(StandIn[docker.APIClient]):
     package = "docker"
     version = "5.2.0"
     configuration = {"host": Text(), "certPath": Text()}
-    resources = (Container, Network, RemoteImage, Volume)
+    resources = (Container, Network, Volume)
     functions = ()
 
     def configure(self, settings: Properties) -> None:

@@ -6,9 +6,9 @@ import docker
 from docker.errors import NotFound
 
 from sandbox.providers.docker.labels import LABELS, as_list, as_mapping
-from sandbox.providers.properties import MapOf, Text
-from sandbox.providers.standin import AutomaticName, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import MapOf, Text
+from sandbox.standin.provider import AutomaticName, Resource
+from sandbox.standin.values import Properties
 
 
 class Volume(Resource[docker.APIClient]):

@@ -1,6 +1,6 @@
 """The plugin's process: `pulumi-resource-docker-build`."""
 
 from sandbox.providers.docker_build.provider import DockerBuild
-from sandbox.providers.plugin import serve
+from sandbox.standin.plugin import serve
 
 serve(DockerBuild())

@@ -11,8 +11,8 @@ import docker
 from docker.errors import NotFound
 
 from sandbox.providers.docker_build.command import docker_command
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import Properties
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import Properties
 
 _LINES_OF_AN_ERROR = 15
 

@@ -6,7 +6,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 _WITHOUT_PLUGIN = 23
 """The first version that needs the plugin buildx for it: docs.docker.com/engine/release-notes/23.0."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from sandbox.providers.docker_build.builder import Builder
 from sandbox.providers.docker_build.context import context_hash
-from sandbox.providers.properties import Failure, Flag, ListOf, MapOf, Object, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Object, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 
 class Image(Resource[Builder]):

@@ -5,9 +5,12 @@ from docker.errors import DockerException
 from sandbox.providers.docker_build.builder import Builder
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.providers.docker_build.image import Image
-from sandbox.providers.properties import Change, Kind, Text, below
-from sandbox.providers.standin import Difference, StandIn
-from sandbox.providers.values import Properties, is_known
+from sandbox.standin.properties import Change, Kind, Text, below
+from sandbox.standin.provider import Difference, StandIn
+from sandbox.standin.values import Properties, is_known
+
+_IGNORES = "ignoreSecretsInDiffCalculation"
+"""Which secrets it lists is no change itself."""
 
 
 class DockerBuild(StandIn[Builder]):
@@ -38,7 +41,10 @@ class DockerBuild(StandIn[Builder]):
     ) -> Difference:
         """Beside the inputs, the files count; and secrets that are to be ignored do not."""
         found = super().diff(token, old_inputs, old_outputs, new)
-        changes = [change for change in found.changes if not _ignored(change, new)]
+        ignored = _ignored_secrets(old_inputs, new)
+        changes = [
+            change for change in found.changes if change.path not in ignored and change.property != _IGNORES
+        ]
         context, dockerfile = new["context"]["location"], new["dockerfile"]["location"]
         if is_known([context, dockerfile]) and (
             context_hash(context, dockerfile) != old_outputs.get("contextHash")
@@ -47,6 +53,7 @@ class DockerBuild(StandIn[Builder]):
         return Difference(changes)
 
 
-def _ignored(change: Change, new: Properties) -> bool:
-    ignored = {below("secrets", name) for name in new.get("ignoreSecretsInDiffCalculation", ())}
-    return change.kind is Kind.UPDATE and change.path in ignored
+def _ignored_secrets(old: Properties, new: Properties) -> set[str]:
+    """The paths of the secrets whose value is no change: those that are listed, and were there before."""
+    both = set(old.get("secrets", ())) & set(new.get("secrets", ()))
+    return {below("secrets", name) for name in new.get(_IGNORES, ()) if name in both}

@@ -11,10 +11,9 @@ from urllib.parse import quote
 
 import httpx
 
-from sandbox.providers.standin import Refused
+from sandbox.standin.provider import Refused
 
 API_PATH = "api/v4/"
-LARGEST_PAGE = 100
 _BEFORE_IT_ASKS_AGAIN_S = 0.1
 
 
@@ -53,16 +52,6 @@ class Api:
             return self.get(path, **query)
         except NotThere:
             return None
-
-    def get_all(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """Every item of a list, over all its pages."""
-        items: list[dict[str, Any]] = []
-        page = "1"
-        while page:
-            response = self._send("GET", path, {**query, "page": page, "per_page": LARGEST_PAGE})
-            items += response.json()
-            page = response.headers.get("x-next-page", "")
-        return items
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Makes something new and returns it."""

@@ -1,85 +1,17 @@
-"""The provider's functions: the current user, this GitLab, one group or project, runners, and variables."""
+"""The provider's functions: a project, and variables."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sandbox.providers.gitlab.api import Api, place
-from sandbox.providers.gitlab.user_runner import RUNNER_TYPES
 from sandbox.providers.gitlab.variables import (
     GroupVariable,
     InstanceVariable,
     ProjectVariable,
     ScopedVariable,
 )
-from sandbox.providers.properties import Flag, ListOf, Number, Text
-from sandbox.providers.standin import Function, Refused
-from sandbox.providers.values import Properties
-
-
-class GetCurrentUser(Function[Api]):
-    """The user whose token the provider has."""
-
-    token = "gitlab:index/getCurrentUser:getCurrentUser"
-
-    def call(self, arguments: Properties) -> Properties:
-        """Takes nothing."""
-        user = self.connection.get("user")
-        return {
-            "id": str(user["id"]),
-            "globalId": f"gid://gitlab/User/{user['id']}",
-            "username": user["username"],
-            "name": user["name"],
-            "bot": user["bot"],
-            "publicEmail": user["public_email"],
-            "groupCount": len(self.connection.get_all("groups")),
-            "namespaceId": str(user["namespace_id"]),
-            "globalNamespaceId": f"gid://gitlab/Namespaces::UserNamespace/{user['namespace_id']}",
-        }
-
-
-class GetMetadata(Function[Api]):
-    """Version, edition and agent server of this GitLab."""
-
-    token = "gitlab:index/getMetadata:getMetadata"
-
-    def call(self, arguments: Properties) -> Properties:
-        """Takes nothing."""
-        metadata = self.connection.get("metadata")
-        agent_server = metadata["kas"]
-        return {
-            "id": "1",
-            "version": metadata["version"],
-            "revision": metadata["revision"],
-            "enterprise": metadata["enterprise"],
-            "kas": {
-                "enabled": agent_server["enabled"],
-                "externalUrl": agent_server["externalUrl"] or "",
-                "externalK8sProxyUrl": agent_server["externalK8sProxyUrl"] or "",
-                "version": agent_server["version"] or "",
-            },
-        }
-
-
-class GetGroup(Function[Api]):
-    """A group by its id or its path."""
-
-    token = "gitlab:index/getGroup:getGroup"
-    arguments = {"groupId": Number(), "fullPath": Text()}
-
-    def call(self, arguments: Properties) -> Properties:
-        """Takes one of `groupId` and `fullPath`."""
-        group = self.connection.get(place("groups", _only_one(arguments)))
-        return {
-            "id": str(group["id"]),
-            "groupId": group["id"],
-            "name": group["name"],
-            "path": group["path"],
-            "fullName": group["full_name"],
-            "fullPath": group["full_path"],
-            "description": group["description"],
-            "visibilityLevel": group["visibility"],
-            "parentId": group["parent_id"] or 0,
-            "webUrl": group["web_url"],
-        }
+from sandbox.standin.properties import Text
+from sandbox.standin.provider import Function, Refused
+from sandbox.standin.values import Properties
 
 
 class GetProject(Function[Api]):
@@ -105,42 +37,6 @@ class GetProject(Function[Api]):
             "archived": project["archived"],
             "webUrl": project["web_url"],
             "httpUrlToRepo": project["http_url_to_repo"],
-        }
-
-
-class GetRunners(Function[Api]):
-    """Every runner of the instance that fits; only an administrator may ask."""
-
-    token = "gitlab:index/getRunners:getRunners"
-    arguments = {
-        "paused": Flag(),
-        "status": Text(one_of=("online", "offline", "stale", "never_contacted")),
-        "tagLists": ListOf(Text()),
-        "type": Text(one_of=RUNNER_TYPES),
-    }
-
-    def call(self, arguments: Properties) -> Properties:
-        """Takes filters; with none, all runners are given."""
-        query: dict[str, Any] = {
-            name: arguments[name] for name in ("paused", "status", "type") if name in arguments
-        }
-        if arguments.get("tagLists"):
-            query["tag_list"] = ",".join(arguments["tagLists"])
-        return {
-            **arguments,
-            "id": "runners",
-            "runners": [
-                {
-                    "id": runner["id"],
-                    "description": runner["description"] or "",
-                    "isShared": runner["is_shared"],
-                    "online": bool(runner["online"]),
-                    "paused": runner["paused"],
-                    "runnerType": runner["runner_type"],
-                    "status": runner["status"],
-                }
-                for runner in self.connection.get_all("runners/all", **query)
-            ],
         }
 
 

@@ -7,9 +7,9 @@ provider that it bridges, `internal/provider/sdk/resource_gitlab_group.go` and `
 from typing import Any
 
 from sandbox.providers.gitlab.api import Api
-from sandbox.providers.properties import Flag, Number, Text
-from sandbox.providers.standin import AutomaticName, Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.provider import AutomaticName, Refused, Resource
+from sandbox.standin.values import Properties
 
 _VISIBILITIES = ("private", "internal", "public")
 

@@ -1,9 +1,9 @@
 """`gitlab.ProjectRunnerEnablement`: a project runner that takes the jobs of one more project."""
 
 from sandbox.providers.gitlab.api import Api, place
-from sandbox.providers.properties import Number, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Number, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 
 class ProjectRunnerEnablement(Resource[Api]):

@@ -5,23 +5,19 @@ from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import (
-    GetCurrentUser,
-    GetGroup,
     GetGroupVariable,
     GetInstanceVariable,
-    GetMetadata,
     GetProject,
     GetProjectVariable,
-    GetRunners,
 )
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
-from sandbox.providers.gitlab.pipeline_schedules import PipelineSchedule, PipelineScheduleVariable
+from sandbox.providers.gitlab.pipeline_schedule import PipelineSchedule
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
-from sandbox.providers.properties import Flag, MapOf, Text
-from sandbox.providers.standin import Refused, StandIn
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Flag, MapOf, Text
+from sandbox.standin.provider import Refused, StandIn
+from sandbox.standin.values import UNKNOWN, Properties
 
 
 class GitLab(StandIn[Api]):
@@ -33,6 +29,7 @@ class GitLab(StandIn[Api]):
 
     package = "gitlab"
     version = "10.4.0"
+    go_module = "github.com/pulumi/pulumi-gitlab/sdk/v10/go/gitlab"
     configuration = {
         "baseUrl": Text(),
         "token": Text(secret=True),
@@ -50,18 +47,8 @@ class GitLab(StandIn[Api]):
         InstanceVariable,
         ProjectRunnerEnablement,
         PipelineSchedule,
-        PipelineScheduleVariable,
     )
-    functions = (
-        GetCurrentUser,
-        GetGroup,
-        GetGroupVariable,
-        GetInstanceVariable,
-        GetMetadata,
-        GetProject,
-        GetProjectVariable,
-        GetRunners,
-    )
+    functions = (GetGroupVariable, GetInstanceVariable, GetProject, GetProjectVariable)
 
     def configure(self, settings: Properties) -> None:
         """Takes the configuration and tries the token at once, as the official provider does by default."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.providers.gitlab.api import Api
-from sandbox.providers.properties import Failure, Flag, Number, SetOf, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, Number, SetOf, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 RUNNER_TYPES = ("instance_type", "group_type", "project_type")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sandbox.providers.gitlab.api import Api, place
-from sandbox.providers.properties import Failure, Flag, Property, Text
-from sandbox.providers.standin import Refused, Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, Flag, Property, Text
+from sandbox.standin.provider import Refused, Resource
+from sandbox.standin.values import Properties
 
 VARIABLE_TYPES = ("env_var", "file")
 

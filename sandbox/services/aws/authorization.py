@@ -19,19 +19,16 @@ SUBRESOURCES = {
     "GET": {
         "encryption": "GetEncryptionConfiguration",
         "object-lock": "GetBucketObjectLockConfiguration",
-        "ownershipControls": "GetBucketOwnershipControls",
         "publicAccessBlock": "GetBucketPublicAccessBlock",
         "replication": "GetReplicationConfiguration",
         "requestPayment": "GetBucketRequestPayment",
     },
     "PUT": {
         "encryption": "PutEncryptionConfiguration",
-        "ownershipControls": "PutBucketOwnershipControls",
         "publicAccessBlock": "PutBucketPublicAccessBlock",
     },
     "DELETE": {
         "encryption": "PutEncryptionConfiguration",
-        "ownershipControls": "PutBucketOwnershipControls",
         "publicAccessBlock": "PutBucketPublicAccessBlock",
     },
 }

@@ -162,7 +162,6 @@ class PipelineSchedule:
     cron_timezone: str = "UTC"
     active: bool = True
     inputs: dict[str, str] = field(default_factory=dict)
-    variables: list[Variable] = field(default_factory=list)
 
 
 @dataclass

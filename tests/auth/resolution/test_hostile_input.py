@@ -3,7 +3,7 @@
 import base64
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
@@ -91,7 +91,6 @@ def everything_shown(resolution: Resolution) -> str:
     return shown
 
 
-@settings(deadline=None)
 @given(IMAGES, CONFIGS, CONFIGS, KEYS, ANSWERS, st.sampled_from(["16.9", "17.5", "18.0", "18.11"]))
 def test_the_runners_resolution_takes_anything(
     image: str, variable: str, home: str, url: str, answer: HelperAnswer | OSError, version: str
@@ -115,7 +114,6 @@ def test_the_runners_resolution_takes_anything(
     assert resolution.entry is None or resolution.failure is None
 
 
-@settings(deadline=None)
 @given(IMAGES, CONFIGS, CONFIGS, ANSWERS)
 def test_dockers_resolution_takes_anything(
     image: str, variable: str, config: str, answer: HelperAnswer | OSError

@@ -148,9 +148,10 @@ def test_inside_a_file_helpers_beat_the_store_and_the_store_beats_auths() -> Non
 
 def test_of_two_keys_with_one_path_the_first_in_order_is_used_from_18_3_on() -> None:
     home = docker_config({"registry.example.com": "bare", "https://registry.example.com/v1/": "with-scheme"})
-    resolution = resolve(home=home)
-    assert user(resolution) == "with-scheme"
-    assert "by chance" not in entry(resolution, "registry.example.com").reason
+    for version in ("18.3", "18.11"):
+        resolution = resolve(home=home, version=version)
+        assert user(resolution) == "with-scheme"
+        assert "by chance" not in entry(resolution, "registry.example.com").reason
     assert "by chance" in entry(resolve(home=home, version="18.2"), "registry.example.com").reason
 
 
@@ -263,6 +264,17 @@ def test_a_helper_that_knows_nothing_hides_auths_of_the_same_registry() -> None:
     assert user(resolve(home=home, helpers=Helpers(h={}), job=job)) == "job"
 
 
+def test_a_store_that_lists_a_registry_and_knows_nothing_empties_its_auths() -> None:
+    host = "registry.example.com"
+    helpers = Helpers(s={"list": HelperAnswer(0, json.dumps({host: "me", "other.example.com": "me"}))})
+    home = docker_config({host: "me"}, store="s")
+    resolution = resolve(home=home, helpers=helpers)
+    assert resolution.entry is not None
+    assert resolution.entry.key == host
+    assert not resolution.credentials
+    assert "other.example.com" in [each.key for each in source(resolution, HOME).entries]
+
+
 def test_before_18_3_a_helper_that_knows_nothing_hides_later_sources_too() -> None:
     host = "registry.example.com"
     home, job = docker_config(helpers={host: "h"}), (JobCredentials(host, "job", "secret"),)
@@ -271,6 +283,7 @@ def test_before_18_3_a_helper_that_knows_nothing_hides_later_sources_too() -> No
     assert resolution.entry.key == host
     assert not resolution.credentials
     assert "pulled without any" in resolution.entry.reason
+    assert user(resolve(home=home, helpers=Helpers(h={}), job=job, version="18.3")) == "job"
 
 
 @pytest.mark.parametrize(
@@ -460,5 +473,5 @@ def test_nothing_that_is_shown_holds_a_secret() -> None:
 
 
 def test_a_version_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'latest' is not a version; allowed is MAJOR\.MINOR"):
+    with pytest.raises(ValueError, match=r"'latest' is not a version of GitLab Runner"):
         resolve(version="latest")

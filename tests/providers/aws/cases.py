@@ -213,14 +213,6 @@ CASES = [
         replaces=("region",),
     ),
     Case(
-        "aws:ecr/accountSetting:AccountSetting",
-        lambda: {**alone(), "name": "REGISTRY_POLICY_SCOPE", "value": "V2"},
-        update={"value": "V1"},
-        replacement={"name": "BLOB_MOUNTING", "value": "ENABLED"},
-        replaces=("name",),
-        left={"name": "REGISTRY_POLICY_SCOPE", "value": "V2"},
-    ),
-    Case(
         "aws:iam/role:Role",
         lambda: {
             "assumeRolePolicy": trust("ec2.amazonaws.com"),
@@ -348,14 +340,6 @@ CASES = [
         },
         needs=("bucket", "key"),
         update={"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]},
-        replacement={"bucket": "quite-another"},
-        replaces=("bucket",),
-    ),
-    Case(
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        lambda bucket: {"bucket": bucket, "rule": {"objectOwnership": "BucketOwnerEnforced"}},
-        needs=("bucket",),
-        update={"rule": {"objectOwnership": "BucketOwnerPreferred"}},
         replacement={"bucket": "quite-another"},
         replaces=("bucket",),
     ),

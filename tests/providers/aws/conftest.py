@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.properties import Failure
-from sandbox.providers.standin import Difference, State
 from sandbox.services.aws.server import AwsServer
+from sandbox.standin.properties import Failure
+from sandbox.standin.provider import Difference, State
 
 REGION = "eu-west-1"
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """The address of an AWS in memory."""
     before = dict(os.environ)
@@ -32,7 +32,7 @@ def endpoint() -> Iterator[str]:
         os.environ.update(before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(endpoint: str) -> Aws:
     """The stand-in, in one region."""
     provider = Aws()
@@ -86,7 +86,7 @@ class Made:
 Make = Callable[..., Made]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make(aws: Aws) -> Make:
     """Makes a resource of the type ``token``; each has a name of its own in the program."""
 
@@ -100,7 +100,7 @@ def make(aws: Aws) -> Make:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(aws: Aws) -> Callable[[str], Any]:
     """The client for a service, to change things by hand."""
     return lambda service: aws.connect({}).client(service)

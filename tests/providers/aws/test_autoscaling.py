@@ -8,8 +8,8 @@ import pytest
 
 from sandbox.providers.aws import instance_refresh, security_group
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.standin import Incomplete
 from sandbox.services.aws.autoscaling.conditions import CONDITIONS, Clock
+from sandbox.standin.provider import Incomplete
 from tests.providers.aws.conftest import Made, Make
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

@@ -10,7 +10,6 @@ from tests.providers.aws.cases import ROLE, alone, registry_policy, replication,
 from tests.providers.aws.conftest import Make
 
 POLICY = "aws:ecr/registryPolicy:RegistryPolicy"
-SETTING = "aws:ecr/accountSetting:AccountSetting"
 SCANNING = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
 REPLICATION = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
 RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
@@ -18,14 +17,9 @@ TEMPLATE = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 Refusals = Callable[[str, dict[str, Any]], list[Any]]
 
 
-def test_a_registry_policy_of_scope_2_may_allow_every_action(make: Make) -> None:
-    place = {"region": "sa-east-1"}
-    setting = make(SETTING, {**place, "name": "REGISTRY_POLICY_SCOPE", "value": "V1"})
+def test_a_registry_policy_may_not_allow_every_action(make: Make) -> None:
     with pytest.raises(Exception, match="Invalid registry policy provided"):
-        make(POLICY, {**place, "policy": registry_policy("ecr:BatchGetImage")})
-    setting.update({**place, "name": "REGISTRY_POLICY_SCOPE", "value": "V2"})
-    made = make(POLICY, {**place, "policy": registry_policy("ecr:BatchGetImage")})
-    assert made.outputs["registryId"] == "123456789012"
+        make(POLICY, {"region": "sa-east-1", "policy": registry_policy("ecr:BatchGetImage")})
 
 
 def test_a_frequency_must_go_with_the_scan_type(make: Make) -> None:
@@ -58,8 +52,6 @@ def test_a_rule_for_an_unknown_upstream_is_refused(make: Make) -> None:
 @pytest.mark.parametrize(
     ("token", "inputs", "path", "words"),
     [
-        (SETTING, {"name": "REGISTRY_POLICY_SCOPE", "value": "CLAIR"}, "value", "V1 or V2"),
-        (SETTING, {"name": "OTHER", "value": "V1"}, "name", "allowed is BASIC_SCAN_TYPE_VERSION"),
         (TEMPLATE, {"prefix": "a", "appliedFors": ["REPLICATION"]}, "prefix", "at least 2"),
         (TEMPLATE, {"prefix": "ab", "appliedFors": []}, "appliedFors", "at least 1"),
         (

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.properties import Failure
-from sandbox.providers.standin import Refused
+from sandbox.standin.properties import Failure
+from sandbox.standin.provider import Refused
 from tests.providers.aws.cases import archive, trust
 from tests.providers.aws.conftest import Made, Make
 

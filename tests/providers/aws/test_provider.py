@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.providers.aws.policy_document import same_policy
 from sandbox.providers.aws.provider import Aws
-from sandbox.providers.standin import Refused
 from sandbox.services.aws.snapshot import snapshot
+from sandbox.standin.provider import Refused
 from tests.providers.aws.cases import lifecycle, policy, trust
 from tests.providers.aws.conftest import Make
 

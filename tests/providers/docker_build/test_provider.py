@@ -9,9 +9,9 @@ import pytest
 from sandbox.providers.docker_build.command import docker_command
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.providers.docker_build.provider import DockerBuild
-from sandbox.providers.properties import Failure
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import Failure
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN, Properties
 
 IMAGE = "docker-build:index:Image"
 TAG = "registry.example.com/app:1"
@@ -97,6 +97,20 @@ def test_a_file_that_is_ignored_is_none(given: Properties, tmp_path: Path) -> No
     hashed = context_hash(given["context"]["location"], given["dockerfile"]["location"])
     (tmp_path / "app").write_text("2")
     assert changes(given, hashed) == []
+
+
+def test_the_ignore_file_of_the_dockerfile_comes_first(given: Properties, tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("app\n")
+    (tmp_path / "Dockerfile.dockerignore").write_text("other\n")
+    hashed = context_hash(given["context"]["location"], given["dockerfile"]["location"])
+    (tmp_path / "other").write_text("2")
+    assert changes(given, hashed) == []
+    (tmp_path / "app").write_text("2")
+    assert changes(given, hashed) == ["contextHash"]
+
+
+def test_which_secrets_are_ignored_is_no_change(given: Properties, hashed: str) -> None:
+    assert changes(given, hashed, ignoreSecretsInDiffCalculation=["npm"]) == []
 
 
 def test_other_values_of_ignored_secrets_are_no_change(given: Properties, hashed: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from sandbox.providers.gitlab.provider import GitLab
-from sandbox.providers.standin import State
+from sandbox.standin.provider import State
 
 TOKEN = "token-of-the-administrator"
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from sandbox.providers.gitlab import api
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.provider import GitLab
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN
 from tests.providers.gitlab.stack import TOKEN
 
 UNREACHABLE = "http://127.0.0.1:1/api/v4/"
+PROJECT = {"id": "7"}
 
 
 def configured(settings):
@@ -35,13 +35,13 @@ class TestConfiguration:
     def test_from_the_environment(self, base_url, monkeypatch):
         monkeypatch.setenv("GITLAB_BASE_URL", base_url)
         monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
-        assert call(configured({}), "getCurrentUser")["username"] == "root"
+        assert call(configured({}), "getProject", PROJECT)["path"] == "app"
 
     def test_the_stack_wins(self, base_url, monkeypatch):
         monkeypatch.setenv("GITLAB_BASE_URL", UNREACHABLE)
         monkeypatch.setenv("GITLAB_TOKEN", "wrong")
         provider = configured({"baseUrl": base_url, "token": f"{TOKEN}-developer"})
-        assert call(provider, "getCurrentUser")["username"] == "developer"
+        assert call(provider, "getProject", PROJECT)["path"] == "app"
 
     @pytest.mark.parametrize("cut", ["", "/", "api/v4", "api/v4/"])
     def test_the_address_may_be_short(self, base_url, cut):
@@ -78,7 +78,7 @@ class TestConfiguration:
     def test_an_address_that_is_not_known_yet(self):
         provider = configured({"baseUrl": UNKNOWN, "token": TOKEN})
         with pytest.raises(Refused, match="gitlab:baseUrl is not known yet"):
-            call(provider, "getCurrentUser")
+            call(provider, "getProject", PROJECT)
 
     @pytest.mark.parametrize(
         ("name", "reason"),
@@ -93,29 +93,6 @@ class TestConfiguration:
 
 
 class TestFunctions:
-    def test_current_user(self, stack):
-        assert call(stack.provider, "getCurrentUser") == {
-            "id": "1",
-            "globalId": "gid://gitlab/User/1",
-            "username": "root",
-            "name": "Administrator",
-            "bot": False,
-            "publicEmail": "",
-            "groupCount": 2,
-            "namespaceId": "1",
-            "globalNamespaceId": "gid://gitlab/Namespaces::UserNamespace/1",
-        }
-
-    def test_metadata(self, stack):
-        metadata = call(stack.provider, "getMetadata")
-        assert metadata["version"].startswith("19.")
-        assert metadata["kas"]["enabled"] is False
-
-    @pytest.mark.parametrize("arguments", [{"groupId": 42}, {"fullPath": "team"}])
-    def test_group(self, stack, arguments):
-        group = call(stack.provider, "getGroup", arguments)
-        assert (group["id"], group["groupId"], group["fullPath"]) == ("42", 42, "team")
-
     @pytest.mark.parametrize("arguments", [{"id": "7"}, {"pathWithNamespace": "team/app"}])
     def test_project(self, stack, arguments):
         project = call(stack.provider, "getProject", arguments)
@@ -129,16 +106,6 @@ class TestFunctions:
     def test_a_project_that_is_not_there(self, stack):
         with pytest.raises(Refused, match="GitLab answered 404: 404 Project Not Found"):
             call(stack.provider, "getProject", {"id": "9"})
-
-    def test_runners_over_several_pages(self, stack, monkeypatch):
-        monkeypatch.setattr(api, "LARGEST_PAGE", 2)
-        for number in range(5):
-            tags = ["docker", "odd"] if number % 2 else ["docker"]
-            stack.make("UserRunner", {"runnerType": "instance_type", "tagLists": tags})
-        found = call(stack.provider, "getRunners", {"tagLists": ["docker"], "type": "instance_type"})
-        assert [runner["id"] for runner in found["runners"]] == [1, 2, 3, 4, 5]
-        assert len(call(stack.provider, "getRunners", {"tagLists": ["odd"]})["runners"]) == 2
-        assert call(stack.provider, "getRunners", {"paused": True})["runners"] == []
 
     @pytest.mark.parametrize(
         ("kind", "place"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.providers.standin import Refused
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN
 from tests.providers.gitlab.stack import token
 
 CANARY = "canary of a value"

@@ -189,7 +189,7 @@ def test_dangers_stand_first_and_the_rest_is_folded(seen: list[View]) -> None:
             "⚠ CI variables less protected",
             "⚠ Registries newly reachable",
             "⚠ Rights gained",
-            "Known after the update alone (2): look then",
+            "Known only after the update (2): look then",
             "Counts: 1 to create, 1 to delete, 1 to replace, 4 to update",
             "picture",
             "Warnings",

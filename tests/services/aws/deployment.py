@@ -1,7 +1,7 @@
 """A stack's host over time: what `up` does, what the hosts' scripts do, and the jobs that they run.
 
 `up` is as the engine and the official provider have it (internal/service/autoscaling/group.go), with the
-options that `aws/host_group.py` gives the group: a refresh for a new version of the launch template, in
+options that `aws/hosts/host_group.py` gives the group: a refresh for a new version of the launch template, in
 the place of one that is under way, once that is cancelled; a new group for a new role, and for one that
 was not made or updated as it should be; old groups, and then their role, are deleted when everything
 else is done. Hosts act as gitlab-runner-boot, -drain and -renew do.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from pulumi_gitlab_runner.host.drain import (
+from pulumi_gitlab_runner.host.lifecycle import (
     BOOT_HEARTBEAT,
     FIRST_HOST_TIMEOUT,
     heartbeat_timeout,

@@ -75,7 +75,6 @@ def test_changes_in_any_order() -> None:
         settings=settings(
             max_examples=25,
             stateful_step_count=20,
-            deadline=None,
             report_multiple_bugs=False,
             suppress_health_check=[HealthCheck.too_slow],
         ),

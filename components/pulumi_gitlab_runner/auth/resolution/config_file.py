@@ -40,7 +40,7 @@ class ConfigFile:
 
 @dataclass(frozen=True)
 class DockerConfig:
-    """What a Docker configuration says about credentials.
+    """The credentials of a Docker configuration.
 
     Attributes:
         auths: the credentials in the file, by registry. Empty if any of it is broken.
@@ -178,7 +178,7 @@ def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterato
     for key, meant in unknown_keys(found, docker_cli).items():
         if _is_old_entry(found[key]):
             yield (
-                f"{without_password(key)!r} stands outside of auths, so it is not read "
+                f"{without_password(key)!r} is outside of auths, so it is not read "
                 "(the old form of .dockercfg)"
             )
         elif meant in CREDENTIALS:

@@ -9,16 +9,16 @@ import difflib
 from collections.abc import Callable, Mapping
 
 from pulumi_gitlab_runner.auth.resolution import go_json
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 NEWEST_DOCKER_CLI = 29
 
 _OF_RUNNERS: tuple[tuple[RunnerVersion, int], ...] = (
-    ((19, 2), 29),
-    ((18, 7), 28),
-    ((17, 11), 27),
-    ((17, 5), 25),
-    ((16, 3), 24),
+    (RunnerVersion(19, 2), 29),
+    (RunnerVersion(18, 7), 28),
+    (RunnerVersion(17, 11), 27),
+    (RunnerVersion(17, 5), 25),
+    (RunnerVersion(16, 3), 24),
 )
 """The docker/cli that reads the file, by the runner's version; 23 before these."""
 

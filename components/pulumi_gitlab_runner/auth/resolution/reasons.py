@@ -2,7 +2,7 @@
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
 _HUB_BY_OTHER_NAMES = (
     f"index.{DOCKER_HUB}",

@@ -8,7 +8,6 @@ Source: gitlab-runner, helpers/docker/auth/auth.go and executors/docker/internal
 from 16.9 to 19.4.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -28,7 +27,8 @@ from pulumi_gitlab_runner.auth.resolution.sources import (
 )
 from pulumi_gitlab_runner.auth.resolution.trace import Entry, Resolution, Source, Status, Verdict
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, image_path, with_parents
+from pulumi_gitlab_runner.images.runner_paths import image_path, with_parents
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 
 def resolve_as_runner(
@@ -60,7 +60,7 @@ def resolve_as_runner(
         ValueError: ``runner_version`` is not a version.
     """
     shown = without_password(image)
-    version = _version(runner_version)
+    version = RunnerVersion.parse(runner_version)
     path = image_path(shown, version)
     read = [read_variable(docker_auth_config, run_helper, version)]
     if not read[-1].fails_pull:
@@ -79,13 +79,6 @@ def resolve_as_runner(
         runner_log.of_choice(shown, kept[best].source if best else None),
     )
     return Resolution(shown, path, tuple(_judged(each, path, best, kept, version) for each in read), log)
-
-
-def _version(text: str) -> RunnerVersion:
-    match = re.match(r"v?(\d+)\.(\d+)", text)
-    if not match:
-        raise ValueError(f"runner_version: {text!r} is not a version; allowed is MAJOR.MINOR, such as 18.11")
-    return int(match[1]), int(match[2])
 
 
 def _unjudged(source: ReadSource) -> Source:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_gitlab_runner.auth.resolution.sources import STABLE_ORDER, VARIABLE, ReadSource, kept_entries
 from pulumi_gitlab_runner.auth.resolution.trace import LogLine, Where
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 PATH_TRAVERSAL = LogLine(Where.JOB_LOG, "path traversal is not allowed")
 
-_LOADED: RunnerVersion = (17, 3)
-_WARNING: RunnerVersion = (18, 11)
+_LOADED = RunnerVersion(17, 3)
+_WARNING = RunnerVersion(18, 11)
 
 
 def of_sources(sources: Sequence[ReadSource], version: RunnerVersion) -> Iterator[LogLine]:

@@ -14,9 +14,10 @@ from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Origin
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path
+from pulumi_gitlab_runner.images.runner_paths import registry_path
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
-STABLE_ORDER: RunnerVersion = (18, 3)
+STABLE_ORDER = RunnerVersion(18, 3)
 """Since this version a file's entries are ordered, and one whose helper has none matches no image."""
 
 VARIABLE = "$DOCKER_AUTH_CONFIG"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.forms import DURATION, duration_seconds
 from pulumi_gitlab_runner.config.runner import RunnerConfig
-from pulumi_gitlab_runner.config.version import RunnerVersion
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 # The AWS plugin by name, image reference or path of its program.
 _AWS_PLUGIN = re.compile(r"(.*/)?(aws|fleeting-plugin-aws)(:.*)?")

@@ -7,11 +7,10 @@ from pulumi_gitlab_runner.config.docker import DockerConfig
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
-from pulumi_gitlab_runner.config.version import RunnerVersion
+from pulumi_gitlab_runner.runner_version import SERVICES_BY_DIGEST, RunnerVersion
 
 _DOCKER_IN_DOCKER = re.compile(r"(^|/)docker:[\w.-]*dind[\w.-]*$")
 """Docker's own image: docs.gitlab.com/ci/docker/using_docker_build."""
-_DIGEST_ONLY_SERVICES = RunnerVersion(17, 1)
 
 
 def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
@@ -128,11 +127,11 @@ def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterat
         name, at, _ = service.get("name", "").partition("@")
         if not name:
             yield error(f"{service_path}.name", "the key is missing or empty", "every service needs an image")
-        elif at and ":" not in name.rpartition("/")[2] and version < _DIGEST_ONLY_SERVICES:
+        elif at and ":" not in name.rpartition("/")[2] and version < SERVICES_BY_DIGEST:
             yield error(
                 f"{service_path}.name",
                 f"GitLab Runner {version} would run `{name}:latest` in place of the digest",
-                f"name the tag too, or declare runner version {_DIGEST_ONLY_SERVICES} or later",
+                f"name the tag too, or declare runner version {SERVICES_BY_DIGEST} or later",
             )
         yield from check_environment(service.get("environment", []), f"{service_path}.environment")
         privileged = docker.get("privileged") or docker.get("services_privileged")

@@ -30,6 +30,6 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
         elif SECRET_NAME.search(name):
             yield warning(
                 at,
-                f"every job and service can read the variable `{name}`, and the host keeps it in the clear",
+                f"every job and service can read the variable `{name}`, and the host keeps it in plain text",
                 "give a secret to the projects that need it, as a masked CI variable",
             )

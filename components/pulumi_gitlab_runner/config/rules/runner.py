@@ -85,6 +85,6 @@ def _token_rotation(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     if not runner.get("feature_flags", {}).get("FF_DISABLE_AUTOMATIC_TOKEN_ROTATION"):
         yield warning(
             f"{path}.token_expires_at",
-            "the runner will renew its token and write config.toml anew, against the declaration",
+            "the runner will renew its token and rewrite config.toml, against the declaration",
             "set `FF_DISABLE_AUTOMATIC_TOKEN_ROTATION` in `feature_flags`, or leave the expiry out",
         )

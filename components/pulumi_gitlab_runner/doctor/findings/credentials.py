@@ -7,7 +7,8 @@ from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
 from pulumi_gitlab_runner.doctor.credentials_report import KeptCredential, KeptCredentials, duration
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
-from pulumi_gitlab_runner.images.runner_paths import RunnerVersion, registry_path, with_parents
+from pulumi_gitlab_runner.images.runner_paths import registry_path, with_parents
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 _UNIT = "gitlab-runner-credentials"
 

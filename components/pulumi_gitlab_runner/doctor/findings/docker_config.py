@@ -10,10 +10,10 @@ from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.images.runner_paths import PATH_SCOPES, RunnerVersion
+from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
 _DROPPED = (
-    "none of the credentials in it is used: the runner goes on to its next source, and does not say so "
+    "none of the credentials in it is used: the runner continues with its next source, without a message "
     "for a file, nor before 18.11 for the variable"
 )
 _FORM = '"auths": {"HOST": {"auth": "…"}}'
@@ -33,12 +33,12 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
         yield _broken(text, config, where)
     if config.credentials_store:
         yield _credentials_store(config, where)
-    for told in config.unread_credentials:
+    for unread in config.unread_credentials:
         yield Finding(
             FindingName.DOCKER_CONFIG_UNREAD,
             where,
-            told,
-            "Docker and the runner pass over it without a word: these credentials are not used",
+            unread,
+            "Docker and the runner ignore it without a message: these credentials are not used",
             f"put them under auths, {_FORM}; or take them out",
         )
     yield from _empty(config, where)

@@ -21,7 +21,7 @@ def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Findin
         return
     end = expiration(entry.credentials)
     if end is None:
-        what = "it holds an ECR password, which ends 12 hours after it was given"
+        what = "it has an ECR password, which expires after 12 hours"
     else:
         what = f"its ECR password {'ended' if end <= now else 'ends'} at {end:%Y-%m-%d %H:%M} UTC"
     yield Finding(

@@ -18,7 +18,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
                 FindingName.DOCKER_CONFIG_UNREADABLE,
                 file.path,
                 f"it cannot be read: {file.problem}",
-                "the doctor cannot say what the runner finds there; the runner passes over such a file",
+                "the doctor cannot say what the runner finds there; the runner skips such a file",
                 "run the doctor as root; what root cannot read either, replace by a file that it can",
             )
     if host.process is None or host.files is None or host.process.home == PACKAGED_HOME:
@@ -30,6 +30,6 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
             FindingName.HOME,
             unread.path,
             f"it holds credentials, and the home of the runner's process is {home}",
-            "the runner never reads this file: the `--user` of its unit is for the shell executor alone",
+            "the runner never reads this file: the `--user` of its unit is only for the shell executor",
             f"move it to {home}/.docker/config.json, owned by {host.process.user}, mode 0600",
         )

@@ -27,7 +27,7 @@ _NAMES = {
     ),
     Outcome.UNREACHABLE: (
         FindingName.REGISTRY_UNREACHABLE,
-        "see to its name, port, firewall and proxy from the machine that pulls",
+        "check its name, port, firewall and proxy from the machine that pulls",
     ),
     Outcome.NO_REGISTRY: (FindingName.NO_REGISTRY, "fix the image's host and port"),
     Outcome.FAILED: (FindingName.REGISTRY_FAILS, "ask again later, then ask the registry's operators"),

@@ -25,5 +25,5 @@ def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> 
                     f"{other.name}, {entry.key}",
                     f"its credentials are not used: {entry.reason}; what comes first {found}",
                     "the runner tries no second credentials for an image",
-                    f"take {used.key} out of {source.name}, or put credentials there that the registry takes",
+                    f"take {used.key} out of {source.name}, or put accepted credentials there",
                 )

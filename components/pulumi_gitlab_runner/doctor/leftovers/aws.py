@@ -42,7 +42,7 @@ class _Arn:
 
     @property
     def resource(self) -> str:
-        """What is behind the account: `role/ci/name`."""
+        """The part after the account: `role/ci/name`."""
         return self.whole.split(":", 5)[5]
 
 
@@ -74,7 +74,7 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
             found += _untagged_buckets(boto3.client("s3", region_name=regions[0]), names)
     except (BotoCoreError, ClientError) as error:
         said = printable(" ".join(str(error).split()))[:300]
-        raise UsageError(f"AWS does not say what bears the mark {mark}: {said}") from None
+        raise UsageError(f"AWS does not say what has the mark {mark}: {said}") from None
     return found
 
 

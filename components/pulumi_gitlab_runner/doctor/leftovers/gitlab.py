@@ -124,7 +124,7 @@ class MarkedInGitLab:
             limit=_LARGEST,
         )
         if answer.status == 401:
-            raise UsageError(f"GitLab at {self._address} does not know the token in GITLAB_TOKEN, or no more")
+            raise UsageError(f"GitLab at {self._address} does not accept the token in GITLAB_TOKEN")
         if answer.status in (403, 404):
             return None
         if answer.status != 200:

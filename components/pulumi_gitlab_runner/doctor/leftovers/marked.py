@@ -10,7 +10,8 @@ from pulumi_gitlab_runner.doctor.leftovers.state import State
 
 COMPONENT = "gitlab-runner:index:"
 _ADDED = re.compile(r"-[0-9a-f]{7}$")
-"""What Pulumi adds to the name of a resource: pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
+"""The suffix that Pulumi adds to the name of a resource:
+pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Marked:
         parents: the components that such a resource may belong to, by the last part of their types.
         instead: what takes it over, where that is not `pulumi import`.
         goes_with: the id of what is removed with it.
-        unmarked: whether its name alone tells whose it is: it lacks the tags that a second call gives.
+        unmarked: whether only its name identifies its stack: it lacks the tags that a second call gives.
     """
 
     what: str
@@ -63,11 +64,11 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
             FindingName.LEFTOVER,
             each.what,
             (
-                f"it has no tags, and a name as {mark} gives it; the state does not have it"
+                f"it has no tags, and a name of {mark}; it is not in the state"
                 if each.unmarked
-                else f"it bears the mark of {mark}, whose state does not have it"
+                else f"it has the mark of {mark}, but is not in its state"
             ),
-            "it costs and gives access as what is in use does, and no `pulumi destroy` removes it",
+            "it costs and has access like a resource in use, and no `pulumi destroy` removes it",
             "; or ".join(way for way in ways if way)
             or f"look at {each.arn or each.id} and remove it by hand",
         )

@@ -75,13 +75,13 @@ class State:
 
 
 def exported_state(stack: str) -> str:
-    """What `pulumi stack export` prints of a stack.
+    """The output of `pulumi stack export` for a stack.
 
     Raises:
         UsageError: there is no Pulumi, or it has no such stack.
     """
     command = ["pulumi", "stack", "export", "--stack", stack]
-    instead = "give a file that it wrote with --state, or --no-state where the state is gone"
+    instead = "give a file of it with --state, or --no-state where the state is lost"
     try:
         asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     except subprocess.CalledProcessError as error:

@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, STATE
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, VOLUME
 from pulumi_gitlab_runner.printable import printable
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
 
 PATIENCE_S = 60
 _STATE = f"{DIRECTORY}/{STATE}"
@@ -51,7 +51,7 @@ class DockerCommand:
     host: str = ""
 
     def __call__(self, *arguments: str, stdin: str = "") -> str:
-        """What it prints.
+        """Its output.
 
         Raises:
             UsageError: it is not there, or fails. Its output, which may hold secrets, is not in the message.
@@ -118,11 +118,10 @@ class ManagerContainer:
         for mode, place, text in re.findall(r"(?m)^([0-7]{1,4}) (/\S+) ([\w+/=]*|-)$", said):
             if (path := places.get(place)) is not None:
                 files[path] = _file(int(mode, 8), text, plans[path])
-        version = re.search(r"(?m)^Version:\s+v?(\d+\.\d+\S*)", said)
-        return GatheredFiles(files, self._engine()), version[1] if version else ""
+        return GatheredFiles(files, self._engine()), reported_version(said) or ""
 
     def _engine(self) -> Mapping[str, Any]:
-        """What the engine says of itself and its networks, as `GatheredFiles` has it."""
+        """The information of the engine on itself and its networks, as `GatheredFiles` has it."""
         try:
             info = json.loads(self.docker("info", "--format", "{{json .}}"))
             numbers = self.docker("network", "ls", "--quiet", "--no-trunc").split()

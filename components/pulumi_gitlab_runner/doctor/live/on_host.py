@@ -1,4 +1,4 @@
-"""What runs on a runner host: it reads the host's files and asks its credential helpers, and sends no secret.
+"""The part that runs on a runner host: it reads the host's files and asks its helpers, and sends no secret.
 
 It is sent there as text, and run by the Python 3.9 or later that each supported operating system has: it uses
 nothing but the standard library. Its argument is a request in Base64 of JSON: ``{}`` for the files, or
@@ -54,7 +54,7 @@ def names(directory: str) -> list[str]:
 
 
 def hidden_value(value: Any) -> Any:
-    """A JSON value of the same form, and without what it holds."""
+    """A JSON value of the same structure, without its content."""
     if isinstance(value, dict):
         return {key: hidden_value(field) for key, field in value.items()}
     if isinstance(value, list):
@@ -213,7 +213,7 @@ def gathered() -> dict[str, Any]:
 
 
 def engine() -> dict[str, Any] | None:
-    """What the Docker Engine says of itself and its networks; None where it is not asked."""
+    """The information of the Docker Engine on itself and its networks; None where it is not asked."""
     docker = shutil.which("docker")
     if ROOT != "/" or not docker:
         return None
@@ -247,7 +247,7 @@ def identity(region: str) -> dict[str, Any] | None:
 
 
 def printed(command: list[str]) -> str:
-    """What a command prints; RuntimeError says why there is nothing."""
+    """The output of a command; RuntimeError says why there is none."""
     environment = {**os.environ, "AWS_MAX_ATTEMPTS": "1"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=15, check=False)
@@ -262,17 +262,16 @@ def printed(command: list[str]) -> str:
 
 
 def runner_version() -> str:
-    """The version of the installed gitlab-runner; empty where there is none."""
+    """What the installed gitlab-runner prints of its version; empty where there is none."""
     program = shutil.which("gitlab-runner")
     if ROOT != "/" or not program:
         return ""
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    found = re.search(r"Version:\s+v?(\d+\.\d+\S*)", done.stdout)
-    return found[1] if found else ""
+    return done.stdout
 
 
 def asked(request: dict[str, Any]) -> dict[str, Any]:
-    """What a helper answers, without the password."""
+    """The answer of a helper, without the password."""
     environment = dict(request["environment"])
     if ROOT != "/":
         environment["PATH"] = ":".join(str(place(each)) for each in environment["PATH"].split(":"))

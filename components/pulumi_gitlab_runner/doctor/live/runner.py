@@ -1,4 +1,4 @@
-"""A runner on a host that is examined remotely: its files as they are there, without their secrets."""
+"""A runner on a host that is examined remotely: its current files, without their secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.doctor.credential_helpers import asked_once
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, DockerUser, RunnerHost, home_configs, settings_of
-from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION
+from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
 
 
 class Machine(Protocol):
@@ -94,7 +94,7 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
     helper = asked_once(LiveHelper(machine, process.environment))
     return RunnerHost(
         name,
-        version or found.get("version") or DEFAULT_RUNNER_VERSION,
+        version or reported_version(str(found.get("version"))) or DEFAULT_RUNNER_VERSION,
         home_configs(files, process.home),
         helper,
         process,

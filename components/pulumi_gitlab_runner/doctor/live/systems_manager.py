@@ -59,7 +59,7 @@ class Instance:
             )
             found = self._invocation(sent["Command"]["CommandId"])
         except (BotoCoreError, ClientError) as error:
-            raise UsageError(f"Systems Manager does not reach {self.number}: {_told(error)}") from None
+            raise UsageError(f"Systems Manager does not reach {self.number}: {_reason(error)}") from None
         if found["Status"] != "Success":
             said = " ".join(found.get("StandardErrorContent", "").split())[:300] or found.get(
                 "StatusDetails", ""
@@ -114,7 +114,7 @@ def instance_of(tag: str, region: str) -> Instance:
         ]
         client = boto3.client("ssm", region_name=region)
     except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"AWS does not say which instance it is: {_told(error)}") from None
+        raise UsageError(f"AWS does not say which instance it is: {_reason(error)}") from None
     if not working:
         raise UsageError(
             f"no instance works in an Auto Scaling group with the tag {HOST_TAG}={tag}: is it up?"
@@ -122,5 +122,5 @@ def instance_of(tag: str, region: str) -> Instance:
     return Instance(working[-1], client)
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return printable(" ".join(str(error).split()))[:300]

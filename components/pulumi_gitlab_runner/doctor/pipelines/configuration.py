@@ -43,7 +43,7 @@ class CiConfiguration:
     _resolved: int = 0
 
     def value(self, name: str) -> Any:
-        """A job or a global key, all of it worked in; nothing for one that is not there.
+        """A job or a global key with everything merged; None where it does not exist.
 
         Raises:
             UsageError: it extends or refers to what is not there and can be in no include, or goes in
@@ -55,7 +55,7 @@ class CiConfiguration:
                 self._values[name] = self._with_references(self._extend(name, ())[0], 0) if there else None
             except RecursionError:
                 raise UsageError(
-                    f"{name!r} is nested too deeply with what its !reference tags lead to"
+                    f"{name!r} is nested too deeply with the content of its !reference tags"
                 ) from None
         return self._values[name]
 
@@ -130,7 +130,7 @@ class CiConfiguration:
         """A value with each reference replaced by what it refers to; a list in a list becomes part of it."""
         self._resolved += 1
         if self._resolved > 2 * MOST_VALUES:
-            raise UsageError("the pipeline is too big with what its !reference tags lead to")
+            raise UsageError("the pipeline is too big with the content of its !reference tags")
         if isinstance(value, Reference):
             return self._referred(value, depth)
         if isinstance(value, dict):
@@ -153,7 +153,7 @@ class CiConfiguration:
         for key in keys:
             found = found.get(key) if isinstance(found, dict) else None
         if found is None and not self.not_read:
-            raise UsageError(f"!reference {named} leads to nothing")
+            raise UsageError(f"!reference {named} refers to nothing")
         return Missing(f"!reference {named}") if found is None else self._with_references(found, depth + 1)
 
 

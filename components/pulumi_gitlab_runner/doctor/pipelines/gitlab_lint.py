@@ -89,7 +89,7 @@ def _ask(
     except HttpError as error:
         raise UsageError(f"GitLab at {gitlab} {error}") from None
     reasons = {
-        401: "it does not know the token in GITLAB_TOKEN",
+        401: "it does not accept the token in GITLAB_TOKEN",
         403: "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
         404: f"it does not show a project {project} to the owner of GITLAB_TOKEN; name it by --project",
         429: "it has been asked too often: try again in a minute",

@@ -117,7 +117,7 @@ class PipelineFiles:
         return found
 
     def _included(self, file: Path, includes: object) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-        """The files that a file includes, each with its inputs; what is elsewhere is kept in mind."""
+        """The files that a file includes, each with its inputs; includes of other projects are recorded."""
         listed = includes if isinstance(includes, list) else [] if includes is None else [includes]
         for number, include in enumerate(listed):
             settings = _as_mapping(include)

@@ -90,7 +90,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _value(expression: str, inputs: Mapping[str, Any], variables: Mapping[str, str]) -> str | None:
-    """What replaces a block; None where that is not known."""
+    """The replacement of a block; None where it is not known."""
     access, *functions = (part.strip() for part in expression.split("|"))
     name = _ACCESS.fullmatch(access)
     if name is None or name[1] not in inputs:

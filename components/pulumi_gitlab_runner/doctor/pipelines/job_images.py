@@ -40,7 +40,7 @@ class JobImage:
 
 @dataclass(frozen=True)
 class ImagesOfJob:
-    """What a job pulls.
+    """The images that a job pulls.
 
     Attributes:
         images: its image and services, each that its matrix and its rules make of it.
@@ -102,7 +102,7 @@ def _containers(
 
 
 def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str) -> Any:
-    """What a job says for a key, else `default:`, else the global key of old; an empty one says nothing.
+    """A key's value in a job, else in `default:`, else the deprecated global one; empty counts as missing.
 
     Source: GitLab 18, lib/gitlab/config/entry/factory.rb: a value of nil is not specified, so it is
         inherited.

@@ -134,7 +134,7 @@ def _places(
     """The places that name images, those that jobs use and others, and what was not read.
 
     With each place comes what jobs make of it. The others are in hidden jobs and in `default`; they count
-    where no variable is in the name: whoever extends one runs the same image then.
+    where no variable is in the name: a job that extends one then runs the same image.
     """
     uses: _Uses = {}
     unused: _Uses = {}
@@ -244,11 +244,11 @@ class _Judge:
         return ""
 
     def pinned(
-        self, place: Place, written: str, reference: ImageReference, digest: str | None, told: str
+        self, place: Place, written: str, reference: ImageReference, digest: str | None, message: str
     ) -> Pin:
-        """What a registry's answer means for a place."""
+        """The meaning of a registry's answer for a place."""
         if digest is None:
-            return Pin(place, written, State.UNKNOWN, told)
+            return Pin(place, written, State.UNKNOWN, message)
         if reference.digest == digest:
             return Pin(place, written, State.PINNED, "its tag has this digest")
         name = written.partition("@")[0]
@@ -259,8 +259,8 @@ class _Judge:
         if why:
             return Pin(place, written, State.UNKNOWN, f"{digest} cannot be written here: {why}")
         if reference.digest is None:
-            told = f"the tag {reference.tag or 'latest'} is {digest}"
-            return Pin(place, written, State.NOT_PINNED, told, pinned)
+            message = f"the tag {reference.tag or 'latest'} is {digest}"
+            return Pin(place, written, State.NOT_PINNED, message, pinned)
         return Pin(place, written, State.MOVED, f"the tag {reference.tag} is now {digest}", pinned)
 
 
@@ -296,7 +296,7 @@ _PUSHED = "everyone who may push to the tag decides what jobs run"
 
 
 def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[Finding, tuple[Place, ...]]:
-    """What is left to do, each with its place where it has one.
+    """The remaining tasks, each with its place where it has one.
 
     Args:
         pipeline: the pipeline's images.

@@ -19,7 +19,7 @@ _SHOWN = 300
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a pipeline pulls.
+    """The images that a pipeline pulls.
 
     Attributes:
         images: the images, once for each set of credentials of their jobs.
@@ -46,7 +46,7 @@ def read_pipeline(
 
     Args:
         configurations: the pipeline's, once for each way that the rules of its includes may match.
-        job: one job alone; None for all.
+        job: only this job; None for all.
         variables: those from outside of the file.
         host: the runner: its default image, and the services that it adds to every job.
         shorthands: the names that a stack has for registries.
@@ -113,7 +113,7 @@ def _wanted(configuration: CiConfiguration, job: str | None) -> list[str]:
 def _runners_own(
     jobs: Sequence[ImagesOfJob], host: RunnerHost, variables: JobVariables
 ) -> Iterator[JobImage]:
-    """What the runner's configuration adds."""
+    """The images that the runner's configuration adds."""
     settings = host.docker_settings
     services = settings.get("services")
     added: list[tuple[str, object]] = []

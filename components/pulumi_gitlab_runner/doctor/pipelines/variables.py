@@ -79,7 +79,7 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
 
 
 def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]]:
-    """What each of the rules that may match sets; nothing where there are none.
+    """The variables that each of the rules that may match sets; empty where there are none.
 
     Only variables from outside of the file decide a rule: those of the file may have another value in a
     pipeline that is started with it.

@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Missing:
-    """What a job refers to and is not there: it may be in an include that was not read."""
+    """A reference of a job that is missing: it may be in an include that was not read."""
 
     name: str
 
@@ -348,7 +348,7 @@ class _Builder:
 
 
 def _merged_in(value: object) -> dict[str, Any] | None:
-    """What ``<<`` brings in: a mapping, or several, the first of which wins; None for anything else."""
+    """The mappings that ``<<`` merges: one, or several, the first of which wins; None for anything else."""
     several = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in several):
         return None

@@ -76,7 +76,7 @@ def _log_directory() -> Iterator[str]:
 def _run(
     command: list[str], stdin: str, environment: Mapping[str, str], patience: float
 ) -> tuple[int, str, str]:
-    """Run a command: its exit status, its output, and what it says of errors.
+    """Run a command: its exit status, its output, and its standard error.
 
     Raises:
         OSError: it cannot be run; TimeoutError: it was given up, for the reason in the message.

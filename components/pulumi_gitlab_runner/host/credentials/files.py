@@ -13,11 +13,11 @@ from pathlib import Path
 DIRECTORY = "/run/gitlab-runner-credentials"
 """Where a runner host has them."""
 TEMPORARY = ".new-"
-"""What the names of files start with that are gone in a moment."""
+"""The prefix of the names of temporary files."""
 
 
 class Files:
-    """The directory of root's that holds the configuration and the state; in memory, where the caller put it.
+    """root's directory with the configuration and the state, in memory if the caller chose so.
 
     Args:
         directory: made when it is not there.
@@ -45,7 +45,7 @@ class Files:
             return ""
 
     def write(self, name: str, text: str) -> None:
-        """Replace a file, whole or not at all; whoever reads it sees the old one or the new one.
+        """Replace a file atomically: a reader sees the old one or the new one.
 
         Where there is no room for both, the old one goes first: what was removed must not stay.
 
@@ -72,7 +72,7 @@ class Files:
             raise
 
     def mark(self, name: str) -> tuple[int, int, int]:
-        """What changes when a file does, also when somebody else changes it."""
+        """A value that changes with the file, also by another process."""
         try:
             status = self._path(name).lstat()
         except OSError:

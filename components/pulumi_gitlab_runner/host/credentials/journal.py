@@ -10,6 +10,6 @@ WARNING, NOTICE, INFO = 4, 5, 6
 
 
 def say(priority: int, text: str) -> None:
-    """Send a message to the journal, or to whoever started the program."""
+    """Send a message to the journal, or to standard error outside of a unit."""
     prefix = f"<{priority}>" if "JOURNAL_STREAM" in os.environ else "gitlab-runner-credentials: "
     print(f"{prefix}{text}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What answers for registries, and what its answers mean."""
+"""The sources of credentials, and the meaning of their answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Source:
         return " ".join(filter(None, (self.kind, self.where, self.name)))
 
     def name_for(self, registry: str) -> str:
-        """What is asked for. A helper knows hosts alone: what is below one shares its answer."""
+        """The key that is asked for. A helper knows only hosts: paths below one share its answer."""
         return registry.partition("/")[0] if self.kind == "helper" else self.name
 
 
@@ -96,7 +96,7 @@ NOTHING = Failure("answered without a user and password")
 
 @dataclass(frozen=True)
 class Question:
-    """What one call or helper answers.
+    """The answer of one call or helper.
 
     Attributes:
         kind: that of the sources.
@@ -130,7 +130,7 @@ class Question:
         return [*aws, "secretsmanager", "batch-get-secret-value", "--secret-id-list", *names]
 
     def answers(self, output: str) -> dict[str, Answer]:
-        """What was answered for each name."""
+        """The answer for each name."""
         try:
             found = dict(self._found(json.loads(output)))
         except (ValueError, RecursionError, TypeError, AttributeError, KeyError):

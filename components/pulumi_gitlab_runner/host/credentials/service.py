@@ -1,4 +1,4 @@
-"""The service: asks for what is due, and writes what serves."""
+"""The service: requests due credentials, and writes those that are valid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONFIG, STATE = "config.json", "state.json"
 START_S = 15.0
 """How long `once`, and so the start of gitlab-runner, waits for all answers."""
 AT_ONCE, BUSY_S = 8, 3.0
-"""How many questions are asked at once. One that has had no answer for so long does not count: it hangs."""
+"""How many questions are asked at once. One without an answer for that long does not count: it hangs."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 TURN_S = 1.0
 """How often the list is looked at."""
@@ -30,7 +30,7 @@ def boot_clock() -> float:
 
 
 class Service:
-    """Asks for what is due, and writes what serves.
+    """Requests due credentials, and writes those that are valid.
 
     Args:
         registries: the list.
@@ -86,7 +86,7 @@ class Service:
             self.turn(wait=TURN_S)
 
     def turn(self, wait: float = 0.0) -> None:
-        """Take what has been answered, ask for what is due, write what has changed.
+        """Process the answers, request what is due, and write what has changed.
 
         Args:
             wait: for how many seconds to wait for an answer.
@@ -115,7 +115,7 @@ class Service:
         threading.Thread(target=answer, daemon=True).start()
 
     def _take_answers(self, wait: float) -> None:
-        """Take the answers that are there, the first of which is waited for."""
+        """Process the available answers; wait for the first."""
         try:
             while True:
                 question, answers, asked = (

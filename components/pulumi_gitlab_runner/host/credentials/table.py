@@ -17,7 +17,8 @@ out tokens that end soon."""
 RENEW_ECR_S = 3600.0
 """ECR's token is valid for 12 hours: docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html."""
 SOON_S = 15.0
-"""What is due within this time is asked for along with what is due, where one call answers for both."""
+"""Credentials that are due within this time are renewed with the due ones, where one call answers for
+both."""
 LIFETIME_S = 12 * 3600.0
 """How long an answer serves while its source gives no other."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
@@ -26,7 +27,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 
 @dataclass
 class Entry:
-    """What is known of the credential of a registry. Times are seconds since the boot.
+    """The state of a registry's credential. Times are seconds since the boot.
 
     Attributes:
         source: where it comes from.
@@ -91,7 +92,7 @@ class Credentials:
         self.entries: dict[str, Entry] = {}
 
     def take_list(self, text: str, now: float) -> None:
-        """Take a new list of registries: what is not in it is gone at once, what is new is due."""
+        """Use a new list of registries: those not in it are removed at once, new ones are due."""
         declared = dict(sources(text))
         for registry in self.entries.keys() - declared.keys():
             del self.entries[registry]
@@ -107,7 +108,7 @@ class Credentials:
                 known.due = now
 
     def questions(self, now: float) -> Iterator[Question]:
-        """What is to be asked now, those first that have not failed."""
+        """The due credentials, those that have not failed first."""
         groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
         due: set[tuple[str, ...]] = set()
         for registry, entry in sorted(self.entries.items(), key=lambda item: item[1].failures):
@@ -194,7 +195,7 @@ class Credentials:
         return json.dumps({"auths": auths}, indent=1) + "\n"
 
     def state(self, boot: str) -> str:
-        """What is known of each credential, but for itself: for `restore`, runner-doctor and the alarm.
+        """The state of each credential, without the credential: for `restore`, runner-doctor and the alarm.
 
         Args:
             boot: which boot the times count from.
@@ -225,8 +226,8 @@ class Credentials:
         except (ValueError, TypeError, KeyError, AttributeError):
             return
         try:
-            told = json.loads(state)
-            known = told["registries"] if told["boot"] == boot else None
+            written = json.loads(state)
+            known = written["registries"] if written["boot"] == boot else None
         except (ValueError, TypeError, KeyError):
             known = {}
         if not isinstance(known, dict):

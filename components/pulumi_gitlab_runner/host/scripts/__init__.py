@@ -1,5 +1,7 @@
-"""The scripts, units and Python modules that land on a runner host, as they are."""
+"""The scripts, units and Python modules of a runner host, as they are, and the settings that scripts read."""
 
+import shlex
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +11,11 @@ from pulumi_gitlab_runner.host import credentials
 def script(name: str) -> str:
     """The text of a script or unit, such as `gitlab-runner-apply.sh`."""
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def shell_settings(settings: Mapping[str, str]) -> str:
+    """Lines of shell, each of which sets a variable."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
 def credential_service_directory() -> Path:

@@ -1,11 +1,11 @@
 #!/bin/sh
-# gitlab-runner-apply: brings the files of this runner host to what its stack declares.
+# gitlab-runner-apply: applies the declared files of this runner host.
 #
-# They arrive as one JSON object, path → {mode, content}, in S3; a symbolic link has the mode `link`, and what it
-# leads to for its content. The runners' numbers in GitLab are in the object's metadata, since the files are known
-# before them. The object is applied whole or not at all: first everything is fetched, checked and
-# laid beside its place, then moved into place. Whatever fails before that leaves the last good files, and the
-# reason in the journal. The runner reads a changed config.toml by itself.
+# They are one JSON object in S3, path → {mode, content}; a symbolic link has the mode `link`, and its target as
+# content. The runners' numbers in GitLab are in the object's metadata, since the files are known before them. The
+# object is applied atomically: first everything is fetched, checked and written beside its path, then moved into
+# place. A failure before that keeps the last good files, and logs the reason to the journal. The runner reloads a
+# changed config.toml by itself.
 set -eu
 umask 077
 
@@ -15,19 +15,19 @@ program=gitlab-runner-apply
 applied=$state/applied
 refused=$state/refused
 
-fail() { # REASON: it is tried again
+fail() { # REASON: to retry
     say err "$1; the last good files stay"
     exit 1
 }
 
-refuse() { # REASON: this version is bad, and is not tried again once there are good files
+refuse() { # REASON: this version is bad, and is not retried once there are good files
     if [ -e "$applied" ]; then
         printf '%s\n' "$version" >"$refused"
     fi
     fail "$1"
 }
 
-# The ETag says nothing of the metadata: with a runner that is registered anew, only its number is another one.
+# The ETag does not cover the metadata: after a runner is registered again, only its number differs.
 version=$(aws --region "$REGION" s3api head-object --bucket "$BUCKET" --key "$KEY" \
     --query "[ETag, Metadata.\"runner-ids\"]" --output text) || fail "s3://$BUCKET/$KEY cannot be read"
 tab=$(printf '\t')
@@ -38,13 +38,13 @@ for known in "$applied" "$refused"; do
     fi
 done
 
-# In memory: config.toml will hold the runners' tokens.
+# In memory: config.toml will contain the runners' tokens.
 work=$(mktemp -d "$root/run/gitlab-runner-apply.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 aws --region "$REGION" s3api get-object --bucket "$BUCKET" --key "$KEY" --if-match "$etag" "$work/files.json" \
     >/dev/null || fail "s3://$BUCKET/$KEY cannot be read"
 
-# A token for each runner that config.toml names. By way of the environment: arguments are for everyone to see.
+# A token for each runner of config.toml, by the environment: everyone can see arguments.
 runners=$(jq -r '[.[].content | strings | scan("@RUNNER_TOKEN_([a-z0-9-]+)@")[]] | unique[]' "$work/files.json") ||
     refuse "the files are not JSON"
 RUNNER_TOKENS={}
@@ -116,7 +116,7 @@ while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
 done <"$work/list"
 mkdir -p "$state"
-# What an earlier version had, and this one has not, is not to be trusted or taken for settings any longer.
+# Files of an earlier version that this one lacks must no longer be trusted or used as settings.
 cut -d ' ' -f 2 "$work/list" >"$work/paths"
 if [ -r "$state/paths" ]; then
     grep -Fxv -f "$work/paths" "$state/paths" | while read -r path; do
@@ -132,7 +132,7 @@ rm -f "$refused"
 say info "applied version $etag of s3://$BUCKET/$KEY"
 
 systemctl daemon-reload
-# Docker is never restarted under running jobs: it reloads what it can, and takes the rest at its next start.
+# Docker is never restarted under running jobs: it reloads some settings, and reads the others at its next start.
 if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
     systemctl reload docker || say warning "Docker does not reload its settings"
 fi
@@ -140,9 +140,9 @@ systemctl try-restart gitlab-runner-drain.service
 if systemctl --quiet is-active gitlab-runner; then
     "$root/usr/local/sbin/gitlab-runner-firewall" || : # it says why
 fi
-# The credentials that it has serve on meanwhile.
+# The existing credentials stay in use meanwhile.
 systemctl --no-block try-restart gitlab-runner-credentials.service
-# The runner reads a changed config.toml by itself, its fleet's settings only at its start: it ends its jobs first.
+# The runner reloads a changed config.toml by itself, but its fleet's settings only at its start, after its jobs.
 if [ -n "${new_fleet_settings-}" ] && systemctl --quiet is-active gitlab-runner; then
     systemctl --no-block restart gitlab-runner
 fi

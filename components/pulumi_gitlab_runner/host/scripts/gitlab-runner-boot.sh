@@ -1,11 +1,11 @@
 #!/bin/sh
-# gitlab-runner-boot: makes a runner host of a fresh machine, at its first boot. A second run changes nothing.
+# gitlab-runner-boot: sets up a runner host on a fresh machine, at its first boot. A second run changes nothing.
 #
-# gitlab-runner is installed last, when its files lie in place: its package starts it at once, and it shall
-# never run half configured. The Auto Scaling group takes the host into service, and ends the one before it, when
-# this script says that it is ready. Where a step fails for good, there is no runner, the journal and the console say
-# why, and the host has itself replaced: after five minutes, so that hosts that all fail do not come thick and
-# fast, and somebody can look.
+# gitlab-runner is installed last, when its files are in place: its package starts it at once, and it must never run
+# half configured. The Auto Scaling group puts the host into service, and terminates the previous one, when this
+# script reports that it is ready. Where a step fails finally, there is no runner, the journal and the console have
+# the reason, and the host is replaced: after five minutes, so that failing hosts are not replaced in a tight loop and
+# can be examined.
 set -u
 
 program=gitlab-runner-boot
@@ -15,7 +15,7 @@ program=gitlab-runner-boot
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-packages-dnf.sh
 . "${RUNNER_HOST_INSTALLER:-/usr/local/lib/gitlab-runner-packages.sh}"
 console=${RUNNER_HOST_CONSOLE:-/dev/console}
-PATH=$PATH:/usr/local/sbin # where gitlab-runner-apply lies, which cloud-init may not look for
+PATH=$PATH:/usr/local/sbin # the directory of gitlab-runner-apply, which may be missing from cloud-init's PATH
 
 launch() { # ACTION [ARGUMENT…]: at the hook of this host's launch
     lifecycle "$LAUNCH_HOOK" "$@"
@@ -39,7 +39,7 @@ give_up() {
     say err "$what: failed for good; gitlab-runner is not started, and this host is replaced in 5 minutes"
     echo "$program: $what: failed for good" >"$console"
     sleep 300
-    # A host that is in service has no hook to wait at; one that is stopped is replaced too.
+    # A host in service does not wait at a hook; a stopped one is replaced too.
     launch complete-lifecycle-action --lifecycle-action-result ABANDON ||
         ask_to_be_replaced "$what: failed for good" || shutdown -h now
     exit 1

@@ -1,8 +1,8 @@
 #!/bin/sh
-# gitlab-runner-deliver: brings the files of a runner manager into its volume, whole or not at all.
+# gitlab-runner-deliver: writes the files of a runner manager into its volume, atomically.
 #
-# Runs once, in a container of the manager's image that was given the files. The manager finds them by way of a
-# link, and goes on as it is with its jobs: the runner reads a changed config.toml by itself.
+# Runs once, in a container of the manager's image with the files. The manager reads them through a link, and
+# continues with its jobs: the runner reloads a changed config.toml by itself.
 set -eu
 umask 077
 
@@ -14,7 +14,7 @@ fail() { # REASON
     exit 1
 }
 
-# They hold secrets, which shall lie in the volume alone.
+# They contain secrets, which must be only in the volume.
 new=
 trap 'rm -rf "$delivery" $new' EXIT
 
@@ -30,7 +30,7 @@ if gitlab-runner lint --help >/dev/null 2>&1; then
 elif ! gitlab-runner list --config "$config" 2>&1 | grep -q "Listing configured runners"; then
     fail "gitlab-runner refuses config.toml"
 fi
-rm -f "$delivery/files/.runner_system_id" # which both of them make
+rm -f "$delivery/files/.runner_system_id" # which both of them create
 
 new=$(mktemp -d "$volume/version.XXXXXX") || fail "the volume cannot be written"
 cp -pR "$delivery/files/." "$new" || fail "the files cannot be written"
@@ -40,7 +40,7 @@ while read -r path target; do
     fi
 done <"$delivery/links"
 chmod 700 "$new"
-# The runner looks whether it is newer than the one that it knows, by the clock of this machine.
+# The runner compares its modification time, by the clock of this machine.
 touch "$new/config.toml"
 if [ -d "$new/certs" ]; then
     touch "$new"/certs/*

@@ -1,9 +1,9 @@
 #!/bin/sh
-# gitlab-runner-drain: lets the jobs of this runner host end before it does.
+# gitlab-runner-drain: lets the jobs of this runner host end before its instance is terminated.
 #
-# The instance metadata announce its end: by its Auto Scaling group, or because a spot instance is reclaimed.
-# gitlab-runner is stopped then, by the SIGQUIT of its unit: it takes no more jobs, and ends with its last one.
-# The group waits for that at its lifecycle hook, as long as it hears of this host.
+# The instance metadata announce the termination: by its Auto Scaling group, or a spot interruption. gitlab-runner is
+# then stopped by the SIGQUIT of its unit: it takes no more jobs, and exits after its last one. The group waits for
+# that at its lifecycle hook, as long as this host sends heartbeats.
 # Sources: docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html,
 # docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html.
 set -u
@@ -31,8 +31,8 @@ at_the_hook() { # ACTION [ARGUMENT…]
     lifecycle "$LIFECYCLE_HOOK" "$@" || say warning "$1 failed"
 }
 
-# The host that takes this one's place is in service, so an instance refresh that has led to this has done its work.
-# While it lasts, a further change would wait for the jobs of this host, and the AWS provider for 15 minutes alone.
+# The replacement of this host is in service, so the instance refresh that caused this is done. While it lasts,
+# another change would wait for the jobs of this host, and the AWS provider waits only 15 minutes.
 leave_instance_refresh() {
     group=$(metadata tags/instance/aws:autoscaling:groupName) &&
         aws --region "$REGION" autoscaling cancel-instance-refresh --auto-scaling-group-name "$group" \
@@ -42,7 +42,7 @@ leave_instance_refresh() {
 until terminating || reclaimed; do
     sleep 5
 done
-# New files of this host start this script anew: a refresh that is under way by then is of a later change.
+# New files of this host restart this script: a refresh that is under way by then belongs to a later change.
 left=
 [ ! -e "$draining" ] || left=yes
 : >"$draining"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# gitlab-runner-firewall: keeps the metrics of runners out of reach of jobs. Runs before gitlab-runner starts, which
-# it keeps from starting where it fails; twice does no harm.
+# gitlab-runner-firewall: refuses connections of jobs to the metrics of runners. Runs before gitlab-runner, which does
+# not start where it fails; it is idempotent.
 #
-# Where a runner's metrics are served, its debug pages are too, which name the jobs of every project that it runs:
-# docs.gitlab.com/runner/monitoring. A job would reach those of its own host at the address of its bridge, and those
-# of other hosts by way of the VPC, as a connection of its host. Docker leaves the chain DOCKER-USER to the host:
+# A runner serves its debug pages with its metrics; they list the jobs of all projects that it runs:
+# docs.gitlab.com/runner/monitoring. A job could connect to those of its own host at the address of its bridge, and to
+# those of other hosts through the VPC, from the address of its host. Docker leaves the chain DOCKER-USER to the host:
 # docs.docker.com/engine/network/packet-filtering-firewalls.
 set -u
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and tells CloudWatch
-# that it works, when there is an alarm. Run every minute.
+# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and reports to
+# CloudWatch that it works, when there is an alarm. Run every minute.
 #
-# With that it says how many registries have no credential, or one that ends within hours: one that could not be
-# renewed for half of its life.
+# It also reports how many registries have no credential, or one that expires within hours because it could not be
+# renewed for half of its lifetime.
 #
-# EC2's own checks see the machine alone. To stop gitlab-runner by hand for longer, stop this timer first.
+# EC2's status checks cover only the machine. To stop gitlab-runner by hand for longer, stop this timer first.
 set -u
 
 program=gitlab-runner-health
@@ -31,7 +31,7 @@ elif ! timeout 30 docker version >/dev/null 2>&1; then
 fi
 if [ -z "$dead" ] || [ -e "$draining" ] || [ -e "$waiting" ]; then
     rm -f "$count"
-    # A fleet's manager that waits for its turn works: the one before it ends its jobs, and says nothing any more.
+    # A fleet's manager that waits for its turn works: the previous one ends its jobs, and no longer reports.
     if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ]; then
         set -- "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"
         if ending=$(without_credential 2>/dev/null); then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the scripts of a runner host share. Each sets `program`, its own name, and sources this.
+# The common functions of the scripts of a runner host. Each sets `program`, its name, and sources this.
 #
 # BUCKET, KEY, REGION and the other settings of this host.
 # shellcheck source=/dev/null
@@ -17,14 +17,14 @@ state=$root/var/lib/gitlab-runner-host draining=$root/run/gitlab-runner-draining
 waiting=$root/run/gitlab-runner-waiting
 imds=${RUNNER_HOST_IMDS:-http://169.254.169.254}
 
-trust_authorities() { # takes the CAs up into those of the operating system, once that has any
+trust_authorities() { # adds the CAs to those of the operating system, once that has any
     for command in update-ca-certificates update-ca-trust; do
         command -v "$command" >/dev/null || continue
         (umask 022 && "$command" >/dev/null) || return
     done
 }
 
-say() { # PRIORITY TEXT: to the journal, and to whoever started the script
+say() { # PRIORITY TEXT: to the journal, and to standard error
     # shellcheck disable=SC2154 # set by those who source this
     logger -s -t "$program" -p "daemon.$1" -- "$2" || printf '%s: %s\n' "$program" "$2" >&2
 }

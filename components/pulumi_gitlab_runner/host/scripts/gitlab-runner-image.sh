@@ -1,8 +1,8 @@
 #!/bin/sh
-# gitlab-runner-image: what EC2 Image Builder runs to make a machine image for runner hosts and for workers.
+# gitlab-runner-image: run by EC2 Image Builder to build a machine image for runner hosts and workers.
 #
-#   build  installs what a host would install at its boot, and pulls the images that are declared
-#   check  says what is wrong with a machine that was started from the image
+#   build  installs the packages that a host would install at boot, and pulls the declared images
+#   check  reports the problems of a machine that was started from the image
 #
 # It configures nothing. Docker and gitlab-runner stay off until the boot of a host or a worker has written their
 # configuration, and whatever identifies a machine is removed.

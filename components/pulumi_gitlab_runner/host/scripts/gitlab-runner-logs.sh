@@ -1,9 +1,9 @@
 #!/bin/sh
 # gitlab-runner-logs: sends the journal of this runner host to CloudWatch Logs. Run every minute.
 #
-# It begins with the boot that it first runs in: a machine image may bring a journal of its own. It goes on behind the
-# last entry that has arrived, so that nothing is lost when CloudWatch does not answer.
-# Of systemd itself, only what is amiss is sent: it tells of every timer, this one too.
+# It starts with the boot of its first run: a machine image may contain an older journal. It continues after the last
+# entry that CloudWatch has accepted, so that nothing is lost when CloudWatch does not answer.
+# Of systemd itself, only warnings and errors are sent: it logs every timer, this one too.
 # Limits of a batch: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
 set -eu
 umask 077
@@ -35,7 +35,7 @@ send() { # FILE: whether CloudWatch has it, or will never take it
         *InvalidParameterException*)
             say warning "CloudWatch refuses $(jq length "$1") entries, which are left out: $answer"
             ;;
-        *ResourceNotFoundException*) # the log group was made anew
+        *ResourceNotFoundException*) # the log group was created again
             logs create-log-stream
             logs put-log-events --log-events "file://$1"
             ;;
@@ -61,7 +61,7 @@ while [ "$sent" -gt 0 ]; do
         set -- --after-cursor "$(cat "$cursor")"
     fi
     journalctl --quiet --output json "$@" | head -n "$batch" >"$work/read"
-    # As many of them as are within one span; the clock may have been set meanwhile.
+    # As many as are within one span; the clock may have been set meanwhile.
     sent=$(jq -rs --argjson span "$longest_span" '[.[].__REALTIME_TIMESTAMP | tonumber / 1000] as $times
         | first(range($times | length; 0; -1) | select(($times[:.] | max - min) < $span)) // 0' "$work/read")
     head -n "$sent" "$work/read" >"$work/entries"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # How a runner host installs its packages on Debian 12 and Ubuntu 24.04. gitlab-runner and its helper images
-# come from GitLab's repository, at one version. The key of that is fetched, as GitLab extends its life from
-# time to time, and known by its fingerprint: docs.gitlab.com/omnibus/update/package_signatures. What the machine
-# image brings is not asked for again.
+# come from GitLab's repository, at one version. Its key is downloaded, since GitLab extends its validity from time
+# to time, and checked by its fingerprint: docs.gitlab.com/omnibus/update/package_signatures. Packages of the machine
+# image are not requested again.
 
 # ID and VERSION_CODENAME of the operating system.
 # shellcheck source=/dev/null
@@ -69,7 +69,7 @@ install_runner() {
         install_packages "$@"
 }
 
-fetch_key() { # and keep none but the one that is known
+fetch_key() { # and keep only the known one
     GNUPGHOME=$(mktemp -d) && export GNUPGHOME && mkdir -p "${keyring%/*}" &&
         curl -fsSL --retry 3 "$packages/gpgkey" | gpg --batch --quiet --no-autostart --import &&
         gpg --batch --export "$packages_key" >"$keyring" && [ -s "$keyring" ]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # How a runner host installs its packages on Amazon Linux 2023. Its own repositories stay at the release of
-# the machine image; gitlab-runner and its helper images come from GitLab's, at one version. What the machine
-# image brings is not asked for again.
+# the machine image; gitlab-runner and its helper images come from GitLab's, at one version. Packages of
+# the machine image are not requested again.
 
 install_packages() { # NAME[-VERSION-RELEASE]…
     rpm --quiet -q "$@" 2>/dev/null || dnf install -y -q "$@"

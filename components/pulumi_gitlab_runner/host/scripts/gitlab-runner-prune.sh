@@ -1,15 +1,15 @@
 #!/bin/sh
-# gitlab-runner-prune: clears away what jobs left in Docker. Run every hour; twice does no harm.
+# gitlab-runner-prune: removes what jobs left in Docker. Run every hour; it is idempotent.
 #
-# Of a running job there is at every moment its network, and some container of it in whatever state. What has
-# neither is left over. An image has been pulled before there is a container of it, so images and volumes are
-# removed while no job runs, and only when the disk fills up: they save time.
+# A running job always has its network, and a container in some state; everything else is left over. An image is
+# pulled before its container exists, so images and volumes are removed only while no job runs, and only when the disk
+# fills up: they save time.
 set -u
 
 program=gitlab-runner-prune
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
-managed=label=com.gitlab.gitlab-runner.managed=true # what the runner marks everything with that it makes
+managed=label=com.gitlab.gitlab-runner.managed=true # the runner's label on everything that it creates
 yesterday=$(($(date +%s) - 24 * 60 * 60))
 last_week=$(($(date +%s) - 7 * 24 * 60 * 60))
 
@@ -41,7 +41,7 @@ if [ -z "$jobs" ]; then
         done
     fi
 elif disk_is_full_to 90; then
-    # A job that has pulled such an image a moment ago fails; on a full disk, every job would.
+    # A job that has just pulled such an image fails; on a full disk, every job would.
     say warning "the disk is almost full, and jobs are running: removing images that no container uses"
     docker image prune --all --force --filter until=24h
 fi

@@ -1,10 +1,10 @@
 #!/bin/sh
-# gitlab-runner-turn: keeps the manager of a fleet from starting while the one before it still has jobs.
+# gitlab-runner-turn: delays the start of a fleet's manager while the previous one still has jobs.
 #
-# A manager that starts ends the instances of its fleet that it does not know, and the jobs on them:
-# gitlab.com/gitlab-org/fleeting/taskscaler. Where a new host takes the place of an old one, the old one is in
-# its group until its last job has ended. That may be another group: a change of the role or of the network makes a
-# new one. One that is not in service yet has no jobs, and waits for its own turn.
+# At its start, a manager terminates the instances of its fleet that it does not know, with the jobs on them:
+# gitlab.com/gitlab-org/fleeting/taskscaler. When a new host replaces an old one, the old one stays in its group until
+# its last job has ended. That may be another group: a change of the role or of the network creates a new one. A host
+# that is not in service yet has no jobs, and waits for its own turn.
 set -eu
 
 program=gitlab-runner-turn

@@ -1,9 +1,9 @@
 #!/bin/sh
-# gitlab-runner-worker: makes a worker of a fleet of a fresh Amazon Linux 2023, once, at its first boot.
+# gitlab-runner-worker: sets up a worker of a fleet on a fresh Amazon Linux 2023, once, at its first boot.
 #
-# It is the user data itself, or is written and run by it where the stack declares files besides. A worker has
-# Docker, and nothing else: its manager comes in as ec2-user, and brings images' credentials and the helper image
-# along. Where a step fails, cloud-init ends with an error, and the manager replaces the worker.
+# It is the user data itself, or is written and run by it where the stack declares further files. A worker has only
+# Docker: its manager connects as ec2-user, and sends the credentials of images and the helper image. Where a step
+# fails, cloud-init ends with an error, and the manager replaces the worker.
 set -eu
 root=${RUNNER_HOST_ROOT:-}
 
@@ -42,7 +42,7 @@ rpm --quiet -q docker 2>/dev/null || dnf install -y -q docker # a machine image 
 usermod --append --groups docker ec2-user
 systemctl enable --now docker
 
-# Port 9252 is that of gitlab-runner's metrics, by which a job would see the jobs of other projects.
+# Port 9252 serves gitlab-runner's metrics, which would show a job the jobs of other projects.
 step "keeping jobs from the metrics of runners"
 iptables -w 30 -I DOCKER-USER -p tcp --dport 9252 -j REJECT --reject-with tcp-reset
 

@@ -55,12 +55,12 @@ def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock
     if event.get("tf", {}).get("action") == "delete":
         variable = event["variable"]
         removed, failures = attempt_each({variable["scope"]: partial(_remove, gitlab, mark, variable)}, clock)
-        return _told("removed", list(removed), failures)
+        return _outcome("removed", list(removed), failures)
     variables = [event["variable"]] if "variable" in event else configuration["variables"]
     auths, missing = _auths(configuration["registries"], clock)
     puts = {each["scope"]: partial(_put, gitlab, mark, auths, missing.keys(), each) for each in variables}
     renewed, failures = attempt_each(puts, clock)
-    answer = _told("renewed", list(renewed), missing | failures)
+    answer = _outcome("renewed", list(renewed), missing | failures)
     print(_success_metric(mark))
     return answer
 
@@ -101,8 +101,8 @@ def _put(
     existing = gitlab.find(variable)
     if existing and existing.get("description") != mark:
         raise RefusedError(
-            f"{variable['key']} is there already, and not of this making: remove it, or declare another key "
-            "or environment_scope"
+            f"{variable['key']} exists already, and was not created by this function: remove it, or declare "
+            "another key or environment_scope"
         )
     old = _auths_in(existing["value"]) if existing else {}
     auths = {**{host: old[host] for host in missing if host in old}, **auths}
@@ -135,7 +135,7 @@ def _auths_in(value: str | None) -> dict[str, Any]:
         return {}
 
 
-def _told(what: str, scopes: list[str], failures: Mapping[str, str]) -> dict[str, list[str]]:
+def _outcome(what: str, scopes: list[str], failures: Mapping[str, str]) -> dict[str, list[str]]:
     """The answer; an error if something failed."""
     print(f"{what}: {', '.join(scopes) or 'none'}")
     if failures:
@@ -150,5 +150,5 @@ def _success_metric(mark: str) -> str:
     /CloudWatch_Embedded_Metric_Format_Specification.html.
     """
     described = {"Namespace": "GitLabRunner", "Dimensions": [["Renewal"]], "Metrics": [{"Name": "Renewed"}]}
-    told = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
-    return json.dumps({"_aws": told, "Renewal": mark, "Renewed": 1})
+    metadata = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [described]}
+    return json.dumps({"_aws": metadata, "Renewal": mark, "Renewed": 1})

@@ -60,18 +60,18 @@ _AUTH_OF: Mapping[str, Callable[[Source], str]] = {
 
 
 def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[str, Any]:
-    """What AWS answers."""
+    """The answer of AWS."""
     settings = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
     client = boto3.client(service, region_name=region, config=settings)
     try:
         answer: dict[str, Any] = getattr(client, operation)(**arguments)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        told = f"{code}: {error.response['Error'].get('Message', '')}"
+        message = f"{code}: {error.response['Error'].get('Message', '')}"
         if code in ("ResourceNotFoundException", "ParameterNotFound"):
-            raise RefusedError(told) from None
+            raise RefusedError(message) from None
         # A missing permission among them: IAM takes a while to apply a new one.
-        raise TemporaryError(told) from None
+        raise TemporaryError(message) from None
     except BotoCoreError as error:
         raise TemporaryError(f"AWS cannot be asked ({type(error).__name__})") from None
     return answer

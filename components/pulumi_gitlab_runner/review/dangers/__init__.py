@@ -1,4 +1,4 @@
-"""What is dangerous in a preview; one topic a module."""
+"""The dangers in a preview; one module for each topic."""
 
 from collections.abc import Callable, Iterator
 
@@ -36,7 +36,7 @@ _WHOLE_LOOKS: tuple[Callable[[Preview], Iterator[tuple[Step, Found]]], ...] = (
 
 
 def dangers(preview: Preview) -> list[Danger]:
-    """The dangers of a preview, by their weight: by kind, what is there before what is new, and by name."""
+    """The dangers in the order of the note: by kind, existing resources before new ones, and by name."""
     found = [
         (step, look(step))
         for step in preview.changes
@@ -45,9 +45,9 @@ def dangers(preview: Preview) -> list[Danger]:
     found += [(host.step, host_dangers(host)) for host in host_changes(preview)]
     found += [each for look in _WHOLE_LOOKS for each in look(preview)]
     listed = [
-        Danger(kind, step.type, step.name, told, step.operation in ("create", "import"))
+        Danger(kind, step.type, step.name, phrases, step.operation in ("create", "import"))
         for step, each in found
-        for kind, told in each
+        for kind, phrases in each
     ]
     order = list(DangerKind)
     return sorted(listed, key=lambda each: (order.index(each.kind), *_weight(each), natural(each.name)))

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.review.preview import Inputs, Step
 
 
 def protection_lost(step: Step) -> Found:
-    """The weaknesses of a resource that it did not have before; a new one is told with all of them."""
+    """The weaknesses of a resource that it did not have before; a new one is listed with all of them."""
     look = _WEAKNESSES.get(step.type)
     if look is None or step.operation == "delete":
         return
@@ -29,7 +29,10 @@ def _of_instances(inputs: Inputs) -> Iterator[Phrase]:
     options = inputs.get("metadataOptions")
     if isinstance(options, Mapping) and options.get("httpEndpoint") != "disabled":
         if options.get("httpTokens") != "required":
-            yield "its instances answer IMDSv1: whoever makes them send a request has their role", ()
+            yield (
+                "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
+                (),
+            )
         hops = options.get("httpPutResponseHopLimit")
         if isinstance(hops, int | float) and hops > 1:
             yield "its metadata, and so its role, is in reach of jobs: a hop limit of", (named(hops),)

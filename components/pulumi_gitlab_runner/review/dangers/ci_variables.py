@@ -13,7 +13,7 @@ _SETTINGS = {
     "masked": "it shows in job logs",
     "hidden": "it shows in GitLab's settings",
 }
-"""What it means to be without a setting."""
+"""The meaning of a missing setting."""
 
 
 def variable_dangers(step: Step) -> Found:

@@ -1,4 +1,4 @@
-"""What a danger is, and the kinds that there are."""
+"""A danger, and the kinds of dangers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,23 +7,23 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.preview import UNKNOWN
 
-NOT_KNOWN = "is known after the update alone"
+NOT_KNOWN = "is known only after the update"
 
 Phrase = tuple[str, tuple[str, ...]]
 """A few words of ours, and the names that they are about."""
 
 
 PLAINLY_DELETED: tuple[Phrase, ...] = (("is deleted", ()),)
-"""What is told of a resource with which nothing else is lost."""
+"""The phrases for a resource with which nothing else is lost."""
 
 
 class DangerKind(StrEnum):
-    """What kind of danger it is, in the order in which they are told: what weighs most comes first."""
+    """The kind of a danger, in the order of the note: the gravest first."""
 
     PRIVILEGE = "Jobs closer to the host"
     DELETION = "Deleted"
     REPLACEMENT = "Replaced"
-    QUEUE = "Jobs that wait: whoever deploys must act"
+    QUEUE = "Jobs that wait: act when deploying"
     OWNERS = "Other accounts whose owners must act"
     RUNNER = "Runners open to more jobs"
     VARIABLE = "CI variables less protected"
@@ -52,12 +52,12 @@ class Danger:
 
 
 Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
-"""What is found at one resource."""
+"""The dangers of one resource."""
 
 
-def is_known(told: tuple[Phrase, ...]) -> bool:
-    """Whether the preview shows what is told, and not only that there may be something."""
-    return not any(words.endswith(NOT_KNOWN) for words, _ in told)
+def is_known(phrases: tuple[Phrase, ...]) -> bool:
+    """Whether the preview shows the danger itself, and not only that there may be one."""
+    return not any(words.endswith(NOT_KNOWN) for words, _ in phrases)
 
 
 def named(value: Any) -> str:

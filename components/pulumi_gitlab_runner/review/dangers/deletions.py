@@ -1,4 +1,4 @@
-"""What is replaced or deleted, and what is lost with it."""
+"""Replacements and deletions, with what is lost."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found
 from pulumi_gitlab_runner.review.preview import Step
@@ -12,7 +12,7 @@ _LOST = {
     "aws:secretsmanager/secret:Secret": "what it holds is lost",
     "gitlab:index/userRunner:UserRunner": "its token ends",
 }
-"""What is lost with a resource, whether a new one takes its place or not."""
+"""The loss with a resource that is deleted or replaced."""
 _MISSED = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "what it watches for is no longer reported",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "its repository, if that stays, keeps old images",
@@ -20,7 +20,7 @@ _MISSED = {
         "its bucket, if that stays, can be opened to the public"
     ),
 }
-"""What is missed once a resource is gone."""
+"""The effect of a missing resource."""
 
 
 def deletions(step: Step) -> Found:
@@ -31,8 +31,11 @@ def deletions(step: Step) -> Found:
         because = (("because of", step.replaced_for),) if step.replaced_for else ()
         yield DangerKind.REPLACEMENT, ((what, ()), *because)
     elif step.operation == "delete":
-        told = [lost or _MISSED.get(step.type), "what it denied is denied no more" if _denies(step) else None]
-        yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *told])), ()),)
+        effects = [
+            lost or _MISSED.get(step.type),
+            "what it denied is no longer denied" if _denies(step) else None,
+        ]
+        yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *effects])), ()),)
 
 
 def _denies(step: Step) -> bool:

@@ -13,12 +13,12 @@ _WEAKENED = {
     ("locked", True): "can be enabled for other projects",
     ("untagged", False): "takes jobs without tags, from whatever pipeline",
 }
-"""What it means that a setting no longer has a value."""
+"""The meaning of a setting without a value."""
 _REACH = {"project_type": "a project", "group_type": "a group", "instance_type": "the whole instance"}
 
 
 def runner_dangers(step: Step) -> Found:
-    """What opens a runner to more jobs, and so its registries and caches to more people."""
+    """Changes that open a runner to more jobs, and so its registries and caches to more people."""
     if step.type == _ENABLEMENT and step.operation == "create":
         yield DangerKind.RUNNER, (("takes jobs of the project", (named(step.new.get("project")),)),)
     if step.type != _RUNNER or not step.old or step.operation == "delete":
@@ -29,4 +29,4 @@ def runner_dangers(step: Step) -> Found:
     kinds = list(_REACH)
     before, after = step.old.get("runnerType"), step.new.get("runnerType")
     if before in kinds and after in kinds and kinds.index(after) > kinds.index(before):
-        yield DangerKind.RUNNER, ((f"takes jobs of {_REACH[after]}, not of {_REACH[before]} alone", ()),)
+        yield DangerKind.RUNNER, ((f"takes jobs of {_REACH[after]}, not only of {_REACH[before]}", ()),)

@@ -1,4 +1,4 @@
-"""What a runner host can reach now, and what its runners let their jobs do."""
+"""Registries that a host has new credentials for, and new privileges of its runners' jobs."""
 
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
 from pulumi_gitlab_runner.review.dangers.job_isolation import isolation_gaps_gained

@@ -15,7 +15,7 @@ _PULLS = {"ecr:batchgetimage", "ecr:batch*", "ecr:*", "*"}
 
 
 def rights_gained(step: Step) -> Found:
-    """What the policies of a resource allow now: of a role, a repository, a bucket, a key."""
+    """The permissions that the policies of a resource add: of a role, a repository, a bucket, a key."""
     if step.operation == "delete":
         return
     for key in sorted(step.old.keys() | step.new.keys()):
@@ -23,7 +23,7 @@ def rights_gained(step: Step) -> Found:
         if _is_hidden(step.new.get(key)) and (old or _is_policy(step, key)):
             yield DangerKind.RIGHTS, ((f"what its {_word(key)} allows {NOT_KNOWN}", ()),)
         for gain in gains(old, new):
-            yield DangerKind.RIGHTS, _told(gain)
+            yield DangerKind.RIGHTS, _phrases(gain)
             yield from _images_gained(gain)
     policy = step.new.get("policyArn")
     if step.type == _ATTACHMENT and policy != step.old.get("policyArn"):
@@ -57,7 +57,7 @@ def _word(key: str) -> str:
     return "trust policy" if key == "assumeRolePolicy" else "policy"
 
 
-def _told(gain: Gain) -> tuple[Phrase, ...]:
+def _phrases(gain: Gain) -> tuple[Phrase, ...]:
     phrases = (
         ("does not deny any more:" if gain.denied_before else "allows", gain.actions),
         ("on", gain.resources),

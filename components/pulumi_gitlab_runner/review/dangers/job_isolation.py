@@ -1,4 +1,4 @@
-"""What a runner lets its jobs do that it did not let them do before."""
+"""New privileges of a runner's jobs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,15 +11,15 @@ _Table = Mapping[str, Any]
 _LIMITS = {
     "allowed_images": "lets jobs run any image",
     "allowed_services": "lets jobs run any image as a service",
-    "allowed_privileged_images": "makes jobs of any image privileged, and not some alone",
-    "allowed_privileged_services": "makes services of any image privileged, and not some alone",
+    "allowed_privileged_images": "makes jobs of any image privileged, not only of some",
+    "allowed_privileged_services": "makes services of any image privileged, not only of some",
     "allowed_users": "lets jobs run as any user",
 }
 """Lists that limit jobs as long as they hold anything, and less with every entry."""
 
 
 def isolation_gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
-    """What brings the jobs of a runner closer to the host or to each other, and did not before.
+    """New settings that weaken the isolation of a runner's jobs from the host or from each other.
 
     Args:
         old: the `[[runners]]` table before; an empty one for a new runner.
@@ -59,7 +59,7 @@ def _of_images(before: _Table, after: _Table) -> Iterator[Phrase]:
 
 def _limit_lifted(key: str, before: list[str], after: list[str], what: str) -> Iterator[Phrase]:
     if ONLY_DIGESTS in before and ONLY_DIGESTS not in after:
-        yield f"runs {'services' if key == 'allowed_services' else 'images'} by tag, not by digest alone", ()
+        yield f"runs {'services' if key == 'allowed_services' else 'images'} by tag, not only by digest", ()
     elif before and not after:
         yield what, ()
     elif before and (gained := _gained([*before, ONLY_DIGESTS], after)):

@@ -41,7 +41,7 @@ def _renewals(step: Step, replaced: Sequence[str]) -> Found:
     for registry, now in _owners(step.new).items():
         users = {f"{step.name}-{each.rpartition(' ')[2]}" for each in _texts(now.get("users"))}
         roles = tuple(name for name in replaced if name in users)
-        if roles and now == before.get(registry):  # else it is told already, with all that changes
+        if roles and now == before.get(registry):  # else it is listed already, with all that changes
             yield (
                 DangerKind.OWNERS,
                 (

@@ -7,7 +7,7 @@ _RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
 
 
 def upstreams_gained(step: Step) -> Found:
-    """What is cached from now on."""
+    """Registries that are newly cached."""
     upstream = step.new.get("upstreamRegistryUrl")
     if step.type == _RULE and upstream and upstream != step.old.get("upstreamRegistryUrl"):
         yield DangerKind.REGISTRY, (("ECR fetches images of", (named(upstream),)),)

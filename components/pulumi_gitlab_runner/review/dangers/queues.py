@@ -1,4 +1,4 @@
-"""Jobs that no one takes any more, or that lose their runner: what whoever deploys does about it."""
+"""Jobs that no runner takes any more, or that lose their runner: what to do about it when deploying."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
 _RUNNER = "gitlab:index/userRunner:UserRunner"
 _FIXES = {
     "delete": "pause it in GitLab and let its jobs end first, else they fail",
-    "replace": "count up its generation, with keep_previous, so that its running jobs end as usual",
+    "replace": "increase its generation, with keep_previous, so that its running jobs end as usual",
 }
 _CHANGE = "change the tags of these jobs, or let another runner take them"
 
@@ -50,7 +50,7 @@ class _Queue:
 
 
 def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
-    """The runners of GitLab that stop to take jobs which no other runner of the stack takes."""
+    """The runners of GitLab that stop taking jobs which no other runner of the stack takes."""
     runners = [step for step in preview.steps if step.type == _RUNNER]
     others = {
         step.urn: _queue(step.new) for step in runners if step.new and step.new.get("paused") is not True
@@ -66,10 +66,10 @@ def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
             for urn, each in others.items()
             if urn != step.urn and each.takes_all_of(before)
         )
-        yield step, _told(step, before, min(takers, key=natural, default=None))
+        yield step, _waiting(step, before, min(takers, key=natural, default=None))
 
 
-def _told(step: Step, before: _Queue, taker: str | None) -> Found:
+def _waiting(step: Step, before: _Queue, taker: str | None) -> Found:
     fix = _FIXES.get(step.operation)
     if taker is None:
         what = f"wait until another runner takes them; {fix or _CHANGE}"

@@ -50,6 +50,8 @@ __all__ = [
 class EcrSettings:
     """Settings of a registry without problems, with the defaults filled in."""
 
+    shown = ("replicate_to", "replicate_from", "scanning", "creation_templates")
+
     replicate_to: tuple[Replica, ...] = ()
     replicate_from: tuple[ReplicaSource, ...] = ()
     scanning: Scanning | None = None
@@ -70,7 +72,7 @@ def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
 def ecr_settings_problems(
     declaration: EcrSettingsDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the settings of a registry in `region`."""
+    """The problems of the settings of a registry in `region`."""
     if not declaration:
         yield Problem(
             path, "no settings", f"at least one of {listed(EcrSettingsDeclaration.__annotations__)}"

@@ -1,4 +1,4 @@
-"""What repositories are like that ECR creates by itself.
+"""Templates of repositories that ECR creates by itself.
 
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
 """
@@ -6,13 +6,14 @@ Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCr
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.images.ecr import ALL_TAGS
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
 from pulumi_gitlab_runner.spec.inputs import Value, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.repositories import (
     REPOSITORY,
+    REPOSITORY_SHOWN,
     RepositorySettings,
     accounts_problems,
     key_region_problems,
@@ -26,7 +27,9 @@ ROOT = "ROOT"
 
 @dataclass(frozen=True)
 class CreationTemplate(RepositorySettings):
-    """What a repository is like that ECR creates by itself, with the defaults filled in."""
+    """The template of repositories that ECR creates by itself, with the defaults filled in."""
+
+    shown = (*REPOSITORY_SHOWN, "allow_pull", "tags")
 
     prefix: str
     allow_pull: tuple[Value[str], ...] = ()
@@ -58,7 +61,7 @@ def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
 def creation_template_problems(
     prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with a template of a registry in `region`."""
+    """The problems of a template of a registry in `region`."""
     if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
         allowed = (
             f"2 to 256 characters that names of repositories start with, without '/' at the end, or {ROOT}"

@@ -1,4 +1,4 @@
-"""What a stack may say of this account's whole ECR registry in a region."""
+"""The declaration of the settings of this account's ECR registry in a region."""
 
 from typing import NotRequired
 
@@ -17,7 +17,7 @@ class ReplicateToDeclaration(TypedDict):
     account: NotRequired[Input[str]]
     """Its account, 12 digits in quotes, which must allow it by `replicate_from`. Default: this account."""
     prefixes: NotRequired[list[str]]
-    """What the names of the repositories start with, such as `team/`. Default: every repository."""
+    """The prefix of the repositories' names, such as `team/`. Default: every repository."""
 
 
 @strict
@@ -27,20 +27,20 @@ class ReplicateFromDeclaration(TypedDict):
     account: Input[str]
     """The account, 12 digits in quotes."""
     prefixes: NotRequired[list[str]]
-    """What the names of the repositories start with, such as `team/`. Default: every repository."""
+    """The prefix of the repositories' names, such as `team/`. Default: every repository."""
 
 
 @strict
 class ScanningDeclaration(TypedDict):
     """How images are scanned for known vulnerabilities.
 
-    A filter is a repository's name, in which `*` stands for any characters; without `*` it is for every name
+    A filter is a repository's name, in which `*` matches any characters; without `*` it matches every name
     that contains it.
     """
 
     enhanced: NotRequired[bool]
-    """Whether Amazon Inspector scans, which is charged for: packages of languages too, and images that were
-    pushed before. Default false: ECR's own scanning of packages of the operating system."""
+    """Whether Amazon Inspector scans, at a charge: language packages too, and images that were pushed before.
+    Default false: ECR's own scanning of packages of the operating system."""
     on_push: NotRequired[list[str]]
     """Filters for the repositories whose images are scanned when they are pushed. Default `["*"]`, all."""
     continuous: NotRequired[list[str]]
@@ -50,9 +50,9 @@ class ScanningDeclaration(TypedDict):
 
 @strict
 class CreationTemplateDeclaration(RepositorySettingsDeclaration):
-    """What a repository is like that ECR creates by itself, for a pull-through cache or for replication.
+    """The settings of repositories that ECR creates by itself, for a pull-through cache or for replication.
 
-    It is for repositories that are created from then on.
+    They apply to repositories that are created from then on.
     """
 
     allow_pull: NotRequired[list[Input[str]]]
@@ -65,7 +65,7 @@ class CreationTemplateDeclaration(RepositorySettingsDeclaration):
 class EcrSettingsDeclaration(TypedDict):
     """Settings of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and whoever writes it last wins: declare them in one stack.
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
     """
 
     replicate_to: NotRequired[list[ReplicateToDeclaration]]
@@ -73,7 +73,7 @@ class EcrSettingsDeclaration(TypedDict):
     replicate_from: NotRequired[list[ReplicateFromDeclaration]]
     """The accounts that may copy images to here."""
     scanning: NotRequired[ScanningDeclaration]
-    """How images are scanned. Default: as the registry has it."""
+    """How images are scanned. Default: unchanged."""
     creation_templates: NotRequired[dict[str, CreationTemplateDeclaration]]
-    """What repositories are like that ECR creates by itself, by the prefix of their names: the name of a
-    registry with `pull_through`, a prefix of what is replicated to here, or `ROOT` for all others."""
+    """The settings of repositories that ECR creates by itself, by the prefix of their names: the name of a
+    registry with `pull_through`, a prefix of replicated repositories, or `ROOT` for all others."""

@@ -25,6 +25,8 @@ _MOST_DESTINATIONS, _MOST_RULES, _MOST_PREFIXES = 25, 10, 100
 class Replica:
     """A registry that images are copied to; `account` is None for the stack's own."""
 
+    shown = ("region", "account", "prefixes")
+
     region: str
     account: Value[str] | None = None
     prefixes: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ class Replica:
 @dataclass(frozen=True)
 class ReplicaSource:
     """An account that may copy images to here."""
+
+    shown = ("account", "prefixes")
 
     account: Value[str]
     prefixes: tuple[str, ...] = ()
@@ -54,7 +58,7 @@ def parse_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple
 def replicate_to_problems(
     declared: Sequence[ReplicateToDeclaration], region: str | None, path: str
 ) -> Iterator[Problem]:
-    """What is wrong with the registries that images are copied to, from one in `region`."""
+    """The problems of the registries that images are copied to, from one in `region`."""
     for index, replica in enumerate(declared):
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
@@ -72,7 +76,7 @@ def replicate_to_problems(
 
 
 def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: str) -> Iterator[Problem]:
-    """What is wrong with the accounts that may copy images to here."""
+    """The problems of the accounts that may copy images to here."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
         yield from _account_problems(source["account"], join_path(at, "account"))

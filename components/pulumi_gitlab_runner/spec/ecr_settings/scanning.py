@@ -19,13 +19,15 @@ _MOST_FILTERS, _LONGEST_FILTER = 100, 255
 class Scanning:
     """How images are scanned, with the defaults filled in."""
 
+    shown = ("enhanced", "on_push", "continuous")
+
     enhanced: bool = False
     on_push: tuple[str, ...] = _EVERY_REPOSITORY
     continuous: tuple[str, ...] = ()
 
 
 def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
-    """What a declaration without problems describes."""
+    """The settings of a declaration without problems."""
     return Scanning(
         declaration.get("enhanced", False),
         tuple(declaration.get("on_push", _EVERY_REPOSITORY)),
@@ -34,7 +36,7 @@ def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
 
 
 def scanning_problems(scanning: ScanningDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with scanning."""
+    """The problems of scanning."""
     if scanning.get("continuous") and not scanning.get("enhanced"):
         yield Problem(
             join_path(path, "continuous"),

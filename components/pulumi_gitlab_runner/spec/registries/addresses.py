@@ -1,4 +1,4 @@
-"""The hosts of registries, as far as they are known without asking AWS, and what shares one."""
+"""The hosts of registries, as far as they are known without asking AWS, and registries that share one."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.registries.registry import Registry
 
 
 def known_address(registry: Registry, environment: AwsEnvironment | None) -> str | None:
-    """What comes before a repository in the name of an image, as far as it is known."""
+    """The prefix of a registry's repositories in the name of an image, as far as it is known."""
     at = registry.environment_known_from(environment)
     return registry.address_in(at) if at else None
 
@@ -43,7 +43,7 @@ def shared_host_problems(
 
 
 def _host(registry: Registry, environment: AwsEnvironment | None) -> tuple[object, str]:
-    """What a registry's host is the same by, and how to call it."""
+    """The key by which a registry's host is compared, and its name in messages."""
     at = registry.environment_known_from(environment)
     if at:
         host = registry.host_in(at)

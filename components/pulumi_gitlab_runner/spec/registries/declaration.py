@@ -1,4 +1,4 @@
-"""What a stack may say of a registry."""
+"""The declaration of a registry."""
 
 from typing import TYPE_CHECKING, NotRequired, TypeAlias, cast
 
@@ -9,35 +9,35 @@ from pulumi_gitlab_runner.spec.inputs import Input, SecretInput, strict
 
 @strict
 class KeepDeclaration(TypedDict):
-    """How long images with certain tags stay: `images` or `days`."""
+    """How long images with certain tags are kept: `images` or `days`."""
 
     tags: list[str]
-    """Patterns of tags, such as `release-*`: `*` stands for any characters, and may stand four times. The
-    rule is for each pattern by itself."""
+    """Patterns of tags, such as `release-*`: `*` matches any characters, and may occur four times. The rule
+    applies to each pattern by itself."""
     images: NotRequired[int]
-    """How many images stay, the newest; older ones expire. 1 or more."""
+    """How many of the newest images are kept; older ones expire. 1 or more."""
     days: NotRequired[int]
     """After how many days images expire. 1 or more."""
 
 
 @strict
 class RepositorySettingsDeclaration(TypedDict):
-    """What an ECR repository does with its images."""
+    """The settings of an ECR repository for its images."""
 
     keep_images: NotRequired[int]
-    """How many tagged images stay; older ones expire. Those that a rule of `keep` is for count too, but stay
-    or expire by their own rule. 1 or more. Default 100."""
+    """How many tagged images are kept; older ones expire. Images with a rule in `keep` count too, but are
+    kept or expire by that rule. 1 or more. Default 100."""
     untagged_days: NotRequired[int]
     """After how many days an image without a tag expires. 1 or more. Default 7."""
     keep: NotRequired[list[KeepDeclaration]]
-    """Rules of their own for images by their tags; the first one that fits an image decides."""
+    """Rules for images by their tags; the first one that matches an image applies."""
     mutable_tags: NotRequired[list[str]]
-    """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` stands for
-    any characters, and may stand twice. 5 at most; `["*"]` for all tags. Default: none, but in a creation
-    template all."""
+    """Patterns of the tags that may be moved to another image, such as `latest` or `cache-*`: `*` matches any
+    characters, and may occur twice. 5 at most; `["*"]` for all tags. Default: none; in a creation template,
+    all."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts the images, in the repository's region. Default: a key of ECR's
-    own. It cannot change later: a repository with another key is a new one."""
+    """The ARN of the KMS key that encrypts the images, in the repository's region. Default: the AWS managed
+    key. It cannot be changed: another key replaces the repository."""
 
 
 @strict
@@ -47,9 +47,9 @@ class RepositoryDeclaration(RepositorySettingsDeclaration):
     delete_images: NotRequired[bool]
     """Whether the repository may be deleted while it holds images. Default false: ECR then refuses."""
     adopt: NotRequired[bool]
-    """Whether the repository exists already, and is taken over as it is: as long as this is true, neither its
-    settings nor its policies nor its images change. Take it out again, and the next `up` gives the repository
-    what is declared; if it is encrypted by KMS, declare its `kms_key` too. Default false."""
+    """Whether an existing repository is imported as it is: while this is true, neither its settings nor its
+    policies nor its images change. After it is removed, the next `up` applies the declaration; if it is
+    encrypted by KMS, declare its `kms_key` too. Default false."""
 
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class RepositoriesDeclaration(TypedDict):
     """Repositories of a registry, and who else may pull from them."""
 
     repositories: NotRequired[Repositories]
-    """The repositories by name, such as `private/image`; a plain list of names will do. In a registry that
-    the stack creates they are created; in any registry they are all that a runner may pull."""
+    """The repositories by name, such as `private/image`, or a list of names. In a registry of this account,
+    the stack creates them; in every registry, runners may pull from these only."""
     allow_pull: NotRequired[list[Input[str]]]
     """Other AWS accounts (12 digits, in quotes) that may pull. Only where the repositories are created."""
 
@@ -83,11 +83,11 @@ class EcrDeclaration(TypedDict):
     """The account that owns the registry, 12 digits in quotes: its repositories are only pulled from.
     Without it the registry is this account's, and its repositories are created."""
     region: NotRequired[Input[str]]
-    """The registry's region. Default: the stack's own."""
+    """The registry's region. Default: the stack's."""
     caches: NotRequired[list[str]]
-    """The prefixes of its pull-through caches, such as `docker-hub`: of `repositories` below one, the role
-    may have ECR import what is not cached yet; where none are declared below it, of all. Only with `account`;
-    in this account, a cache is a registry of its own, with `pull_through`. Default: none."""
+    """The prefixes of its pull-through caches, such as `docker-hub`: the role may import images that are not
+    cached yet into `repositories` below a prefix, or into all below it where none are declared. Only with
+    `account`; in this account, declare a cache as a registry with `pull_through`. Default: none."""
 
 
 @strict
@@ -97,7 +97,7 @@ class EcrPublicDeclaration(TypedDict):
 
 @strict
 class StaticDeclaration(TypedDict):
-    """A fixed user and password: `username` and `password`, or where they lie: `secret` or `parameter`."""
+    """A fixed user and password: `username` and `password`, or where they are: `secret` or `parameter`."""
 
     username: NotRequired[Input[str]]
     """The user."""
@@ -108,7 +108,7 @@ class StaticDeclaration(TypedDict):
     parameter: NotRequired[Input[str]]
     """The ARN of a Parameter Store parameter with the same text, read when an image is pulled."""
     key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not one of AWS's own."""
+    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not an AWS managed key."""
 
 
 @strict
@@ -123,10 +123,10 @@ class DeployTokenDeclaration(TypedDict):
 
 @strict
 class GitLabRegistryDeclaration(TypedDict):
-    """GitLab's container registry. By default with the credentials that GitLab gives each job."""
+    """GitLab's container registry. By default, jobs use the credentials that GitLab gives them."""
 
     deploy_token: NotRequired[DeployTokenDeclaration]
-    """A deploy token, for images of projects that the job's own credentials do not reach."""
+    """A deploy token, for images of projects that the job's credentials have no access to."""
 
 
 @strict
@@ -149,16 +149,17 @@ class RegistryDeclaration(RepositoriesDeclaration):
     ecr: NotRequired[EcrDeclaration]
     """An Amazon ECR registry: short-lived credentials from the runner manager's role."""
     ecr_public: NotRequired[EcrPublicDeclaration]
-    """`public.ecr.aws` with the role's credentials. It can be pulled from without any, but less often."""
+    """`public.ecr.aws` with the role's credentials. Pulls without credentials work too, with a lower rate
+    limit."""
     pull_through: NotRequired[str]
-    """A public registry, cached by this account's ECR below the registry's name: `docker-hub`, `ecr-public`,
+    """A public registry, cached by ECR of this account under the registry's name: `docker-hub`, `ecr-public`,
     `ghcr`, `gitlab`, `kubernetes` or `quay`."""
     upstream_secret: NotRequired[Input[str]]
     """The ARN of a Secrets Manager secret `{"username": …, "accessToken": …}`, whose name starts with
     `ecr-pullthroughcache/`, in this account and region. It or `upstream_credentials` is required for
     `docker-hub`, `ghcr` and `gitlab`."""
     upstream_credentials: NotRequired[UpstreamCredentialsDeclaration]
-    """The user and token themselves, in the place of `upstream_secret`: the secret is created."""
+    """The user and token, in place of `upstream_secret`: the stack creates the secret."""
     host: NotRequired[Input[str]]
     """The host with its port, such as `registry.example.com:5000`, for `static`, `gitlab` and `helper`. With
     a path, `registry.example.com/team`, the credentials are for what is below it; from runner 17.5 on."""
@@ -167,6 +168,6 @@ class RegistryDeclaration(RepositoriesDeclaration):
     gitlab: NotRequired[GitLabRegistryDeclaration]
     """GitLab's container registry at `host`, such as `registry.gitlab.com`."""
     helper: NotRequired[Input[str]]
-    """The absolute path of another Docker credential helper, for `host`. The host's machine image brings it:
-    for Google `docker-credential-gcr` (`REGION-docker.pkg.dev`, `gcr.io`), for Azure
+    """The absolute path of another Docker credential helper, for `host`. It must be installed in the host's
+    machine image: for Google `docker-credential-gcr` (`REGION-docker.pkg.dev`, `gcr.io`), for Azure
     `docker-credential-acr-env` (`NAME.azurecr.io`). Not in `/usr/local/bin`, where jobs could name it."""

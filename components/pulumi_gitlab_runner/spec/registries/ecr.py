@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.credential_source import ECR_HELPER as ECR_HELPER
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     prefix_problems,
 )
 
-NO_LOGIN = "an ECR password ends after 12 hours: let a runner of this stack pull it, or use hosted_auth"
+NO_LOGIN = "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth"
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
@@ -40,6 +40,8 @@ class EcrRegistry(Registry):
         allow_pull: other accounts that may pull.
         caches: the prefixes of another account's pull-through caches.
     """
+
+    shown = ("account", "region", "repositories", "caches", "allow_pull")
 
     account: Value[str] | None = None
     region: Value[str] | None = None
@@ -94,11 +96,11 @@ class EcrRegistry(Registry):
         return self._arns(self.repositories, environment)
 
     def may_hold(self, repository: str) -> bool:
-        """Whether it is declared, or lies below a cache of which all may be pulled."""
+        """Whether it is declared, or is below a cache of which all may be pulled."""
         return super().may_hold(repository) or self._cache_of(repository) in self._whole_caches
 
     def is_cached(self, repository: str) -> bool:
-        """Whether it lies below a cache of that account."""
+        """Whether it is below a cache of that account."""
         return self._cache_of(repository) is not None
 
     def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
@@ -106,7 +108,7 @@ class EcrRegistry(Registry):
         return [f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}" for name in names]
 
     def _cache_of(self, repository: str) -> str | None:
-        """The cache that a repository lies below."""
+        """The cache that a repository is below."""
         return next((each for each in self.caches if repository.startswith(f"{each}/")), None)
 
     @property
@@ -167,7 +169,7 @@ def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
 
 
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with an ECR registry."""
+    """The problems of an ECR registry."""
     ecr = declaration["ecr"]
     if "account" in ecr:
         at = join_path(path, "ecr", "account")
@@ -211,6 +213,6 @@ def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> 
 
 
 def region_problems(region: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the name of an AWS region."""
+    """The problems of the name of an AWS region."""
     if not _REGION.fullmatch(region):
         yield Problem(path, repr(region), "an AWS region, such as eu-west-1")

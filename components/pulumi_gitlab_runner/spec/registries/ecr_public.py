@@ -23,6 +23,8 @@ docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToke
 class EcrPublicRegistry(Registry):
     """Amazon's public gallery, pulled from with the credentials of the manager's role."""
 
+    shown = ()
+
     def host_in(self, environment: AwsEnvironment) -> str:
         """The gallery's host."""
         del environment

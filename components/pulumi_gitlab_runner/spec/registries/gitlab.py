@@ -21,6 +21,8 @@ class GitLabRegistry(HostRegistry):
     hide the job's own credentials.
     """
 
+    shown = ("host", "repositories")
+
     @property
     def for_a_path(self) -> bool:
         """The job's credentials are for all of it."""
@@ -42,7 +44,7 @@ class GitLabRegistry(HostRegistry):
 
     @property
     def no_login(self) -> str:
-        """What reaches further than the job's credentials."""
+        """What to declare where the job's credentials are not enough."""
         return "every job has these already; for other projects' images give it a deploy_token"
 
     @property
@@ -62,7 +64,7 @@ def parse_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry 
 
 
 def gitlab_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with GitLab's registry."""
+    """The problems of GitLab's registry."""
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
         at = join_path(path, "host")

@@ -29,6 +29,8 @@ class HelperRegistry(HostRegistry):
         helper: the helper's absolute path on the runner host.
     """
 
+    shown = ("host", "helper", "repositories")
+
     helper: Value[str]
 
     @property
@@ -38,7 +40,7 @@ class HelperRegistry(HostRegistry):
 
     @property
     def description(self) -> str:
-        """What makes its passwords."""
+        """The source of its passwords."""
         return "whose password its credential helper makes"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
@@ -54,7 +56,7 @@ class HelperRegistry(HostRegistry):
     @property
     def not_asked(self) -> str:
         """Its helper is not here."""
-        return "its credential helper is on the runner host alone"
+        return "its credential helper is only on the runner host"
 
     @property
     def program(self) -> str:
@@ -73,7 +75,7 @@ def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
 
 
 def helper_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a helper."""
+    """The problems of a helper."""
     at = join_path(path, "helper")
     yield from check(declaration["helper"], lambda helper: _program_problems(helper, at))
 

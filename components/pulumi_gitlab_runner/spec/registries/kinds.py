@@ -1,4 +1,4 @@
-"""The kinds of registries: which keys belong to each, how it is built, and what can be wrong with it."""
+"""The kinds of registries: which keys belong to each, how it is built, and its problems."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class _Kind:
     """The keys that belong to this kind, beside `repositories`, which belong to all."""
 
 
-_KINDS = {
+KINDS = {
     "ecr": _Kind(parse_ecr, ecr_problems, ("allow_pull",)),
     "ecr_public": _Kind(parse_ecr_public, _none),
     "pull_through": _Kind(
@@ -40,6 +40,7 @@ _KINDS = {
     "gitlab": _Kind(parse_gitlab, gitlab_problems, ("host",)),
     "helper": _Kind(parse_helper, helper_problems, ("host",)),
 }
+"""By the key that declares it."""
 _OWN_KEYS = {
     "allow_pull": "only ECR knows AWS accounts",
     "host": "the host follows from the kind of the registry",
@@ -60,20 +61,20 @@ def parse_registry(name: str, declaration: RegistryDeclaration) -> Registry:
     One with problems becomes a registry too, so that the rest of the declaration can be checked against it.
     """
     kind = next(iter(_kinds(declaration)), "static")
-    return _KINDS[kind].build(name, declaration)
+    return KINDS[kind].build(name, declaration)
 
 
 def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with one registry by itself."""
+    """The problems of one registry by itself."""
     kinds = _kinds(declaration)
     if len(kinds) != 1:
-        yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(_KINDS)}")
+        yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(KINDS)}")
         return
-    kind = _KINDS[kinds[0]]
+    kind = KINDS[kinds[0]]
     yield from repositories_problems(declaration, path)
     for key, why in _OWN_KEYS.items():
         if key in declaration and key not in kind.keys:
-            belongs = [name for name, each in _KINDS.items() if key in each.keys]
+            belongs = [name for name, each in KINDS.items() if key in each.keys]
             yield Problem(
                 join_path(path, key), f"{key!r}, beside {kinds[0]!r}", f"it beside {listed(belongs)}", why
             )
@@ -85,7 +86,7 @@ def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
 
 
 def _kinds(declaration: RegistryDeclaration) -> list[str]:
-    return [kind for kind in _KINDS if kind in declaration]
+    return [kind for kind in KINDS if kind in declaration]
 
 
 def _host_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

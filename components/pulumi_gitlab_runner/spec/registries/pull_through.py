@@ -54,13 +54,15 @@ class PullThroughRegistry(Registry):
         upstream_login: the user and token themselves, where the declaration has them.
     """
 
+    shown = ("upstream", "repositories")
+
     upstream: str
     upstream_secret: Value[str] | None = None
     upstream_login: Login | None = None
 
     @property
     def prefix(self) -> str:
-        """What cached repositories start with: the registry's name."""
+        """The prefix of cached repositories: the registry's name."""
         return self.name
 
     def name_in_the_cache(self, repository: str) -> str:
@@ -135,7 +137,7 @@ class PullThroughRegistry(Registry):
     @property
     def not_pushed(self) -> str:
         """A cache is filled by ECR."""
-        return "what is pulled through ECR comes from upstream alone"
+        return "ECR fetches these images from upstream itself"
 
     @property
     def program(self) -> str:
@@ -156,7 +158,7 @@ def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThrou
 
 
 def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a cached registry."""
+    """The problems of a cached registry."""
     upstream = declaration["pull_through"]
     if upstream not in UPSTREAM_HOSTS:
         fix = did_you_mean(upstream, list(UPSTREAM_HOSTS))
@@ -199,7 +201,7 @@ def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
 
 
 def official_image_advice(right: str) -> str:
-    """What to write in place of an official image's short name, and why."""
+    """The name to use in place of an official image's short name, and why."""
     return f"write {right}: an official image of Docker Hub has its whole name behind a cache"
 
 

@@ -1,10 +1,11 @@
-"""What every kind of registry answers for itself."""
+"""The interface of every kind of registry."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from pulumi_gitlab_runner.auth.credential_source import CredentialSource as CredentialSource
+from pulumi_gitlab_runner.auth.registry_list import CredentialSource as CredentialSource
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value
 from pulumi_gitlab_runner.spec.registries.repositories import Repository
@@ -28,7 +29,7 @@ class Login:
 
 @dataclass(frozen=True)
 class PullAccess:
-    """What a role needs in AWS to pull from a registry.
+    """The permissions that a role needs in AWS to pull from a registry.
 
     Attributes:
         repositories: the ARNs of ECR repositories.
@@ -79,15 +80,18 @@ class Registry(ABC):
         repositories: those that may be used, by name; empty for all.
     """
 
+    shown: ClassVar[tuple[str, ...]]
+    """The fields that show: see `spec.declared`."""
+
     name: str
     repositories: Mapping[str, Repository] = field(default_factory=dict, kw_only=True)
 
     @abstractmethod
     def host_in(self, environment: AwsEnvironment) -> str:
-        """What its credentials are for, seen from a stack in `environment`: the host, or a path below it."""
+        """The scope of its credentials for a stack in `environment`: the host, or a path below it."""
 
     def address_in(self, environment: AwsEnvironment) -> str:
-        """What comes before a repository in the name of an image."""
+        """The prefix of its repositories in the name of an image."""
         return self.host_in(environment)
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
@@ -101,7 +105,7 @@ class Registry(ABC):
     @property
     @abstractmethod
     def description(self) -> str:
-        """What it is, behind its name in a message: `an ECR registry`."""
+        """Its kind in a message: `an ECR registry`."""
 
     @property
     def authenticates(self) -> str:
@@ -120,7 +124,7 @@ class Registry(ABC):
         """
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
-        """What a role needs in AWS to pull from it. Default: nothing."""
+        """The permissions that a role needs in AWS to pull from it. Default: none."""
         del environment
         return PullAccess()
 
@@ -141,7 +145,7 @@ class Registry(ABC):
     @property
     @abstractmethod
     def no_login(self) -> str:
-        """What to do instead where a fixed user and password are needed; empty where it has them itself."""
+        """The alternative where a fixed user and password are needed; empty where it has them."""
 
     @property
     def not_asked(self) -> str:

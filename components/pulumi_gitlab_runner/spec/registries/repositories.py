@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.images.mutability import ALL_TAGS
+from pulumi_gitlab_runner.images.ecr import ALL_TAGS
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN, region_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
@@ -16,6 +16,9 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
     RepositorySettingsDeclaration,
     declared_repositories,
 )
+
+REPOSITORY_SHOWN = ("keep_images", "untagged_days", "keep", "mutable_tags", "kms_key")
+"""The settings of a repository that show: see `spec.declared`."""
 
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
@@ -41,7 +44,7 @@ _MOST_RULES = 50 - 2
 
 @dataclass(frozen=True, kw_only=True)
 class RepositorySettings:
-    """What a repository does with its images, with the defaults filled in."""
+    """The settings of a repository for its images, with the defaults filled in."""
 
     keep_images: int = KEEP_IMAGES
     untagged_days: int = UNTAGGED_DAYS
@@ -53,6 +56,8 @@ class RepositorySettings:
 @dataclass(frozen=True)
 class Repository(RepositorySettings):
     """One repository, with the defaults filled in."""
+
+    shown = (*REPOSITORY_SHOWN, "delete_images", "adopt")
 
     name: str
     delete_images: bool = False
@@ -94,7 +99,7 @@ def _tag_rules(declaration: KeepDeclaration) -> list[TagRule]:
 
 
 def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with repositories and the accounts that may pull from them."""
+    """The problems of repositories and the accounts that may pull from them."""
     for name, repository in declared_repositories(declaration).items():
         at = join_path(path, "repositories", name)
         if not REPOSITORY.fullmatch(name) or not 2 <= len(name) <= 256:
@@ -106,7 +111,7 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
 
 
 def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Problem]:
-    """What is wrong with a list of AWS accounts that may pull."""
+    """The problems of a list of AWS accounts that may pull."""
     if len(accounts) > _MOST_ACCOUNTS:
         found, allowed = (
             f"{len(accounts)} accounts",
@@ -122,19 +127,19 @@ def _account_problems_at(account: Input[str], path: str) -> Iterator[Problem]:
 
 
 def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
-    """What is wrong with a text that must not be empty; it is not shown."""
+    """The problems of a text that must not be empty; it is not shown."""
     if not text:
         yield Problem(path, "an empty value", allowed)
 
 
 def account_problems(account: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the number of an AWS account."""
+    """The problems of the number of an AWS account."""
     if not _ACCOUNT.fullmatch(account):
         yield Problem(path, repr(account), "an AWS account, 12 digits")
 
 
 def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with the settings of a repository."""
+    """The problems of the settings of a repository."""
     for key, number in (
         ("keep_images", declaration.get("keep_images", 1)),
         ("untagged_days", declaration.get("untagged_days", 1)),
@@ -153,7 +158,7 @@ def _key_problems(key: str, path: str) -> Iterator[Problem]:
             path,
             repr(key),
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR tells the key that the alias is of, which would look like a change"
+            "ECR returns the key behind the alias, which would look like a change"
             if ":alias/" in key
             else "",
         )
@@ -217,7 +222,7 @@ def _pattern_problems(pattern: str, path: str, most_wildcards: int) -> Iterator[
 
 
 def prefix_problems(name: str, path: str) -> Iterator[Problem]:
-    """What is wrong with the prefix of a pull-through cache, such as the name of a cached registry."""
+    """The problems of the prefix of a pull-through cache, such as the name of a cached registry."""
     if not 2 <= len(name) <= _LONGEST_PREFIX or not REPOSITORY.fullmatch(name):
         yield Problem(
             path,

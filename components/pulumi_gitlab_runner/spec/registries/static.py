@@ -56,6 +56,8 @@ class StaticRegistry(HostRegistry):
         password: a handle; None where it is kept elsewhere.
     """
 
+    shown = ("host", "username", "secret", "parameter", "key", "repositories")
+
     username: Value[str] | None = None
     secret: Value[str] | None = None
     parameter: Value[str] | None = None
@@ -74,7 +76,7 @@ class StaticRegistry(HostRegistry):
 
     @property
     def description(self) -> str:
-        """What it is, with where its password is kept."""
+        """Its kind, with where its password is stored."""
         if self.declared:
             return "a registry with a fixed password"
         store = "Secrets Manager" if self.secret is not None else "Parameter Store"
@@ -110,7 +112,7 @@ class StaticRegistry(HostRegistry):
     @property
     def not_asked(self) -> str:
         """Why it is not asked, where its password is kept elsewhere."""
-        return "" if self.declared else "its password is read on the runner host alone"
+        return "" if self.declared else "its password is read only on the runner host"
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
         """The secret or parameter that holds user and password."""
@@ -126,7 +128,7 @@ class StaticRegistry(HostRegistry):
 
     @property
     def program(self) -> str:
-        """What reads them there."""
+        """The program that reads its password from a secret store; empty for none."""
         return "" if self.declared else "aws"
 
 
@@ -146,7 +148,7 @@ def parse_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
 
 
 def static_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """What is wrong with a fixed user and password."""
+    """The problems of a fixed user and password."""
     itself = ("username", "password")
     at = join_path(path, "static")
     yield from stored_problems(declaration["static"], at, itself)

@@ -11,9 +11,9 @@ from sandbox.providers.aws.limits.constraints import Held, held
 from sandbox.providers.aws.limits.counterparts import COUNTERPARTS, in_aws
 from sandbox.providers.aws.limits.rules import rules_held
 from sandbox.providers.aws.limits.schemas import type_schema
-from sandbox.providers.properties import Failure, refusal, root
-from sandbox.providers.standin import Resource
-from sandbox.providers.values import Properties
+from sandbox.standin.properties import Failure, refusal, root
+from sandbox.standin.provider import Resource
+from sandbox.standin.values import Properties
 
 __all__ = ["Held", "broken_limits", "constraints"]
 
@@ -25,7 +25,7 @@ def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator
         resource: its type.
         inputs: checked, with defaults and an automatic name; values may be unknown.
     """
-    for each in constraints(resource.token, inputs):
+    for each in constraints(resource, inputs):
         if not each.kept:
             name = root(each.path)
             secret = name in resource.inputs and resource.inputs[name].secret
@@ -33,19 +33,19 @@ def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator
             yield Failure(each.path or next(iter(resource.inputs)), f"{reason} ({each.source})")
 
 
-def constraints(token: str, inputs: Properties) -> Iterator[Held]:
+def constraints(resource: type[Resource[Any]], inputs: Properties) -> Iterator[Held]:
     """Every constraint that a resource's inputs are held against.
 
     Args:
-        token: the resource type.
+        resource: its type.
         inputs: what its program gives; values may be unknown.
     """
-    if counterpart := COUNTERPARTS.get(token):
+    if counterpart := COUNTERPARTS.get(resource.token):
         yield from held(
-            in_aws(counterpart, inputs),
+            in_aws(counterpart, resource.inputs, inputs),
             type_schema(counterpart.type),
             counterpart.type,
             counterpart.except_,
             counterpart.part,
         )
-    yield from rules_held(token, inputs)
+    yield from rules_held(resource.token, inputs)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.providers.aws.limits.counterparts import Node
 from sandbox.providers.aws.limits.schemas import Schema, TypeSchema
-from sandbox.providers.values import UNKNOWN
+from sandbox.standin.values import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ _OF_TEXT: _Keywords = {
     "maxLength": (lambda value, most: len(value) <= most, "at most {} characters"),
 }
 _OF_NUMBER: _Keywords = {
-    "minimum": (lambda value, least: value >= least, "{} or more"),
-    "maximum": (lambda value, most: value <= most, "{} or less"),
+    "minimum": (lambda value, least: value >= least, "a number of at least {}"),
+    "maximum": (lambda value, most: value <= most, "a number of at most {}"),
 }
 _OF_LIST: _Keywords = {
     "minItems": (lambda items, least: len(items) >= least, "at least {} items"),

@@ -1,7 +1,7 @@
 """What the AWS provider's resource types are in AWS's registry of types, and what their inputs are there.
 
 The provider's names follow those of the API: ``roleArn`` is ``RoleArn`` or ``RoleARN``, a list has an ``s``
-more. The table holds what differs.
+more; or a property has its `service_name`. The table holds what differs from both.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.providers.aws.limits.schemas import Schema, TypeSchema, type_schema
-from sandbox.providers.properties import ListOf, Object, Property, below
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.providers.aws.shapes import alike
+from sandbox.standin.properties import ListOf, Object, Property, below
+from sandbox.standin.values import UNKNOWN, Properties
 
 HERE = "."
 """In place of a name: what is inside belongs where the object itself is."""
@@ -51,17 +52,12 @@ _PROVIDERS_OWN = frozenset({"region", "tagsAll", "namePrefix"})
 """What the provider has for every type, and AWS for none."""
 
 
-def _named(name: str, **others: str) -> dict[str, str]:
-    return {"name": name, **others}
-
-
 _FILTER = {
     "filter": "ImageTagMutabilityExclusionFilterValue",
     "filterType": "ImageTagMutabilityExclusionFilterType",
 }
 _EXCLUSIONS = {f"imageTagMutabilityExclusionFilters.{name}": there for name, there in _FILTER.items()}
 _FAR_ENDS = {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"}
-_REQUIREMENTS = "mixedInstancesPolicy.launchTemplate.overrides"
 _LIFECYCLE_RULES = {
     "rules": "/LifecycleConfiguration/Rules",
     "rules.filter": HERE,
@@ -78,14 +74,13 @@ _LIFECYCLE_RULES = {
 
 COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:ecr/repository:Repository": Counterpart(
-        "AWS::ECR::Repository", names=_named("RepositoryName", forceDelete="EmptyOnDelete", **_EXCLUSIONS)
+        "AWS::ECR::Repository", names={"forceDelete": "EmptyOnDelete", **_EXCLUSIONS}
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Counterpart(
-        "AWS::ECR::Repository",
-        names={"repository": "RepositoryName", "policy": "/LifecyclePolicy/LifecyclePolicyText"},
+        "AWS::ECR::Repository", names={"policy": "/LifecyclePolicy/LifecyclePolicyText"}
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Counterpart(
-        "AWS::ECR::Repository", names={"repository": "RepositoryName", "policy": "RepositoryPolicyText"}
+        "AWS::ECR::Repository", names={"policy": "RepositoryPolicyText"}
     ),
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Counterpart("AWS::ECR::PullThroughCacheRule"),
     "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Counterpart(
@@ -99,28 +94,22 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         # The provider sends the rules that are there; the API takes none.
         except_=frozenset({"required Rules"}),
     ),
-    "aws:ecr/registryPolicy:RegistryPolicy": Counterpart(
-        "AWS::ECR::RegistryPolicy", names={"policy": "PolicyText"}
-    ),
+    "aws:ecr/registryPolicy:RegistryPolicy": Counterpart("AWS::ECR::RegistryPolicy"),
     "aws:iam/role:Role": Counterpart(
         "AWS::IAM::Role",
-        names=_named("RoleName", assumeRolePolicy="AssumeRolePolicyDocument"),
         without=frozenset({"forceDetachPolicies"}),
     ),
-    "aws:iam/rolePolicy:RolePolicy": Counterpart(
-        "AWS::IAM::RolePolicy", names=_named("PolicyName", role="RoleName", policy="PolicyDocument")
-    ),
+    "aws:iam/rolePolicy:RolePolicy": Counterpart("AWS::IAM::RolePolicy"),
     "aws:iam/policy:Policy": Counterpart(
         "AWS::IAM::ManagedPolicy",
-        names=_named("ManagedPolicyName", policy="PolicyDocument"),
+        names={"name": "ManagedPolicyName"},
         without=frozenset({"tags"}),
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Counterpart(
-        "AWS::IAM::Role", names={"role": "RoleName", "policyArn": "ManagedPolicyArns"}, part=True
+        "AWS::IAM::Role", names={"policyArn": "ManagedPolicyArns"}, part=True
     ),
     "aws:iam/instanceProfile:InstanceProfile": Counterpart(
         "AWS::IAM::InstanceProfile",
-        names=_named("InstanceProfileName", role="Roles"),
         without=frozenset({"tags"}),
         # CloudFormation's alone: API_CreateInstanceProfile takes no role.
         except_=frozenset({"required Roles"}),
@@ -129,13 +118,12 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:kms/key:Key": Counterpart(
         "AWS::KMS::Key",
         names={
-            "customerMasterKeySpec": "KeySpec",
             "policy": "KeyPolicy",
             "isEnabled": "Enabled",
             "deletionWindowInDays": "PendingWindowInDays",
         },
     ),
-    "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias", names=_named("AliasName")),
+    "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias"),
     "aws:ssm/parameter:Parameter": Counterpart(
         "AWS::SSM::Parameter",
         names={"insecureValue": "Value", "valueWo": "Value"},
@@ -170,9 +158,6 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "rules.blockedEncryptionTypes.encryptionTypes": "EncryptionType",
         },
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Counterpart(
-        "AWS::S3::Bucket", names={"bucket": "BucketName", "rule": "/OwnershipControls/Rules"}
-    ),
     "aws:s3/bucketPolicy:BucketPolicy": Counterpart(
         "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"}
     ),
@@ -181,7 +166,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:ec2/securityGroup:SecurityGroup": Counterpart(
         "AWS::EC2::SecurityGroup",
-        names=_named("GroupName", description="GroupDescription"),
+        names={"name": "GroupName", "description": "GroupDescription"},
         without=frozenset({"ingress", "egress", "revokeRulesOnDelete"}),
     ),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Counterpart(
@@ -209,41 +194,26 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP"),
     "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
-    "aws:ec2/flowLog:FlowLog": Counterpart(
-        "AWS::EC2::FlowLog",
-        names={"vpcId": "ResourceId", "iamRoleArn": "DeliverLogsPermissionArn"},
-        part=True,
-    ),
+    "aws:ec2/flowLog:FlowLog": Counterpart("AWS::EC2::FlowLog", part=True),
     "aws:ec2/routeTable:RouteTable": Counterpart("AWS::EC2::RouteTable"),
     "aws:ec2/route:Route": Counterpart("AWS::EC2::Route"),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Counterpart(
         "AWS::EC2::SubnetRouteTableAssociation"
     ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart(
-        "AWS::EC2::VPCEndpoint", names={"policy": "PolicyDocument"}
-    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart("AWS::EC2::VPCEndpoint"),
     "aws:ec2/launchTemplate:LaunchTemplate": Counterpart(
         "AWS::EC2::LaunchTemplate",
         below="LaunchTemplateData",
-        names=_named(
-            "/LaunchTemplateName",
-            description="/VersionDescription",
-            vpcSecurityGroupIds="SecurityGroupIds",
-            securityGroupNames="SecurityGroups",
-            **{"networkInterfaces.securityGroups": "Groups"},
-        ),
+        names={"name": "/LaunchTemplateName", "description": "/VersionDescription"},
         without=frozenset({"defaultVersion", "updateDefaultVersion", "tags"}),
     ),
     "aws:autoscaling/group:Group": Counterpart(
         "AWS::AutoScaling::AutoScalingGroup",
-        names=_named(
-            "AutoScalingGroupName",
-            defaultCooldown="Cooldown",
-            protectFromScaleIn="NewInstancesProtectedFromScaleIn",
-            initialLifecycleHooks="LifecycleHookSpecificationList",
-            **{"launchTemplate.id": "LaunchTemplateId", "launchTemplate.name": "LaunchTemplateName"},
-            **{"initialLifecycleHooks.name": "LifecycleHookName"},
-        ),
+        names={
+            "name": "AutoScalingGroupName",
+            "defaultCooldown": "Cooldown",
+            "initialLifecycleHooks": "LifecycleHookSpecificationList",
+        },
         without=frozenset(
             {
                 "suspendedProcesses",
@@ -260,23 +230,18 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         # CloudFormation's alone: without it, API_CreateAutoScalingGroup takes the template's default.
         except_=frozenset({"required Version"}),
     ),
-    "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart(
-        "AWS::AutoScaling::LifecycleHook", names=_named("LifecycleHookName")
-    ),
+    "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart("AWS::AutoScaling::LifecycleHook"),
     "aws:autoscaling/schedule:Schedule": Counterpart("AWS::AutoScaling::ScheduledAction"),
-    "aws:lambda/function:Function": Counterpart("AWS::Lambda::Function", names=_named("FunctionName")),
+    "aws:lambda/function:Function": Counterpart("AWS::Lambda::Function"),
     "aws:scheduler/schedule:Schedule": Counterpart("AWS::Scheduler::Schedule"),
     "aws:cloudwatch/logGroup:LogGroup": Counterpart(
         "AWS::Logs::LogGroup",
-        names=_named("LogGroupName"),
         without=frozenset({"skipDestroy"}),
         nothing={"retentionInDays": 0},
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart(
-        "AWS::CloudWatch::Alarm", names=_named("AlarmName")
-    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm"),
     "aws:sns/topic:Topic": Counterpart(
-        "AWS::SNS::Topic", names=_named("TopicName"), without=frozenset({"policy"})
+        "AWS::SNS::Topic", names={"name": "TopicName"}, without=frozenset({"policy"})
     ),
     "aws:secretsmanager/secret:Secret": Counterpart(
         "AWS::SecretsManager::Secret", without=frozenset({"policy", "recoveryWindowInDays"})
@@ -300,19 +265,18 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
 
 WITHOUT_COUNTERPART: Mapping[str, str] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "it comes with its VPC",
-    "aws:ecr/accountSetting:AccountSetting": "CloudFormation has no such type",
     "aws:lambda/invocation:Invocation": "it is a call, not a thing",
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",
 }
 """The types that AWS's registry does not have, and why; `rules` has what they take."""
 
 
-def in_aws(counterpart: Counterpart, inputs: Properties) -> Node:
+def in_aws(counterpart: Counterpart, described: Mapping[str, Property], inputs: Properties) -> Node:
     """The inputs of a resource as the properties of AWS's type, each with the path of its input."""
     schema = type_schema(counterpart.type)
     root: dict[str, Node] = {}
     place = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
-    _Translation(counterpart, schema, root).fill(inputs, "", "", *place)
+    _Translation(counterpart, schema, root).fill(inputs, described, "", "", *place)
     return Node(root, "")
 
 
@@ -331,7 +295,13 @@ class _Translation:
     root: dict[str, Node]
 
     def fill(
-        self, values: Mapping[str, Any], plain: str, path: str, place: dict[str, Node], schema: Schema
+        self,
+        values: Mapping[str, Any],
+        described: Mapping[str, Property],
+        plain: str,
+        path: str,
+        place: dict[str, Node],
+        schema: Schema,
     ) -> None:
         """Put values where they belong; ``plain`` is the path without numbers."""
         for name, value in values.items():
@@ -342,13 +312,13 @@ class _Translation:
             told = self.counterpart.names.get(inner_plain)
             if told == HERE:
                 if isinstance(value, Mapping):
-                    self.fill(value, inner_plain, inner, place, schema)
+                    self.fill(value, _fields(described.get(name)), inner_plain, inner, place, schema)
                 continue
-            there, around, key = self._place(told, name, place, schema)
-            if key is None:
-                continue
-            part = self.schema.resolved(around["properties"][key])
-            there[key] = self._node(value, inner_plain, inner, part)
+            part = described.get(name)
+            there, around, key = self._place(told, name, part, place, schema)
+            if key is not None:
+                shape = self.schema.resolved(around["properties"][key])
+                there[key] = self._node(value, part, inner_plain, inner, shape)
 
     def missing(self, described: Mapping[str, Property], plain: str, schema: Schema) -> Iterator[str]:
         """The paths of properties that have no place."""
@@ -361,7 +331,7 @@ class _Translation:
             if told == HERE:
                 yield from self.missing(fields, inner, schema)
                 continue
-            _, around, key = self._place(told, name, {}, schema)
+            _, around, key = self._place(told, name, part, {}, schema)
             if key is None:
                 yield inner
             elif fields:
@@ -373,40 +343,45 @@ class _Translation:
         return plain in self.counterpart.without or (plain == name and name in _PROVIDERS_OWN)
 
     def _place(
-        self, told: str | None, name: str, place: dict[str, Node], schema: Schema
+        self, told: str | None, name: str, part: Property | None, place: dict[str, Node], schema: Schema
     ) -> tuple[dict[str, Node], Schema, str | None]:
         if told and told.startswith("/"):
             *above, key = told[1:].split("/")
             return (*_reached(self.root, self.schema, above), key)
-        return place, schema, told or _alike(name, schema.get("properties", {}))
+        names = schema.get("properties", {})
+        own = part.service_name if part else ""
+        return place, schema, told or (own and alike(own, names)) or alike(name, names)
 
-    def _node(self, value: Any, plain: str, path: str, schema: Schema) -> Node:
+    def _node(self, value: Any, part: Property | None, plain: str, path: str, schema: Schema) -> Node:
         if value is UNKNOWN:
             return Node(value, path)
         kinds = schema.get("type", ())
         if kinds == "array":
-            return Node(self._items(value, plain, path, self.schema.resolved(schema.get("items", {}))), path)
+            item = self.schema.resolved(schema.get("items", {}))
+            return Node(self._items(value, part, plain, path, item), path)
         if kinds == "object" and isinstance(value, list) and len(value) == 1:
-            return self._node(value[0], plain, f"{path}[0]", schema)
+            return self._node(value[0], part, plain, f"{path}[0]", schema)
         if isinstance(value, Mapping):
             place: dict[str, Node] = {}
             if "properties" in schema:
-                self.fill(value, plain, path, place, schema)
+                self.fill(value, _fields(part), plain, path, place, schema)
             else:
                 place = {key: Node(each, below(path, key)) for key, each in value.items()}
             return Node(place, path)
         return Node(value, path)
 
-    def _items(self, value: Any, plain: str, path: str, item: Schema) -> list[Node]:
+    def _items(self, value: Any, part: Property | None, plain: str, path: str, item: Schema) -> list[Node]:
         """What a list there holds: a list, the pairs of a map, or a value by itself."""
         if isinstance(value, list):
-            return [self._node(each, plain, f"{path}[{index}]", item) for index, each in enumerate(value)]
+            return [
+                self._node(each, part, plain, f"{path}[{index}]", item) for index, each in enumerate(value)
+            ]
         fields = item.get("properties", {})
         if isinstance(value, Mapping) and "Value" in fields and value.keys() != {"key", "value"}:
             key = "Key" if "Key" in fields else "Name"
             pairs = [(name, each, below(path, name)) for name, each in value.items()]
             return [Node({key: Node(name, at), "Value": Node(each, at)}, at) for name, each, at in pairs]
-        return [self._node(value, plain, path, item)]
+        return [self._node(value, part, plain, path, item)]
 
 
 def _reached(root: dict[str, Node], schema: TypeSchema, names: list[str]) -> tuple[dict[str, Node], Schema]:
@@ -418,17 +393,7 @@ def _reached(root: dict[str, Node], schema: TypeSchema, names: list[str]) -> tup
     return place, around
 
 
-def _alike(name: str, properties: Mapping[str, Any]) -> str | None:
-    """The property of AWS's type that an input's name means."""
-    by_name = {each.lower(): each for each in properties}
-    plain = name.lower()
-    for candidate in (plain, plain.removesuffix("s"), plain.removesuffix("es"), plain + "s"):
-        if candidate in by_name:
-            return by_name[candidate]
-    return None
-
-
-def _fields(part: Property) -> Mapping[str, Property]:
+def _fields(part: Property | None) -> Mapping[str, Property]:
     while isinstance(part, ListOf):
         part = part.item
     return part.fields if isinstance(part, Object) else {}

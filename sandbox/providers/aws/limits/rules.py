@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers.aws.limits.constraints import Held
-from sandbox.providers.properties import below
-from sandbox.providers.values import UNKNOWN, Properties
+from sandbox.standin.properties import below
+from sandbox.standin.values import UNKNOWN, Properties
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,6 @@ _ALARM = ("aws:cloudwatch/metricAlarm:MetricAlarm",)
 _SECRET = ("aws:secretsmanager/secret:Secret",)
 _OF_VPC = r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]"
 _OF_VPC_WORDS = "a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"
-_IAM_NAME = r"[\w+=,.@-]+"
 _QUOTAS = "IAM/latest/UserGuide/reference_iam-quotas.html"
 _SID = "IAM/latest/UserGuide/reference_policies_elements_sid.html"
 _RESERVED_BUCKETS = (
@@ -122,28 +121,18 @@ RULES: Sequence[Rule] = (
         "AWSEC2/latest/APIReference/API_CreateSecurityGroup.html; internal/service/ec2/vpc_security_group.go",
     ),
     Rule(
-        _GROUP,
-        "description",
-        _matches(rf"{_OF_VPC}{{1,255}}"),
-        f"up to 255 of {_OF_VPC_WORDS}",
-        "AWSEC2/latest/APIReference/API_CreateSecurityGroup.html",
-    ),
-    Rule(
         _GROUP_RULES,
         "description",
         _matches(rf"{_OF_VPC}{{0,255}}"),
         f"up to 255 of {_OF_VPC_WORDS}",
         "AWSEC2/latest/APIReference/API_IpRange.html",
     ),
-    *(
-        Rule(
-            types,
-            "name",
-            _matches(f"{_IAM_NAME}" if most is None else f"[\\w+=,.@-]{{1,{most}}}"),
-            f"up to {most} of a-z, A-Z, 0-9 and _+=,.@-",
-            _QUOTAS,
-        )
-        for types, most in ((_ROLE, 64), (_ROLE_POLICY, 128), (_POLICY, 128), (_PROFILE, 128))
+    Rule(
+        _POLICY,
+        "name",
+        _matches(r"[\w+=,.@-]{1,128}"),
+        "up to 128 of a-z, A-Z, 0-9 and _+=,.@-",
+        _QUOTAS,
     ),
     *(
         Rule(
@@ -153,7 +142,7 @@ RULES: Sequence[Rule] = (
             "up to 512 of the printable ASCII characters, with / first and last",
             "IAM/latest/APIReference/API_CreateRole.html",
         )
-        for types in (_ROLE, _POLICY, _PROFILE)
+        for types in (_ROLE, _PROFILE)
     ),
     *(
         Rule(
@@ -195,7 +184,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(_POLICY, "policy", _policy_of(6144), "6,144 characters without white space", _QUOTAS, _characters),
     Rule(
-        ("aws:ecr/repositoryPolicy:RepositoryPolicy", "aws:ecr/registryPolicy:RegistryPolicy"),
+        ("aws:ecr/repositoryPolicy:RepositoryPolicy",),
         "policy",
         _policy_of(10_240, white_space=True),
         "10,240 characters",
@@ -298,20 +287,6 @@ RULES: Sequence[Rule] = (
         "name",
         _matches(r"[^\x00-\x1f\x7f]{1,255}"),
         "up to 255 characters, none of control",
-        "AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
-    ),
-    Rule(
-        _ALARM,
-        "alarmDescription",
-        lambda text: len(text) <= 1024,
-        "1,024 characters",
-        "AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
-    ),
-    Rule(
-        _ALARM,
-        "dimensions",
-        lambda dimensions: len(dimensions) <= 30,
-        "30 dimensions",
         "AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
     Rule(

@@ -1,0 +1,23 @@
+"""How many mutants of the library the tests kill, as `./dev mutate` measured last: it takes half an hour."""
+
+import json
+
+from bench.measure import Measure
+from bench.mutation.last import LAST
+from sandbox.errors import SandboxError
+
+
+def take() -> float:
+    """The percentage of the last run."""
+    if not LAST.exists():
+        raise SandboxError("not measured yet: ./dev mutate")
+    percent: float = json.loads(LAST.read_text())["percent"]
+    return percent
+
+
+MUTANTS_KILLED = Measure(
+    "mutants_killed_percent",
+    "%",
+    "of a sample of mutants of the library are killed by the tests; renewed by ./dev mutate",
+    take,
+)

@@ -1,0 +1,13 @@
+"""How large the sandbox is."""
+
+from bench.measure import Measure
+from sandbox.paths import CHECKOUT
+
+
+def take() -> int:
+    """The lines of its Python."""
+    modules = (CHECKOUT / "sandbox").rglob("*.py")
+    return sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules)
+
+
+SANDBOX_LINES = Measure("sandbox_lines", "lines", "of Python in the sandbox", take)

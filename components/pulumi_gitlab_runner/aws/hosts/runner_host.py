@@ -1,0 +1,305 @@
+"""The EC2 host of a runner manager."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
+from pulumi_gitlab_runner.aws.hosts.host_group import host_group
+from pulumi_gitlab_runner.aws.hosts.host_observation import host_alarms, metrics_ingress
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only
+from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
+    CacheAccess,
+    FleetAccess,
+    HostAccess,
+    ManagerAccess,
+    ManagerRole,
+    RunnerManagerRole,
+)
+from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
+from pulumi_gitlab_runner.aws.reserved_names import host_parameters
+from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
+from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
+from pulumi_gitlab_runner.host.manager_config import NOT_MADE
+from pulumi_gitlab_runner.host.surroundings import first_boot_files
+from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
+from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
+from pulumi_gitlab_runner.manager.environment import Environment, environment_of
+from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
+from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared_manager
+from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+
+
+@strict
+class RunnerHostArgs(InstanceManagerArgs):
+    """The runners of a host, and what they use."""
+
+    fleet_group: NotRequired[Input[str]]
+    """The name of the Auto Scaling group of a runner that declares a `fleet`; `RunnerFleet` makes both."""
+
+
+@dataclass(frozen=True)
+class InstanceHost:
+    """A manager on an EC2 instance, and the name of its fleet's group, where it has a fleet."""
+
+    hosted: HostedManager
+    fleet_group: pulumi.Input[str] | None = None
+
+
+class RunnerHost(Component[InstanceHost]):
+    """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
+
+    The instance has no secrets before it boots: it reads its tokens and the passwords of registries from
+    Parameter Store. It fetches its files from S3, so changed files, such as for another runner, reach a
+    running host without replacing it. The images of its runners are pinned to their current digests, so a
+    moved tag is a change of these files. Where a digest cannot be resolved, the tag is kept, with a warning;
+    with `require_digests` that is an error.
+
+    Creates:
+
+    - `gitlab-runner:index:RunnerManagerRole`
+    - `aws:ssm/parameter:Parameter`: each runner's token, and each declared password of a registry
+    - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: all
+      egress, or only the declared `egress`; no ingress
+    - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
+    - `aws:autoscaling/group:Group`: one instance, or two during a replacement
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one until a new host is ready, and one until the jobs of
+      a terminating host have ended
+    - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
+    - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
+    - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
+
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, and for an image without a
+    digest where digests are required.
+    """
+
+    group_name: pulumi.Output[str]
+    """The Auto Scaling group's name."""
+    security_group_id: pulumi.Output[str]
+    """The id of its security group."""
+    role_arn: pulumi.Output[str]
+    """The manager's role."""
+    role_name: pulumi.Output[str]
+    """The role's name."""
+    profile_name: pulumi.Output[str]
+    """The name of the host's instance profile."""
+    log_group_name: pulumi.Output[str]
+    """The name of its log group; empty without `logs`."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the manager can pull and Pulumi can read digests; it stays valid when a role is
+    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+
+    def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            shaped, hosted = read_manager(args, RunnerHostArgs, name)
+            manager = hosted.manager
+            if manager.host.docker:
+                found, allowed = "a Docker host", "a host in EC2"
+                path = join_path(name, "runners", manager.name, "runner", "host", "docker")
+                raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
+            if bool(manager.fleet) != ("fleet_group" in shaped):
+                found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
+                allowed = "'fleet_group' with a runner that declares a fleet"
+                raise DeclarationError(
+                    [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet makes both")]
+                )
+        self._make(name, InstanceHost(hosted, given_or_none(optional(shaped.get("fleet_group")))), opts)
+
+    def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
+        hosted = model.hosted
+        # That of a fleet's manager is part of what the fleet says.
+        shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
+        inputs = inputs_of(shown)
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
+        host = hosted.manager.host
+        child = pulumi.ResourceOptions(parent=self)
+        environment = hosted.environment or environment_of(self)
+        names = host_parameters(hosted.label)
+        runner_at = join_path(hosted.path, "runners", hosted.manager.name)
+        tags = {**hosted.tags, **host.tags}
+        parameters = self._parameters(name, hosted, names, tags)
+        delivered = aws.s3.BucketObjectv2(
+            f"{name}-files",
+            bucket=_required(hosted.bucket),
+            key=f"{hosted.label}/files.json",
+            content=self._files(model, environment, names, parameters),
+            content_type="application/json",
+            metadata=pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()}).apply(
+                runner_numbers
+            ),
+            opts=child,
+        )
+        logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
+        role = RunnerManagerRole.of(
+            name,
+            ManagerRole.of_host(
+                host,
+                ManagerAccess(
+                    hosted.registries,
+                    (_later(environment.apply(names.all_in)),),
+                    _later(_object_arn(delivered, environment)),
+                    HostAccess.of(
+                        host, names.prefix, _later(log_group_arn(logs, environment)) if logs else None
+                    ),
+                    _fleet_access(model),
+                    _cache_access(hosted),
+                ),
+                _later(_required(hosted.key_arn)),
+                tags,
+                environment,
+                runner_at,
+            ),
+            child,
+        )
+        within = ("fleet", "manager") if hosted.manager.fleet else ("host",)
+        network = host_network(host.vpc, host.subnets, hosted.network, self)
+        network = apart_from_jobs(network, host.job_networks, join_path(runner_at, *within), self)
+        security_group, rules = egress_only(
+            name, f"Runner host {hosted.label}", network.vpc_id, host.egress, tags, self
+        )
+        if host.metrics == "vpc":
+            metrics_ingress(name, network.vpc_id, security_group.id, tags, self)
+
+        def boot(known: list[Any]) -> str:
+            text = user_data(
+                bucket=known[0],
+                key=known[1],
+                region=known[2].region,
+                tokens=names.tokens,
+                runner_version=host.runner_version,
+                operating_system=host.os,
+                user_namespaces=host.user_namespaces,
+                further=first_boot_files(known[3][0], known[3][1], known[2], host.os),
+            )
+            with refused_as_whole():
+                return sized_user_data(text, runner_at)
+
+        group = host_group(
+            name,
+            hosted.manager,
+            label=hosted.label,
+            tag=names.prefix,
+            profile_arn=role.profile_arn,
+            security_group_id=security_group.id,
+            lives_with=[role, security_group, *rules],
+            subnet_ids=network.subnet_ids,
+            boot=pulumi.Output.all(
+                delivered.bucket,
+                delivered.key,
+                environment,
+                resolved((hosted.manager.proxy, hosted.manager.authorities)),
+            ).apply(boot),
+            machine_image=hosted.machine_images[host.machine_image] if host.machine_image else None,
+            tags=tags,
+            parent=self,
+        )
+        if host.alarm_topic is not None:
+            host_alarms(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
+        self.group_name = group.name
+        self.security_group_id = security_group.id
+        self.role_arn = role.role_arn
+        self.role_name = role.role_name
+        self.profile_name = role.profile_name
+        self.log_group_name = pulumi.Output.from_input(logs.name if logs else "")
+        self.required_policies = role.required_policies
+        self.register_declared_outputs()
+
+    def _parameters(
+        self, name: str, hosted: HostedManager, names: HostParameters, tags: AwsTags
+    ) -> list[aws.ssm.Parameter]:
+        """Each runner's token, and the user and password of each registry that declares them."""
+        key_arn = _required(hosted.key_arn)
+        tokens = [
+            secret_parameter(f"{name}-token-{each}", names.token(each), runner.token, key_arn, tags, self)
+            for each, runner in hosted.runners.items()
+        ]
+        passwords = [
+            secret_parameter(
+                f"{name}-registry-{each.name}",
+                names.registry(each.name),
+                login_of(each.login).apply(credentials_as_json),
+                key_arn,
+                tags,
+                self,
+            )
+            for each in hosted.registries.values()
+            if each.login
+        ]
+        return [*tokens, *passwords]
+
+    def _files(
+        self,
+        model: InstanceHost,
+        environment: Environment,
+        names: HostParameters,
+        parameters: Sequence[aws.ssm.Parameter],
+    ) -> pulumi.Output[str]:
+        """The host's files, as the one object that it fetches."""
+        hosted, manager = model.hosted, model.hosted.manager
+        digests = hosted.digests
+        if digests is None:
+            digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
+        known_stack = resolved(hosted.stack())
+        digests = all_pinned(known_stack, manager.name, digests)
+        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
+        # and of the group, so that no manager meets a fleet that is not there.
+        written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
+
+        def files(known: list[Any]) -> str:
+            declared, known_environment, pinned, cache_bucket, _ = known
+            with refused_as_whole():
+                hosted.check(declared, known_environment)
+            return files_as_json(
+                host_files(
+                    declared.managers[manager.name],
+                    declared.registries,
+                    known_environment,
+                    names,
+                    gitlab_url=declared.gitlab_url,
+                    digests=pinned,
+                    cache_bucket=cache_bucket or NOT_MADE,
+                )
+            )
+
+        return pulumi.Output.all(known_stack, environment, digests, hosted.cache_bucket, written).apply(files)
+
+
+def _object_arn(delivered: aws.s3.BucketObjectv2, environment: Environment) -> pulumi.Output[str]:
+    """The ARN of an object, by its names: AWS says it only once it is there, and a preview shows policies."""
+    return pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
+        lambda known: f"arn:{known[2].partition}:s3:::{known[0]}/{known[1]}"
+    )
+
+
+def _fleet_access(model: InstanceHost) -> FleetAccess | None:
+    fleet = model.hosted.manager.fleet
+    return FleetAccess(_later(_required(model.fleet_group)), fleet.user) if fleet else None
+
+
+def _cache_access(hosted: HostedManager) -> CacheAccess | None:
+    manager = hosted.manager
+    if manager.cache is None:
+        return None
+    bucket = _later(_required(hosted.cache_bucket))
+    return CacheAccess(bucket, manager.cache_prefixes, manager.cache.kms_key)
+
+
+def _later(output: pulumi.Input[str]) -> Deferred[str]:
+    """A value of a resource, as a part of the model."""
+    return Deferred("", output)
+
+
+def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
+    """The common inputs of every host in EC2."""
+    assert given is not None  # noqa: S101 - the arguments require it
+    return given

@@ -1,0 +1,372 @@
+"""Machine images for hosts and for the workers of fleets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+from typing_extensions import TypedDict
+
+from pulumi_gitlab_runner.aws.existing import unless_log_group, unless_parameter
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only, encrypted_root
+from pulumi_gitlab_runner.aws.network.host_network import host_network
+from pulumi_gitlab_runner.aws.observation import log_group_arn
+from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
+from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.host.machine_image import document_version, image_document
+from pulumi_gitlab_runner.iam.manager import ec2_trust_policy
+from pulumi_gitlab_runner.iam.registries import required_policies
+from pulumi_gitlab_runner.iam.runner_image import build_policy
+from pulumi_gitlab_runner.manager.arguments import HostNetwork, HostNetworkArgs
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import (
+    given,
+    given_or_none,
+    refused_as_whole,
+    resolved,
+    with_handles,
+)
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared
+from pulumi_gitlab_runner.spec.images import expand_registry_name
+from pulumi_gitlab_runner.spec.inputs import known, strict, value
+from pulumi_gitlab_runner.spec.machine_images import (
+    MachineImage,
+    MachineImageDeclaration,
+    machine_image_problems_in,
+)
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.shape import check_shape
+from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
+
+_LOGS_KEPT_DAYS = 90
+
+
+@strict
+class RunnerImageArgs(TypedDict):
+    """A machine image, and what it is made with."""
+
+    image: MachineImageDeclaration
+    """The machine image."""
+    registries: NotRequired[dict[str, RegistryDeclaration]]
+    """The registries that it names, by name. Default: none."""
+    network: NotRequired[HostNetworkArgs]
+    """Where it is built if it declares no `vpc`; see `RunnerNetwork`. Default: the account's default VPC."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+
+
+@dataclass(frozen=True)
+class PlacedImage:
+    """A machine image, and what it is made with.
+
+    Attributes:
+        image: the machine image.
+        registries: those that its job images come from, by name.
+        label: what it is called outside of Pulumi.
+        path: its place in the declaration.
+        network: where it is built, if it declares no VPC.
+        environment: where in AWS it is; None where AWS is still to be asked.
+        tags: of everything, the image itself among it.
+        logs_key: the key of its log group; None for that of CloudWatch Logs.
+    """
+
+    image: MachineImage
+    registries: Mapping[str, Registry]
+    label: str
+    path: str
+    network: HostNetwork | None = None
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
+
+
+class RunnerImage(Component[PlacedImage]):
+    """A machine image for hosts and workers, which EC2 Image Builder builds on a schedule.
+
+    It contains the packages that a host or worker would install at boot, and the declared job images; no
+    configuration and no secrets. It is tested on an instance before it is distributed. A parameter has the id
+    of the newest one: the operating system's AMI until the first is built, at the next time of the schedule,
+    or at once with `aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN`. Older images
+    are kept, with their snapshots, until you delete them.
+
+    Creates:
+
+    - `aws:imagebuilder/imagePipeline:ImagePipeline`, and what it runs with:
+      `aws:imagebuilder/component:Component`, `aws:imagebuilder/imageRecipe:ImageRecipe`,
+      `aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration` and
+      `aws:imagebuilder/distributionConfiguration:DistributionConfiguration`
+    - `aws:ssm/parameter:Parameter`: the id of the newest image
+    - `aws:iam/role:Role`, `aws:iam/rolePolicy:RolePolicy` and `aws:iam/instanceProfile:InstanceProfile`: of
+      the build instance, which may pull from the declared repositories
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: of
+      that instance, without ingress
+    - `aws:cloudwatch/logGroup:LogGroup`: of the builds
+
+    Raises `pulumi.RunError` for a wrong declaration.
+    """
+
+    parameter_name: pulumi.Output[str]
+    """The name of the parameter with the id of the newest image."""
+    image_id: pulumi.Output[str]
+    """The id of the newest image, as of this run."""
+    pipeline_arn: pulumi.Output[str]
+    """The ARN of the pipeline."""
+    role_arn: pulumi.Output[str]
+    """The role of the build instance."""
+    required_policies: pulumi.Output[dict[str, str]]
+    """For each registry of another account, by its name: the policy that its owner must add to each
+    repository, so that the build can pull."""
+
+    def __init__(self, name: str, args: RunnerImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            read = check_shape(with_handles(args, name), RunnerImageArgs, name)
+            declared = {"registries": read.get("registries", {}), "machine_images": {name: read["image"]}}
+            stack = parse_stack(declared, path=name)
+        network, image = read.get("network"), stack.machine_images[name]
+        placed = PlacedImage(
+            image,
+            stack.registries_of(image),
+            label=name,
+            path=join_path(name, "machine_images", name),
+            network=network
+            and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
+            environment=declared_environment(read.get("environment")),
+            tags=image.tags,
+        )
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedImage, opts: pulumi.ResourceOptions | None) -> None:
+        inputs = inputs_of(declared(model.image))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        image, tags = model.image, tag_inputs(model.tags)
+        environment = model.environment or environment_of(self)
+        stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+        # Image Builder allows no dots in names, and writes parameters below /imagebuilder/ alone.
+        called = f"{stack}/{model.label}".replace("/", "-").replace(".", "-").lower()
+        parent = image.os.images[image.architecture]
+        parameter = aws.ssm.Parameter(
+            name,
+            name=f"/imagebuilder/{stack}/{model.label}",
+            type="String",
+            data_type="aws:ec2:image",
+            # The first value alone is ours: the builds write the others, so it is not kept in the state.
+            value_wo=_value_of(parent, self),
+            value_wo_version=1,
+            tags=tags,
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["valueWo"], hooks=unless_parameter(name, self)
+            ),
+        )
+        parts = pulumi.Output.all(resolved((image, model.registries)), environment)
+        document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
+        version = document.apply(document_version)
+        # The new version first: the pipeline depends on the old one until it is updated. The provider would
+        # delete first what has a name of its own.
+        versioned = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
+        component = aws.imagebuilder.Component(
+            name,
+            name=called,
+            version=version,
+            platform="Linux",
+            description=f"Runner hosts of {stack}",
+            data=document,
+            tags=tags,
+            opts=versioned,
+        )
+        recipe = aws.imagebuilder.ImageRecipe(
+            name,
+            name=called,
+            # Of the parent and the disk too: a recipe never changes under its version.
+            version=document.apply(lambda text: document_version(f"{text}{parent}{image.disk_gb}")),
+            description=f"Runner hosts of {stack}",
+            parent_image=f"ssm:{parent}",
+            components=[{"component_arn": component.arn}],
+            block_device_mappings=[_disk(image)],
+            tags=tags,
+            opts=versioned,
+        )
+        pipeline = aws.imagebuilder.ImagePipeline(
+            name,
+            name=called,
+            description=f"Machine image {image.name} of runner hosts of {stack}",
+            image_recipe_arn=recipe.arn,
+            infrastructure_configuration_arn=self._infrastructure(name, called, model, environment),
+            distribution_configuration_arn=self._distribution(
+                name, called, parameter, environment, model.tags
+            ),
+            # An inventory of packages, which the instance would need further rights for.
+            enhanced_image_metadata_enabled=False,
+            # A build takes newer packages too, so it does not wait for a newer parent.
+            schedule={
+                "schedule_expression": image.schedule,
+                "timezone": image.timezone,
+                "pipeline_execution_start_condition": "EXPRESSION_MATCH_ONLY",
+            },
+            tags=tags,
+            opts=child,
+        )
+        self.parameter_name = parameter.name
+        # By way of the parameter's ARN, so that it is there before it is read.
+        there = pulumi.Output.all(parameter.name, parameter.arn).apply(lambda found: str(found[0]))
+        self.image_id = _value_of(there, self)
+        self.pipeline_arn = pipeline.arn
+        self.required_policies = pulumi.Output.all(self.role_arn, parts).apply(
+            lambda found: required_policies({found[0]: list(found[1][0][1].values())}, found[1][1])
+        )
+        self.register_declared_outputs()
+
+    def _infrastructure(
+        self, name: str, called: str, model: PlacedImage, environment: Environment
+    ) -> pulumi.Output[str]:
+        """The instance that the image is built on, and its rights."""
+        child = pulumi.ResourceOptions(parent=self)
+        image, tags = model.image, tag_inputs(model.tags)
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            # docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html
+            name=f"/aws/imagebuilder/{called}",
+            retention_in_days=_LOGS_KEPT_DAYS,
+            kms_key_id=model.logs_key,
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_log_group(name, self)),
+        )
+        role = aws.iam.Role(
+            name,
+            path=given(image.role_path),
+            description="Builds machine images of runner hosts",
+            assume_role_policy=ec2_trust_policy(),
+            permissions_boundary=given_or_none(image.permissions_boundary),
+            force_detach_policies=True,
+            tags=tags,
+            opts=child,
+        )
+        self.role_arn = role.arn
+        policy = aws.iam.RolePolicy(
+            name,
+            role=role.name,
+            policy=pulumi.Output.all(
+                resolved(model.registries), log_group_arn(logs, environment), environment
+            ).apply(lambda found: build_policy(list(found[0].values()), called, found[1], found[2])),
+            opts=child,
+        )
+        profile = aws.iam.InstanceProfile(
+            name, path=given(image.role_path), role=policy.role, tags=tags, opts=child
+        )
+        network = host_network(image.vpc, image.subnets, model.network, self)
+        security_group, _ = egress_only(
+            name, f"Builds the machine image {model.label}", network.vpc_id, (), model.tags, self
+        )
+        return aws.imagebuilder.InfrastructureConfiguration(
+            name,
+            name=called,
+            description=f"Builds the machine image {model.label}",
+            instance_profile_name=profile.name,
+            instance_types=[image.instance_type],
+            security_group_ids=[security_group.id],
+            subnet_id=pulumi.Output.from_input(network.subnet_ids).apply(lambda subnets: sorted(subnets)[0]),
+            instance_metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
+            terminate_instance_on_failure=True,
+            resource_tags=plain_tags(model.tags) or None,  # of what a build starts, and ends
+            tags=tags,
+            opts=child,
+        ).arn
+
+    def _distribution(
+        self,
+        name: str,
+        called: str,
+        parameter: aws.ssm.Parameter,
+        environment: Environment,
+        tags: AwsTags,
+    ) -> pulumi.Output[str]:
+        """The distribution of an image that passed its tests: its name, and the parameter that names it."""
+        image: aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgsDict = {
+            "name": f"{called} {{{{ imagebuilder:buildDate }}}}"
+        }
+        # Image Builder makes and ends the images: none of them is in the state.
+        if tags:
+            image["ami_tags"] = plain_tags(tags)
+        return aws.imagebuilder.DistributionConfiguration(
+            name,
+            name=called,
+            distributions=[
+                {
+                    "region": environment.apply(lambda found: found.region),
+                    "ami_distribution_configuration": image,
+                    "ssm_parameter_configurations": [
+                        {"parameter_name": parameter.name, "data_type": "aws:ec2:image"}
+                    ],
+                }
+            ],
+            tags=tag_inputs(tags),
+            opts=pulumi.ResourceOptions(parent=self),
+        ).arn
+
+
+def stack_machine_images(
+    name: str,
+    prefix: str,
+    stack: Stack,
+    environment: Environment,
+    network: HostNetwork | None,
+    logs_key: pulumi.Input[str] | None,
+    parent: pulumi.Resource,
+) -> dict[str, RunnerImage]:
+    """Make the machine images of a stack, by name.
+
+    Args:
+        name: what the names of their resources start with.
+        prefix: what their names outside of Pulumi start with.
+        stack: the declaration.
+        environment: where the stack lives.
+        network: where those are built that declare no VPC.
+        logs_key: the key of their log groups; None for that of CloudWatch Logs.
+        parent: the component that they belong to.
+    """
+    return {
+        each: RunnerImage.of(
+            f"{name}-{each}",
+            PlacedImage(
+                image,
+                stack.registries_of(image),
+                label=prefix + each,
+                path=join_path("stack", "machine_images", each),
+                network=network,
+                environment=environment,
+                tags={**stack.tags, **image.tags},
+                logs_key=logs_key,
+            ),
+            pulumi.ResourceOptions(parent=parent),
+        )
+        for each, image in stack.machine_images.items()
+    }
+
+
+def _document(
+    path: str, image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment
+) -> str:
+    with refused_as_whole():
+        if problems := list(machine_image_problems_in(image, registries, environment, path)):
+            raise DeclarationError(problems)
+    return image_document(
+        image.os,
+        image.runner_version,
+        [expand_registry_name(known(each), registries, environment) for each in image.images],
+        [each.address_in(environment).partition("/")[0] for each in registries.values()],
+    )
+
+
+def _disk(image: MachineImage) -> Any:
+    return encrypted_root(image.disk_gb, image.os)
+
+
+def _value_of(parameter: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    asked = pulumi.InvokeOutputOptions(parent=parent)
+    found = aws.ssm.get_parameter_output(name=parameter, opts=asked).insecure_value
+    # The provider takes the value of every parameter for a secret; this one shall show in a preview.
+    return pulumi.Output.unsecret(found)

@@ -1,0 +1,1 @@
+"""What jobs get from AWS: roles, a cache, and credentials in CI variables."""

@@ -1,0 +1,60 @@
+"""The alarms of a function that renews credentials."""
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.observation import RENEWAL_DIMENSION, RENEWAL_METRIC
+
+
+def renewal_alarms(
+    name: str,
+    topic: pulumi.Input[str],
+    function_name: pulumi.Input[str],
+    mark: str,
+    every: int,
+    tags: AwsTags,
+    parent: pulumi.Resource,
+) -> None:
+    """Alarms for a failed run, and for no successful one for so long that the passwords will soon expire.
+
+    Args:
+        name: what the alarms' names start with.
+        topic: the ARN of the SNS topic that is notified.
+        function_name: of the function.
+        mark: the name under which the function reports its successes.
+        every: after how many hours it runs.
+        tags: of the alarms.
+        parent: the component that they belong to.
+    """
+    aws.cloudwatch.MetricAlarm(
+        f"{name}-failed",
+        alarm_description=f"A renewal of registry credentials failed; its log says why. {mark}",
+        namespace="AWS/Lambda",
+        metric_name="Errors",
+        dimensions={"FunctionName": function_name},
+        statistic="Sum",
+        period=300,
+        evaluation_periods=1,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        tags=tag_inputs(tags),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    hours = every + 1
+    heartbeat_alarm(
+        f"{name}-stale",
+        f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
+        topic,
+        metric=RENEWAL_METRIC,
+        dimensions={RENEWAL_DIMENSION: mark},
+        period=3600,
+        periods=hours,
+        tags=tags,
+        parent=parent,
+    )

@@ -1,0 +1,1 @@
+"""VPCs: the one that a stack makes, and those in which hosts live."""

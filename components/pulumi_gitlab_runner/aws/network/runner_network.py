@@ -1,0 +1,318 @@
+"""A network for runner hosts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.arns import iam_arn
+from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
+from pulumi_gitlab_runner.aws.reserved_names import check_group_name
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.declared import declared
+from pulumi_gitlab_runner.spec.inputs import Input
+from pulumi_gitlab_runner.spec.network import (
+    FlowLogs,
+    Network,
+    NetworkDeclaration,
+    first_zones,
+    network_problems,
+    parse_network,
+)
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.shape import checked
+
+
+class RunnerNetworkArgs(NetworkDeclaration):
+    """A VPC with private subnets and NAT gateways. AWS charges for each NAT gateway."""
+
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS it lives. Default: asked of AWS."""
+    tags: NotRequired[dict[str, Input[str]]]
+    """Tags of everything that is made. Default: none."""
+
+
+@dataclass(frozen=True)
+class PlacedNetwork:
+    """A network, with where it is and its tags.
+
+    Attributes:
+        environment: None where AWS is still to be asked.
+        logs_key: the key of its flow logs; None for that of CloudWatch Logs.
+    """
+
+    network: Network
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+    logs_key: pulumi.Input[str] | None = None
+
+
+class RunnerNetwork(Component[PlacedNetwork]):
+    """A VPC for hosts, with access to GitLab, the registries and AWS, and without access from outside.
+
+    Hosts are in private subnets, one in each of the region's first zones. Public subnets contain only NAT
+    gateways, whose addresses GitLab and the registries see. Traffic to S3 uses a gateway endpoint and not a
+    NAT gateway, which AWS charges for by the gigabyte: a host's files, its cache, and the layers of images in
+    ECR.
+
+    Endpoints have no policies: the role of a host defines its permissions. Their names are those of the
+    partitions `aws` and `aws-us-gov`.
+
+    Creates:
+
+    - `aws:ec2/vpc:Vpc`, with DNS names
+    - `aws:ec2/subnet:Subnet`: a private one for each zone, a public one for each NAT gateway
+    - `aws:ec2/internetGateway:InternetGateway`
+    - `aws:ec2/eip:Eip` and `aws:ec2/natGateway:NatGateway`: one, or one for each zone
+    - `aws:ec2/routeTable:RouteTable`, `aws:ec2/route:Route`: for each private subnet, and for all public ones
+    - `aws:ec2/routeTableAssociation:RouteTableAssociation` for each subnet
+    - `aws:ec2/vpcEndpoint:VpcEndpoint` for S3, and for each of `endpoints`
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`,
+      with `endpoints`: HTTPS from within the VPC
+    - `aws:ec2/defaultSecurityGroup:DefaultSecurityGroup`: the VPC's own, without its rules
+    - `aws:ec2/flowLog:FlowLog`, with `aws:cloudwatch/logGroup:LogGroup`, `aws:iam/role:Role` and
+      `aws:iam/rolePolicy:RolePolicy`: with `flow_logs`
+
+    Raises `pulumi.RunError` for a wrong declaration, and for more zones than the region has.
+    """
+
+    vpc_id: pulumi.Output[str]
+    """The VPC's id."""
+    subnet_ids: pulumi.Output[list[str]]
+    """The private subnets' ids, known once they have their routes."""
+    nat_addresses: pulumi.Output[list[str]]
+    """The public addresses of the NAT gateways, for the firewall of a GitLab or a registry."""
+
+    def __init__(
+        self, name: str, args: RunnerNetworkArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        with refused_as_whole():
+            read = checked(with_handles(args, name), RunnerNetworkArgs, name, _problems)
+        environment = declared_environment(read.get("environment"))
+        placed = PlacedNetwork(parse_network(read), environment, parse_tags(read.get("tags", {})))
+        self._make(name, placed, opts)
+
+    def _make(self, name: str, model: PlacedNetwork, opts: pulumi.ResourceOptions | None) -> None:
+        network, self._tags = model.network, model.tags
+        inputs = inputs_of(declared(model.network))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, inputs, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        ranges = resolved(network)
+        vpc = aws.ec2.Vpc(
+            name,
+            cidr_block=given(network.cidr),
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
+        )
+        # Nothing is in it; but whatever would be, by a mistake, could talk to everything else in it.
+        aws.ec2.DefaultSecurityGroup(
+            name, vpc_id=vpc.id, ingress=[], egress=[], tags=tag_inputs(self._tags, Name=name), opts=child
+        )
+        environment = model.environment or environment_of(self)
+        if network.flow_logs:
+            self._flow_logs(network.flow_logs, vpc.id, environment, model.logs_key)
+        zones = self._zones(network.zones)
+        internet = aws.ec2.InternetGateway(
+            name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child
+        )
+        public = self._route_table(f"{name}-public", vpc, {"gateway_id": internet.id})
+        gateways = [
+            self._nat_gateway(
+                f"{name}-{zone + 1}",
+                self._subnet(
+                    f"{name}-public-{zone + 1}", vpc, ranges.apply(_public_range(zone)), zones[zone], public
+                ),
+            )
+            for zone in range(network.gateways)
+        ]
+        tables, subnets = [], []
+        for zone in range(network.zones):
+            private = f"{name}-private-{zone + 1}"
+            gateway = gateways[zone if network.nat_per_zone else 0]
+            tables.append(self._route_table(private, vpc, {"nat_gateway_id": gateway.id}))
+            subnets.append(
+                self._subnet(private, vpc, ranges.apply(_private_range(zone)), zones[zone], tables[-1])
+            )
+        services = environment.apply(lambda known: f"com.amazonaws.{known.region}")
+        aws.ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=vpc.id,
+            service_name=pulumi.Output.concat(services, ".s3"),
+            vpc_endpoint_type="Gateway",
+            route_table_ids=tables,
+            tags=tag_inputs(self._tags, Name=f"{name}-s3"),
+            opts=child,
+        )
+        if network.endpoints:
+            self._interface_endpoints(network, vpc, subnets, services)
+        self.vpc_id = vpc.id
+        self.subnet_ids = pulumi.Output.all(*subnets)
+        self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
+        self.register_declared_outputs()
+
+    def _zones(self, count: int) -> pulumi.Output[list[str]]:
+        """The names of the region's first zones.
+
+        An impaired one too: no subnet moves because its zone has trouble.
+        """
+
+        def first(names: list[str]) -> list[str]:
+            with refused_as_whole():
+                return first_zones(names, count, self._name)
+
+        found = aws.get_availability_zones_output(
+            filters=[{"name": "zone-type", "values": ["availability-zone"]}],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        return found.names.apply(first)
+
+    def _route_table(
+        self, name: str, vpc: aws.ec2.Vpc, target: Mapping[str, pulumi.Output[str]]
+    ) -> pulumi.Output[str]:
+        """The id of a route table that leads to the internet, known when it does."""
+        child = pulumi.ResourceOptions(parent=self)
+        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child)
+        route = aws.ec2.Route(
+            name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=child
+        )
+        return _once_made(table.id, route)
+
+    def _subnet(
+        self,
+        name: str,
+        vpc: aws.ec2.Vpc,
+        cidr: pulumi.Output[str],
+        zone: pulumi.Output[str],
+        route_table_id: pulumi.Output[str],
+    ) -> pulumi.Output[str]:
+        """The id of a subnet, known when it has its route table."""
+        child = pulumi.ResourceOptions(parent=self)
+        subnet = aws.ec2.Subnet(
+            name,
+            vpc_id=vpc.id,
+            cidr_block=cidr,
+            availability_zone=zone,
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
+        )
+        association = aws.ec2.RouteTableAssociation(
+            name, subnet_id=subnet.id, route_table_id=route_table_id, opts=child
+        )
+        return _once_made(subnet.id, association)
+
+    def _nat_gateway(self, name: str, subnet_id: pulumi.Output[str]) -> aws.ec2.NatGateway:
+        child = pulumi.ResourceOptions(parent=self)
+        address = aws.ec2.Eip(name, domain="vpc", tags=tag_inputs(self._tags, Name=name), opts=child)
+        return aws.ec2.NatGateway(
+            name,
+            subnet_id=subnet_id,
+            allocation_id=address.id,
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
+        )
+
+    def _flow_logs(
+        self,
+        flow_logs: FlowLogs,
+        vpc_id: pulumi.Output[str],
+        environment: Environment,
+        key_arn: pulumi.Input[str] | None,
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-flow-logs"
+        path = f"/{pulumi.get_project()}/{pulumi.get_stack()}/flow-logs/{self._name}"
+        group = log_group(name, flow_logs.logs, path, key_arn, self._tags, self)
+        role = aws.iam.Role(
+            name,
+            assume_role_policy=environment.apply(flow_logs_trust_policy),
+            force_detach_policies=True,
+            tags=tag_inputs(self._tags),
+            opts=child,
+        )
+        group_arn = log_group_arn(group, environment)
+        policy = aws.iam.RolePolicy(
+            name, role=role.name, policy=group_arn.apply(flow_logs_policy), opts=child
+        )
+        aws.ec2.FlowLog(
+            name,
+            vpc_id=vpc_id,
+            traffic_type=flow_logs.traffic.upper(),
+            log_destination_type="cloud-watch-logs",
+            log_destination=group_arn,
+            # By way of the policy, so that it may write from the first time on.
+            iam_role_arn=iam_arn("role", policy.role, None, environment),
+            tags=tag_inputs(self._tags, Name=name),
+            opts=child,
+        )
+
+    def _interface_endpoints(
+        self,
+        network: Network,
+        vpc: aws.ec2.Vpc,
+        subnet_ids: Sequence[pulumi.Output[str]],
+        services: pulumi.Output[str],
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        name = f"{self._name}-endpoints"
+        check_group_name(name)
+        security_group = aws.ec2.SecurityGroup(
+            name,
+            description=f"Endpoints of {self._name}: HTTPS from its VPC",
+            vpc_id=vpc.id,
+            tags=tag_inputs(self._tags),
+            opts=child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=security_group.id,
+            description="HTTPS from the VPC",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            cidr_ipv4=given(network.cidr),
+            tags=tag_inputs(self._tags),
+            opts=child,
+        )
+        for service in network.endpoints:
+            aws.ec2.VpcEndpoint(
+                f"{self._name}-{service}",
+                vpc_id=vpc.id,
+                service_name=pulumi.Output.concat(services, ".", service),
+                vpc_endpoint_type="Interface",
+                subnet_ids=subnet_ids,
+                security_group_ids=[security_group.id],
+                # The service's usual name resolves to the endpoint: clients need no setting.
+                private_dns_enabled=True,
+                tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
+                opts=child,
+            )
+
+
+def _once_made(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
+    """A value that is known when a resource is made: what takes it is made after that resource."""
+    return pulumi.Output.all(value, resource.id).apply(lambda known: str(known[0]))
+
+
+def _private_range(zone: int) -> Callable[[Network], str]:
+    """The range of the private subnet of a zone."""
+    return lambda network: str(network.private_subnets[zone])
+
+
+def _public_range(zone: int) -> Callable[[Network], str]:
+    """The range of the public subnet of a zone."""
+    return lambda network: str(network.public_subnets[zone])
+
+
+def _problems(declaration: RunnerNetworkArgs, path: str) -> Iterator[Problem]:
+    yield from network_problems(declaration, path)
+    yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)

@@ -1,0 +1,103 @@
+"""Log groups, and alarms for missing heartbeat metrics."""
+
+# Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.existing import unless_log_group
+from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.manager.environment import Environment
+from pulumi_gitlab_runner.resolution import given
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.observation import METRIC_NAMESPACE, Logs
+
+
+def log_group(
+    name: str,
+    logs: Logs,
+    path: str,
+    key_arn: pulumi.Input[str] | None,
+    tags: AwsTags,
+    parent: pulumi.Resource,
+) -> aws.cloudwatch.LogGroup:
+    """A log group.
+
+    Args:
+        name: of the resource.
+        logs: how long they are kept, and under which key.
+        path: the group's name in CloudWatch.
+        key_arn: the key where `logs` names none; without either, that of CloudWatch Logs.
+        tags: of the group.
+        parent: the component that it belongs to.
+    """
+    return aws.cloudwatch.LogGroup(
+        name,
+        name=path,
+        retention_in_days=logs.retention_days,
+        kms_key_id=key_arn if logs.kms_key is None else given(logs.kms_key),
+        tags=tag_inputs(tags),
+        opts=pulumi.ResourceOptions(parent=parent, hooks=unless_log_group(name, parent)),
+    )
+
+
+def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
+    """The ARN of a log group, by its name, so that a preview can show policies for it.
+
+    Args:
+        group: the group.
+        environment: where it is.
+    """
+    return pulumi.Output.all(group.name, environment).apply(
+        lambda known: (
+            f"arn:{known[1].partition}:logs:{known[1].region}:{known[1].account}:log-group:{known[0]}"
+        )
+    )
+
+
+def heartbeat_alarm(
+    name: str,
+    description: str,
+    topic: pulumi.Input[str],
+    metric: str,
+    dimensions: dict[str, str],
+    period: int,
+    periods: int,
+    tags: AwsTags,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource] = (),
+) -> aws.cloudwatch.MetricAlarm:
+    """An alarm that fires when a metric has had no data for some periods, for any reason.
+
+    Args:
+        name: of the alarm.
+        description: what is wrong then.
+        topic: the ARN of the SNS topic that is notified.
+        metric: what is counted for each time that it is said.
+        dimensions: of the metric: who says it.
+        period: in seconds.
+        periods: after how many periods in a row without data it fires.
+        tags: of the alarm.
+        parent: the component that it belongs to.
+        after: what is made first. An alarm that is made before anything has said so is in alarm at once.
+    """
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        alarm_description=description,
+        namespace=METRIC_NAMESPACE,
+        metric_name=metric,
+        dimensions=dimensions,
+        statistic="Sum",
+        period=period,
+        evaluation_periods=periods,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
+        alarm_actions=[topic],
+        ok_actions=[topic],
+        tags=tag_inputs(tags),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*after]),
+    )

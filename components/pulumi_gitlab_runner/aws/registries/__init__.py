@@ -1,0 +1,1 @@
+"""ECR: repositories, pull-through caches, and the settings of a registry."""

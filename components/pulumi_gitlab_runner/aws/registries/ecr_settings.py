@@ -1,0 +1,204 @@
+"""Settings of a whole ECR registry, of which there is one in an account and region."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from pulumi_gitlab_runner.aws.arns import iam_arn
+from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
+from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
+from pulumi_gitlab_runner.iam.policy import trust_policy
+from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
+from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
+from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags
+from pulumi_gitlab_runner.spec.declared import declared
+from pulumi_gitlab_runner.spec.ecr_settings import (
+    CreationTemplate,
+    EcrSettingsDeclaration,
+    Replica,
+    Scanning,
+    ecr_settings_problems,
+    parse_ecr_settings,
+)
+from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
+from pulumi_gitlab_runner.spec.inputs import Value, strict
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.shape import checked
+
+
+@strict
+class EcrSettingsArgs(EcrSettingsDeclaration):
+    """Settings of this account's ECR registry in one region."""
+
+    region: NotRequired[str]
+    """The registry's region. Default: the provider's."""
+    environment: NotRequired[AwsEnvironmentArgs]
+    """Where in AWS the stack lives. Default: asked of AWS."""
+
+
+@dataclass(frozen=True)
+class PlacedSettings:
+    """Settings of a registry, with its region and where the stack is; None where AWS is still to be asked."""
+
+    settings: Settings
+    region: str | None = None
+    environment: Environment | None = None
+    tags: AwsTags = field(default_factory=dict)
+
+
+class EcrSettings(Component[PlacedSettings]):
+    """Replication, scanning and creation templates of this account's ECR registry in one region.
+
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
+
+    Creates, for what is declared:
+
+    - `aws:ecr/replicationConfiguration:ReplicationConfiguration`
+    - `aws:ecr/registryPolicy:RegistryPolicy`, for `replicate_from`
+    - `aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration`, for `scanning`
+    - `aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate` for each prefix
+    - `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy`, where a template has tags or a key
+
+    Raises `pulumi.RunError` with the path and the fix for what ECR would refuse.
+    """
+
+    def __init__(self, name: str, args: EcrSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        with refused_as_whole():
+            read = checked(with_handles(args, name), EcrSettingsArgs, name, _problems)
+        environment = declared_environment(read.get("environment"))
+        self._make(name, PlacedSettings(parse_ecr_settings(read), read.get("region"), environment), opts)
+
+    def _make(self, name: str, model: PlacedSettings, opts: pulumi.ResourceOptions | None) -> None:
+        settings, region, self._tags = model.settings, model.region, model.tags
+        inputs = inputs_of(declared(model.settings))
+        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, inputs, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        environment = (model.environment or environment_of(self)).apply(
+            lambda known: AwsEnvironment(known.account, region or known.region, known.partition)
+        )
+        if settings.replicate_to:
+            aws.ecr.ReplicationConfiguration(
+                name,
+                region=region,
+                replication_configuration={
+                    "rules": _replication_rules(
+                        settings.replicate_to, environment.apply(lambda known: known.account)
+                    )
+                },
+                opts=child,
+            )
+        if settings.replicate_from:
+            aws.ecr.RegistryPolicy(
+                name,
+                region=region,
+                policy=pulumi.Output.all(resolved(settings.replicate_from), environment).apply(
+                    lambda known: registry_policy(*known)
+                ),
+                opts=child,
+            )
+        if settings.scanning:
+            aws.ecr.RegistryScanningConfiguration(
+                name,
+                region=region,
+                scan_type="ENHANCED" if settings.scanning.enhanced else "BASIC",
+                rules=_scanning_rules(settings.scanning),
+                opts=child,
+            )
+        if settings.creation_templates:
+            self._creation_templates(list(settings.creation_templates.values()), region, environment)
+        self.register_declared_outputs()
+
+    def _creation_templates(
+        self,
+        templates: Sequence[CreationTemplate],
+        region: str | None,
+        environment: Environment,
+    ) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        role_arn = None
+        if with_role := [each.prefix for each in templates if each.needs_role]:
+            role = aws.iam.Role(
+                f"{self._name}-creation-templates",
+                assume_role_policy=trust_policy("ecr.amazonaws.com"),
+                force_detach_policies=True,
+                tags=tag_inputs(self._tags),
+                opts=child,
+            )
+            role_keys = resolved([each.kms_key for each in templates if each.kms_key is not None])
+            role_policy = aws.iam.RolePolicy(
+                f"{self._name}-creation-templates",
+                role=role.name,
+                policy=pulumi.Output.all(role_keys, environment).apply(
+                    lambda known: creation_role_policy(with_role, *known)
+                ),
+                opts=child,
+            )
+            # By way of the policy, so that ECR creates nothing before the role may.
+            role_arn = iam_arn("role", role_policy.role, None, environment)
+        for each in templates:
+            aws.ecr.RepositoryCreationTemplate(
+                f"{self._name}/{each.prefix}",
+                prefix=each.prefix,
+                region=region,
+                applied_fors=["PULL_THROUGH_CACHE", "REPLICATION"],
+                description="By pulumi-gitlab-runner",
+                **repository_inputs(each),
+                lifecycle_policy=lifecycle_policy_of(each),
+                repository_policy=self._pull_policy(each.allow_pull, environment),
+                resource_tags=plain_tags(each.tags) or None,
+                custom_role_arn=role_arn if each.needs_role else None,
+                opts=child,
+            )
+
+    def _pull_policy(
+        self, accounts: Sequence[Value[str]], environment: Environment
+    ) -> pulumi.Output[str] | None:
+        if not accounts:
+            return None
+        return pulumi.Output.all(resolved(tuple(accounts)), environment).apply(
+            lambda known: pull_by_accounts_policy(known[0], known[1].partition)
+        )
+
+
+def _problems(declaration: EcrSettingsArgs, path: str) -> Iterator[Problem]:
+    region = declaration.get("region")
+    settings: Any = {key: each for key, each in declaration.items() if key not in ("region", "environment")}
+    if region is not None:
+        yield from region_problems(region, join_path(path, "region"))
+    yield from ecr_settings_problems(settings, region, path)
+
+
+def _replication_rules(replicas: Sequence[Replica], own_account: pulumi.Output[str]) -> list[Any]:
+    """One rule for all destinations of the same repositories: there are fewer rules than destinations."""
+    rules: dict[tuple[str, ...], dict[str, Any]] = {}
+    for each in replicas:
+        rule = rules.setdefault(each.prefixes, {"destinations": []})
+        account = own_account if each.account is None else given(each.account)
+        rule["destinations"].append({"region": each.region, "registry_id": account})
+        if each.prefixes:
+            rule["repository_filters"] = [
+                {"filter": prefix, "filter_type": "PREFIX_MATCH"} for prefix in each.prefixes
+            ]
+    return list(rules.values())
+
+
+def _scanning_rules(scanning: Scanning) -> list[Any]:
+    return [
+        {
+            "scan_frequency": frequency,
+            "repository_filters": [{"filter": each, "filter_type": "WILDCARD"} for each in filters],
+        }
+        for frequency, filters in (
+            ("SCAN_ON_PUSH", scanning.on_push),
+            ("CONTINUOUS_SCAN", scanning.continuous),
+        )
+        if filters
+    ]

@@ -1,0 +1,28 @@
+"""The settings that a stack's ECR repositories share with those that ECR creates by itself."""
+
+from typing import Any
+
+from pulumi_gitlab_runner.images.ecr import tag_mutability
+from pulumi_gitlab_runner.images.retention import lifecycle_policy
+from pulumi_gitlab_runner.resolution import given
+from pulumi_gitlab_runner.spec.registries.repositories import RepositorySettings
+
+
+def repository_inputs(settings: RepositorySettings) -> dict[str, Any]:
+    """How the images of a repository are tagged and encrypted, as inputs of its resource."""
+    mode, filters = tag_mutability(settings.mutable_tags)
+    encryption: dict[str, Any] = {"encryption_type": "AES256"}
+    if settings.kms_key is not None:
+        encryption = {"encryption_type": "KMS", "kms_key": given(settings.kms_key)}
+    return {
+        "image_tag_mutability": mode,
+        "image_tag_mutability_exclusion_filters": filters or None,
+        "encryption_configurations": [encryption],
+    }
+
+
+def lifecycle_policy_of(settings: RepositorySettings) -> str:
+    """The lifecycle policy of a repository."""
+    return lifecycle_policy(
+        keep_images=settings.keep_images, untagged_days=settings.untagged_days, keep=settings.keep
+    )

@@ -1,0 +1,91 @@
+"""Resources whose life is a table of operations of their API."""
+
+from typing import Any, ClassVar
+
+from sandbox.providers.aws.names import name_from
+from sandbox.providers.aws.resource import AwsResource
+from sandbox.standin.properties import Property, Text
+from sandbox.standin.values import Properties
+
+
+class TableResource(AwsResource):
+    """A resource that one operation each makes, shows, changes and removes.
+
+    - ``makes``, ``shows``, ``changes``, ``removes``: the operations; without ``changes``, ``makes`` puts it
+      again.
+    - ``identity``: the inputs that make up its id.
+    - ``separator``: what is between them; without one, the last of them is the id, the state has the others.
+    - ``chosen``: instead of these, what the API calls the id that it chooses.
+    - ``place``: where in the answer of ``shows`` it is, where that is not the answer itself.
+    """
+
+    makes: ClassVar[str]
+    shows: ClassVar[str]
+    changes: ClassVar[str] = ""
+    removes: ClassVar[str]
+    identity: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = "/"
+    chosen: ClassVar[str] = ""
+    place: ClassVar[str] = ""
+
+    @classmethod
+    def identify(cls, resource_id: str) -> tuple[str, Properties]:
+        """The id may end in ``@REGION``; where the state has a part of the identity, it comes first."""
+        proper, known = super().identify(resource_id)
+        if cls.separator:
+            return proper, known
+        *others, last = proper.split("/", len(cls.identity) - 1)
+        return last, {**known, **dict(zip(cls.identity, others, strict=False))}
+
+    def create(self, inputs: Properties) -> str:
+        """Make the resource."""
+        if "name" in self.inputs and "name" in self.identity:
+            inputs = {**inputs, "name": name_from(inputs)}
+        answer = self.call(self.makes, inputs)
+        if not self.identity:
+            return str(answer[self.chosen])
+        return self.separator.join(inputs[name] for name in self._parts())
+
+    def find(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
+        """The API's answer about the resource; ``None`` if it is gone."""
+        answer = self.on(self.shows, resource_id, {}, known)
+        live = answer[self.place] if self.place else answer
+        if isinstance(live, list):
+            live = next(iter(live), None)
+        return {**answer, **live} if live else None
+
+    def describe(self, resource_id: str, known: Properties) -> Properties | None:
+        """The resource as it is now."""
+        live = self.find(resource_id, known)
+        if live is None:
+            return None
+        return {**self.shown(live), **self._named(resource_id, known)}
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the resource in place, its tags by themselves."""
+        if changed - {"tags", "tagsAll"}:
+            self.on(self.changes or self.makes, resource_id, new, old)
+        if "tagsAll" in changed:
+            self.retag(old.get("arn") or resource_id, old, new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        """Delete the resource."""
+        self.on(self.removes, resource_id, state, state)
+
+    def on(self, operation: str, resource_id: str, inputs: Properties, known: Properties) -> dict[str, Any]:
+        """The answer of an operation on the resource, with those of ``inputs`` that it takes."""
+        named: dict[str, Property] = {"id": Text(service_name=self.chosen)} if self.chosen else {}
+        given = {**inputs, **self._named(resource_id, known), "id": resource_id}
+        return self.call(operation, given, {**self._sent(), **named})
+
+    @classmethod
+    def _parts(cls) -> tuple[str, ...]:
+        """The inputs that the id is made of."""
+        return cls.identity if cls.separator else cls.identity[-1:]
+
+    def _named(self, resource_id: str, known: Properties) -> Properties:
+        """The identity: from the id, and from what the state has."""
+        parts = self._parts()
+        values = resource_id.split(self.separator, len(parts) - 1) if self.separator else [resource_id]
+        kept = {name: known[name] for name in self.identity if name in known}
+        return {**kept, **dict(zip(parts, values, strict=False))}

@@ -1,0 +1,99 @@
+"""`./dev mutate`: which changes are made to a file, and what becomes of them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from bench.mutation import areas
+from bench.mutation.mutants import mutants, sample
+from sandbox.paths import CHECKOUT
+
+SOURCE = '''\
+"""Module."""
+from typing import Literal
+
+KINDS = ("ü", "b c")
+Kind = Literal["left"]
+
+
+def chosen(first: int, last: "str" = "x") -> bool:
+    """Docstring."""
+    if first < 3 and not last:
+        first += 1
+    return called(f"{first}", key=True) is not None
+'''.encode()
+
+
+def lines(text: str, kind: str) -> set[str]:
+    """What the line with a text becomes by the mutants of a kind."""
+    found = set()
+    for mutant in mutants("file.py", SOURCE):
+        line = mutant.line(SOURCE)
+        if mutant.kind == kind and text in SOURCE.decode().splitlines()[line - 1]:
+            found.add(mutant.apply(SOURCE).decode().splitlines()[line - 1].strip())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "after"),
+    [
+        ("if first", "comparison", {"if first <= 3 and not last:", "if first >= 3 and not last:"}),
+        ("if first", "logic", {"if first < 3 or not last:", "if first < 3 and last:"}),
+        ("if first", "condition", {"if not (first < 3 and not last):"}),
+        ("if first", "number", {"if first < 4 and not last:", "if first < 2 and not last:"}),
+        ("first +=", "statement", {"pass"}),
+        ("return", "comparison", {'return called(f"{first}", key=True) is None'}),
+        ("return", "constant", {'return called(f"{first}", key=False) is not None'}),
+        ("return", "argument", {'return called(f"{first}") is not None'}),
+        ("KINDS", "element", {'KINDS = ("b c")', 'KINDS = ("ü")'}),
+        ("KINDS", "text", {"KINDS = ('XXüXX', \"b c\")"}),
+        ("def chosen", "text", {"def chosen(first: int, last: \"str\" = 'XXxXX') -> bool:"}),
+        ("Literal", "text", set()),
+        ("Docstring", "text", set()),
+    ],
+)
+def test_the_changes(text: str, kind: str, after: set[str]) -> None:
+    assert lines(text, kind) == after
+
+
+def test_a_sample_is_of_every_kind_and_the_seed_decides_it() -> None:
+    files = [("file.py", SOURCE)]
+    chosen = sample(files, 8, seed=1)
+    assert len({each.kind for each in chosen}) == 8
+    assert chosen == sample(files, 8, seed=1) != sample(files, 8, seed=2)
+    every = sample(files, 1000, seed=1)
+    assert len(every) == len(set(every)) <= len(mutants("file.py", SOURCE))
+    for each in every:
+        assert ast.dump(ast.parse(each.apply(SOURCE))) != ast.dump(ast.parse(SOURCE))
+
+
+def test_a_diff_shows_the_change_alone() -> None:
+    (mutant,) = (each for each in mutants("file.py", SOURCE) if each.kind == "statement")
+    diff = mutant.diff(SOURCE).splitlines()
+    assert [each for each in diff if each[0] in "+-"] == [
+        *("--- file.py", "+++ file.py", "-        first += 1", "+        pass"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "tests"),
+    [
+        ("components/pulumi_gitlab_runner/spec/stack.py", "tests/spec"),
+        ("components/pulumi_gitlab_runner/printable.py", "tests/test_printable.py"),
+        ("components/pulumi_gitlab_runner/stack/runner_stack.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/docker/image_build.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/component.py", "tests/components"),
+        ("policy/rules/hosts.py", "tests/policy"),
+        ("sandbox/providers/aws/ecr.py", "tests/providers"),
+        ("sandbox/lock.py", "tests/sandbox"),
+        ("bench/mutation/areas.py", "tests/bench"),
+    ],
+)
+def test_which_tests_are_for_a_file(path: str, tests: str) -> None:
+    assert areas.tests_for(path, CHECKOUT) == tests
+
+
+def test_every_file_of_the_library_has_tests() -> None:
+    for file in (CHECKOUT / "components" / "pulumi_gitlab_runner").rglob("*.py"):
+        assert Path(CHECKOUT, areas.tests_for(str(file.relative_to(CHECKOUT)), CHECKOUT)).exists()

@@ -1,0 +1,143 @@
+"""What the preview of a first deployment shows of policies: all but the ARNs that AWS chooses."""
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner import HostedRunnerAuth, PipelineRoles, RunnerCache, RunnerManagerRole, RunnerStack
+
+from tests.components.everything import EmptyCloud, declaration
+from tests.components.recording import ACCOUNT, REGION, Recording, run
+from tests.spec.declaration import STACKS, stack_file
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+POLICIES = {"assumeRolePolicy", "policy", "policyArn", "permissionsBoundary", "repositoryPolicy"}
+ROLES = {"customRoleArn", "iamInstanceProfile", "iamRoleArn", "role", "roleArn", "target"}
+"""The properties that say what may be done, and by whom."""
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+
+
+def previewed(program: Callable[[], Any]) -> Recording:
+    """What a program registers in a preview."""
+    return run(program, preview=True, cloud=EmptyCloud)[0]
+
+
+def not_known(recording: Recording) -> Iterator[tuple[str, str, str]]:
+    """The properties of policies and roles that do not show, with the type and the name of what has them."""
+    for (kind, name), each in recording.registered.items():
+        if kind.startswith("aws:"):
+            for key, value in each.inputs.items():
+                if key in POLICIES | ROLES and UNKNOWN in json.dumps(value):
+                    yield kind.rpartition(":")[2], name, key
+
+
+def stack_named(name: str) -> Any:
+    """The declaration of one of the stacks of this project."""
+    if name == "everything":
+        return declaration()
+    (file,) = (each for each in STACKS if each.name == f"Pulumi.{name}.yaml")
+    return stack_file(file)
+
+
+@pytest.mark.parametrize(
+    ("stack", "with_keys"),
+    [
+        ("sandbox", ["ci-build"]),
+        ("dev", ["ci-build"]),
+        ("prod", ["ci-build", "ci-burst", "ci-release"]),
+        ("everything", ["ci-build", "ci-release", "ci-burst", "ci-declared", "ci-first"]),
+    ],
+)
+def test_every_policy_shows_but_those_of_the_key(stack: str, with_keys: list[str]) -> None:
+    recording = previewed(lambda: RunnerStack("ci", stack_named(stack)))
+    assert sorted(not_known(recording)) == sorted(
+        ("RolePolicy", f"{each}.key", "policy") for each in with_keys
+    )
+
+
+def test_of_the_keys_policy_the_component_shows_all_but_the_arn() -> None:
+    recording = previewed(lambda: RunnerStack("ci", stack_named("sandbox")))
+    role = recording.registered["gitlab-runner:index:RunnerManagerRole", "ci-build"]
+    parameters = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/gitlab-runner/sandbox/build/*"
+    assert role.inputs["rights"] == {
+        "ci-build.key": {
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["kms:Decrypt"],
+                    "Resource": UNKNOWN,
+                    "Condition": {
+                        "StringEquals": {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"},
+                        "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": [parameters]},
+                    },
+                }
+            ]
+        }
+    }
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_role_that_is_given_its_key_shows_it(preview: bool) -> None:
+    parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ci/token"
+    recording, _ = run(
+        lambda: RunnerManagerRole("puller", {"parameter_arns": [parameter], "key_arn": KEY}),
+        preview=preview,
+        cloud=EmptyCloud,
+    )
+    (decrypt,) = recording.registered["gitlab-runner:index:RunnerManagerRole", "puller"].inputs["rights"][
+        "puller.key"
+    ]["Statement"]
+    policy = json.loads(recording.registered["aws:iam/rolePolicy:RolePolicy", "puller.key"].inputs["policy"])
+    assert policy["Statement"] == [decrypt | {"Sid": "HostParametersKey", "Resource": [KEY]}]
+    assert decrypt["Resource"] == KEY
+
+
+def test_no_moment_without_the_right_to_decrypt() -> None:
+    """The policy for the key is there before the other one loses that statement, which it once had."""
+    recording, _ = run(lambda: RunnerStack("ci", stack_named("sandbox")))
+    other = recording.registered["aws:iam/rolePolicy:RolePolicy", "ci-build"].request
+    assert [each for each in other.dependencies if each.endswith("::ci-build.key")]
+
+
+def test_the_rights_of_a_pipeline_show_whole() -> None:
+    arguments: Any = {"pipeline": {"project": "ci/runners", "stack": "prod"}, "declaration": declaration()}
+    recording = previewed(lambda: PipelineRoles("roles", arguments))
+    assert list(not_known(recording)) == []
+    attached = {
+        each.inputs["policyArn"]
+        for (kind, _), each in recording.registered.items()
+        if kind == "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    }
+    made = {name for kind, name in recording.registered if kind == "aws:iam/policy:Policy"}
+    assert attached == {f"arn:aws:iam::{ACCOUNT}:policy/{name}-0a1b2c3" for name in made}
+
+
+def test_a_new_identity_provider_is_named_by_its_url() -> None:
+    declared: Any = {
+        "gitlab_url": "https://git.example.com/gitlab/",
+        "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
+        "job_roles": {"publish": {"projects": ["a/b"], "branches": ["main"], "push": ["team/ci/base"]}},
+    }
+    recording = previewed(lambda: RunnerStack("ci", deepcopy(declared)))
+    role = recording.registered["aws:iam/role:Role", "ci-publish"]
+    (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/git.example.com/gitlab"
+    assert statement["Principal"] == {"Federated": arn}
+    assert any("openIdConnectProvider" in each for each in role.request.dependencies)
+
+
+def test_components_by_themselves_show_their_policies() -> None:
+    registries: Any = {"team": {"ecr": {}, "repositories": ["ci/base"]}}
+    auth: Any = {"registries": ["team"], "projects": [7], "gitlab_token": {"value": "glpat-canary"}}
+
+    def program() -> None:
+        RunnerCache("cache", {})
+        HostedRunnerAuth("ecr", {"auth": auth, "registries": registries, "key_arn": KEY})
+
+    recording = previewed(program)
+    assert list(not_known(recording)) == []
+    policy = recording.registered["aws:s3/bucketPolicy:BucketPolicy", "cache"].inputs["policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Resource"] == ["arn:aws:s3:::cache-0a1b2c3", "arn:aws:s3:::cache-0a1b2c3/*"]

@@ -1,0 +1,129 @@
+"""Each provider with its stand-in, its cases, and the services of the sandbox that they run on."""
+
+import base64
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from sandbox.docker.__main__ import LEGACY
+from sandbox.docker.prepare import prepare
+from sandbox.docker.runner_image import runner_image
+from sandbox.engine.release import Engine
+from sandbox.environment import DOCKER, SERVICES, Sandbox
+from sandbox.paths import sandbox_directory
+from sandbox.progress import Progress
+from sandbox.provider_plugins import PluginChoice
+from sandbox.providers.aws.provider import Aws
+from sandbox.providers.docker.provider import Docker
+from sandbox.providers.docker_build.provider import DockerBuild
+from sandbox.providers.gitlab.provider import GitLab
+from sandbox.services.process import Service
+from sandbox.standin.provider import StandIn
+from tests.conformance import aws_cases, docker_build_cases, docker_cases, gitlab_cases
+from tests.conformance.plugin import Plugin
+from tests.conformance.script import Case
+
+AWS, GITLAB = SERVICES
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider under comparison.
+
+    Attributes:
+        stand_in: its stand-in.
+        service: what it runs on.
+        cases: its cases, given the plugin, and a directory for files.
+        configuration: its own.
+        furnish: puts what the cases need into the service; returns environment variables for the plugin.
+        accepted: differences that are meant to be: a part of the line, and why.
+    """
+
+    stand_in: type[StandIn[Any]]
+    service: Service
+    cases: Callable[[Plugin, Path], Iterable[Case]]
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    furnish: Callable[[Sandbox], Mapping[str, str]] = lambda _: {}
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+    def served(self, token: str) -> set[str]:
+        """The properties of a type that the stand-in serves."""
+        resource = next(each for each in self.stand_in.resources if each.token == token)
+        return {*resource.inputs, *resource.outputs}
+
+    @contextlib.contextmanager
+    def environment(self, directory: Path) -> Iterator[Mapping[str, str]]:
+        """The service, started anew, and what a plugin needs to find it.
+
+        Raises:
+            SandboxError: it does not start.
+        """
+        if self.service == DOCKER:
+            helper = prepare(sandbox_directory(), Progress())
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / "ecr-login").symlink_to(helper.parents[1])
+        engine, choice = Engine(Path("pulumi"), "none"), PluginChoice(frozenset())
+        sandbox = Sandbox(directory, engine, (self.service,), choice)
+        try:
+            sandbox.start()
+            official = PluginChoice(frozenset({self.stand_in.package})).environment
+            yield {**sandbox.env(), **official, **self.furnish(sandbox)}
+        finally:
+            sandbox.stop()
+
+
+def _furnish_docker(sandbox: Sandbox) -> Mapping[str, str]:
+    """Give the Docker Engine an image, a network and a volume."""
+    client = docker.APIClient(f"unix://{sandbox.directory}/docker/engine.sock")
+    try:
+        files = runner_image(prepare(sandbox_directory(), Progress()))
+        for tag in ("1", "2"):
+            client.import_image_from_data(files, "shell", tag)  # type: ignore[no-untyped-call]
+        client.create_network(docker_cases.NETWORK)
+        client.create_volume(docker_cases.VOLUME)
+    finally:
+        client.close()
+    return {}
+
+
+def _furnish_builds(sandbox: Sandbox) -> Mapping[str, str]:
+    """Log in to a registry, in a Docker configuration of its own."""
+    assert LEGACY.credentials is not None
+    login = f"{LEGACY.credentials.username}:{LEGACY.credentials.password}".encode()
+    home = sandbox.directory / "docker-home"
+    home.mkdir()
+    auths = {LEGACY.host: {"auth": base64.b64encode(login).decode()}}
+    (home / "config.json").write_text(json.dumps({"auths": auths}))
+    return {"DOCKER_CONFIG": str(home), "HOME": str(home)}
+
+
+_EARLIER = "refused at the check here, at the creation there"
+_OF_DOCKER = {
+    "changes.memorySwap: stand-in None": "what Docker sets beside a limit shows as a change; not served here",
+    "import: outputs.mounts: stand-in None": "an import here does not show mounts",
+    "preview: outputs.user: stand-in <Unknown": "the image decides where the program does not",
+    "preview: outputs.workingDir: stand-in <Unknown": "the image decides where the program does not",
+    "check wait=True: refused: stand-in True": _EARLIER,
+    "check uploads=[{'file': '/it'}]: refused: stand-in True": _EARLIER,
+}
+
+PROVIDERS: Mapping[str, Provider] = {
+    "aws": Provider(
+        Aws, AWS, lambda plugin, _: aws_cases.cases(plugin), configuration={"region": "eu-west-1"}
+    ),
+    "docker": Provider(
+        Docker, DOCKER, lambda *_: docker_cases.CASES, furnish=_furnish_docker, accepted=_OF_DOCKER
+    ),
+    "docker-build": Provider(
+        DockerBuild,
+        DOCKER,
+        lambda _, directory: docker_build_cases.cases(directory),
+        furnish=_furnish_builds,
+    ),
+    "gitlab": Provider(GitLab, GITLAB, lambda *_: gitlab_cases.CASES),
+}
