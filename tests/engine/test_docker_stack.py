@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
+import yaml
 from docker.models.containers import Container
 from pulumi_gitlab_runner.doctor.command_line import main
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
@@ -20,7 +21,7 @@ from sandbox.environment import DOCKER, SERVICES, Sandbox
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import CHECKOUT, sandbox_directory
 from sandbox.progress import Progress
-from tests.engine.canaries import TOKEN
+from tests.engine.canaries import TOKEN, written_forms
 from tests.engine.project import Project
 
 pytestmark = [pytest.mark.engine, pytest.mark.docker]
@@ -65,6 +66,9 @@ def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         try:
             fresh.start()
             project = DockerProject(tmp_path_factory.mktemp("project") / "it", fresh)
+            settings = yaml.safe_load(project.settings.read_text())
+            settings["config"]["gitlab-runner:stack"]["cache"] = {}
+            project.settings.write_text(yaml.safe_dump(settings))
             project.up("--diff")
             yield project
             project.docker.close()
@@ -124,12 +128,19 @@ def test_its_credentials_are_renewed_by_a_service_that_starts_again(project: Doc
 
 
 def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
+    """The manager has each in a file of its own. The AWS key is the cache's too, and not in config.toml."""
     state = project.pulumi("stack", "export").stdout
     shown = [json.dumps(each.attrs) + each.logs().decode() for each in project.containers()]
+    processes = project.in_manager("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>&1 | tr '\\0' '\\n'")
+    assert "gitlab-runner" in processes
+    config = project.in_manager(f"cat {FILES}/config.toml")
+    assert "BucketName" in config
+    assert SECRET_KEY not in config
+    logs = [file.read_text(errors="replace") for file in (project.sandbox.directory / "logs").iterdir()]
     for secret in (TOKEN, PASSWORD, SECRET_KEY):
         assert secret in project.in_manager(f"cd {FILES}; cat config.toml passwords/* aws/*")
-        for text in (state, project.printed, *shown):
-            assert secret not in text
+        for text in (state, project.printed, processes, *shown, *logs):
+            assert not any(form in text for form in written_forms(secret))
 
 
 def test_the_doctor_examines_the_manager_from_elsewhere(

@@ -1,0 +1,78 @@
+"""Damaged declarations through real previews: each is valid, or ends with one message that says where.
+
+Other ones every day: `FUZZ_SEED=N` runs the same again, `FUZZ_PREVIEWS=50` another number of them.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.environment import Sandbox
+from tests.engine.project import Project
+from tests.fuzz.seeds import seed
+from tests.fuzz.test_declarations import CONTROL, cases
+
+pytestmark = pytest.mark.engine
+
+PREVIEWS = int(os.environ.get("FUZZ_PREVIEWS", "4"))
+STACK = "gitlab-runner:stack"
+
+
+@pytest.fixture
+def damaged(sandbox: Sandbox, tmp_path: Path) -> Project:
+    """A stack that is never up."""
+    return Project(tmp_path / "it", sandbox, stack="damaged")
+
+
+def test_every_damaged_declaration_is_previewed_or_refused_with_one_message(damaged: Project) -> None:
+    first = seed("FUZZ_SEED")
+    print(f"FUZZ_SEED={first}, {PREVIEWS} previews")
+    became: Counter[str] = Counter()
+    wrong = []
+    for name, declared in islice(carried(first), PREVIEWS):
+        config = {"aws:region": "eu-west-1", STACK: declared}
+        damaged.settings.write_text(yaml.safe_dump({"config": config}))
+        preview = damaged.pulumi("preview", "--suppress-progress", check=False)
+        printed = preview.stdout + preview.stderr
+        kind = "valid" if preview.returncode == 0 else "refused"
+        became[kind] += 1
+        found = wrong_with(printed, refused=kind == "refused")
+        print(f"{name}: {kind}{', wrong' * bool(found)}", flush=True)
+        wrong += [f"{name}: {each}\n{printed}" for each in found]
+    print(dict(became))
+    assert not wrong, "\n\n".join([f"{len(wrong)} of {PREVIEWS} with FUZZ_SEED={first}", *wrong[:5]])
+
+
+def carried(first: int) -> Iterator[tuple[str, Any]]:
+    """The damaged declarations that a stack's file can hold, with their names."""
+    return ((name, declared) for name, declared in cases(first, 100_000) if is_json(declared))
+
+
+def is_json(value: Any) -> bool:
+    """Whether a value is the same after it was written as JSON in UTF-8."""
+    try:
+        written = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError):
+        return False
+    return bool(json.loads(written) == value)
+
+
+def wrong_with(printed: str, *, refused: bool) -> Iterator[str]:
+    """What is wrong with what a preview printed."""
+    if "Traceback" in printed or "unhandled exception" in printed:
+        yield "a traceback"
+    if CONTROL.search(printed):
+        yield "a control character"
+    errors = re.findall(r"^.*\berror: .*(?:\n(?!\S).*)*", printed, re.MULTILINE)
+    if refused and len(errors) != 1:
+        yield f"{len(errors)} messages"
+    if refused and not any("stack" in each for each in errors):
+        yield "no path"
