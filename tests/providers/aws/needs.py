@@ -48,7 +48,6 @@ def needs(make: Make, invoke: Invoke) -> Callable[[Case], dict[str, Any]]:
     def key() -> str:
         return str(make("aws:kms/key:Key", {}).outputs["arn"])
 
-    @cache
     def role() -> str:
         return make("aws:iam/role:Role", {"assumeRolePolicy": trust("ec2.amazonaws.com")}).id
 
