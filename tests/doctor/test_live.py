@@ -8,6 +8,8 @@ from typing import Any
 import boto3
 import pytest
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
+from pulumi_gitlab_runner.config.schema import KEYS
+from pulumi_gitlab_runner.config.toml_table import name_in_file
 from pulumi_gitlab_runner.doctor.docker_engine import Engine, engine_of
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host
@@ -172,6 +174,19 @@ concurrent = 4 # canary
     assert 'name = "build"' in hidden
     assert "concurrent = 4" in hidden
     assert on_host.hidden_toml('token = """canary"""') is None
+
+
+def test_a_key_whose_values_have_a_grammar_is_not_hidden() -> None:
+    """With another value, the doctor would find the key wrong."""
+    names = [
+        name_in_file(table, field)
+        for table, keys in KEYS.items()
+        for field, key in keys.items()
+        if key.allowed or key.form
+    ]
+    assert {"AuthenticationType", "key_path"} <= set(names)
+    config = "".join(f'{name} = "a-value"\n' for name in names)
+    assert on_host.hidden_toml(config) == config
 
 
 def test_no_variable_of_a_unit_leaves_the_host_but_a_few() -> None:

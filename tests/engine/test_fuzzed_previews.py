@@ -24,6 +24,8 @@ pytestmark = pytest.mark.engine
 
 PREVIEWS = int(os.environ.get("FUZZ_PREVIEWS", "4"))
 STACK = "gitlab-runner:stack"
+NO_DOCKER = "no host for Docker"
+"""What a valid declaration with a Docker host ends with: there is no Docker Engine here."""
 
 
 @pytest.fixture
@@ -65,14 +67,17 @@ def is_json(value: Any) -> bool:
     return bool(json.loads(written) == value)
 
 
-def wrong_with(printed: str, *, refused: bool) -> Iterator[str]:
-    """What is wrong with what a preview printed."""
+def wrong_with(printed: str, *, refused: bool) -> list[str]:
+    """What is wrong with what a preview printed: its progress, and below `Diagnostics:` each message once."""
+    found = []
     if "Traceback" in printed or "unhandled exception" in printed:
-        yield "a traceback"
+        found.append("a traceback")
     if CONTROL.search(printed):
-        yield "a control character"
-    errors = re.findall(r"^.*\berror: .*(?:\n(?!\S).*)*", printed, re.MULTILINE)
-    if refused and len(errors) != 1:
-        yield f"{len(errors)} messages"
-    if refused and not any("stack" in each for each in errors):
-        yield "no path"
+        found.append("a control character")
+    diagnostics = printed.partition("Diagnostics:")[2]
+    errors = len(re.findall(r"^ +error: ", diagnostics, re.MULTILINE))
+    if errors != refused:
+        found.append(f"{errors} messages")
+    if refused and not re.search(rf"^ +stack\b|{NO_DOCKER}", diagnostics, re.MULTILINE):
+        found.append("no path")
+    return found

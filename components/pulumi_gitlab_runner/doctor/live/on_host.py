@@ -32,6 +32,14 @@ PLAIN_VARIABLES = ("HOME", "PATH", "USER", "AWS_REGION", "AWS_DEFAULT_REGION", "
 SECRET_KEY = re.compile(
     r"token|password|secret|key|credential|auth|environment|header|license", re.IGNORECASE
 )
+PLAIN_KEYS = (
+    "AuthenticationType",
+    "key_path",
+    "response_header_timeout",
+    "token_expires_at",
+    "token_obtained_at",
+)
+"""The keys of config.toml that match `SECRET_KEY` and whose values have a grammar, which no secret has."""
 TOML_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\w.-]+(?=\s*=)|.', re.DOTALL)
 
 
@@ -140,7 +148,7 @@ def hidden_toml(text: str) -> str | None:
                 plain = ""
             if key == "environment":
                 token = json.dumps(hidden_assignment(plain))
-            elif SECRET_KEY.search(key):
+            elif SECRET_KEY.search(key) and key not in PLAIN_KEYS:
                 token = json.dumps(hidden_text(plain) if plain else "")
         elif re.match(r"[\w.-]", token):
             key = token if len(token) > 1 or not token.isdigit() else key
