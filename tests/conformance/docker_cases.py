@@ -1,5 +1,7 @@
 """The cases of the Docker provider, on a Docker Engine of the sandbox's own."""
 
+from typing import Any
+
 from tests.conformance.script import Case
 
 IMAGE = "shell:1"
@@ -8,7 +10,7 @@ SLEEP = ["/bin/sleep", "60"]
 NETWORK, VOLUME = "conformance-network", "conformance-volume"
 """What the engine has besides."""
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "image": IMAGE,
     "entrypoints": ["/bin/sh", "-c"],
     "command": ["sleep 60"],
@@ -29,6 +31,7 @@ EVERYTHING = {
     "healthcheck": {"tests": ["CMD", "/bin/true"], "interval": "1m30s", "retries": 3},
     "destroyGraceSeconds": 0,
 }
+"""A container with most of its properties."""
 
 
 def token(kind: str) -> str:

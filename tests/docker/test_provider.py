@@ -21,11 +21,11 @@ from sandbox.progress import Progress
 from sandbox.providers.docker.images import find_or_pull
 from sandbox.providers.docker.provider import Docker
 from sandbox.standin.provider import Incomplete, Refused
+from tests.conformance.docker_cases import EVERYTHING, IMAGE
 from tests.docker.provider import Provider
 
 pytestmark = pytest.mark.docker
 
-IMAGE = "shell:1"
 SLEEP = ["/bin/sleep", "60"]
 
 
@@ -78,30 +78,8 @@ def test_networks_and_volumes(provider: Provider, kind: str, inputs: Any, other:
         assert provider.read(made) is None
 
 
-EVERYTHING: dict[str, Any] = {
-    "entrypoints": ["/bin/sh", "-c"],
-    "command": ["sleep 60"],
-    "envs": ["A=1"],
-    "labels": [{"label": "of", "value": "tests"}],
-    "user": "0",
-    "workingDir": "/tmp",
-    "hostname": "it",
-    "init": True,
-    "memory": 64,
-    "restart": "unless-stopped",
-    "stopSignal": "SIGQUIT",
-    "stopTimeout": 7,
-    "logDriver": "json-file",
-    "logOpts": {"max-size": "1m"},
-    "hosts": [{"host": "gitlab.example.com", "ip": "198.51.100.1"}],
-    "tmpfs": {"/run": "mode=0700"},
-    "healthcheck": {"tests": ["CMD", "/bin/true"], "interval": "1m30s", "retries": 3},
-    "destroyGraceSeconds": 0,
-}
-
-
 def test_what_a_container_is_made_with_is_read_back(provider: Provider) -> None:
-    with provider.made("Container", image=IMAGE, **EVERYTHING) as made:
+    with provider.made("Container", **EVERYTHING) as made:
         assert provider.changes(made) == {}
         state = provider.read(made)
         assert state
