@@ -20,6 +20,8 @@ NOT_UNIX = [
     "* * * * monday",
     "1- * * * *",
     "@daily",
+    f"{'9' * 5000} * * * *",
+    f"*/{'9' * 5000} * * * *",
 ]
 IMAGE_BUILDER = [
     "0 4 ? * mon *",
@@ -36,6 +38,7 @@ IMAGE_BUILDER = [
     "*/15 4 ? jan-mar mon,wed *",
 ]
 NOT_IMAGE_BUILDER = [
+    f"{'9' * 5000} 4 ? * mon *",
     "0 4 * * mon",
     "0  4 ? * mon *",
     "60 4 ? * mon *",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_PART = re.compile(r"(?:\*|([0-9]+|[a-z]+)(?:-([0-9]+|[a-z]+))?)(?:/([0-9]+))?")
+_NUMBER = "[0-9]{1,9}"  # Python refuses to convert thousands of digits
+_PART = re.compile(rf"(?:\*|({_NUMBER}|[a-z]+)(?:-({_NUMBER}|[a-z]+))?)(?:/({_NUMBER}))?")
 """`*`, a number or a range, with an optional step."""
 _MINUTE, _HOUR, _DAY, _MONTH = range(60), range(24), range(1, 32), range(1, 13)
 _YEAR = range(1970, 2200)
