@@ -225,6 +225,10 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/group", "forty-two"),
         Problem("stack.runners.build.group", "'forty-two' (text)", "a whole number"),
     ),
+    "digits that are no number for Python": (
+        changed("runners/build/group", "9" * 5000),
+        Problem("stack.runners.build.group", f"'{'9' * 5000}' (text)", "a whole number"),
+    ),
     "a broken number": (
         changed("runners/build/host/concurrent", 2.5),
         Problem("stack.runners.build.host.concurrent", "2.5 (a number)", "a whole number"),

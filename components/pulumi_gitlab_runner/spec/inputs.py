@@ -6,6 +6,7 @@ handle, `Deferred`: components make it, and resolve it when its value is known. 
 Output.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast
@@ -93,6 +94,9 @@ class InputType:
         return value
 
 
+_DIGITS = re.compile("[0-9]{1,100}")  # Python refuses to convert thousands of digits
+
+
 @dataclass(frozen=True)
 class Identifier:
     """The mark of a number that GitLab's provider gives as text: `gitlab.Group.id` is an Output of one."""
@@ -100,7 +104,7 @@ class Identifier:
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """Accept a whole number, or its digits."""
         del refuse
-        return inner(int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value)
+        return inner(int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value)
 
 
 @dataclass(frozen=True)
