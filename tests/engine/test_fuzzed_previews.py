@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
 from tests.engine.project import Project
 from tests.fuzz.seeds import seed
@@ -29,9 +30,14 @@ NO_DOCKER = "no host for Docker"
 
 
 @pytest.fixture
-def damaged(sandbox: Sandbox, tmp_path: Path) -> Project:
-    """A stack that is never up."""
-    return Project(tmp_path / "it", sandbox, stack="damaged")
+def damaged(engine: Engine, tmp_path: Path) -> Iterator[Project]:
+    """A stack that is never up, in an account of its own, where no other stack has what it declares."""
+    empty = Sandbox(tmp_path / "sandbox", engine)
+    try:
+        empty.start()
+        yield Project(tmp_path / "it", empty, stack="damaged")
+    finally:
+        empty.stop()
 
 
 def test_every_damaged_declaration_is_previewed_or_refused_with_one_message(damaged: Project) -> None:
