@@ -1,6 +1,9 @@
 """What the resources of a stack are called, and were called before; and what the stack says of them."""
 
 import json
+import re
+from collections import defaultdict
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pulumi
 import pytest
 from pulumi_gitlab_runner import RunnerStack
 
+from tests.components import everything as declared_in_aws
 from tests.components.recording import PROJECT, STACK, Recording, run
 from tests.spec.declaration import STACKS, declaration, stack_file
 
@@ -158,3 +162,32 @@ def test_a_variable_is_said_to_be_masked_where_gitlab_masks_it() -> None:
         if kind == "gitlab:index/groupVariable:GroupVariable"
     }
     assert {each["key"]: each["masked"] for each in said} == made == {"SHORT": False, "LONG": True}
+
+
+def endings(declared: Any) -> dict[tuple[str, str], set[str]]:
+    """What the names of a component's own resources end with, by the component's type and their own."""
+    recording = run(lambda: RunnerStack("ci", declared))[0]
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for request in recording.requests:
+        parent_kind, parent = _end(request.parent)
+        if request.parent and request.name.startswith(parent):
+            found[parent_kind, request.type].add(request.name.removeprefix(parent))
+    return found
+
+
+def test_a_name_plus_an_ending_is_that_of_another_resource_only_where_a_declaration_is_refused() -> None:
+    """`tests/spec` shows that: two runners, or two of `hosted_auth`."""
+    (docker,) = (each for each in STACKS if each.name == "Pulumi.docker.yaml")
+    found = set()
+    for declared in (declared_in_aws.declaration(), stack_file(docker)):
+        for (parent, kind), names in endings(declared).items():
+            for short, long in permutations(names, 2):
+                appended = long.removesuffix(short)
+                if long.endswith(short) and re.fullmatch("-[a-z0-9-]+", appended):
+                    found.add((parent.rpartition(":")[2], kind.rpartition(":")[2], appended))
+    assert found == {
+        ("RunnerHost", "LifecycleHook", "-boot"),
+        ("DockerRunnerHost", "Container", "-files"),
+        ("HostedRunnerAuth", "Role", "-schedule"),
+        ("HostedRunnerAuth", "RolePolicy", "-schedule"),
+    }

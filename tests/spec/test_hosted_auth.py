@@ -131,3 +131,17 @@ def test_a_variable_that_hides_a_runners_own_credentials_is_warned_of() -> None:
     assert [each.path for each in told] == ["stack.hosted_auth.ecr.registries"] * 2
     assert "jobs on the runner 'build' pull from team with these credentials" in told[0].found
     assert "can read the password of vault, which none of its runners here uses" in told[1].found
+
+
+def test_a_name_that_a_resource_of_another_one_has_is_refused() -> None:
+    declared = with_auth()
+    other = declared["hosted_auth"]["ecr"] | {"key": "OTHER"}
+    declared["hosted_auth"] |= {"ecr-schedule": other}
+    (found,) = problems_of(declared)
+    assert (found.path, found.found, found.allowed) == (
+        "stack.hosted_auth.ecr-schedule",
+        "'ecr-schedule', as a resource of stack.hosted_auth.ecr is named",
+        "another name than that of 'ecr' with '-schedule'",
+    )
+    declared["hosted_auth"]["schedule-of-ecr"] = declared["hosted_auth"].pop("ecr-schedule")
+    assert problems_of(declared) == []

@@ -74,3 +74,41 @@ def test_a_first_name_is_refused(
 def test_an_empty_first_name_is_refused() -> None:
     (problem,) = problems_of(runners(ci={**HOST, "renamed_from": ""}))
     assert problem.path == "stack.runners.ci.renamed_from"
+
+
+DOCKER = {"group": 42, "host": {"docker": {}}}
+FLEET = {"group": 42, "fleet": {"instance_types": ["c7i.large"], "max_instances": 2}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "other", "found"),
+    [
+        ({"build": HOST, "build-boot": HOST}, "build-boot", "'build-boot'"),
+        ({"build-boot": HOST, "build": HOST}, "build-boot", "'build-boot'"),
+        ({"build": HOST, "ci": {**HOST, "renamed_from": "build-boot"}}, "ci", "'build-boot'"),
+        ({"build": DOCKER, "build-files": DOCKER}, "build-files", "'build-files'"),
+        ({"build": FLEET, "build-boot": FLEET}, "build-boot", "'build-boot'"),
+    ],
+)
+def test_a_name_that_a_resource_of_another_host_has_is_refused(
+    declared: dict[str, Any], other: str, found: str
+) -> None:
+    (problem,) = problems_of(runners(**declared))
+    assert problem.path == f"stack.runners.{other}"
+    assert problem.found == f"{found}, as a resource of stack.runners.build is named"
+    assert problem.allowed == f"another name than that of 'build' with '{found.strip(chr(39))[5:]}'"
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"build": HOST, "build-files": HOST},
+        {"build": HOST, "build-boot": FLEET},
+        {"build": DOCKER, "build-boot": DOCKER},
+        {"build": HOST, "build-boot": {"group": 42, "host_of": "build"}},
+        {"build-boot": HOST, "boot": HOST},
+        {"new": {**HOST, "renamed_from": "build"}, "new-boot": HOST},
+    ],
+)
+def test_a_name_that_no_resource_has_is_accepted(declared: dict[str, Any]) -> None:
+    assert problems_of(runners(**declared)) == []

@@ -96,7 +96,11 @@ from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import prefix_problems
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
-from pulumi_gitlab_runner.spec.renaming import renaming_problems
+from pulumi_gitlab_runner.spec.resource_names import (
+    ending_problems,
+    renaming_problems,
+    runner_name_problems,
+)
 from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
     Runner,
@@ -391,6 +395,8 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
     for name, auth in declaration.get("hosted_auth", {}).items():
         yield from hosted_auth_problems(auth, join_path(path, "hosted_auth", name), registries)
+    names = {name: name for name in declaration.get("hosted_auth", {})}
+    yield from ending_problems(names, "schedule", join_path(path, "hosted_auth"))
     for name, mirror in declaration.get("mirrors", {}).items():
         yield from mirror_problems(mirror, join_path(path, "mirrors", name), registries)
     yield from _repeated_variables(declaration, path)
@@ -439,6 +445,7 @@ def _runners_problems(
         if "renamed_from" in runner:
             yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
     yield from renaming_problems(runners, join_path(path, "runners"))
+    yield from runner_name_problems(runners, join_path(path, "runners"))
     if "network" in declaration and runners and all("docker" in host_of(name, runners) for name in runners):
         yield Problem(
             join_path(path, "network"),
