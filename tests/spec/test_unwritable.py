@@ -148,7 +148,13 @@ def test_a_key_that_is_no_text_has_a_path() -> None:
     assert [each.path for each in found] == ["stack.runners.build[None]"]
 
 
-def test_a_fleet_of_less_than_none_is_told() -> None:
+def test_a_fleet_of_fewer_than_no_instances_is_refused() -> None:
     fleet = {"instance_types": ["c7i.large"], "max_instances": -1, "idle": [{"periods": ["* * * * *"]}]}
     found = problems_of(changed("runners/build", {"group": 1, "fleet": fleet}))
     assert [each.path for each in found] == ["stack.runners.build.fleet.max_instances"]
+
+
+def test_a_message_shows_the_start_of_a_long_text_and_its_length() -> None:
+    lines = {length: str(Problem("stack.a", "x" * length, "less")).splitlines()[1] for length in (400, 401)}
+    assert lines[400] == "  found:   " + 400 * "x"
+    assert lines[401] == "  found:   " + 400 * "x" + "… (401 characters)"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.printable import escaped
 
+_LONGEST_FOUND = 400
+"""How many characters of what was found a message shows."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -24,10 +27,16 @@ class Problem:
     fix: str = ""
 
     def __str__(self) -> str:
-        lines = [self.path, f"  found:   {self.found}", f"  allowed: {self.allowed}"]
+        lines = [self.path, f"  found:   {_shortened(self.found)}", f"  allowed: {self.allowed}"]
         if self.fix:
             lines.append(f"  fix:     {self.fix}")
         return escaped("\n".join(lines), lines=True)
+
+
+def _shortened(found: str) -> str:
+    if len(found) <= _LONGEST_FOUND:
+        return found
+    return f"{found[:_LONGEST_FOUND]}… ({len(found):,} characters)"
 
 
 class DeclarationError(ValueError):
