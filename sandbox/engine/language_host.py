@@ -33,15 +33,14 @@ from sandbox.engine.release import VERSION_TEXT
 from sandbox.errors import SandboxError
 from sandbox.standin.protocol import import_protocol_only
 
-
 if "pulumi" not in sys.modules:
     import_protocol_only()
 
-import grpc  # noqa: E402
-from google.protobuf.empty_pb2 import Empty  # noqa: E402
-from pulumi.runtime.proto import language_pb2 as language  # noqa: E402
-from pulumi.runtime.proto import plugin_pb2 as plugin  # noqa: E402
-from pulumi.runtime.proto.language_pb2_grpc import (  # noqa: E402
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2 as language
+from pulumi.runtime.proto import plugin_pb2 as plugin
+from pulumi.runtime.proto.language_pb2_grpc import (
     LanguageRuntimeServicer,
     add_LanguageRuntimeServicer_to_server,
 )
