@@ -147,8 +147,11 @@ class Stack:
         return self.pulumi("preview", *self._options())
 
     def change(self, operation: str, *options: str) -> int:
-        """Run `up` or `destroy`, in the sandbox without asking; return Pulumi's exit code."""
-        consent = [] if self.sandbox is None else ["--yes"]
+        """Run `up` or `destroy`, in the sandbox without asking; return Pulumi's exit code.
+
+        Where nothing is asked, the preview before would only run the program a second time.
+        """
+        consent = [] if self.sandbox is None else ["--yes", "--skip-preview"]
         exit_code = self.pulumi(operation, *consent, *options, *self._options())
         if exit_code == 0 and self.sandbox is not None:
             self.sandbox.memory_restored(self.name)

@@ -14,7 +14,6 @@ environment, the interpreter is the one that runs this host, which `./dev` has s
 # ruff: noqa: ARG002, N802 (names and signatures are the protocol's)
 
 import argparse
-import importlib.machinery
 import json
 import os
 import platform
@@ -22,7 +21,6 @@ import signal
 import subprocess
 import sys
 import threading
-import types
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,31 +31,16 @@ from sandbox.engine import installed_packages
 from sandbox.engine.program import Program
 from sandbox.engine.release import VERSION_TEXT
 from sandbox.errors import SandboxError
-
-
-def _import_protocol_only() -> None:
-    """Make `pulumi.runtime.proto` importable without running the SDK's own modules.
-
-    They take a quarter of a second to import, at every operation; the host needs the message classes alone.
-    """
-    found = importlib.machinery.PathFinder.find_spec("pulumi")
-    if found is None or found.submodule_search_locations is None:
-        raise SystemExit("The Pulumi SDK for Python is not installed: `./dev` does that.")
-    location = Path(next(iter(found.submodule_search_locations)))
-    for name, path in (("pulumi", location), ("pulumi.runtime", location / "runtime")):
-        package = types.ModuleType(name)
-        package.__path__ = [str(path)]
-        sys.modules[name] = package
-
+from sandbox.standin.protocol import import_protocol_only
 
 if "pulumi" not in sys.modules:
-    _import_protocol_only()
+    import_protocol_only()
 
-import grpc  # noqa: E402
-from google.protobuf.empty_pb2 import Empty  # noqa: E402
-from pulumi.runtime.proto import language_pb2 as language  # noqa: E402
-from pulumi.runtime.proto import plugin_pb2 as plugin  # noqa: E402
-from pulumi.runtime.proto.language_pb2_grpc import (  # noqa: E402
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2 as language
+from pulumi.runtime.proto import plugin_pb2 as plugin
+from pulumi.runtime.proto.language_pb2_grpc import (
     LanguageRuntimeServicer,
     add_LanguageRuntimeServicer_to_server,
 )

@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from .properties import Change, Failure, Property
+from .protocol import import_sdk
 from .values import UNKNOWN, Properties, is_known
 
 Connection = TypeVar("Connection")
@@ -530,8 +531,7 @@ def official_properties(module: str, name: str) -> set[str]:
 
     The SDK is large, so it is imported only here, to word a refusal.
     """
-    import pulumi
-
+    pulumi = import_sdk()
     try:
         sdk = importlib.import_module(module)
     except ImportError:

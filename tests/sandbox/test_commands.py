@@ -99,7 +99,7 @@ def test_up_makes_the_stack_once_and_shows_what_there_is(
     dev: Callable[..., int], asked: Callable[[], list[str]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert dev("up") == 0
-    up = "sandbox: up --yes --suppress-outputs --suppress-progress"
+    up = "sandbox: up --yes --skip-preview --suppress-outputs --suppress-progress"
     output = "sandbox: stack output --json"
     assert asked() == ["sandbox: stack init sandbox", up, output]
     assert "registry.example.com" in capfd.readouterr().out
@@ -119,7 +119,7 @@ def test_lost_memory_is_refreshed_until_it_is_back(
     refreshed = [line for line in asked() if "--refresh" in line]
     assert refreshed == [
         "sandbox: preview --refresh --suppress-progress",
-        "sandbox: up --yes --suppress-outputs --refresh --suppress-progress",
+        "sandbox: up --yes --skip-preview --suppress-outputs --refresh --suppress-progress",
     ]
 
 
@@ -146,7 +146,7 @@ def test_down_of_what_was_never_up_asks_nothing(
     assert not (state.parent / "asked").exists()
     dev("up")
     assert dev("down") == 0
-    assert asked()[-1] == "sandbox: destroy --yes --suppress-progress"
+    assert asked()[-1] == "sandbox: destroy --yes --skip-preview --suppress-progress"
 
 
 class TestAnotherIsAtWork:

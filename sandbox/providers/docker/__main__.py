@@ -1,6 +1,10 @@
 """The plugin's process: `pulumi-resource-docker`."""
 
-from sandbox.providers.docker.provider import Docker
-from sandbox.standin.plugin import serve
+from sandbox.standin.protocol import import_protocol_only
+
+import_protocol_only()
+
+from sandbox.providers.docker.provider import Docker  # noqa: E402
+from sandbox.standin.plugin import serve  # noqa: E402
 
 serve(Docker())
