@@ -124,7 +124,7 @@ def test_a_diff_shows_the_change_alone() -> None:
         ("components/pulumi_gitlab_runner/gitlab/ci_variables.py", "tests/components"),
         ("components/pulumi_gitlab_runner/manager/arguments.py", "tests/components"),
         ("components/pulumi_gitlab_runner/package/schema.py", "tests/components"),
-        ("components/pulumi_gitlab_runner/hosted_auth/configuration.py", "tests/hosted_auth"),
+        ("components/pulumi_gitlab_runner/hosted_auth/renewal/handler.py", "tests/hosted_auth"),
         ("components/pulumi_gitlab_runner/host/files.py", "tests/host"),
         ("components/pulumi_gitlab_runner/http/client.py", "tests/registry"),
         ("components/pulumi_gitlab_runner/registry/copy.py", "tests/registry"),
@@ -136,9 +136,15 @@ def test_a_diff_shows_the_change_alone() -> None:
     ],
 )
 def test_which_tests_are_for_a_file(path: str, tests: str) -> None:
-    assert areas.tests_for(path, CHECKOUT) == tests
+    assert areas.tests_for(path, CHECKOUT) == (tests,)
+
+
+def test_tests_of_another_folder_are_for_a_file_too() -> None:
+    tests = areas.tests_for("components/pulumi_gitlab_runner/iam/pipeline_roles.py", CHECKOUT)
+    assert tests == ("tests/iam", "tests/components/test_pipeline_roles.py")
 
 
 def test_every_file_of_the_library_has_tests() -> None:
     for file in (CHECKOUT / "components" / "pulumi_gitlab_runner").rglob("*.py"):
-        assert Path(CHECKOUT, areas.tests_for(str(file.relative_to(CHECKOUT)), CHECKOUT)).exists()
+        for tests in areas.tests_for(str(file.relative_to(CHECKOUT)), CHECKOUT):
+            assert Path(CHECKOUT, tests).exists()
