@@ -4,15 +4,31 @@ from pathlib import Path, PurePath
 
 LIBRARY = "components/pulumi_gitlab_runner"
 COMPONENTS = "tests/components"
-_ELSEWHERE = {"docker": COMPONENTS}
-"""Folders whose tests are not those of the folder of the same name, which need more than Python."""
+_ELSEWHERE = {
+    "docker": COMPONENTS,  # `tests/docker` needs a Docker Engine
+    "http": "tests/registry",
+    "plugin.py": "tests/mirror",
+}
+"""What has no tests of its own name, or more than that."""
+_ALSO = {
+    "iam/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
+    "mirror/image_mirror.py": f"{COMPONENTS}/test_image_mirror.py",
+    "spec/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
+}
+"""Files of other folders that tests of the components are about."""
 
 
-def tests_for(path: str, checkout: Path) -> str:
-    """Return the folder or file of tests for a source file, both from the top of the checkout.
+def tests_for(path: str, checkout: Path) -> tuple[str, ...]:
+    """Return the folders and files of tests for a source file, all from the top of the checkout.
 
-    A folder's tests are in `tests/` under the same name; what has none is tested by the components.
+    They are in `tests/` under the name of the file's folder. What has none is tested by the components: their
+    own folders, and what joins them to Pulumi.
     """
+    area = _area(path, checkout)
+    return (area, *(tests for file, tests in _ALSO.items() if path == f"{LIBRARY}/{file}"))
+
+
+def _area(path: str, checkout: Path) -> str:
     top, *parts = PurePath(path).parts
     if top == "components":
         parts = parts[1:]
