@@ -103,6 +103,8 @@ class Connection(HTTPConnection):
             target = f"http://{self._place}{target}"
             headers = {**headers, **self._proxy.headers}
         try:
+            if self.sock is None:
+                self.connect()
             # A host may answer, and end the connection, before it has read the whole body.
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 self.request(method, target, content, headers)
