@@ -2,6 +2,7 @@
 
 - `mutants`: the changes that can be made to a file, and a sample of them.
 - `areas`: which tests are for a file.
+- `reach`: which of them reach a change: the others are not run.
 - `run`: a copy of the checkout in which a mutant is tried.
 
 Written here because the kept tools do not fit: mutmut 3 changes the bodies of functions alone, and much of

@@ -16,9 +16,9 @@ from sandbox.paths import CHECKOUT, sandbox_directory
 GOAL_PERCENT = 90.0
 
 DESCRIPTION = """\
-Change the source in small ways, one at a time, in a copy of the checkout, and see whether the tests of the
-file's area fail. Each mutant that they let live is shown as a diff: a test lacks an assertion, or the change
-makes no difference. Exit status: 1 when fewer than 90 % of the mutants are killed.
+Change the source in small ways, one at a time, in a copy of the checkout, and see whether those tests
+of the file's area fail that reach it. Each mutant that they let live is shown as a diff: a test lacks an
+assertion, or the change makes no difference. Exit status: 1 when fewer than 90 % of the mutants are killed.
 """
 
 

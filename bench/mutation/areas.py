@@ -4,14 +4,19 @@ from pathlib import Path, PurePath
 
 LIBRARY = "components/pulumi_gitlab_runner"
 COMPONENTS = "tests/components"
-_ELSEWHERE = {"docker": COMPONENTS}
-"""Folders whose tests are not those of the folder of the same name, which need more than Python."""
+_ELSEWHERE = {
+    "docker": COMPONENTS,  # `tests/docker` needs a Docker Engine
+    "http": "tests/registry",
+    "plugin.py": "tests/mirror",
+}
+"""What has no tests of its own name, or more than that."""
 
 
 def tests_for(path: str, checkout: Path) -> str:
     """Return the folder or file of tests for a source file, both from the top of the checkout.
 
-    A folder's tests are in `tests/` under the same name; what has none is tested by the components.
+    They are in `tests/` under the same name. What has none is tested by the components: the folders of
+    components themselves, and what joins them to Pulumi.
     """
     top, *parts = PurePath(path).parts
     if top == "components":

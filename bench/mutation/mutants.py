@@ -1,4 +1,9 @@
-"""The changes that can be made to a Python file."""
+"""The changes that can be made to a Python file.
+
+Left out is what makes no difference by construction: types and what only checkers read, decorators,
+docstrings, text with spaces or with values in it, `encoding=` where UTF-8 is what it is anyway, and `strict=`
+of `zip`.
+"""
 
 import ast
 import difflib
@@ -31,6 +36,22 @@ _TYPES = ("Annotated", "Callable", "Literal", "cast", "TypeVar")
 """What takes types: they are not run."""
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The statement in which a change is.
+
+    Attributes:
+        lines: its lines, without those of statements within it.
+        at_import: whether it is in no function, so that it is executed when the file is imported.
+    """
+
+    lines: frozenset[int]
+    at_import: bool
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One change to one file.
@@ -57,10 +78,28 @@ class Mutant:
         """Return the line at which it begins."""
         return source.count(b"\n", 0, self.start) + 1
 
+    def statement(self, source: bytes) -> Statement:
+        """Return the innermost statement that has it."""
+        line = self.line(source)
+        nodes = list(ast.walk(ast.parse(source)))
+        holding = [each for each in nodes if isinstance(each, ast.stmt) and line in _lines(each)]
+        innermost = max(holding, key=lambda each: (each.lineno, -len(_lines(each))))
+        within = [
+            each for each in ast.walk(innermost) if isinstance(each, ast.stmt) and each is not innermost
+        ]
+        functions = [each for each in holding if isinstance(each, _FUNCTIONS) and each is not innermost]
+        return Statement(
+            frozenset(_lines(innermost)).difference(*map(_lines, within)), at_import=not functions
+        )
+
     def diff(self, source: bytes) -> str:
         """Return the change as `diff -u` shows it."""
         before, after = (each.decode().splitlines() for each in (source, self.apply(source)))
         return "\n".join(difflib.unified_diff(before, after, self.path, self.path, n=2, lineterm=""))
+
+
+def _lines(statement: ast.stmt) -> range:
+    return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
 
 
 def mutants(path: str, source: bytes) -> list[Mutant]:
@@ -149,8 +188,9 @@ class _Finder:
                 yield self._mutant("text", *self._span(node), repr(f"XX{text}XX"))
             case ast.Call() if node.keywords:
                 given = sorted(self._span(each) for each in (*node.args, *node.keywords))
-                named = {self._span(each) for each in node.keywords}
-                yield from self._without("argument", given, named)
+                named = {self._span(each) for each in node.keywords if not _makes_no_difference(node, each)}
+                if named:
+                    yield from self._without("argument", given, named)
             case ast.List() | ast.Set() | ast.Tuple():
                 yield from self._without("element", [self._span(each) for each in node.elts])
             case ast.Dict() if None not in node.keys:
@@ -206,6 +246,10 @@ def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
+def _makes_no_difference(call: ast.Call, argument: ast.keyword) -> bool:
+    return argument.arg == "encoding" or (isinstance(call.func, ast.Name) and call.func.id == "zip")
+
+
 def _run(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a node that are run: no annotation, decorator, docstring, type or formatted text."""
     match node:
@@ -223,5 +267,8 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
             return
         case ast.Subscript(value=ast.Name(id=name)) | ast.Call(func=ast.Name(id=name)) if name in _TYPES:
             return
+        case ast.Call():
+            given = [each for each in node.keywords if not _makes_no_difference(node, each)]
+            yield from (node.func, *node.args, *given)
         case _:
             yield from ast.iter_child_nodes(node)

@@ -1,39 +1,47 @@
 """A copy of the checkout in which mutants are tried."""
 
+import hashlib
+import importlib
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from bench.mutation.areas import tests_for
 from bench.mutation.mutants import Mutant
+from bench.mutation.reach import Reach, Recorder
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 
 WITHOUT_MUTANT_S = 900.0
 """How long the tests of an area may take as they are."""
 
+_LIBRARIES = ("boto3", "hypothesis", "pulumi", "pulumi_aws", "pulumi_gitlab", "pydantic", "yaml")
+"""What takes long to import and has no mutants: each trial is a fork of this process, and finds it there."""
+
 
 class Copy:
     """A copy of the checkout's files, those not committed among them. The checkout itself is never changed.
 
     Args:
-        directory: where; it is emptied first.
+        directory: where; `files` and the records of the tests are kept there.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._longest: dict[str, float] = {}
-        shutil.rmtree(directory, ignore_errors=True)
-        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        files = subprocess.run(listing, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
-        for name in files.split("\0"):
-            if name and (CHECKOUT / name).is_file():
-                (directory / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(CHECKOUT / name, directory / name)
+        self._files = directory / "files"
+        self._records = directory / "records"
+        self._records.mkdir(parents=True, exist_ok=True)
+        self._digest = _synchronise(self._files)
+        self._reach: dict[str, Reach] = {}
+        for library in _LIBRARIES:
+            importlib.import_module(library)
 
     def kills(self, mutant: Mutant) -> bool:
         """Whether the tests of a mutant's area fail with it, or hang.
@@ -41,44 +49,114 @@ class Copy:
         Raises:
             SandboxError: they fail without it.
         """
-        area = tests_for(mutant.path, CHECKOUT)
-        if area not in self._longest:
-            started = time.monotonic()
-            if (said := self._failure(area, WITHOUT_MUTANT_S)) is not None:
-                raise SandboxError(f"{area} fails without a mutant:\n{said[-3000:]}")
-            self._longest[area] = 20 + 3 * (time.monotonic() - started)
-        file = self._directory / mutant.path
+        reach = self._reach_of(tests_for(mutant.path, CHECKOUT))
+        file = self._files / mutant.path
         source, status = file.read_bytes(), file.stat()
+        tests = reach.tests(mutant.path, mutant.statement(source))
+        if not tests:
+            return False
         file.write_bytes(mutant.apply(source))
         try:
-            return self._failure(area, self._longest[area]) is not None
+            longest = 30 + 5 * sum(reach.seconds[test] for test in tests)
+            return self._pytest(lambda: _try(tests), longest) is not None
         finally:
             file.write_bytes(source)
             # What is compiled of it is valid again.
             os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    def _failure(self, area: str, longest: float) -> str | None:
-        """Run the tests of an area; return what they print when they fail, or hang."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        paths = os.pathsep.join(str(self._directory / each) for each in ("", "components"))
-        environment = dict(os.environ) | {"PYTHONPATH": paths}
-        if area in self._longest:
-            environment["PYTHONDONTWRITEBYTECODE"] = "1"  # a mutant is not to be found by the next run
-        with subprocess.Popen(
-            [*command, "-m", "not engine and not docker", area],
-            cwd=self._directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            try:
-                said = process.communicate(timeout=longest)[0]
-            except BaseException as ended:
-                os.killpg(process.pid, signal.SIGKILL)
-                if isinstance(ended, subprocess.TimeoutExpired):
-                    return "it hangs"
-                raise
-        return said if process.returncode else None
+    def _reach_of(self, area: str) -> Reach:
+        """Which tests of an area reach which lines, recorded again when a file has changed."""
+        if area not in self._reach:
+            record = self._records / f"{area.replace('/', '-')}.json"
+            digest = record.with_suffix(".digest")
+            if not digest.exists() or digest.read_text() != self._digest:
+                digest.unlink(missing_ok=True)
+                print(f"recording which lines the tests of {area} execute", file=sys.stderr, flush=True)
+                if (said := self._pytest(lambda: _record(area, record), WITHOUT_MUTANT_S)) is not None:
+                    raise SandboxError(f"{area} fails without a mutant:\n{said[-3000:]}")
+                digest.write_text(self._digest)
+            self._reach[area] = Reach.read(record, self._files)
+        return self._reach[area]
+
+    def _pytest(self, run: Callable[[], int], longest: float) -> str | None:
+        """Run tests in a fork of this process; return what they print when they fail, or hang."""
+        printed = self._records / "printed"
+        process = multiprocessing.get_context("fork").Process(target=self._in_fork, args=(run, printed))
+        process.start()
+        try:
+            process.join(longest)
+            return None if process.exitcode == 0 else printed.read_text(errors="replace")
+        finally:
+            with suppress(ProcessLookupError):  # all have ended
+                os.killpg(process.pid or 0, signal.SIGKILL)
+            process.join()
+
+    def _in_fork(self, run: Callable[[], int], printed: Path) -> None:
+        """Make the fork a process of the copy, and run pytest."""
+        os.setsid()
+        os.chdir(self._files)
+        output = os.open(printed, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(output, stream)
+        paths = [str(self._files), str(self._files / "components")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+        os.environ["CI"] = "true"  # Hypothesis' examples are the same each time
+        sys.path[:] = [*paths, *(each for each in sys.path if each not in ("", str(CHECKOUT)))]
+        for name in list(sys.modules):
+            if name.partition(".")[0] in ("bench", "sandbox"):
+                del sys.modules[name]
+        sys.exit(run())
+
+
+def _record(area: str, record: Path) -> int:
+    return _main([area], Recorder(("components/pulumi_gitlab_runner", "sandbox", "policy"), record))
+
+
+def _try(tests: list[str]) -> int:
+    # A mutant is not to be found by the next run.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    return _main([*dict.fromkeys(test.partition("::")[0] for test in tests)], _Only(tests))
+
+
+def _main(arguments: list[str], plugin: object) -> int:
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not engine and not docker"]
+    # Of the plugins that are installed only Hypothesis' is for tests, and it is imported already.
+    options += ["--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
+    return pytest.main([*options, *arguments], plugins=[plugin])
+
+
+class _Only:
+    """A pytest plugin that runs some tests, in their order."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._place = {test: number for number, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave the others out."""
+        kept = [item for item in items if item.nodeid in self._place]
+        items[:] = sorted(kept, key=lambda item: self._place[item.nodeid])
+
+
+def _synchronise(directory: Path) -> str:
+    """Bring a directory to the state of the checkout, what is compiled aside; return a digest of it."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split(
+        "\0"
+    )
+    names = {name for name in listed if name and (CHECKOUT / name).is_file()}
+    for file in directory.rglob("*"):
+        if (
+            file.is_file()
+            and "__pycache__" not in file.parts
+            and str(file.relative_to(directory)) not in names
+        ):
+            file.unlink()
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        source, file = CHECKOUT / name, directory / name
+        digest.update(b"%r %s" % (name.encode(), hashlib.sha256(source.read_bytes()).digest()))
+        if not file.exists() or file.read_bytes() != source.read_bytes():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, file)
+    return digest.hexdigest()

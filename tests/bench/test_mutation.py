@@ -22,6 +22,15 @@ def chosen(first: int, last: "str" = "x") -> bool:
     if first < 3 and not last:
         first += 1
     return called(f"{first}", key=True) is not None
+
+
+def joined(
+    left: str = "a",
+) -> str:
+    return "".join(
+        a or b
+        for a, b in zip(left, file.read_text(encoding="utf-8"), strict=True)
+    )
 '''.encode()
 
 
@@ -51,6 +60,9 @@ def lines(text: str, kind: str) -> set[str]:
         ("def chosen", "text", {"def chosen(first: int, last: \"str\" = 'XXxXX') -> bool:"}),
         ("Literal", "text", set()),
         ("Docstring", "text", set()),
+        ("for a, b", "argument", set()),
+        ("for a, b", "constant", set()),
+        ("for a, b", "text", set()),
     ],
 )
 def test_the_changes(text: str, kind: str, after: set[str]) -> None:
@@ -66,6 +78,30 @@ def test_a_sample_is_of_every_kind_and_the_seed_decides_it() -> None:
     assert len(every) == len(set(every)) <= len(mutants("file.py", SOURCE))
     for each in every:
         assert ast.dump(ast.parse(each.apply(SOURCE))) != ast.dump(ast.parse(SOURCE))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "at_import"),
+    [
+        ("KINDS =", {4}, True),
+        ("def chosen", {8}, True),
+        ("if first", {10}, False),
+        ("first +=", {11}, False),
+        ("left: str", {15, 16, 17}, True),
+        ("a or b", {18, 19, 20, 21}, False),
+    ],
+)
+def test_the_statement_of_a_change(text: str, lines: set[int], at_import: bool) -> None:
+    of_line = [
+        each
+        for each in mutants("file.py", SOURCE)
+        if text in SOURCE.decode().splitlines()[each.line(SOURCE) - 1]
+    ]
+    assert of_line
+    for mutant in of_line:
+        statement = mutant.statement(SOURCE)
+        assert statement.lines == lines
+        assert statement.at_import is at_import
 
 
 def test_a_diff_shows_the_change_alone() -> None:
@@ -84,6 +120,15 @@ def test_a_diff_shows_the_change_alone() -> None:
         ("components/pulumi_gitlab_runner/stack/runner_stack.py", "tests/components"),
         ("components/pulumi_gitlab_runner/docker/image_build.py", "tests/components"),
         ("components/pulumi_gitlab_runner/component.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/aws/hosts/runner_host.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/gitlab/ci_variables.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/manager/arguments.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/package/schema.py", "tests/components"),
+        ("components/pulumi_gitlab_runner/hosted_auth/configuration.py", "tests/hosted_auth"),
+        ("components/pulumi_gitlab_runner/host/files.py", "tests/host"),
+        ("components/pulumi_gitlab_runner/http/client.py", "tests/registry"),
+        ("components/pulumi_gitlab_runner/registry/copy.py", "tests/registry"),
+        ("components/pulumi_gitlab_runner/plugin.py", "tests/mirror"),
         ("policy/rules/hosts.py", "tests/policy"),
         ("sandbox/providers/aws/ecr.py", "tests/providers"),
         ("sandbox/lock.py", "tests/sandbox"),

@@ -1,0 +1,142 @@
+"""Which tests reach a change: a run of an area's tests without a mutant, recorded with coverage.py."""
+
+import functools
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+
+from bench.mutation.mutants import Statement
+
+_OUTSIDE = ""
+"""coverage.py's context of what is executed outside of a test: at import, in a fixture that tests share."""
+
+
+class Recorder:
+    """A pytest plugin that notes which test executes which line, what each takes, and which start processes.
+
+    Args:
+        of: the folders of sources, from the directory in which pytest runs.
+        to: the record.
+    """
+
+    def __init__(self, of: tuple[str, ...], to: Path) -> None:
+        self._to = to
+        self._coverage = coverage.Coverage(
+            str(to.with_suffix(".coverage")),
+            config_file=False,
+            source=[str(Path(each).resolve()) for each in of],
+        )
+        self._coverage.erase()
+        self._coverage.start()
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._starting: set[str] = set()
+        self._test = _OUTSIDE
+        sys.addaudithook(self._heard)
+
+    def _heard(self, event: str, _: object) -> None:
+        if event in ("subprocess.Popen", "os.fork", "os.posix_spawn"):
+            self._starting.add(self._test)
+
+    def _switch(self, test: str) -> None:
+        self._test = test
+        self._coverage.switch_context(test)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """What is executed now is of this test."""
+        _empty_caches()
+        self._switch(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self._switch(_OUTSIDE)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        """What a fixture executes for several tests is of none."""
+        test = self._test
+        if fixturedef.scope != "function":
+            self._switch(_OUTSIDE)
+        try:
+            return (yield)
+        finally:
+            self._switch(test)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add what a phase of a test took."""
+        self._seconds[report.nodeid] += report.duration
+
+    def pytest_unconfigure(self) -> None:
+        """Write the record."""
+        self._coverage.stop()
+        self._coverage.save()
+        self._to.write_text(json.dumps({"seconds": self._seconds, "starting": sorted(self._starting)}))
+
+
+def _empty_caches() -> None:
+    """Let each test execute what an earlier one has made the library remember."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pulumi_gitlab_runner"):
+            for value in vars(module).values():
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What was recorded.
+
+    Attributes:
+        seconds: what each test takes.
+        starting: the tests that start a process, whose lines are not recorded.
+        executed: the lines.
+        directory: from where their files are named.
+    """
+
+    seconds: dict[str, float]
+    starting: list[str]
+    executed: coverage.CoverageData
+    directory: Path
+
+    @classmethod
+    def read(cls, record: Path, directory: Path) -> "Reach":
+        """Return what a `Recorder` wrote."""
+        executed = coverage.CoverageData(str(record.with_suffix(".coverage")))
+        executed.read()
+        return cls(**json.loads(record.read_text()), executed=executed, directory=directory)
+
+    def tests(self, path: str, statement: Statement) -> list[str]:
+        """Return the tests that a change to a statement can make fail, the nearest first.
+
+        They are those that execute it. Where it is executed outside of a test, the others follow: first those
+        that execute some of the same file. Where none executes it, it may be a process that a test starts.
+        """
+        by_line = self.executed.contexts_by_lineno(str(self.directory / path))
+        executing = {test for line in statement.lines for test in by_line.get(line, ())}
+        if statement.at_import or _OUTSIDE in executing:
+            near = set() if statement.at_import else executing
+            file = {test for tests in by_line.values() for test in tests}
+            return [
+                *self._ordered(near),
+                *self._ordered(file - near),
+                *self._ordered(set(self.seconds) - near - file),
+            ]
+        return self._ordered(executing or set(self.starting))
+
+    def _ordered(self, tests: set[str]) -> list[str]:
+        """The files of tests that take the least first, and the tests of each in the same way."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(tests & set(self.seconds), key=self.seconds.__getitem__):
+            files[test.partition("::")[0]].append(test)
+        return [
+            test
+            for of_file in sorted(files.values(), key=lambda each: sum(map(self.seconds.__getitem__, each)))
+            for test in of_file
+        ]
