@@ -67,7 +67,10 @@ def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = No
                 threads[-1].start()
 
     def converse(connection: socket.socket) -> None:
-        with suppress(OSError), context.wrap_socket(connection, server_side=True) if context else connection as plain:
+        with (
+            suppress(OSError),
+            context.wrap_socket(connection, server_side=True) if context else connection as plain,
+        ):
             reader = plain.makefile("rb")
             with reader:
                 while head := b"".join(takewhile(b"\r\n".__ne__, iter(reader.readline, b""))):

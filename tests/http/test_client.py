@@ -85,9 +85,12 @@ def test_a_large_body_of_an_error_is_left_out(status: int, refused: bool) -> Non
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP "])
 def test_a_packed_answer_is_unpacked_in_parts_of_bounded_size(encoding: str) -> None:
     content = bytes(300 * KIB)
-    with serving(answer(200, gzip.compress(content), Content_Encoding=encoding)) as script:
-        with HttpClient() as client, closing(client.open("GET", script.url, deadline=Deadline(5))) as stream:
-            parts = list(stream.decoded())
+    with (
+        serving(answer(200, gzip.compress(content), Content_Encoding=encoding)) as script,
+        HttpClient() as client,
+        closing(client.open("GET", script.url, deadline=Deadline(5))) as stream,
+    ):
+        parts = list(stream.decoded())
     assert b"".join(parts) == content
     assert max(map(len, parts)) == 64 * KIB
 
@@ -96,9 +99,9 @@ def test_a_packed_answer_is_unpacked_in_parts_of_bounded_size(encoding: str) -> 
     ("encoding", "said"), [("br", "an encoding that it was not asked for"), ("gzip", "cannot be unpacked")]
 )
 def test_a_packed_answer_that_cannot_be_unpacked(encoding: str, said: str) -> None:
-    with serving(answer(200, b"content", Content_Encoding=encoding)) as script:
-        with pytest.raises(NotHttpError, match=said):
-            ask(script)
+    packed = answer(200, b"content", Content_Encoding=encoding)
+    with serving(packed) as script, pytest.raises(NotHttpError, match=said):
+        ask(script)
 
 
 @pytest.mark.parametrize(
@@ -110,9 +113,8 @@ def test_a_packed_answer_that_cannot_be_unpacked(encoding: str, said: str) -> No
     ids=["length", "chunks"],
 )
 def test_an_answer_that_ends_early_is_refused(cut: bytes) -> None:
-    with serving(cut) as script:
-        with pytest.raises(UnreachableError, match="before the answer was complete"):
-            ask(script)
+    with serving(cut) as script, pytest.raises(UnreachableError, match="before the answer was complete"):
+        ask(script)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +159,8 @@ def test_ten_redirects_are_followed(redirects: int, end: bool) -> None:
     ("place", "said"), [("http://[", "redirects to an address that is none"), ("ftp://a/", "not one of HTTP")]
 )
 def test_a_redirect_that_leads_nowhere(place: str, said: str) -> None:
-    with serving(answer(307, Location=place)) as script:
-        with pytest.raises(RedirectError, match=said):
-            ask(script)
+    with serving(answer(307, Location=place)) as script, pytest.raises(RedirectError, match=said):
+        ask(script)
 
 
 SECRETS = {"Authorization": "Basic 4711", "PRIVATE-TOKEN": "4711", "cookie": "a=4711"}
@@ -187,9 +188,13 @@ def test_whether_a_host_may_be_asked_is_asked_at_each_redirect() -> None:
         if scheme == "https":
             raise RedirectError("refused")
 
-    with serving(answer(307, Location="https://registry.example.com/")) as script:
-        with HttpClient(may_ask=refuse) as client, pytest.raises(RedirectError, match="refused"):
-            client.ask("GET", script.url, deadline=Deadline(5))
+    redirect = answer(307, Location="https://registry.example.com/")
+    with (
+        serving(redirect) as script,
+        HttpClient(may_ask=refuse) as client,
+        pytest.raises(RedirectError, match="refused"),
+    ):
+        client.ask("GET", script.url, deadline=Deadline(5))
     assert asked == [("http", "127.0.0.1"), ("https", "registry.example.com")]
 
 
@@ -238,9 +243,8 @@ def test_a_request_is_repeated_when_its_idle_connection_ends(method: str, again:
 
 
 def test_a_request_on_a_new_connection_is_not_repeated() -> None:
-    with serving(END, answer()) as script:
-        with pytest.raises(UnreachableError, match="before it answered"):
-            ask(script)
+    with serving(END, answer()) as script, pytest.raises(UnreachableError, match="before it answered"):
+        ask(script)
     assert script.connections == 1
 
 
@@ -263,9 +267,11 @@ def test_an_authority_of_ones_own_is_trusted_beside_an_invalid_one() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     certificates = ["no certificate", authority.cert_pem.bytes().decode()]
-    with serving(answer(200, b"content"), context=context) as script:
-        with HttpClient(trusting(certificates)) as client:
-            asked = client.ask("GET", f"https://{script.host}/", deadline=Deadline(5))
+    with (
+        serving(answer(200, b"content"), context=context) as script,
+        HttpClient(trusting(certificates)) as client,
+    ):
+        asked = client.ask("GET", f"https://{script.host}/", deadline=Deadline(5))
     assert asked.content == b"content"
     assert f"Host: {script.host}" in script.requests[0]
 
@@ -281,6 +287,9 @@ def test_a_host_that_resets_the_connection_at_the_start_of_tls() -> None:
 
         thread = Thread(target=reset)
         thread.start()
-        with HttpClient() as client, pytest.raises(HttpError, match="ended the connection before it answered"):
+        with (
+            HttpClient() as client,
+            pytest.raises(HttpError, match="ended the connection before it answered"),
+        ):
             client.ask("GET", f"https://127.0.0.1:{listening.getsockname()[1]}/", deadline=Deadline(5))
         thread.join()
