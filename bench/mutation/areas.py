@@ -6,7 +6,6 @@ LIBRARY = "components/pulumi_gitlab_runner"
 COMPONENTS = "tests/components"
 _ELSEWHERE = {
     "docker": COMPONENTS,  # `tests/docker` needs a Docker Engine
-    "http": "tests/registry",
     "plugin.py": "tests/mirror",
 }
 """What has no tests of its own name, or more than that."""

@@ -28,7 +28,7 @@ def reachable_metadata(resource: Resource) -> Iterator[str]:
     tokens, limit = options.get("httpTokens"), options.get("httpPutResponseHopLimit")
     if tokens != "required" and not (tokens is None and may_be_left_out):
         yield 'Its instances answer IMDSv1 requests. Set metadataOptions={httpTokens: "required"}.'
-    highest = resource.settings.get(HOP_LIMIT, 1)
+    highest = resource.settings[HOP_LIMIT]
     if (limit is None and not may_be_left_out) or (limit is not None and limit > highest):
         yield (
             "Its instances' metadata may be within reach of containers. "
@@ -38,7 +38,7 @@ def reachable_metadata(resource: Resource) -> Iterator[str]:
 
 def _put_metadata_out_of_reach(resource: Resource, inputs: Changeable) -> bool:
     """Set what is not so. An instance is updated in place, and a launch template has a new version."""
-    highest = resource.settings.get(HOP_LIMIT, 1)
+    highest = resource.settings[HOP_LIMIT]
     options = inputs.get("metadataOptions")
     if resource.type not in (LAUNCH_TEMPLATE, INSTANCE) or isinstance(options, str):
         return False

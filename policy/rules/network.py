@@ -35,7 +35,7 @@ def open_ingress(resource: Resource) -> Iterator[str]:
 
 def _is_allowed(rule: Any, resource: Resource) -> bool:
     first, last = rule.get("fromPort"), rule.get("toPort")
-    return first is not None and first == last and first in resource.settings.get(PORTS, ())
+    return first is not None and first == last and first in resource.settings[PORTS]
 
 
 NO_OPEN_INGRESS = Rule(

@@ -43,7 +43,7 @@ def unnamed_resources(resource: Resource) -> Iterator[str]:
         if resource.type == ROLE
         else [resource.inputs.get("policy")]
     )
-    allowed = {each.lower() for each in (*WITHOUT_RESOURCE, *resource.settings.get(ACTIONS, ()))}
+    allowed = {each.lower() for each in (*WITHOUT_RESOURCE, *resource.settings[ACTIONS])}
     for document in documents:
         for number, statement in enumerate(_statements(document), 1):
             if statement.get("Effect") != "Allow" or statement.get("Condition"):
@@ -68,7 +68,7 @@ def _is_everything(arn: str) -> bool:
 
 def administrator_policies(resource: Resource) -> Iterator[str]:
     """What a runner's role may do, the code of its jobs may do too when it gets at the role's credentials."""
-    refused = resource.settings.get(MANAGED, ADMINISTRATORS)
+    refused = resource.settings[MANAGED]
     for key in ("policyArn", "policyArns", "managedPolicyArns"):
         for arn in texts(resource.inputs.get(key)):
             owner, _, name = arn.partition(":policy/")

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+)
 from pulumi_policy.deserialize import deserialize_properties, serialize_properties
 from pulumi_policy.policy import PolicyCustomTimeouts
 from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
@@ -69,6 +74,43 @@ def test_every_rule_has_its_settings_with_a_description_and_a_default(policies: 
         assert "exempt" in policy.config_schema.properties
         for schema in policy.config_schema.properties.values():
             assert {"type", "default", "description"} <= set(schema)
+
+
+def test_what_a_setting_may_be_and_is_by_default(policies: Policies) -> None:
+    texts = {"type": "array", "items": {"type": "string"}}
+    administrators = [
+        "AdministratorAccess",
+        "AdministratorAccess-Amplify",
+        "IAMFullAccess",
+        "PowerUserAccess",
+    ]
+    own = {
+        ("ec2-metadata-out-of-reach", "hopLimit"): {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 64,
+            "default": 1,
+        },
+        ("no-open-ingress", "ports"): {"type": "array", "items": {"type": "integer"}, "default": []},
+        ("iam-resources-named", "actions"): texts | {"default": []},
+        ("iam-no-administrator", "policies"): texts | {"default": administrators},
+    }
+    settings: dict[tuple[str, str], Any] = {}
+    for name, policy in policies.items():
+        assert policy.config_schema is not None
+        for setting, schema in policy.config_schema.properties.items():
+            settings[name, setting] = {key: schema[key] for key in schema if key != "description"}
+    assert settings == {(name, "exempt"): texts | {"default": []} for name in policies} | own
+
+
+def test_which_rules_only_warn(policies: Policies) -> None:
+    advisory = {
+        name for name, each in policies.items() if each.enforcement_level is EnforcementLevel.ADVISORY
+    }
+    assert advisory == {"no-privileged-runner"}
+    assert {each.enforcement_level for name, each in policies.items() if name not in advisory} == {
+        EnforcementLevel.MANDATORY
+    }
 
 
 @pytest.mark.parametrize(

@@ -61,16 +61,17 @@ class Connection(HTTPConnection):
     def connect(self) -> None:
         """Connect, before the deadline."""
         connect_deadline = self.deadline.within(Deadline(LONGEST_CONNECT_S))
-        raw = self._connected(connect_deadline)
-        try:
-            if self._context:
-                if self._proxy:
-                    self._tunnel_through(raw, self._proxy, connect_deadline)
-                raw.settimeout(connect_deadline.left())
-                raw = self._context.wrap_socket(raw, server_hostname=self.host)
-        except BaseException:
-            raw.close()
-            raise
+        with deadline_errors(connect_deadline):
+            raw = self._connected(connect_deadline)
+            try:
+                if self._context:
+                    if self._proxy:
+                        self._tunnel_through(raw, self._proxy, connect_deadline)
+                    raw.settimeout(connect_deadline.left())
+                    raw = self._context.wrap_socket(raw, server_hostname=self.host)
+            except BaseException:
+                raw.close()
+                raise
         self.sock: Any = _Socket(raw, self)
 
     def is_open(self) -> bool:
@@ -103,6 +104,8 @@ class Connection(HTTPConnection):
             target = f"http://{self._place}{target}"
             headers = {**headers, **self._proxy.headers}
         try:
+            if self.sock is None:
+                self.connect()
             # A host may answer, and end the connection, before it has read the whole body.
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 self.request(method, target, content, headers)

@@ -1,0 +1,92 @@
+"""A server on loopback that sends prepared answers, whatever it is asked."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import takewhile
+from threading import Event, Thread
+
+END = b""
+"""In place of an answer: the connection is ended."""
+
+
+@dataclass
+class Scripted:
+    """What the server sends, and what it has been sent.
+
+    Attributes:
+        answers: one for each request, over however many connections.
+        host: its address with the port.
+        requests: the heads of the requests.
+        connections: how many there were.
+        ended: set when the server has ended one of them: one of its own accord after an answer with `X-End`.
+    """
+
+    answers: list[bytes]
+    host: str = ""
+    requests: list[str] = field(default_factory=list)
+    connections: int = 0
+    ended: Event = field(default_factory=Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}/"
+
+
+def answer(status: int = 200, content: bytes = b"", **headers: str) -> bytes:
+    """An answer with the length of its body; headers are named with underscores."""
+    lines = [f"HTTP/1.1 {status} -", f"Content-Length: {len(content)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+@contextmanager
+def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """Serve until the block ends.
+
+    Args:
+        answers: one for each request.
+        path: of a local socket; without it, a port of loopback.
+        context: of TLS.
+    """
+    script = Scripted(list(answers))
+    listening = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    listening.bind(path or ("127.0.0.1", 0))
+    listening.listen()
+    script.host = "" if path else f"127.0.0.1:{listening.getsockname()[1]}"
+    threads: list[Thread] = []
+
+    def accept() -> None:
+        with suppress(OSError), listening:
+            while True:
+                connection, _ = listening.accept()
+                script.connections += 1
+                threads.append(Thread(target=converse, args=(connection,), daemon=True))
+                threads[-1].start()
+
+    def converse(connection: socket.socket) -> None:
+        with (
+            suppress(OSError),
+            context.wrap_socket(connection, server_side=True) if context else connection as plain,
+        ):
+            reader = plain.makefile("rb")
+            with reader:
+                while head := b"".join(takewhile(b"\r\n".__ne__, iter(reader.readline, b""))):
+                    script.requests.append(head.decode())
+                    content = script.answers.pop(0) if script.answers else END
+                    plain.sendall(content)
+                    if content == END or any(each in content for each in (b"Connection: close", b"X-End")):
+                        plain.shutdown(socket.SHUT_RDWR)
+                        script.ended.set()
+                        return
+
+    threads.append(Thread(target=accept, daemon=True))
+    threads[0].start()
+    try:
+        yield script
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        for each in threads:
+            each.join()
