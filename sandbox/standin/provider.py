@@ -267,9 +267,7 @@ class StandIn(Generic[Connection]):
         forced = set(resource.replaced_by(old_outputs, new))
         changes = [Change(c.path, c.kind, c.replaces or c.path in forced) for c in changes]
         replaces = any(change.replaces for change in changes)
-        return Difference(
-            changes, replaces and (resource.deletes_first or _is_named(resource, new))
-        )
+        return Difference(changes, replaces and (resource.deletes_first or _is_named(resource, new)))
 
     def create(self, token: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
         """Make a resource: its id and its outputs."""
