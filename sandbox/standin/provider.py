@@ -268,9 +268,7 @@ class StandIn(Generic[Connection]):
         forced = set(resource.replaced_by(old_outputs, new))
         changes = [Change(c.path, c.kind, c.replaces or c.path in forced) for c in changes]
         replaces = any(change.replaces for change in changes)
-        return Difference(
-            changes, replaces and (resource.deletes_first or _keeps_its_name(resource, old_inputs, new))
-        )
+        return Difference(changes, replaces and (resource.deletes_first or _is_named(resource, new)))
 
     def create(self, token: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
         """Make a resource: its id and its outputs."""
@@ -465,12 +463,14 @@ def _named(
     return {rule.property: rule.make(name, seed)}
 
 
-def _keeps_its_name(resource: type[Resource[Any]], old: Properties, new: Properties) -> bool:
-    """Whether a replacement would have the old one's name, which only one of them can have."""
+def _is_named(resource: type[Resource[Any]], new: Properties) -> bool:
+    """Whether the program names the resource, which the old one may be called too.
+
+    The official providers do not compare the two: pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go,
+    ``nameRequiresDeleteBeforeReplace``.
+    """
     rule = resource.automatic_name
-    if rule is None or rule.property in new.get(_DEFAULTS, ()):
-        return False
-    return rule.property in new and old.get(rule.property) == new[rule.property]
+    return rule is not None and rule.property in new and rule.property not in new.get(_DEFAULTS, ())
 
 
 def _unfinished(resource: type[Resource[Any]], old_outputs: Properties, new: Properties) -> set[str]:

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2 as protocol
 from sandbox.standin.plugin import Service
 from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, SetOf, Text
 from sandbox.standin.provider import AutomaticName, Function, Incomplete, Refused, Resource, StandIn
-from sandbox.standin.values import UNKNOWN, decode, encode
+from sandbox.standin.values import UNKNOWN, Properties, decode, encode
 
 THING = "example:index/thing:Thing"
 World = dict[str, dict[str, Any]]
@@ -283,18 +283,26 @@ def test_an_import_needs_nothing_but_the_id(example: Example) -> None:
     assert example.diff(THING, state.inputs, state.outputs, inputs).changes == []
 
 
-def test_a_replacement_under_the_same_name_deletes_first() -> None:
+def test_a_replacement_deletes_first_where_the_program_names_the_resource() -> None:
     class Placed(Thing):
-        inputs: ClassVar = {**Thing.inputs, "place": Text(replaces=True)}
+        inputs: ClassVar = {**Thing.inputs, "name": Text(replaces=True), "place": Text(replaces=True)}
 
     class Other(Example):
         resources = (Placed,)
 
     example = Other()
-    named = check(example, {"name": "n", "place": "a"}), check(example, {"name": "n", "place": "b"})
-    assert example.diff(THING, named[0], named[0], named[1]).deletes_first
-    automatic = check(example, {"place": "a"}), check(example, {"place": "b"})
-    assert not example.diff(THING, automatic[0], automatic[0], automatic[1]).deletes_first
+
+    def deletes_first(old: Properties, new: Properties) -> bool:
+        inputs = check(example, old)
+        difference = example.diff(THING, inputs, inputs, check(example, new))
+        assert any(change.replaces for change in difference.changes)
+        return difference.deletes_first
+
+    assert deletes_first({"name": "n", "place": "a"}, {"name": "n", "place": "b"})
+    assert deletes_first({"name": "n"}, {"name": "m"})
+    assert deletes_first({"place": "a"}, {"name": "n", "place": "a"})
+    assert not deletes_first({"place": "a"}, {"place": "b"})
+    assert not deletes_first({"name": "n"}, {})
 
 
 def test_an_unknown_type_and_an_unknown_function_are_refused(example: Example) -> None:

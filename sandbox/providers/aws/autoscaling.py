@@ -205,7 +205,6 @@ class Group(AwsResource):
             "tags": [
                 {"key": tag["Key"], "value": tag["Value"], "propagateAtLaunch": tag["PropagateAtLaunch"]}
                 for tag in live.get("Tags") or ()
-                if not tag["Key"].startswith("aws:")
             ],
             "arn": live["AutoScalingGroupARN"],
             "predictedCapacity": live.get("PredictedCapacity", 0),

@@ -10,9 +10,10 @@ from sandbox.providers.aws.resource import REGION, TAGS
 from sandbox.providers.aws.shapes import TextFlag
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
-_NAME = Text(required=True, replaces=True)
+_NAME = Text(replaces=True)
 
 
 class _Described(TableResource):
@@ -24,6 +25,7 @@ class _Described(TableResource):
     service = "imagebuilder"
     gone = ("ResourceNotFoundException",)
     outputs = {"arn": Text()}
+    automatic_name = AutomaticName()
     kind: ClassVar[str]
 
     def __init_subclass__(cls) -> None:

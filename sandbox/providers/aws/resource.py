@@ -73,7 +73,7 @@ class AwsResource(Resource[Connection]):
         shown = {name: part for name, part in self._sent().items() if name not in self.unshown}
         found = from_api({**shown, **self.outputs}, live)
         if "tagsAll" in found:
-            found["tagsAll"] = without_own(found["tagsAll"] or {})
+            found["tagsAll"] = found["tagsAll"] or {}
         return found
 
     def retag(self, named: str, old: Properties, new: Properties) -> None:
@@ -89,7 +89,7 @@ class AwsResource(Resource[Connection]):
         """The tags of what the API knows as ``named``, where it shows them by themselves."""
         (place,) = self.shape("ListTagsForResource").members
         answer = self.call("ListTagsForResource", {}, None, **{place: named})
-        return without_own(from_api(_TAGGING, answer)["tags"] or {})
+        return from_api(_TAGGING, answer)["tags"] or {}
 
     @classmethod
     def _sent(cls) -> dict[str, Property]:
@@ -142,11 +142,6 @@ class AwsResource(Resource[Connection]):
         return {key: value for key, value in tags.items() if key in known or defaults.get(key) != value}
 
 
-def without_own(tags: Mapping[str, str]) -> dict[str, str]:
-    """``tags`` without those of AWS itself, ``aws:…``."""
-    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
-
-
 def error_code(error: Exception) -> str:
     """The code of an error of an AWS API, as ``NoSuchEntity``; nothing for any other error."""
     response = getattr(error, "response", None)
@@ -160,11 +155,9 @@ def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Val
     return [{key: name, value: text} for name, text in (tags or {}).items()]
 
 
-def tag_map(
-    tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value"
-) -> dict[str, str]:
-    """Tags from the form that most APIs give, without those of AWS itself, ``aws:…``."""
-    return {tag[key]: tag.get(value, "") for tag in tags or () if not tag[key].startswith("aws:")}
+def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """Tags from the form that most APIs give."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
 
 
 def tag_changes(old: Properties, new: Properties) -> tuple[dict[str, str], list[str]]:

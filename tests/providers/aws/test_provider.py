@@ -90,6 +90,14 @@ def test_a_resource_may_be_in_another_region(make: Make, aws: Aws) -> None:
     assert [(change.path, change.replaces) for change in moved] == [("region", True)]
 
 
+def test_a_bucket_shows_its_region(make: Make) -> None:
+    # S3 names no location for us-east-1: docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+    for region in ("us-east-1", "eu-west-1"):
+        made = make("aws:s3/bucket:Bucket", {"region": region})
+        assert made.outputs["bucketRegion"] == region
+        assert f".s3.{region}." in made.outputs["bucketRegionalDomainName"]
+
+
 def test_a_tag_changed_by_hand_is_drift(make: Make, client: Callable[[str], Any]) -> None:
     made = make(REPOSITORY, {"tags": {"a": "1"}})
     client("ecr").tag_resource(resourceArn=made.outputs["arn"], tags=[{"Key": "a", "Value": "by hand"}])
@@ -98,6 +106,19 @@ def test_a_tag_changed_by_hand_is_drift(make: Make, client: Callable[[str], Any]
     assert state.inputs["tags"] == {"a": "by hand"}
     changes = made.aws.diff(made.token, state.inputs, state.outputs, made.inputs).changes
     assert "tags.a" in {change.path for change in changes}
+
+
+def test_a_default_tag_changed_by_hand_is_drift(endpoint: str) -> None:
+    aws = Aws()
+    aws.configure({"region": "eu-west-1", "defaultTags": {"tags": {"team": "ci"}}})
+    inputs, _ = aws.check(REPOSITORY, "retagged", {}, {}, b"retagged")
+    resource_id, outputs = aws.create(REPOSITORY, inputs, preview=False)
+    by_hand = [{"Key": "team", "Value": "by hand"}]
+    aws.connect({}).client("ecr").tag_resource(resourceArn=outputs["arn"], tags=by_hand)
+    state = aws.read(REPOSITORY, resource_id, inputs, outputs)
+    assert state is not None
+    assert state.inputs["tags"] == {"team": "by hand"}
+    assert aws.diff(REPOSITORY, state.inputs, state.outputs, inputs).changes
 
 
 def test_a_role_with_foreign_policies_needs_force_to_go(make: Make, client: Callable[[str], Any]) -> None:
