@@ -1,10 +1,11 @@
-"""What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
+"""What the tests of every folder share: order, Hypothesis' profile, garbage collection, the engine, a sandbox.
 
 `--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
 arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
 engine, of Docker and of a boot keep their order: they share what takes long to bring up.
 """
 
+import gc
 import os
 import random
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from sandbox.paths import engine_directory
 
 settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tests")
+
+# What the modules hold stays for the whole run. To look through it again and again is a third of the time.
+gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +52,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 chance.shuffle(of_file)
         ordered += [item for of_file in files for item in of_file]
     items[:] = ordered
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _keeps_its_order(item: pytest.Item) -> bool:
