@@ -13,6 +13,8 @@ from sandbox.errors import SandboxError
 from sandbox.paths import ANOTHER_PLACE, engine_directory, make_writable, sandbox_directory
 from sandbox.progress import Progress
 
+WITHOUT_ENGINE = ("docs", "lint", "stop")
+"""The commands that need no engine."""
 CANNOT_WRITE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
 """What a system answers where nothing can be written, whatever the program does."""
 
@@ -24,14 +26,17 @@ def main() -> int:
     progress = Progress()
     try:
         make_writable(sandbox_directory())
-        if not virtual_environment.is_ready():
+        is_ready = virtual_environment.is_ready()
+        if not is_ready:
             virtual_environment.check_room()
             # Both take minutes on a fresh machine, so they go side by side.
             engine = Thread(target=_obtain_engine, args=(progress,), daemon=True)
-            engine.start()
+            if arguments.command not in WITHOUT_ENGINE:
+                engine.start()
             virtual_environment.make(progress)
-            engine.join()
-        virtual_environment.enter()
+            if engine.ident:
+                engine.join()
+        virtual_environment.enter(began_before=not is_ready)
 
         from sandbox import commands
 

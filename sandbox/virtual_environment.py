@@ -78,9 +78,13 @@ def make(progress: Progress) -> None:
             _stamp().write_text(fingerprint())
 
 
-def enter() -> None:
-    """Go on inside of it: replace this process when it runs on another interpreter."""
-    if Path(sys.prefix).resolve() != _directory().resolve():
+def enter(*, began_before: bool) -> None:
+    """Go on inside of it: replace this process when it runs on another interpreter.
+
+    Args:
+        began_before: whether this process began before it was whole, and may not find what is there now.
+    """
+    if began_before or Path(sys.prefix).resolve() != _directory().resolve():
         sys.stderr.flush()
         os.execv(_python(), [str(_python()), "-P", "-m", "sandbox", *sys.argv[1:]])  # noqa: S606
 

@@ -38,20 +38,26 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Shuffle the files of each folder, and the tests of each file."""
+    """Shuffle the files of each folder, and the tests of each file.
+
+    What keeps its order takes longest and begins first, so that all processes end at the same time.
+    """
     seed = config.getoption("--shuffle")
     if seed is None:
         return
     chance = random.Random(seed)  # noqa: S311 (it is not a secret)
-    ordered: list[pytest.Item] = []
+    kept: list[pytest.Item] = []
+    shuffled: list[pytest.Item] = []
     for _, of_folder in groupby(items, key=lambda item: item.path.parent):
         files = [list(of_file) for _, of_file in groupby(of_folder, key=lambda item: item.path)]
-        if not any(_keeps_its_order(item) for of_file in files for item in of_file):
-            chance.shuffle(files)
-            for of_file in files:
-                chance.shuffle(of_file)
-        ordered += [item for of_file in files for item in of_file]
-    items[:] = ordered
+        if any(_keeps_its_order(item) for of_file in files for item in of_file):
+            kept += [item for of_file in files for item in of_file]
+            continue
+        chance.shuffle(files)
+        for of_file in files:
+            chance.shuffle(of_file)
+        shuffled += [item for of_file in files for item in of_file]
+    items[:] = kept + shuffled
 
 
 def pytest_collection_finish() -> None:

@@ -20,6 +20,7 @@ from rich.console import Console
 from sandbox import summary, virtual_environment
 from sandbox.__main__ import main as dev_main
 from sandbox.command_line import parse
+from sandbox.engine import lookup
 from sandbox.errors import SandboxError
 from sandbox.lock import exclusive
 from sandbox.paths import CHECKOUT
@@ -153,13 +154,34 @@ def test_a_file_that_cannot_be_written_is_one_line(
     monkeypatch.setattr(sys, "argv", ["dev", "stop"])
     monkeypatch.setattr(virtual_environment, "is_ready", lambda: True)
     full = OSError(errno.ENOSPC, "No space left on device", "/state/file")
-    monkeypatch.setattr(virtual_environment, "enter", lambda: raise_(full))
+    monkeypatch.setattr(virtual_environment, "enter", lambda **_: raise_(full))
     assert dev_main() == 1
     told = "error: /state/file: No space left on device; set SANDBOX_DIR to another directory\n"
     assert capsys.readouterr().err == told
-    monkeypatch.setattr(virtual_environment, "enter", lambda: raise_(FileNotFoundError(2, "no such file")))
+    monkeypatch.setattr(
+        virtual_environment, "enter", lambda **_: raise_(FileNotFoundError(2, "no such file"))
+    )
     with pytest.raises(FileNotFoundError):  # a fault of ours: its traceback is wanted
         dev_main()
+
+
+@pytest.mark.parametrize(("command", "obtained"), [("lint", []), ("up", ["an engine"])])
+def test_a_first_command_gets_packages_and_an_engine_where_it_needs_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, obtained: list[str]
+) -> None:
+    got: list[str] = []
+    monkeypatch.setenv("SANDBOX_DIR", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of the tests stays
+    monkeypatch.setattr(sys, "argv", ["dev", command])
+    monkeypatch.setattr(lookup, "obtain", lambda *_: got.append("an engine"))
+    monkeypatch.setattr(virtual_environment, "make", lambda _: None)
+    # It began without the packages, even where it runs on the environment's own interpreter.
+    monkeypatch.setattr(virtual_environment, "_directory", lambda: Path(sys.prefix))
+    monkeypatch.setattr(virtual_environment, "is_ready", lambda: False)
+    monkeypatch.setattr(os, "execv", lambda *_: raise_(SystemExit(7)))
+    with pytest.raises(SystemExit, match="7"):
+        dev_main()
+    assert got == obtained
 
 
 def raise_(error: Exception) -> None:
