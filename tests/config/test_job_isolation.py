@@ -72,11 +72,13 @@ def test_a_machine_that_ends_with_its_one_job_may_be_taken_over(
 
 @pytest.mark.parametrize(
     "folder",
-    (
-        "/ /bin /boot /dev /etc /lib /lib64 /proc /root /run /sbin /sys /usr /var /var/lib /var/lib/docker /var/run"
-        " /etc/gitlab-runner /etc/gitlab-runner/certs /root/.ssh /run/gitlab-runner-credentials"
-        " /var/lib/docker/overlay2 /x/docker.sock /x/containerd.sock /x/podman.sock /x/crio.sock"
-    ).split(),
+    [
+        *("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys"),
+        *("/usr", "/var", "/var/lib", "/var/lib/docker", "/var/run", "/etc/gitlab-runner"),
+        *("/etc/gitlab-runner/certs", "/root/.ssh", "/run/gitlab-runner-credentials"),
+        *("/var/lib/docker/overlay2", "/x/docker.sock", "/x/containerd.sock", "/x/podman.sock"),
+        "/x/crio.sock",
+    ],
 )
 def test_folders_that_give_the_machine_away(folder: str) -> None:
     assert warned({"volumes": [f"{folder}:/x"]}) == ["runners[0].docker.volumes[0]"]
