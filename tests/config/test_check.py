@@ -808,6 +808,124 @@ def test_finding_of_a_version(config: dict[str, Any], version: str, findings: li
     assert check(config, version) == findings
 
 
+LIMITS = {
+    "as many jobs as runners": (manager(build(), build(token="x"), concurrent=2), ""),
+    "fewer jobs than runners": (manager(build(), build(token="x"), concurrent=1), "concurrent"),
+    "a limit of all jobs": (manager(build(limit=4), concurrent=4), ""),
+    "a limit of one more": (manager(build(limit=5), concurrent=4), "runners[0].limit"),
+    "jobs for all instances": (manager(burst() | {"limit": 10}, concurrent=10), ""),
+    "jobs for fewer": (manager(burst() | {"limit": 9}, concurrent=10), "runners[0].limit"),
+    "one job an instance": (manager(burst(capacity_per_instance=None), concurrent=5), ""),
+    "no capacity is one": (manager(burst(capacity_per_instance=0), concurrent=5), ""),
+    "one job less": (manager(burst(capacity_per_instance=None), concurrent=4), "concurrent"),
+    "one job unless declared": ({"runners": [burst(capacity_per_instance=1, max_instances=1)]}, ""),
+    "two instances for it": ({"runners": [burst(capacity_per_instance=1, max_instances=2)]}, "concurrent"),
+    "32 labels": (
+        manager(
+            build(labels={f"own{n}": "x" for n in range(16)}), labels={f"all{n}": "x" for n in range(16)}
+        ),
+        "",
+    ),
+    "a label of 3": (manager(labels={"_-.": "-"}), ""),
+    "a label of 2": (manager(labels={"ab": "x"}), "labels.ab"),
+    "a label of 65": (manager(labels={"a" * 65: "x" * 256}), ""),
+    "a label of 66": (manager(labels={"a" * 66: "x"}), "labels." + "a" * 66),
+    "a label that starts so": (manager(labels={".ab": "x"}), "labels..ab"),
+    "a text of 257": (manager(labels={"abc": "x" * 257}), "labels.abc"),
+    "an empty text": (manager(labels={"abc": ""}), "labels.abc"),
+    "an instance": (manager(burst(max_instances=1)), ""),
+    "no instance": (manager(burst(max_instances=0)), "runners[0].autoscaler.max_instances"),
+    "idle for a second": (manager(burst(policy=[{"idle_time": "1s"}])), ""),
+    "idle for less": (
+        manager(burst(policy=[{"idle_time": "999ms"}])),
+        "runners[0].autoscaler.policy[0].idle_time",
+    ),
+    "no plugin of AWS": (manager(burst(plugin="googlecloud:1", plugin_config={"region": "x"})), ""),
+    "a plugin of AWS": (
+        manager(burst(plugin="registry.example.com/fleeting-plugin-aws:1", plugin_config=None)),
+        "runners[0].autoscaler.plugin_config.name",
+    ),
+    "a cache of Google's": (manager(build(cache={"type": "gcs", "gcs": {"bucket_name": "x"}})), ""),
+    "a cache of Google's, nameless": (
+        manager(build(cache={"type": "gcs"})),
+        "runners[0].cache.gcs.bucket_name",
+    ),
+    "a cache of Amazon's, nameless": (
+        manager(build(cache={"type": "s3"})),
+        "runners[0].cache.s3.bucket_name",
+    ),
+    "a cache of Azure's": (manager(build(cache={"type": "azure", "azure": {"container_name": "x"}})), ""),
+    "an access key that is asked for": (
+        manager(
+            build(
+                cache={
+                    "type": "s3",
+                    "s3": {"bucket_name": "x", "access_key": "a", "authentication_type": "access-key"},
+                }
+            )
+        ),
+        "",
+    ),
+    "a trial job with an image": (manager(build(experimental={"boot_verify": {"enabled": True}})), ""),
+    "no trial job": (manager(build(docker={}, experimental={"boot_verify": {"enabled": False}})), ""),
+    "a trial job of a shell": (
+        manager(build(executor="shell", docker=None, experimental={"boot_verify": {"enabled": True}})),
+        "",
+    ),
+    "plain HTTP": (manager(build(url="http://gitlab.example.com/")), ""),
+    "a group of the API's name": (manager(build(url="https://gitlab.example.com/api/v4/git")), ""),
+    "a pair of files": (manager(build(tls_cert_file="/c.pem", tls_key_file="/k.pem")), ""),
+    "a key alone": (manager(build(tls_key_file="/k.pem")), "runners[0]"),
+    "an expiry without renewal": (
+        manager(
+            build(
+                token_expires_at="2027-01-01T00:00:00Z",
+                feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
+            )
+        ),
+        "",
+    ),
+    "instances of another executor": (
+        manager(burst() | {"executor": "instance"}),
+        "",
+    ),
+    "an executor without instances": (manager(build(executor="instance")), "runners[0].autoscaler"),
+    "no containers": (
+        manager({key: each for key, each in burst().items() if key != "docker"}),
+        "runners[0].docker",
+    ),
+    "a variable without a name": (manager(build(environment=["=x"])), "runners[0].environment[0]"),
+    "an empty variable": (manager(build(environment=["X="])), ""),
+    "a secret": (manager(build(environment=["MY_TOKEN=x"])), "runners[0].environment[0]"),
+    "a secret in small letters": (manager(build(environment=["db_password=x"])), "runners[0].environment[0]"),
+    "what begins like a secret": (manager(build(environment=["TOKEN_FILE=x"])), ""),
+    "all images": (docker(image="a", privileged=True, allowed_privileged_images=["**"]), ""),
+    "all short images": (docker(image="a", privileged=True, allowed_privileged_images=["*"]), ""),
+    "no default image": (docker(privileged=True, allowed_privileged_images=["docker:*"]), ""),
+    "no privileges": (docker(image="a", allowed_privileged_images=["docker:*"]), ""),
+    "policies that may be": (docker(pull_policy=["never"], allowed_pull_policies=["never", "always"]), ""),
+    "a policy that may be asked for": (
+        docker(allowed_pull_policies=["always", "if-not-present"]),
+        "runners[0].docker.pull_policy",
+    ),
+    "options that jobs take": (docker(log_options={"env": "A", "labels": "b"}), ""),
+    **{
+        f"patterns of {key}": (docker(**{key: ["!a"]}), f"runners[0].docker.{key}[0]")
+        for key in (
+            "allowed_images",
+            "allowed_services",
+            "allowed_privileged_images",
+            "allowed_privileged_services",
+        )
+    },
+}
+
+
+@pytest.mark.parametrize(("config", "path"), LIMITS.values(), ids=LIMITS)
+def test_limits_from_both_sides(config: dict[Any, Any], path: str) -> None:
+    assert [each.path for each in check(config, VERSION)] == ([path] if path else [])
+
+
 def test_unknown_keys_do_not_hide_the_rest() -> None:
     config = manager(build(url="", colour="blue"))
     assert [finding.path for finding in check(config, VERSION)] == ["runners[0].colour", "runners[0].url"]

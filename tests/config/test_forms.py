@@ -64,7 +64,10 @@ def test_memory_with_spaces(text: str, accepted: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1h30m", 5400), ("90s", 90), ("500ms", 0.5), ("-2m", -120), ("0", 0), ("1.5h", 5400)],
+    [
+        *(("1h30m", 5400), ("90s", 90), ("500ms", 0.5), ("-2m", -120), ("0", 0), ("1.5h", 5400)),
+        *(("2000us", 0.002), ("2000µs", 0.002), ("2000μs", 0.002), ("2000000ns", 0.002)),
+    ],
 )
 def test_duration_seconds(text: str, seconds: float) -> None:
-    assert duration_seconds(text) == seconds
+    assert duration_seconds(text) == pytest.approx(seconds)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config.job_isolation import isolation_gaps, isolation_warnings
+from pulumi_gitlab_runner.config.job_isolation import isolation, isolation_gaps, isolation_warnings
 
 
 def warned(docker: dict[str, Any], **runner: Any) -> list[str]:
@@ -68,6 +68,80 @@ def test_a_machine_that_ends_with_its_one_job_may_be_taken_over(
     autoscaler: dict[str, Any], alone: bool
 ) -> None:
     assert (warned({"privileged": True}, autoscaler=autoscaler) == []) is alone
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys"),
+        *("/usr", "/var", "/var/lib", "/var/lib/docker", "/var/run", "/etc/gitlab-runner"),
+        *("/etc/gitlab-runner/certs", "/root/.ssh", "/run/gitlab-runner-credentials"),
+        *("/var/lib/docker/overlay2", "/x/docker.sock", "/x/containerd.sock", "/x/podman.sock"),
+        "/x/crio.sock",
+    ],
+)
+def test_folders_that_give_the_machine_away(folder: str) -> None:
+    assert warned({"volumes": [f"{folder}:/x"]}) == ["runners[0].docker.volumes[0]"]
+
+
+@pytest.mark.parametrize(
+    "folder", ["/etc/gitlab-runners", "/var/log", "/run/x", "/usr/share", "/x/docker.sock/y"]
+)
+def test_folders_that_do_not(folder: str) -> None:
+    assert warned({"volumes": [f"{folder}:/x"]}) == []
+
+
+GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "privileged": ({"privileged": True}, "is privileged: every job is root on the host", ""),
+    "privileged services": (
+        {"services_privileged": True},
+        "has privileged services: every job can become root on the host",
+        "",
+    ),
+    "network": ({"network_mode": "host"}, "lets its jobs share the host's network", ""),
+    "processes": ({"pid_mode": "host"}, "lets its jobs see the host's processes", ""),
+    "memory": ({"ipcmode": "host"}, "lets its jobs share the host's memory", ""),
+    "users": ({"userns_mode": "host"}, "lets root in a job be root on the host", ""),
+    "a capability": ({"cap_add": ["SYS_TIME"]}, "gives its jobs a further capability", "SYS_TIME"),
+    "a device": ({"devices": ["/dev/kvm"]}, "gives its jobs a device of the host", "/dev/kvm"),
+    "devices": ({"device_cgroup_rules": ["c 81:* rmw"]}, "gives its jobs devices of the host", "c 81:* rmw"),
+    "volumes": ({"volumes_from": ["db"]}, "gives its jobs the volumes of", "db"),
+    "a folder": ({"volumes": ["/srv:/x:ro"]}, "gives its jobs a folder of the host", "/srv:/x:ro"),
+    "a profile": ({"security_opt": ["a=b"]}, "gives its jobs the security option", "a=b"),
+    "a service's profile": ({"services_security_opt": ["a=b"]}, "gives services the security option", "a=b"),
+}
+
+
+@pytest.mark.parametrize(("docker", "what", "name"), GAPS.values(), ids=GAPS)
+def test_what_a_note_says_of_each_gap(docker: dict[str, Any], what: str, name: str) -> None:
+    (gap,) = isolation_gaps(docker)
+    assert gap.phrase == (what, (name,) if name else ())
+    (key, value) = next(iter(docker.items()))
+    assert gap.key == (f"{key}[0]" if isinstance(value, list) else key)
+
+
+@pytest.mark.parametrize(
+    "docker",
+    [
+        *({"privileged": False}, {"network_mode": "ci"}, {"volumes": ["/cache", "data:/x", "cache"]}),
+        *({"security_opt": ["no-new-privileges"]}, {"services_security_opt": ["no-new-privileges:true"]}),
+        *({"cap_add": "SYS_ADMIN"}, {"volumes": None}, {"memory": "4g"}),
+    ],
+)
+def test_what_is_no_gap(docker: dict[str, Any]) -> None:
+    assert list(isolation_gaps(docker)) == []
+
+
+def test_what_affects_the_isolation_of_jobs() -> None:
+    """All that a preview shows of a section."""
+    keys = (
+        "privileged services_privileged network_mode pid_mode ipcmode userns_mode cap_add devices"
+        " device_cgroup_rules volumes_from allowed_images allowed_services allowed_privileged_images"
+        " allowed_privileged_services allowed_users allowed_pull_policies pull_policy cap_drop volumes"
+        " security_opt services_security_opt"
+    )
+    docker = dict.fromkeys(keys.split(), "x")
+    assert isolation(docker | {"memory": "4g", "image": "alpine"}) == docker
 
 
 def test_what_is_told_in_a_note_alone() -> None:

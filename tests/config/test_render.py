@@ -168,6 +168,17 @@ def test_reads_back_equal(kind: type, around: Callable[[dict[str, Any]], Manager
     round_trip()
 
 
+def test_a_runner_may_have_a_placeholder_for_its_number() -> None:
+    text = render(BUILD, lambda name: f"number of {name}")
+    assert text == BUILD_TEXT.replace("id = 11", 'id = "number of build"')
+
+
+def test_points_in_time_are_those_of_toml() -> None:
+    times = {"token_obtained_at": "2026-11-01T00:00:00Z", "token_expires_at": "2027-11-01T00:00:00+01:00"}
+    (runner,) = tomllib.loads(render({"runners": [times]}))["runners"]  # type: ignore[typeddict-item]
+    assert runner == {key: datetime.fromisoformat(each) for key, each in times.items()}
+
+
 def test_whole_numbers_of_other_languages() -> None:
     text = render({"concurrent": 4.0, "runners": [{"autoscaler": {"policy": [{"scale_factor": 1}]}}]})  # type: ignore[typeddict-item]
     read = tomllib.loads(text)

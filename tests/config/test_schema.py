@@ -6,6 +6,16 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.forms import (
+    ABSOLUTE_PATH,
+    CPUS,
+    DURATION,
+    IP_ADDRESS,
+    MAC_ADDRESS,
+    MEMORY,
+    TIMESTAMP,
+)
+from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
@@ -13,7 +23,7 @@ from pulumi_gitlab_runner.spec.json_schema import field_docstrings
 from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from sandbox.paths import CHECKOUT
-from tests.config.model import SECTIONS, keys, model_keys
+from tests.config.model import REPEATED, SECTIONS, keys, model_keys
 from tests.config.runner_schema import DATA, KEYS
 
 TYPES: dict[str, Any] = {
@@ -58,6 +68,76 @@ def test_type_and_release(key: dict[str, Any]) -> None:
         assert is_toml_table(item)
     else:
         assert declared == TYPES[key["go_type"].removeprefix("*")]
+
+
+MINIMUM = {
+    "(global).concurrent": 1,
+    "runners.limit": 0,
+    "runners.request_concurrency": 1,
+    "runners.docker.shm_size": 0,
+    "runners.docker.services_limit": -1,
+    "runners.autoscaler.policy[].idle_count": 0,
+    "runners.autoscaler.policy[].scale_factor": 0,
+}
+ALLOWED = {
+    "(global).log_level": "panic fatal error warning info debug",
+    "(global).log_format": "runner text json",
+    "experimental.usage_logger.writers": "logrotate snowplow_billing",
+    "runners.executor": "docker docker-autoscaler instance shell",
+    "runners.shell": "bash sh pwsh powershell cmd",
+    "runners.cache.type": "s3 gcs azure",
+    "runners.cache.s3.authentication_type": "iam access-key",
+    "runners.cache.s3.server_side_encryption": "S3 KMS DSSE-KMS",
+    "runners.docker.pull_policy": "always if-not-present never",
+    "runners.docker.allowed_pull_policies": "always if-not-present never",
+    "runners.docker.isolation": "default hyperv process",
+    "runners.autoscaler.connector_config.protocol": "ssh winrm winrm+https",
+}
+INSTEAD = {
+    f"experimental.usage_logger.{key}": f"logrotate.{key}"
+    for key in ("log_dir", "max_backup_files", "labels")
+}
+FORMS = {
+    DURATION: (
+        "(global).connection_max_age machine.shutdown_drain.retry_backoff"
+        " experimental.usage_logger.max_rotation_age experimental.usage_logger.logrotate.max_rotation_age"
+        " runners.unhealthy_interval runners.prepare_timeout runners.get_sources_timeout"
+        " runners.artifact.upload_timeout runners.artifact.response_header_timeout"
+        " runners.monitoring.job_queuing_durations[].threshold"
+        " runners.autoscaler.instance_acquire_timeout runners.autoscaler.update_interval"
+        " runners.autoscaler.update_interval_when_expecting runners.autoscaler.deletion_retry_interval"
+        " runners.autoscaler.shutdown_deletion_interval runners.autoscaler.connector_config.keepalive"
+        " runners.autoscaler.connector_config.timeout runners.autoscaler.policy[].idle_time"
+        " runners.experimental.boot_verify.timeout runners.experimental.boot_verify.acquire_min_backoff"
+        " runners.experimental.boot_verify.acquire_max_backoff"
+    ),
+    TIMESTAMP: "runners.token_obtained_at runners.token_expires_at",
+    MEMORY: (
+        "runners.docker.memory runners.docker.memory_swap runners.docker.memory_reservation"
+        " runners.docker.service_memory runners.docker.service_memory_swap"
+        " runners.docker.service_memory_reservation"
+    ),
+    CPUS: "runners.docker.cpus runners.docker.service_cpus",
+    MAC_ADDRESS: "runners.docker.mac_address",
+    IP_ADDRESS: "runners.docker.dns",
+    ABSOLUTE_PATH: "runners.autoscaler.connector_config.key_path",
+    PERIOD: "runners.autoscaler.policy[].periods",
+    TIME_ZONE: "runners.autoscaler.policy[].timezone",
+}
+
+
+def test_what_the_runner_takes_for_a_key() -> None:
+    known = {
+        f"{section}.{field}": key
+        for section, table in SECTIONS.items()
+        if section != REPEATED
+        for field, key in MODEL_KEYS[table].items()
+    }
+    assert {name: key.minimum for name, key in known.items() if key.minimum is not None} == MINIMUM
+    assert {name: " ".join(key.allowed) for name, key in known.items() if key.allowed} == ALLOWED
+    assert {name: key.instead for name, key in known.items() if key.instead} == INSTEAD
+    forms = {name: form for form, names in FORMS.items() for name in names.split()}
+    assert {name: key.form for name, key in known.items() if key.form} == forms
 
 
 def test_every_table_says_what_it_is() -> None:

@@ -106,6 +106,13 @@ def test_what_the_runner_does_not_take_stays_an_error(config: dict[str, Any], pa
     assert path in [each.path for each in check(config, VERSION) if each.severity == "error"]
 
 
+def test_a_key_in_both_spellings_is_unknown_in_one() -> None:
+    config = manager(build(**{"tls-ca-file": "/a.pem", "tls_ca_file": "/b.pem"}))
+    assert [(each.path, each.found) for each in check(config, VERSION)] == [
+        ("runners[0].tls-ca-file", "unknown key")
+    ]
+
+
 def test_what_is_wrong_stays() -> None:
     config = {"runners": "x", "session_server": [1], "concurrent": None}
     assert as_fields(config, ManagerConfig) == config

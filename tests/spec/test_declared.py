@@ -8,7 +8,6 @@ from typing import Any
 import pulumi_gitlab_runner.spec as spec
 import pytest
 from pulumi_gitlab_runner.spec import parse_stack
-from pulumi_gitlab_runner.spec.builds import Build
 from pulumi_gitlab_runner.spec.declared import (
     declared,
     declared_creations,
@@ -18,11 +17,11 @@ from pulumi_gitlab_runner.spec.declared import (
     declared_role,
     declared_variables,
 )
-from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
 from pulumi_gitlab_runner.spec.inputs import Deferred
-from pulumi_gitlab_runner.spec.registries import PullThroughRegistry, StaticRegistry
-from pulumi_gitlab_runner.spec.variables import Variable
 
+from tests.authorities import pem
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
 CANARY = "canary-of-a-password-1234"
 DECLARED: dict[str, Any] = {
     "gitlab_url": "https://gitlab.example.com",
@@ -147,9 +146,95 @@ def test_the_rest_in_its_own_words(stack: Any) -> None:
             "environment_scope": "production",
         },
     }
-    assert declared_hosted_auth(stack.hosted_auth["hosted"], stack.registries)["scopes"] == [{"project": 8}]
+    assert declared_hosted_auth(stack.hosted_auth["hosted"], stack.registries) == {
+        "scopes": [{"project": 8}],
+        "key": "DOCKER_AUTH_CONFIG",
+        "registries": {
+            "team": {"authenticates": "by role", "repositories": ["app", "base"]},
+            "legacy": {
+                "authenticates": "by a password in Parameter Store",
+                "host": "registry.example.com",
+                "username": "user",
+            },
+        },
+        "every": 6,
+    }
     assert declared_role(stack.registries, (), None).keys() == {"registries"}
     assert declared(stack.network) == {"zones": 3}
+
+
+def a_manager(kind: str = "host", settings: Any = None, **stack: Any) -> dict[str, Any]:
+    """What one manager says, on its own in a stack."""
+    fleet = {"instance_types": ["c7i.large"], "max_instances": 2}
+    machine = (fleet if kind == "fleet" else {}) | (settings or {})
+    made = parse_stack({**stack, "runners": {"build": {"group": 42, kind: machine}}})
+    return declared_manager(made.managers["build"], made.registries)
+
+
+PROXY: dict[str, Any] = {"http": "http://proxy.example.com:3128"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "key", "told"),
+    [
+        ({"cache": {}}, "cache", "of each runner"),
+        ({"cache": {"shared": True}}, "cache", "shared"),
+        ({"proxy": PROXY}, "proxy", "for the host alone"),
+        ({"proxy": {**PROXY, "jobs": True}}, "proxy", "for jobs too"),
+        ({"certificate_authorities": {"own": {"pem": pem()}}}, "certificate_authorities", ["own"]),
+    ],
+)
+def test_a_manager_says_what_its_stack_has_for_it(stack: Any, key: str, told: Any) -> None:
+    assert a_manager(**stack) == {"runners": {"build": {}}, key: told}
+
+
+def test_a_host_with_the_defaults_says_nothing_and_that_of_a_fleet_its_size() -> None:
+    assert a_manager() == {"runners": {"build": {}}}
+    assert a_manager("fleet") == {
+        "runners": {"build": {}},
+        "fleet": {"instance_types": ["c7i.large"], "max_instances": 2},
+        "manager": {"instance_type": "t3.small", "disk_gb": 30},
+    }
+
+
+def test_what_is_only_different_shows() -> None:
+    """Each setting of a field without a default in its model, too."""
+    assert declared(parse_stack({"cache": {"expire_days": 7, "kms_key": KEY}}).cache) == {
+        "expire_days": 7,
+        "kms_key": KEY,
+    }
+    assert declared(parse_stack({"cache": {"expire_days": 30, "shared": False}}).cache) == {}
+    mirror = {"registry": "legacy", "images": {"db": "postgres:17"}, "delete": True}
+    stack = parse_stack(
+        {"registries": {"legacy": DECLARED["registries"]["legacy"]}, "mirrors": {"all": mirror}}
+    )
+    assert declared(stack.mirrors["all"]) == {
+        "registry": "legacy",
+        "images": [{"source": "postgres:17", "repository": "mirror/db", "tag": "17"}],
+        "delete": True,
+    }
+
+
+def test_an_image_by_digests_and_an_older_generation_show() -> None:
+    runner = {"group": 42, "host": {}, "require_digests": True, "generation": 2, "tags": []}
+    digest = "alpine@sha256:" + "0" * 64
+    stack = parse_stack({"runners": {"build": {**runner, "image": digest}}})
+    build = stack.runners["build"]
+    assert declared_registration(build.registration) == {"group": 42, "generation": 2}
+    assert declared_manager(stack.managers["build"], {})["runners"]["build"] == {
+        "image": digest,
+        "require_digests": True,
+    }
+
+
+def test_a_role_says_its_policies_and_its_boundary() -> None:
+    policy = "arn:aws:iam::123456789012:policy/more"
+    team = parse_stack(DECLARED).registries["team"]
+    assert declared_role({"team": team}, (policy,), policy) == {
+        "registries": {"team": {"authenticates": "by role", "repositories": ["app", "base"]}},
+        "policies": [policy],
+        "permissions_boundary": policy,
+    }
 
 
 def test_no_secret_is_said(stack: Any) -> None:
@@ -172,27 +257,76 @@ def test_what_is_known_later_stays_a_handle() -> None:
     assert declared_registration(stack.runners["build"].registration) == {"group": group}
 
 
-def test_every_field_that_shows_is_one_of_its_model() -> None:
+def models() -> set[Any]:
+    """The models that say which of their fields show."""
     modules = [
         importlib.import_module(each.name)
         for each in pkgutil.walk_packages(spec.__path__, f"{spec.__name__}.")
     ]
-    models = {
+    return {
         each
         for module in modules
         for each in vars(module).values()
         if is_dataclass(each) and isinstance(each, type) and hasattr(each, "shown")
     }
-    assert len(models) > 25
-    assert [each for each in models if not set(each.shown) <= {field.name for field in fields(each)}] == []
 
 
-def test_no_field_for_a_secret_shows() -> None:
-    assert StaticRegistry.shown == ("host", "username", "secret", "parameter", "key", "repositories")
-    assert PullThroughRegistry.shown == ("upstream", "repositories")
-    assert not {"value", "description"} & set(Variable.shown)
-    assert "secrets" not in Build.shown
-    assert not {"token", "variables"} & set(HostedAuth.shown)
+def test_every_field_that_shows_is_one_of_its_model() -> None:
+    assert [each for each in models() if not set(each.shown) <= {field.name for field in fields(each)}] == []
+
+
+MACHINE = "disk_gb ami machine_image vpc subnets egress job_networks peer_networks"
+SETTINGS = "keep_images untagged_days keep mutable_tags kms_key"
+ROLE = "permissions_boundary role_path"
+SHOWN = {
+    "Build": "repository context dockerfile target platforms tags cache",
+    "Cache": "expire_days kms_key shared",
+    "CreationTemplate": f"{SETTINGS} allow_pull tags",
+    "DockerHost": "image",
+    "EcrPublicRegistry": "",
+    "EcrRegistry": "account region repositories caches allow_pull",
+    "EcrSettings": "replicate_to replicate_from scanning creation_templates",
+    "EgressRule": "cidr prefix_list from_port to_port protocol",
+    "Fleet": (
+        "instance_types max_instances jobs_per_instance retire_after_jobs idle on_demand_base"
+        f" on_demand_percent spot_allocation user_namespaces state_storage {MACHINE}"
+    ),
+    "FlowLogs": "traffic",
+    "GitLabRegistry": "host repositories",
+    "HelperRegistry": "host helper repositories",
+    "Host": (
+        "instance_type concurrent runner_version session_manager metrics policies user_namespaces docker"
+        f" {MACHINE} {ROLE}"
+    ),
+    "HostedAuth": f"key registries protected environment_scope every {ROLE}",
+    "Idle": "periods timezone idle_count idle_minutes",
+    "JobRole": f"projects branches tags push registries {ROLE}",
+    "MachineImage": (
+        "architecture runner_version images registries schedule timezone disk_gb declared_type vpc subnets"
+        f" {ROLE}"
+    ),
+    "Mirror": "registry images delete",
+    "MirroredImage": "source digest repository tag platforms",
+    "Network": "cidr zones nat_per_zone endpoints flow_logs",
+    "Pipeline": f"project stack pulumi_project runner_stack preview_branches deploy_branches {ROLE}",
+    "PullThroughRegistry": "upstream repositories",
+    "Registration": ("tags protected locked paused maximum_timeout other_projects generation keep_previous"),
+    "Replica": "region account prefixes",
+    "ReplicaSource": "account prefixes",
+    "Repository": f"{SETTINGS} delete_images adopt",
+    "Runner": "image registries require_digests",
+    "Scanning": "enhanced on_push continuous",
+    "StaticRegistry": "host username secret parameter key repositories",
+    "TagRule": "pattern images days",
+    "Variable": "docker_auth protected hidden raw file environment_scope adopt",
+}
+"""The fields of each model that a preview shows: none that holds a secret, and none that only describes."""
+
+
+def test_what_shows_of_each_model() -> None:
+    assert {each.__name__: set(each.shown) for each in models()} == {
+        name: set(shown.split()) for name, shown in SHOWN.items()
+    }
 
 
 def _handles(told: Any) -> list[Deferred[Any]]:

@@ -77,17 +77,23 @@ def test_a_stack_without_aws() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "in_aws"),
     [
-        {"registries": {"hub": {"pull_through": "quay"}}},
-        {"ecr_settings": {"eu-west-1": {"scanning": {"enhanced": True}}}},
+        ({}, False),
+        ({"cache": {}, "runners": {}}, False),
+        ({"cache": {}}, True),
+        ({"registries": {"hub": {"pull_through": "quay"}}}, True),
+        ({"ecr_settings": {"eu-west-1": {"scanning": {"enhanced": True}}}}, True),
+        ({"network": {}, "runners": {}}, True),
+        ({"machine_images": {"docker": {}}}, True),
     ],
 )
-def test_a_stack_with_something_in_aws(changes: Any) -> None:
-    declared = on_docker(registries=[])
+def test_a_stack_with_something_in_aws(changes: Any, *, in_aws: bool) -> None:
+    declared = on_docker({"image": IMAGE, "aws_credentials": DIRECTORY}, registries=[])
+    declared["registries"] = {"legacy": declared["registries"]["legacy"]}
     declared |= deepcopy(changes)
     declared["variables"] = []
-    assert parse_stack(declared).in_aws
+    assert parse_stack(declared).in_aws is in_aws
 
 
 BAD: dict[str, tuple[Any, Problem]] = {

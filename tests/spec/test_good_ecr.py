@@ -1,6 +1,10 @@
 """What a declaration of ECR's settings becomes, with its defaults."""
 
+from typing import Any
+
+import pytest
 from pulumi_gitlab_runner.images.retention import TagRule
+from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplate,
     EcrSettings,
@@ -10,7 +14,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
 )
 from pulumi_gitlab_runner.spec.registries import Repository
 
-from tests.spec.declaration import changed, ecr_settings, output, problems_of, repositories
+from tests.spec.declaration import ENVIRONMENT, changed, ecr_settings, output, problems_of, repositories
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b"
 
@@ -76,6 +80,43 @@ def test_every_setting_of_a_registry() -> None:
             "ROOT": CreationTemplate("ROOT", ("210987654321",), {"team": "ci"}),
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "needed"),
+    [({}, False), ({"tags": {"a": "b"}}, True), ({"kms_key": KEY}, True), ({"kms_key": output()}, True)],
+)
+def test_ecr_needs_a_role_to_tag_and_to_encrypt(template: dict[str, Any], *, needed: bool) -> None:
+    made = ecr_settings({"creation_templates": {"hub": template}}, "eu-west-1", "ecr")
+    assert made.creation_templates["hub"].needs_role is needed
+
+
+SHARED = "arn:aws:ecr:us-east-1:210987654321:repository"
+
+
+@pytest.mark.parametrize(
+    ("caches", "repositories", "pulled", "cached"),
+    [
+        ([], ["tools"], [f"{SHARED}/tools"], []),
+        (["hub"], ["tools"], [f"{SHARED}/tools"], [f"{SHARED}/hub/*"]),
+        (["hub", "quay"], ["hub/library/redis"], [], [f"{SHARED}/hub/library/redis", f"{SHARED}/quay/*"]),
+        (["hub"], ["hubs/a"], [f"{SHARED}/hubs/a"], [f"{SHARED}/hub/*"]),
+    ],
+)
+def test_the_caches_of_another_account(
+    caches: list[str], repositories: list[str], pulled: list[str], cached: list[str]
+) -> None:
+    ecr = {"account": "210987654321", "region": "us-east-1", "caches": caches}
+    registry = parse_stack({"registries": {"shared": {"ecr": ecr, "repositories": repositories}}}).registries[
+        "shared"
+    ]
+    access = registry.pull_access(ENVIRONMENT)
+    assert (list(access.repositories), list(access.cached), access.owner) == (pulled, cached, "210987654321")
+    assert registry.may_hold(repositories[0])
+    assert not registry.may_hold("other")
+    assert registry.may_hold("hub/anything") is (f"{SHARED}/hub/*" in cached)
+    assert registry.is_cached("hub/anything") is ("hub" in caches)
+    assert not registry.is_cached("hub")
 
 
 def test_every_repository_is_scanned_on_push_by_default() -> None:

@@ -38,6 +38,13 @@ def short(text: str) -> Iterator[Problem]:
         yield Problem("at", repr(text), "3 characters")
 
 
+def test_a_handle_is_of_an_output_unless_it_says_otherwise() -> None:
+    handle: Deferred[str] = Deferred("at", "source")
+    assert (handle.path, handle.source, handle.type, handle.rules) == ("at", "source", None, [])
+    assert (handle.secret, handle.encrypted, handle.available) == (False, False, False)
+    assert known_value(handle, 4711) == 4711
+
+
 def test_a_known_value_is_checked_at_once() -> None:
     assert list(check("abc", short)) == []
     assert [each.found for each in check("abcd", short)] == ["'abcd'"]

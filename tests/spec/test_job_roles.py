@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import parse_stack
+from pulumi_gitlab_runner.spec.job_roles import JobRole
 
 from tests.spec.declaration import declaration, problems_of
 
@@ -21,8 +22,71 @@ def test_a_good_declaration_has_its_defaults_filled_in() -> None:
     assert problems_of(with_role(identity_provider=PROVIDER, tags=["v*"])) == []
     role = parse_stack(with_role(registries=["shared"])).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://gitlab.example.com",) * 2
-    assert role.push == {"team": ("private/image",)}
-    assert role.subjects == ("project_path:team/app:ref_type:branch:ref:main",)
+    assert role == JobRole(
+        "publish",
+        ("team/app",),
+        ("main",),
+        (),
+        {"team": ("private/image",)},
+        ("shared",),
+        "https://gitlab.example.com",
+        None,
+        None,
+        None,
+        "/",
+        2048,  # what every account has
+    )
+
+
+def test_everything_declared() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/b"
+    role = parse_stack(
+        with_role(
+            projects=["team/app", "team/*"],
+            branches=["main", "v1"],
+            tags=["v*"],
+            push=["team/private/image", "team/ci/base"],
+            audience="sts.amazonaws.com",
+            identity_provider=PROVIDER,
+            permissions_boundary=boundary,
+            role_path="/ci/",
+            trust_policy_length=4096,
+        )
+    ).job_roles["publish"]
+    assert role.push == {"team": ("private/image", "ci/base")}
+    assert (role.registries, role.audience, role.identity_provider) == ((), "sts.amazonaws.com", PROVIDER)
+    assert (role.permissions_boundary, role.role_path, role.trust_policy_length) == (boundary, "/ci/", 4096)
+    assert role.subjects == tuple(
+        f"project_path:team/{project}:ref_type:{ref}"
+        for project in ("app", "*")
+        for ref in ("branch:ref:main", "branch:ref:v1", "tag:ref:v*")
+    )
+
+
+def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
+    assert problems_of(with_role(trust_policy_length=2048)) == []
+    (found,) = problems_of(with_role(trust_policy_length=2047))
+    assert (found.path, found.found) == ("stack.job_roles.publish.trust_policy_length", "2047")
+    assert found.allowed == "2048 or more: what every account has"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fix"),
+    [
+        ({"push": ["team/private/imag"]}, "did you mean 'team/private/image'?"),
+        ({"push": ["shared/platform/toolchain"]}, "its owner must let jobs push there"),
+        ({"push": ["legacy/app"]}, ""),
+        ({"registries": ["tem"]}, "did you mean 'team'?"),
+        (
+            {"registries": ["legacy"]},
+            "the role of a job is only for AWS: see docker_auth under stack.variables",
+        ),
+        ({"issuer": "http://git.example.com"}, ""),
+    ],
+)
+def test_what_to_do_about_it(changes: dict[str, Any], fix: str) -> None:
+    (found,) = problems_of(with_role(**changes))
+    assert found.fix == fix
 
 
 def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
@@ -36,7 +100,7 @@ def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
         ({"branches": None}, "", "neither branches nor tags"),
         ({"projects": []}, "projects", "no project"),
         ({"projects": ["*"]}, "projects[0]", "'*'"),
-        ({"projects": ["*/app"]}, "projects[0]", "'*/app'"),
+        ({"projects": ["team/app", "*/app"]}, "projects[1]", "'*/app'"),
         ({"projects": ["team/app:ref_type:tag"]}, "projects[0]", "'team/app:ref_type:tag'"),
         ({"branches": ["main", "a:b"]}, "branches[1]", "'a:b'"),
         ({"tags": ["v?"]}, "tags[0]", "'v?'"),
@@ -65,4 +129,5 @@ def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
     declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
     (found,) = problems_of(declared)
     assert found.path == "stack.job_roles.publish.issuer"
+    assert found.fix == "the stack's gitlab_url is none that AWS takes for an issuer"
     assert found.fix == "the stack's gitlab_url is none that AWS takes for an issuer"

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.spec import Problem, parse_stack
-from pulumi_gitlab_runner.spec.mirrors import Mirror, MirroredImage
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
+from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.mirrors import Mirror, MirroredImage, mirror_variables
+from pulumi_gitlab_runner.spec.variables import Variable
 
 from tests.spec.declaration import declaration, problems_of
 
@@ -25,6 +28,10 @@ def image(**changed: Any) -> dict[str, Any]:
     return mirrored(images={"postgres": {"image": "postgres:17", **changed}})
 
 
+def image_of(source: str) -> dict[str, Any]:
+    return {"image": source, "repository": "mirror/postgres"}
+
+
 def test_the_defaults_of_an_image() -> None:
     mirror = parse_stack(mirrored()).mirrors["public"]
     made = MirroredImage("postgres", "postgres:17", None, "mirror/postgres", "17", ())
@@ -42,6 +49,35 @@ def test_an_image_with_everything() -> None:
     mirror = parse_stack(mirrored(images={"redis": declared}, delete=True)).mirrors["public"]
     made = MirroredImage("redis", "ghcr.io/redis/redis", DIGEST, "cache/redis", "7-checked", ("linux/arm64",))
     assert mirror == Mirror("public", "team", (made,), delete=True)
+
+
+@pytest.mark.parametrize(("given", "prefix"), [({}, "IMAGE_"), ({"prefix": "CI_"}, "CI_")])
+def test_jobs_are_told_the_images_in_plain_variables(given: Any, prefix: str) -> None:
+    mirror = parse_stack(
+        mirrored(variables={"group": 42, **given}, images={"my-db": image_of("postgres:17")})
+    ).mirrors["public"]
+    reference = object()
+    (variable,) = mirror_variables(mirror, {"my-db": reference})
+    assert isinstance(variable.value, Deferred)
+    assert (variable.value.source, variable.value.secret) == (reference, False)
+    assert variable.value.path == "mirrors.public.images.my-db"
+    assert variable == Variable(
+        scope=GitLabScope("group", 42),
+        key=f"{prefix}MY_DB",
+        docker_auth=(),
+        masked=False,
+        hidden=False,
+        protected=False,
+        raw=False,
+        file=False,
+        environment_scope="*",
+        description=None,
+        value=variable.value,
+    )
+
+
+def test_jobs_are_told_nothing_unless_it_is_declared() -> None:
+    assert mirror_variables(parse_stack(mirrored()).mirrors["public"], {"postgres": object()}) == ()
 
 
 def test_a_registry_that_names_no_repositories_takes_any() -> None:

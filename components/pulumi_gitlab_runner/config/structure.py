@@ -77,7 +77,7 @@ def unknown_key(table: type, name: str, at: str) -> Finding:
     if name in OTHER_EXECUTORS_KEYS.get(table, ()):
         return error(at, "the key belongs to another executor", "leave it out")
     spellings = {_plain(key): key for key in KEYS[table]}
-    for close in difflib.get_close_matches(_plain(name), spellings, n=1):
+    for close in difflib.get_close_matches(_plain(name), spellings):
         return error(at, "unknown key", f"is `{spellings[close]}` meant?")
     return error(at, "unknown key", f"allowed are {_listed(sorted(KEYS[table]))}")
 

@@ -108,6 +108,10 @@ def registered_types(stack: Stack) -> frozenset[str]:
     return frozenset(f"aws:{each}" for each in _types(stack))
 
 
+_ROOM = MANAGED_POLICY.characters - len('{"Version":"2012-10-17","Statement":[]}')
+"""For the statements of a managed policy, each with a comma."""
+
+
 def packed(statements: Iterable[Statement]) -> list[str]:
     """Managed policies that hold the statements, as few as their order allows; long lists of ARNs are cut.
 
@@ -120,7 +124,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
         length = _length(statement) + 1
         if not policies or length > room:
             policies.append([])
-            room = MANAGED_POLICY.characters - len('{"Version":"2012-10-17","Statement":[]}')
+            room = _ROOM
         policies[-1].append(statement)
         room -= length
     return [policy_document(each) for each in policies]
@@ -129,7 +133,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
 def _cut(statement: Statement) -> Iterator[Statement]:
     """The statement in parts that each fit into a policy."""
     resources = list(statement["Resource"])
-    if _length(statement) < MANAGED_POLICY.characters - 100 or len(resources) == 1:
+    if _length(statement) < _ROOM or len(resources) == 1:
         yield statement
         return
     half = len(resources) // 2

@@ -74,5 +74,4 @@ def listed(names: Iterable[str], nothing: str = "nothing") -> str:
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:
     """A hint at the known name that is meant, or an empty text."""
-    close = difflib.get_close_matches(found, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    return next((f"did you mean {each!r}?" for each in difflib.get_close_matches(found, known)), "")

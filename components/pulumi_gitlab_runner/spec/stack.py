@@ -199,12 +199,13 @@ class Stack:
 
     @property
     def in_aws(self) -> bool:
-        """Whether anything of it lives in AWS, or must be known there."""
+        """Whether anything of it lives in AWS, or must be known there.
+
+        Renewed variables and roles for jobs have registries there.
+        """
         return bool(
             self.ecr_settings
             or self.network
-            or self.hosted_auth
-            or self.job_roles
             or self.machine_images
             or (self.managers and self.cache)
             or any(manager.host.docker is None for manager in self.managers.values())

@@ -71,8 +71,8 @@ def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
         at = f"{path}.feature_flags.{name}"
         flag = FEATURE_FLAGS.get(name)
         if flag is None:
-            close = difflib.get_close_matches(name, FEATURE_FLAGS, n=1)
-            fix = f"is `{close[0]}` meant?" if close else "leave it out"
+            close = difflib.get_close_matches(name, FEATURE_FLAGS)
+            fix = next((f"is `{each}` meant?" for each in close), "leave it out")
             yield error(at, "unknown feature flag, which the runner would silently ignore", fix)
         elif flag.deprecated:
             yield warning(at, "the feature flag is deprecated", "leave it out")

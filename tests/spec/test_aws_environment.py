@@ -1,0 +1,53 @@
+"""AWS's partitions, regions and keys.
+
+Source: docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html.
+"""
+
+import pytest
+from pulumi_gitlab_runner.spec.aws_environment import (
+    AwsEnvironment,
+    kms_key_problems,
+    partition_of,
+    region_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "suffix"),
+    [
+        ("eu-west-1", "aws", "amazonaws.com"),
+        ("us-east-1", "aws", "amazonaws.com"),
+        ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+        ("us-gov-east-1", "aws-us-gov", "amazonaws.com"),
+        ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+        ("ca-central-1", "aws", "amazonaws.com"),
+    ],
+)
+def test_the_partition_of_a_region(region: str, partition: str, suffix: str) -> None:
+    assert partition_of(region) == partition
+    assert AwsEnvironment("123456789012", region, partition).dns_suffix == suffix
+
+
+def test_most_of_aws_is_one_partition() -> None:
+    assert AwsEnvironment("123456789012", "eu-west-1").partition == "aws"
+
+
+def test_the_region_of_an_arn() -> None:
+    assert region_of("arn:aws:ssm:eu-west-1:123456789012:parameter/a:b") == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("arn", "is_one"),
+    [
+        ("arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c", True),
+        ("arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-0a", True),
+        ("arn:aws:kms:eu-west-1:123456789012:alias/a", False),
+        ("arn:aws:kms:eu-west-1:12345678901:key/0a", False),
+        ("arn:aws:kms:eu-west-1:1234567890123:key/0a", False),
+        ("0a1b", False),
+    ],
+)
+def test_the_arn_of_a_key(arn: str, *, is_one: bool) -> None:
+    problems = [(each.path, each.found, each.allowed) for each in kms_key_problems(arn, "at")]
+    allowed = "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
+    assert problems == ([] if is_one else [("at", repr(arn), allowed)])
