@@ -1,5 +1,6 @@
 """A server on loopback that sends prepared answers, whatever it is asked."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -75,6 +76,8 @@ def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = No
             with reader:
                 while head := b"".join(takewhile(b"\r\n".__ne__, iter(reader.readline, b""))):
                     script.requests.append(head.decode())
+                    length = re.search(rb"(?i)^Content-Length: (\d+)", head, re.MULTILINE)
+                    reader.read(int(length[1]) if length else 0)
                     content = script.answers.pop(0) if script.answers else END
                     plain.sendall(content)
                     if content == END or any(each in content for each in (b"Connection: close", b"X-End")):
