@@ -12,6 +12,9 @@ from threading import Event, Thread
 END = b""
 """In place of an answer: the connection is ended."""
 
+_TLS = b"\x16"
+"""The first byte of a TLS connection, which a server without TLS ends."""
+
 
 @dataclass
 class Scripted:
@@ -68,6 +71,9 @@ def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = No
                 threads[-1].start()
 
     def converse(connection: socket.socket) -> None:
+        if context is None and connection.recv(1, socket.MSG_PEEK) == _TLS:
+            connection.close()
+            return
         with (
             suppress(OSError),
             context.wrap_socket(connection, server_side=True) if context else connection as plain,
