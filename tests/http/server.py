@@ -1,5 +1,6 @@
 """A server on loopback that sends prepared answers, whatever it is asked."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from threading import Event, Thread
 
 END = b""
 """In place of an answer: the connection is ended."""
+
+_TLS = b"\x16"
+"""The first byte of a TLS connection, which a server without TLS ends."""
 
 
 @dataclass
@@ -67,6 +71,9 @@ def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = No
                 threads[-1].start()
 
     def converse(connection: socket.socket) -> None:
+        if context is None and connection.recv(1, socket.MSG_PEEK) == _TLS:
+            connection.close()
+            return
         with (
             suppress(OSError),
             context.wrap_socket(connection, server_side=True) if context else connection as plain,
@@ -75,6 +82,8 @@ def serving(*answers: bytes, path: str = "", context: ssl.SSLContext | None = No
             with reader:
                 while head := b"".join(takewhile(b"\r\n".__ne__, iter(reader.readline, b""))):
                     script.requests.append(head.decode())
+                    length = re.search(rb"(?i)^Content-Length: (\d+)", head, re.MULTILINE)
+                    reader.read(int(length[1]) if length else 0)
                     content = script.answers.pop(0) if script.answers else END
                     plain.sendall(content)
                     if content == END or any(each in content for each in (b"Connection: close", b"X-End")):

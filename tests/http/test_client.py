@@ -23,6 +23,8 @@ from pulumi_gitlab_runner.http.errors import (
 from tests.http.server import END, Scripted, answer, serving
 
 KIB = 1024
+KEPT = "a:b@c!d$e&f'g(h)i*j+k,l;m=n%20o~p"
+"""What an address may have as it is, RFC 3986, beside what parts it."""
 
 
 def ask(script: Scripted, method: str = "GET", **options: object) -> bytes:
@@ -37,7 +39,14 @@ def test_an_answer_is_returned_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "target"), [("", "/"), ("/", "/"), ("/v2/a b", "/v2/a%20b"), ("/v2?n=1&m", "/v2?n=1&m")]
+    ("url", "target"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("/v2/a b", "/v2/a%20b"),
+        ("/v2?n=1&m", "/v2?n=1&m"),
+        (f"/{KEPT}?{KEPT}", f"/{KEPT}?{KEPT}"),
+    ],
 )
 def test_what_is_asked_for(url: str, target: str) -> None:
     with serving(answer()) as script, HttpClient() as client:

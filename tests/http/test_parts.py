@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from pulumi_gitlab_runner.http import deadline as deadlines
+from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.http.client import HttpClient
 from pulumi_gitlab_runner.http.connection import Connection, deadline_errors
 from pulumi_gitlab_runner.http.deadline import Deadline, TransferDeadline
@@ -16,6 +17,7 @@ from pulumi_gitlab_runner.http.errors import (
     NotTrustedError,
     TimedOutError,
     TlsError,
+    TooLargeError,
     UnreachableError,
 )
 from pulumi_gitlab_runner.http.proxies import Proxy, proxy_for
@@ -211,3 +213,26 @@ def test_a_proxy_tunnels_tls(host: str, status: int, said: str) -> None:
     assert script.requests == [
         f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nProxy-Authorization: Basic dXNlcjpwQHNz\r\n"
     ]
+
+
+def test_a_proxys_password_is_not_shown() -> None:
+    assert repr(Proxy("proxy", 1, BASIC)) == "Proxy(host='proxy', port=1)"
+
+
+@pytest.mark.parametrize(("lines", "refused"), [(4, False), (5, True)])
+def test_the_headers_of_an_answer_are_limited(lines: int, refused: bool) -> None:
+    """Those of 60 KiB each; http.client has a limit of its own for one line."""
+    headers = {f"X_{number}": "x" * 60 * 1024 for number in range(lines)}
+    with serving(answer(200, **headers)) as script, HttpClient() as client:
+        if refused:
+            with pytest.raises(TooLargeError, match=r"^sends more than 256 KiB of headers$"):
+                client.ask("GET", script.url, deadline=Deadline(5))
+        else:
+            assert client.ask("GET", script.url, deadline=Deadline(5)).status == 200
+
+
+@pytest.mark.parametrize("element", [b"{}", b"[]", b"1,2", b'{"a":1}'])
+def test_every_kind_of_value_is_counted(element: bytes) -> None:
+    assert read_json(b"[" + b",".join([element] * 49_000) + b"]")
+    with pytest.raises(ValueError, match="too many values"):
+        read_json(b"[" + b",".join([element] * 51_000) + b"]")

@@ -1,4 +1,4 @@
-"""Copying images between real registries, and every way in which that fails."""
+"""Copying images between registries, in memory and real ones, and every way in which that fails."""
 
 import json
 import os
@@ -17,9 +17,8 @@ from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 from sandbox.docker import loopback_registry as registry
+from tests.registry import memory_registry
 from tests.registry.relay import Fault, Relay, relaying
-
-pytestmark = pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not there")
 
 AMD, ARM = "linux/amd64", "linux/arm64"
 _numbers = count(1)
@@ -67,11 +66,20 @@ class Pair:
         return [path for path in self.target.asked("PUT") if "/uploads/" in path]
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+REAL = pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not there")
+
+
+@pytest.fixture(scope="module", params=["in memory", pytest.param("docker-registry", marks=REAL)])
+def hosts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
     place: Path = tmp_path_factory.mktemp("registries")
-    with registry.serving(place / "source") as source, registry.serving(place / "target") as target:
-        yield source, target
+    if request.param == "in memory":
+        with memory_registry.serving() as source, memory_registry.serving() as target:
+            yield source, target
+    else:
+        with registry.serving(place / "source") as source, registry.serving(place / "target") as target:
+            yield source, target
 
 
 @pytest.fixture

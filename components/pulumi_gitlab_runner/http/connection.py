@@ -151,7 +151,7 @@ class Connection(HTTPConnection):
         raw.settimeout(deadline.left())
         raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         self.deadline = deadline
-        answer = HTTPResponse(_Socket(raw, self), method="CONNECT")  # type: ignore[arg-type]
+        answer = HTTPResponse(_Socket(raw, self))  # type: ignore[arg-type]
         answer.begin()
         if answer.status != 200:
             raise UnreachableError(f"cannot be reached: the proxy answers with status {answer.status}")

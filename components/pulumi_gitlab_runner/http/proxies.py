@@ -20,7 +20,7 @@ class Proxy:
 
     host: str
     port: int
-    headers: dict[str, str] = field(default_factory=dict, repr=False, hash=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def proxy_for(scheme: str, host: str) -> Proxy | None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_PARAMETER = re.compile(r'(?<!\w)(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 _LONGEST = 4096
 """Of a header: the realm is an address, and the rest is short."""

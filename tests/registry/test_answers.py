@@ -1,0 +1,503 @@
+"""What each answer of a registry and of its token service means, against prepared answers."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.auth.resolution.trace import Credentials
+from pulumi_gitlab_runner.auth.secret import Secret
+from pulumi_gitlab_runner.images.reference import ImageReference
+from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
+from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
+from pulumi_gitlab_runner.registry.client import RegistryClient
+from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier
+from pulumi_gitlab_runner.registry.manifest import (
+    Descriptor,
+    InvalidManifestError,
+    Manifest,
+    digest_of,
+    parse_manifest,
+    platform_of,
+)
+from pulumi_gitlab_runner.registry.repository import Repository
+from pulumi_gitlab_runner.registry.transfer import TransferError, repeated
+
+from tests.http.server import Scripted, answer, serving
+
+DIGEST, OTHER, FOREIGN = (f"sha256:{each * 64}" for each in "abc")
+INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+THERE = answer(200, Docker_Content_Digest=DIGEST, Content_Type=f"{INDEX}; charset=utf-8")
+ME = Credentials("me", Secret("canary"))
+
+
+def asked(*answers: bytes, credentials: Credentials | None = None) -> tuple[RegistryAnswer, Scripted]:
+    """What a registry answers about an image that sends these answers after that to `/v2/`."""
+    with serving(answer(200), *answers) as script, RegistryClient(patience=5) as client:
+        return client.ask(ImageReference(script.host, "team/app", "1"), credentials), script
+
+
+def lines(script: Scripted) -> list[str]:
+    return [each.splitlines()[0].removesuffix(" HTTP/1.1") for each in script.requests[1:]]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "said"),
+    [
+        (401, Outcome.UNAUTHORIZED, "refuses {} (401)"),
+        (403, Outcome.FORBIDDEN, "does not let {} have it (403)"),
+        (404, Outcome.NO_IMAGE, "has no such image, or hides it from {} (404)"),
+        (429, Outcome.TOO_MANY_REQUESTS, "had too many requests (429)"),
+        (400, Outcome.FAILED, "answers with status 400"),
+        (500, Outcome.FAILED, "answers with status 500"),
+    ],
+)
+@pytest.mark.parametrize("credentials", [None, ME], ids=["without", "with"])
+def test_what_a_status_means(
+    status: int, outcome: Outcome, said: str, credentials: Credentials | None
+) -> None:
+    found, script = asked(*[answer(status)] * 3, credentials=credentials)
+    sent = "these credentials" if credentials else "a pull without credentials"
+    assert (found.outcome, found.message) == (outcome, f"{script.host} {said.format(sent)}")
+    methods = [line.split()[0] for line in lines(script)]
+    assert ("GET" in methods) == (status not in (401, 429))
+
+
+def test_what_an_image_is_asked_for_with() -> None:
+    found, script = asked(THERE)
+    assert (found.digest, found.media_type, found.several_platforms) == (DIGEST, INDEX, True)
+    assert lines(script) == ["HEAD /v2/team/app/manifests/1"]
+    assert f"Accept: {INDEX}, {DOCKER_INDEX}, {IMAGE}, {DOCKER_IMAGE}" in script.requests[1].splitlines()
+    assert found.message == f"{script.host} has it, as {DIGEST}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "several"), [(INDEX, True), (DOCKER_INDEX, True), (IMAGE, False), (DOCKER_IMAGE, False)]
+)
+def test_which_manifests_are_for_several_platforms(kind: str, several: bool) -> None:
+    content = b"{}"
+    found, script = asked(answer(200), answer(200, content, Content_Type=kind))
+    assert (found.digest, found.several_platforms) == (digest_of(content, "sha256:"), several)
+    assert lines(script) == [f"{method} /v2/team/app/manifests/1" for method in ("HEAD", "GET")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Content_Type": "text/html; charset=utf-8"}, "content of the type 'text/html'"),
+        ({}, "content without a type"),
+        ({"Content_Type": "x" * 300}, f"content of the type {'x' * 200!r}"),
+    ],
+)
+def test_an_error_page_is_no_manifest(headers: dict[str, str], said: str) -> None:
+    found, script = asked(answer(200), answer(200, b"<html>", **headers))
+    assert found.outcome is Outcome.NO_REGISTRY
+    assert found.message == f"{script.host} sends {said} where a manifest is asked for"
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(4 * 2**20, Outcome.FOUND), (4 * 2**20 + 1, Outcome.FAILED)])
+def test_a_manifest_has_four_mebibytes_at_most(size: int, outcome: Outcome) -> None:
+    found, _ = asked(answer(200), answer(200, bytes(size), Content_Type=INDEX))
+    assert found.outcome is outcome
+
+
+def test_a_registry_that_redirects_v2_or_is_none() -> None:
+    for status, outcome, said in (
+        (404, Outcome.NO_REGISTRY, "answers, but is no registry: /v2/ gives 404"),
+        (201, Outcome.FAILED, "answers with status 201"),
+        (500, Outcome.FAILED, "answers with status 500"),
+        (403, Outcome.FORBIDDEN, "does not let a pull without credentials have it (403)"),
+    ):
+        with serving(answer(status)) as script, RegistryClient(patience=5) as client:
+            found = client.ask(ImageReference(script.host, "app"), ME)
+            assert (found.outcome, found.message) == (outcome, f"{script.host} {said}")
+            assert client.ask(ImageReference(script.host, "other"), ME) == found
+        assert len(script.requests) == 1
+
+
+def with_tokens(*tokens: bytes, realm: str = "", **options: Any) -> tuple[RegistryAnswer, Scripted, Scripted]:
+    """What comes of a registry that wants tokens, from a service that sends these answers."""
+    with serving(*tokens) as service:
+        wanted = f'Bearer realm="http://{service.host}/token{realm}",service="the service"'
+        with (
+            serving(answer(401, WWW_Authenticate=wanted), THERE) as script,
+            RegistryClient(patience=5) as client,
+        ):
+            found = client.ask(ImageReference(script.host, "team/app", "1"), **options)
+    return found, service, script
+
+
+SCOPE = "service=the+service&scope=repository%3Ateam%2Fapp%3Apull"
+
+
+@pytest.mark.parametrize(
+    ("given", "token"),
+    [
+        ({"token": "one"}, "one"),
+        ({"access_token": "two"}, "two"),
+        ({"token": "one", "access_token": "two"}, "one"),
+        ({"token": ""}, None),
+        ({"token": 7}, None),
+        ({"token": "ü"}, None),
+        ({"token": "a\nb"}, None),
+        ([], None),
+        ({}, None),
+    ],
+)
+def test_a_token_of_a_token_service(given: Any, token: str | None) -> None:
+    found, service, script = with_tokens(answer(200, json.dumps(given).encode()))
+    assert service.requests[0].startswith(f"GET /token?{SCOPE} HTTP/1.1\r\n")
+    if token is None:
+        assert found.outcome is Outcome.FAILED
+        assert found.message == f"127.0.0.1, which gives {script.host}'s tokens, gave none"
+    else:
+        assert found.outcome is Outcome.FOUND
+        assert f"Authorization: Bearer {token}" in script.requests[1].splitlines()
+
+
+def test_a_token_service_that_has_a_query_already() -> None:
+    _, service, _ = with_tokens(answer(200, b'{"token": "one"}'), realm="?account=me", credentials=ME)
+    assert service.requests[0].startswith(f"GET /token?account=me&{SCOPE} HTTP/1.1\r\n")
+    assert "Authorization: Basic bWU6Y2FuYXJ5" in service.requests[0].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(401, Outcome.UNAUTHORIZED), (403, Outcome.FORBIDDEN), (500, Outcome.FAILED)]
+)
+def test_a_token_service_that_refuses(status: int, outcome: Outcome) -> None:
+    found, _, script = with_tokens(answer(status), credentials=ME)
+    assert found.outcome is outcome
+    assert found.message.startswith(f"127.0.0.1, which gives {script.host}'s tokens, ")
+
+
+def test_a_token_service_that_is_away() -> None:
+    found, _, script = with_tokens(realm="?away")
+    assert found.outcome is Outcome.UNREACHABLE
+    assert found.message.startswith(f"127.0.0.1, which gives {script.host}'s tokens, ended the connection")
+
+
+@pytest.mark.parametrize(("answers", "outcome"), [([THERE], Outcome.FOUND), ([], Outcome.UNAUTHORIZED)])
+def test_a_token_that_has_ended_is_renewed_once(answers: list[bytes], outcome: Outcome) -> None:
+    with serving(*(answer(200, json.dumps({"token": f"t{n}"}).encode()) for n in range(9))) as service:
+        refused = answer(401, WWW_Authenticate=f'Bearer realm="http://{service.host}/token",service="s"')
+        script_answers = [refused, THERE, refused, *(answers or [refused])]
+        with serving(*script_answers) as script, RegistryClient(patience=5) as client:
+            image = ImageReference(script.host, "team/app", "1")
+            assert client.ask(image).outcome is Outcome.FOUND
+            assert client.ask(image).outcome is outcome
+    used = [line for each in script.requests for line in each.splitlines() if "Authorization" in line]
+    assert used == [f"Authorization: Bearer t{n}" for n in (0, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (["Basic " + "x" * 4090], Challenge("basic")),
+        (["Basic " + "x" * 4091], None),
+        (['Basic realm="a"', 'Basic realm="b"'], Challenge("basic", "a")),
+        (['  Bearer  realm = "a" ,\tservice = b'], Challenge("bearer", "a", "b")),
+        (['Bearer REALM="a\\\\b"'], Challenge("bearer", "a\\b")),
+    ],
+)
+def test_the_parts_of_a_challenge(headers: list[str], expected: Challenge | None) -> None:
+    assert read_challenge(headers) == expected
+
+
+def test_a_challenge_without_an_end_takes_no_time() -> None:
+    """A hundred headers of four KiB, as many as an answer may have."""
+    started = time.process_time()
+    assert read_challenge(["Negotiate " + "x" * 4080] * 100) is None
+    assert time.process_time() - started < 0.5
+
+
+@contextmanager
+def repository(*answers: bytes) -> Iterator[tuple[Repository, Scripted]]:
+    with serving(answer(200), *answers) as script, RegistryClient(patience=5) as client:
+        yield Repository(client.connection(script.host), "team/app"), script
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning", "passing"),
+    [
+        (400, "", False),
+        (401, ", it refuses the credentials", False),
+        (403, ", it does not allow that with these credentials", False),
+        (404, ", it has no such repository, or no such image in it", False),
+        (405, ", it does not let images be deleted", False),
+        (408, "", True),
+        (413, ", that is larger than it takes", False),
+        (425, "", True),
+        (429, ", too many requests", True),
+        (500, "", True),
+        (501, "", False),
+        (502, "", True),
+        (503, "", True),
+        (504, "", True),
+        (507, ", its storage is full", False),
+    ],
+)
+def test_what_the_status_of_a_transfer_means(status: int, meaning: str, passing: bool) -> None:
+    with (
+        repository(*[answer(status, Retry_After="7")] * 2) as (target, script),
+        pytest.raises(TransferError) as raised,
+    ):
+        target.begin_upload(Descriptor(DIGEST, 1))
+    said = f"writing {DIGEST} to team/app: {script.host} answers with status {status}{meaning}"
+    assert (str(raised.value), raised.value.passing, raised.value.after) == (said, passing, 7)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"errors": [{"message": "no room", "code": "DENIED"}]}, ": no room"),
+        ({"errors": [{"code": "DENIED"}, {"code": "OTHER"}]}, ": DENIED"),
+        ({"errors": [{"message": "x" * 201}]}, f": {'x' * 200}"),
+        ({"errors": []}, ""),
+        ({"errors": [7]}, ""),
+        ([], ""),
+    ],
+)
+def test_a_registrys_own_words_are_repeated(body: Any, said: str) -> None:
+    refused = answer(400, json.dumps(body).encode())
+    with repository(refused) as (target, _), pytest.raises(TransferError) as raised:
+        target.begin_upload(Descriptor(DIGEST, 1))
+    assert str(raised.value).endswith(f"answers with status 400{said}")
+
+
+@pytest.mark.parametrize("after", ["", "soon", "-1", "٣"])
+def test_a_wait_that_is_no_number_of_seconds(after: str) -> None:
+    busy = answer(503, Retry_After="").replace(b"Retry-After: ", b"Retry-After: " + after.encode())
+    with repository(busy) as (target, _), pytest.raises(TransferError) as raised:
+        target.has_blob(DIGEST)
+    assert raised.value.after is None
+
+
+@pytest.mark.parametrize(
+    ("after", "pauses"), [(None, [1, 2, 4]), (0, [0, 0, 0]), (60, [60, 60, 60]), (61, [])]
+)
+def test_how_often_and_how_long_a_transfer_is_repeated(after: float | None, pauses: list[float]) -> None:
+    waited: list[float] = []
+    tried: list[None] = []
+
+    def attempt() -> None:
+        tried.append(None)
+        raise TransferError("busy", passing=True, after=after)
+
+    with pytest.raises(TransferError):
+        repeated(attempt, waited.append)
+    assert (waited, len(tried)) == (pauses, len(pauses) + 1)
+
+
+def test_where_a_blob_is_uploaded() -> None:
+    at = "http://{host}/upload?state=1"
+    with repository() as (target, script):
+        place = at.format(host=script.host)
+        script.answers += [answer(202, Location=place), answer(201), answer(202, Location="/up"), answer(204)]
+        for _ in range(2):
+            upload = target.begin_upload(Descriptor(DIGEST, 7))
+            assert upload
+            target.push_blob(Descriptor(DIGEST, 7), iter([b"con", b"tent"]), upload)
+    begun = "POST /v2/team/app/blobs/uploads/"
+    digest = DIGEST.replace(":", "%3A")
+    assert lines(script) == [begun, f"PUT /upload?state=1&digest={digest}", begun, f"PUT /up?digest={digest}"]
+    assert {"Content-Type: application/octet-stream", "Content-Length: 7"} <= set(
+        script.requests[2].splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "upload", "methods"),
+    [
+        ([answer(201)], None, 1),
+        ([answer(202, Location="/up")], "/up", 1),
+        ([answer(405), answer(202, Location="/up")], "/up", 2),
+    ],
+)
+def test_a_blob_that_another_repository_has_is_mounted(
+    answers: list[bytes], upload: str | None, methods: int
+) -> None:
+    with repository(*answers) as (target, script):
+        assert target.begin_upload(Descriptor(DIGEST, 1), "team/other") == upload
+    assert lines(script)[0] == f"POST /v2/team/app/blobs/uploads/?mount={DIGEST}&from=team/other"
+    assert len(lines(script)) == methods
+
+
+def test_an_upload_that_leads_nowhere() -> None:
+    with repository(answer(202)) as (target, _), pytest.raises(TransferError, match="does not say where"):
+        target.begin_upload(Descriptor(DIGEST, 1))
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+def test_whether_a_blob_is_there(status: int, there: bool) -> None:
+    with repository(answer(status)) as (target, script):
+        assert target.has_blob(DIGEST) is there
+    assert lines(script) == [f"HEAD /v2/team/app/blobs/{DIGEST}"]
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 404])
+def test_a_deleted_manifest_may_be_gone(status: int) -> None:
+    with repository(answer(status)) as (target, script):
+        target.delete(DIGEST)
+    assert lines(script) == [f"DELETE /v2/team/app/manifests/{DIGEST}"]
+
+
+def test_a_deletion_that_is_refused() -> None:
+    with repository(answer(405)) as (target, _), pytest.raises(TransferError, match="be deleted"):
+        target.delete(DIGEST)
+
+
+@pytest.mark.parametrize("named", [{}, {"Docker_Content_Digest": DIGEST}])
+def test_a_manifest_is_pushed_as_what_it_is(named: dict[str, str]) -> None:
+    with repository(answer(201, **named)) as (target, script):
+        target.push_manifest(Manifest(DIGEST, b"{}", INDEX), "1")
+    assert lines(script) == ["PUT /v2/team/app/manifests/1"]
+    assert f"Content-Type: {INDEX}" in script.requests[1].splitlines()
+
+
+def test_a_manifest_that_is_taken_as_another() -> None:
+    taken = answer(201, Docker_Content_Digest=OTHER)
+    with repository(taken) as (target, _), pytest.raises(TransferError, match=f"took it as {OTHER}"):
+        target.push_manifest(Manifest(DIGEST, b"{}", INDEX), "1")
+
+
+@pytest.mark.parametrize(
+    ("reference", "answers", "digest", "methods"),
+    [
+        ("1", [THERE], DIGEST, "HEAD"),
+        ("1", [answer(404), answer(404)], None, "HEAD GET"),
+        (DIGEST, [answer(404)], None, "HEAD"),
+        ("1", [answer(405), THERE], DIGEST, "HEAD GET"),
+        ("1", [answer(200), answer(200, b"{}")], digest_of(b"{}", "sha256:"), "HEAD GET"),
+    ],
+)
+def test_the_digest_of_a_tag(reference: str, answers: list[bytes], digest: str | None, methods: str) -> None:
+    with repository(*answers) as (source, script):
+        assert source.digest(reference) == digest
+    assert lines(script) == [f"{each} /v2/team/app/manifests/{reference}" for each in methods.split()]
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_refused_question_for_a_digest_is_not_repeated(status: int) -> None:
+    with repository(*[answer(status)] * 2) as (source, script), pytest.raises(TransferError):
+        source.digest("1")
+    assert {each.split()[0] for each in lines(script)} == {"HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("content", "size", "good"),
+    [(b"content", 7, True), (b"content", 6, False), (b"content", 8, False), (b"other!!", 7, False)],
+)
+def test_a_blob_is_verified(content: bytes, size: int, good: bool) -> None:
+    blob = Descriptor(digest_of(b"content", "sha256:"), size)
+    received: list[bytes] = []
+    with repository(answer(200, content)) as (source, script), source.blob(blob) as parts:
+        if good:
+            received += parts
+        else:
+            with pytest.raises(TransferError, match="sends another content") as raised:
+                received += parts
+            assert raised.value.passing
+    assert (b"".join(received) == content) == (good or size > len(content))
+    assert lines(script) == [f"GET /v2/team/app/blobs/{blob.digest}"]
+
+
+def described(**changes: Any) -> dict[str, Any]:
+    return {"digest": DIGEST, "size": 1, "mediaType": "application/vnd.oci.image.layer.v1.tar", **changes}
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({}, True),
+        ({"size": 0}, True),
+        ({"size": 2**40}, True),
+        ({"size": 2**40 + 1}, False),
+        ({"size": -1}, False),
+        ({"digest": "sha512:" + "0" * 128}, True),
+        ({"digest": "sha512:" + "0" * 64}, False),
+        ({"digest": "sha256:" + "0" * 63}, False),
+        ({"digest": "sha256:" + "G" * 64}, False),
+        ({"digest": "md5:" + "0" * 32}, False),
+    ],
+)
+def test_what_a_part_of_a_manifest_is(change: dict[str, Any], good: bool) -> None:
+    content = json.dumps({"config": described(**change), "layers": []}).encode()
+    if good:
+        found = parse_manifest(DIGEST, content, IMAGE)
+        assert found.configuration == Descriptor(described(**change)["digest"], described(**change)["size"])
+    else:
+        with pytest.raises(InvalidManifestError, match="its manifest cannot be read"):
+            parse_manifest(DIGEST, content, IMAGE)
+
+
+@pytest.mark.parametrize("kind", [IMAGE, DOCKER_IMAGE])
+def test_the_parts_of_an_image_are_its_own(kind: str) -> None:
+    """Foreign layers are fetched from elsewhere; a layer that is there twice is one."""
+    other = described(digest=OTHER)
+    foreign = [
+        described(digest=FOREIGN, mediaType=f"application/vnd.{each}.tar")
+        for each in ("docker.image.rootfs.foreign.diff", "oci.image.layer.nondistributable.v1")
+    ]
+    content = {"config": described(), "layers": [other, *foreign, other, described()], "mediaType": kind}
+    found = parse_manifest(DIGEST, json.dumps(content).encode(), "text/plain")
+    assert found.blobs == (Descriptor(DIGEST, 1), Descriptor(other["digest"], 1))
+    assert (found.is_index, found.media_type, found.children) == (False, kind, ())
+
+
+@pytest.mark.parametrize("kind", [INDEX, DOCKER_INDEX])
+def test_the_platforms_of_an_index(kind: str) -> None:
+    platforms = [
+        {"os": "linux", "architecture": "amd64"},
+        {"os": "linux", "architecture": "arm", "variant": "v7"},
+        {"os": "unknown", "architecture": "unknown"},
+        None,
+    ]
+    content = {"manifests": [described(platform=each) for each in platforms]}
+    found = parse_manifest(DIGEST, json.dumps(content).encode(), kind)
+    assert found.platforms == ("linux/amd64", "linux/arm/v7")
+    assert (found.is_index, found.children) == (True, (Descriptor(DIGEST, 1),) * 4)
+    assert platform_of({"architecture": "arm64"}) == "arm64"
+
+
+def test_a_manifest_of_another_kind_is_named() -> None:
+    with pytest.raises(InvalidManifestError, match="of the kind 'text/plain', which is not copied"):
+        parse_manifest(DIGEST, b"{}", "text/plain")
+
+
+@dataclass(frozen=True)
+class _Index(Repository):
+    """A repository whose every manifest is one index, with these images in it."""
+
+    children: tuple[Descriptor, ...] = ()
+
+    def digest(self, reference: str) -> str | None:
+        return None
+
+    def manifest(self, digest: str, limit: int = 0) -> Manifest:
+        return Manifest(digest, b"{}", INDEX, self.children if digest == DIGEST else ())
+
+    def push_manifest(self, manifest: Manifest, reference: str) -> None:
+        """Take it."""
+
+
+@pytest.mark.parametrize(
+    ("number", "size", "copied"),
+    [(999, 1, True), (1000, 1, False), (2, 4 * 2**20, True), (2, 4 * 2**20 + 1, False)],
+)
+def test_an_index_names_no_more_than_an_image_has(number: int, size: int, copied: bool) -> None:
+    children = tuple(Descriptor(f"sha256:{each:064}", size) for each in range(number))
+    with RegistryClient() as client:
+        source = _Index(client.connection("127.0.0.1:1"), "team/app", children=children)
+        copier = ImageCopier()
+        if copied:
+            copier.copy(Copy(source, DIGEST, source, "1"))
+        else:
+            with pytest.raises(TransferError, match="its index names more than an image has"):
+                copier.copy(Copy(source, DIGEST, source, "1"))
+        copier.close()
