@@ -1,8 +1,8 @@
-"""The provider's functions: a project, and variables."""
+"""The provider's functions: variables."""
 
 from typing import ClassVar
 
-from sandbox.providers.gitlab.api import Api, place
+from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.variables import (
     GroupVariable,
     InstanceVariable,
@@ -12,32 +12,6 @@ from sandbox.providers.gitlab.variables import (
 from sandbox.standin.properties import Text
 from sandbox.standin.provider import Function, Refused
 from sandbox.standin.values import Properties
-
-
-class GetProject(Function[Api]):
-    """A project by its id or its path with namespace."""
-
-    token = "gitlab:index/getProject:getProject"
-    arguments = {"id": Text(), "pathWithNamespace": Text()}
-
-    def call(self, arguments: Properties) -> Properties:
-        """Takes one of `id` and `pathWithNamespace`."""
-        project = self.connection.get(place("projects", _only_one(arguments)))
-        return {
-            "id": str(project["id"]),
-            "name": project["name"],
-            "nameWithNamespace": project["name_with_namespace"],
-            "path": project["path"],
-            "pathWithNamespace": project["path_with_namespace"],
-            "namespaceId": project["namespace"]["id"],
-            "description": project["description"] or "",
-            "defaultBranch": project["default_branch"],
-            "visibility": project["visibility"],
-            "visibilityLevel": project["visibility"],
-            "archived": project["archived"],
-            "webUrl": project["web_url"],
-            "httpUrlToRepo": project["http_url_to_repo"],
-        }
 
 
 class GetProjectVariable(Function[Api]):
@@ -86,9 +60,3 @@ class GetInstanceVariable(Function[Api]):
         if found is None:
             raise Refused(f"{arguments['key']}: there is no such variable")
         return {**found, "id": arguments["key"]}
-
-
-def _only_one(arguments: Properties) -> str:
-    if len(arguments) != 1:
-        raise Refused("give exactly one of the arguments")
-    return str(next(iter(arguments.values())))

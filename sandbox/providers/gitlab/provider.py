@@ -4,12 +4,7 @@ import os
 from functools import cached_property
 
 from sandbox.providers.gitlab.api import Api
-from sandbox.providers.gitlab.functions import (
-    GetGroupVariable,
-    GetInstanceVariable,
-    GetProject,
-    GetProjectVariable,
-)
+from sandbox.providers.gitlab.functions import GetGroupVariable, GetInstanceVariable, GetProjectVariable
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
 from sandbox.providers.gitlab.pipeline_schedule import PipelineSchedule
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
@@ -48,7 +43,7 @@ class GitLab(StandIn[Api]):
         ProjectRunnerEnablement,
         PipelineSchedule,
     )
-    functions = (GetGroupVariable, GetInstanceVariable, GetProject, GetProjectVariable)
+    functions = (GetGroupVariable, GetInstanceVariable, GetProjectVariable)
 
     def configure(self, settings: Properties) -> None:
         """Takes the configuration and tries the token at once, as the official provider does by default."""

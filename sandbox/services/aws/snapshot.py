@@ -1,10 +1,94 @@
 """What there is in AWS that a stack could have made, to compare before and after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 _USUAL_REGIONS = ("eu-west-1", "us-east-1")
+
+_EVERYWHERE = {
+    "role": ("iam", "list_roles", "Roles[].RoleName"),
+    "instance profile": ("iam", "list_instance_profiles", "InstanceProfiles[].InstanceProfileName"),
+    "identity provider": ("iam", "list_open_id_connect_providers", "OpenIDConnectProviderList[].Arn"),
+    "bucket": ("s3", "list_buckets", "Buckets[].Name"),
+}
+"""What belongs to no region: each kind's service and operation, and where its names are in the answer."""
+
+_HERE = {
+    "repository": ("ecr", "describe_repositories", "repositories[].repositoryName"),
+    "pull-through cache rule": (
+        "ecr",
+        "describe_pull_through_cache_rules",
+        "pullThroughCacheRules[].ecrRepositoryPrefix",
+    ),
+    "repository creation template": (
+        "ecr",
+        "describe_repository_creation_templates",
+        "repositoryCreationTemplates[].prefix",
+    ),
+    "alias": ("kms", "list_aliases", "Aliases[?!starts_with(AliasName, 'alias/aws/')].AliasName"),
+    "parameter": ("ssm", "describe_parameters", "Parameters[?!starts_with(Name, '/aws/')].Name"),
+    "security group": ("ec2", "describe_security_groups", "SecurityGroups[?GroupName!='default'].GroupId"),
+    "launch template": ("ec2", "describe_launch_templates", "LaunchTemplates[].LaunchTemplateName"),
+    "instance": (
+        "ec2",
+        "describe_instances",
+        "Reservations[].Instances[] | [?!contains(['terminated', 'shutting-down'], State.Name)].InstanceId",
+    ),
+    "VPC": ("ec2", "describe_vpcs", "Vpcs[?!IsDefault].VpcId"),
+    "subnet": ("ec2", "describe_subnets", "Subnets[?!DefaultForAz].SubnetId"),
+    "internet gateway": ("ec2", "describe_internet_gateways", "InternetGateways[].InternetGatewayId"),
+    "NAT gateway": ("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
+    "address": ("ec2", "describe_addresses", "Addresses[].AllocationId"),
+    "route table": ("ec2", "describe_route_tables", "RouteTables[?!Associations[?Main]].RouteTableId"),
+    "flow log": ("ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
+    "VPC endpoint": ("ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted'].VpcEndpointId"),
+    "Auto Scaling group": (
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        "AutoScalingGroups[].AutoScalingGroupName",
+    ),
+    "topic": ("sns", "list_topics", "Topics[].TopicArn"),
+    "secret": ("secretsmanager", "list_secrets", "SecretList[?!DeletedDate].Name"),
+    "log group": ("logs", "describe_log_groups", "logGroups[].logGroupName"),
+    "function": ("lambda", "list_functions", "Functions[].FunctionName"),
+    "schedule": ("scheduler", "list_schedules", "Schedules[].Arn"),
+    "alarm": ("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    "image pipeline": ("imagebuilder", "list_image_pipelines", "imagePipelineList[].name"),
+    "image recipe": ("imagebuilder", "list_image_recipes", "imageRecipeSummaryList[].arn"),
+    "image component": ("imagebuilder", "list_components", "componentVersionList[].arn"),
+    "build infrastructure": (
+        "imagebuilder",
+        "list_infrastructure_configurations",
+        "infrastructureConfigurationSummaryList[].name",
+    ),
+    "image distribution": (
+        "imagebuilder",
+        "list_distribution_configurations",
+        "distributionConfigurationSummaryList[].name",
+    ),
+}
+"""What belongs to a region, likewise."""
+
+_BELOW = {
+    "role policy": ("role", "RoleName", "iam", "list_role_policies", "PolicyNames[]"),
+    "attached policy": (
+        "role",
+        "RoleName",
+        "iam",
+        "list_attached_role_policies",
+        "AttachedPolicies[].PolicyArn",
+    ),
+    "object": ("bucket", "Bucket", "s3", "list_object_versions", "Versions[].Key"),
+    "lifecycle hook": (
+        "Auto Scaling group",
+        "AutoScalingGroupName",
+        "autoscaling",
+        "describe_lifecycle_hooks",
+        "LifecycleHooks[].LifecycleHookName",
+    ),
+}
+"""What is listed for each of another kind: that kind, and the argument that names one."""
 
 
 def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str, list[str]]:
@@ -15,13 +99,17 @@ def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str
     do not count. ``regions`` are the ones to look into; a name is preceded by its region.
     """
     found: dict[str, list[str]] = {}
-    _add(found, "", _Region(endpoint, "us-east-1").everywhere())
-    for region in regions:
-        _add(found, f"{region} ", _Region(endpoint, region).here())
+    everywhere = _Region(endpoint, "us-east-1")
+    _add(found, "", everywhere.listed(_EVERYWHERE))
+    _add(found, "", {"policy": everywhere.all("iam", "list_policies", "Policies[].Arn", Scope="Local")})
+    for name in regions:
+        region = _Region(endpoint, name)
+        own = {"key": list(region.keys()), "registry": list(region.registry())}
+        _add(found, f"{name} ", {**region.listed(_HERE), **own})
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 
 
-def _add(found: dict[str, list[str]], prefix: str, kinds: dict[str, Sequence[str]]) -> None:
+def _add(found: dict[str, list[str]], prefix: str, kinds: Mapping[str, list[str]]) -> None:
     for kind, names in kinds.items():
         if names:
             found.setdefault(kind, []).extend(prefix + name for name in names)
@@ -34,186 +122,48 @@ class _Region:
         self._endpoint = endpoint
         self._region = region
 
-    def everywhere(self) -> dict[str, Sequence[str]]:
-        """What belongs to no region."""
-        iam, s3 = self._client("iam"), self._client("s3")
-        roles = [role["RoleName"] for role in _all(iam, "list_roles", "Roles")]
-        buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
-        return {
-            "role": roles,
-            "role policy": [
-                f"{role}:{name}"
-                for role in roles
-                for name in _all(iam, "list_role_policies", "PolicyNames", RoleName=role)
-            ],
-            "attached policy": [
-                f"{role}/{policy['PolicyArn']}"
-                for role in roles
-                for policy in _all(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
-            ],
-            "policy": [policy["Arn"] for policy in _all(iam, "list_policies", "Policies", Scope="Local")],
-            "instance profile": [
-                profile["InstanceProfileName"]
-                for profile in _all(iam, "list_instance_profiles", "InstanceProfiles")
-            ],
-            "identity provider": [
-                one["Arn"] for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-            ],
-            "bucket": buckets,
-            "object": [
-                f"{bucket}/{version['Key']}"
-                for bucket in buckets
-                for version in _all(s3, "list_object_versions", "Versions", Bucket=bucket)
-            ],
+    def listed(self, kinds: Mapping[str, tuple[str, str, str]]) -> dict[str, list[str]]:
+        """What there is of each kind, and below it."""
+        found = {kind: self.all(*asked) for kind, asked in kinds.items()}
+        below = {
+            kind: [f"{above}/{name}" for above in found[of] for name in self.all(*asked, **{argument: above})]
+            for kind, (of, argument, *asked) in _BELOW.items()
+            if of in found
         }
+        return found | below
 
-    def here(self) -> dict[str, Sequence[str]]:
-        """What belongs to this region."""
-        ec2, ecr, kms = self._client("ec2"), self._client("ecr"), self._client("kms")
-        reservations = _all(ec2, "describe_instances", "Reservations")
-        instances = [instance for reservation in reservations for instance in reservation["Instances"]]
-        aliases = _all(kms, "list_aliases", "Aliases")
-        reserved = [
-            alias.get("TargetKeyId") for alias in aliases if alias["AliasName"].startswith("alias/aws/")
-        ]
-        return {
-            "repository": [
-                one["repositoryName"] for one in _all(ecr, "describe_repositories", "repositories")
-            ],
-            "pull-through cache rule": [
-                one["ecrRepositoryPrefix"]
-                for one in _all(ecr, "describe_pull_through_cache_rules", "pullThroughCacheRules")
-            ],
-            "repository creation template": [
-                one["prefix"]
-                for one in _all(ecr, "describe_repository_creation_templates", "repositoryCreationTemplates")
-            ],
-            "registry": _registry(ecr),
-            "key": [
-                key["KeyId"]
-                for key in _all(kms, "list_keys", "Keys")
-                if key["KeyId"] not in reserved and _is_kept(kms, key["KeyId"])
-            ],
-            "alias": [
-                alias["AliasName"] for alias in aliases if not alias["AliasName"].startswith("alias/aws/")
-            ],
-            "parameter": [
-                parameter["Name"]
-                for parameter in _all(self._client("ssm"), "describe_parameters", "Parameters")
-                if not parameter["Name"].startswith("/aws/")
-            ],
-            "security group": [
-                group["GroupId"]
-                for group in _all(ec2, "describe_security_groups", "SecurityGroups")
-                if group["GroupName"] != "default"
-            ],
-            "launch template": [
-                template["LaunchTemplateName"]
-                for template in _all(ec2, "describe_launch_templates", "LaunchTemplates")
-            ],
-            "instance": [
-                one["InstanceId"]
-                for one in instances
-                if one["State"]["Name"] not in ("terminated", "shutting-down")
-            ],
-            **self._networks(),
-            **self._scaling(),
-            "topic": [one["TopicArn"] for one in _all(self._client("sns"), "list_topics", "Topics")],
-            "secret": [
-                one["Name"]
-                for one in _all(self._client("secretsmanager"), "list_secrets", "SecretList")
-                if "DeletedDate" not in one
-            ],
-            "log group": [
-                one["logGroupName"] for one in _all(self._client("logs"), "describe_log_groups", "logGroups")
-            ],
-            "function": [
-                one["FunctionName"] for one in _all(self._client("lambda"), "list_functions", "Functions")
-            ],
-            "schedule": [
-                one["Arn"] for one in _all(self._client("scheduler"), "list_schedules", "Schedules")
-            ],
-            **self._machine_images(),
-            "alarm": [
-                one["AlarmName"]
-                for one in _all(self._client("cloudwatch"), "describe_alarms", "MetricAlarms")
-            ],
-        }
+    def all(self, service: str, operation: str, names: str, **arguments: Any) -> list[str]:
+        """The names in all pages of an operation's answer."""
+        import jmespath
 
-    def _networks(self) -> dict[str, Sequence[str]]:
-        ec2 = self._client("ec2")
-        vpcs = [vpc["VpcId"] for vpc in _all(ec2, "describe_vpcs", "Vpcs") if not vpc["IsDefault"]]
-        gateways = _all(ec2, "describe_internet_gateways", "InternetGateways")
-        tables = _all(ec2, "describe_route_tables", "RouteTables")
-        return {
-            "VPC": vpcs,
-            "subnet": [
-                one["SubnetId"] for one in _all(ec2, "describe_subnets", "Subnets") if one["VpcId"] in vpcs
-            ],
-            "internet gateway": [one["InternetGatewayId"] for one in gateways],
-            "NAT gateway": [
-                one["NatGatewayId"]
-                for one in _all(ec2, "describe_nat_gateways", "NatGateways")
-                if one["State"] != "deleted"
-            ],
-            "address": [one["AllocationId"] for one in ec2.describe_addresses()["Addresses"]],
-            "route table": [
-                one["RouteTableId"]
-                for one in tables
-                if not any(association.get("Main") for association in one["Associations"])
-            ],
-            "flow log": [one["FlowLogId"] for one in _all(ec2, "describe_flow_logs", "FlowLogs")],
-            "VPC endpoint": [
-                one["VpcEndpointId"]
-                for one in _all(ec2, "describe_vpc_endpoints", "VpcEndpoints")
-                if one["State"] != "deleted"
-            ],
-        }
+        client = self._client(service)
+        if client.can_paginate(operation):
+            pages = client.get_paginator(operation).paginate(**arguments)
+        else:
+            pages = [getattr(client, operation)(**arguments)]
+        return [name for page in pages for name in jmespath.search(names, page) or ()]
 
-    def _machine_images(self) -> dict[str, Sequence[str]]:
-        builder = self._client("imagebuilder")
-        return {
-            "image pipeline": [
-                one["name"] for one in _all(builder, "list_image_pipelines", "imagePipelineList")
-            ],
-            "image recipe": [
-                one["arn"] for one in _all(builder, "list_image_recipes", "imageRecipeSummaryList")
-            ],
-            "image component": [
-                one["arn"] for one in _all(builder, "list_components", "componentVersionList")
-            ],
-            "build infrastructure": [
-                one["name"]
-                for one in _all(
-                    builder,
-                    "list_infrastructure_configurations",
-                    "infrastructureConfigurationSummaryList",
-                )
-            ],
-            "image distribution": [
-                one["name"]
-                for one in _all(
-                    builder, "list_distribution_configurations", "distributionConfigurationSummaryList"
-                )
-            ],
-        }
+    def keys(self) -> Iterator[str]:
+        """The keys that are neither AWS's own nor await their deletion."""
+        own = self.all("kms", "list_aliases", "Aliases[?starts_with(AliasName, 'alias/aws/')].TargetKeyId")
+        for key in self.all("kms", "list_keys", "Keys[].KeyId"):
+            state = self._client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+            if key not in own and state != "PendingDeletion":
+                yield key
 
-    def _scaling(self) -> dict[str, Sequence[str]]:
-        scaling = self._client("autoscaling")
-        found = _all(scaling, "describe_auto_scaling_groups", "AutoScalingGroups")
-        groups = [group["AutoScalingGroupName"] for group in found]
-        return {
-            "Auto Scaling group": groups,
-            "lifecycle hook": [
-                f"{group}/{hook['LifecycleHookName']}"
-                for group in groups
-                for hook in scaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
-            ],
-            "scheduled action": [
-                f"{one['AutoScalingGroupName']}/{one['ScheduledActionName']}"
-                for one in _all(scaling, "describe_scheduled_actions", "ScheduledUpdateGroupActions")
-            ],
-        }
+    def registry(self) -> Iterator[str]:
+        """What is set for the whole registry, other than at first."""
+        ecr = self._client("ecr")
+        scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
+        if scanning != {"scanType": "BASIC", "rules": []}:
+            yield "scanning"
+        if ecr.describe_registry()["replicationConfiguration"]["rules"]:
+            yield "replication"
+        try:
+            ecr.get_registry_policy()
+            yield "policy"
+        except ecr.exceptions.RegistryPolicyNotFoundException:
+            return
 
     def _client(self, service: str) -> Any:
         return _client(self._endpoint, self._region, service)
@@ -236,31 +186,3 @@ def _client(endpoint: str, region: str, service: str) -> Any:
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
     )
-
-
-def _is_kept(kms: Any, key: str) -> bool:
-    return bool(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion")
-
-
-def _registry(ecr: Any) -> list[str]:
-    """What is set for the whole registry, other than at first."""
-    scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    found = {
-        "policy": _registry_policy(ecr),
-        "replication": bool(ecr.describe_registry()["replicationConfiguration"]["rules"]),
-        "scanning": scanning != {"scanType": "BASIC", "rules": []},
-    }
-    return [name for name, there in found.items() if there]
-
-
-def _registry_policy(ecr: Any) -> bool:
-    try:
-        return bool(ecr.get_registry_policy())
-    except ecr.exceptions.RegistryPolicyNotFoundException:
-        return False
-
-
-def _all(client: Any, operation: str, key: str, **arguments: Any) -> list[Any]:
-    """Every item below ``key`` in the pages of ``operation``'s answer."""
-    pages = client.get_paginator(operation).paginate(**arguments)
-    return [item for page in pages for item in page.get(key, [])]

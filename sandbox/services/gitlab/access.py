@@ -58,12 +58,12 @@ def current_user() -> User:
 
 
 def role_in(place: Group | Project) -> Role:
-    """The current user's role in a group or project: the highest of those in the groups above it."""
+    """The current user's role in a group, or in a project by its group."""
     user = current_user()
     if user.administrator:
         return Role.OWNER
     group = place.group if isinstance(place, Project) else place
-    return max(user.roles.get(above.id, Role.NONE) for above in group.lineage)
+    return user.roles.get(group.id, Role.NONE)
 
 
 def require_role(place: Group | Project, role: Role) -> None:
@@ -81,7 +81,7 @@ def require_administrator() -> None:
 def find_group(identifier: str) -> Group:
     """The group with this id or path; 404 if there is none or the user is not a member."""
     for group in instance().groups.values():
-        if _is_meant(identifier, group.id, group.full_path) and role_in(group) > Role.NONE:
+        if _is_meant(identifier, group.id, group.path) and role_in(group) > Role.NONE:
             return group
     raise not_found("Group")
 

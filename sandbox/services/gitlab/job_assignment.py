@@ -30,11 +30,7 @@ def assign_job(runner: Runner) -> Job | None:
 
 def _takes(runner: Runner, job: Job) -> bool:
     """Whether a runner serves a job's project, has all of its tags, and may run what is on its branch."""
-    if runner.runner_type == "instance_type" and not job.project.shared_runners_enabled:
-        return False
-    if runner.runner_type == "group_type" and (
-        not job.project.group_runners_enabled or runner.group not in job.project.group.lineage
-    ):
+    if runner.runner_type == "group_type" and runner.group is not job.project.group:
         return False
     if runner.runner_type == "project_type" and job.project not in runner.projects:
         return False
@@ -114,11 +110,7 @@ def _variables(job: Job) -> list[dict[str, Any]]:
     }
     declared = [
         _variable(each.key, each.value, masked=each.masked, raw=each.raw, file=each.variable_type == "file")
-        for place in (
-            instance().variables,
-            *(group.variables for group in project.group.lineage),
-            project.variables,
-        )
+        for place in (instance().variables, project.group.variables, project.variables)
         for each in place
         if _reaches(each, job)
     ]

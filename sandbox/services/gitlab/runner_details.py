@@ -67,7 +67,7 @@ def runner_details(runner: Runner) -> dict[str, Any]:
         "groups": [
             {
                 "id": runner.group.id,
-                "web_url": f"{request.host_url}groups/{runner.group.full_path}",
+                "web_url": f"{request.host_url}groups/{runner.group.path}",
                 "name": runner.group.name,
             }
         ]

@@ -127,7 +127,7 @@ def list_project_runners(identifier: str) -> Response:
         runner
         for runner in instance().runners.values()
         if project in runner.projects
-        or runner.group in project.group.lineage
+        or runner.group is project.group
         or runner.runner_type == "instance_type"
     )
 
@@ -140,7 +140,7 @@ def list_group_runners(identifier: str) -> Response:
     return _listed(
         runner
         for runner in instance().runners.values()
-        if runner.group in group.lineage or runner.runner_type == "instance_type"
+        if runner.group is group or runner.runner_type == "instance_type"
     )
 
 

@@ -58,30 +58,13 @@ class Variable:
 
 @dataclass
 class Group:
-    """A group; `path` and `name` are its own, without those of the groups above it."""
+    """A group; none is in another."""
 
     id: int
     path: str
     name: str
-    parent: "Group | None" = None
     description: str = ""
-    visibility: str = "private"
     variables: list[Variable] = field(default_factory=list)
-
-    @property
-    def lineage(self) -> "list[Group]":
-        """The groups from the top one down to this one."""
-        return [*(self.parent.lineage if self.parent else ()), self]
-
-    @property
-    def full_path(self) -> str:
-        """The path with those of the groups above."""
-        return "/".join(group.path for group in self.lineage)
-
-    @property
-    def full_name(self) -> str:
-        """The name with those of the groups above."""
-        return " / ".join(group.name for group in self.lineage)
 
 
 @dataclass
@@ -173,9 +156,6 @@ class Project:
     name: str
     group: Group
     description: str | None = None
-    visibility: str = "private"
-    shared_runners_enabled: bool = True
-    group_runners_enabled: bool = True
     variables: list[Variable] = field(default_factory=list)
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     issues_enabled: bool = True
@@ -186,7 +166,7 @@ class Project:
     @property
     def full_path(self) -> str:
         """The path with its namespace."""
-        return f"{self.group.full_path}/{self.path}"
+        return f"{self.group.path}/{self.path}"
 
 
 @dataclass

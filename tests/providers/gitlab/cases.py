@@ -26,15 +26,13 @@ class Case:
 CASES = [
     Case(
         "Group",
-        {"path": "tools", "name": "Tools", "description": "one", "parentId": 42},
+        {"path": "tools", "name": "Tools", "description": "one"},
         "100",
         "groups/100",
         updates=[
             {"path": "tooling"},
             {"name": "Tooling"},
             {"description": "two"},
-            {"parentId": 43},
-            {"parentId": 0},
         ],
         drift=({"description": "by hand"}, {"description": "by hand"}),
     ),
@@ -47,11 +45,7 @@ CASES = [
             {"path": "interface"},
             {"name": "Interface"},
             {"description": "two"},
-            {"namespaceId": 43},
-            {"sharedRunnersEnabled": False},
-            {"groupRunnersEnabled": False},
         ],
-        replaces=[{"initializeWithReadme": True}],
         drift=({"description": "by hand"}, {"description": "by hand"}),
     ),
     Case(

@@ -9,7 +9,6 @@ from sandbox.standin.values import UNKNOWN
 from tests.providers.gitlab.stack import TOKEN
 
 UNREACHABLE = "http://127.0.0.1:1/api/v4/"
-PROJECT = {"id": "7"}
 
 
 def configured(settings):
@@ -35,13 +34,13 @@ class TestConfiguration:
     def test_from_the_environment(self, base_url, monkeypatch):
         monkeypatch.setenv("GITLAB_BASE_URL", base_url)
         monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
-        assert call(configured({}), "getProject", PROJECT)["path"] == "app"
+        assert configured({}).connect({}).get("projects/7")["path"] == "app"
 
     def test_the_stack_wins(self, base_url, monkeypatch):
         monkeypatch.setenv("GITLAB_BASE_URL", UNREACHABLE)
         monkeypatch.setenv("GITLAB_TOKEN", "wrong")
         provider = configured({"baseUrl": base_url, "token": f"{TOKEN}-developer"})
-        assert call(provider, "getProject", PROJECT)["path"] == "app"
+        assert provider.connect({}).get("projects/7")["path"] == "app"
 
     @pytest.mark.parametrize("cut", ["", "/", "api/v4", "api/v4/"])
     def test_the_address_may_be_short(self, base_url, cut):
@@ -78,7 +77,7 @@ class TestConfiguration:
     def test_an_address_that_is_not_known_yet(self):
         provider = configured({"baseUrl": UNKNOWN, "token": TOKEN})
         with pytest.raises(Refused, match="gitlab:baseUrl is not known yet"):
-            call(provider, "getProject", PROJECT)
+            provider.connect({})
 
     @pytest.mark.parametrize(
         ("name", "reason"),
@@ -93,20 +92,6 @@ class TestConfiguration:
 
 
 class TestFunctions:
-    @pytest.mark.parametrize("arguments", [{"id": "7"}, {"pathWithNamespace": "team/app"}])
-    def test_project(self, stack, arguments):
-        project = call(stack.provider, "getProject", arguments)
-        assert (project["id"], project["pathWithNamespace"], project["namespaceId"]) == ("7", "team/app", 42)
-
-    @pytest.mark.parametrize("arguments", [{}, {"id": "7", "pathWithNamespace": "team/app"}])
-    def test_project_by_one_argument_only(self, stack, arguments):
-        with pytest.raises(Refused, match="exactly one"):
-            call(stack.provider, "getProject", arguments)
-
-    def test_a_project_that_is_not_there(self, stack):
-        with pytest.raises(Refused, match="GitLab answered 404: 404 Project Not Found"):
-            call(stack.provider, "getProject", {"id": "9"})
-
     @pytest.mark.parametrize(
         ("kind", "place"),
         [("Project", {"project": "7"}), ("Group", {"group": "42"}), ("Instance", {})],

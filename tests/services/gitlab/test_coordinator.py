@@ -273,27 +273,11 @@ def test_a_stranger_queues_no_job(call):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("body", "switch"),
-    [(GROUP, "group_runners_enabled"), (EVERYWHERE, "shared_runners_enabled")],
-    ids=["group", "instance"],
-)
-def test_a_project_may_do_without_the_runners_of_others(call, body, switch):
-    runner = create(call, body)
-    call("PUT", "projects/7", {switch: False})
-    queue(call)
-    assert ask(call, runner).status == 204
-    call("PUT", "projects/7", {switch: True})
-    assert ask(call, runner).status == 201
-
-
-def test_a_runner_of_a_group_above_takes_the_job_with_the_variables_of_both(call):
-    group = call("POST", "groups", {"name": "Tools", "path": "tools", "parent_id": 42}).body["id"]
-    project = call("POST", "projects", {"name": "api", "namespace_id": group}).body["id"]
-    for place, value in ((42, "above"), (group, "below")):
-        call("POST", f"groups/{place}/variables", {"key": "KEY", "value": value})
+def test_a_runner_of_a_group_takes_its_projects_job_with_the_variables_of_both(call):
+    for place, value in (("groups/42", "above"), ("projects/7", "below")):
+        call("POST", f"{place}/variables", {"key": "KEY", "value": value})
     call("POST", "groups/42/variables", {"key": "ABOVE", "value": "above"})
     runner = create(call, GROUP)
-    queue(call, project_id=project)
+    queue(call)
     given = {each["key"]: each["value"] for each in take(call, runner)["variables"]}
     assert (given["KEY"], given["ABOVE"]) == ("below", "above")
