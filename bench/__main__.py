@@ -42,6 +42,7 @@ from bench.preview_ratio import (
 )
 from bench.review_note import REVIEW_UNKNOWN_LINES_NEW_RUNNER, REVIEW_VISIBLE_LINES_13_RUNNERS
 from bench.sandbox_lines import SANDBOX_LINES
+from bench.tests_without_engine import TEST_SECONDS_WITHOUT_ENGINE
 from bench.up_warm import UP_WARM
 from bench.user_data_bytes import USER_DATA_BYTES_1, USER_DATA_BYTES_200
 from bench.wildcard_statements import WILDCARD_STATEMENTS_WITHOUT_NEED
@@ -83,6 +84,7 @@ MEASURES: tuple[Measure, ...] = (
     REVIEW_VISIBLE_LINES_13_RUNNERS,
     SANDBOX_LINES,
     MUTANTS_KILLED,
+    TEST_SECONDS_WITHOUT_ENGINE,
 )
 RESULTS = Path(__file__).with_name("results.json")
 

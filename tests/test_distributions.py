@@ -53,6 +53,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: next(made.glob(f"{name.replace('-', '_')}-*.whl")) for name in FOLDERS}
 
 
+@pytest.mark.integration
 def test_a_wheel_has_what_users_and_indexes_ask_for(wheels: dict[str, Path]) -> None:
     for name, wheel in wheels.items():
         with zipfile.ZipFile(wheel) as files:
@@ -72,6 +73,7 @@ def test_a_wheel_has_what_users_and_indexes_ask_for(wheels: dict[str, Path]) -> 
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.integration
 def test_the_library_says_that_it_has_no_plugin_to_download(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels[LIBRARY]) as files:
         assert json.loads(files.read("pulumi_gitlab_runner/pulumi-plugin.json")) == {"resource": False}
@@ -99,6 +101,7 @@ sys.exit(main(["--version"]))
 """
 
 
+@pytest.mark.integration
 def test_the_doctor_by_itself_needs_what_it_declares_and_nothing_of_pulumi(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels[DOCTOR]) as files:
         places = (name.split("/") for name in files.namelist())

@@ -11,34 +11,52 @@ from tests.spec.declaration import CHECKOUT
 PROVIDERS = ("pulumi_aws", "pulumi_gitlab", "pulumi_docker", "pulumi_docker_build")
 
 
+NEEDED = {
+    "EcrRepositories": {"pulumi_aws"},
+    "RunnerRegistration": {"pulumi_gitlab"},
+    "CiVariables": {"pulumi_gitlab"},
+    "DockerRunnerHost": {"pulumi_docker"},
+    "RunnerHost": {"pulumi_aws"},
+    "RunnerStack": {"pulumi_gitlab"},
+}
+EACH = """
+import gc, os, sys, pulumi
+gc.disable()
+for component in sys.argv[1:]:
+    if not os.fork():
+        __import__("pulumi_gitlab_runner", fromlist=[component])
+        print(component, *sys.modules, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+"""Pulumi's SDK, which every component loads, is loaded once; each component in a process of its own."""
+
+
+def printed(program: str, *arguments: str) -> str:
+    """What a program of Python's prints."""
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
 def loaded_by(program: str) -> set[str]:
     """The modules that a program loads."""
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; {program}; print(*sys.modules)"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(done.stdout.split())
+    return set(printed(f"import sys; {program}; print(*sys.modules)").split())
 
 
-@pytest.mark.parametrize(
-    ("component", "needed"),
-    [
-        ("EcrRepositories", {"pulumi_aws"}),
-        ("RunnerRegistration", {"pulumi_gitlab"}),
-        ("CiVariables", {"pulumi_gitlab"}),
-        ("DockerRunnerHost", {"pulumi_docker"}),
-        ("RunnerHost", {"pulumi_aws"}),
-        ("RunnerStack", {"pulumi_gitlab"}),
-    ],
-)
-def test_a_component_loads_its_own_providers(component: str, needed: set[str]) -> None:
-    loaded = loaded_by(f"from pulumi_gitlab_runner import {component}")
-    assert loaded.intersection(PROVIDERS) == needed
-    assert not {"httpx", "boto3", "docker", "pulumi_aws.cloudwatch.metric_alarm"} & loaded
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """The modules that each component loads."""
+    lines = map(str.split, printed(EACH, *NEEDED).splitlines())
+    return {component: set(modules) for component, *modules in lines}
+
+
+@pytest.mark.parametrize(("component", "needed"), NEEDED.items())
+def test_a_component_loads_its_own_providers(
+    loaded: dict[str, set[str]], component: str, needed: set[str]
+) -> None:
+    assert loaded[component].intersection(PROVIDERS) == needed
+    assert not {"httpx", "boto3", "docker", "pulumi_aws.cloudwatch.metric_alarm"} & loaded[component]
 
 
 def test_every_name_is_there_without_its_module_being_loaded() -> None:

@@ -10,6 +10,8 @@ from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 from documentation import commands, overview, site
 from tests.docs.documents import CHECKOUT
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,8 @@ from pulumi_gitlab_runner.doctor.pipelines.job_images import images_of
 from tests.doctor.pipelines import GeneratedPipeline, pipelines
 from tests.gitlab_ci_local import gitlab_ci_local as gitlab_ci_local
 
+pytestmark = pytest.mark.integration
+
 EXAMPLES = 12
 
 

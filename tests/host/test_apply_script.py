@@ -85,6 +85,20 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def _applied(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    host = Host(tmp_path_factory.mktemp("applied"))
+    assert host.apply(SHELLS[0]).returncode == 0
+    return host
+
+
+@pytest.fixture
+def applied(host: Host, _applied: Host) -> Host:
+    """A host that has the first version of its files."""
+    shutil.copytree(_applied.root, host.root, symlinks=True, dirs_exist_ok=True)
+    return host
+
+
 def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert (done.returncode, done.stderr) == (0, "")
@@ -143,13 +157,12 @@ def test_each_runner_gets_its_own_number(host: Host) -> None:
     assert json.loads((host.root / "etc/gitlab-runner/fleet.json").read_text()) == [{"id": 11}]
 
 
-def test_a_runner_that_is_registered_anew_reaches_a_running_host(host: Host) -> None:
+def test_a_runner_that_is_registered_anew_reaches_a_running_host(applied: Host) -> None:
     """Its files are the same, and so is their ETag."""
-    host.apply(SHELLS[0])
-    (host.store / "numbers").write_text("12")
-    (host.store / "token").write_text("glrt-canary-of-the-next")
-    assert host.apply(SHELLS[0]).returncode == 0
-    (runner,) = tomllib.loads((host.root / CONFIG).read_text())["runners"]
+    (applied.store / "numbers").write_text("12")
+    (applied.store / "token").write_text("glrt-canary-of-the-next")
+    assert applied.apply(SHELLS[0]).returncode == 0
+    (runner,) = tomllib.loads((applied.root / CONFIG).read_text())["runners"]
     assert (runner["id"], runner["token"]) == (12, "glrt-canary-of-the-next")
 
 
@@ -159,23 +172,20 @@ def test_the_first_boot_comes_before_gitlab_runner(host: Host, shell: list[str])
     assert (host.root / CONFIG).exists()
 
 
-def test_a_second_run_changes_nothing(host: Host, shell: list[str]) -> None:
-    host.apply(shell)
-    before = host.tree()
-    host.commands.forget()
-    assert host.apply(shell).returncode == 0
-    assert host.tree() == before
-    (only,) = host.commands.calls()
+def test_a_second_run_changes_nothing(applied: Host, shell: list[str]) -> None:
+    before = applied.tree()
+    assert applied.apply(shell).returncode == 0
+    assert applied.tree() == before
+    (only,) = applied.commands.calls()
     assert "head-object" in only
 
 
-def test_a_new_version_replaces_the_old_one(host: Host, shell: list[str]) -> None:
-    host.apply(shell)
+def test_a_new_version_replaces_the_old_one(applied: Host, shell: list[str]) -> None:
     files = json.loads(files_as_json(sandbox_files()))
     files[CONFIG]["content"] = files[CONFIG]["content"].replace("2026.11", "2026.12")
-    host.deliver(json.dumps(files), "2")
-    assert host.apply(shell).returncode == 0
-    text = (host.root / CONFIG).read_text()
+    applied.deliver(json.dumps(files), "2")
+    assert applied.apply(shell).returncode == 0
+    text = (applied.root / CONFIG).read_text()
     assert "ci/base:2026.12" in text
     assert TOKEN in text
 
@@ -302,38 +312,34 @@ DAMAGES = BAD | PASSING
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGES.values(), ids=DAMAGES)
 def test_whatever_is_wrong_leaves_the_last_good_files(
-    host: Host, damage: Callable[[Host], None], reason: str
+    applied: Host, damage: Callable[[Host], None], reason: str
 ) -> None:
-    host.apply(SHELLS[0])
-    before = host.tree()
-    host.commands.forget()
-    damage(host)
-    done = host.apply(SHELLS[0])
+    before = applied.tree()
+    damage(applied)
+    done = applied.apply(SHELLS[0])
     assert done.returncode != 0
-    assert {path: file for path, file in host.tree().items() if path != REFUSED} == before
-    assert list((host.root / "run").iterdir()) == []
-    assert host.said() == [f"err: {reason}; the last good files stay"]
+    assert {path: file for path, file in applied.tree().items() if path != REFUSED} == before
+    assert list((applied.root / "run").iterdir()) == []
+    assert applied.said() == [f"err: {reason}; the last good files stay"]
     assert TOKEN not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("damage", "_reason"), BAD.values(), ids=BAD)
-def test_a_bad_version_is_refused_once(host: Host, damage: Callable[[Host], None], _reason: str) -> None:
-    host.apply(SHELLS[0])
-    damage(host)
-    host.apply(SHELLS[0])
-    host.commands.forget()
-    assert host.apply(SHELLS[0]).returncode == 0
-    assert host.said() == []
+def test_a_bad_version_is_refused_once(applied: Host, damage: Callable[[Host], None], _reason: str) -> None:
+    damage(applied)
+    applied.apply(SHELLS[0])
+    applied.commands.forget()
+    assert applied.apply(SHELLS[0]).returncode == 0
+    assert applied.said() == []
 
 
 @pytest.mark.parametrize(("damage", "_reason"), PASSING.values(), ids=PASSING)
-def test_what_may_pass_is_tried_again(host: Host, damage: Callable[[Host], None], _reason: str) -> None:
-    host.apply(SHELLS[0])
-    damage(host)
-    host.apply(SHELLS[0])
-    host.commands.forget()
-    assert host.apply(SHELLS[0]).returncode != 0
-    assert len(host.said()) == 1
+def test_what_may_pass_is_tried_again(applied: Host, damage: Callable[[Host], None], _reason: str) -> None:
+    damage(applied)
+    applied.apply(SHELLS[0])
+    applied.commands.forget()
+    assert applied.apply(SHELLS[0]).returncode != 0
+    assert len(applied.said()) == 1
 
 
 def test_a_host_without_good_files_never_passes_over_bad_ones(host: Host) -> None:
@@ -374,34 +380,29 @@ def test_without_a_runner_nothing_is_asked(host: Host, shell: list[str]) -> None
     assert host.apply(shell).returncode == 0
 
 
-def test_docker_reloads_new_settings_and_is_never_restarted(host: Host) -> None:
-    host.apply(SHELLS[0])
-    host.commands.forget()
+def test_docker_reloads_new_settings_and_is_never_restarted(applied: Host) -> None:
     files = json.loads(files_as_json(sandbox_files()))
     settings = json.loads(files[DAEMON]["content"]) | {"debug": True}
     files[DAEMON]["content"] = json.dumps(settings)
-    host.deliver(json.dumps(files), "2")
-    assert host.apply(SHELLS[0]).returncode == 0
-    calls = host.commands.calls("systemctl")
+    applied.deliver(json.dumps(files), "2")
+    assert applied.apply(SHELLS[0]).returncode == 0
+    calls = applied.commands.calls("systemctl")
     assert "systemctl reload docker" in calls
     assert not any(" restart" in call and "docker" in call for call in calls)
 
 
-def test_docker_is_left_alone_when_its_settings_stay(host: Host) -> None:
-    host.apply(SHELLS[0])
-    host.commands.forget()
-    _damage("etc/gitlab-runner/registries", content="")(host)
-    assert host.apply(SHELLS[0]).returncode == 0
-    assert not any("docker" in call for call in host.commands.calls("systemctl"))
+def test_docker_is_left_alone_when_its_settings_stay(applied: Host) -> None:
+    _damage("etc/gitlab-runner/registries", content="")(applied)
+    assert applied.apply(SHELLS[0]).returncode == 0
+    assert not any("docker" in call for call in applied.commands.calls("systemctl"))
 
 
-def test_after_a_bad_version_the_next_good_one_is_applied(host: Host) -> None:
-    host.apply(SHELLS[0])
-    host.deliver("{", "2")
-    assert host.apply(SHELLS[0]).returncode != 0
-    host.deliver(files_as_json(sandbox_files()), "3")
-    assert host.apply(SHELLS[0]).returncode == 0
-    assert host.tree()["var/lib/gitlab-runner-host/applied"][1].startswith('"3"\t')
+def test_after_a_bad_version_the_next_good_one_is_applied(applied: Host) -> None:
+    applied.deliver("{", "2")
+    assert applied.apply(SHELLS[0]).returncode != 0
+    applied.deliver(files_as_json(sandbox_files()), "3")
+    assert applied.apply(SHELLS[0]).returncode == 0
+    assert applied.tree()["var/lib/gitlab-runner-host/applied"][1].startswith('"3"\t')
 
 
 ANCHOR = "usr/local/share/ca-certificates/gitlab-runner-own-1.crt"

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,28 +144,41 @@ def printed(answers: Iterator[language.InstallDependenciesResponse]) -> str:
     return b"".join(answer.stdout for answer in answers).decode()
 
 
-@pytest.mark.parametrize("requirement", ["pulumi-greeting==1.0", "pulumi-greeting", "./wheels/{}"])
+@pytest.fixture(scope="module")
+def virtual_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with pip and nothing else: to make one takes longer than to copy it."""
+    directory = tmp_path_factory.mktemp("virtual") / "environment"
+    venv.create(directory, with_pip=True)
+    return directory
+
+
+@pytest.mark.integration
 def test_what_a_program_requires_is_installed_into_its_virtual_environment(
-    runtime: LanguageRuntimeStub, tmp_path: Path, requirement: str
+    runtime: LanguageRuntimeStub, tmp_path: Path
 ) -> None:
-    """Requirements are resolved from the program's own folder, whatever the current one is."""
-    built = wheel(tmp_path / "wheels", "pulumi-greeting", stated='{"resource": true, "name": "hello"}')
+    """Requirements, of each form, are resolved from the program's own folder, whatever the current one is."""
+    names = ("greeting", "parting", "meeting")
+    for name in names:
+        built = wheel(tmp_path / "wheels", f"pulumi-{name}", stated=f'{{"resource": true, "name": "{name}"}}')
     settings = f"--no-index\n--find-links {tmp_path / 'wheels'}\n"
-    (tmp_path / "requirements.txt").write_text(settings + requirement.format(built.name) + "\n")
+    required = f"pulumi-greeting==1.0\npulumi-parting\n./wheels/{built.name}\n"
+    (tmp_path / "requirements.txt").write_text(settings + required)
     info = information(tmp_path, virtualenv="own")
     refused = runtime.Run.future(language.RunRequest(info=info))
     assert "'virtualenv' option" in refused.exception(timeout=60).details()
 
     told = printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
-    assert "Successfully installed pulumi-greeting-1.0" in told
+    (successfully,) = (line for line in told.splitlines() if line.startswith("Successfully installed"))
+    assert {f"pulumi-{name}-1.0" for name in names} <= set(successfully.split())
     own = str(tmp_path / "own" / "bin" / "python")
     assert runtime.About(language.AboutRequest(info=info)).executable == own
-    required = runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
-    assert [(each.name, each.version) for each in required] == [("hello", "v1.0.0")]
+    packages = runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
+    assert {(each.name, each.version) for each in packages} == {(name, "v1.0.0") for name in names}
     listed = runtime.GetProgramDependencies(language.GetProgramDependenciesRequest(info=info)).dependencies
-    assert ("pulumi-greeting", "1.0") in {(each.name, each.version) for each in listed}
+    assert {(f"pulumi-{name}", "1.0") for name in names} <= {(each.name, each.version) for each in listed}
 
 
+@pytest.mark.integration
 def test_a_virtual_environment_that_is_not_there_is_made_before_the_program_runs(
     runtime: LanguageRuntimeStub, tmp_path: Path
 ) -> None:
@@ -173,10 +187,12 @@ def test_a_virtual_environment_that_is_not_there_is_made_before_the_program_runs
     assert (tmp_path / "own" / "bin" / "python").exists()
 
 
+@pytest.mark.integration
 def test_requirements_that_cannot_be_had_are_one_message(
-    runtime: LanguageRuntimeStub, tmp_path: Path
+    runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
 ) -> None:
     """As with a path that is relative to another folder: `-e ./components` in components/."""
+    shutil.copytree(virtual_environment, tmp_path / "own", symlinks=True)
     (tmp_path / "requirements.txt").write_text("-e ./elsewhere\n")
     info = information(tmp_path, virtualenv="own")
     with pytest.raises(grpc.RpcError) as raised:
@@ -184,8 +200,9 @@ def test_requirements_that_cannot_be_had_are_one_message(
     assert "-r requirements.txt" in raised.value.details()  # type: ignore[attr-defined]
 
 
+@pytest.mark.integration
 def test_a_plugin_runs_in_its_own_virtual_environment_where_it_has_one(
-    runtime: LanguageRuntimeStub, tmp_path: Path
+    runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "__main__.py").write_text("import sys\nprint(sys.prefix)\n")
     request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
@@ -196,7 +213,7 @@ def test_a_plugin_runs_in_its_own_virtual_environment_where_it_has_one(
 
     assert prefix() == sys.prefix
     assert sys.executable in printed(runtime.InstallDependencies(install))
-    venv.create(tmp_path / "venv", with_pip=True)
+    shutil.copytree(virtual_environment, tmp_path / "venv", symlinks=True)
     assert prefix() == str(tmp_path / "venv")
     wheel(tmp_path / "wheels", "greeting")
     (tmp_path / "requirements.txt").write_text("--no-index\n--find-links wheels\ngreeting\n")
@@ -215,6 +232,7 @@ def test_a_plugin_that_is_a_package_without_a_main_module_is_run_by_its_name(
     assert "No module named 'greeting'" in told
 
 
+@pytest.mark.integration
 def test_a_program_s_dependencies_are_those_that_nothing_else_requires(runtime: LanguageRuntimeStub) -> None:
     """`pulumi about` lists these; an engine that asks for all of them says so."""
 
@@ -222,8 +240,9 @@ def test_a_program_s_dependencies_are_those_that_nothing_else_requires(runtime: 
         request = language.GetProgramDependenciesRequest(transitiveDependencies=transitive)
         return {each.name for each in runtime.GetProgramDependencies(request).dependencies}
 
-    assert "pulumi-gitlab-runner" in named(False)
-    assert "pulumi-aws" not in named(False)
+    roots = named(False)
+    assert "pulumi-gitlab-runner" in roots
+    assert "pulumi-aws" not in roots
     assert {"pulumi-gitlab-runner", "pulumi-aws", "typing-extensions"} <= named(True)
 
 
@@ -296,6 +315,7 @@ def test_a_plugin_s_version_follows_from_its_package_s(package: str, plugin: str
     assert installed_packages.plugin_version(package) == plugin
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("folder", [".", "components", "tests"])
 def test_the_plugin_s_requirements_resolve_from_any_folder(folder: str) -> None:
     """`pulumi install` in components/ reads them there, and `package add ./components` from elsewhere."""

@@ -10,6 +10,8 @@ import yaml
 from tests.gitlab_ci_local import gitlab_ci_local as gitlab_ci_local
 from tests.templates.component import COMPONENT, filled
 
+pytestmark = pytest.mark.integration
+
 INPUTS: dict[str, Any] = {
     "stack": "prod",
     "job_prefix": "shop-",

@@ -21,7 +21,10 @@ from tests.review.hosts import (
 )
 from tests.review.previews import ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no browser: missing {', '.join(missing())}")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(bool(missing()), reason=f"no browser: missing {', '.join(missing())}"),
+]
 
 ALL_REGISTRIES = ["team", "shared", "legacy", "vault", "google", "public"]
 HOSTILE = [

@@ -71,7 +71,7 @@ jq -r --argjson numbers "$numbers" '(env.RUNNER_TOKENS | fromjson) as $tokens | 
     "$work/files.json" >"$work/list" || refuse "the files cannot be unpacked"
 [ -s "$work/list" ] || refuse "there are no files"
 while read -r mode path content; do
-    mkdir -p "$work/new/$(dirname "$path")"
+    [ -d "$work/new/${path%/*}" ] || mkdir -p "$work/new/${path%/*}"
     if [ "$mode" = link ]; then
         ln -s "$(printf '%s' "$content" | base64 -d)" "$work/new/$path" || refuse "$path cannot be unpacked"
         continue
@@ -108,9 +108,8 @@ cmp -s "$work/new/$daemon" "$root/$daemon" || new_daemon_settings=yes
 fleet=etc/gitlab-runner/fleet.json
 [ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
 while read -r mode path _; do
-    mkdir -p "$root/$(dirname "$path")"
-    rm -f "$root/$path.new"
-    cp -pP "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
+    [ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}"
+    cp -pP --remove-destination "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
 done <"$work/list"
 while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"

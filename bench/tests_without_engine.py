@@ -1,0 +1,23 @@
+"""How long the tests take that need no engine, no Docker Engine and no other slow program."""
+
+import os
+import sys
+
+from bench.measure import Measure, timed
+from sandbox.commands import SIDE_BY_SIDE
+from sandbox.paths import CHECKOUT
+
+CHOSEN = ("-m", "not engine and not docker and not integration", "--ignore=tests/boot")
+
+
+def take() -> float:
+    """One run, in as many processes as `./dev test` has."""
+    return timed([sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE, *CHOSEN], CHECKOUT, os.environ).seconds
+
+
+TEST_SECONDS_WITHOUT_ENGINE = Measure(
+    "test_seconds_without_engine",
+    "s",
+    "for the tests that need neither an engine nor Docker, without those marked `integration`",
+    take,
+)
