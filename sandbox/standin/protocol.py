@@ -7,7 +7,7 @@ import types
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-_PACKAGES = ("pulumi", "pulumi.runtime")
+_PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
 _lock = threading.Lock()
 
 
@@ -20,10 +20,10 @@ def import_protocol_only() -> None:
     found = PathFinder.find_spec("pulumi")
     if found is None or found.submodule_search_locations is None:
         raise SystemExit("The Pulumi SDK for Python is not installed.")
-    location = Path(next(iter(found.submodule_search_locations)))
-    for name, path in zip(_PACKAGES, (location, location / "runtime"), strict=True):
+    directory = Path(next(iter(found.submodule_search_locations))).parent
+    for name in _PACKAGES:
         package = types.ModuleType(name)
-        package.__path__ = [str(path)]
+        package.__path__ = [str(directory.joinpath(*name.split(".")))]
         sys.modules[name] = package
 
 

@@ -1,4 +1,7 @@
-"""A sample of `./dev faults`, another one each day: nothing is stuck, nothing is left over unseen."""
+"""A sample of `./dev faults`, another one each day: nothing is stuck, nothing is left over unseen.
+
+`FAULTS_SEED=N` takes the same sample again, `FAULTS_SAMPLE=20` so many scenarios.
+"""
 
 import datetime
 import os
@@ -13,7 +16,7 @@ from tests.registry.fixtures import ONLY_LOOPBACK
 
 pytestmark = pytest.mark.engine
 
-SAMPLE = 2
+SAMPLE = int(os.environ.get("FAULTS_SAMPLE", "1"))
 """Each takes as long as two updates and a way down."""
 
 

@@ -25,7 +25,7 @@ from tests.spec.declaration import ENVIRONMENT
 
 pytestmark = pytest.mark.engine
 
-CHANGES = int(os.environ.get("LONG_LIFE_CHANGES", "3"))
+CHANGES = int(os.environ.get("LONG_LIFE_CHANGES", "2"))
 STACK = "lived"
 HOOK = "gitlab-runner-drain"
 MARK = {"Name": f"tag:{STACK_TAG}", "Values": [f"gitlab-runner/{STACK}"]}
