@@ -4,7 +4,6 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-
 from pulumi_gitlab_runner.spec.problems import join_path
 
 from tests.spec.declaration import declaration, output, problems_of
@@ -194,6 +193,28 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     "builds|base|tags": ([["v" * 128]], [["v" * 129], ["-v"], [""]]),
     "builds|base|platforms": ([["linux/amd64", "linux/arm64"]], [["linux/arm64"] * 2, ["amd64"]]),
 }
+ENDPOINTS = (
+    *(
+        "ec2",
+        "ecr.api",
+        "ecr.dkr",
+        "kms",
+        "logs",
+        "monitoring",
+        "secretsmanager",
+        "ssm",
+        "ssmmessages",
+        "sts",
+    ),
+    "autoscaling",
+)
+
+
+@pytest.mark.parametrize("service", ENDPOINTS)
+def test_the_services_that_have_endpoints(service: str) -> None:
+    assert problems_of(with_value("network|endpoints", [service])) == []
+
+
 OTHER_NAMES = ["0a", "-a", "A", "a_b", "ä", "a" * 33]
 """What is no name of anything that is declared."""
 
