@@ -5,7 +5,11 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.auth.docker_config import credentials_as_json, docker_auth_config
+from pulumi_gitlab_runner.auth.docker_config import (
+    credentials_as_answer,
+    credentials_as_json,
+    docker_auth_config,
+)
 from pulumi_gitlab_runner.spec.variables import can_be_masked
 
 HOSTS = st.integers(0, 9999).map(lambda number: f"registry-{number}.example.com:5000")
@@ -34,6 +38,16 @@ def test_gitlab_can_mask_the_value_and_the_runner_can_read_it(
         for host, entry in json.loads(value)["auths"].items()
     }
     assert read == without_colon
+
+
+def test_the_answer_of_a_helper() -> None:
+    answer = credentials_as_answer("registry.example.com", ("me", "pass word"))
+    assert json.loads(answer) == {
+        "ServerURL": "registry.example.com",
+        "Username": "me",
+        "Secret": "pass word",
+    }
+    assert answer.endswith("}\n")
 
 
 @given(st.text(), st.text())

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pulumi_gitlab_runner
 import pytest
 import yaml
-from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet
+from pulumi_gitlab_runner.auth.job_snippet import EcrLogin, job_snippet, pipeline_snippet
 
 from sandbox.services.aws.server import AwsServer
 
@@ -67,6 +68,27 @@ def test_nobody_else_reads_the_id_token(ran: Path) -> None:
     file = ran / "token"
     assert file.read_text() == ID_TOKEN
     assert file.stat().st_mode & 0o077 == 0
+
+
+BACKENDS = [("", None), ("s3://my-state/ci?region=eu-west-1", "s3://my-state/ci?region=eu-west-1")]
+
+
+@pytest.mark.parametrize(("backend", "expected"), BACKENDS)
+def test_the_inputs_of_the_pipelines_component(backend: str, expected: str | None) -> None:
+    text = pipeline_snippet(
+        "prod",
+        backend=backend,
+        preview_role="P",
+        deploy_role="D",
+        drift_role="R",
+        audience="sts.amazonaws.com",
+    )
+    ((include,),) = (yaml.safe_load(text)["include"],)
+    component = "$CI_SERVER_FQDN/my-group/pulumi-gitlab-runner/stack"
+    assert include["component"] == f"{component}@{pulumi_gitlab_runner.__version__}"
+    roles = {"preview_role": "P", "deploy_role": "D", "drift_role": "R"}
+    given = {"stack": "prod", **roles, "audience": "sts.amazonaws.com"}
+    assert include["inputs"] == given | ({"backend": expected} if expected else {})
 
 
 def test_gitlab_is_asked_for_a_token_for_the_role() -> None:

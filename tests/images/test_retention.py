@@ -36,6 +36,11 @@ def test_untagged_images_expire_by_age_and_tagged_ones_by_number() -> None:
     }
 
 
+def test_a_preview_shows_one_setting_a_line() -> None:
+    text = lifecycle_policy(keep_images=50, untagged_days=7)
+    assert text.splitlines()[:4] == ["{", '  "rules": [', "    {", '      "rulePriority": 1,']
+
+
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_each_number_stands_in_its_own_rule(keep_images: int, untagged_days: int) -> None:
     untagged, tagged = json.loads(lifecycle_policy(keep_images=keep_images, untagged_days=untagged_days))[

@@ -145,6 +145,15 @@ def test_what_decides_which_resources_exist_is_no_output(place: str, path: str) 
     assert problem.fix == "decides which resources exist, so it must be a plain value"
 
 
+@pytest.mark.parametrize("kind", ["group", "project"])
+def test_a_variable_that_is_taken_over_is_of_a_known_group_or_project(kind: str) -> None:
+    variable = {"key": "KEY", "value": "a-long-value", "adopt": True}
+    assert problems_of({"variables": [{kind: 42, **variable}]}) == []
+    assert problems_of({"variables": [{kind: output(), **variable, "adopt": False}]}) == []
+    (problem,) = problems_of({"variables": [{kind: output(), **variable}]})
+    assert (problem.path, problem.found) == (f"stack.variables[0].{kind}", "an Output, beside 'adopt'")
+
+
 def test_secrets_stay_handles() -> None:
     secret = secret_handle()
     other = output()

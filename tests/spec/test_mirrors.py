@@ -158,6 +158,19 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
             "a repository or tag of its own",
         ),
     ),
+    "two images in one place by default": (
+        mirrored(
+            images={
+                "postgres": {"image": "postgres", "repository": "mirror/postgres"},
+                "other": {"image": "postgis:latest", "repository": "mirror/postgres"},
+            }
+        ),
+        Problem(
+            f"{AT}.images.other",
+            "mirror/postgres:latest, which 'postgres' is too",
+            "a repository or tag of its own",
+        ),
+    ),
     "variables of nothing": (
         mirrored(variables={}),
         Problem(

@@ -229,7 +229,7 @@ def _image_problems(
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
         yield Problem(path, repr(name), "a name of a-z, 0-9, '-' and '_', that starts with a letter")
     try:
-        reference = parse(declaration["image"], path)
+        built = _build_image(name, declaration)
     except InvalidImageReference as error:
         yield Problem(join_path(path, "image"), error.found, error.allowed)
         return
@@ -241,12 +241,13 @@ def _image_problems(
             "an image of a registry that can be asked, or a public one",
             reason,
         )
-    tag = declaration.get("tag", reference.tag or "latest")
-    if not _TAG.fullmatch(tag):
+    if not _TAG.fullmatch(built.tag):
         yield Problem(
-            join_path(path, "tag"), repr(tag), "1 to 128 letters, digits and '_.-', not starting with . or -"
+            join_path(path, "tag"),
+            repr(built.tag),
+            "1 to 128 letters, digits and '_.-', not starting with . or -",
         )
-    repository = declaration.get("repository", f"mirror/{name}")
+    repository = built.repository
     if target is not None and target.repositories and repository not in target.repositories:
         yield Problem(
             join_path(path, "repository") if "repository" in declaration else path,
