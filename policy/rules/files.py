@@ -48,7 +48,7 @@ def readable(value: Any) -> Iterator[str]:
     for text in texts(value):
         yield text
         try:
-            content = base64.b64decode(text, validate=True)
+            content = base64.b64decode(text)  # with line ends in it, too, as `base64` writes it
             # As cloud-init takes user data too.
             if content.startswith(_GZIP):
                 content = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, _MOST)

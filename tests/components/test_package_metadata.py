@@ -75,3 +75,35 @@ def test_the_installed_distributions_metadata_is_the_default() -> None:
     found = registry_metadata({})
     assert (found["description"], found["license"]) == (PROJECT["description"], PROJECT["license"])
     assert set(PROJECT["keywords"]) <= set(found["keywords"])
+
+
+def test_the_settings_of_each_language(distribution: Message) -> None:
+    found = registry_metadata({}, distribution)
+    assert found["meta"] == {"supportPack": True}
+    assert found["language"] == {
+        "nodejs": {"packageName": "pulumi-gitlab-runner", "packageDescription": "Runners"},
+        "python": {"packageName": "pulumi_gitlab_runner_sdk", "pyproject": {"enabled": True}},
+        "go": {
+            "importBasePath": "git.example.com/platform/pulumi-gitlab-runner/sdk/go/gitlabrunner",
+            "generateResourceContainerTypes": True,
+            "generateExtraInputTypes": True,
+            "disableObjectDefaults": True,
+        },
+        "csharp": {"rootNamespace": "PulumiGitLabRunner", "namespaces": {"gitlab-runner": "GitLabRunner"}},
+        "java": {"buildFiles": "gradle"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("keywords", "further"),
+    [("", []), (None, []), ("a, b ,", ["a", "b"]), ("kind/component,category/cloud,pulumi,a", ["a"])],
+)
+def test_the_words_that_the_registry_sorts_by_come_once(
+    distribution: Message, keywords: str | None, further: list[str]
+) -> None:
+    del distribution["Keywords"]
+    if keywords is not None:
+        distribution["Keywords"] = keywords
+    found = registry_metadata({"meta": {"a": 1}}, distribution)
+    assert found["keywords"] == ["pulumi", "category/cloud", "kind/component", *further]
+    assert found["meta"] == {"a": 1, "supportPack": True}

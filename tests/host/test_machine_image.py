@@ -26,3 +26,31 @@ def test_a_version_is_one_that_image_builder_takes() -> None:
     versions = {document_version(f"{number}") for number in range(1000)}
     assert len(versions) == 1000
     assert all(int(part) < 2**30 for version in versions for part in version.split("."))
+
+
+def test_the_whole_document() -> None:
+    system = OPERATING_SYSTEMS["amazon-linux-2023"]
+    document = yaml.safe_load(
+        image_document(system, "19.3.0", ["b.example/i:1", "a.example/i:1"], ["b", "a"])
+    )
+    (written, built), (tested,) = (phase["steps"] for phase in document["phases"])
+    assert (document["name"], document["schemaVersion"]) == ("GitLabRunner", 1.0)
+    assert [phase["name"] for phase in document["phases"]] == ["build", "test"]
+    assert (written["name"], written["action"]) == ("Files", "CreateFile")
+    assert all(each["overwrite"] is True for each in written["inputs"])
+    files = {each["path"]: each["content"] for each in written["inputs"]}
+    assert files["/etc/gitlab-runner-image"] == (
+        "RUNNER_VERSION=19.3.0\nIMAGES='b.example/i:1 a.example/i:1'\n"
+        """LOGINS='{"credHelpers":{"a":"ecr-login","b":"ecr-login"}}'\n"""
+    )
+    program = "/usr/local/sbin/gitlab-runner-image"
+    assert files[program] == script("gitlab-runner-image.sh")
+    assert [built, tested] == [
+        {"name": name, "action": "ExecuteBash", "inputs": {"commands": [f"sh {program} {argument}"]}}
+        for name, argument in (("Build", "build"), ("Check", "check"))
+    ]
+
+
+def test_a_version_follows_from_the_document() -> None:
+    # printf document | sha256sum | cut -c1-7: in decimal
+    assert document_version("document") == "1.0.71090751"

@@ -343,6 +343,12 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": encoded(f"TOKEN={TOKEN}")}, "SecureString"),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": f"TOKEN={TOKEN}"}, "SecureString"),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": packed(f"TOKEN={TOKEN}")}, "SecureString"),
+    (
+        USER_DATA_WITHOUT_TOKEN,
+        "",
+        {"userDataBase64": base64.encodebytes(f"{'#' * 60}TOKEN={TOKEN}".encode()).decode()},
+        "SecureString",
+    ),
     (NO_PRIVILEGED_RUNNER, "", files("[runners.docker]\nprivileged = true\n"), "root on the host"),
     (NO_PRIVILEGED_RUNNER, "", {"content": "  privileged=true\n"}, "root on the host"),
     (NO_PRIVILEGED_RUNNER, "", {"source": pulumi.StringAsset("privileged = true")}, "root on the host"),

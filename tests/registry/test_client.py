@@ -210,10 +210,10 @@ def test_answers_are_waited_for_no_longer_than_allowed(registry: RegistryDouble)
     with serving(RegistryDouble(delay=5)) as slow, RegistryClient() as client:
         images = [ImageReference(host, "team/app", "1") for host in (slow.host, registry.host, slow.host)]
         started = time.monotonic()
-        answers = client.ask_within([(image, GOOD) for image in images], 0.5)
-        assert time.monotonic() - started < 2
+        answers = client.ask_within([(image, GOOD) for image in images], 1)
+        assert time.monotonic() - started < 4
     assert [answer.digest for answer in answers] == [None, DIGEST, None]
-    assert answers[0].message == f"{slow.host} gave no answer in 0.5 seconds"
+    assert answers[0].message == f"{slow.host} gave no answer in 1 seconds"
 
 
 def test_answers_that_are_there_are_not_waited_for(registry: RegistryDouble) -> None:

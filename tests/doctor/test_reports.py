@@ -1,0 +1,277 @@
+"""Whole reports, in each of their forms: what programs read, and what users see."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.auth.resolution.fakes import encoded
+from tests.doctor.host_tree import Doctor, HostTree
+from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+
+HOME = "/root/.docker/config.json"
+KEY = "registry.example.com:5000"
+WHY = (
+    "it counts all the same: its images are pulled without credentials, even where a later source has some. "
+    "`docker login` leaves such an entry where a credsStore keeps the password"
+)
+FIX = (
+    "put the credentials into the entry, with auth made by: printf %s 'USER:PASSWORD' | base64 -w0; or take "
+    "the entry out"
+)
+EMPTY = {
+    "name": "credentials-empty",
+    "where": f"{HOME}, other.example.com",
+    "what": "its entry in auths is empty",
+    "why": WHY,
+    "fix": FIX,
+}
+
+
+def entry(key: str, verdict: str, reason: str) -> dict[str, Any]:
+    return {"key": key, "origin": "auths", "helper": None, "verdict": verdict, "reason": reason, "notes": []}
+
+
+def source(name: str, status: str, reason: str, *entries: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "status": status, "reason": reason, "notes": [], "entries": [*entries]}
+
+
+@pytest.fixture
+def home(host: HostTree, registry: RegistryDouble) -> HostTree:
+    """A host with a password for the registry and an empty entry for another one."""
+    good = {"auth": encoded(USERNAME, PASSWORD)}
+    host.write(HOME[1:], json.dumps({"auths": {registry.host: good, KEY: good, "other.example.com": {}}}))
+    return host
+
+
+def test_the_report_on_an_image_for_programs(
+    doctor: Doctor, home: HostTree, registry: RegistryDouble
+) -> None:
+    host = registry.host
+    image = f"{host}/team/app:1"
+    looked_for = f"Docker looks for {host}"
+    assert doctor.json("image", image, "--root", str(home.root)) == {
+        "runner": {"host": str(home.root), "version": "19.3.0"},
+        "images": [
+            {
+                "image": image,
+                "users": [],
+                "runner": {
+                    "path": f"{host}/team/app",
+                    "source": HOME,
+                    "user": USERNAME,
+                    "failure": None,
+                    "sources": [
+                        source("$DOCKER_AUTH_CONFIG", "absent", "the variable is not set"),
+                        source(
+                            HOME,
+                            "read",
+                            "",
+                            entry(
+                                host,
+                                "used",
+                                f"no longer path that is {host}/team/app or above it has credentials",
+                            ),
+                            entry("other.example.com", "no match", f"the image is on {host}"),
+                            entry(KEY, "no match", f"the image is on {host}"),
+                        ),
+                        source(
+                            "job payload (GitLab Registry)", "absent", "GitLab sent no registry with the job"
+                        ),
+                    ],
+                    "log": [
+                        {
+                            "where": "debug log",
+                            "text": f'Loaded Docker credentials, source = "{HOME}", '
+                            f"hostnames = [{host} other.example.com {KEY}], error = <nil>",
+                        },
+                        {"where": "job log", "text": f"Authenticating with credentials from {HOME}"},
+                    ],
+                },
+                "docker": {
+                    "path": host,
+                    "source": HOME,
+                    "user": USERNAME,
+                    "failure": None,
+                    "sources": [
+                        source("$DOCKER_AUTH_CONFIG", "absent", "the variable is not set"),
+                        source(
+                            HOME,
+                            "read",
+                            "",
+                            entry(host, "used", looked_for),
+                            entry("other.example.com", "no match", looked_for),
+                            entry(KEY, "no match", looked_for),
+                        ),
+                    ],
+                    "log": [],
+                },
+                "difference": "",
+                "hit": False,
+                "registry": {"outcome": "found", "message": f"{host} has it, as {DIGEST}", "digest": DIGEST},
+                "findings": ["credentials-empty"],
+            }
+        ],
+        "not_read": [],
+        "findings": [EMPTY],
+    }
+
+
+def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -> None:
+    assert doctor.run("image", f"{KEY}/team/app:1", "--root", str(home.root), "--offline") == 1
+    _, _, shown = doctor.output.partition("gitlab-runner 19.3.0\n")
+    loopback = next(line.split()[1] for line in shown.splitlines() if "127.0.0.1" in line)
+    assert [line.rstrip() for line in shown.splitlines()] == [
+        "",
+        "! registry.example.com:5000/team/app:1",
+        "  runner       /root/.docker/config.json auths → registry.example.com:5000,",
+        "               user my_username",
+        "  docker pull  the same credentials",
+        "  registry     not asked: --offline",
+        "  job log      Authenticating with credentials from /root/.docker/config.json",
+        "  looked at    $DOCKER_AUTH_CONFIG  the variable is not set",
+        "               /root/.docker/config.json",
+        "                 ✔ registry.example.com:5000  no longer path that is",
+        "                   registry.example.com:5000/team/app or above it has",
+        "                   credentials",
+        f"                 · {loopback}  the image is on registry.example.com:5000",
+        "                 · other.example.com  the image is on registry.example.com:5000",
+        "               job payload (GitLab Registry)  GitLab sent no registry with the",
+        "               job",
+        "",
+        "credentials-empty  /root/.docker/config.json, other.example.com",
+        "  found    its entry in auths is empty",
+        "  matters  it counts all the same: its images are pulled without credentials,",
+        "           even where a later source has some. `docker login` leaves such an",
+        "           entry where a credsStore keeps the password",
+        "  fix      put the credentials into the entry, with auth made by: printf %s",
+        "           'USER:PASSWORD' | base64 -w0; or take the entry out",
+        "",
+        "1 finding",
+    ]
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text("a:\n  image: a:1\nb:\n  image: a:1\n  services: ['Bad/Name']\n")
+    return file
+
+
+NAME_FIX = (
+    "write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
+)
+
+
+def test_the_report_on_a_pipeline_for_a_terminal(doctor: Doctor, host: HostTree, pipeline: Path) -> None:
+    assert doctor.run("job", str(pipeline), "--root", str(host.root), "--offline") == 1
+    _, _, shown = doctor.output.partition("gitlab-runner 19.3.0\n")
+    assert [line.rstrip() for line in shown.splitlines()] == [
+        "",
+        "✔ a:1",
+        "  for       image of a, image of b",
+        "  runner    pulls without credentials: no source has any for it",
+        "  registry  not asked: --offline",
+        "",
+        "✘ Bad/Name",
+        "  for       service of b",
+        "  runner    pulls without credentials: no source has any for it",
+        "  registry  not asked: --offline",
+        "",
+        "    uses   credentials of   registry    image",
+        "✔   2      none             not asked   a:1",
+        "✘   1      none             not asked   Bad/Name",
+        "",
+        "image-name  Bad/Name",
+        "  found    'Bad/Name': repository name (Name) must be lowercase",
+        "  matters  nothing can be pulled by it",
+        "  fix      write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as",
+        "           registry.example.com:5000/team/app:1.2",
+        "",
+        "1 finding",
+    ]
+
+
+def test_a_finding_of_a_pipeline_in_the_formats_of_merge_requests(
+    doctor: Doctor, host: HostTree, pipeline: Path
+) -> None:
+    asked = ["job", str(pipeline), "--root", str(host.root), "--offline", "--format"]
+    text = (
+        "Bad/Name: 'Bad/Name': repository name (Name) must be lowercase; nothing can be pulled by it. "
+        f"To fix it: {NAME_FIX}"
+    )
+    doctor.run(*asked, "code-quality")
+    (found,) = json.loads(doctor.output)
+    fingerprint = found.pop("fingerprint")
+    assert found == {
+        "description": text,
+        "check_name": "image-name",
+        "severity": "major",
+        "location": {"path": ".gitlab-ci.yml", "lines": {"begin": 5}},
+    }
+    doctor.run(*asked, "sarif")
+    log = json.loads(doctor.output)
+    version = log["runs"][0]["tool"]["driver"].pop("version")
+    assert version[0].isdigit()
+    place = {
+        "artifactLocation": {"uri": ".gitlab-ci.yml", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 5},
+    }
+    rule = {
+        "id": "image-name",
+        "shortDescription": {"text": "The text is not the name of an image, so nothing can be pulled by it."},
+        "help": {
+            "text": "Write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]. GitLab has no ${NAME:-default}."
+        },
+        "helpUri": "https://docs.gitlab.com/ci/yaml/#image",
+    }
+    assert log == {
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+        "sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": "runner-doctor", "rules": [rule]}},
+                "results": [
+                    {
+                        "ruleId": "image-name",
+                        "ruleIndex": 0,
+                        "level": "error",
+                        "message": {"text": text},
+                        "locations": [{"physicalLocation": place}],
+                        "partialFingerprints": {"finding/v1": fingerprint},
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_the_pins_of_a_pipeline_for_programs(
+    doctor: Doctor, tmp_path: Path, registry: RegistryDouble
+) -> None:
+    registry.scheme = ""
+    file = tmp_path / "pipeline.yml"
+    image = f"{registry.host}/team/app:1"
+    file.write_text(f"a: {{image: '{image}'}}\n")
+    assert doctor.run("pin", str(file), "--check", "--json") == 1
+    report = json.loads(doctor.output)
+    assert report["images"] == [
+        {
+            "image": image,
+            "file": str(file),
+            "line": 1,
+            "state": "not pinned",
+            "message": report["images"][0]["message"],
+            "pinned": f"{image}@{DIGEST}",
+        }
+    ]
+    assert [each["name"] for each in report["findings"]] == ["not-pinned"]
+    assert doctor.run("pin", str(file)) == 0
+    assert f"line 1  {image}  pinned now\n" in doctor.output
+    assert file.read_text() == f"a: {{image: '{image}@{DIGEST}'}}\n"
+    assert doctor.run("pin", str(file), "--check") == 0
+    assert "pinned\n" in doctor.output
+    assert doctor.output.endswith("All well.\n")

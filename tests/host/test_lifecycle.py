@@ -1,0 +1,38 @@
+"""How long an Auto Scaling group waits for a host."""
+
+import pytest
+from pulumi_gitlab_runner.host.lifecycle import (
+    BOOT_HEARTBEAT,
+    FIRST_HOST_TIMEOUT,
+    LAUNCH_HOOK,
+    LIFECYCLE_HOOK,
+    heartbeat_timeout,
+    longest_drain,
+)
+
+
+@pytest.mark.parametrize(
+    ("longest_job", "seconds"),
+    [
+        (0, 300),
+        (3600, 300),
+        (27_000, 300),
+        (27_001, 301),
+        (90_000, 1000),
+        (648_000, 7200),
+        (648_001, 7200),
+    ],
+)
+def test_the_longest_job_ends_within_a_hundred_heartbeats(longest_job: int, seconds: int) -> None:
+    """AWS waits 100 times as long in all, and takes 7,200 seconds at most: autoscaling/lifecycle-hooks."""
+    assert heartbeat_timeout(longest_job) == seconds
+
+
+def test_a_drain_takes_half_an_hour_more_than_the_longest_job() -> None:
+    assert longest_drain(3600) == 5400
+
+
+def test_the_hooks_and_how_long_a_host_has_to_boot() -> None:
+    """Resources of users have these names; the provider gives up an instance refresh after 900 seconds."""
+    assert (LAUNCH_HOOK, LIFECYCLE_HOOK) == ("gitlab-runner-boot", "gitlab-runner-drain")
+    assert (BOOT_HEARTBEAT, FIRST_HOST_TIMEOUT) == (600, 1200)

@@ -1,0 +1,109 @@
+"""`gitlab-runner-prune`, run for real, with a stand-in for Docker: what it removes, and when."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.host.script_host import ScriptHost
+
+MANAGED = "--filter label=com.gitlab.gitlab-runner.managed=true"
+DOCKER = """\
+case "$1 $2" in
+    "info --format") echo /var/lib/docker ;;
+    "network ls") [ -z "$(cat {state}/networks)" ] || cat {state}/networks ;;
+    "network inspect") printf '"%s"\\n' "$(cat {state}/created-network)" ;;
+    "ps --all")
+        case "$*" in
+            *network=*) cat {state}/in-network ;;
+            *) cat {state}/containers; exit "$(cat {state}/status)" ;;
+        esac ;;
+    "volume ls") cat {state}/volumes ;;
+    "volume inspect") cat {state}/created-volume ;;
+esac
+"""
+IMAGES = "docker image prune --all --force"
+OLD_IMAGES = f"{IMAGES} --filter until=24h"
+
+
+class PrunedHost(ScriptHost):
+    """A host whose Docker has what a test says; nothing, on a disk that is half full, to begin with."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._state = directory / "docker"
+        self._state.mkdir()
+        self.commands.add("docker", DOCKER.format(state=self._state))
+        self.has(networks="", containers="", volumes="", status="0", used=50)
+        self.has(**{"in-network": "", "created-network": "", "created-volume": ""})
+
+    def has(self, used: int | None = None, **files: str) -> None:
+        for name, text in files.items():
+            (self._state / name).write_text(text)
+        if used is not None:
+            self.commands.add("df", f"printf 'Use%%\\n %s%%\\n' {used}")
+
+    def removed(self, shell: list[str] | None = None) -> list[str]:
+        """Run the script: what it removes besides stopped containers, which it always does first."""
+        self.run("gitlab-runner-prune.sh", shell or ["sh"])
+        calls = [each for each in self.commands.calls("docker") if " rm " in each or " prune " in each]
+        first, *others = calls
+        assert first == f"docker container prune --force {MANAGED} --filter until=24h"
+        return others
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> PrunedHost:
+    return PrunedHost(tmp_path)
+
+
+def ago(**time: float) -> str:
+    return (datetime.now(UTC) - timedelta(**time)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("hours", "containers", "removed"), [(25, "", True), (23, "", False), (25, "a-container\n", False)]
+)
+def test_a_network_of_a_day_without_a_container_is_left_over(
+    host: PrunedHost, shell: list[str], hours: int, containers: str, removed: bool
+) -> None:
+    host.has(**{"networks": "the-network\n", "created-network": ago(hours=hours), "in-network": containers})
+    assert host.removed(shell) == (["docker network rm the-network"] if removed else [])
+    assert f"docker network ls --quiet --no-trunc {MANAGED}" in host.commands.calls("docker")
+
+
+@pytest.mark.parametrize(
+    ("used", "networks", "containers", "removed"),
+    [
+        (69, "", "", []),
+        (70, "", "", [IMAGES]),
+        (89, "a-network\n", "", []),
+        (89, "", "a-container\n", []),
+        (90, "a-network\n", "", [OLD_IMAGES]),
+        (90, "", "a-container\n", [OLD_IMAGES]),
+        (100, "", "", [IMAGES]),
+    ],
+)
+def test_images_go_when_the_disk_fills_up(
+    host: PrunedHost, shell: list[str], used: int, networks: str, containers: str, removed: list[str]
+) -> None:
+    host.has(used, **{"networks": networks, "containers": containers, "created-network": ago(hours=1)})
+    assert host.removed(shell) == removed
+    assert host.said() == (
+        ["warning: the disk is almost full, and jobs are running: removing images that no container uses"]
+        if removed == [OLD_IMAGES]
+        else []
+    )
+    assert "df --output=pcent /var/lib/docker" in host.commands.calls("df")
+
+
+@pytest.mark.parametrize(("days", "removed"), [(7.1, True), (6.9, False)])
+def test_a_volume_of_a_week_goes_with_the_images(host: PrunedHost, days: float, removed: bool) -> None:
+    host.has(70, **{"volumes": "the-volume\n", "created-volume": ago(days=days)})
+    assert host.removed() == [IMAGES, *(["docker volume rm the-volume"] if removed else [])]
+    assert "docker volume ls --quiet --filter dangling=true" in host.commands.calls("docker")
+
+
+def test_without_an_answer_of_docker_nothing_is_taken_for_unused(host: PrunedHost) -> None:
+    host.has(100, status="1")
+    assert host.removed() == []
