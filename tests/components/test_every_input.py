@@ -11,7 +11,7 @@ from pulumi.runtime.mocks import MockCallArgs
 from pulumi_gitlab_runner import RunnerStack
 
 from tests.components.everything import RealisticCloud, declaration
-from tests.components.recording import Recording, Registered, run
+from tests.components.recording import Cloud, Recording, Registered, run
 
 STACK = {"gitlab-runner-stack": "gitlab-runner/sandbox"}
 DECLARED = {"team": "ci", "cost-center": "4711"}
@@ -19,6 +19,7 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:ci-alarms"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 ROLES = "arn:aws:iam::123456789012:role"
 AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+UBUNTU = "/aws/service/canonical/ubuntu/server"
 HERE = {"region": "eu-west-1"}
 SUBNETS = ["ci-private-1-id", "ci-private-2-id"]
 TLS_PORT = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
@@ -203,7 +204,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "RunnerHost LaunchTemplate ci-release": {
         "description": "Runner host release",
-        "imageId": "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
+        "imageId": f"resolve:ssm:{UBUNTU}/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
         "instanceType": "c7g.large",
         "iamInstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/ci-release-0a1b2c3"},
         "vpcSecurityGroupIds": ["ci-release-id"],
@@ -525,7 +526,7 @@ OWN_TAGS: dict[str, dict[str, str]] = {
 """The tags that resources have besides those of the stack and of the declaration."""
 
 
-class Cloud(RealisticCloud):
+class AskedCloud(Cloud):
     """AWS, which notes by which provider it is asked."""
 
     def __init__(self, *, preview: bool) -> None:
@@ -535,6 +536,10 @@ class Cloud(RealisticCloud):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.providers.setdefault(args.token, set()).add(_name(args.provider))
         return super().call(args)
+
+
+class AskedRealisticCloud(AskedCloud, RealisticCloud):
+    """The same with ARNs of AWS's forms."""
 
 
 @pytest.fixture(scope="module")
@@ -549,7 +554,7 @@ def everything() -> Recording:
         provider = aws.Provider("ours", region="eu-west-1")
         RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
 
-    return run(program, cloud=Cloud)[0]
+    return run(program, cloud=AskedRealisticCloud)[0]
 
 
 @pytest.fixture(scope="module")
