@@ -1,0 +1,615 @@
+"""What each resource in AWS is made with, input by input, and by which provider: one stack of everything."""
+
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import ANY
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+from pulumi.runtime.mocks import MockCallArgs
+from pulumi_gitlab_runner import RunnerStack
+
+from tests.components.everything import RealisticCloud, declaration
+from tests.components.recording import Cloud, Recording, Registered, run
+
+STACK = {"gitlab-runner-stack": "gitlab-runner/sandbox"}
+DECLARED = {"team": "ci", "cost-center": "4711"}
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:ci-alarms"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+ROLES = "arn:aws:iam::123456789012:role"
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+UBUNTU = "/aws/service/canonical/ubuntu/server"
+HERE = {"region": "eu-west-1"}
+SUBNETS = ["ci-private-1-id", "ci-private-2-id"]
+TLS_PORT = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+SSH = {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22}
+AT_LAUNCH = [{"resourceType": each, "tags": DECLARED | STACK} for each in ("instance", "volume")]
+MARK = "Kept fresh by gitlab-runner/sandbox/hosted-auth/hosted"
+
+
+def disk(size: int, device: str = "/dev/xvda") -> list[Any]:
+    ebs = {"volumeType": "gp3", "volumeSize": size, "encrypted": "true", "deleteOnTermination": "true"}
+    return [{"deviceName": device, "ebs": ebs}]
+
+
+def role(**further: Any) -> dict[str, Any]:
+    return {"path": "/", "forceDetachPolicies": True, "assumeRolePolicy": ANY, **further}
+
+
+def alarm(**further: Any) -> dict[str, Any]:
+    return {"statistic": "Sum", "threshold": 1, "alarmActions": [TOPIC], "okActions": [TOPIC], **further}
+
+
+CLOSED = {
+    "bucket": "ci-0a1b2c3",
+    "blockPublicAcls": True,
+    "blockPublicPolicy": True,
+    "ignorePublicAcls": True,
+    "restrictPublicBuckets": True,
+}
+EXPIRES = {
+    "status": "Enabled",
+    "filter": {},
+    "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+}
+HEARTBEAT = {
+    "namespace": "GitLabRunner",
+    "comparisonOperator": "LessThanThreshold",
+    "treatMissingData": "breaching",
+}
+
+INPUTS: dict[str, dict[str, Any]] = {
+    # The key of secrets and the bucket of hosts' files.
+    "HostStore Key ci": {
+        "description": "Runner tokens and registry passwords of gitlab-runner/sandbox",
+        "enableKeyRotation": True,
+        "deletionWindowInDays": 7,
+        "policy": ANY,
+    },
+    "HostStore Alias ci": {"name": "alias/gitlab-runner/sandbox/ci", "targetKeyId": "the-key"},
+    "HostStore Bucket ci": {"forceDestroy": True},
+    "HostStore BucketPublicAccessBlock ci": CLOSED,
+    "HostStore BucketPolicy ci": {"bucket": "ci-0a1b2c3", "policy": ANY},
+    "HostStore BucketLifecycleConfiguration ci": {
+        "bucket": "ci-0a1b2c3",
+        "rules": [
+            {"id": "earlier-versions", "noncurrentVersionExpiration": {"noncurrentDays": 30}, **EXPIRES}
+        ],
+    },
+    "RunnerCache BucketPublicAccessBlock ci": CLOSED,
+    "RunnerCache BucketPolicy ci": {"bucket": "ci-0a1b2c3", "policy": ANY},
+    "RunnerCache BucketLifecycleConfiguration ci": {
+        "bucket": "ci-0a1b2c3",
+        "rules": [{"id": "expire", "expiration": {"days": 14}, **EXPIRES}],
+    },
+    "RunnerCache BucketServerSideEncryptionConfiguration ci": {
+        "bucket": "ci-0a1b2c3",
+        "rules": [
+            {
+                "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
+                "bucketKeyEnabled": True,
+            }
+        ],
+    },
+    # Registries.
+    "EcrRepositories LifecyclePolicy ci-team/ci/base": {"repository": "ci/base", "policy": ANY},
+    "EcrRepositories RepositoryPolicy ci-team/ci/base": {"repository": "ci/base", "policy": ANY},
+    "EcrRepositories Repository ci-frankfurt/ci/base": {
+        "name": "ci/base",
+        "region": "eu-central-1",
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfigurations": [{"encryptionType": "AES256"}],
+        "forceDelete": False,
+    },
+    "EcrRepositories LifecyclePolicy ci-frankfurt/ci/base": {
+        "repository": "ci/base",
+        "region": "eu-central-1",
+        "policy": ANY,
+    },
+    "RunnerStack PullThroughCacheRule ci-kubernetes": {
+        "ecrRepositoryPrefix": "kubernetes",
+        "upstreamRegistryUrl": "registry.k8s.io",
+    },
+    "RunnerStack Secret ecr-pullthroughcache/ci-hub": {
+        "description": "What ECR logs in with at registry-1.docker.io"
+    },
+    "RunnerStack SecretVersion ecr-pullthroughcache/ci-hub": {
+        "secretId": "ecr-pullthroughcache/ci-hub-id",
+        "secretString": '{"username": "hub_user", "accessToken": "hub-access-token"}',
+    },
+    "EcrSettings Role ci-eu-west-1-creation-templates": {
+        "forceDetachPolicies": True,
+        "assumeRolePolicy": ANY,
+    },
+    "EcrSettings RolePolicy ci-eu-west-1-creation-templates": {
+        "role": "ci-eu-west-1-creation-templates-0a1b2c3",
+        "policy": ANY,
+    },
+    "EcrSettings RegistryPolicy ci-eu-west-1": {"policy": ANY, **HERE},
+    "EcrSettings ReplicationConfiguration ci-eu-west-1": {
+        "replicationConfiguration": {
+            "rules": [{"destinations": [{"region": "eu-central-1", "registryId": "123456789012"}]}]
+        },
+        **HERE,
+    },
+    "EcrSettings RegistryScanningConfiguration ci-eu-west-1": {
+        "scanType": "ENHANCED",
+        "rules": [
+            {
+                "scanFrequency": frequency,
+                "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+            }
+            for frequency in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
+        ],
+        **HERE,
+    },
+    "EcrSettings RepositoryCreationTemplate ci-eu-west-1/hub": {
+        "prefix": "hub",
+        "appliedFors": ["PULL_THROUGH_CACHE", "REPLICATION"],
+        "description": "By pulumi-gitlab-runner",
+        "imageTagMutability": "MUTABLE",
+        "encryptionConfigurations": [{"encryptionType": "AES256"}],
+        "lifecyclePolicy": ANY,
+        "resourceTags": {"team": "ci"},
+        "customRoleArn": f"{ROLES}/ci-eu-west-1-creation-templates-0a1b2c3",
+        **HERE,
+    },
+    # A host.
+    "RunnerHost BucketObjectv2 ci-build-files": {
+        "bucket": "ci-0a1b2c3",
+        "key": "build/files.json",
+        "content": ANY,
+        "contentType": "application/json",
+        "metadata": {"runner-ids": "11,11"},
+    },
+    "RunnerHost LogGroup ci-build": {
+        "name": "/gitlab-runner/sandbox/build",
+        "retentionInDays": 90,
+        "kmsKeyId": KEY,
+    },
+    "RunnerHost SecurityGroup ci-build": {"vpcId": "ci-id", "description": "Runner host build"},
+    "RunnerHost SecurityGroupEgressRule ci-build": {
+        "securityGroupId": "ci-build-id",
+        "description": "To GitLab, the registries and AWS",
+        "ipProtocol": "-1",
+        "cidrIpv4": "0.0.0.0/0",
+    },
+    "RunnerHost SecurityGroupEgressRule ci-release-10.0.0.0/8:22/tcp": {
+        "securityGroupId": "ci-release-id",
+        "description": "Declared egress: tcp 22",
+        "cidrIpv4": "10.0.0.0/8",
+        **SSH,
+    },
+    "RunnerHost SecurityGroupEgressRule ci-release-0.0.0.0/0:443/tcp": {
+        "securityGroupId": "ci-release-id",
+        "description": "Declared egress: tcp 443",
+        "cidrIpv4": "0.0.0.0/0",
+        **TLS_PORT,
+    },
+    "RunnerHost SecurityGroupEgressRule ci-first-pl-63a5400a:443/tcp": {
+        "securityGroupId": "ci-first-id",
+        "description": "Declared egress: tcp 443",
+        "prefixListId": "pl-63a5400a",
+        **TLS_PORT,
+    },
+    "RunnerHost SecurityGroupIngressRule ci-build-metrics": {
+        "securityGroupId": "ci-build-id",
+        "description": "Metrics of the runner, for the VPC",
+        "cidrIpv4": "10.0.0.0/16",
+        "ipProtocol": "tcp",
+        "fromPort": 9252,
+        "toPort": 9252,
+    },
+    "RunnerHost LaunchTemplate ci-release": {
+        "description": "Runner host release",
+        "imageId": f"resolve:ssm:{UBUNTU}/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
+        "instanceType": "c7g.large",
+        "iamInstanceProfile": {"arn": "arn:aws:iam::123456789012:instance-profile/ci-release-0a1b2c3"},
+        "vpcSecurityGroupIds": ["ci-release-id"],
+        "metadataOptions": {
+            "httpEndpoint": "enabled",
+            "httpTokens": "required",
+            "httpPutResponseHopLimit": 1,
+            "instanceMetadataTags": "enabled",
+        },
+        "blockDeviceMappings": disk(100, "/dev/sda1"),
+        "userData": ANY,
+        "updateDefaultVersion": True,
+        "tagSpecifications": AT_LAUNCH,
+    },
+    "RunnerHost Group ci-build": {
+        "minSize": 1,
+        "maxSize": 2,
+        "vpcZoneIdentifiers": SUBNETS,
+        "launchTemplate": {"id": "ci-build-id", "version": "1"},
+        "instanceMaintenancePolicy": {"minHealthyPercentage": 100, "maxHealthyPercentage": 200},
+        "instanceRefresh": {"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]},
+        "healthCheckType": "EC2",
+        "defaultInstanceWarmup": 30,
+        "initialLifecycleHooks": [
+            {
+                "name": "gitlab-runner-boot",
+                "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+                "heartbeatTimeout": 600,
+                "defaultResult": "ABANDON",
+            },
+            {
+                "name": "gitlab-runner-drain",
+                "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
+                "heartbeatTimeout": 300,
+                "defaultResult": "CONTINUE",
+            },
+        ],
+        "waitForCapacityTimeout": "1200s",
+        "ignoreFailedScalingActivities": True,
+    },
+    "RunnerHost MetricAlarm ci-build": alarm(
+        alarmDescription="No runner host build has had a working gitlab-runner and Docker for 15 minutes",
+        metricName="Healthy",
+        dimensions={"Host": "/gitlab-runner/sandbox/build"},
+        period=300,
+        evaluationPeriods=3,
+        **HEARTBEAT,
+    ),
+    "RunnerManagerRole Role ci-build": role(
+        path="/ci/", permissionsBoundary="arn:aws:iam::123456789012:policy/ci-boundary"
+    ),
+    "RunnerManagerRole Role ci-first": role(),
+    "RunnerManagerRole InstanceProfile ci-build": {"path": "/ci/", "role": "ci-build-0a1b2c3"},
+    "RunnerManagerRole RolePolicyAttachment ci-build-1": {
+        "role": "ci-build-0a1b2c3",
+        "policyArn": "arn:aws:iam::123456789012:policy/of-our-own",
+    },
+    "RunnerManagerRole RolePolicy ci-build.key": {"role": "ci-build-0a1b2c3", "policy": ANY},
+    # A fleet.
+    "RunnerFleet SecurityGroup ci-burst-workers": {
+        "vpcId": "ci-id",
+        "description": "Workers of burst: SSH from their manager",
+    },
+    "RunnerFleet SecurityGroupIngressRule ci-burst-workers": {
+        "securityGroupId": "ci-burst-workers-id",
+        "description": "SSH from the manager",
+        "referencedSecurityGroupId": "ci-burst-id",
+        **SSH,
+    },
+    "RunnerFleet LaunchTemplate ci-burst-workers": {
+        "description": "Runner burst-workers",
+        "imageId": f"resolve:ssm:{AMAZON_LINUX}",
+        "vpcSecurityGroupIds": ["ci-burst-workers-id"],
+        "metadataOptions": {
+            "httpEndpoint": "enabled",
+            "httpTokens": "required",
+            "httpPutResponseHopLimit": 1,
+        },
+        "blockDeviceMappings": disk(100),
+        "userData": ANY,
+        "updateDefaultVersion": True,
+        "tagSpecifications": AT_LAUNCH,
+    },
+    "RunnerFleet Group ci-burst-workers": {
+        "name": "gitlab-runner-sandbox-burst",
+        "minSize": 0,
+        "maxSize": 20,
+        "waitForCapacityTimeout": "0",
+        "vpcZoneIdentifiers": SUBNETS,
+        "mixedInstancesPolicy": ANY,
+        "protectFromScaleIn": True,
+        "suspendedProcesses": ["AZRebalance"],
+        "healthCheckType": "EC2",
+        "forceDelete": True,
+    },
+    # Credentials of hosted runners, and roles of jobs.
+    "HostedRunnerAuth Role ci-hosted": role(),
+    "HostedRunnerAuth Role ci-hosted-schedule": role(),
+    "HostedRunnerAuth LogGroup ci-hosted": {
+        "name": "/gitlab-runner/sandbox/hosted-auth/hosted",
+        "retentionInDays": 30,
+        "kmsKeyId": KEY,
+    },
+    "HostedRunnerAuth Parameter ci-declared-token": {
+        "name": "/gitlab-runner/sandbox/hosted-auth/declared/tokens/gitlab",
+        "type": "SecureString",
+        "keyId": KEY,
+        "value": "sandbox-token",
+        "overwrite": True,
+    },
+    "HostedRunnerAuth Function ci-hosted": {
+        "description": "Renews registry credentials in GitLab: gitlab-runner/sandbox/hosted-auth/hosted",
+        "role": f"{ROLES}/ci-hosted-0a1b2c3",
+        "runtime": "python3.13",
+        "handler": "renewal.handler.handler",
+        "code": ANY,
+        "timeout": 120,
+        "memorySize": 256,
+        "loggingConfig": {
+            "logFormat": "Text",
+            "logGroup": "/gitlab-runner/sandbox/hosted-auth/hosted",
+        },
+    },
+    "HostedRunnerAuth Invocation ci-hosted-project-8-DOCKER_AUTH_CONFIG": {
+        "functionName": "ci-hosted-0a1b2c3",
+        "lifecycleScope": "CRUD",
+        "input": ANY,
+    },
+    "HostedRunnerAuth RolePolicy ci-hosted-schedule": {
+        "role": "ci-hosted-schedule-0a1b2c3",
+        "policy": ANY,
+    },
+    "HostedRunnerAuth Schedule ci-hosted": {
+        "description": "Renews registry credentials in GitLab every 6 hours",
+        "scheduleExpression": "rate(6 hours)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {
+            "arn": "arn:aws:lambda:eu-west-1:123456789012:function:ci-hosted-0a1b2c3",
+            "roleArn": f"{ROLES}/ci-hosted-schedule-0a1b2c3",
+            "input": "{}",
+            "retryPolicy": {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 10},
+        },
+    },
+    "HostedRunnerAuth MetricAlarm ci-hosted-failed": alarm(
+        alarmDescription=f"A renewal of registry credentials failed; its log says why. {MARK}",
+        namespace="AWS/Lambda",
+        metricName="Errors",
+        dimensions={"FunctionName": "ci-hosted-0a1b2c3"},
+        period=300,
+        evaluationPeriods=1,
+        comparisonOperator="GreaterThanOrEqualToThreshold",
+        treatMissingData="notBreaching",
+    ),
+    "HostedRunnerAuth MetricAlarm ci-hosted-stale": alarm(
+        alarmDescription=f"Registry credentials were not renewed for 7 hours; they last 12. {MARK}",
+        metricName="Renewed",
+        dimensions={"Renewal": MARK},
+        period=3600,
+        evaluationPeriods=7,
+        **HEARTBEAT,
+    ),
+    "JobRole Role ci-publish": role(description="Jobs of GitLab: gitlab-runner/sandbox"),
+    "JobRole RolePolicy ci-publish": {"role": "ci-publish-0a1b2c3", "policy": ANY},
+    # A machine image.
+    "RunnerImage Role ci-base": role(description="Builds machine images of runner hosts"),
+    "RunnerImage InstanceProfile ci-base": {"path": "/", "role": "ci-base-0a1b2c3"},
+    "RunnerImage SecurityGroup ci-base": {
+        "vpcId": "ci-id",
+        "description": "Builds the machine image base",
+    },
+    "RunnerImage LogGroup ci-base": {
+        "name": "/aws/imagebuilder/gitlab-runner-sandbox-base",
+        "retentionInDays": 90,
+        "kmsKeyId": KEY,
+    },
+    "RunnerImage Component ci-base": {
+        "name": "gitlab-runner-sandbox-base",
+        "version": ANY,
+        "platform": "Linux",
+        "description": "Runner hosts of gitlab-runner/sandbox",
+        "data": ANY,
+    },
+    "RunnerImage ImageRecipe ci-base": {
+        "name": "gitlab-runner-sandbox-base",
+        "version": ANY,
+        "description": "Runner hosts of gitlab-runner/sandbox",
+        "parentImage": f"ssm:{AMAZON_LINUX}",
+        "components": [
+            {"componentArn": "arn:aws:imagebuilder:eu-west-1:123456789012:component/base/1.2.3/1"}
+        ],
+        "blockDeviceMappings": disk(20),
+    },
+    "RunnerImage InfrastructureConfiguration ci-base": {
+        "name": "gitlab-runner-sandbox-base",
+        "description": "Builds the machine image base",
+        "instanceProfileName": "ci-base-0a1b2c3",
+        "instanceTypes": ["m6i.large"],
+        "securityGroupIds": ["ci-base-id"],
+        "subnetId": "ci-private-1-id",
+        "instanceMetadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "terminateInstanceOnFailure": True,
+        "resourceTags": DECLARED,
+    },
+    "RunnerImage DistributionConfiguration ci-base": {
+        "name": "gitlab-runner-sandbox-base",
+        "distributions": [
+            {
+                "region": "eu-west-1",
+                "amiDistributionConfiguration": {
+                    "name": "gitlab-runner-sandbox-base {{ imagebuilder:buildDate }}",
+                    "amiTags": DECLARED,
+                },
+                "ssmParameterConfigurations": [
+                    {
+                        "parameterName": "/imagebuilder/gitlab-runner/sandbox/base",
+                        "dataType": "aws:ec2:image",
+                    }
+                ],
+            }
+        ],
+    },
+    "RunnerImage ImagePipeline ci-base": {
+        "name": "gitlab-runner-sandbox-base",
+        "description": "Machine image base of runner hosts of gitlab-runner/sandbox",
+        "imageRecipeArn": "arn:aws:imagebuilder:eu-west-1:123456789012:image-recipe/base/1.2.3",
+        "infrastructureConfigurationArn": (
+            "arn:aws:imagebuilder:eu-west-1:123456789012:infrastructure-configuration/base"
+        ),
+        "distributionConfigurationArn": (
+            "arn:aws:imagebuilder:eu-west-1:123456789012:distribution-configuration/base"
+        ),
+        "enhancedImageMetadataEnabled": False,
+        "schedule": {
+            "scheduleExpression": "cron(0 4 ? * mon *)",
+            "timezone": "UTC",
+            "pipelineExecutionStartCondition": "EXPRESSION_MATCH_ONLY",
+        },
+    },
+    # The network.
+    "RunnerNetwork Vpc ci": {
+        "cidrBlock": "10.64.0.0/20",
+        "enableDnsSupport": True,
+        "enableDnsHostnames": True,
+    },
+    "RunnerNetwork InternetGateway ci": {"vpcId": "ci-id"},
+    "RunnerNetwork RouteTable ci-public": {"vpcId": "ci-id"},
+    "RunnerNetwork Route ci-public": {
+        "routeTableId": "ci-public-id",
+        "destinationCidrBlock": "0.0.0.0/0",
+        "gatewayId": "ci-id",
+    },
+    "RunnerNetwork Subnet ci-public-2": {
+        "vpcId": "ci-id",
+        "cidrBlock": "10.64.12.16/28",
+        "availabilityZone": "eu-west-1b",
+    },
+    "RunnerNetwork Eip ci-2": {"domain": "vpc"},
+    "RunnerNetwork NatGateway ci-2": {"subnetId": "ci-public-2-id", "allocationId": "ci-2-id"},
+    "RunnerNetwork VpcEndpoint ci-s3": {
+        "vpcId": "ci-id",
+        "serviceName": "com.amazonaws.eu-west-1.s3",
+        "vpcEndpointType": "Gateway",
+        "routeTableIds": SUBNETS,
+    },
+    "RunnerNetwork VpcEndpoint ci-ssm": {
+        "vpcId": "ci-id",
+        "serviceName": "com.amazonaws.eu-west-1.ssm",
+        "vpcEndpointType": "Interface",
+        "subnetIds": SUBNETS,
+        "securityGroupIds": ["ci-endpoints-id"],
+        "privateDnsEnabled": True,
+    },
+    "RunnerNetwork SecurityGroup ci-endpoints": {
+        "vpcId": "ci-id",
+        "description": "Endpoints of ci: HTTPS from its VPC",
+    },
+    "RunnerNetwork LogGroup ci-flow-logs": {
+        "name": "/gitlab-runner/sandbox/flow-logs/ci",
+        "retentionInDays": 30,
+        "kmsKeyId": KEY,
+    },
+    "RunnerNetwork Role ci-flow-logs": {"forceDetachPolicies": True, "assumeRolePolicy": ANY},
+    "RunnerNetwork RolePolicy ci-flow-logs": {"role": "ci-flow-logs-0a1b2c3", "policy": ANY},
+    "RunnerNetwork FlowLog ci-flow-logs": {
+        "vpcId": "ci-id",
+        "trafficType": "ALL",
+        "logDestinationType": "cloud-watch-logs",
+        "logDestination": "arn:aws:logs:eu-west-1:123456789012:log-group:/gitlab-runner/sandbox/flow-logs/ci",
+        "iamRoleArn": f"{ROLES}/ci-flow-logs-0a1b2c3",
+    },
+}
+"""By component, type and name: everything but the tags that all have."""
+
+OWN_TAGS: dict[str, dict[str, str]] = {
+    **{
+        f"RunnerNetwork {kind} {name}": {"Name": name}
+        for kind, name in (
+            ("Vpc", "ci"),
+            ("DefaultSecurityGroup", "ci"),
+            ("InternetGateway", "ci"),
+            ("RouteTable", "ci-public"),
+            ("RouteTable", "ci-private-2"),
+            ("Subnet", "ci-public-1"),
+            ("Subnet", "ci-private-2"),
+            ("Eip", "ci-1"),
+            ("NatGateway", "ci-1"),
+            ("VpcEndpoint", "ci-s3"),
+            ("VpcEndpoint", "ci-ecr.api"),
+            ("FlowLog", "ci-flow-logs"),
+        )
+    },
+    "RunnerHost Group ci-build": {
+        "Name": "gitlab-runner-build",
+        "gitlab-runner-host": "/gitlab-runner/sandbox/build",
+    },
+    "RunnerFleet Group ci-burst-workers": {"Name": "gitlab-runner-burst-workers"},
+    "RunnerManagerRole Role ci-build": {"gitlab-runner-host": "/gitlab-runner/sandbox/build"},
+}
+"""The tags that resources have besides those of the stack and of the declaration."""
+
+
+class AskedCloud(Cloud):
+    """AWS, which notes by which provider it is asked."""
+
+    def __init__(self, *, preview: bool) -> None:
+        super().__init__(preview=preview)
+        self.providers: dict[str, set[str]] = {}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.providers.setdefault(args.token, set()).add(_name(args.provider))
+        return super().call(args)
+
+
+class AskedRealisticCloud(AskedCloud, RealisticCloud):
+    """The same with ARNs of AWS's forms."""
+
+
+@pytest.fixture(scope="module")
+def everything() -> Recording:
+    declared = declaration()
+    declared["runners"]["renamed"]["host"]["egress"] = [
+        {"prefix_list": "pl-63a5400a", "from_port": 443},
+        {"cidr": "0.0.0.0/0", "from_port": 443},
+    ]
+
+    def program() -> None:
+        provider = aws.Provider("ours", region="eu-west-1")
+        RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
+
+    return run(program, cloud=AskedRealisticCloud)[0]
+
+
+@pytest.fixture(scope="module")
+def named(everything: Recording) -> Mapping[str, Registered]:
+    """The resources by component, type and name."""
+    return {
+        f"{component(each)} {each.type.rpartition(':')[2]} {each.name}": each
+        for each in everything.all_registered
+    }
+
+
+def component(registered: Registered) -> str:
+    return registered.parent.partition("::")[0].rpartition(":")[2]
+
+
+@pytest.mark.parametrize("of", dict.fromkeys(name.partition(" ")[0] for name in INPUTS))
+def test_each_input_of_a_components_resources(named: Mapping[str, Registered], of: str) -> None:
+    expected = {name: inputs for name, inputs in INPUTS.items() if name.startswith(f"{of} ")}
+    found = {
+        name: {key: each for key, each in named[name].inputs.items() if key != "tags"} for name in expected
+    }
+    assert found == expected
+
+
+def test_tags_of_their_own(named: Mapping[str, Registered]) -> None:
+    found = {name: named[name].tags for name in OWN_TAGS}
+    assert found == {name: {**DECLARED, **STACK, **own} for name, own in OWN_TAGS.items()}
+
+
+def test_instances_get_the_tags_of_their_group_but_for_that_of_the_host(
+    named: Mapping[str, Registered],
+) -> None:
+    for name in ("RunnerHost Group ci-build", "RunnerFleet Group ci-burst-workers"):
+        launched = {each["key"]: each["propagateAtLaunch"] for each in named[name].inputs["tags"]}
+        assert launched.pop("gitlab-runner-host", False) is False
+        assert set(launched.values()) == {True}
+
+
+def providers(recording: Recording) -> tuple[set[str], dict[str, set[str]]]:
+    """The providers of the resources in AWS, and those by which each of its functions is called."""
+    cloud: Any = recording.cloud
+    made_by = {
+        _name(each.request.provider) for each in recording.all_registered if each.type.startswith("aws:")
+    }
+    return made_by, {token.rpartition(":")[2]: asked_by for token, asked_by in cloud.providers.items()}
+
+
+def _name(provider: str) -> str:
+    """The name in a reference to a provider, `URN::ID`; empty for the default one."""
+    return provider.rpartition("::")[0].rpartition("::")[2]
+
+
+OURS = {"ours"}
+
+
+def test_a_stack_makes_and_asks_everything_by_its_provider(everything: Recording) -> None:
+    asked = ("AvailabilityZones", "CallerIdentity", "Image", "Parameter", "Partition", "Region", "Vpc")
+    assert providers(everything) == (OURS, {f"get{each}": OURS for each in asked})
