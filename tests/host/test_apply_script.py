@@ -190,6 +190,20 @@ def test_a_new_version_replaces_the_old_one(applied: Host, shell: list[str]) -> 
     assert TOKEN in text
 
 
+def test_what_an_interrupted_run_left_is_replaced(applied: Host, tmp_path: Path, shell: list[str]) -> None:
+    before = {path: entry[:2] for path, entry in applied.tree().items()}
+    other = tmp_path / "other"
+    other.write_text("it stays")
+    (applied.root / f"{CONFIG}.new").symlink_to(other)
+    (applied.root / f"{LINK}.new").write_text("half of")
+    applied.deliver(files_as_json(sandbox_files()), "2")
+    assert applied.apply(shell).returncode == 0
+    state = "var/lib/gitlab-runner-host/applied"
+    after = {path: entry[:2] for path, entry in applied.tree().items()}
+    assert after == before | {state: ("0600", '"2"\t11\n')}
+    assert other.read_text() == "it stays"
+
+
 @pytest.mark.parametrize(
     ("runs", "changed", "restarted"),
     [(True, "fleet.json", True), (True, "config.toml", False), (False, "fleet.json", False)],

@@ -109,7 +109,9 @@ fleet=etc/gitlab-runner/fleet.json
 [ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
 while read -r mode path _; do
     [ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}"
-    cp -pP --remove-destination "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
+    # An interrupted run may have left one that `cp` would write through.
+    if [ -e "$root/$path.new" ] || [ -L "$root/$path.new" ]; then rm -f "$root/$path.new"; fi
+    cp -pP "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
 done <"$work/list"
 while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
