@@ -1,4 +1,4 @@
-"""What the tests of every folder share: order, Hypothesis' profile, garbage collection, the engine, a sandbox.
+"""What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
 
 `--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
 arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
