@@ -8,7 +8,7 @@ engine, of Docker and of a boot keep their order: they share what takes long to 
 import gc
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import groupby
 
 import pytest
@@ -22,9 +22,6 @@ from sandbox.paths import engine_directory
 
 settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tests")
-
-# What the modules hold stays for the whole run. To look through it again and again is a third of the time.
-gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,9 +51,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = ordered
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what the modules hold, which stays, from being looked through again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _keeps_its_order(item: pytest.Item) -> bool:
