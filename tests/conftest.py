@@ -1,4 +1,4 @@
-"""What the tests of every folder share: order, Hypothesis' profile, garbage collection, the engine, a sandbox.
+"""What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
 
 `--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
 arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
@@ -8,7 +8,7 @@ engine, of Docker and of a boot keep their order: they share what takes long to 
 import gc
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import groupby
 
 import pytest
@@ -22,9 +22,6 @@ from sandbox.paths import engine_directory
 
 settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tests")
-
-# What the modules hold stays for the whole run. To look through it again and again is a third of the time.
-gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,9 +57,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept + shuffled
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what the modules hold, which stays, from being looked through again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _keeps_its_order(item: pytest.Item) -> bool:

@@ -100,22 +100,26 @@ def everything() -> dict[str, Any]:
     return declared
 
 
-def two_stacks(first: Any = None, second: Any = None) -> Recording:
+def two_stacks(**of_second: Any) -> Recording:
     def program() -> None:
-        RunnerStack("ci", {**everything(), **(first or {})})
-        RunnerStack("blue", {**everything(), **(second or {})})
+        RunnerStack("ci", everything())  # type: ignore[arg-type]
+        RunnerStack("blue", {**everything(), **of_second})  # type: ignore[typeddict-item]
 
     return run(program)[0]
+
+
+@pytest.fixture(scope="module")
+def both() -> Recording:
+    return two_stacks()
 
 
 def inputs(recording: Recording, kind: str, key: str) -> list[Any]:
     return [each.inputs[key] for (found, _), each in recording.registered.items() if found == kind]
 
 
-def test_two_stacks_of_one_program_have_no_urn_in_common() -> None:
-    recording = two_stacks()
-    made = places(recording)  # fails for two resources with one URN
-    assert len(made) == len(recording.requests)
+def test_two_stacks_of_one_program_have_no_urn_in_common(both: Recording) -> None:
+    made = places(both)  # fails for two resources with one URN
+    assert len(made) == len(both.requests)
     for place, aliases in made.items():
         assert not aliases & made.keys() - {place}
 
@@ -128,21 +132,23 @@ def test_two_stacks_of_one_program_have_no_urn_in_common() -> None:
         ("aws:kms/alias:Alias", "name"),
     ],
 )
-def test_two_stacks_share_no_name_outside_of_pulumi(kind: str, key: str) -> None:
-    names = inputs(two_stacks(), kind, key)
+def test_two_stacks_share_no_name_outside_of_pulumi(both: Recording, kind: str, key: str) -> None:
+    names = inputs(both, kind, key)
     assert len(names) >= 2
     assert len(set(names)) == len(names)
 
 
-def test_a_stack_called_ci_keeps_the_names_of_before_and_another_one_has_its_own_first() -> None:
-    names = inputs(two_stacks(), "aws:ssm/parameter:Parameter", "name")
+def test_a_stack_called_ci_keeps_the_names_of_before_and_another_one_has_its_own_first(
+    both: Recording,
+) -> None:
+    names = inputs(both, "aws:ssm/parameter:Parameter", "name")
     assert {f"/{PROJECT}/{STACK}/build/tokens/build", f"/{PROJECT}/{STACK}/blue-build/tokens/build"} <= set(
         names
     )
 
 
 def test_a_path_prefix_is_in_the_place_of_the_name() -> None:
-    names = inputs(two_stacks(second={"path_prefix": "green-"}), "aws:ssm/parameter:Parameter", "name")
+    names = inputs(two_stacks(path_prefix="green-"), "aws:ssm/parameter:Parameter", "name")
     assert f"/{PROJECT}/{STACK}/green-build/tokens/build" in names
     assert not any("/blue-" in each for each in names)
 

@@ -36,19 +36,19 @@ config:
 """
 
 
-@pytest.fixture
-def instance(monkeypatch: pytest.MonkeyPatch, host: HostTree) -> Iterator[str]:
-    """An instance in the group of the stack's host, with the files of the tree."""
-    with AwsServer() as aws:
+@pytest.fixture(scope="module")
+def _instance() -> Iterator[str]:
+    """An instance in the group of the stack's host."""
+    with AwsServer() as aws, pytest.MonkeyPatch.context() as patch:
         for name, value in {
             "AWS_ENDPOINT_URL": aws.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
         }.items():
-            monkeypatch.setenv(name, value)
+            patch.setenv(name, value)
         group = {"MinSize": 1, "MaxSize": 1, "DesiredCapacity": 1}
-        image = boto3.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        image = "ami-12c6146b"  # one that moto has
         autoscaling = boto3.client("autoscaling")
         autoscaling.create_launch_configuration(
             LaunchConfigurationName="build", ImageId=image, InstanceType="t3.large"
@@ -65,9 +65,15 @@ def instance(monkeypatch: pytest.MonkeyPatch, host: HostTree) -> Iterator[str]:
             "AutoScalingGroups"
         ]
         number: str = found["Instances"][0]["InstanceId"]
-        HOSTS[number] = host.root
         yield number
-        del HOSTS[number]
+
+
+@pytest.fixture
+def instance(_instance: str, host: HostTree) -> Iterator[str]:
+    """The same, with the files of the tree."""
+    HOSTS[_instance] = host.root
+    yield _instance
+    del HOSTS[_instance]
 
 
 @pytest.fixture

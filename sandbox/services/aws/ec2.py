@@ -2,16 +2,18 @@
 
 moto puts a launch template's own tags among those that its instances get, shows a template's tags for ever as
 they were when it was made, and cannot launch a later version that has user data. It forgets the description
-of a security group's rule whose far end is another group, and deletes a group that an instance uses.
+of a security group's rule whose far end is another group, and deletes a group that an instance uses. It makes
+over a thousand images for each region, with a volume and a snapshot each, before any is asked for.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 
 def patch() -> None:
     """Change moto's classes in this process; a second call changes nothing."""
-    from moto.ec2.models import launch_templates, security_groups
+    from moto.ec2.models import amis, launch_templates, security_groups
     from moto.ec2.utils import parse_user_data
 
     template_class: Any = launch_templates.LaunchTemplate
@@ -35,8 +37,24 @@ def patch() -> None:
     template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
     rule_class: Any = security_groups.SecurityGroupRule
     rule_class.description = property(_description)
+    _load_images_later(amis.AmiBackend)
     groups_class: Any = security_groups.SecurityGroupBackend
     groups_class.delete_security_group = _not_in_use(groups_class.delete_security_group)
+
+
+def _load_images_later(backend_class: Any) -> None:
+    load = backend_class._load_amis
+    loading = threading.RLock()
+
+    def images(backend: Any) -> dict[str, Any]:
+        with loading:
+            if backend.__dict__.pop("images_to_load", False):
+                load(backend)
+        found: dict[str, Any] = backend.__dict__["images"]
+        return found
+
+    backend_class.amis = property(images, lambda backend, made: backend.__dict__.update(images=made))
+    backend_class._load_amis = lambda backend: backend.__dict__.update(images_to_load=True)
 
 
 def _not_in_use(original: Callable[..., None]) -> Callable[..., None]:

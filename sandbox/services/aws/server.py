@@ -84,7 +84,7 @@ class AwsServer:
 
     def serve(self) -> None:
         """Answer requests until the process ends or the context is left."""
-        self._server.serve_forever()
+        self._server.serve_forever(poll_interval=0.05)
 
     def __enter__(self) -> Self:
         # moto keeps one memory for the process: what an earlier server held is not this one's.
