@@ -13,14 +13,14 @@ from sandbox.paths import CHECKOUT
 SUITE = "bookworm"
 PROGRAMS = {"apt-get": "apt", "debootstrap": "debootstrap", "gpg": "gnupg", "unshare": "util-linux"}
 DEVICES = CHECKOUT / "sandbox" / "docker" / "devices.sh"
+ARCHIVES = "/var/cache/apt/archives"
 COMMAND_TIMEOUT_S = 300
 _ENTER = """
 mount -t proc proc "$1/proc"
-. "$3"
+. "$2"
 private_devices "$1"
-mount --bind "$2" "$1/var/cache/apt/archives"
 cd "$1"
-shift 3
+shift 2
 exec chroot . "$@"
 """
 
@@ -42,13 +42,14 @@ class DebianRoot:
 
     def __init__(self, cache: Path, directory: Path) -> None:
         self._check()
-        self._packages = cache / "packages"
-        self._packages.mkdir(parents=True, exist_ok=True)
-        self._lock = cache / "packages.lock"
+        self._kept = cache / "packages"
+        self._kept.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.network: Path | None = None
         """The network namespace that commands run in. Default: that of this machine."""
         subprocess.run(["cp", "-a", str(_fetched(cache)), str(directory)], check=True)
+        self._packages = self.path(ARCHIVES)
+        _copy_new(self._kept, self._packages)
         # As for any root that is thrown away: nothing in it needs to survive a power failure.
         self.write("/etc/dpkg/dpkg.cfg.d/throw-away", "force-unsafe-io\n")
         if self.run("true").returncode != 0:
@@ -66,9 +67,9 @@ class DebianRoot:
         file.chmod(mode)
 
     def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """Run a command in it as root; `options` are those of `subprocess.run`.
+        """Run a command in it as root, and keep the packages that it fetched.
 
-        Only one at a time of all roots with this cache: apt gives up at once where another uses its packages.
+        `options` are those of `subprocess.run`.
         """
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", _ENTER, "enter"]
         if self.network:
@@ -77,17 +78,18 @@ class DebianRoot:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",
         }
-        with exclusive(self._lock, lambda: None):
-            return subprocess.run(
-                [*enter, str(self.directory), str(self._packages), str(DEVICES), *command],
-                **{
-                    "capture_output": True,
-                    "text": True,
-                    "timeout": COMMAND_TIMEOUT_S,
-                    **options,
-                    "env": environment | options.get("env", {}),
-                },
-            )
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [*enter, str(self.directory), str(DEVICES), *command],
+            **{
+                "capture_output": True,
+                "text": True,
+                "timeout": COMMAND_TIMEOUT_S,
+                **options,
+                "env": environment | options.get("env", {}),
+            },
+        )
+        _copy_new(self._packages, self._kept)
+        return done
 
     @staticmethod
     def _check() -> None:
@@ -118,8 +120,19 @@ def _fetched(cache: Path) -> Path:
         shutil.copytree("/etc/apt/apt.conf.d", partial / "etc/apt/apt.conf.d", dirs_exist_ok=True)
         # A container's image throws packages away as soon as they are installed.
         (partial / "etc/apt/apt.conf.d/docker-clean").unlink(missing_ok=True)
+        for package in (partial / ARCHIVES[1:]).glob("*.deb"):  # installed, and no boot asks for them
+            package.unlink()
         partial.rename(kept)
     return kept
+
+
+def _copy_new(source: Path, target: Path) -> None:
+    """Copy the packages that are not there yet. apt locks a directory of them, so each root has its own."""
+    for package in source.glob("*.deb"):
+        if not (target / package.name).exists():
+            written = target / f"{package.name}.{os.getpid()}"
+            shutil.copyfile(package, written)
+            written.rename(target / package.name)
 
 
 def _mirror() -> str:
