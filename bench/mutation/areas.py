@@ -12,7 +12,6 @@ _ELSEWHERE = {
 _ALSO = {
     "iam/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
     "mirror/image_mirror.py": f"{COMPONENTS}/test_image_mirror.py",
-    "spec/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
 }
 """Files of other folders that tests of the components are about."""
 

@@ -817,6 +817,7 @@ LIMITS = {
     "jobs for fewer": (manager(burst() | {"limit": 9}, concurrent=10), "runners[0].limit"),
     "one job an instance": (manager(burst(capacity_per_instance=None), concurrent=5), ""),
     "no capacity is one": (manager(burst(capacity_per_instance=0), concurrent=5), ""),
+    "one job less than that": (manager(burst(capacity_per_instance=0), concurrent=4), "concurrent"),
     "one job less": (manager(burst(capacity_per_instance=None), concurrent=4), "concurrent"),
     "one job unless declared": ({"runners": [burst(capacity_per_instance=1, max_instances=1)]}, ""),
     "two instances for it": ({"runners": [burst(capacity_per_instance=1, max_instances=2)]}, "concurrent"),

@@ -2,7 +2,12 @@
 
 import json
 
+from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
+from pulumi_gitlab_runner.iam.host import group_statement
 from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
+from pulumi_gitlab_runner.iam.stored_secret import parameter_statement, stored_secret_statements
+from pulumi_gitlab_runner.spec import AwsEnvironment
+from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 CONDITION = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
 
@@ -25,6 +30,41 @@ def test_a_document_shows_one_setting_a_line() -> None:
         '  "Statement": [',
         "    {",
     ]
+
+
+def test_flow_logs_are_of_this_account_and_go_into_one_group() -> None:
+    (trusted,) = json.loads(flow_logs_trust_policy(AwsEnvironment("123456789012", "cn-north-1", "aws-cn")))[
+        "Statement"
+    ]
+    assert trusted["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trusted["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws-cn:ec2:cn-north-1:123456789012:vpc-flow-log/*"},
+    }
+    (written,) = json.loads(flow_logs_policy("arn:group"))["Statement"]
+    actions = ("CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents")
+    assert (written["Action"], written["Resource"]) == ([f"logs:{each}" for each in actions], ["arn:group:*"])
+
+
+def test_a_host_reads_the_groups_of_its_region() -> None:
+    statement = group_statement(AwsEnvironment("123456789012", "eu-west-1"))
+    assert statement["Action"] == ["autoscaling:DescribeAutoScalingGroups"]
+    assert (statement["Resource"], statement["Condition"]) == (["*"], CONDITION)
+
+
+def test_secrets_are_read_with_one_call_only_where_that_is_asked_for() -> None:
+    parameter = "arn:aws:ssm:eu-west-1:123456789012:parameter/a"
+    secrets = [f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}" for name in "ab"]
+    stored = [StoredSecret(parameter=parameter), *(StoredSecret(secret=each) for each in secrets)]
+    read, parameters, get = "secretsmanager:GetSecretValue", "ssm:GetParameters", "ssm:GetParameter"
+    each = [statement["Action"] for statement in stored_secret_statements("A", stored)]
+    assert each == [[read], [get]]
+    at_once = [statement["Action"] for statement in stored_secret_statements("A", stored, at_once=True)]
+    assert at_once == [[read], ["secretsmanager:BatchGetSecretValue"], [parameters]]
+    one = [statement["Action"] for statement in stored_secret_statements("A", stored[:2], at_once=True)]
+    assert one == [[read], [parameters]]
+    assert parameter_statement("A", [parameter])["Action"] == [get]
+    assert parameter_statement("A", [parameter], at_once=True)["Action"] == [get, parameters]
 
 
 def test_a_service_assumes_a_role() -> None:

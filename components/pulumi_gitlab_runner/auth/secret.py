@@ -1,6 +1,6 @@
 """Text that must not be shown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -10,7 +10,7 @@ class Secret:
     A minimal version of pydantic's `SecretStr`, which need not be loaded.
     """
 
-    _value: str = field(repr=False)
+    _value: str
 
     def get_secret_value(self) -> str:
         """The text."""

@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.trace import Status, Where
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 from tests.auth.resolution.fakes import Helpers, encoded
 
@@ -102,9 +103,70 @@ def test_docker_warns_and_uses_nothing_of_it() -> None:
 
 
 def test_versions() -> None:
-    assert [docker_cli_of(v) for v in ((16, 2), (16, 3), (17, 5), (17, 11), (18, 7), (19, 1), (19, 2))] == [
-        23, 24, 25, 27, 28, 28, 29
-    ]  # fmt: skip
+    newest = {
+        23: [(16, 0), (16, 2)],
+        24: [(16, 3), (17, 4)],
+        25: [(17, 5), (17, 10)],
+        27: [(17, 11), (18, 6)],
+        28: [(18, 7), (19, 1)],
+        29: [(19, 2), (20, 0)],
+    }
+    assert {cli: [cli] * 2 for cli in newest} == {
+        cli: [docker_cli_of(RunnerVersion(*each)) for each in versions] for cli, versions in newest.items()
+    }
+
+
+# docker/cli, cli/config/configfile/file.go.
+TEXTS = (
+    *("psFormat", "imagesFormat", "networksFormat", "pluginsFormat", "volumesFormat", "statsFormat"),
+    *("detachKeys", "serviceInspectFormat", "servicesFormat", "tasksFormat", "secretFormat", "configFormat"),
+    *("nodesFormat", "currentContext"),
+)
+PROXIES = ("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy")
+FORMS: list[tuple[dict[str, Any], str, str]] = [
+    *(({key: 5}, key, '"…"') for key in TEXTS),
+    *(({key: "a"}, key, '["…"]') for key in ("pruneFilters", "cliPluginsExtraDirs")),
+    *(({key: {"a": 1}}, key, '{"NAME": "…"}') for key in ("HttpHeaders", "aliases")),
+    ({"plugins": {"p": "on"}}, "plugins", '{"PLUGIN": {"NAME": "…"}}'),
+    *(
+        (
+            {"proxies": {"default": {key: 5}}},
+            "proxies",
+            '{"default": {"httpProxy": "http://…", "noProxy": "…"}}',
+        )
+        for key in PROXIES
+    ),
+    ({"features": {"a": True}}, "features", '{"NAME": "true"}'),
+]
+
+
+@pytest.mark.parametrize(("other", "key", "form"), FORMS, ids=lambda each: json.dumps(each)[:40])
+def test_what_go_refuses_is_named_with_the_form_that_it_takes(
+    other: dict[str, Any], key: str, form: str
+) -> None:
+    wrong = read_docker_config(config(**other)).wrong_type
+    assert wrong
+    assert (wrong.key, wrong.form) == (key, form)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "read_by", "form"),
+    [
+        ("features", {"a": True}, [26, 29], '{"NAME": "true"}'),
+        ("experimental", True, [23, 28], '"enabled"'),
+        ("stackOrchestrator", 1, [23], '"swarm"'),
+    ],
+)
+def test_which_docker_cli_reads_a_key(key: str, value: Any, read_by: list[int], form: str) -> None:
+    wrong = {cli: read_docker_config(config(**{key: value}), cli).wrong_type for cli in range(23, 30)}
+    refusing = [cli for cli, each in wrong.items() if each]
+    assert [refusing[0], *refusing[1:][-1:]] == read_by
+    assert {each.form for each in wrong.values() if each} == {form}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_json(number: str) -> None:
+    assert read_docker_config(f'{{"limit": {number}}}').broken == "it is not JSON that can be read"
 
 
 @pytest.mark.parametrize(
