@@ -6,7 +6,7 @@ import ssl
 import struct
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread
 
 import pytest
 import trustme
@@ -36,6 +36,7 @@ def test_an_answer_is_returned_as_it_is() -> None:
     with serving(answer(404, b"no such image", X_Name="value")) as script, HttpClient() as client:
         answered = client.ask("GET", script.url, deadline=Deadline(5))
     assert (answered.status, answered.headers["x-name"], answered.content) == (404, "value", b"no such image")
+    assert "no such image" not in repr(answered)  # it may be a token
 
 
 @pytest.mark.parametrize(
@@ -255,6 +256,19 @@ def test_a_request_on_a_new_connection_is_not_repeated() -> None:
     with serving(END, answer()) as script, pytest.raises(UnreachableError, match="before it answered"):
         ask(script)
     assert script.connections == 1
+
+
+def test_a_look_up_that_hangs_does_not_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    daemons: list[bool] = []
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        daemons.append(current_thread().daemon)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with HttpClient() as client, pytest.raises(HttpError):
+        client.ask("GET", "http://registry.example.com/", deadline=Deadline(1))
+    assert daemons == [True]
 
 
 def test_a_local_socket_answers_in_place_of_every_host(tmp_path: Path) -> None:

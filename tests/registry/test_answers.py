@@ -501,3 +501,10 @@ def test_an_index_names_no_more_than_an_image_has(number: int, size: int, copied
             with pytest.raises(TransferError, match="its index names more than an image has"):
                 copier.copy(Copy(source, DIGEST, source, "1"))
         copier.close()
+
+
+def test_a_repository_does_not_show_its_credentials() -> None:
+    with RegistryClient() as client:
+        shown = repr(Repository(client.connection("127.0.0.1:1"), "team/app", ME))
+    assert "team/app" in shown
+    assert "Credentials" not in shown

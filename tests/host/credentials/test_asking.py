@@ -254,3 +254,7 @@ def test_an_answer_in_a_file(tmp_path: Path) -> None:
 def test_a_kind_of_source_that_is_not_known() -> None:
     (answer,) = ask(Question("vault", "x", {"y": (HOST,)})).values()
     assert said(answer) == "is a kind of source that this host does not know"
+
+
+def test_a_credential_does_not_show() -> None:
+    assert "canary" not in repr(Credential("me", "canary"))

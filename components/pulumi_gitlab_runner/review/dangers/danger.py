@@ -48,7 +48,7 @@ class Danger:
     of: str
     name: str
     phrases: tuple[Phrase, ...]
-    is_new: bool = False
+    is_new: bool
 
 
 Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]

@@ -1,0 +1,27 @@
+"""What may hold a secret does not show where something of the doctor's is printed, as in a traceback."""
+
+from dataclasses import fields
+
+import pytest
+from pulumi_gitlab_runner.doctor.credential_helpers import HelperProcess
+from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+from pulumi_gitlab_runner.doctor.leftovers.state import Resource
+from pulumi_gitlab_runner.doctor.pipelines.job_images import JobImage
+from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
+from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (HelperProcess, {"environment"}),
+        (JobVariables, {"values"}),
+        (Resource, {"inputs"}),
+        (JobImage, {"variables"}),
+        (Source, {"original", "text"}),
+        (DockerUser, {"docker_auth_config"}),
+        (RunnerHost, {"settings"}),
+    ],
+)
+def test_what_may_hold_a_secret_does_not_show(kind: type, names: set[str]) -> None:
+    assert {each.name for each in fields(kind) if not each.repr} == names
