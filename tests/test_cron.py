@@ -78,3 +78,53 @@ def test_image_builder_takes(expression: str) -> None:
 @pytest.mark.parametrize("expression", NOT_IMAGE_BUILDER)
 def test_image_builder_refuses(expression: str) -> None:
     assert not is_image_builder_cron(expression)
+
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def test_every_name_of_a_day_and_a_month_is_known() -> None:
+    assert [day for day in DAYS if not is_unix_cron(f"* * * * {day}")] == []
+    for form in ("{}", "{}l", "{}#1", "{}#5"):
+        of_days = [f"0 4 ? * {form.format(day)} *" for day in DAYS]
+        assert [each for each in of_days if not is_image_builder_cron(each)] == []
+    assert [month for month in MONTHS if not is_image_builder_cron(f"0 4 ? {month} mon *")] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "last"), [(0, 0, 59), (1, 0, 23), (2, 1, 31), (3, 1, 12), (4, 0, 7)]
+)
+def test_each_field_of_unix_has_its_numbers(place: int, first: int, last: int) -> None:
+    fields = ["*"] * 5
+
+    def taken(number: int) -> bool:
+        return is_unix_cron(" ".join([*fields[:place], str(number), *fields[place + 1 :]]))
+
+    assert [number for number in range(100) if taken(number)] == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "last"),
+    [
+        ("{} 4 ? * mon *", 0, 59),
+        ("0 {} ? * mon *", 0, 23),
+        ("0 4 {} * ? *", 1, 31),
+        ("0 4 {}w * ? *", 1, 31),
+        ("0 4 ? {} mon *", 1, 12),
+        ("0 4 ? * {} *", 1, 7),
+        ("0 4 ? * {}l *", 1, 7),
+        ("0 4 ? * {}#1 *", 1, 7),
+        ("0 4 ? * 1#{} *", 1, 5),
+        ("0 4 ? * mon {}", 1970, 2199),
+    ],
+)
+def test_each_field_of_image_builder_has_its_numbers(form: str, first: int, last: int) -> None:
+    taken = [number for number in range(2300) if is_image_builder_cron(form.format(number))]
+    assert taken == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize(("step", "taken"), [(0, False), (1, True)])
+def test_a_step_is_one_or_more(step: int, *, taken: bool) -> None:
+    assert is_unix_cron(f"*/{step} * * * *") is taken
+    assert is_image_builder_cron(f"*/{step} 4 ? * mon *") is taken

@@ -85,3 +85,58 @@ def test_no_word_is_broken_at_80_columns() -> None:
     words = [f"word-{number}-{'x' * number}" for number in range(40)]
     for what in (Folded(" ".join(words)), table((words[5], words[9], " ".join(words)))):
         assert set(words) <= set(re.split(r"\s+", "\n".join(printed(what))))
+
+
+def styled(what: object, width: int) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width, force_terminal=True, color_system="standard", highlight=False).print(
+        what
+    )
+    return stream.getvalue()
+
+
+def test_titles_stand_out() -> None:
+    bold, dim, end = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+    wide = styled(table(("one", "short", "a/b")), 80).splitlines()[0]
+    assert wide == f"{bold}Name{end}   {bold}Kind{end}    {bold}Address{end}"
+    assert styled(table(("a-long-name", "a kind with words", "a/b")), 24).splitlines() == [
+        f"{bold}Name{end}  a-long-name",
+        f"  {dim}Kind{end}  a kind with",
+        "    words",
+        f"  {dim}Address{end}  a/b",
+    ]
+
+
+def test_an_empty_last_line_stays() -> None:
+    assert [line.plain for line in Folded("end\n").lines(10)] == ["end", ""]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (23, ["Name   Kind    Address", "one    short   a/b/c/de"]),
+        (22, ["Name   Kind    Address", "one    short", "  a/b/c/de"]),
+        (12, ["Name   Kind", "  Address", "one    short", "  a/b/c/de"]),
+        (11, ["Name  one", "  Kind", "    short", "  Address", "    a/b/c/", "    de"]),
+    ],
+)
+def test_each_width_on_both_sides_of_what_fits(width: int, lines: list[str]) -> None:
+    assert printed(table(("one", "short", "a/b/c/de")), width) == lines
+
+
+def test_a_cell_that_is_empty_has_no_line_where_each_has_one() -> None:
+    assert printed(table(("a-long-name", "", "a/b")), 12) == [
+        "Name",
+        "  a-long-nam",
+        "  e",
+        "  Address",
+        "    a/b",
+    ]
+
+
+@pytest.mark.parametrize(("text", "smallest", "longest"), [("a" * 30, 20, 30), ("ab\nabc", 3, 3)])
+def test_a_table_of_rich_may_make_it_narrow_but_for_20_columns(
+    text: str, smallest: int, longest: int
+) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    assert console.measure(Folded(text)) == (smallest, longest)

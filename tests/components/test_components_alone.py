@@ -130,3 +130,57 @@ def test_everything_is_in_the_environment_that_is_given(elsewhere: Recording) ->
             given = json.dumps({key: it for key, it in each.inputs.items() if key != "availabilityZone"})
             assert "arn:aws:" not in given, each
             assert "eu-west-1" not in given, each
+
+
+OWN = "arn:aws:iam::123456789012:policy/own"
+MINIMAL: dict[type[pulumi.ComponentResource], dict[str, Any]] = {
+    EcrRepositories: {"repositories": {}},
+    HostStore: {},
+    RunnerCache: {},
+    RunnerManagerRole: {},
+    RunnerNetwork: {},
+}
+WRONG: dict[str, tuple[type[pulumi.ComponentResource], dict[str, Any], str]] = {
+    f"tags of {component.__name__}": (
+        component,
+        {**args, "tags": {"aws:team": "ci"}},
+        'mine.tags["aws:team"]',
+    )
+    for component, args in MINIMAL.items()
+} | {
+    "a policy of a role": (RunnerManagerRole, {"policies": [OWN, "own"]}, "mine.policies[1]"),
+    "operators of a store": (HostStore, {"operators": ["me"]}, "mine.operators[0]"),
+    "a region of repositories": (EcrRepositories, {"region": "europe"}, "mine.region"),
+    "a region of repositories to adopt": (
+        EcrRepositories,
+        {"repositories": {"a/b": {"adopt": True}}, "region": pulumi.Output.from_input("eu-west-1")},
+        "mine.region\n  found:   an Output, beside 'adopt'\n  allowed: a plain value",
+    ),
+    "a region of settings": (EcrSettings, {"region": "europe"}, "mine.region"),
+    "days of a cache": (RunnerCache, {"expire_days": 0}, "mine.expire_days"),
+    "tags of roles of a pipeline": (
+        PipelineRoles,
+        {**PIPELINE, "tags": {"aws:team": "ci"}},
+        'mine.tags["aws:team"]',
+    ),
+}
+
+
+@pytest.mark.parametrize(("component", "args", "place"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_named_with_its_place(
+    component: type[pulumi.ComponentResource], args: Any, place: str
+) -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        run(lambda: component("mine", args))
+    assert f"\n\n{place}\n" in str(refused.value)
+
+
+def test_tags_of_what_is_no_instance_may_have_any_character_of_aws() -> None:
+    """Instance metadata shows no tag with a slash, which is of no matter here."""
+
+    def program() -> None:
+        for component, args in MINIMAL.items():
+            component(component.__name__.lower(), {**args, "tags": {"team/name": "ci"}})  # type: ignore[arg-type]
+
+    tagged = [each for each in run(program)[0].all_registered if taggable(each)]
+    assert {each.tags["team/name"] for each in tagged} == {"ci"}

@@ -1,4 +1,4 @@
-"""What each resource in AWS is made with, input by input, and by which provider: one stack of everything."""
+"""One stack of everything: each resource's inputs, provider, aliases and dependencies; and its outputs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -443,6 +443,32 @@ INPUTS: dict[str, dict[str, Any]] = {
             "pipelineExecutionStartCondition": "EXPRESSION_MATCH_ONLY",
         },
     },
+    # Runners and CI variables in GitLab.
+    "RunnerRegistration UserRunner ci-release_2": {
+        "runnerType": "project_type",
+        "projectId": 7,
+        "description": "release",
+        "tagLists": ["release"],
+        "untagged": False,
+        "accessLevel": "ref_protected",
+        "locked": False,
+        "paused": False,
+        "maximumTimeout": 3600,
+        "maintenanceNote": "Managed by Pulumi: gitlab-runner/sandbox",
+    },
+    "RunnerRegistration ProjectRunnerEnablement ci-release_2-project-8": {"project": "8", "runnerId": 112},
+    "CiVariables GroupVariable ci-group-42-DEPLOY_KEY-production": {
+        "group": "42",
+        "key": "DEPLOY_KEY",
+        "value": "a-masked-value-1234",
+        "environmentScope": "production",
+        "masked": True,
+        "hidden": False,
+        "protected": True,
+        "raw": False,
+        "variableType": "env_var",
+        "description": "Managed by Pulumi: gitlab-runner/sandbox",
+    },
     # The network.
     "RunnerNetwork Vpc ci": {
         "cidrBlock": "10.64.0.0/20",
@@ -526,6 +552,103 @@ OWN_TAGS: dict[str, dict[str, str]] = {
 """The tags that resources have besides those of the stack and of the declaration."""
 
 
+FORMER_NAMES = {
+    "RunnerStack EcrRepositories ci-team": ["team"],
+    "RunnerStack PullThroughCacheRule ci-hub": ["hub"],
+    "RunnerStack Secret ecr-pullthroughcache/ci-hub": ["ecr-pullthroughcache/hub"],
+    "RunnerStack SecretVersion ecr-pullthroughcache/ci-hub": ["ecr-pullthroughcache/hub"],
+    "RunnerStack EcrSettings ci-eu-west-1": ["eu-west-1"],
+    "RunnerStack RunnerRegistration ci-first": ["first"],
+    "RunnerStack RunnerFleet ci-burst": ["burst"],
+    "RunnerStack HostedRunnerAuth ci-hosted": ["hosted"],
+    "RunnerStack OpenIdConnectProvider ci-gitlab.example.com": ["gitlab.example.com"],
+    "RunnerStack JobRole ci-publish": ["publish"],
+}
+"""The names that resources had before those of a stack's children started with its own."""
+
+DEPENDENCIES: dict[str, set[str]] = {
+    # S3 refuses two changes of who may use a bucket at the same time.
+    "HostStore BucketPolicy ci": {"BucketPublicAccessBlock ci"},
+    "RunnerHost BucketObjectv2 ci-build-files": {
+        "BucketVersioning ci",
+        "BucketServerSideEncryptionConfiguration ci",
+        *(f"Parameter ci-build-token-{each}" for each in ("build", "checks")),
+        *(f"Parameter ci-build-registry-{each}" for each in ("legacy", "deploy")),
+    },
+    # What a role may do is there before what takes the role on.
+    "RunnerManagerRole RolePolicy ci-build": {"RolePolicy ci-build.key"},
+    "RunnerManagerRole InstanceProfile ci-build": {"RolePolicy ci-build"},
+    "RunnerImage InstanceProfile ci-base": {"RolePolicy ci-base"},
+    "HostedRunnerAuth RolePolicy ci-declared": {"RolePolicy ci-declared.key"},
+    "HostedRunnerAuth Function ci-declared": {"RolePolicy ci-declared", "Parameter ci-declared-token"},
+    "HostedRunnerAuth Schedule ci-hosted": {"RolePolicy ci-hosted-schedule"},
+    "RunnerNetwork FlowLog ci-flow-logs": {"RolePolicy ci-flow-logs"},
+    "EcrSettings RepositoryCreationTemplate ci-eu-west-1/hub": {"RolePolicy ci-eu-west-1-creation-templates"},
+    # ECR makes no rule with an empty secret.
+    "RunnerStack PullThroughCacheRule ci-hub": {"SecretVersion ecr-pullthroughcache/ci-hub"},
+    "RunnerImage DistributionConfiguration ci-base": {"Parameter ci-base"},
+    "RunnerHost MetricAlarm ci-build": {"Group ci-build"},
+    # An instance needs its rights and its connections until its last job has ended.
+    "RunnerHost Group ci-build": {
+        *("Role ci-build", "RolePolicy ci-build", "RolePolicy ci-build.key", "InstanceProfile ci-build"),
+        *("RolePolicyAttachment ci-build-1", "SecurityGroup ci-build", "SecurityGroupEgressRule ci-build"),
+    },
+}
+"""What is made before a resource, and deleted after it."""
+
+
+def in_ec2(name: str, *, logs: bool = False) -> dict[str, str]:
+    return {
+        **dict.fromkeys(("host", "role", "profile"), f"ci-{name}-0a1b2c3"),
+        "security_group": f"ci-{name}-id",
+        "log_group": f"/gitlab-runner/sandbox/{name}" if logs else "",
+    }
+
+
+OUTPUTS: dict[str, Any] = {
+    "runners": {
+        "build": {"id": "11", "tags": ["docker"], "scope": "group 42", **in_ec2("build", logs=True)},
+        "checks": {"id": "11", "tags": ["small"], "scope": "group 42", **in_ec2("build", logs=True)},
+        "release": {"id": "112", "tags": ["release"], "scope": "project 7", **in_ec2("release")},
+        "renamed": {"id": "11", "tags": ["renamed"], "scope": "group 42", **in_ec2("first")},
+        "burst": {
+            "id": "11",
+            "tags": ["burst"],
+            "scope": "group 42",
+            "host": "gitlab-runner-sandbox-burst",
+            "role": "ci-burst-0a1b2c3",
+            "security_group": "ci-burst-workers-id",
+        },
+    },
+    "variables": [
+        {"scope": scope, "key": key, "masked": masked, "protected": protected}
+        for scope, key, masked, protected in (
+            ("project 7", "DOCKER_AUTH_CONFIG", True, False),
+            ("group 42", "ECR_REGISTRY", False, False),
+            ("group 42", "DEPLOY_KEY", True, True),
+            ("project 8", "DOCKER_AUTH_CONFIG", True, False),
+            ("group 43", "DOCKER_AUTH_CONFIG", True, False),
+        )
+    ],
+    "builds": {},
+    "mirrors": {},
+    "docker_policies": {},
+    "nat_addresses": ["address-of-ci-1", "address-of-ci-2"],
+    "bucket": "ci-0a1b2c3",
+    "key_arn": KEY,
+    "machine_images": {
+        "base": {
+            "id": "ami-named-by-/imagebuilder/gitlab-runner/sandbox/base",
+            "parameter": "/imagebuilder/gitlab-runner/sandbox/base",
+            "pipeline": "arn:aws:imagebuilder:eu-west-1:123456789012:image-pipeline/base",
+        }
+    },
+    "job_roles": {"publish": {"arn": f"{ROLES}/ci-publish-0a1b2c3", "snippet": ANY}},
+    "required_policies": {"shared": ANY},
+    "registries": ANY,
+}
+
+
 class AskedCloud(Cloud):
     """AWS, which notes by which provider it is asked."""
 
@@ -543,18 +666,24 @@ class AskedRealisticCloud(AskedCloud, RealisticCloud):
 
 
 @pytest.fixture(scope="module")
-def everything() -> Recording:
+def stack() -> tuple[Recording, dict[str, Any]]:
     declared = declaration()
     declared["runners"]["renamed"]["host"]["egress"] = [
         {"prefix_list": "pl-63a5400a", "from_port": 443},
         {"cidr": "0.0.0.0/0", "from_port": 443},
     ]
 
-    def program() -> None:
+    def program() -> dict[str, Any]:
         provider = aws.Provider("ours", region="eu-west-1")
-        RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
+        made = RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
+        return {each: getattr(made, each) for each in OUTPUTS}
 
-    return run(program, cloud=AskedRealisticCloud)[0]
+    return run(program, cloud=AskedRealisticCloud)
+
+
+@pytest.fixture(scope="module")
+def everything(stack: tuple[Recording, dict[str, Any]]) -> Recording:
+    return stack[0]
 
 
 @pytest.fixture(scope="module")
@@ -613,3 +742,31 @@ OURS = {"ours"}
 def test_a_stack_makes_and_asks_everything_by_its_provider(everything: Recording) -> None:
     asked = ("AvailabilityZones", "CallerIdentity", "Image", "Parameter", "Partition", "Region", "Vpc")
     assert providers(everything) == (OURS, {f"get{each}": OURS for each in asked})
+
+
+def test_what_had_another_name_keeps_its_state(named: Mapping[str, Registered]) -> None:
+    found = {
+        name: [alias.spec.name for alias in named[name].request.aliases if alias.spec.name]
+        for name in FORMER_NAMES
+    }
+    assert found == FORMER_NAMES
+
+
+@pytest.mark.parametrize("name", DEPENDENCIES)
+def test_what_a_resource_needs_is_made_before_it(named: Mapping[str, Registered], name: str) -> None:
+    ends = (urn.split("::")[-2:] for urn in named[name].request.dependencies)
+    made = {f"{kind.rpartition(':')[2]} {each}" for kind, each in ends}
+    assert made >= DEPENDENCIES[name]
+
+
+@pytest.mark.parametrize("kind", ["Component", "ImageRecipe"])
+def test_a_new_version_is_made_before_the_pipeline_leaves_the_old_one(
+    named: Mapping[str, Registered], kind: str
+) -> None:
+    """The provider would delete first what has a name of its own."""
+    request = named[f"RunnerImage {kind} ci-base"].request
+    assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
+
+
+def test_what_a_stack_gives_to_its_program(stack: tuple[Recording, dict[str, Any]]) -> None:
+    assert stack[1] == OUTPUTS
