@@ -17,7 +17,6 @@ from sandbox.services.aws import (
     iam_quotas,
     idempotency,
     image_builder,
-    kms,
     logs,
     s3,
     secretsmanager,
@@ -58,7 +57,6 @@ class AwsServer:
         functions.patch()
         iam.patch()
         iam_quotas.patch()
-        kms.patch()
         logs.patch()
         s3.patch()
         secretsmanager.patch()

@@ -40,7 +40,7 @@ _HERE = {
     "internet gateway": ("ec2", "describe_internet_gateways", "InternetGateways[].InternetGatewayId"),
     "NAT gateway": ("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
     "address": ("ec2", "describe_addresses", "Addresses[].AllocationId"),
-    "route table": ("ec2", "describe_route_tables", "RouteTables[?!Associations[?Main]].RouteTableId"),
+    "route table": ("ec2", "describe_route_tables", "RouteTables[?!(Associations[?Main])].RouteTableId"),
     "flow log": ("ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
     "VPC endpoint": ("ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted'].VpcEndpointId"),
     "Auto Scaling group": (
