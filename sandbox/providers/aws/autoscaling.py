@@ -20,7 +20,6 @@ from sandbox.standin.values import Properties
 
 _SPECIFICATION = {
     "launchTemplateId": Text(computed=True),
-    "launchTemplateName": Text(computed=True),
     "version": Text(computed=True),
 }
 
@@ -39,26 +38,13 @@ _MIXED_INSTANCES = {
                     "price-capacity-optimized",
                 ),
             ),
-            "spotInstancePools": Number(computed=True, minimum=0),
-            "spotMaxPrice": Text(),
         },
         computed=True,
     ),
     "launchTemplate": Object(
         {
             "launchTemplateSpecification": Object(_SPECIFICATION, required=True),
-            "overrides": ListOf(
-                Object(
-                    {
-                        "instanceType": Text(),
-                        "launchTemplateSpecification": Object(_SPECIFICATION),
-                        "weightedCapacity": Text(
-                            pattern=r"[1-9]\d{0,2}", pattern_meaning="a number from 1 to 999"
-                        ),
-                    }
-                ),
-                computed=True,
-            ),
+            "overrides": ListOf(Object({"instanceType": Text()}), computed=True),
         },
         required=True,
     ),

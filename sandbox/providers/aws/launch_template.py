@@ -19,9 +19,7 @@ _EBS = Object(
     {
         "deleteOnTermination": TextFlag(),
         "encrypted": TextFlag(),
-        "iops": Number(computed=True),
         "kmsKeyId": Text(),
-        "snapshotId": Text(),
         "throughput": Number(computed=True, minimum=125, maximum=2000),
         "volumeSize": Number(computed=True, minimum=1),
         "volumeType": Text(computed=True),
@@ -39,14 +37,11 @@ _DATA: Mapping[str, Property] = {
             "httpEndpoint": Text(computed=True),
             "httpTokens": Text(computed=True),
             "httpPutResponseHopLimit": Number(computed=True, minimum=1, maximum=64),
-            "httpProtocolIpv6": Text(computed=True),
             "instanceMetadataTags": Text(computed=True),
         },
         computed=True,
     ),
-    "blockDeviceMappings": ListOf(
-        Object({"deviceName": Text(), "ebs": _EBS, "noDevice": Text(), "virtualName": Text()})
-    ),
+    "blockDeviceMappings": ListOf(Object({"deviceName": Text(), "ebs": _EBS})),
     "tagSpecifications": ListOf(
         Object(
             {

@@ -1,5 +1,6 @@
 """What there is in AWS that a stack could have made, to compare before and after."""
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -134,8 +135,7 @@ class _Region:
 
     def all(self, service: str, operation: str, names: str, **arguments: Any) -> list[str]:
         """The names in all pages of an operation's answer."""
-        import jmespath
-
+        jmespath = importlib.import_module("jmespath")  # botocore's own; it has no types
         client = self._client(service)
         if client.can_paginate(operation):
             pages = client.get_paginator(operation).paginate(**arguments)

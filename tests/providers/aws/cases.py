@@ -294,7 +294,6 @@ CASES = [
         update={
             "value": "two",
             "description": None,
-            "tier": "Advanced",
             "tags": None,
         },
         replacement={"dataType": "aws:ec2:image"},

@@ -152,12 +152,6 @@ def test_a_value_of_a_parameter_never_shows_in_a_refusal(failures: Refusals) -> 
     assert "value" in [failure.path for failure in found]
 
 
-def test_from_advanced_to_standard_is_a_new_parameter(make: Make) -> None:
-    made = make(PARAMETER, {"type": "String", "value": "v", "tier": "Advanced"})
-    changes = made.difference({"type": "String", "value": "v", "tier": "Standard"}).changes
-    assert [(change.path, change.replaces) for change in changes] == [("tier", True)]
-
-
 @pytest.mark.parametrize(
     ("token", "inputs", "path", "words"),
     [

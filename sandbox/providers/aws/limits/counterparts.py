@@ -113,14 +113,13 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::KMS::Key",
         names={
             "policy": "KeyPolicy",
-            "isEnabled": "Enabled",
             "deletionWindowInDays": "PendingWindowInDays",
         },
     ),
     "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias"),
     "aws:ssm/parameter:Parameter": Counterpart(
         "AWS::SSM::Parameter",
-        names={"insecureValue": "Value", "valueWo": "Value"},
+        names={"valueWo": "Value"},
         without=frozenset({"keyId", "overwrite", "valueWoVersion"}),
         # CloudFormation makes no SecureString; the API does (API_PutParameter).
         except_=frozenset({"enum Type"}),
