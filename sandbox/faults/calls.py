@@ -15,7 +15,7 @@ _READS = ("Describe", "Get", "List", "Head", "BatchGet", "BatchCheck", "Lookup",
 _NAMES = (
     "repositoryName", "AliasName", "Name", "name", "RoleName", "PolicyName", "InstanceProfileName",
     "GroupName", "LaunchTemplateName", "LaunchTemplateData.ImageId", "AutoScalingGroupName",
-    "LifecycleHookName", "ScheduledActionName", "logGroupName", "ecrRepositoryPrefix", "prefix",
+    "LifecycleHookName", "logGroupName", "ecrRepositoryPrefix", "prefix",
     "SecretId", "FunctionName", "ResourceId", "key", "description", "Description", "AlarmName",
     "AvailabilityZone", "CidrBlock", "ServiceName", "DestinationCidrBlock", "Url",
     "IpPermissions.1.IpRanges.1.CidrIp", "IpPermissions.1.FromPort", "environment_scope",

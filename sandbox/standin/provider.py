@@ -65,7 +65,7 @@ class AutomaticName:
     """How a resource is named when its program does not.
 
     The name is ``prefix``, the resource's name in the program, ``-`` and 7 random digits. ``suffix`` false
-    leaves the random digits out. None is made when one of the properties in ``unless`` is given.
+    leaves the random digits out.
     """
 
     property: str = "name"
@@ -73,7 +73,6 @@ class AutomaticName:
     suffix: bool = True
     lower_case: bool = False
     maximum_length: int = 255
-    unless: Sequence[str] = ()
 
     def make(self, name: str, seed: bytes) -> str:
         """The name for the resource that its program calls ``name``; the same for the same ``seed``."""
@@ -456,7 +455,7 @@ def _named(
 ) -> Properties:
     """The automatic name, where one is due: the one that it has, else a new one."""
     rule = resource.automatic_name
-    if rule is None or any(key in new for key in (rule.property, *rule.unless)):
+    if rule is None or rule.property in new:
         return {}
     if rule.property in old.get(_DEFAULTS, ()):
         return {rule.property: old[rule.property]}

@@ -11,18 +11,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.providers.aws import instance_refresh
-from sandbox.providers.aws.launch_template import INSTANCE_REQUIREMENTS
 from sandbox.providers.aws.lifecycle_hook import HOOK
-from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.shapes import from_api, to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
-from sandbox.standin.provider import Refused
+from sandbox.standin.provider import AutomaticName, Refused
 from sandbox.standin.values import Properties
 
 _SPECIFICATION = {
     "launchTemplateId": Text(computed=True),
-    "launchTemplateName": Text(computed=True),
     "version": Text(computed=True),
 }
 
@@ -41,27 +38,13 @@ _MIXED_INSTANCES = {
                     "price-capacity-optimized",
                 ),
             ),
-            "spotInstancePools": Number(computed=True, minimum=0),
-            "spotMaxPrice": Text(),
         },
         computed=True,
     ),
     "launchTemplate": Object(
         {
             "launchTemplateSpecification": Object(_SPECIFICATION, required=True),
-            "overrides": ListOf(
-                Object(
-                    {
-                        "instanceType": Text(),
-                        "instanceRequirements": Object(INSTANCE_REQUIREMENTS),
-                        "launchTemplateSpecification": Object(_SPECIFICATION),
-                        "weightedCapacity": Text(
-                            pattern=r"[1-9]\d{0,2}", pattern_meaning="a number from 1 to 999"
-                        ),
-                    }
-                ),
-                computed=True,
-            ),
+            "overrides": ListOf(Object({"instanceType": Text()}), computed=True),
         },
         required=True,
     ),
@@ -71,10 +54,6 @@ _DIRECT: Mapping[str, Property] = {
     "minSize": Number(required=True, minimum=0),
     "maxSize": Number(required=True, minimum=0),
     "desiredCapacity": Number(computed=True, minimum=0),
-    "desiredCapacityType": Text(one_of=("units", "vcpu", "memory-mib")),
-    "capacityRebalance": Flag(),
-    "context": Text(),
-    "defaultCooldown": Number(computed=True, minimum=0),
     "defaultInstanceWarmup": Number(minimum=0),
     "healthCheckGracePeriod": Number(default=300, minimum=0),
     "healthCheckType": Text(computed=True),
@@ -89,12 +68,8 @@ _DIRECT: Mapping[str, Property] = {
         },
         computed=True,
     ),
-    "maxInstanceLifetime": Number(minimum=0, maximum=31536000),
     "mixedInstancesPolicy": Object(_MIXED_INSTANCES, computed=True),
-    "placementGroup": Text(),
     "protectFromScaleIn": Flag(default=False, service_name="NewInstancesProtectedFromScaleIn"),
-    "serviceLinkedRoleArn": Text(computed=True),
-    "terminationPolicies": ListOf(Text()),
 }
 """The properties that the API takes and gives under the same names."""
 
@@ -110,15 +85,12 @@ class Group(AwsResource):
 
     token = "aws:autoscaling/group:Group"
     service = "autoscaling"
-    automatic_name, names = naming()
+    automatic_name = AutomaticName()
     inputs = {
-        **names,
+        "name": Text(replaces=True),
         **_DIRECT,
-        "availabilityZones": SetOf(Text(), computed=True, conflicts_with=("vpcZoneIdentifiers",)),
-        "vpcZoneIdentifiers": SetOf(Text(), computed=True),
+        "vpcZoneIdentifiers": SetOf(Text(), required=True),
         "suspendedProcesses": SetOf(Text()),
-        "enabledMetrics": SetOf(Text()),
-        "metricsGranularity": Text(default="1Minute", one_of=("1Minute",)),
         "tags": SetOf(
             Object(
                 {
@@ -133,13 +105,11 @@ class Group(AwsResource):
         "waitForCapacityTimeout": Text(
             default="10m", pattern=r"0|(\d+(\.\d+)?(h|m|s))+", pattern_meaning="a duration as 10m or 90s"
         ),
-        "minElbCapacity": Number(one_of=(0,)),
         "forceDelete": Flag(default=False),
-        "forceDeleteWarmPool": Flag(default=False),
         "ignoreFailedScalingActivities": Flag(default=False),
         **REGION,
     }
-    outputs = {"arn": Text(), "predictedCapacity": Number(), "warmPoolSize": Number()}
+    outputs = {"arn": Text()}
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -162,58 +132,48 @@ class Group(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the group; with initial hooks, without instances at first."""
-        name = name_from(inputs)
-        empty = {"minSize": 0, "maxSize": 0, "desiredCapacity": None, "desiredCapacityType": None}
+        name = str(inputs["name"])
+        empty = {"minSize": 0, "maxSize": 0, "desiredCapacity": None}
         self.client.create_auto_scaling_group(
             AutoScalingGroupName=name,
             **self._direct({**inputs, **(empty if inputs.get("initialLifecycleHooks") else {})}),
-            **_places(inputs),
+            VPCZoneIdentifier=",".join(inputs["vpcZoneIdentifiers"]),
             Tags=[_tag(name, tag) for tag in inputs.get("tags") or ()],
         )
         return name
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Put the initial hooks, wait for the instances, suspend processes and collect metrics."""
+        """Put the initial hooks, wait for the instances, and suspend processes."""
         if hooks := inputs.get("initialLifecycleHooks"):
             for hook in hooks:
                 self.call("PutLifecycleHook", hook, HOOK, AutoScalingGroupName=resource_id)
-            self._update_group(
-                resource_id, inputs, {"minSize", "maxSize", "desiredCapacity", "desiredCapacityType"}
-            )
+            self._update_group(resource_id, inputs, {"minSize", "maxSize", "desiredCapacity"})
         self._wait_for_capacity(resource_id, inputs, since=datetime.now(UTC))
         self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
-        self._measure(resource_id, {}, inputs)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The group as it is now."""
         live = self._find(resource_id)
         if live is None:
             return None
-        metrics = live.get("EnabledMetrics") or []
         if live.get("MixedInstancesPolicy"):
             # The template of a mixed group is part of its policy.
             live.pop("LaunchTemplate", None)
         return {
             "name": live["AutoScalingGroupName"],
             **from_api(_DIRECT, live),
-            "terminationPolicies": _chosen(live.get("TerminationPolicies")),
-            "availabilityZones": live.get("AvailabilityZones"),
             "vpcZoneIdentifiers": [zone for zone in (live.get("VPCZoneIdentifier") or "").split(",") if zone],
             "suspendedProcesses": [one["ProcessName"] for one in live.get("SuspendedProcesses") or ()],
-            "enabledMetrics": [one["Metric"] for one in metrics],
-            "metricsGranularity": metrics[0]["Granularity"] if metrics else "1Minute",
             "tags": [
                 {"key": tag["Key"], "value": tag["Value"], "propagateAtLaunch": tag["PropagateAtLaunch"]}
                 for tag in live.get("Tags") or ()
             ],
             "arn": live["AutoScalingGroupARN"],
-            "predictedCapacity": live.get("PredictedCapacity", 0),
-            "warmPoolSize": live.get("WarmPoolSize", 0),
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the group in place; where ``instanceRefresh`` asks for it, its instances are replaced."""
-        if changed & {*_DIRECT, "availabilityZones", "vpcZoneIdentifiers"}:
+        if changed & {*_DIRECT, "vpcZoneIdentifiers"}:
             self._update_group(resource_id, new, changed)
         if "tags" in changed:
             self._retag(resource_id, old.get("tags") or [], new.get("tags") or [])
@@ -221,12 +181,9 @@ class Group(AwsResource):
             self._suspend(
                 resource_id, old.get("suspendedProcesses") or [], new.get("suspendedProcesses") or []
             )
-        if changed & {"enabledMetrics", "metricsGranularity"}:
-            self._measure(resource_id, old, new)
         refresh = new.get("instanceRefresh")
         if refresh and (changed & _WHAT_IS_LAUNCHED or instance_refresh.is_triggered(refresh, changed)):
-            launched = self._direct({name: new.get(name) for name in _WHAT_IS_LAUNCHED})
-            instance_refresh.start(self, resource_id, refresh, launched)
+            instance_refresh.start(self, resource_id, refresh)
         if changed & {"minSize", "desiredCapacity"}:
             self._wait_for_capacity(resource_id, new, since=datetime.now(UTC))
 
@@ -250,14 +207,15 @@ class Group(AwsResource):
 
     def _update_group(self, name: str, new: Properties, changed: set[str]) -> None:
         # A number that is no longer given goes back to what the service has without it.
-        unset = {"maxInstanceLifetime": 0, "defaultInstanceWarmup": -1}
+        unset = {"defaultInstanceWarmup": -1}
         values = {key: new.get(key, unset.get(key)) for key in changed}
         if "instanceMaintenancePolicy" in changed and not new.get("instanceMaintenancePolicy"):
             values["instanceMaintenancePolicy"] = {"maxHealthyPercentage": -1, "minHealthyPercentage": -1}
+        zones = {"VPCZoneIdentifier": ",".join(new["vpcZoneIdentifiers"])}
         self.client.update_auto_scaling_group(
             AutoScalingGroupName=name,
             **self._direct(values),
-            **(_places(new) if changed & {"availabilityZones", "vpcZoneIdentifiers"} else {}),
+            **(zones if "vpcZoneIdentifiers" in changed else {}),
         )
 
     def _drain(self, name: str, live: Any) -> None:
@@ -290,17 +248,6 @@ class Group(AwsResource):
             self.client.resume_processes(AutoScalingGroupName=name, ScalingProcesses=resumed)
         if suspended := sorted({*new} - {*old}):
             self.client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=suspended)
-
-    def _measure(self, name: str, old: Properties, new: Properties) -> None:
-        before, after = set(old.get("enabledMetrics") or ()), set(new.get("enabledMetrics") or ())
-        if before - after:
-            self.client.disable_metrics_collection(AutoScalingGroupName=name, Metrics=sorted(before - after))
-        if after - before:
-            self.client.enable_metrics_collection(
-                AutoScalingGroupName=name,
-                Metrics=sorted(after - before),
-                Granularity=new["metricsGranularity"],
-            )
 
     def _wait_for_capacity(self, name: str, inputs: Properties, since: datetime) -> None:
         """Wait until as many instances as asked for are in service; a launch that fails is an error."""
@@ -336,13 +283,6 @@ class Group(AwsResource):
                 raise Refused(f"scaling activity ({one['ActivityId']}): Failed: {message}")
 
 
-def _places(inputs: Properties) -> dict[str, Any]:
-    """Where the group's instances run, in the API's form."""
-    if subnets := inputs.get("vpcZoneIdentifiers"):
-        return {"VPCZoneIdentifier": ",".join(subnets)}
-    return {"AvailabilityZones": inputs["availabilityZones"]} if inputs.get("availabilityZones") else {}
-
-
 def _tag(group: str, tag: Properties) -> dict[str, Any]:
     return {
         "ResourceId": group,
@@ -351,11 +291,6 @@ def _tag(group: str, tag: Properties) -> dict[str, Any]:
         "Value": tag["value"],
         "PropagateAtLaunch": tag["propagateAtLaunch"],
     }
-
-
-def _chosen(policies: list[str] | None) -> list[str] | None:
-    """Termination policies other than the service's own choice, which it names Default."""
-    return None if policies in (None, [], ["Default"]) else policies
 
 
 def _seconds(duration: str) -> float:

@@ -25,7 +25,6 @@ class FlowLog(Ec2Resource):
         "logDestination": Text(required=True, replaces=True, pattern="arn:.+"),
         "logDestinationType": Text(default="cloud-watch-logs", replaces=True, one_of=("cloud-watch-logs",)),
         "iamRoleArn": Text(replaces=True, pattern="arn:.+", service_name="DeliverLogsPermissionArn"),
-        "logFormat": Text(computed=True, replaces=True),
         "maxAggregationInterval": Number(default=600, replaces=True, one_of=(60, 600)),
         **REGION,
         **TAGS,

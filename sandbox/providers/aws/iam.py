@@ -5,11 +5,11 @@ Source of what replaces and what is updated: the official provider's ``internal/
 
 from typing import Any
 
-from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import TAGS
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 _LARGEST_NUMBER_OF_VERSIONS = 5
@@ -25,14 +25,13 @@ class Role(_IamResource):
     """A role. Its id is its name."""
 
     token = "aws:iam/role:Role"
-    automatic_name, names = naming(maximum_length=64, service_name="RoleName")
+    automatic_name = AutomaticName(maximum_length=64)
     inputs = {
-        **names,
+        "name": Text(replaces=True, service_name="RoleName"),
         "path": Text(default="/", replaces=True),
         "description": Text(),
         "assumeRolePolicy": PolicyDocument(required=True, service_name="AssumeRolePolicyDocument"),
         "permissionsBoundary": Text(),
-        "maxSessionDuration": Number(default=3600),
         "forceDetachPolicies": Flag(default=False),
         **TAGS,
     }
@@ -51,10 +50,8 @@ class Role(_IamResource):
         role = {"RoleName": resource_id}
         if "assumeRolePolicy" in changed:
             self.client.update_assume_role_policy(**role, PolicyDocument=new["assumeRolePolicy"])
-        if changed & {"description", "maxSessionDuration"}:
-            self.client.update_role(
-                **role, Description=new.get("description", ""), MaxSessionDuration=new["maxSessionDuration"]
-            )
+        if "description" in changed:
+            self.client.update_role(**role, Description=new.get("description", ""))
         if "permissionsBoundary" in changed:
             if boundary := new.get("permissionsBoundary"):
                 self.client.put_role_permissions_boundary(**role, PermissionsBoundary=boundary)
@@ -82,9 +79,9 @@ class RolePolicy(_IamResource):
     """A policy inside a role. Its id is ``ROLE:NAME``."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
-    automatic_name, names = naming(maximum_length=128, service_name="PolicyName")
+    automatic_name = AutomaticName(maximum_length=128)
     inputs = {
-        **names,
+        "name": Text(replaces=True, service_name="PolicyName"),
         "role": Text(required=True, replaces=True, service_name="RoleName"),
         "policy": PolicyDocument(required=True, service_name="PolicyDocument"),
     }
@@ -96,9 +93,9 @@ class Policy(_IamResource):
     """A managed policy of one's own. Its id is its ARN."""
 
     token = "aws:iam/policy:Policy"
-    automatic_name, names = naming(maximum_length=128, service_name="PolicyName")
+    automatic_name = AutomaticName(maximum_length=128)
     inputs = {
-        **names,
+        "name": Text(replaces=True, service_name="PolicyName"),
         "path": Text(default="/", replaces=True),
         "description": Text(replaces=True),
         "policy": PolicyDocument(required=True, service_name="PolicyDocument"),
@@ -110,8 +107,7 @@ class Policy(_IamResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the policy."""
-        made = self.call(self.makes, {**inputs, "name": name_from(inputs)})
-        return str(made["Policy"]["Arn"])
+        return str(self.call(self.makes, inputs)["Policy"]["Arn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The policy as it is now, with the document of its default version."""
@@ -165,8 +161,13 @@ class InstanceProfile(_IamResource):
     """What hands a role to instances. Its id is its name."""
 
     token = "aws:iam/instanceProfile:InstanceProfile"
-    automatic_name, names = naming(maximum_length=128, service_name="InstanceProfileName")
-    inputs = {**names, "path": Text(default="/", replaces=True), "role": Text(), **TAGS}
+    automatic_name = AutomaticName(maximum_length=128)
+    inputs = {
+        "name": Text(replaces=True, service_name="InstanceProfileName"),
+        "path": Text(default="/", replaces=True),
+        "role": Text(),
+        **TAGS,
+    }
     outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text(service_name="InstanceProfileId")}
     makes, shows, removes = "CreateInstanceProfile", "GetInstanceProfile", "DeleteInstanceProfile"
     tagged = "InstanceProfile"

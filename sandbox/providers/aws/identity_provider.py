@@ -6,7 +6,7 @@ Source of what replaces and what is updated: the official provider's
 
 from sandbox.providers.aws.resource import TAGS
 from sandbox.providers.aws.table import TableResource
-from sandbox.standin.properties import ListOf, SetOf, Text
+from sandbox.standin.properties import SetOf, Text
 from sandbox.standin.values import Properties
 
 
@@ -22,13 +22,8 @@ class OpenIdConnectProvider(TableResource):
     service = "iam"
     gone = ("NoSuchEntity",)
     inputs = {
-        "url": Text(
-            required=True,
-            replaces=True,
-            same=_same_address,
-        ),
+        "url": Text(required=True, replaces=True, same=_same_address),
         "clientIdLists": SetOf(Text(), required=True),
-        "thumbprintLists": ListOf(Text(), computed=True),
         **TAGS,
     }
     outputs = {"arn": Text()}
@@ -42,12 +37,8 @@ class OpenIdConnectProvider(TableResource):
         return live and {**live, "arn": resource_id}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change who may use it, its thumbprints and its tags."""
+        """Change who may use it, and its tags."""
         provider = {"OpenIDConnectProviderArn": resource_id}
-        if "thumbprintLists" in changed:
-            self.client.update_open_id_connect_provider_thumbprint(
-                **provider, ThumbprintList=new["thumbprintLists"]
-            )
         if "clientIdLists" in changed:
             before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
             for client in sorted(after - before):

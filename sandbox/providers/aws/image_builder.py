@@ -67,8 +67,6 @@ class Component(_Versioned):
         "version": _VERSION,
         "platform": Text(required=True, replaces=True),
         "description": _FIXED_DESCRIPTION,
-        "changeDescription": _FIXED_DESCRIPTION,
-        "supportedOsVersions": SetOf(Text(), replaces=True),
         "data": Text(replaces=True),
         **REGION,
         **TAGS,
@@ -103,7 +101,6 @@ class ImageRecipe(_Versioned):
             ),
             replaces=True,
         ),
-        "workingDirectory": Text(replaces=True),
         **REGION,
         **TAGS,
     }

@@ -9,12 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.aws.resource import AwsResource, error_code
-from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.properties import Failure, Property, SetOf, Text
 from sandbox.standin.provider import Unfinished
 from sandbox.standin.values import Properties
-
-_SECONDS = Text(pattern=r"\d+", pattern_meaning="a number of seconds")
-"""A time that the official provider takes as text, to tell 0 from "not given"."""
 
 _CANCELLED_WITHIN = _STARTED_WITHIN = 900
 """In seconds: instanceRefreshCancelledTimeout and instanceRefreshStartedTimeout of the official provider."""
@@ -22,20 +19,6 @@ _CANCELLED_WITHIN = _STARTED_WITHIN = 900
 PROPERTIES: Mapping[str, Property] = {
     "strategy": Text(required=True, one_of=("Rolling",)),
     "triggers": SetOf(Text()),
-    "preferences": Object(
-        {
-            "alarmSpecification": Object({"alarms": ListOf(Text(), maximum_items=10)}),
-            "autoRollback": Flag(),
-            "checkpointDelay": _SECONDS,
-            "checkpointPercentages": ListOf(Number(minimum=1, maximum=100)),
-            "instanceWarmup": _SECONDS,
-            "maxHealthyPercentage": Number(default=100, minimum=100, maximum=200),
-            "minHealthyPercentage": Number(default=90, minimum=0, maximum=100),
-            "scaleInProtectedInstances": Text(default="Ignore", one_of=("Refresh", "Ignore", "Wait")),
-            "skipMatching": Flag(default=False),
-            "standbyInstances": Text(default="Ignore", one_of=("Terminate", "Ignore", "Wait")),
-        }
-    ),
 }
 """A group's ``instanceRefresh``."""
 
@@ -55,14 +38,12 @@ def is_triggered(refresh: Properties, changed: set[str]) -> bool:
     return not {_terraform_name(name) for name in changed}.isdisjoint(refresh.get("triggers") or ())
 
 
-def start(resource: AwsResource, group: str, refresh: Properties, launched: Mapping[str, Any]) -> None:
-    """Start a refresh, in the place of one that is under way; ``launched`` is what the group now launches."""
-    rollback = (refresh.get("preferences") or {}).get("autoRollback")
-    wanted = {"AutoScalingGroupName": group, **({"DesiredConfiguration": launched} if rollback else {})}
+def start(resource: AwsResource, group: str, refresh: Properties) -> None:
+    """Start a refresh, in the place of one that is under way."""
     deadline = time.monotonic() + _STARTED_WITHIN
     while True:
         try:
-            resource.call("StartInstanceRefresh", refresh, PROPERTIES, **wanted)
+            resource.call("StartInstanceRefresh", refresh, PROPERTIES, AutoScalingGroupName=group)
             return
         except Exception as error:
             if error_code(error) != "InstanceRefreshInProgress" or time.monotonic() > deadline:

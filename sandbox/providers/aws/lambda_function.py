@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource
-from sandbox.standin.properties import Json, MapOf, Number, Object, Property, Text
+from sandbox.standin.properties import Json, Number, Object, Property, Text
 from sandbox.standin.provider import AutomaticName, Refused
 from sandbox.standin.values import Properties
 
@@ -128,9 +128,6 @@ class Invocation(AwsResource):
         "functionName": Text(required=True, replaces=True),
         "input": Json(required=True),
         "lifecycleScope": Text(default="CREATE_ONLY", one_of=("CREATE_ONLY", "CRUD")),
-        "qualifier": Text(default="$LATEST", replaces=True),
-        "terraformKey": Text(default="tf"),
-        "triggers": MapOf(Text(), replaces=True),
         **REGION,
     }
     outputs = {"result": Text()}
@@ -141,8 +138,7 @@ class Invocation(AwsResource):
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
         """The id names the function."""
         proper, told = super().identify(resource_id)
-        function, qualifier, _ = proper.split(",")
-        return proper, {**told, "functionName": function, "qualifier": qualifier}
+        return proper, {**told, "functionName": proper.split(",")[0]}
 
     @classmethod
     def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
@@ -158,7 +154,7 @@ class Invocation(AwsResource):
     def create(self, inputs: Properties) -> str:
         """Run the function."""
         self._run(inputs, "create", {})
-        return f"{inputs['functionName']},{inputs['qualifier']},{'0' * 32}"
+        return f"{inputs['functionName']},$LATEST,{'0' * 32}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """What is known."""
@@ -176,11 +172,9 @@ class Invocation(AwsResource):
     def _run(self, inputs: Properties, action: str, before: Mapping[str, Any]) -> None:
         told = json.loads(inputs["input"])
         if inputs["lifecycleScope"] == "CRUD":
-            told[inputs["terraformKey"]] = {"action": action, "prev_input": before}
+            told["tf"] = {"action": action, "prev_input": before}
         name = inputs["functionName"]
-        answer = self.client.invoke(
-            FunctionName=name, Qualifier=inputs["qualifier"], Payload=json.dumps(told).encode()
-        )
+        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(told).encode())
         result = answer["Payload"].read().decode()
         if "FunctionError" in answer:
             raise Refused(f"invoking Lambda Function ({name}): {result}")

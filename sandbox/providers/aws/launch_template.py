@@ -9,118 +9,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, given, tag_map
 from sandbox.providers.aws.shapes import TextFlag, from_api, to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 _EBS = Object(
     {
         "deleteOnTermination": TextFlag(),
         "encrypted": TextFlag(),
-        "iops": Number(computed=True),
         "kmsKeyId": Text(),
-        "snapshotId": Text(),
         "throughput": Number(computed=True, minimum=125, maximum=2000),
         "volumeSize": Number(computed=True, minimum=1),
         "volumeType": Text(computed=True),
     }
 )
 
-_NETWORK_INTERFACE = Object(
-    {
-        "associatePublicIpAddress": TextFlag(),
-        "deleteOnTermination": TextFlag(),
-        "description": Text(),
-        "deviceIndex": Number(),
-        "interfaceType": Text(one_of=("efa", "efa-only", "interface")),
-        "networkCardIndex": Number(),
-        "networkInterfaceId": Text(),
-        "privateIpAddress": Text(),
-        "securityGroups": SetOf(Text(), service_name="Groups"),
-        "subnetId": Text(),
-    }
-)
-
-
-def _range(**limits: Any) -> dict[str, Property]:
-    return {"max": Number(**limits), "min": Number(**limits)}
-
-
-INSTANCE_REQUIREMENTS: Mapping[str, Property] = {
-    "allowedInstanceTypes": SetOf(Text()),
-    "excludedInstanceTypes": SetOf(Text()),
-    "bareMetal": Text(),
-    "burstablePerformance": Text(),
-    "cpuManufacturers": SetOf(Text()),
-    "instanceGenerations": SetOf(Text()),
-    "localStorage": Text(),
-    "memoryMib": Object(_range(minimum=1), required=True),
-    "vcpuCount": Object(_range(minimum=1), required=True),
-    "onDemandMaxPricePercentageOverLowestPrice": Number(minimum=1),
-    "spotMaxPricePercentageOverLowestPrice": Number(minimum=1),
-}
-"""What an instance must have, in place of its type; also part of a group's mixed instances policy."""
-
 _DATA: Mapping[str, Property] = {
     "imageId": Text(),
     "instanceType": Text(),
-    "keyName": Text(),
-    "kernelId": Text(),
-    "ramDiskId": Text(),
     "userData": Text(),
-    "ebsOptimized": TextFlag(),
-    "disableApiStop": Flag(),
-    "disableApiTermination": Flag(),
-    "instanceInitiatedShutdownBehavior": Text(),
     "vpcSecurityGroupIds": SetOf(Text(), service_name="SecurityGroupIds"),
-    "securityGroupNames": SetOf(Text(), service_name="SecurityGroups"),
     "iamInstanceProfile": Object({"arn": Text(), "name": Text()}),
-    "monitoring": Object({"enabled": Flag()}),
-    "enclaveOptions": Object({"enabled": Flag()}),
-    "hibernationOptions": Object({"configured": Flag(required=True)}),
-    "creditSpecification": Object({"cpuCredits": Text(one_of=("standard", "unlimited"))}),
-    "cpuOptions": Object({"coreCount": Number(), "threadsPerCore": Number()}),
-    "placement": Object(
-        {
-            "availabilityZone": Text(),
-            "groupName": Text(),
-            "hostId": Text(),
-            "partitionNumber": Number(),
-            "tenancy": Text(),
-        }
-    ),
     "metadataOptions": Object(
         {
             "httpEndpoint": Text(computed=True),
             "httpTokens": Text(computed=True),
             "httpPutResponseHopLimit": Number(computed=True, minimum=1, maximum=64),
-            "httpProtocolIpv6": Text(computed=True),
             "instanceMetadataTags": Text(computed=True),
         },
         computed=True,
     ),
-    "privateDnsNameOptions": Object(
-        {
-            "enableResourceNameDnsARecord": Flag(),
-            "enableResourceNameDnsAaaaRecord": Flag(),
-            "hostnameType": Text(),
-        }
-    ),
-    "blockDeviceMappings": ListOf(
-        Object({"deviceName": Text(), "ebs": _EBS, "noDevice": Text(), "virtualName": Text()})
-    ),
-    "networkInterfaces": ListOf(_NETWORK_INTERFACE),
-    "instanceMarketOptions": Object(
-        {
-            "marketType": Text(one_of=("spot", "capacity-block")),
-            "spotOptions": Object(
-                {"instanceInterruptionBehavior": Text(), "maxPrice": Text(), "spotInstanceType": Text()}
-            ),
-        }
-    ),
-    "instanceRequirements": Object(INSTANCE_REQUIREMENTS),
+    "blockDeviceMappings": ListOf(Object({"deviceName": Text(), "ebs": _EBS})),
     "tagSpecifications": ListOf(
         Object(
             {
@@ -148,25 +69,20 @@ class LaunchTemplate(Ec2Resource):
         "InvalidLaunchTemplateId.NotFoundException",
         "InvalidLaunchTemplateName.NotFoundException",
     )
-    automatic_name, names = naming(maximum_length=128)
+    automatic_name = AutomaticName(maximum_length=128)
     inputs = {
-        **names,
+        "name": Text(replaces=True),
         "description": Text(),
-        "defaultVersion": Number(computed=True, minimum=1, conflicts_with=("updateDefaultVersion",)),
         "updateDefaultVersion": Flag(),
         **_DATA,
         **REGION,
         **TAGS,
     }
-    outputs = {"arn": Text(), "latestVersion": Number()}
+    outputs = {"arn": Text(), "defaultVersion": Number(), "latestVersion": Number()}
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Groups are given to the template or to its interfaces; user data is base64."""
-        if "vpcSecurityGroupIds" in inputs and "networkInterfaces" in inputs:
-            yield Failure(
-                "vpcSecurityGroupIds", "not allowed beside networkInterfaces; set their securityGroups"
-            )
+        """User data is base64."""
         data = inputs.get("userData")
         if isinstance(data, str) and not _is_base64(data):
             yield Failure("userData", "must be base64")
@@ -181,7 +97,7 @@ class LaunchTemplate(Ec2Resource):
     def create(self, inputs: Properties) -> str:
         """Make the template and its first version."""
         made = self.client.create_launch_template(
-            LaunchTemplateName=name_from(inputs),
+            LaunchTemplateName=inputs["name"],
             LaunchTemplateData=self._data(inputs),
             **given({"VersionDescription": inputs.get("description")}),
             **self.tags(inputs),
@@ -208,7 +124,7 @@ class LaunchTemplate(Ec2Resource):
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Make a new version where what is launched changes, and move the default version as asked."""
-        default = new.get("defaultVersion") if "defaultVersion" in changed else None
+        default = None
         if changed & {*_DATA, "description"}:
             version = self.client.create_launch_template_version(
                 LaunchTemplateId=resource_id,

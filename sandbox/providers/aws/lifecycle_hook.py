@@ -20,9 +20,6 @@ HOOK: Mapping[str, Property] = {
     "defaultResult": Text(computed=True, one_of=("CONTINUE", "ABANDON")),
     # The official provider leaves this default to the service, and shows it as a change for ever.
     "heartbeatTimeout": Number(default=3600, minimum=30, maximum=7200),
-    "notificationMetadata": Text(),
-    "notificationTargetArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
-    "roleArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
 }
 """A hook's properties, in seconds where they are a time; also those of a group's initial hooks."""
 

@@ -5,10 +5,10 @@ Source of the properties and of what replaces: the official provider's ``interna
 
 from typing import Any
 
-from sandbox.providers.aws.names import naming
 from sandbox.providers.aws.resource import REGION, TAGS
 from sandbox.providers.aws.table import TableResource
-from sandbox.standin.properties import Flag, Number, Text
+from sandbox.standin.properties import Number, Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 
@@ -18,19 +18,16 @@ class LogGroup(TableResource):
     token = "aws:cloudwatch/logGroup:LogGroup"
     service = "logs"
     gone = ("ResourceNotFoundException",)
-    automatic_name, names = naming(maximum_length=512, service_name="logGroupName")
+    automatic_name = AutomaticName(maximum_length=512)
     inputs = {
-        **names,
+        "name": Text(replaces=True, service_name="logGroupName"),
         "kmsKeyId": Text(pattern="arn:.+", pattern_meaning="the ARN of a key"),
-        "logGroupClass": Text(computed=True, replaces=True),
         "retentionInDays": Number(default=0),
-        "skipDestroy": Flag(default=False),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(service_name="logGroupArn")}
     makes, removes, identity = "CreateLogGroup", "DeleteLogGroup", ("name",)
-    unshown = ("skipDestroy",)
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Say how long it keeps what is written."""
@@ -59,11 +56,6 @@ class LogGroup(TableResource):
                 self.client.disassociate_kms_key(logGroupName=resource_id)
         if "tagsAll" in changed:
             self.retag(old["arn"], old, new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the group with all that it holds; with ``skipDestroy``, leave it."""
-        if not state.get("skipDestroy"):
-            super().remove(resource_id, state)
 
     def _retain(self, name: str, days: int) -> None:
         self.client.put_retention_policy(logGroupName=name, retentionInDays=days)

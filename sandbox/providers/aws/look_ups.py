@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from sandbox.providers.aws import autoscaling, ecr, identity_provider, kms, log_group, security_group
 from sandbox.providers.aws.connection import Connection
+from sandbox.providers.aws.network import Ids
 from sandbox.providers.aws.resource import REGION, AwsResource
-from sandbox.standin.properties import ListOf, Object, Text
+from sandbox.standin.properties import Text
 from sandbox.standin.provider import Function, Refused
 from sandbox.standin.values import Properties
 
@@ -70,7 +71,6 @@ class GetLogGroup(_LookUp):
     arguments = {"name": Text(required=True), **REGION}
     kind = log_group.LogGroup
     by = "name"
-    left_out = ("tagsAll", "skipDestroy")
 
 
 class GetGroup(_LookUp):
@@ -106,28 +106,12 @@ class GetOpenIdConnectProvider(_LookUp):
         raise Refused(f"finding IAM OIDC Provider by url ({address}): not found")
 
 
-class GetSecurityGroupRules(Function[Connection]):
-    """The ids of all rules that match."""
+class GetSecurityGroupRules(Ids):
+    """The ids of rules of security groups."""
 
     token = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
-    arguments = {
-        "filters": ListOf(Object({"name": Text(required=True), "values": ListOf(Text(), required=True)})),
-        **REGION,
-    }
-
-    def call(self, arguments: Properties) -> Properties:
-        """The rules, in the order of their ids."""
-        filters = [
-            {"Name": each["name"], "Values": each["values"]} for each in arguments.get("filters") or ()
-        ]
-        pages = self.connection.client("ec2").get_paginator("describe_security_group_rules")
-        ids = (
-            rule["SecurityGroupRuleId"]
-            for page in pages.paginate(Filters=filters)
-            for rule in page["SecurityGroupRules"]
-        )
-        region = self.connection.region
-        return {**arguments, "id": region, "ids": sorted(ids), "region": region, "tags": {}}
+    operation, listed = "describe_security_group_rules", "SecurityGroupRules"
+    identity = "SecurityGroupRuleId"
 
 
 class GetSecurityGroupRule(_LookUp):

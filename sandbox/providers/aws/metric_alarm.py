@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.resource import REGION, TAGS
 from sandbox.providers.aws.table import TableResource
-from sandbox.standin.properties import Failure, Flag, Float, MapOf, Number, Property, SetOf, Text
+from sandbox.standin.properties import Failure, Float, MapOf, Number, Property, SetOf, Text
 from sandbox.standin.provider import AutomaticName, Refused
 from sandbox.standin.values import Properties
 
@@ -21,12 +21,7 @@ _ALARM: Mapping[str, Property] = {
     "namespace": Text(required=True),
     "dimensions": MapOf(Text()),
     "period": Number(required=True),
-    "unit": Text(),
-    "statistic": Text(conflicts_with=("extendedStatistic",)),
-    "extendedStatistic": Text(
-        pattern=r"(p|tm|wm|tc|ts)(\d{1,2}(\.\d+)?|100)|IQM|(TM|WM|PR|TC|TS)\([\d.%]*:[\d.%]*\)",
-        pattern_meaning="a statistic as p99 or TM(10%:90%)",
-    ),
+    "statistic": Text(required=True),
     "threshold": Float(),
     "comparisonOperator": Text(
         required=True,
@@ -38,13 +33,9 @@ _ALARM: Mapping[str, Property] = {
         ),
     ),
     "evaluationPeriods": Number(required=True),
-    "datapointsToAlarm": Number(),
     "treatMissingData": Text(default="missing"),
-    "evaluateLowSampleCountPercentiles": Text(computed=True, one_of=("evaluate", "ignore")),
-    "actionsEnabled": Flag(default=True),
     "alarmActions": SetOf(_ACTION),
     "okActions": SetOf(_ACTION, maximum_items=5),
-    "insufficientDataActions": SetOf(_ACTION, maximum_items=5),
 }
 
 
@@ -62,9 +53,7 @@ class MetricAlarm(TableResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A statistic is given, and a period that CloudWatch has."""
-        if "statistic" not in inputs and "extendedStatistic" not in inputs:
-            yield Failure("statistic", "one of statistic and extendedStatistic must be given; found none")
+        """A period that CloudWatch has."""
         period = inputs.get("period")
         if isinstance(period, int) and period not in (10, 20, 30) and period % 60:
             yield Failure("period", f"{period} is not allowed; allowed is 10, 20, 30 or a multiple of 60")

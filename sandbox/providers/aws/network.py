@@ -1,6 +1,6 @@
 """Look-ups in the network that is already there: zones, VPCs and subnets."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, tag_map
@@ -87,42 +87,42 @@ class GetVpc(Function[Connection]):
         return bool(answer[name[0].upper() + name[1:]]["Value"])
 
 
-class GetVpcs(Function[Connection]):
-    """The ids of all VPCs that match; none is no error."""
+class Ids(Function[Connection]):
+    """The ids of all that match; none is no error.
+
+    - ``operation``: the API's that lists them.
+    - ``listed``, ``identity``: where they are in its answer, and the member that is the id.
+    """
+
+    arguments = _FILTERS
+    operation: ClassVar[str]
+    listed: ClassVar[str]
+    identity: ClassVar[str]
+
+    def call(self, arguments: Properties) -> Properties:
+        """The ids, in order."""
+        pages = self.connection.client("ec2").get_paginator(self.operation).paginate(**_filters(arguments))
+        return {
+            **arguments,
+            "id": self.connection.region,
+            "ids": sorted(one[self.identity] for page in pages for one in page[self.listed]),
+            "region": self.connection.region,
+            "tags": arguments.get("tags") or {},
+        }
+
+
+class GetVpcs(Ids):
+    """The ids of VPCs."""
 
     token = "aws:ec2/getVpcs:getVpcs"
-    arguments = _FILTERS
-
-    def call(self, arguments: Properties) -> Properties:
-        """The VPCs, in the order of their ids."""
-        pages = self.connection.client("ec2").get_paginator("describe_vpcs").paginate(**_filters(arguments))
-        return {
-            **arguments,
-            "id": self.connection.region,
-            "ids": sorted(vpc["VpcId"] for page in pages for vpc in page["Vpcs"]),
-            "region": self.connection.region,
-            "tags": arguments.get("tags") or {},
-        }
+    operation, listed, identity = "describe_vpcs", "Vpcs", "VpcId"
 
 
-class GetSubnets(Function[Connection]):
-    """The ids of all subnets that match."""
+class GetSubnets(Ids):
+    """The ids of subnets."""
 
     token = "aws:ec2/getSubnets:getSubnets"
-    arguments = _FILTERS
-
-    def call(self, arguments: Properties) -> Properties:
-        """The subnets, in the order of their ids."""
-        pages = (
-            self.connection.client("ec2").get_paginator("describe_subnets").paginate(**_filters(arguments))
-        )
-        return {
-            **arguments,
-            "id": self.connection.region,
-            "ids": sorted(subnet["SubnetId"] for page in pages for subnet in page["Subnets"]),
-            "region": self.connection.region,
-            "tags": arguments.get("tags") or {},
-        }
+    operation, listed, identity = "describe_subnets", "Subnets", "SubnetId"
 
 
 class GetAvailabilityZones(Function[Connection]):

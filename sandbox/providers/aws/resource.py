@@ -94,7 +94,7 @@ class AwsResource(Resource[Connection]):
     @classmethod
     def _sent(cls) -> dict[str, Property]:
         """The inputs that are the API's, and not the provider's alone."""
-        own = ("region", "tags", "namePrefix")
+        own = ("region", "tags")
         return {name: part for name, part in cls.inputs.items() if name not in own}
 
     @classmethod
@@ -150,9 +150,9 @@ def error_code(error: Exception) -> str:
     )
 
 
-def tag_list(tags: Mapping[str, str] | None, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
     """Tags in the form that most APIs take."""
-    return [{key: name, value: text} for name, text in (tags or {}).items()]
+    return [{"Key": name, "Value": text} for name, text in (tags or {}).items()]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:

@@ -3,12 +3,10 @@
 Source of what replaces and what is updated: the official provider's ``internal/service/s3``.
 """
 
-import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from sandbox.providers.aws.names import name_from
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, error_code, given, tag_list, tag_map
 from sandbox.providers.aws.shapes import from_api, to_api
@@ -23,14 +21,10 @@ class Bucket(AwsResource):
     token = "aws:s3/bucket:Bucket"
     service = "s3"
     gone = ("NoSuchBucket", "404")
-    automatic_name = AutomaticName(
-        property="bucket", maximum_length=63, lower_case=True, unless=("bucketPrefix",)
-    )
+    automatic_name = AutomaticName(property="bucket", maximum_length=63, lower_case=True)
     inputs = {
         "bucket": Text(computed=True, replaces=True),
-        "bucketPrefix": Text(computed=True, replaces=True, conflicts_with=("bucket",), maximum_length=37),
         "forceDestroy": Flag(default=False),
-        "objectLockEnabled": Flag(computed=True, replaces=True),
         **REGION,
         **TAGS,
     }
@@ -43,15 +37,13 @@ class Bucket(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the bucket."""
-        name = name_from({"name": inputs.get("bucket"), "namePrefix": inputs.get("bucketPrefix")})
         region = self.connection.region
         place = {} if region == "us-east-1" else {"LocationConstraint": region}
         self.client.create_bucket(
-            Bucket=name,
+            Bucket=inputs["bucket"],
             **given({"CreateBucketConfiguration": place}),
-            **given({"ObjectLockEnabledForBucket": inputs.get("objectLockEnabled")}),
         )
-        return name
+        return str(inputs["bucket"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Tag the bucket."""
@@ -60,18 +52,17 @@ class Bucket(AwsResource):
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The bucket as it is now."""
         self.client.head_bucket(Bucket=resource_id)
-        tags = _or_nothing(self.client.get_bucket_tagging, "NoSuchTagSet", Bucket=resource_id)
-        lock = _or_nothing(
-            self.client.get_object_lock_configuration,
-            "ObjectLockConfigurationNotFoundError",
-            Bucket=resource_id,
-        )
+        try:
+            tags = self.client.get_bucket_tagging(Bucket=resource_id)["TagSet"]
+        except Exception as error:
+            if error_code(error) != "NoSuchTagSet":
+                raise
+            tags = []
         region = self.client.get_bucket_location(Bucket=resource_id).get("LocationConstraint")
         region = region or "us-east-1"
         return {
             "bucket": resource_id,
-            "objectLockEnabled": bool(lock),
-            "tagsAll": tag_map(tags.get("TagSet")),
+            "tagsAll": tag_map(tags),
             "arn": f"arn:{self.connection.partition}:s3:::{resource_id}",
             "bucketDomainName": f"{resource_id}.s3.amazonaws.com",
             "bucketRegion": region,
@@ -155,12 +146,7 @@ class BucketVersioning(_BucketConfiguration):
 
     token = "aws:s3/bucketVersioning:BucketVersioning"
     gone = ("NoSuchBucket",)
-    body = {
-        "versioningConfiguration": Object(
-            {"status": Text(required=True), "mfaDelete": Text(computed=True, one_of=("Enabled", "Disabled"))},
-            required=True,
-        )
-    }
+    body = {"versioningConfiguration": Object({"status": Text(required=True)}, required=True)}
     inputs = {**_BUCKET, **body}
 
     @classmethod
@@ -200,12 +186,7 @@ class BucketPublicAccessBlock(_BucketConfiguration):
         "ignorePublicAcls": Flag(default=False),
         "restrictPublicBuckets": Flag(default=False),
     }
-    inputs = {**_BUCKET, **body, "skipDestroy": Flag()}
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the refusals away, unless ``skipDestroy`` is set."""
-        if not state.get("skipDestroy"):
-            super().remove(resource_id, state)
+    inputs = {**_BUCKET, **body}
 
 
 class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
@@ -249,17 +230,8 @@ class BucketPolicy(_BucketConfiguration):
         return {"policy": self.client.get_bucket_policy(Bucket=bucket)["Policy"]}
 
 
-_TRANSITION = {"days": Number(minimum=0), "date": Text(), "storageClass": Text(required=True)}
-_NONCURRENT_TRANSITION = {
-    "noncurrentDays": Number(required=True, minimum=0),
-    "newerNoncurrentVersions": Number(minimum=1),
-    "storageClass": Text(required=True),
-}
-_TAG = {"key": Text(required=True), "value": Text(required=True)}
-
-
 class BucketLifecycleConfiguration(_BucketConfiguration):
-    """When a bucket's objects expire or move to another storage class."""
+    """When a bucket's objects expire."""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
@@ -270,38 +242,12 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
                 {
                     "id": Text(required=True),
                     "status": Text(required=True),
-                    "filter": Object(
-                        {
-                            "prefix": Text(),
-                            "objectSizeGreaterThan": Number(minimum=0),
-                            "objectSizeLessThan": Number(minimum=1),
-                            "tag": Object(_TAG),
-                            "and": Object(
-                                {
-                                    "prefix": Text(),
-                                    "objectSizeGreaterThan": Number(minimum=0),
-                                    "objectSizeLessThan": Number(minimum=1),
-                                    "tags": MapOf(Text()),
-                                }
-                            ),
-                        }
-                    ),
-                    "expiration": Object(
-                        {
-                            "days": Number(minimum=1),
-                            "date": Text(),
-                            "expiredObjectDeleteMarker": Flag(computed=True),
-                        }
-                    ),
+                    "filter": Object({"prefix": Text()}),
+                    "expiration": Object({"days": Number(minimum=1), "date": Text()}),
                     "abortIncompleteMultipartUpload": Object({"daysAfterInitiation": Number(minimum=1)}),
                     "noncurrentVersionExpiration": Object(
-                        {
-                            "noncurrentDays": Number(required=True, minimum=1),
-                            "newerNoncurrentVersions": Number(minimum=1),
-                        }
+                        {"noncurrentDays": Number(required=True, minimum=1)}
                     ),
-                    "transitions": ListOf(Object(_TRANSITION)),
-                    "noncurrentVersionTransitions": ListOf(Object(_NONCURRENT_TRANSITION)),
                 }
             ),
             required=True,
@@ -330,26 +276,15 @@ class BucketObjectv2(AwsResource):
     inputs = {
         "bucket": Text(required=True, replaces=True),
         "key": Text(computed=True, replaces=True),
-        "content": Text(conflicts_with=("contentBase64",)),
-        "contentBase64": Text(),
+        "content": Text(),
         "contentType": Text(computed=True),
-        "contentDisposition": Text(),
-        "contentEncoding": Text(),
-        "contentLanguage": Text(),
-        "cacheControl": Text(),
         "metadata": MapOf(Text()),
-        "serverSideEncryption": Text(computed=True, one_of=("AES256", "aws:kms", "aws:kms:dsse")),
-        "kmsKeyId": Text(computed=True, service_name="SSEKMSKeyId"),
-        "bucketKeyEnabled": Flag(computed=True),
-        "storageClass": Text(computed=True),
         "etag": Text(computed=True),
-        "sourceHash": Text(),
-        "forceDestroy": Flag(default=False),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(), "versionId": Text()}
-    unshown = ("content", "contentBase64", "sourceHash", "forceDestroy")
+    unshown = ("content",)
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -371,7 +306,7 @@ class BucketObjectv2(AwsResource):
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
         """Every new content is a new version."""
-        return ("etag", "versionId") if changed - {"tags", "tagsAll", "forceDestroy"} else ()
+        return ("etag", "versionId") if changed - {"tags", "tagsAll"} else ()
 
     def create(self, inputs: Properties) -> str:
         """Put the object."""
@@ -385,10 +320,10 @@ class BucketObjectv2(AwsResource):
         tags = self.client.get_object_tagging(Bucket=bucket, Key=resource_id)
         content = self.client.get_object(Bucket=bucket, Key=resource_id)["Body"].read()
         return {
-            **self.shown({"BucketKeyEnabled": False, "StorageClass": "STANDARD", **live}),
+            **self.shown(live),
             "bucket": bucket,
             "key": resource_id,
-            **_content(content, known),
+            "content": content.decode(errors="replace"),
             "etag": live["ETag"].strip('"'),
             "tagsAll": tag_map(tags["TagSet"]),
             "arn": f"arn:{self.connection.partition}:s3:::{bucket}/{resource_id}",
@@ -397,7 +332,7 @@ class BucketObjectv2(AwsResource):
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Put the object anew, or only its tags."""
-        if changed - {"tags", "tagsAll", "forceDestroy"}:
+        if changed - {"tags", "tagsAll"}:
             self._put(new)
         elif "tagsAll" in changed:
             self.client.put_object_tagging(
@@ -413,32 +348,12 @@ class BucketObjectv2(AwsResource):
                 self.client.delete_object(Bucket=bucket, Key=resource_id, VersionId=version["VersionId"])
 
     def _put(self, inputs: Properties) -> None:
-        chosen = {"contentType": "application/octet-stream"}
-        if "kmsKeyId" in inputs:
-            chosen["serverSideEncryption"] = "aws:kms"
-        content = inputs.get("content", "").encode()
-        if "contentBase64" in inputs:
-            content = base64.b64decode(inputs["contentBase64"])
         tags = "&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items())
-        self.call("PutObject", {**chosen, **inputs}, Body=content, Tagging=tags)
-
-
-def _content(content: bytes, known: Properties) -> Properties:
-    """The content under the name that the program gave it by."""
-    if "contentBase64" in known:
-        return {"contentBase64": base64.b64encode(content).decode()}
-    return {"content": content.decode(errors="replace")}
+        content = inputs.get("content", "").encode()
+        self.call(
+            "PutObject", {"contentType": "application/octet-stream", **inputs}, Body=content, Tagging=tags
+        )
 
 
 def _quoted(text: str) -> str:
     return quote(text, safe="")
-
-
-def _or_nothing(call: Callable[..., dict[str, Any]], code: str, **arguments: Any) -> dict[str, Any]:
-    """The answer of ``call``, or nothing if the service says ``code``: there is none."""
-    try:
-        return call(**arguments)
-    except Exception as error:
-        if error_code(error) == code:
-            return {}
-        raise

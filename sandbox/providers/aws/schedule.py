@@ -5,10 +5,10 @@ Source of the properties and of what replaces: the official provider's ``interna
 
 from collections.abc import Mapping
 
-from sandbox.providers.aws.names import naming
 from sandbox.providers.aws.resource import REGION
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Number, Object, Property, Text
+from sandbox.standin.provider import AutomaticName
 
 _SETTINGS: Mapping[str, Property] = {
     "description": Text(),
@@ -44,8 +44,13 @@ class Schedule(TableResource):
     token = "aws:scheduler/schedule:Schedule"
     service = "scheduler"
     gone = ("ResourceNotFoundException",)
-    automatic_name, names = naming(maximum_length=64)
-    inputs = {**names, "groupName": Text(default="default", replaces=True), **_SETTINGS, **REGION}
+    automatic_name = AutomaticName(maximum_length=64)
+    inputs = {
+        "name": Text(replaces=True),
+        "groupName": Text(default="default", replaces=True),
+        **_SETTINGS,
+        **REGION,
+    }
     outputs = {"arn": Text()}
     makes, shows, changes, removes = "CreateSchedule", "GetSchedule", "UpdateSchedule", "DeleteSchedule"
     identity = ("groupName", "name")

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.resource import REGION, TAGS, error_code, given
 from sandbox.providers.aws.shapes import to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties, is_known
 
 # Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of
@@ -70,24 +70,21 @@ class SecurityGroup(Ec2Resource):
     token = "aws:ec2/securityGroup:SecurityGroup"
     kind = "security-group"
     gone = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
-    automatic_name, names = naming(service_name="GroupName")
+    automatic_name = AutomaticName()
     inputs = {
-        **names,
+        "name": Text(replaces=True, service_name="GroupName"),
         "description": Text(default="Managed by Pulumi", replaces=True),
         "vpcId": Text(computed=True, replaces=True),
         "ingress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
         "egress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
-        "revokeRulesOnDelete": Flag(default=False),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(), "ownerId": Text()}
-    unshown = ("revokeRulesOnDelete",)
 
     def create(self, inputs: Properties) -> str:
         """Make the group."""
-        named = {**inputs, "name": name_from(inputs)}
-        return str(self.call("CreateSecurityGroup", named, **self.tags(inputs))["GroupId"])
+        return str(self.call("CreateSecurityGroup", inputs, **self.tags(inputs))["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Put the rules, in place of the one for all egress that the service makes.
@@ -119,11 +116,7 @@ class SecurityGroup(Ec2Resource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the group; with ``revokeRulesOnDelete`` its rules first."""
-        if state.get("revokeRulesOnDelete"):
-            group = self._find(resource_id)
-            for way in _WAYS:
-                self._revoke(way, group, group[_WAYS[way]])
+        """Delete the group, once nothing uses it."""
         deadline = time.monotonic() + (self.timeout or _RELEASED_WITHIN)
         while True:
             try:
@@ -158,7 +151,7 @@ class DefaultSecurityGroup(SecurityGroup):
     automatic_name = None  # type: ignore[assignment]
     inputs = {
         "vpcId": Text(computed=True, replaces=True),
-        **{name: SecurityGroup.inputs[name] for name in ("ingress", "egress", "revokeRulesOnDelete")},
+        **{name: SecurityGroup.inputs[name] for name in ("ingress", "egress")},
         **REGION,
         **TAGS,
     }

@@ -3,13 +3,13 @@
 Source of the properties and of what replaces: the official provider's ``internal/service/sns/topic.go``.
 """
 
-from sandbox.providers.aws.names import name_from, naming
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
 from sandbox.standin.properties import Text
+from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
-_ATTRIBUTES = {"displayName": "DisplayName", "kmsMasterKeyId": "KmsMasterKeyId", "policy": "Policy"}
+_ATTRIBUTES = {"displayName": "DisplayName", "policy": "Policy"}
 """The API's name of each attribute."""
 
 
@@ -19,11 +19,10 @@ class Topic(AwsResource):
     token = "aws:sns/topic:Topic"
     service = "sns"
     gone = ("NotFound", "NotFoundException")
-    automatic_name, names = naming(maximum_length=256)
+    automatic_name = AutomaticName(maximum_length=256)
     inputs = {
-        **names,
+        "name": Text(replaces=True),
         "displayName": Text(maximum_length=100),
-        "kmsMasterKeyId": Text(),
         "policy": PolicyDocument(computed=True),
         **REGION,
         **TAGS,
@@ -33,7 +32,6 @@ class Topic(AwsResource):
     def create(self, inputs: Properties) -> str:
         """Make the topic."""
         attributes = given({shown: inputs.get(name) for name, shown in _ATTRIBUTES.items()})
-        inputs = {**inputs, "name": name_from(inputs)}
         return str(self.call("CreateTopic", inputs, Attributes=attributes)["TopicArn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:

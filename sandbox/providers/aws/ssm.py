@@ -12,12 +12,7 @@ from sandbox.standin.properties import Failure, Flag, Number, Text
 from sandbox.standin.provider import AutomaticName, Function
 from sandbox.standin.values import Properties
 
-_VALUES = ("value", "insecureValue", "valueWo")
-
-
-def _same_tier(old: str, new: str) -> bool:
-    """The tier that Intelligent-Tiering chose is not a change."""
-    return new == "Intelligent-Tiering" or old == new
+_VALUES = ("value", "valueWo")
 
 
 class Parameter(AwsResource):
@@ -31,13 +26,10 @@ class Parameter(AwsResource):
         "name": Text(replaces=True),
         "type": Text(required=True, one_of=("String", "StringList", "SecureString")),
         "value": Text(computed=True, secret=True),
-        "insecureValue": Text(computed=True),
         "valueWo": Text(secret=True, write_only=True),
         "valueWoVersion": Number(),
         "keyId": Text(computed=True),
-        "tier": Text(computed=True, same=_same_tier),
         "description": Text(),
-        "allowedPattern": Text(),
         "dataType": Text(computed=True, replaces=True),
         "overwrite": Flag(),
         **REGION,
@@ -47,26 +39,18 @@ class Parameter(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one form of the value is given, and none in clear for a secret."""
+        """Exactly one form of the value is given."""
         values = [name for name in _VALUES if name in inputs]
         if len(values) != 1:
             found = " and ".join(values) if values else "none"
             yield Failure("value", f"one of {', '.join(_VALUES)} must be given; found {found}")
         if "valueWo" in inputs and "valueWoVersion" not in inputs:
             yield Failure("valueWoVersion", "a value is required beside valueWo, and none was given")
-        if inputs.get("type") == "SecureString" and "insecureValue" in inputs:
-            yield Failure("insecureValue", "not allowed with type SecureString; use value")
-
-    @classmethod
-    def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
-        """The service has no way back from the tier Advanced to Standard."""
-        if (old.get("tier"), new.get("tier")) == ("Advanced", "Standard"):
-            yield "tier"
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
         """Every new value or description is a new version."""
-        return ("version",) if changed & {"value", "insecureValue", "valueWoVersion", "description"} else ()
+        return ("version",) if changed & {"value", "valueWoVersion", "description"} else ()
 
     def create(self, inputs: Properties) -> str:
         """Put the parameter."""
@@ -95,9 +79,7 @@ class Parameter(AwsResource):
             "type": live["Type"],
             **_value(live["Value"], known),
             "keyId": detail.get("KeyId"),
-            "tier": detail.get("Tier"),
             "description": detail.get("Description"),
-            "allowedPattern": detail.get("AllowedPattern"),
             "dataType": detail.get("DataType") or live.get("DataType"),
             "tagsAll": tag_map(tags["TagList"]),
             "arn": live["ARN"],
@@ -107,7 +89,7 @@ class Parameter(AwsResource):
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Put the new value, or only the new tags."""
         if changed - {"overwrite", "tags", "tagsAll"}:
-            kept: Properties = {name: old[name] for name in ("keyId", "tier") if name in old}
+            kept: Properties = {name: old[name] for name in ("keyId",) if name in old}
             gone = {} if "description" in new else {"Description": ""}
             self._put(resource_id, {**kept, **new, "overwrite": True, "tagsAll": {}}, **gone)
         if "tagsAll" in changed:
@@ -134,11 +116,10 @@ class Parameter(AwsResource):
 
 
 def _value(value: str, known: Properties) -> Properties:
-    """The value under the name that the program gave it by; a write-only one is not shown at all."""
+    """The value; a write-only one is not shown at all."""
     if known.get("hasValueWo") or known.get("valueWoVersion") is not None:
         return {"hasValueWo": True}
-    name = "insecureValue" if "insecureValue" in known else "value"
-    return {name: value, "hasValueWo": False}
+    return {"value": value, "hasValueWo": False}
 
 
 class GetParameter(Function[Connection]):

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from sandbox.providers.aws.names import name_from
 from sandbox.providers.aws.resource import AwsResource
 from sandbox.standin.properties import Property, Text
 from sandbox.standin.values import Properties
@@ -39,8 +38,6 @@ class TableResource(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Make the resource."""
-        if "name" in self.inputs and "name" in self.identity:
-            inputs = {**inputs, "name": name_from(inputs)}
         answer = self.call(self.makes, inputs)
         if not self.identity:
             return str(answer[self.chosen])

@@ -23,7 +23,6 @@ class Vpc(Ec2Resource):
         "cidrBlock": Text(required=True, replaces=True),
         "enableDnsHostnames": Flag(computed=True),
         "enableDnsSupport": Flag(default=True),
-        "instanceTenancy": Text(default="default", replaces=True, one_of=("default", "dedicated")),
         **REGION,
         **TAGS,
     }
@@ -85,25 +84,10 @@ class Subnet(Ec2Resource):
         "vpcId": Text(required=True, replaces=True),
         "cidrBlock": Text(required=True, replaces=True),
         "availabilityZone": Text(computed=True, replaces=True),
-        "mapPublicIpOnLaunch": Flag(default=False),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(), "ownerId": Text()}
-
-    def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Let its instances have public addresses."""
-        if inputs["mapPublicIpOnLaunch"]:
-            self._map_addresses(resource_id, True)
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change whether instances have public addresses, and the tags."""
-        if "mapPublicIpOnLaunch" in changed:
-            self._map_addresses(resource_id, new["mapPublicIpOnLaunch"])
-        super().update(resource_id, old, new, changed)
-
-    def _map_addresses(self, subnet: str, value: bool) -> None:
-        self.client.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": value})
 
 
 class InternetGateway(Ec2Resource):
@@ -179,7 +163,6 @@ class NatGateway(Ec2Resource):
     inputs = {
         "subnetId": Text(required=True, replaces=True),
         "allocationId": Text(replaces=True),
-        "connectivityType": Text(default="public", replaces=True),
         **REGION,
         **TAGS,
     }

@@ -18,7 +18,6 @@ from sandbox.services.aws import (
     iam_quotas,
     idempotency,
     image_builder,
-    kms,
     logs,
     s3,
     secretsmanager,
@@ -60,7 +59,6 @@ class AwsServer:
         functions.patch()
         iam.patch()
         iam_quotas.patch()
-        kms.patch()
         logs.patch()
         s3.patch()
         secretsmanager.patch()

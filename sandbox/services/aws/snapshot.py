@@ -1,5 +1,6 @@
 """What there is in AWS that a stack could have made, to compare before and after."""
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -40,7 +41,7 @@ _HERE = {
     "internet gateway": ("ec2", "describe_internet_gateways", "InternetGateways[].InternetGatewayId"),
     "NAT gateway": ("ec2", "describe_nat_gateways", "NatGateways[?State!='deleted'].NatGatewayId"),
     "address": ("ec2", "describe_addresses", "Addresses[].AllocationId"),
-    "route table": ("ec2", "describe_route_tables", "RouteTables[?!Associations[?Main]].RouteTableId"),
+    "route table": ("ec2", "describe_route_tables", "RouteTables[?!(Associations[?Main])].RouteTableId"),
     "flow log": ("ec2", "describe_flow_logs", "FlowLogs[].FlowLogId"),
     "VPC endpoint": ("ec2", "describe_vpc_endpoints", "VpcEndpoints[?State!='deleted'].VpcEndpointId"),
     "Auto Scaling group": (
@@ -134,8 +135,7 @@ class _Region:
 
     def all(self, service: str, operation: str, names: str, **arguments: Any) -> list[str]:
         """The names in all pages of an operation's answer."""
-        import jmespath
-
+        jmespath = importlib.import_module("jmespath")  # botocore's own; it has no types
         client = self._client(service)
         if client.can_paginate(operation):
             pages = client.get_paginator(operation).paginate(**arguments)

@@ -48,7 +48,7 @@ class Node:
     path: str
 
 
-_PROVIDERS_OWN = frozenset({"region", "tagsAll", "namePrefix"})
+_PROVIDERS_OWN = frozenset({"region", "tagsAll"})
 """What the provider has for every type, and AWS for none."""
 
 
@@ -61,15 +61,9 @@ _FAR_ENDS = {"securityGroupId": "GroupId", "cidrIpv4": "CidrIp"}
 _LIFECYCLE_RULES = {
     "rules": "/LifecycleConfiguration/Rules",
     "rules.filter": HERE,
-    "rules.filter.and": HERE,
-    "rules.filter.tag": "TagFilters",
-    "rules.filter.and.tags": "TagFilters",
     "rules.expiration": HERE,
     "rules.expiration.days": "ExpirationInDays",
     "rules.expiration.date": "ExpirationDate",
-    "rules.transitions.days": "TransitionInDays",
-    "rules.transitions.date": "TransitionDate",
-    "rules.noncurrentVersionTransitions.noncurrentDays": "TransitionInDays",
 }
 
 COUNTERPARTS: Mapping[str, Counterpart] = {
@@ -119,14 +113,13 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::KMS::Key",
         names={
             "policy": "KeyPolicy",
-            "isEnabled": "Enabled",
             "deletionWindowInDays": "PendingWindowInDays",
         },
     ),
     "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias"),
     "aws:ssm/parameter:Parameter": Counterpart(
         "AWS::SSM::Parameter",
-        names={"insecureValue": "Value", "valueWo": "Value"},
+        names={"valueWo": "Value"},
         without=frozenset({"keyId", "overwrite", "valueWoVersion"}),
         # CloudFormation makes no SecureString; the API does (API_PutParameter).
         except_=frozenset({"enum Type"}),
@@ -134,19 +127,17 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:s3/bucket:Bucket": Counterpart(
         "AWS::S3::Bucket",
         names={"bucket": "BucketName"},
-        without=frozenset({"bucketPrefix", "forceDestroy"}),
+        without=frozenset({"forceDestroy"}),
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Counterpart(
         "AWS::S3::Bucket",
         names={"bucket": "BucketName"},
-        without=frozenset({"versioningConfiguration.mfaDelete"}),
         nothing={"versioningConfiguration": {"status": "Disabled"}},
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
         "AWS::S3::Bucket",
         below="PublicAccessBlockConfiguration",
         names={"bucket": "/BucketName"},
-        without=frozenset({"skipDestroy"}),
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Counterpart(
         "AWS::S3::Bucket",
@@ -167,7 +158,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:ec2/securityGroup:SecurityGroup": Counterpart(
         "AWS::EC2::SecurityGroup",
         names={"name": "GroupName", "description": "GroupDescription"},
-        without=frozenset({"ingress", "egress", "revokeRulesOnDelete"}),
+        without=frozenset({"ingress", "egress"}),
     ),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Counterpart(
         "AWS::EC2::SecurityGroupIngress",
@@ -205,7 +196,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::EC2::LaunchTemplate",
         below="LaunchTemplateData",
         names={"name": "/LaunchTemplateName", "description": "/VersionDescription"},
-        without=frozenset({"defaultVersion", "updateDefaultVersion", "tags"}),
+        without=frozenset({"updateDefaultVersion", "tags"}),
     ),
     "aws:autoscaling/group:Group": Counterpart(
         "AWS::AutoScaling::AutoScalingGroup",
@@ -217,13 +208,9 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         without=frozenset(
             {
                 "suspendedProcesses",
-                "enabledMetrics",
-                "metricsGranularity",
                 "instanceRefresh",
                 "waitForCapacityTimeout",
-                "minElbCapacity",
                 "forceDelete",
-                "forceDeleteWarmPool",
                 "ignoreFailedScalingActivities",
             }
         ),
@@ -231,12 +218,10 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         except_=frozenset({"required Version"}),
     ),
     "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart("AWS::AutoScaling::LifecycleHook"),
-    "aws:autoscaling/schedule:Schedule": Counterpart("AWS::AutoScaling::ScheduledAction"),
     "aws:lambda/function:Function": Counterpart("AWS::Lambda::Function"),
     "aws:scheduler/schedule:Schedule": Counterpart("AWS::Scheduler::Schedule"),
     "aws:cloudwatch/logGroup:LogGroup": Counterpart(
         "AWS::Logs::LogGroup",
-        without=frozenset({"skipDestroy"}),
         nothing={"retentionInDays": 0},
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm"),
@@ -244,12 +229,11 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::SNS::Topic", names={"name": "TopicName"}, without=frozenset({"policy"})
     ),
     "aws:secretsmanager/secret:Secret": Counterpart(
-        "AWS::SecretsManager::Secret", without=frozenset({"policy", "recoveryWindowInDays"})
+        "AWS::SecretsManager::Secret",
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": Counterpart(
         "AWS::SecretsManager::Secret",
-        names={"secretStringWo": "SecretString"},
-        without=frozenset({"secretId", "secretBinary", "secretStringWoVersion", "versionStages"}),
+        without=frozenset({"secretId"}),
     ),
     "aws:imagebuilder/component:Component": Counterpart("AWS::ImageBuilder::Component"),
     "aws:imagebuilder/imageRecipe:ImageRecipe": Counterpart("AWS::ImageBuilder::ImageRecipe"),

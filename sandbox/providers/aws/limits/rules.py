@@ -244,7 +244,7 @@ RULES: Sequence[Rule] = (
             "systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
             lambda value: f"{len(str(value).encode()):,} bytes",
         )
-        for name in ("value", "insecureValue", "valueWo")
+        for name in ("value", "valueWo")
     ),
     Rule(
         _TEMPLATE,

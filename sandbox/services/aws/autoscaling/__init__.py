@@ -7,7 +7,6 @@ from sandbox.services.aws.autoscaling import (
     instance_refresh,
     life,
     lifecycle_hooks,
-    scheduled_actions,
 )
 
 
@@ -22,4 +21,3 @@ def patch() -> None:
     life.patch()
     lifecycle_hooks.patch()
     instance_refresh.patch()
-    scheduled_actions.patch()

@@ -1,7 +1,7 @@
 """Patches moto's Auto Scaling groups.
 
-moto drops several properties of a group, forgets a mixed instances policy at any update of something else,
-lets a group be deleted with its instances and resized beyond its limits, and cannot stop to collect metrics.
+moto drops properties of a group, forgets a mixed instances policy at any update of something else,
+and lets a group be deleted with its instances and resized beyond its limits.
 """
 
 from collections.abc import Callable
@@ -10,24 +10,11 @@ from typing import Any
 
 from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
 
-# The API's name of each property that moto drops at creation, and moto's name for the same. Where moto
-# answers, it looks an attribute up by the latter.
 _DROPPED = {
-    "Context": "context",
     "DefaultInstanceWarmup": "default_instance_warmup",
-    "DesiredCapacityType": "desired_capacity_type",
     "InstanceMaintenancePolicy": "instance_maintenance_policy",
-    "MaxInstanceLifetime": "max_instance_lifetime",
 }
-# Those that it drops at an update only.
-_DROPPED_AT_UPDATE = {
-    "CapacityRebalance": "capacity_rebalance",
-    "DefaultCooldown": "default_cooldown",
-    "PlacementGroup": "placement_group",
-    "TerminationPolicies": "termination_policies",
-}
-_WITHOUT = {"default_instance_warmup": -1, "max_instance_lifetime": 0}
-"""What a caller gives to unset a number."""
+"""The API's name of each property that moto drops, and the attribute that it answers with."""
 
 
 def patch() -> None:
@@ -36,30 +23,23 @@ def patch() -> None:
 
     actions: Any = responses.AutoScalingResponse
     group: Any = models.FakeAutoScalingGroup
-    actions.create_auto_scaling_group = _keeping(actions.create_auto_scaling_group, _DROPPED)
-    actions.update_auto_scaling_group = _keeping(
-        actions.update_auto_scaling_group, {**_DROPPED, **_DROPPED_AT_UPDATE}
-    )
+    actions.create_auto_scaling_group = _keeping(actions.create_auto_scaling_group)
+    actions.update_auto_scaling_group = _keeping(actions.update_auto_scaling_group)
     actions.set_desired_capacity = _within_limits(actions.set_desired_capacity)
     actions.delete_auto_scaling_group = _empty_or_forced(actions.delete_auto_scaling_group)
     group.update = _remembering_policy(group.update)
-    actions.disable_metrics_collection = _disable_metrics_collection
 
 
-def _keeping(original: Callable[[Any], Any], names: dict[str, str]) -> Callable[[Any], Any]:
-    """``original``, which also keeps the properties ``names``."""
+def _keeping(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``original``, which also keeps what moto drops."""
 
     def call(response: Any) -> Any:
         answer = original(response)
-        group = group_of(response)
-        given = response._get_params()
-        for name, attribute in names.items():
-            if name not in given:
-                continue
-            value = given[name]
-            if value == _WITHOUT.get(attribute) or _is_unset_policy(value):
-                value = None
-            setattr(group, attribute, value)
+        group, given = group_of(response), response._get_params()
+        for name, attribute in _DROPPED.items():
+            if name in given:
+                value = given[name]
+                setattr(group, attribute, None if value == -1 or _is_unset_policy(value) else value)
         return answer
 
     return call
@@ -114,14 +94,6 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return original(response)
 
     return call
-
-
-def _disable_metrics_collection(response: Any) -> Any:
-    from moto.core.responses import EmptyResult
-
-    group, given = group_of(response), response._get_param("Metrics", [])
-    group.metrics = [metric for metric in group.metrics if given and metric not in given]
-    return EmptyResult()
 
 
 def _is_unset_policy(value: Any) -> bool:

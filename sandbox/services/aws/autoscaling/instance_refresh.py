@@ -1,11 +1,10 @@
-"""Gives moto instance refreshes. Checkpoints, alarms and other healthy percentages are kept as data."""
+"""Gives moto instance refreshes, with the preferences that AWS has by itself."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.services.aws.autoscaling.conditions import CONDITIONS
 from sandbox.services.aws.autoscaling.life import api_error, life_of
-from sandbox.services.aws.autoscaling.requests import group_of, validation_error
+from sandbox.services.aws.autoscaling.requests import group_of
 from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
 
 
@@ -22,20 +21,10 @@ def patch() -> None:
 def _start(response: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    group, asked = group_of(response), response._get_params()
-    preferences = asked.get("Preferences", {})
-    _check(asked, preferences)
-    warmup = preferences.get("InstanceWarmup")
     try:
-        refresh = life_of(group).start_refresh(
-            warmup=None if warmup is None or not CONDITIONS.warms_up else float(warmup),
-            skip_matching=bool(preferences.get("SkipMatching")),
-            protected=preferences.get("ScaleInProtectedInstances", "Ignore"),
-            standby=preferences.get("StandbyInstances", "Ignore"),
-        )
+        refresh = life_of(group_of(response)).start_refresh()
     except Refused as refused:
         raise api_error(refused) from refused
-    vars(group).setdefault("asked", {})[refresh.id] = asked
     return ActionResult({"InstanceRefreshId": refresh.id})
 
 
@@ -53,23 +42,15 @@ def _cancel(response: Any) -> Any:
 def _describe(response: Any) -> Any:
     from moto.core.responses import ActionResult
 
-    wanted, group = response._get_param("InstanceRefreshIds"), group_of(response)
-    life = life_of(group)
-    return ActionResult(
-        {
-            "InstanceRefreshes": [
-                {**vars(group)["asked"][each.id], **_shown(life, each)}
-                for each in life.refreshes
-                if not wanted or each.id in wanted
-            ]
-        }
-    )
+    wanted, name = response._get_param("InstanceRefreshIds"), response._get_param("AutoScalingGroupName")
+    life = life_of(group_of(response))
+    found = [each for each in life.refreshes if not wanted or each.id in wanted]
+    return ActionResult({"InstanceRefreshes": [_shown(name, life, each) for each in found]})
 
 
-def _shown(life: Group, refresh: Refresh) -> dict[str, Any]:
+def _shown(group: str, life: Group, refresh: Refresh) -> dict[str, Any]:
     """A refresh in the API's shape, without its preferences."""
-    there = {each.id for each in life.instances}
-    old = refresh.old | refresh.awaited
+    there, old = {each.id for each in life.instances}, refresh.old
     left = len(old & there) if not refresh.over else 0
 
     def moment(at: float) -> datetime:
@@ -77,6 +58,7 @@ def _shown(life: Group, refresh: Refresh) -> dict[str, Any]:
 
     return {
         "InstanceRefreshId": refresh.id,
+        "AutoScalingGroupName": group,
         "Status": refresh.status,
         **({"StatusReason": refresh.reason} if refresh.reason else {}),
         "StartTime": moment(refresh.started),
@@ -84,13 +66,3 @@ def _shown(life: Group, refresh: Refresh) -> dict[str, Any]:
         "InstancesToUpdate": left,
         "PercentageComplete": 100 * (len(old) - left) // len(old) if old else 100,
     }
-
-
-def _check(asked: dict[str, Any], preferences: dict[str, Any]) -> None:
-    if preferences.get("AutoRollback") and not asked.get("DesiredConfiguration"):
-        raise validation_error("The AutoRollback parameter requires the DesiredConfiguration parameter.")
-    least, most = preferences.get("MinHealthyPercentage"), preferences.get("MaxHealthyPercentage")
-    if most is not None and (least is None or int(most) - int(least) > 100):
-        raise validation_error(
-            "The difference between MaxHealthyPercentage and MinHealthyPercentage must not be over 100"
-        )

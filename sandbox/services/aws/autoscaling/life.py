@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.services.aws.autoscaling.conditions import CONDITIONS
 from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
-from sandbox.services.aws.autoscaling.simulation import Activity, Group, Instance, LaunchFailed, Refused
+from sandbox.services.aws.autoscaling.simulation import Activity, Group, LaunchFailed, Refused
 
 
 def patch() -> None:
@@ -26,8 +26,6 @@ def patch() -> None:
     state: Any = models.InstanceState
     actions.call_action = _at_this_time(actions.call_action)
     actions.describe_scaling_activities = _describe_activities
-    backend.attach_instances = _attach
-    backend.detach_instances = _detach
     backend.notify_terminate_instances = _notify_terminated
     backend.set_instance_health = _set_health
     backend.terminate_instance = _terminate
@@ -57,11 +55,7 @@ def life_of(group: Any) -> Group:
     if life is None:
         life = vars(group)["life"] = Group(_World(group), (), now=CONDITIONS.now())
     policy = getattr(group, "instance_maintenance_policy", None) or {}
-    life.zones = (
-        (group.vpc_zone_identifier or "").split(",")
-        if group.vpc_zone_identifier
-        else (group.availability_zones)
-    )
+    life.zones = group.vpc_zone_identifier.split(",")
     warmup = getattr(group, "default_instance_warmup", None)
     life.warmup = float(warmup if warmup is not None else group.health_check_grace_period or 0)
     if not CONDITIONS.warms_up:
@@ -99,8 +93,7 @@ class _World:
 
     def launch(self, zone: str) -> str:
         group, template = self._group, template_of(self._group)
-        subnet = zone if group.vpc_zone_identifier else None
-        place = _zone_of(group, subnet) if subnet else zone
+        place = str(group.ec2_backend.get_subnet(zone).availability_zone)
         if place in CONDITIONS.unavailable:
             raise LaunchFailed(CONDITIONS.unavailable[place])
         from moto.autoscaling.models import ASG_NAME_TAG
@@ -115,7 +108,7 @@ class _World:
             launch_config=group.launch_config,
             launch_template=template and {name: template[name] for name in ("LaunchTemplateId", "Version")},
             placement=place,
-            subnet_id=subnet,
+            subnet_id=zone,
             tags={
                 "instance": {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}
             },
@@ -134,10 +127,6 @@ class _World:
     def ready_after(self, instance: str) -> float | None:
         user_data = self._group.ec2_backend.get_instance(instance).user_data
         return CONDITIONS.ready_after(self._group.name, str(user_data or ""))
-
-
-def _zone_of(group: Any, subnet: str) -> str:
-    return str(group.ec2_backend.get_subnet(subnet).availability_zone)
 
 
 def _instance_type(group: Any) -> str:
@@ -195,38 +184,6 @@ def _shared(ours: str, theirs: str) -> property:
 def _set_desired_capacity(group: Any, capacity: int | None) -> None:
     group.desired_capacity = group.min_size if capacity is None else capacity
     life_of(group).resize(group.desired_capacity or 0)
-
-
-def _attach(backend: Any, group_name: str, instance_ids: list[str]) -> None:
-    from moto.autoscaling.models import ASG_NAME_TAG
-
-    group = backend.autoscaling_groups[group_name]
-    life = life_of(group)
-    if group.desired_capacity + len(instance_ids) > group.max_size:
-        raise validation_error(f"AutoScalingGroup {group_name} has no room for {len(instance_ids)} more")
-    for each in instance_ids:
-        found = group.ec2_backend.get_instance(each)
-        found.autoscaling_group = group
-        group.ec2_backend.create_tags([each], {ASG_NAME_TAG: group.name})
-        place = found.subnet_id if group.vpc_zone_identifier else found.placement.zone
-        life.instances.append(
-            Instance(each, str(place), None, life.now, "InService", protected=life.protects)
-        )
-    _set_desired_capacity(group, group.desired_capacity + len(instance_ids))
-
-
-def _detach(backend: Any, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[Any]:
-    from moto.autoscaling.models import ASG_NAME_TAG, DetachInstanceActivity
-
-    group = backend.autoscaling_groups[group_name]
-    life, told = life_of(group), []
-    if should_decrement:
-        group.desired_capacity = life.desired = group.desired_capacity - len(instance_ids)
-    for each in instance_ids:
-        group.ec2_backend.delete_tags([each], {ASG_NAME_TAG: group.name})
-        life.forget(each)
-        told.append(DetachInstanceActivity(group.ec2_backend.get_instance(each)))
-    return told
 
 
 def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Patches moto's lifecycle hooks, which do nothing and show a wrong notification target."""
+"""Patches moto's lifecycle hooks, which do nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,9 +26,6 @@ def _put(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         group, name = group_of(response), response._get_param("LifecycleHookName")
         answer = original(response)
         (hook,) = group.autoscaling_backend.describe_lifecycle_hooks(group.name, [name])
-        hook.notification_target_arn = response._get_param("NotificationTargetARN")
-        hook.role_arn = response._get_param("RoleARN")
-        hook.notification_metadata = response._get_param("NotificationMetadata")
         life_of(group).put_hook(
             Hook(name, hook.lifecycle_transition, int(hook.heartbeat_timeout), hook.default_result)
         )

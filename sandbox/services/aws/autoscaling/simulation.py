@@ -128,10 +128,9 @@ class Activity:
 
 @dataclass
 class Refresh:
-    """An instance refresh, for which the instances `old` have to go; it waits for those in `awaited` too."""
+    """An instance refresh, for which the instances `old` have to go."""
 
     old: set[str]
-    awaited: set[str]
     started: float
     warmup: float
     id: str = field(default_factory=lambda: str(uuid4()))
@@ -214,31 +213,16 @@ class Group:
         self.desired = desired
         self.settle()
 
-    def start_refresh(
-        self,
-        *,
-        warmup: float | None = None,
-        skip_matching: bool = False,
-        protected: str = "Ignore",
-        standby: str = "Ignore",
-    ) -> Refresh:
-        """Replace the instances that there are."""
+    def start_refresh(self) -> Refresh:
+        """Replace the instances that there are, but for those that are protected."""
         if self.refresh and not self.refresh.over:
             raise Refused(
                 "InstanceRefreshInProgress",
                 "An Instance Refresh is already in progress and blocks the execution of this Instance "
                 "Refresh.",
             )
-        old, awaited = set(), set()
-        for each in self.instances:
-            if each.leaving or (skip_matching and each.version == self.world.version()):
-                continue
-            held = protected if each.protected else standby if each.state == "Standby" else "Replace"
-            if held == "Wait":
-                awaited.add(each.id)
-            elif held != "Ignore":
-                old.add(each.id)
-        made = Refresh(old, awaited, self.now, self.warmup if warmup is None else warmup, progress=self.now)
+        old = {each.id for each in self.instances if not each.leaving and not each.protected}
+        made = Refresh(old, self.now, self.warmup, progress=self.now)
         self.refreshes.insert(0, made)
         self.settle()
         return made
@@ -359,7 +343,7 @@ class Group:
             if not any(each.pending or (each.id in refresh.old and each.leaving) for each in self.instances):
                 return self._close(refresh, "Cancelled", "")
             return False
-        if not left and not refresh.awaited & there.keys():
+        if not left:
             return self._close(refresh, "Successful", "")
         if refresh.status == "Pending":
             refresh.status = "InProgress"
@@ -386,7 +370,7 @@ class Group:
 
     def _size(self) -> bool:
         """Launch what is missing, and let go what is too much."""
-        staying = [each for each in self.instances if not each.leaving and each.state != "Standby"]
+        staying = [each for each in self.instances if not each.leaving]
         sick = [each for each in staying if each.health != "Healthy" and not each.pending]
         if sick and not self.launches_first and "ReplaceUnhealthy" not in self.suspended:
             self._leave(sick[0])
