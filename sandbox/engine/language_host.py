@@ -45,7 +45,6 @@ from pulumi.runtime.proto.language_pb2_grpc import (
     add_LanguageRuntimeServicer_to_server,
 )
 
-RUN_PROGRAM = Path(__file__).with_name("run_program.py")
 EXIT_AFTER_MESSAGE = 32
 """A program's exit code when it has already reported its error."""
 MAXIMUM_PLUGINS = 64
@@ -138,7 +137,7 @@ class LanguageHost(LanguageRuntimeServicer):
                 "virtual environment; `pulumi install` makes it",
             )
         child = subprocess.Popen(
-            [program.python, str(RUN_PROGRAM), str(self.executor), *self._program_arguments(request)],
+            [program.python, str(self.executor), *self._program_arguments(request)],
             env=os.environ
             | {
                 "PULUMI_CONFIG": json.dumps(dict(request.config)),
