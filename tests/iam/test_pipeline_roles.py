@@ -164,6 +164,12 @@ def test_many_repositories_are_listed_by_the_first_part_of_their_names(count: in
     assert found == sorted(f"{ECR}/{each}" for each in (names if listed else ["a/*", "bb"]))
 
 
+def test_repositories_of_other_accounts_are_not_managed() -> None:
+    shared = {"ecr": {"account": "210987654321"}, "repositories": ["tools"]}
+    found = by_sid(rights(registries={"team": TEAM, "shared": shared}).deploy)
+    assert found["Repositories"]["Resource"] == [f"{ECR}/app", f"{ECR}/ci/base"]
+
+
 def test_parameters_are_read_back_through_parameter_store() -> None:
     made = rights(runners={"a": HOST})
     through = {"StringEquals": {"kms:ViaService": f"ssm.{REGION}.amazonaws.com"}}

@@ -76,6 +76,7 @@ def test_before_17_5_a_registry_is_only_its_host() -> None:
     assert registry_path("registry.example.com/team", V16_9) == "registry.example.com"
     assert registry_path("https://REGISTRY.example.com/v1/", V16_9) == "registry.example.com"
     assert registry_path("index.docker.io", V16_9) == "docker.io"
+    assert registry_path("registry.example.com/team", V17_5) == "registry.example.com/team"
 
 
 def test_from_17_5_to_18_0_plain_http_was_not_taken_for_a_scheme() -> None:

@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 )
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
-from tests.spec.declaration import ENVIRONMENT, output
+from tests.spec.declaration import ENVIRONMENT, output, problems_of
 
 ARN = "arn:aws:ecr:eu-west-1:123456789012:repository"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ci/vault-AbCdEf"
@@ -182,6 +182,13 @@ def test_a_host_that_is_known_later_is_then_known_everywhere(kind: Mapping[str, 
     assert known.environment_known_from(None)
     assert known.host_in(ENVIRONMENT) == known.address_in(ENVIRONMENT) == "a.example/team"
     assert known.for_a_path
+
+
+@pytest.mark.parametrize("environment", [None, ENVIRONMENT])
+def test_hosts_that_are_known_later_are_compared_then(environment: Any) -> None:
+    static = {"static": {"username": "me", "password": "pass-word-1"}}
+    registries = {name: {"host": output(), **static} for name in ("one", "two")}
+    assert problems_of({"registries": registries}, environment) == []
 
 
 def test_a_helper_that_is_known_later_is_named_so() -> None:

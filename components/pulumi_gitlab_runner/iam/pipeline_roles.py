@@ -122,7 +122,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
     room = 0
     for statement in (part for each in statements for part in _cut(each)):
         length = _length(statement) + 1
-        if not policies or length > room:
+        if length > room:
             policies.append([])
             room = _ROOM
         policies[-1].append(statement)
