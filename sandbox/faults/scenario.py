@@ -37,7 +37,6 @@ _GO_WITH_OTHERS = (
     "instance",
     "object",
     "lifecycle hook",
-    "scheduled action",
     "attached policy",
     "role policy",
 )

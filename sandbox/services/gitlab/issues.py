@@ -19,7 +19,7 @@ from sandbox.services.gitlab.access import (
 )
 from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, integer, read_parameters, texts
+from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, read_parameters, texts
 from sandbox.services.gitlab.refusals import forbidden, invalid, invalid_parameters, not_found
 from sandbox.services.gitlab.state import Issue, Project, Role
 
@@ -30,8 +30,7 @@ _ISSUES = "/projects/<path:identifier>/issues"
 _FILTERS = (
     Parameter("state", values=("opened", "closed", "all")),
     Parameter("labels", texts),
-    Parameter("author_id", integer),
-    Parameter("scope", values=("created_by_me", "assigned_to_me", "all")),
+    Parameter("scope", values=("all",)),
     Parameter("sort", values=("asc", "desc")),
     Parameter("order_by", values=("created_at", "updated_at")),
 )
@@ -146,9 +145,6 @@ def _is_asked_for(issue: Issue, project: Project, asked: dict[str, Any]) -> bool
         _sees(issue, project)
         and state in ("all", "closed" if issue.closed_at else "opened")
         and set(asked.get("labels", [])) <= set(issue.labels)
-        and asked.get("author_id", issue.author.id) == issue.author.id
-        and (asked.get("scope") != "created_by_me" or issue.author is current_user())
-        and asked.get("scope") != "assigned_to_me"
     )
 
 

@@ -18,7 +18,6 @@ from flask.typing import ResponseReturnValue
 from sandbox.services.gitlab.access import (
     authenticate,
     current_user,
-    find_group,
     find_project,
     instance,
     require_administrator,
@@ -43,12 +42,11 @@ from sandbox.services.gitlab.refusals import (
     invalid_parameters,
     not_found,
 )
-from sandbox.services.gitlab.runner_details import runner_details, runner_summary, status
+from sandbox.services.gitlab.runner_details import runner_details, runner_summary
 from sandbox.services.gitlab.state import Group, Project, Role, Runner
 
 RUNNER_TYPES = ("instance_type", "group_type", "project_type")
 ACCESS_LEVELS = ("not_protected", "ref_protected")
-STATUSES = ("online", "offline", "stale", "never_contacted", "active", "paused")
 MINIMUM_TIMEOUT = 600
 LARGEST_TIMEOUT = 2**31 - 1
 NOTE_LENGTH = 1024
@@ -64,13 +62,6 @@ _ATTRIBUTES = (
     Parameter("access_level", values=ACCESS_LEVELS),
     Parameter("maximum_timeout", integer, nullable=True),
     Parameter("maintenance_note", nullable=True),
-)
-_FILTERS = (
-    *PAGINATION,
-    Parameter("type", values=RUNNER_TYPES),
-    Parameter("status", values=STATUSES),
-    Parameter("paused", boolean),
-    Parameter("tag_list", texts),
 )
 _NEW = (
     Parameter("runner_type", required=True, values=RUNNER_TYPES),
@@ -116,32 +107,6 @@ def list_all_runners() -> Response:
     """Every runner; for administrators."""
     require_administrator()
     return _listed(instance().runners.values())
-
-
-@blueprint.get("/projects/<path:identifier>/runners")
-def list_project_runners(identifier: str) -> Response:
-    """The runners that take jobs of a project."""
-    project = find_project(identifier)
-    require_role(project, Role.MAINTAINER)
-    return _listed(
-        runner
-        for runner in instance().runners.values()
-        if project in runner.projects
-        or runner.group is project.group
-        or runner.runner_type == "instance_type"
-    )
-
-
-@blueprint.get("/groups/<path:identifier>/runners")
-def list_group_runners(identifier: str) -> Response:
-    """The runners that take jobs of a group's projects."""
-    group = find_group(identifier)
-    require_role(group, Role.MAINTAINER)
-    return _listed(
-        runner
-        for runner in instance().runners.values()
-        if runner.group is group or runner.runner_type == "instance_type"
-    )
 
 
 @blueprint.get("/runners/<int:runner_id>")
@@ -241,19 +206,7 @@ def rule_violations(runner: Runner) -> dict[str, list[str]]:
 
 
 def _listed(runners: Iterable[Runner]) -> Response:
-    parameters = read_parameters(_FILTERS)
-    found = list(runners)
-    if "type" in parameters:
-        found = [runner for runner in found if runner.runner_type == parameters["type"]]
-    if parameters.get("status") in ("active", "paused"):
-        found = [runner for runner in found if runner.paused == (parameters["status"] == "paused")]
-    elif "status" in parameters:
-        found = [runner for runner in found if status(runner) == parameters["status"]]
-    if "paused" in parameters:
-        found = [runner for runner in found if runner.paused == parameters["paused"]]
-    if "tag_list" in parameters:
-        found = [runner for runner in found if set(parameters["tag_list"]) <= set(runner.tag_list)]
-    return page_of([runner_summary(runner) for runner in found], parameters)
+    return page_of([runner_summary(runner) for runner in runners], read_parameters(PAGINATION))
 
 
 def _find_runner(runner_id: int) -> Runner:

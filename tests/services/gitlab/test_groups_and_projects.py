@@ -9,23 +9,11 @@ def make(call, kind, **body):
     return answer.body
 
 
-def runners_of(call, project):
-    return [runner["id"] for runner in call("GET", f"projects/{project}/runners").body]
-
-
 def test_a_project_is_found_by_its_full_path(call):
     project = make(call, "projects", name="My API", namespace_id=42)
     assert project["path_with_namespace"] == "team/my-api"
     assert call("GET", "projects/team%2Fmy-api").body == project
     assert call("GET", "projects/my-api").status == 404
-
-
-def test_a_runner_of_a_group_serves_its_projects(call):
-    call("POST", "user/runners", {"runner_type": "group_type", "group_id": 42})
-    call("POST", "user/runners", {"runner_type": "group_type", "group_id": 43})
-    assert runners_of(call, 7) == [1]
-    assert runners_of(call, 8) == [2]
-    assert [runner["id"] for runner in call("GET", "groups/43/runners").body] == [2]
 
 
 @pytest.mark.parametrize(

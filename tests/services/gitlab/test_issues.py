@@ -33,7 +33,6 @@ def test_issues_are_found_by_all_of_their_labels_and_their_state(call):
     assert found("labels=drift,prod") == ["b"]
     assert found("labels=drift&state=opened") == ["b"]
     assert found("state=closed") == ["a"]
-    assert found("author_id=2") == []
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def life_of(group: Any) -> Group:
     if life is None:
         life = vars(group)["life"] = Group(_World(group), (), now=CONDITIONS.now())
     policy = getattr(group, "instance_maintenance_policy", None) or {}
-    life.zones = group.vpc_zone_identifier.split(",")
+    # A group that names no subnets is in the default ones of its zones.
+    subnets = group.vpc_zone_identifier
+    life.zones = subnets.split(",") if subnets else group.availability_zones
     warmup = getattr(group, "default_instance_warmup", None)
     life.warmup = float(warmup if warmup is not None else group.health_check_grace_period or 0)
     if not CONDITIONS.warms_up:
@@ -93,7 +95,8 @@ class _World:
 
     def launch(self, zone: str) -> str:
         group, template = self._group, template_of(self._group)
-        place = str(group.ec2_backend.get_subnet(zone).availability_zone)
+        subnet = zone if group.vpc_zone_identifier else None
+        place = str(group.ec2_backend.get_subnet(subnet).availability_zone) if subnet else zone
         if place in CONDITIONS.unavailable:
             raise LaunchFailed(CONDITIONS.unavailable[place])
         from moto.autoscaling.models import ASG_NAME_TAG
@@ -108,7 +111,7 @@ class _World:
             launch_config=group.launch_config,
             launch_template=template and {name: template[name] for name in ("LaunchTemplateId", "Version")},
             placement=place,
-            subnet_id=zone,
+            subnet_id=subnet,
             tags={
                 "instance": {**group.get_propagated_tags(), **group.instance_tags, ASG_NAME_TAG: group.name}
             },
