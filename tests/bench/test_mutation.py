@@ -126,7 +126,7 @@ def test_a_diff_shows_the_change_alone() -> None:
         ("components/pulumi_gitlab_runner/package/schema.py", "tests/components"),
         ("components/pulumi_gitlab_runner/hosted_auth/configuration.py", "tests/hosted_auth"),
         ("components/pulumi_gitlab_runner/host/files.py", "tests/host"),
-        ("components/pulumi_gitlab_runner/http/client.py", "tests/registry"),
+        ("components/pulumi_gitlab_runner/http/client.py", "tests/http"),
         ("components/pulumi_gitlab_runner/registry/copy.py", "tests/registry"),
         ("components/pulumi_gitlab_runner/plugin.py", "tests/mirror"),
         ("policy/rules/hosts.py", "tests/policy"),
