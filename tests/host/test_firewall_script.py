@@ -83,3 +83,9 @@ def test_one_without_metrics_does(host: Host, shell: list[str]) -> None:
     host.commands.add("iptables", "exit 4")
     assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
     assert host.said()[-1].startswith("warning: jobs cannot be kept from the metrics of other hosts")
+
+
+def test_the_chain_is_made_where_docker_has_not_started_yet(host: Host) -> None:
+    host.commands.add("iptables", 'case "$*" in *-L*) exit 1 ;; esac')
+    assert host.run("gitlab-runner-firewall.sh", ["sh"]).returncode == 0
+    assert "iptables -w 30 -N DOCKER-USER" in host.commands.calls("iptables")

@@ -202,9 +202,14 @@ def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> Non
 def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> None:
     host.write("Started gitlab-runner-logs.service", SYSLOG_IDENTIFIER="systemd")
     host.write("docker.service: Failed", SYSLOG_IDENTIFIER="systemd", PRIORITY="4")
+    host.write("a.service: Notice", SYSLOG_IDENTIFIER="systemd", PRIORITY="5")
     host.write("Out of memory", SYSLOG_IDENTIFIER="kernel")
     host.run("gitlab-runner-logs.sh", shell)
-    assert host.messages() == ["systemd: docker.service: Failed", "kernel: Out of memory"]
+    assert host.messages() == [
+        "systemd: docker.service: Failed",
+        "systemd: a.service: Notice",
+        "kernel: Out of memory",
+    ]
 
 
 def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str]) -> None:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jmespath
 import pytest
 
 from sandbox.services.aws.server import AwsServer
@@ -44,6 +45,22 @@ def test_what_is_up_to_date_or_not_in_service_stays(host: ScriptHost, versions: 
     """A host that boots, or that is told to go, is not in service."""
     assert not renewed(host, versions, ["sh"])
     assert host.said() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "versions"), [("InService", ["12", "9"]), ("Pending", ["12", None]), ("Standby", ["12", None])]
+)
+def test_what_is_asked_of_aws(host: ScriptHost, state: str, versions: list[str | None]) -> None:
+    """The query, answered from a group as AWS describes it."""
+    renewed(host, "12\\t12\\n", ["sh"])
+    (asked,) = host.commands.calls("aws")
+    instances = [
+        {"InstanceId": number, "LifecycleState": of, "LaunchTemplate": {"Version": version}}
+        for number, of, version in (("i-1", "InService", "8"), ("i-0123456789abcdef0", state, "9"))
+    ]
+    group = {"LaunchTemplate": {"Version": "12"}, "Instances": instances}
+    found = jmespath.search(asked.partition(" --query ")[2], {"AutoScalingGroups": [group]})
+    assert found == versions
 
 
 def test_a_host_that_ends_its_jobs_asks_for_nothing(host: ScriptHost) -> None:

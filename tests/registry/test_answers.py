@@ -362,8 +362,12 @@ def test_a_manifest_is_pushed_as_what_it_is(named: dict[str, str]) -> None:
 
 def test_a_manifest_that_is_taken_as_another() -> None:
     taken = answer(201, Docker_Content_Digest=OTHER)
-    with repository(taken) as (target, _), pytest.raises(TransferError, match=f"took it as {OTHER}"):
+    with (
+        repository(taken) as (target, _),
+        pytest.raises(TransferError, match=f"took it as {OTHER}") as raised,
+    ):
         target.push_manifest(Manifest(DIGEST, b"{}", INDEX), "1")
+    assert not raised.value.passing
 
 
 @pytest.mark.parametrize(
@@ -508,3 +512,56 @@ def test_a_repository_does_not_show_its_credentials() -> None:
         shown = repr(Repository(client.connection("127.0.0.1:1"), "team/app", ME))
     assert "team/app" in shown
     assert "Credentials" not in shown
+
+
+@pytest.mark.parametrize(("status", "passing"), [(429, True), (500, True), (403, False), (404, False)])
+def test_a_registry_that_refuses_before_anything_is_asked(status: int, passing: bool) -> None:
+    with (
+        serving(answer(status)) as script,
+        RegistryClient(patience=5) as client,
+        pytest.raises(TransferError, match=f"asking for {DIGEST} in team/app: {script.host}") as raised,
+    ):
+        Repository(client.connection(script.host), "team/app").has_blob(DIGEST)
+    assert raised.value.passing is passing
+
+
+def test_a_manifest_with_another_content_may_be_read_again() -> None:
+    other = answer(200, b"{}")
+    with repository(other) as (source, _), pytest.raises(TransferError, match="another content") as raised:
+        source.manifest(DIGEST)
+    assert raised.value.passing
+
+
+def test_a_manifest_that_does_not_say_what_it_is_is_of_the_type_of_its_answer() -> None:
+    content = json.dumps({"config": described(), "layers": []}).encode()
+    typed = answer(200, content, Content_Type=f"{IMAGE}; charset=utf-8")
+    with repository(typed, answer(200, content)) as (source, _):
+        found = source.manifest(digest_of(content, "sha256:"))
+        assert (found.media_type, found.blobs) == (IMAGE, (Descriptor(DIGEST, 1),))
+        with pytest.raises(TransferError, match="its manifest is of the kind ''") as raised:
+            source.manifest(found.digest)
+    assert not raised.value.passing
+
+
+def test_a_blob_that_is_refused() -> None:
+    with (
+        repository(answer(404)) as (source, _),
+        pytest.raises(TransferError, match="no such image in it"),
+        source.blob(Descriptor(DIGEST, 1)) as parts,
+    ):
+        list(parts)
+
+
+def test_what_a_token_for_a_mount_must_allow() -> None:
+    with serving(*[answer(200, b'{"token": "one"}')] * 2) as service:
+        wanted = f'Bearer realm="http://{service.host}/token",service="s"'
+        answers = [answer(401, WWW_Authenticate=wanted), answer(201), answer(200)]
+        with serving(*answers) as script, RegistryClient(patience=5) as client:
+            target = Repository(client.connection(script.host), "team/app")
+            assert target.begin_upload(Descriptor(DIGEST, 1), "team/other") is None
+            assert target.has_blob(DIGEST)
+    scopes = ["repository%3Ateam%2Fapp%3Apull%2Cpush", "repository%3Ateam%2Fother%3Apull"]
+    assert [each.split()[1] for each in service.requests] == [
+        f"/token?service=s&scope={scopes[0]}&scope={scopes[1]}",
+        f"/token?service=s&scope={scopes[0]}",
+    ]

@@ -163,6 +163,13 @@ def test_another_repository_of_the_target_gets_it_without_its_content(pair: Pair
     assert pair.uploads() == []
 
 
+def test_another_repository_of_the_source_gets_it_without_its_content(pair: Pair) -> None:
+    pair.target = pair.source
+    pair.copy("mirror/other")
+    assert pair.tag("mirror/other") == pair.digest
+    assert pair.uploads() == []
+
+
 def test_the_tag_comes_last(pair: Pair) -> None:
     pair.copy()
     assert pair.target.asked("PUT", "POST")[-1].endswith("/manifests/1")
