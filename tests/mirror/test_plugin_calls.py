@@ -10,11 +10,13 @@ import pytest
 from google.protobuf import struct_pb2
 from google.protobuf.json_format import MessageToDict
 from pulumi.errors import RunError
-from pulumi.provider import Provider
+from pulumi.provider import Provider, server
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.proto import provider_pb2 as protocol
+from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner import plugin as plugin_module
 from pulumi_gitlab_runner.plugin import PackageServicer
+from pulumi_gitlab_runner.registry.transfer import TransferError
 
 from tests.mirror.test_plugin import SECRET, URN, AbortedError, call
 
@@ -23,17 +25,20 @@ NEW = {"source": "a.example/app:2", "target": "b.example/app:2", "digest": "sha2
 
 
 class Images:
-    """In the place of mirrored images: notes what it is asked, and answers as it is told to."""
+    """In the place of mirrored images: notes what it is asked, and answers as a test sets it."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.changed: list[str] = []
         self.replaces: list[str] = []
         self.there: str | None = None
+        self.refuses = ""
 
     def accepted_digest(self, olds: Any, news: Any, warn: Any) -> str:
         self.asked.append(("accepted_digest", olds, news))
         warn("it has moved")
+        if self.refuses:
+            raise TransferError(self.refuses)
         return "sha256:accepted"
 
     def difference(self, *known: Any) -> Any:
@@ -110,6 +115,26 @@ def test_a_check_gets_plain_values_and_its_warning_is_the_resources(
     assert answer.inputs["digest"] == "sha256:accepted"
     assert list(answer.failures) == []
     assert plugin._engine.messages == [(engine_pb2.LogSeverity.WARNING, "it has moved", URN)]
+
+
+def test_inputs_of_a_source_without_the_image_are_kept(plugin: PackageServicer, images: Images) -> None:
+    images.refuses = "no such image"
+    answer = call(plugin, "Check", protocol.CheckRequest(urn=URN, news=struct(NEW)))
+    assert [(each.property, each.reason) for each in answer.failures] == [("source", "no such image")]
+    assert MessageToDict(answer.inputs) == NEW
+
+
+def test_the_package_is_served_under_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[str, list[str], Any]] = []
+
+    def main(provider: Provider, args: list[str]) -> None:
+        served.append((provider.version, args, server.ProviderServicer))
+
+    monkeypatch.setattr(server, "ProviderServicer", server.ProviderServicer)
+    monkeypatch.setattr(server, "main", main)
+    monkeypatch.setattr("sys.argv", ["plugin", "127.0.0.1:1"])
+    plugin_module.serve()
+    assert served == [(__version__, ["127.0.0.1:1"], PackageServicer)]
 
 
 def test_what_is_shown_is_the_resources_too(plugin: PackageServicer) -> None:
