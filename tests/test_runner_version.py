@@ -3,6 +3,8 @@
 import pytest
 from pulumi_gitlab_runner.runner_version import (
     DEFAULT_RUNNER_VERSION,
+    PATH_SCOPES,
+    SERVICES_BY_DIGEST,
     RunnerVersion,
     declared_release,
     reported_version,
@@ -72,3 +74,7 @@ def test_a_host_installs_one_exact_version(text: str) -> None:
 )
 def test_the_version_that_a_runner_prints(printed: str, version: str | None) -> None:
     assert reported_version(printed) == version
+
+
+def test_the_releases_that_brought_what_the_library_relies_on() -> None:
+    assert (SERVICES_BY_DIGEST, PATH_SCOPES) == ((17, 1), (17, 5))

@@ -140,3 +140,16 @@ def test_a_table_of_rich_may_make_it_narrow_but_for_20_columns(
 ) -> None:
     console = Console(file=io.StringIO(), width=80)
     assert console.measure(Folded(text)) == (smallest, longest)
+
+
+@pytest.mark.parametrize(
+    ("indent", "width", "lines"),
+    [
+        (0, 1, ["a", "b", "c", "d"]),
+        (2, 3, ["abc", "  d"]),
+        (2, 2, ["abc", "  d"]),
+        (0, 0, ["a", "b", "c", "d"]),
+    ],
+)
+def test_where_there_is_no_room_each_line_has_a_character(indent: int, width: int, lines: list[str]) -> None:
+    assert [line.plain for line in Folded("abcd", indent).lines(width)] == lines

@@ -27,6 +27,7 @@ class Folded:
     def lines(self, width: int) -> list[Text]:
         """Its lines, none longer than `width` where no part of a word is."""
         folded: list[Text] = []
+        width = max(width, self.indent + 1)
         for line in self.text.split("\n", allow_blank=True):
             while line.cell_len > width - (self.indent if folded else 0):
                 cut = _cut(line.plain, width - (self.indent if folded else 0))
@@ -108,4 +109,4 @@ def _cut(text: str, width: int) -> int:
     """Where a line ends that must not be longer than `width`."""
     places = [found.start() for found in _BREAK.finditer(text) if 0 < found.start() <= width]
     spaces = [place for place in places if text[place - 1].isspace()]
-    return (spaces or places or [max(width, 1)])[-1]
+    return (spaces or places or [width])[-1]

@@ -1,5 +1,6 @@
 """The two containers of a runner manager, input by input."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from unittest.mock import ANY
@@ -118,3 +119,27 @@ def test_what_is_in_memory_is_linked(containers: Mapping[str, Registered]) -> No
 def test_the_manager_starts_when_its_files_are_there(containers: Mapping[str, Registered]) -> None:
     after = {urn.rpartition("::")[2] for urn in containers["ci-build"].request.dependencies}
     assert "ci-build-files" in after
+
+
+def test_an_image_of_the_stacks_registries_is_pinned_and_the_caches_key_may_be_used() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/of-the-cache"
+    docker = {"image": "team/ci/runner:1", "aws_credentials": {"directory": "/root/.aws"}}
+    declared: Any = {
+        "gitlab_url": "https://gitlab.example.com",
+        "registries": {"team": {"ecr": {}, "repositories": ["ci/runner"]}},
+        "runners": {"build": {"group": 42, "registries": ["team"], "host": {"docker": docker}}},
+        "cache": {"kms_key": key},
+    }
+    recording, policies = run(lambda: RunnerStack("ci", declared).docker_policies)
+    image = recording.registered["docker:index/container:Container", "ci-build"].inputs["image"]
+    tag, _, digest = image.partition("@")
+    assert tag == "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/runner:1"
+    assert digest.startswith("sha256:")
+    statements = {each["Sid"]: each["Resource"] for each in json.loads(policies["build"])["Statement"]}
+    assert statements == {
+        "EcrToken": ["*"],
+        "EcrPull": ["arn:aws:ecr:eu-west-1:123456789012:repository/ci/runner"],
+        "CacheObjects": ["arn:aws:s3:::ci-0a1b2c3/runners/build/*"],
+        "CacheMisses": ["arn:aws:s3:::ci-0a1b2c3"],
+        "CacheKey": [key],
+    }

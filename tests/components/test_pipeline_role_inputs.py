@@ -1,0 +1,96 @@
+"""What the roles of a pipeline are made with, input by input; and the longest description of a function."""
+
+from typing import Any
+from unittest.mock import ANY
+
+import pytest
+from pulumi_gitlab_runner import HostedRunnerAuth, PipelineRoles
+
+from tests.components.recording import Recording, run
+
+URL = "https://gitlab.example.com"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+PIPELINE = {
+    "project": "platform/runners",
+    "stack": "prod",
+    "role_path": "/ci/",
+    "permissions_boundary": BOUNDARY,
+    "state": {"bucket": "my-state"},
+}
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Recording, dict[str, str]]:
+    declaration = {"gitlab_url": URL, "runners": {"build": {"group": 42, "host": {}}}}
+    args: Any = {"pipeline": PIPELINE, "declaration": declaration, "tags": {"team": "ci"}}
+
+    def program() -> dict[str, Any]:
+        roles = PipelineRoles("roles", args)
+        return {
+            "preview": roles.preview_role_arn,
+            "drift": roles.drift_role_arn,
+            "deploy": roles.deploy_role_arn,
+            "provider": roles.identity_provider_arn,
+            "snippet": roles.snippet,
+        }
+
+    return run(program)
+
+
+def test_each_role_has_its_path_its_boundary_and_its_policies(made: tuple[Recording, Any]) -> None:
+    recording, _ = made
+    for name in ("preview", "drift", "deploy"):
+        role = recording.registered["aws:iam/role:Role", f"roles-{name}"]
+        assert role.inputs == {
+            "path": "/ci/",
+            "description": "Pipeline of gitlab-runner/prod",
+            "assumeRolePolicy": ANY,
+            "permissionsBoundary": BOUNDARY,
+            "tags": {"team": "ci"},
+        }
+        state = recording.registered["aws:iam/rolePolicy:RolePolicy", f"roles-{name}-state"]
+        assert state.inputs == {"role": f"roles-{name}-0a1b2c3", "policy": ANY}
+        policy = recording.registered["aws:iam/policy:Policy", f"roles-{name}-1"]
+        assert policy.inputs == {"path": "/ci/", "policy": ANY, "tags": {"team": "ci"}}
+        assert "123456789012" in policy.inputs["policy"]
+        assert "THE-ACCOUNT-" not in policy.inputs["policy"]
+        attached = recording.registered[
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"roles-{name}-1"
+        ]
+        assert attached.inputs == {
+            "role": f"roles-{name}-0a1b2c3",
+            "policyArn": f"arn:aws:iam::123456789012:policy/ci/roles-{name}-1-0a1b2c3",
+        }
+
+
+def test_all_are_below_the_component(made: tuple[Recording, Any]) -> None:
+    parents = {each.parent for each in made[0].all_registered if each.type.startswith("aws:")}
+    assert parents == {"gitlab-runner:index:PipelineRoles::roles"}
+
+
+def test_what_it_gives_to_its_program(made: tuple[Recording, dict[str, str]]) -> None:
+    outputs = made[1]
+    assert {name: outputs[name] for name in ("preview", "drift", "deploy", "provider")} == {
+        **{name: f"arn:of:aws:iam/role:Role:roles-{name}" for name in ("preview", "drift", "deploy")},
+        "provider": "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com",
+    }
+    lines = [line.strip() for line in outputs["snippet"].splitlines()]
+    assert {
+        'backend: "s3://my-state?region=eu-west-1"',
+        *(f"{name}_role: {outputs[name]}" for name in ("preview", "drift", "deploy")),
+    } <= set(lines)
+
+
+def test_a_function_has_no_longer_description_than_lambda_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """256 characters: docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html."""
+    monkeypatch.setattr("tests.components.recording.PROJECT", "p" * 100)
+    monkeypatch.setattr("tests.components.recording.STACK", "s" * 100)
+    token = {"secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/token-AbCdEf"}
+    args: Any = {
+        "auth": {"registries": ["team"], "projects": [7], "gitlab_token": token},
+        "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
+    }
+    recording = run(lambda: HostedRunnerAuth("a-name-of-32-characters-at-most", args))[0]
+    function = recording.registered["aws:lambda/function:Function", "a-name-of-32-characters-at-most"]
+    assert len(function.inputs["description"]) == 256
+    assert function.inputs["description"].startswith("Renews registry credentials in GitLab: ppp")
