@@ -23,7 +23,14 @@ from sandbox.paths import CHECKOUT
 WITHOUT_MUTANT_S = 900.0
 """How long the tests of an area may take as they are."""
 
-_LIBRARIES = ("boto3", "hypothesis", "pulumi", "pulumi_aws", "pulumi_gitlab", "pydantic", "yaml")
+_AWS = (
+    *("autoscaling", "cloudwatch", "ec2", "ecr", "iam", "imagebuilder", "kms", "lambda_", "s3"),
+    *("scheduler", "secretsmanager", "ssm", "vpc"),
+)
+_LIBRARIES = (
+    *("boto3", "hypothesis", "pulumi", "pulumi_docker", "pulumi_gitlab", "pydantic", "yaml"),
+    *(f"pulumi_aws.{each}" for each in _AWS),
+)
 """What takes long to import and has no mutants: each trial is a fork of this process, and finds it there."""
 
 

@@ -1,10 +1,13 @@
 """What the roles of a pipeline are made with, input by input; and the longest description of a function."""
 
+from contextlib import nullcontext
 from typing import Any
 from unittest.mock import ANY
 
+import pulumi
 import pytest
 from pulumi_gitlab_runner import HostedRunnerAuth, PipelineRoles
+from pulumi_gitlab_runner.aws.jobs import pipeline_roles
 
 from tests.components.recording import Recording, run
 
@@ -94,3 +97,17 @@ def test_a_function_has_no_longer_description_than_lambda_takes(monkeypatch: pyt
     function = recording.registered["aws:lambda/function:Function", "a-name-of-32-characters-at-most"]
     assert len(function.inputs["description"]) == 256
     assert function.inputs["description"].startswith("Renews registry credentials in GitLab: ppp")
+
+
+@pytest.mark.parametrize(("policies", "refused"), [(10, False), (11, True)])
+def test_a_role_has_no_more_policies_than_iam_attaches(
+    monkeypatch: pytest.MonkeyPatch, policies: int, *, refused: bool
+) -> None:
+    """10: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    monkeypatch.setattr(pipeline_roles, "packed", lambda _: ["{}"] * policies)
+    args: Any = {"pipeline": PIPELINE, "declaration": {"gitlab_url": URL}}
+    seen: list[Recording] = []
+    with pytest.raises(pulumi.RunError, match="11 managed policies") if refused else nullcontext():
+        run(lambda: PipelineRoles("roles", args).snippet, seen=seen)
+    attached = [each for each in seen[0].all_registered if each.type.endswith(":RolePolicyAttachment")]
+    assert len(attached) == (0 if refused else 30)
