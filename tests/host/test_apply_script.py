@@ -206,7 +206,7 @@ def test_what_an_interrupted_run_left_is_replaced(applied: Host, tmp_path: Path,
     other.write_text("it stays")
     (applied.root / f"{CONFIG}.new").symlink_to(other)
     (applied.root / f"{LINK}.new").write_text("half of")
-    applied.deliver(files_as_json(sandbox_files()), "2")
+    applied.deliver(files_as_json(some_files()), "2")
     assert applied.apply(shell).returncode == 0
     state = "var/lib/gitlab-runner-host/applied"
     after = {path: entry[:2] for path, entry in applied.tree().items()}
