@@ -708,6 +708,12 @@ def test_each_input_of_a_components_resources(named: Mapping[str, Registered], o
     assert found == expected
 
 
+def test_what_a_fleets_manager_is_shows_at_the_fleet_alone(named: Mapping[str, Registered]) -> None:
+    assert "declared" in named["RunnerStack RunnerFleet ci-burst"].inputs
+    assert named["RunnerFleet RunnerHost ci-burst"].inputs == {}
+    assert "declared" in named["RunnerStack RunnerHost ci-build"].inputs
+
+
 def test_tags_of_their_own(named: Mapping[str, Registered]) -> None:
     found = {name: named[name].tags for name in OWN_TAGS}
     assert found == {name: {**DECLARED, **STACK, **own} for name, own in OWN_TAGS.items()}

@@ -46,6 +46,7 @@ def test_before_17_5_an_image_is_only_its_host() -> None:
 def test_before_18_3_special_hosts_are_known_in_lower_case_only() -> None:
     assert image_path("LOCALHOST/app", V17_5) == "docker.io/LOCALHOST/app"
     assert image_path("INDEX.docker.io/app", V17_5) == "index.docker.io/app"
+    assert image_path("LOCALHOST/app", (18, 2)) == "docker.io/LOCALHOST/app"
     assert image_path("LOCALHOST/app", V18_3) == "localhost/app"
 
 

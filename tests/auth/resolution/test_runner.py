@@ -108,6 +108,18 @@ def test_what_another_source_has_already_is_told_in_the_debug_log() -> None:
     assert second == f'Loaded Docker credentials, source = "{HOME}", hostnames = [{host}], error = <nil>'
 
 
+@pytest.mark.parametrize(("version", "lines"), [("17.2", 0), ("17.3", 1)])
+def test_from_17_3_on_the_debug_log_says_what_a_source_has(version: str, lines: int) -> None:
+    resolution = resolve(version=version, variable=docker_config({"registry.example.com": "one"}))
+    assert len(said(resolution, Where.DEBUG)) == lines
+
+
+@pytest.mark.parametrize(("version", "where"), [("18.10", Where.NOWHERE), ("18.11", Where.JOB_LOG)])
+def test_from_18_11_on_the_job_log_warns_of_a_dropped_variable(version: str, where: Where) -> None:
+    resolution = resolve(version=version, variable="{")
+    assert [line.where for line in resolution.log if "Failed to resolve" in line.text] == [where]
+
+
 def test_only_the_first_file_of_the_home_that_opens_is_read() -> None:
     old = ConfigFile("/root/.dockercfg", docker_config({"registry.example.com": "old"}))
 
