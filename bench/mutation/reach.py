@@ -39,6 +39,7 @@ class Recorder:
         self._coverage.start()
         self._seconds: dict[str, float] = defaultdict(float)
         self._starting: set[str] = set()
+        self._failing: set[str] = set()
         self._test = _OUTSIDE
         sys.addaudithook(self._heard)
 
@@ -72,14 +73,18 @@ class Recorder:
             self._switch(test)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add what a phase of a test took."""
+        """Add what a phase of a test took, and how it ended."""
         self._seconds[report.nodeid] += report.duration
+        if report.failed:
+            self._failing.add(report.nodeid)
 
     def pytest_unconfigure(self) -> None:
         """Write the record."""
         self._coverage.stop()
         self._coverage.save()
-        self._to.write_text(json.dumps({"seconds": self._seconds, "starting": sorted(self._starting)}))
+        seconds = {test: took for test, took in self._seconds.items() if test not in self._failing}
+        noted = {"seconds": seconds, "starting": sorted(self._starting), "failing": sorted(self._failing)}
+        self._to.write_text(json.dumps(noted))
 
 
 def _empty_caches() -> None:
@@ -96,14 +101,16 @@ class Reach:
     """What was recorded.
 
     Attributes:
-        seconds: what each test takes.
+        seconds: what each test takes that passes.
         starting: the tests that start a process, whose lines are not recorded.
+        failing: the tests that fail while they are recorded, such as those with a limit of time.
         executed: the lines.
         directory: from where their files are named.
     """
 
     seconds: dict[str, float]
     starting: list[str]
+    failing: list[str]
     executed: coverage.CoverageData
     directory: Path
 

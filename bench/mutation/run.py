@@ -54,7 +54,7 @@ class Copy:
         """Whether the tests of a mutant's area fail with it, or hang.
 
         Raises:
-            SandboxError: they fail without it.
+            SandboxError: they cannot be run without it.
         """
         reaches = [self._reach_of(area) for area in tests_for(mutant.path, CHECKOUT)]
         file = self._files / mutant.path
@@ -83,9 +83,11 @@ class Copy:
                 digest.unlink(missing_ok=True)
                 print(f"recording which lines the tests of {area} execute", file=sys.stderr, flush=True)
                 if (said := self._pytest(lambda: _record(area, record), WITHOUT_MUTANT_S)) is not None:
-                    raise SandboxError(f"{area} fails without a mutant:\n{said[-3000:]}")
+                    raise SandboxError(f"the tests of {area} cannot be run:\n{said[-3000:]}")
                 digest.write_text(self._digest)
             self._reach[area] = Reach.read(record, self._files)
+            for test in self._reach[area].failing:
+                print(f"left out, since it fails while it is recorded: {test}", file=sys.stderr, flush=True)
         return self._reach[area]
 
     def _pytest(self, run: Callable[[], int], longest: float) -> str | None:
@@ -119,18 +121,19 @@ class Copy:
 
 
 def _record(area: str, record: Path) -> int:
-    return _main([area], Recorder(("components/pulumi_gitlab_runner", "sandbox", "policy"), record))
+    exit_code = _main([area], Recorder(("components/pulumi_gitlab_runner", "sandbox", "policy"), record))
+    return 0 if exit_code == pytest.ExitCode.TESTS_FAILED else exit_code
 
 
 def _try(tests: list[str]) -> int:
     # A mutant is not to be found by the next run.
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    return _main([*dict.fromkeys(test.partition("::")[0] for test in tests)], _Only(tests))
+    return _main(["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)], _Only(tests))
 
 
 def _main(arguments: list[str], plugin: object) -> int:
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not engine and not docker"]
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not engine and not docker"]
     # Of the plugins that are installed only Hypothesis' is for tests, and it is imported already.
     options += ["--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
     return pytest.main([*options, *arguments], plugins=[plugin])
