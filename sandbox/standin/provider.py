@@ -465,11 +465,15 @@ def _named(
 def _is_named(resource: type[Resource[Any]], new: Properties) -> bool:
     """Whether the program names the resource, which the old one may be called too.
 
-    The official providers do not compare the two: pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go,
-    ``nameRequiresDeleteBeforeReplace``.
+    The official providers do not compare the two, and look only at names that they would make with random
+    digits (`AutoNamed`): pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go,
+    ``nameRequiresDeleteBeforeReplace``. The key of an S3 object is none: pulumi/pulumi-aws,
+    provider/resources.go, ``aws_s3_object``.
     """
     rule = resource.automatic_name
-    return rule is not None and rule.property in new and rule.property not in new.get(_DEFAULTS, ())
+    if rule is None or not rule.suffix:
+        return False
+    return rule.property in new and rule.property not in new.get(_DEFAULTS, ())
 
 
 def _unfinished(resource: type[Resource[Any]], old_outputs: Properties, new: Properties) -> set[str]:

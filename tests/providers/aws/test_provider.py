@@ -91,6 +91,14 @@ def test_a_resource_may_be_in_another_region(make: Make, aws: Aws) -> None:
     assert [(change.path, change.replaces) for change in moved] == [("region", True)]
 
 
+def test_an_object_is_made_before_the_one_that_it_replaces_is_deleted(make: Make) -> None:
+    first, second = (make("aws:s3/bucket:Bucket", {"bucket": f"objects-{each}"}).id for each in "ab")
+    made = make("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": first, "key": "a", "content": "x"})
+    moved = made.difference({"bucket": second, "key": "a", "content": "x"})
+    assert [(change.path, change.replaces) for change in moved.changes] == [("bucket", True)]
+    assert not moved.deletes_first
+
+
 def test_a_bucket_shows_its_region(make: Make) -> None:
     # S3 names no location for us-east-1: docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
     for region in ("us-east-1", "eu-west-1"):
