@@ -70,7 +70,7 @@ class Reader:
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             with Progress().step("credential-reader", "building it") as step:
-                toolchain = GoToolchain(kept.parent, go_version_needed(READER), step)
+                toolchain = GoToolchain(go_version_needed(READER), step)
                 toolchain.build(READER, ".", kept, compiles=60)
         return cls(kept)
 

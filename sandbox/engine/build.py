@@ -21,10 +21,7 @@ SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 EXECUTOR = "python/cmd/pulumi-language-python-exec"
 PACKAGES_TO_COMPILE = 1670
 """About how many packages a build compiles; only shown, so that one sees how far it is."""
-FLAGS = (
-    "-tags", "osusergo,grpcnotrace",
-    "-ldflags", f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{VERSION_TEXT}",
-)  # fmt: skip
+FLAGS = ("-ldflags", f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{VERSION_TEXT}")
 
 
 def build(directory: Path, step: Step) -> Path:
@@ -38,7 +35,7 @@ def build(directory: Path, step: Step) -> Path:
     binaries = directory / "bin"
     binaries.mkdir()
     try:
-        toolchain = GoToolchain(directory, go_version_needed(MODULE), step)
+        toolchain = GoToolchain(go_version_needed(MODULE), step)
         toolchain.build(module, COMMAND_PACKAGE, binaries / "pulumi", *FLAGS, compiles=PACKAGES_TO_COMPILE)
         sdk = toolchain.module_directory(module, SDK_MODULE)
     except GoBuildError as error:

@@ -26,16 +26,16 @@ class Host:
     module: Path
     package: str
     packages_to_compile: int
-    """About how many; only shown."""
+    """About how many there are besides those of the engine; only shown."""
 
 
 HOSTS = (
     # The official host (pulumi/pulumi-yaml). Its module pins older packages of the engine than ours.
-    Host(("yaml",), MODULES / "yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", 670),
+    Host(("yaml",), MODULES / "yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", 150),
     # Ours, over the engine's own generators: the module proxy does not serve the official hosts.
-    Host(("go", "nodejs"), MODULES / "engine", "./sdk-generator", 790),
+    Host(("go", "nodejs"), MODULES / "engine", "./sdk-generator", 10),
 )
-FLAGS = ("-tags", "osusergo,grpcnotrace", "-ldflags", "-s -w")
+FLAGS = ("-ldflags", "-s -w")
 
 
 def has(engine: Engine, language: str) -> bool:
@@ -73,7 +73,7 @@ def _missing(engine: Engine) -> list[Host]:
 def _build(hosts: list[Host], directory: Path, binaries: Path, step: Step) -> None:
     """Build hosts below `directory`, and put each in place for its languages in one move."""
     try:
-        toolchain = GoToolchain(directory, max(go_version_needed(host.module) for host in hosts), step)
+        toolchain = GoToolchain(max(go_version_needed(host.module) for host in hosts), step)
         for host in hosts:
             module, built = directory / "modules" / host.module.name, directory / host.module.name
             shutil.copytree(host.module, module)

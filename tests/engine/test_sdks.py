@@ -5,6 +5,7 @@ compile. What is fetched and compiled is kept below the sandbox's directory.
 """
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ import boto3
 import pytest
 import yaml
 
-from sandbox.engine.languages import MODULES
+from sandbox.engine.build import MODULE
 from sandbox.environment import Sandbox
 from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
 from sandbox.paths import CHECKOUT, sandbox_directory
@@ -133,8 +134,7 @@ def go_program(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tu
     shutil.copytree(EXAMPLES / "go", program)
     sdks = generate(sandbox, "go", program)
     try:
-        KEPT.mkdir(parents=True, exist_ok=True)
-        go = GoToolchain(KEPT, go_version_needed(MODULES / "engine"), Step("Go", ""))
+        go = GoToolchain(go_version_needed(MODULE), Step("Go", ""))
         go.run(program, "mod", "download", "github.com/pulumi/pulumi/sdk/v3", timeout_s=FETCH_TIMEOUT_S)
     except GoBuildError as error:
         pytest.skip(str(error))
@@ -146,8 +146,15 @@ def go_program(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tu
         go.run(generated, "mod", "edit", f"-module={module}", timeout_s=10)
         go.run(program, "mod", "edit", f"-replace={module}=./sdks/{name}", timeout_s=10)
     shutil.rmtree(program / "generated")
+    pin_as_the_engine(go, program)
     go.run(program, "mod", "tidy", timeout_s=FETCH_TIMEOUT_S)
     return go, program
+
+
+def pin_as_the_engine(go: GoToolchain, program: Path) -> None:
+    """Ask for the versions of the engine's module: what its build has compiled is not compiled again."""
+    pinned = re.findall(r"^\s+(\S+) (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
+    go.run(program, "mod", "edit", *(f"-require={name}@{version}" for name, version in pinned), timeout_s=10)
 
 
 def test_the_go_example_compiles_and_passes_its_test(go_program: tuple[GoToolchain, Path]) -> None:

@@ -38,6 +38,7 @@ BUILT = 'while [ "$1" != -o ]; do shift; done; echo built > "$2"'
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that is first on PATH, with the SDK's script in it."""
     folder = tmp_path / "on-path"
+    monkeypatch.setenv("SANDBOX_DIR", str(tmp_path / "sandbox"))
     executor = folder / "sdk" / "python" / "cmd" / "pulumi-language-python-exec"
     executor.parent.mkdir(parents=True)
     executor.write_text("the SDK's script")
@@ -71,7 +72,7 @@ def test_the_pinned_module_is_built_with_the_flags_of_a_release(folder: Path, tm
 
     environment = dict(line.split("=", 1) for line in (folder / "environment").read_text().splitlines())
     for name in ("GOPATH", "GOMODCACHE", "GOCACHE"):
-        assert Path(environment[name]).is_relative_to(directory)
+        assert Path(environment[name]).is_relative_to(tmp_path / "sandbox" / "go")
     assert environment["CGO_ENABLED"] == "0"
     assert environment["GOTOOLCHAIN"] == "local"
     assert "github.com/pulumi/pulumi/pkg/v3 v3.258.0" in (folder / "go.mod").read_text()

@@ -1,5 +1,6 @@
 """The language hosts beside a built engine, with a `go` that only plays the part."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def engine(tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Engi
     command.parent.mkdir(parents=True)
     command.touch()
     play(tmp_path, built)
+    monkeypatch.setenv("SANDBOX_DIR", str(tmp_path / "sandbox"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:/usr/bin:/bin")
     return Engine(command, "built")
 
@@ -98,7 +100,20 @@ def test_a_failed_build_says_how_it_ended(engine: Engine, tmp_path: Path, built:
 
 def test_the_modules_pin_what_they_build() -> None:
     engine, yaml = languages.MODULES / "engine", languages.MODULES / "yaml"
-    assert "github.com/pulumi/pulumi-yaml v1.25.0" in (yaml / "go.mod").read_text()
-    assert "github.com/pulumi/pulumi-yaml v1.25.0 h1:" in (yaml / "go.sum").read_text()
+    assert "github.com/pulumi/pulumi-yaml v1.32.0" in (yaml / "go.mod").read_text()
+    assert "github.com/pulumi/pulumi-yaml v1.32.0 h1:" in (yaml / "go.sum").read_text()
     assert go_version_needed(yaml) == go_version_needed(engine)
     assert (engine / "sdk-generator" / "main.go").exists()
+
+
+def versions(module: Path) -> dict[str, str]:
+    """What `go.mod` requires, but for Pulumi's own modules."""
+    required = re.findall(r"^\s+(\S+) (v\S+)", (module / "go.mod").read_text(), re.MULTILINE)
+    return {name: version for name, version in required if not name.startswith("github.com/pulumi/")}
+
+
+def test_packages_of_others_are_compiled_once_for_engine_and_yaml() -> None:
+    engine, yaml = versions(languages.MODULES / "engine"), versions(languages.MODULES / "yaml")
+    common = engine.keys() & yaml.keys()
+    assert len(common) > 100
+    assert {name: yaml[name] for name in common} == {name: engine[name] for name in common}

@@ -43,7 +43,7 @@ def obtain(directory: Path, progress: Progress) -> Path:
             with tempfile.TemporaryDirectory(
                 dir=directory, prefix="partial-", ignore_cleanup_errors=True
             ) as partial:
-                toolchain = GoToolchain(Path(partial), go_version_needed(MODULE), step)
+                toolchain = GoToolchain(go_version_needed(MODULE), step)
                 module, built = Path(partial) / "module", Path(partial) / COMMAND
                 shutil.copytree(MODULE, module)
                 package = f"{HELPER_MODULE}/cli/{COMMAND}"
