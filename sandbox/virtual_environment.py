@@ -18,6 +18,8 @@ from sandbox.progress import Progress, Step
 REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
 STATED_IN = (REQUIREMENTS, CHECKOUT / "requirements.txt", CHECKOUT / "components" / "pyproject.toml")
 """The files that say which packages those are."""
+UV = "uv==0.13.9"
+"""What installs them."""
 ROOM_MB = 1200
 """What it takes on the disk, with some room."""
 
@@ -68,13 +70,7 @@ def make(progress: Progress) -> None:
                 step,
                 "Install what Python's own venv module needs (Debian and Ubuntu: apt install python3-venv).",
             )
-            _run(
-                [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-                 "--no-compile", "--progress-bar", "off", "-r", str(REQUIREMENTS)],
-                step,
-                "Check that this machine reaches the Python package index (pip's own settings, such as "
-                "PIP_INDEX_URL and PIP_CERT, are honoured), then run the command again.",
-            )  # fmt: skip
+            _install_packages(step)
             _stamp().write_text(fingerprint())
 
 
@@ -109,8 +105,28 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def _install_packages(step: Step) -> None:
+    """Install the requirements with uv, which takes a fifth of pip's time; with pip where uv cannot.
+
+    uv does not read pip's settings: it fails where an index is named there alone.
+    """
+    pip = [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+           "--no-compile", "--progress-bar", "off"]  # fmt: skip
+    remedy = (
+        "Check that this machine reaches the Python package index (pip's own settings, such as "
+        "PIP_INDEX_URL and PIP_CERT, are honoured), then run the command again."
+    )
+    _run([*pip, UV], step, remedy)
+    try:
+        step.now("downloading and installing")
+        uv = [str(_python()), "-m", "uv", "pip", "install", "--python", str(_python())]
+        _run([*uv, "-r", str(REQUIREMENTS)], step, remedy)
+    except SandboxError:
+        _run([*pip, "-r", str(REQUIREMENTS)], step, remedy)
+
+
 def _activity(line: str) -> str:
-    """Return what a line of pip's output says, in short."""
+    """Return what a line of pip's or uv's output says, in short."""
     if line.startswith("Installing collected packages"):
         return "installing (quiet for a minute or so)"
     return line.partition(" (")[0][:80]

@@ -36,6 +36,12 @@ if [ "$2" = venv ]; then
     mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && exit 0
 fi
 for file in "$@"; do :; done
+[ -e "$file" ] || exit 0 # a package by its name
+if [ "$2" = uv ] && grep -q unknown-to-uv "$file"; then
+    echo "error: Failed to fetch" >&2
+    exit 1
+fi
+echo "$2" > "$(dirname "$0")/installed-by"
 if grep -q full "$file"; then
     echo "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device" >&2
     exit 1
@@ -206,6 +212,13 @@ class TestVirtualEnvironment:
         assert not virtual_environment.is_ready()
         virtual_environment.make(Progress(io.StringIO()))
         assert virtual_environment.is_ready()
+
+    @pytest.mark.parametrize(("written", "installer"), [("there==1", "uv"), ("unknown-to-uv==1", "pip")])
+    def test_pip_installs_what_uv_cannot(self, requirements: Path, written: str, installer: str) -> None:
+        requirements.write_text(f"{written}\n")
+        virtual_environment.make(Progress(io.StringIO()))
+        assert virtual_environment.is_ready()
+        assert (virtual_environment._directory() / "bin" / "installed-by").read_text() == f"{installer}\n"
 
     def test_a_link_is_replaced_and_what_it_leads_to_stays(self, tmp_path: Path) -> None:
         """`venv --clear` follows a link, and would empty the environment of another checkout."""
