@@ -28,7 +28,7 @@ FAILED = text(messages=(("error", "no credentials: hunter2hunter2"),))
     ("written", "status", "code", "told"),
     [
         (CLEAN, 0, 0, "No drift: prod is as its state has it.\n"),
-        (DRIFTED, 7, 1, f"  {RUNNER} bu\ufffdild: tagLists\n  {VARIABLE} region: gone\n"),
+        (DRIFTED, 7, 1, f"  {VARIABLE} region: gone\n  {RUNNER} bu\ufffdild: tagLists\n"),
         (CLEAN, 255, 2, ""),
         (FAILED, 1, 2, ""),
         ("", 255, 2, ""),

@@ -1,5 +1,7 @@
 """What is read of a preview."""
 
+import itertools
+
 import pytest
 from pulumi_gitlab_runner.review.errors import PreviewError
 from pulumi_gitlab_runner.review.preview import SECRET, read_preview
@@ -7,6 +9,7 @@ from pulumi_gitlab_runner.review.preview import SECRET, read_preview
 from tests.review.previews import preview, step, text
 
 PARAMETER = "aws:ssm/parameter:Parameter"
+ROLE = "aws:iam/role:Role"
 
 
 def test_a_step_has_its_type_and_name() -> None:
@@ -63,3 +66,12 @@ def test_what_is_no_preview_is_refused_without_repeating_it(wrong: str) -> None:
     with pytest.raises(PreviewError, match="pulumi preview --json") as refused:
         read_preview(wrong)
     assert "hunter2" not in str(refused.value)
+
+
+def test_the_order_in_which_the_engine_came_to_its_steps_makes_no_difference() -> None:
+    """It registers what does not depend on each other in another order in each run."""
+    names = [f"ci-{number}" for number in (1, 2, 10)]
+    steps = [step("update", kind, name, {"a": 1}, {"a": 2}) for kind in (PARAMETER, ROLE) for name in names]
+    expected = [(kind, name) for kind in (ROLE, PARAMETER) for name in names]
+    for order in itertools.permutations(steps):
+        assert [(each.type, each.name) for each in preview(*order).steps] == expected

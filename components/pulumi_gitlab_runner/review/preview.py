@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi_gitlab_runner.review.errors import PreviewError
+from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.spec.declared import DECLARED, RIGHTS
 
 SECRET = "[secret]"  # noqa: S105 - a placeholder
@@ -94,7 +95,7 @@ class Preview:
     """The operations on a stack.
 
     Attributes:
-        steps: one for each resource.
+        steps: one for each resource, in the order of their URNs.
         messages: what is said about it.
     """
 
@@ -125,14 +126,13 @@ def read_preview(text: str) -> Preview:
         digest = json.loads(text)
         if not digest.keys() & {"steps", "diagnostics", "changeSummary"}:
             raise ValueError("no preview")
+        steps = [
+            _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
+        ]
+        # The engine's order is another one in each run, and the note of an equal preview is to be equal.
+        steps.sort(key=lambda step: natural(step.urn))
         return Preview(
-            _with_shown_rights(
-                [
-                    _step(each)
-                    for each in digest.get("steps") or ()
-                    if each["op"] not in _PART_OF_A_REPLACEMENT
-                ]
-            ),
+            _with_shown_rights(steps),
             tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
