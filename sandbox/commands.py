@@ -27,7 +27,9 @@ ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
 """The environment variable that tells the tests why there is no engine."""
 LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
 """The environment variable that tells the tests why the engine has no hosts for YAML, Go and Node.js."""
-SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)
+"""One more than there are processors: boots, and servers that hang, are waited for."""
+SIDE_BY_SIDE = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
 """How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
 SHUFFLED = "--shuffle"
 """In a random order within each folder and file: an option of `tests/conftest.py`."""
