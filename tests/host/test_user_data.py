@@ -55,7 +55,9 @@ def written() -> dict[str, Any]:
 
 
 def test_cloud_init_knows_what_it_is() -> None:
-    assert user_data(**SETTINGS).startswith("#cloud-config\n")
+    assert user_data(**SETTINGS).startswith(
+        "#cloud-config\nwrite_files:\n- path: /etc/gitlab-runner-host\n  permissions: '0600'\n  content: |\n"
+    )
     assert list(parsed()) == ["write_files", "runcmd"]
 
 

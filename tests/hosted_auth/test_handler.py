@@ -3,6 +3,7 @@
 import base64
 import json
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -102,12 +103,14 @@ def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab:
 def test_only_a_renewal_without_failure_is_counted_as_one(
     function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """By CloudWatch's embedded metric format, with the time in milliseconds."""
+    before = time.time()
     function.run()
     *_, counted = capsys.readouterr().out.splitlines()
     metric = json.loads(counted)
-    (described,) = metric["_aws"]["CloudWatchMetrics"]
-    assert described["Namespace"] == "GitLabRunner"
-    assert (metric["Renewal"], metric["Renewed"]) == (MARK, 1)
+    assert before - 1 < metric["_aws"].pop("Timestamp") / 1000 < time.time() + 1
+    described = {"Namespace": "GitLabRunner", "Dimensions": [["Renewal"]], "Metrics": [{"Name": "Renewed"}]}
+    assert metric == {"_aws": {"CloudWatchMetrics": [described]}, "Renewal": MARK, "Renewed": 1}
     gitlab.fail("GET", "/projects/7/", 401)
     function.failing()
     assert "_aws" not in capsys.readouterr().out
