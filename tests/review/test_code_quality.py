@@ -162,8 +162,8 @@ FINDINGS = [
         "critical",
         27,
         (
-            "CI variables less protected: v: the variable KEY is not protected any more: jobs of every branch "
-            "are given it"
+            "CI variables less protected: v: the variable KEY is not protected any more: jobs of every "
+            "branch are given it"
         ),
         "d7f7e07c8b580cfd3b1f969dafbbacb159405d3789819c7331d2aed1aef25860",
     ),
