@@ -24,6 +24,9 @@ def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no\n way"}}, "Op")
 
 
+DENIED = "An error occurred (Denied) when calling the Op operation: no way"
+
+
 class Client:
     """`ssm` of boto3, which answers one question after the other."""
 
@@ -88,7 +91,7 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
     ("answers", "said"),
     [
         ([refusal("Denied")],
-         "Systems Manager does not reach i-1: An error occurred (Denied) when calling the Op operation: no way"),
+         f"Systems Manager does not reach i-1: {DENIED}"),
         ([{"Status": "Failed", "StandardErrorContent": "python3:\n not found", "StatusDetails": "x"}],
          "Run Command on i-1 ended with Failed: python3: not found"),
         ([{"Status": "TimedOut", "StatusDetails": "Delivery Timed Out"}],
