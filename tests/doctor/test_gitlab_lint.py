@@ -1,5 +1,6 @@
 """`--gitlab`: the pipeline as GitLab itself merges it."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor
+from tests.http.server import answer
+from tests.http.server import serving as prepared
 from tests.registry.double import DIGEST, RegistryDouble
 
 TOKEN = "canary-of-the-token"
@@ -135,6 +138,46 @@ def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Pa
     file.write_text("include: {template: Gone.yml}\njob: {image: 'a:1', script: [x]}\n")
     assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url) == 2
     assert "Template file `Gone.yml` does not exist!" in doctor.errors
+
+
+def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    merged = f"job: {{image: 'merged:1'}}\n# {'x' * 2_000_000}\n"
+    whole = json.dumps({"valid": True, "merged_yaml": merged}).encode()
+    file.write_text("\ufeffjob: {image: 'a:1'}\n", encoding="utf-8")
+    with prepared(answer(200, whole)) as script:
+        asked = ["--gitlab", f"http://{script.host}/", "--project", "team/my app"]
+        found = doctor.json("job", str(file), "--hosted", "--offline", *asked)
+    assert [each["image"] for each in found["images"]] == ["merged:1"]
+    lines = script.requests[0].splitlines()
+    assert lines[0] == "POST /api/v4/projects/team%2Fmy%20app/ci/lint HTTP/1.1"
+    content = json.dumps({"content": "job: {image: 'a:1'}\n"})
+    assert {
+        f"Private-Token: {TOKEN}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(content)}",
+    } <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        ({"valid": False, "errors": ["one", "two"], "merged_yaml": ""}, "one; two"),
+        ({"valid": False, "errors": []}, "it gives no reason"),
+        ({"valid": True, "errors": "x"}, "it gives no reason"),
+        ({"valid": False, "errors": ["x" * 2001]}, "x" * 2000),
+    ],
+)
+def test_why_gitlab_does_not_take_a_pipeline(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, answered: object, said: str
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with prepared(answer(200, json.dumps(answered).encode())) as script:
+        asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
+        assert doctor.run("job", str(file), "--hosted", "--offline", *asked) == 2
+    assert doctor.errors == f"runner-doctor: GitLab does not take {file}: {said}\n"
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

@@ -113,6 +113,12 @@ def test_an_engine_that_answers(doctor: Doctor, short: HostTree) -> None:
         assert facts(doctor, short)["docker"] == "29.7.0, room for 29 of 31 networks"
 
 
+def test_an_engine_with_thousands_of_networks(doctor: Doctor, short: HostTree) -> None:
+    subnets = [f"10.{number // 256}.{number % 256}.0/24" for number in range(6000)]
+    with engine(short.root / "var/run/docker.sock", subnets):
+        assert facts(doctor, short)["docker"] == "29.7.0, room for 31 of 31 networks"
+
+
 def test_too_few_addresses_for_the_jobs(doctor: Doctor, short: HostTree) -> None:
     text = (short.root / CONFIG).read_text().replace("concurrent = 1", "concurrent = 3")
     short.write(CONFIG, text)

@@ -426,6 +426,7 @@ def test_every_page_of_gitlab_is_read(
         ([answer(307, Location="/")], "does not answer: HTTP 307"),
         ([answer(200, b"{}")], "does not answer as GitLab's API does"),
         ([answer(200, b'[{"id": 1}]'), answer(200, b'{"maintenance_note": 1}')], None),
+        ([answer(200, b'[{"id": 1}]'), answer(200, json.dumps({"a": "x" * 1_000_000}).encode())], None),
         ([answer(404)], None),
         ([answer(403)], None),
     ],
