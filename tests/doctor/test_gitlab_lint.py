@@ -1,6 +1,7 @@
 """`--gitlab`: the pipeline as GitLab itself merges it."""
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -159,6 +160,58 @@ def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
         "Content-Type: application/json",
         f"Content-Length: {len(content)}",
     } <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("remote", "project"),
+    [
+        ("https://gitlab.example.com/team/app.git", "team%2Fapp"),
+        ("https://me:canary@gitlab.example.com/team/sub/app/", "team%2Fsub%2Fapp"),
+        ("git@gitlab.example.com:team/app.git", "team%2Fapp"),
+        ("ssh://git@gitlab.example.com:2222/team/app", "team%2Fapp"),
+        ("/srv/git/app.git", None),
+    ],
+)
+def test_the_project_is_that_of_the_remote(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, remote: str, project: str | None
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.delenv("CI_PROJECT_ID", raising=False)
+    subprocess.run(["git", "init", "-q", str(file.parent)], check=True)
+    subprocess.run(["git", "-C", str(file.parent), "remote", "add", "origin", remote], check=True)
+    with prepared(answer(200, b'{"valid": true, "merged_yaml": ""}')) as script:
+        asked = ["--gitlab", f"http://{script.host}"]
+        status = doctor.run("job", str(file), "--hosted", "--offline", *asked)
+    if project:
+        assert status == 0
+        assert script.requests[0].startswith(f"POST /api/v4/projects/{project}/ci/lint ")
+    else:
+        assert (status, script.requests) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "it does not accept the token in GITLAB_TOKEN"),
+        (
+            403,
+            "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
+        ),
+        (404, "it does not show a project 7 to the owner of GITLAB_TOKEN; name it by --project"),
+        (429, "it has been asked too often: try again in a minute"),
+        (500, "HTTP 500"),
+        (201, "HTTP 201"),
+    ],
+)
+def test_each_status_of_gitlabs_answer(
+    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("CI_PROJECT_ID", "7")
+    with prepared(answer(status, b"{}")) as script:
+        url = f"http://{script.host}"
+        assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", url) == 2
+    assert doctor.errors == f"runner-doctor: GitLab at {url}: {said}\n"
 
 
 @pytest.mark.parametrize(
