@@ -244,6 +244,15 @@ def test_what_is_gathered_of_the_machine_itself(tmp_path: Path, monkeypatch: pyt
     assert on_host.gathered()["identity"]["arn"].endswith("--cli-connect-timeout 3")
 
 
+@pytest.mark.parametrize("lines", ["#!/nowhere", "#!/bin/sh\nexit 1"], ids=["it cannot be run", "it fails"])
+def test_a_runner_that_does_not_say_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    installed(tmp_path, monkeypatch, **{"gitlab-runner": ""})
+    (tmp_path / "gitlab-runner").write_text(f"{lines}\n")
+    assert on_host.runner_version() == ""
+
+
 def answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: object) -> Any:
     """What the program on the host answers to a request."""
     argument = base64.b64encode(json.dumps(request).encode()).decode()

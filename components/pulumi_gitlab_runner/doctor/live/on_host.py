@@ -270,12 +270,14 @@ def printed(command: list[str]) -> str:
 
 
 def runner_version() -> str:
-    """What the installed gitlab-runner prints of its version; empty where there is none."""
+    """What the installed gitlab-runner prints of its version; empty where it prints none."""
     program = shutil.which("gitlab-runner")
     if ROOT != "/" or not program:
         return ""
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    return done.stdout
+    try:
+        return printed([program, "--version"])
+    except RuntimeError:
+        return ""
 
 
 def asked(request: dict[str, Any]) -> dict[str, Any]:
