@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 
 from sandbox.render import write_tree
+from tests.auth.resolution.fakes import encoded
 from tests.doctor.engine_double import engine
 from tests.doctor.host_tree import Doctor, HostTree
 from tests.host.sandbox_host import sandbox_files
@@ -52,6 +53,43 @@ def test_a_host_where_all_is_well(doctor: Doctor, host: HostTree) -> None:
     assert seen[KEY] == "docker-credential-runner answers"
     assert seen["helpers"] == "/usr/local/bin/docker-credential-runner"
     assert "All well." in doctor.output
+
+
+def test_what_is_there_for_each_registry(doctor: Doctor, host: HostTree) -> None:
+    password = {"auth": encoded("me", "canary")}
+    auths = {
+        "a.example.com": password,
+        "b.example.com": {"identitytoken": "canary"},
+        "c.example.com": {"registrytoken": "canary"},
+        "d.example.com": {},
+        "https://me:canary@e.example.com": password,
+        KEY: password,
+    }
+    helpers = {KEY: "runner", "f.example.com": "runner", "g.example.com": "failing"}
+    host.write(HOME, json.dumps({"auths": auths, "credHelpers": helpers}))
+    host.helper("runner", {KEY: "canary"})
+    host.write("usr/local/bin/docker-credential-failing", "#!/bin/sh\necho canary\nexit 3\n", 0o755)
+    answer = doctor.json(*command(host))
+    listed = [(each["name"], each["value"]) for each in answer["facts"]]
+    assert listed[listed.index(("credentials", "/root/.docker/config.json")) + 1 :] == [
+        ("a.example.com", "a user and password"),
+        ("b.example.com", "a token"),
+        ("c.example.com", "a token"),
+        ("d.example.com", "an empty entry"),
+        ("https://…@e.example.com", "a user and password"),
+        ("f.example.com", "docker-credential-runner has no credentials for it"),
+        (
+            "g.example.com",
+            "docker-credential-failing: error getting credentials - err: exit status 3, out: `…`",
+        ),
+        (KEY, "docker-credential-runner answers"),
+        ("helpers", "/usr/local/bin/docker-credential-failing, /usr/local/bin/docker-credential-runner"),
+        ("config", "/etc/gitlab-runner/config.toml: concurrent = 1"),
+        ("docker", "not asked: these are only the host's files"),
+    ]
+    assert [each["name"] for each in answer["findings"]] == [
+        *("credentials-empty", "registry-key", "helper-fails", "helper-silent")
+    ]
 
 
 def test_a_helper_that_does_not_answer_for_a_registry(doctor: Doctor, host: HostTree) -> None:
