@@ -564,3 +564,44 @@ def test_a_text_with_variables_may_be_as_long_as_no_name_is(
 ) -> None:
     pipeline.write(f"variables: {{A: '{'a' * length}'}}\njob: {{image: $A}}\n")
     assert ("variable-unknown" in pipeline.findings()) is not known
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [", ", line 3"),
+        ("a: 1\nb: \x01\n", ", line 2"),
+        ("a: 1\nb: *gone\n", ", line 2"),
+        ("a: 1\n\nb: !reference x\n", ", line 3"),
+        ("a: 1\nb: !reference [[x]]\n", ", line 2"),
+        ("a: 1\nb: !reference {x: y}\n", ", line 2"),
+        ("spec: {}\n---\na: 1\nb: [", ", line 5"),
+        ("a: !!int x\n", ""),
+        ("a: !!float x\n", ""),
+    ],
+)
+def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, line: str) -> None:
+    pipeline.write(f"{text}\n" if text.endswith("[") else text)
+    assert pipeline.run("--offline") == 2
+    file = pipeline.directory / ".gitlab-ci.yml"
+    assert doctor.errors == f"runner-doctor: {file}{line}: this is not YAML that can be read\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "images"),
+    [
+        (
+            "&n job: {image: &i 'a:1'}\nother: {*n : x, image: *i}\n",
+            {"a:1": ["image of job", "image of other"]},
+        ),
+        ("job: {image: {name: &i 'a:1', x: &l [*i]}}\n", {"a:1": ["image of job"]}),
+        (".r: &r !reference [.i, x]\n.i: {x: 'a:1'}\njob: {image: *r}\n", {"a:1": ["image of job"]}),
+        ("job: {image: ! 'a:1', 5: x, true: y, [a]: z}\n", {"a:1": ["image of job"]}),
+        ("job: {image: !!str a:1, script: !!null x, x: !!bool yes}\n", {"a:1": ["image of job"]}),
+        ("job: {<<: x, image: 'a:1'}\n", {"a:1": ["image of job"]}),
+        ("job: {<<: [{image: 'a:1'}, x]}\n", {}),
+    ],
+)
+def test_forms_of_yaml(pipeline: Pipeline, text: str, images: dict[str, list[str]]) -> None:
+    pipeline.write(text)
+    assert {name: users for name, users in pipeline.images().items() if name != "alpine:3.22"} == images
