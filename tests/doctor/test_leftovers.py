@@ -14,7 +14,7 @@ import pytest
 from pulumi_gitlab_runner.doctor.command_line import main
 from pulumi_gitlab_runner.doctor.leftovers import gitlab as leftovers_in_gitlab
 from pulumi_gitlab_runner.doctor.leftovers.gitlab import places_of
-from pulumi_gitlab_runner.doctor.leftovers.state import read_state
+from pulumi_gitlab_runner.doctor.leftovers.state import project_name, read_state
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 from pulumi_gitlab_runner.spec.texts import stack_note
 
@@ -454,9 +454,13 @@ def test_the_project_is_that_of_pulumi_yaml(
         monkeypatch.delenv(name, raising=False)
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
     assert "--project" in doctor.errors
-    (tmp_path / "Pulumi.yaml").write_text("name: gitlab-runner\nruntime: python\n")
+    (tmp_path / "Pulumi.yaml").write_text("runtime: python\n")
+    (tmp_path / "Pulumi.yml").write_text("name: gitlab-runner\nruntime: python\n")
+    assert project_name(tmp_path) == "gitlab-runner"
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
     assert "no region is known" in doctor.errors
+    (tmp_path / "Pulumi.yaml").write_text("name: first\n")
+    assert project_name(tmp_path) == "first"
 
 
 STORE = {"type": "gitlab-runner:index:HostStore", "urn": f"{URN}$gitlab-runner:index:HostStore::ci"}

@@ -156,6 +156,8 @@ def test_age_and_end_of_each_credential(doctor: Doctor, engine: DockerHost, live
     assert "19.3.0" in doctor.output
     assert "27.5.1, room for 28 of 31 networks" in doctor.output
     assert "canary" not in doctor.output
+    other = doctor.json("host", *live, "--runner-version", "18.11.0")
+    assert other["runner"]["version"] == "18.11.0"
 
 
 def test_too_few_networks_for_the_jobs(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:

@@ -72,7 +72,7 @@ def test_no_secret_of_a_config_toml_leaves_the_host() -> None:
 concurrent = 4 # canary
 [[runners]]
   name = "build"
-  token = "canary"
+  token = "canary" # "canary"
   token_obtained_at = "2026-11-30"
   environment = ["A=canary", 'B=canary', 'DOCKER_AUTH_CONFIG={"auths": {"h": {"password": "canary"}}}', "C"]
   headers = ["", " \\"canary\\" ", "\\q canary"]
@@ -84,7 +84,7 @@ concurrent = 4 # canary
 concurrent = 4{" "}
 [[runners]]
   name = "build"
-  token = "{NO_SECRET}"
+  token = "{NO_SECRET}"{" "}
   token_obtained_at = "2026-11-30"
   environment = ["A={NO_SECRET}", "B={NO_SECRET}", \
 "DOCKER_AUTH_CONFIG={{\\"auths\\": {{\\"h\\": {{\\"password\\": \\"{NO_SECRET}\\"}}}}}}", "{NO_SECRET}"]

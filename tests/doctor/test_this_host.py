@@ -1,6 +1,7 @@
 """The host on which the doctor runs: its programs are asked too, and its user's own `docker pull`."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,23 @@ def test_a_runner_that_cannot_be_run_has_the_default_version(doctor: Doctor, thi
     this_host.program("gitlab-runner", "")
     (this_host.programs / "gitlab-runner").write_text("#!/nowhere\n")
     assert doctor.json("host", "--root", str(this_host.tree.root))["runner"]["version"] == "19.3.0"
+
+
+def test_programs_of_its_own_that_do_not_end_are_given_up(
+    doctor: Doctor, this_host: ThisHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    this_host.program("gitlab-runner", "")
+    given: dict[str, float] = {}
+
+    def hang(command: list[str], timeout: float, **_: object) -> None:
+        given[Path(command[0]).name] = timeout
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    found = doctor.json("host", "--root", str(this_host.tree.root))
+    assert given == {"gitlab-runner": 10, "aws": 15}
+    assert found["runner"]["version"] == "19.3.0"
+    assert {"name": "AWS identity", "value": "none"} in found["facts"]
 
 
 @pytest.mark.parametrize(
