@@ -80,7 +80,12 @@ def test_what_is_seen_of_it(doctor: Doctor, this_host: ThisHost) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "version"),
-    [("echo 19.1.0", "19.3.0"), ("echo 'Version: new'", "19.3.0"), ("echo 'Version: v17.0.1'", "17.0.1")],
+    [
+        ("echo 'Version: 18.0.0'; exit 1", "18.0.0"),
+        ("echo 19.1.0", "19.3.0"),
+        ("echo 'Version: new'", "19.3.0"),
+        ("echo 'Version: v17.0.1'", "17.0.1"),
+    ],
 )
 def test_its_runner_has_the_version_that_it_says(
     doctor: Doctor, this_host: ThisHost, lines: str, version: str
