@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.runner_host import gitlab_certificates, runner_on_disk
 
 from sandbox.render import write_tree
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.engine_double import engine
 from tests.doctor.host_tree import Doctor, HostTree
 from tests.host.sandbox_host import sandbox_files
+from tests.http.server import END
+from tests.http.server import answer as http_answer
+from tests.http.server import serving as http_serving
 
 HOME = "root/.docker/config.json"
 CONFIG = "etc/gitlab-runner/config.toml"
@@ -216,3 +221,56 @@ def test_a_process_as_its_unit_says(tmp_path: Path, settings: str, home: str, pa
     host.write(f"{UNIT}.d/50-more.conf", f"[Service]\n{settings}\n")
     process = manager_process(FilesOnDisk(tmp_path))
     assert (process.home, process.path) == (home, path)
+
+
+@pytest.mark.parametrize("path", [HOME, CONFIG])
+def test_a_file_that_cannot_be_read(doctor: Doctor, host: HostTree, path: str) -> None:
+    (host.root / path).unlink(missing_ok=True)
+    (host.root / path).mkdir(parents=True)
+    name = "docker-config-unreadable" if path == HOME else "config-unreadable"
+    found = doctor.findings(*command(host))[name]
+    assert (found["where"], found["what"]) == (f"/{path}", "it cannot be read: is a directory")
+
+
+def test_a_setting_that_works_but_not_as_intended(doctor: Doctor, host: HostTree) -> None:
+    text = (host.root / CONFIG).read_text().replace('name = "build"', 'name = "build"\nlimit = 5')
+    host.write(CONFIG, text)
+    found = doctor.findings(*command(host))["config"]
+    assert found["where"] == "/etc/gitlab-runner/config.toml, runners[0].limit"
+    assert found["why"] == "it works, but probably not as intended"
+
+
+def test_the_authorities_of_gitlab(host: HostTree) -> None:
+    """docs.gitlab.com/runner/configuration/tls-self-signed/, and those that a stack adds to the system's."""
+    host.write("etc/gitlab-runner/certs/gitlab.example.com.crt", "one")
+    host.write("etc/gitlab-runner/certs/empty.crt", "")
+    host.write("usr/local/share/ca-certificates/gitlab-runner-own.crt", "two")
+    host.write("usr/local/share/ca-certificates/other.crt", "no")
+    host.write("etc/pki/ca-trust/source/anchors/gitlab-runner-own.crt", "three")
+    assert gitlab_certificates(FilesOnDisk(host.root)) == ["one", "two", "three"]
+    runner = runner_on_disk(host.root, None, None)
+    host.write("etc/docker/certs.d/registry.example.com/ca.crt", "four")
+    host.write("etc/docker/certs.d/registry.example.com/client.key", "no")
+    assert runner.certificates
+    assert list(runner.certificates("registry.example.com")) == ["four", "two", "three"]
+    assert list(runner.certificates("other.example.com")) == ["two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([http_answer(500)], "it does not answer as a Docker Engine does"),
+        ([http_answer(200, b"no")], "it does not answer as a Docker Engine does"),
+        ([http_answer(200, b"{}"), http_answer(200, b"{}")], None),
+        ([END], "it ended the connection before it answered"),
+    ],
+)
+def test_an_engine_that_answers_as_none_does(short: HostTree, answers: list[bytes], said: str | None) -> None:
+    path = short.root / "docker.sock"
+    with http_serving(*answers, path=str(path)):
+        if said:
+            with pytest.raises(EngineUnreachableError) as raised:
+                ask_engine(path)
+            assert str(raised.value) == said
+        else:
+            assert ask_engine(path).networks == 31

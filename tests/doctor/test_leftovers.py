@@ -1,6 +1,7 @@
 """`runner-doctor leftovers`: what bears a stack's mark in AWS and GitLab and is not in its state."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -12,9 +13,11 @@ import boto3
 import httpx
 import pytest
 from pulumi_gitlab_runner.doctor.command_line import main
+from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.leftovers import gitlab as leftovers_in_gitlab
 from pulumi_gitlab_runner.doctor.leftovers.gitlab import places_of
 from pulumi_gitlab_runner.doctor.leftovers.state import project_name, read_state
+from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 from pulumi_gitlab_runner.spec.texts import stack_note
 
@@ -512,3 +515,20 @@ def test_what_is_deleted_and_still_shown_is_not_left_over(aws: str, doctor: Doct
     ec2.delete_nat_gateway(NatGatewayId=number)
     secrets.delete_secret(SecretId=secret)
     assert left() == set()
+
+
+def test_a_gitlab_that_cannot_be_reached(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1")
+    assert doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path)) == 2
+    assert "GitLab at http://127.0.0.1:1/api/v4 does not answer: cannot be reached" in doctor.errors
+
+
+def test_without_boto3(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert doctor.run(*ASKED, "--only", "aws", "--no-state", "--region", REGION) == 2
+    assert doctor.errors == "runner-doctor: asking AWS needs boto3: pip install 'runner-doctor[live]'\n"
+    with pytest.raises(UsageError, match=r"asking AWS needs boto3"):
+        instance_of("tag", REGION)

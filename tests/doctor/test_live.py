@@ -8,9 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
+from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host
-from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
+from pulumi_gitlab_runner.doctor.image_report import AskedImage, examine
+from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles, live_runner
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES, runner_on_disk
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
@@ -160,3 +163,54 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
     )
     facts = dict(examine_host(runner, files, process).facts)
     assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, room for 31 of 31 networks", "arn:of")
+
+
+class Answering:
+    """A live host with these files, whose helpers answer so."""
+
+    def __init__(self, files: dict[str, Any], answer: dict[str, Any]) -> None:
+        self.files = files
+        self.answer = answer
+        self.asked: list[Any] = []
+
+    def run(self, request: Any) -> Any:
+        self.asked.append(request)
+        return self.answer if request else {"files": self.files, "version": "Version: 18.11.0"}
+
+
+LIVE_FILES = {
+    "/etc/gitlab-runner/config.toml": {"mode": 0o600, "text": '[[runners]]\nname = "build"\n'},
+    "/root/.docker/config.json": {"mode": 0o600, "text": json.dumps({"credHelpers": {KEY: "x"}})},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "user", "finding"),
+    [
+        ({"status": 0, "output": '{"Username": "me", "Secret": "s"}', "errors": ""}, "me", None),
+        ({"late": True}, None, "helper-hangs"),
+        ({"missing": True}, None, "helper-missing"),
+        ({"problem": "exec format error"}, None, "helper-fails"),
+    ],
+)
+def test_a_helper_of_a_live_host_is_asked_there(
+    answer: dict[str, Any], user: str | None, finding: str | None
+) -> None:
+    machine = Answering(LIVE_FILES, answer)
+    runner = live_runner(machine, "there", "build", None)
+    assert (runner.name, runner.runner_version, runner.settings["name"]) == ("there", "18.11.0", "build")
+    assert live_runner(machine, "there", "build", "19.1.0").runner_version == "19.1.0"
+    (report,) = examine([AskedImage(f"{KEY}/app:1", (), JobVariables())], runner, None)
+    used = report.runner.credentials
+    assert (used.username if used else None) == user
+    assert [each.name for each in report.findings] == ([finding] if finding else [])
+    asked = {"program": "docker-credential-x", "action": "get", "server": KEY}
+    environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}
+    assert [each for each in machine.asked if each] == [{**asked, "environment": environment}]
+    assert report.docker is not None  # root's `docker pull` there
+    assert report.docker.credentials == used
+
+
+def test_a_live_host_without_a_runner() -> None:
+    with pytest.raises(UsageError, match=r"^there is no runner on there$"):
+        live_runner(Answering({}, {}), "there", "build", None)

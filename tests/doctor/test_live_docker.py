@@ -401,3 +401,11 @@ def test_a_container_without_a_configuration(
     assert doctor.errors == (
         f"runner-doctor: the container {CONTAINER} has no /srv/gitlab-runner/current/config.toml\n"
     )
+
+
+def test_a_docker_command_that_cannot_be_run(engine: DockerHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.install()
+    monkeypatch.setenv("PATH", str(engine.asked.parent))
+    (engine.asked.parent / "docker").chmod(0o644)
+    with pytest.raises(UsageError, match=r"^the docker command cannot be run: Permission denied$"):
+        DockerCommand()("ps")

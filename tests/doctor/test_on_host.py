@@ -357,3 +357,20 @@ def test_an_answer_that_run_command_would_cut_is_refused(
         else:
             with pytest.raises(SystemExit, match="the files are too large for Run Command"):
                 answered(monkeypatch, capsys, {})
+
+
+def test_a_helper_of_a_hosts_tree(
+    host: HostTree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is found below the tree, and so are its registries; the programs that it runs are the machine's."""
+    monkeypatch.setattr(on_host, "ROOT", str(host.root))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    said = '{"ServerURL": "%s %s %s", "Username": "x"}'
+    lines = f"printf '{said}' $PATH $RUNNER_REGISTRIES $RUNNER_CREDENTIAL_CACHE"
+    host.write("opt/one/docker-credential-x", f"#!/bin/sh\n{lines}\n", 0o755)
+    environment = {"PATH": "/opt/two:/opt/one"}
+    request = {"program": HELPER, "action": "get", "server": KEY, "environment": environment}
+    found = json.loads(answered(monkeypatch, capsys, request)["output"])["ServerURL"]
+    root = host.root
+    path = f"{root}/opt/two:{root}/opt/one:/usr/bin:/bin"
+    assert found == f"{path} {root}/etc/gitlab-runner/registries /dev/null"

@@ -228,3 +228,13 @@ def test_an_error_that_passes_is_waited_for(
         tell(monkeypatch)
         assert doctor.run("online") == 2
     assert doctor.errors.endswith(f"does not answer: HTTP {status}\n")
+
+
+def test_a_gitlab_that_takes_too_long(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "TIMEOUT_S", 0.05)
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with serving(b"HTTP/1.1 200 -\r\n") as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
+        tell(monkeypatch)
+        assert doctor.run("online") == 2
+    assert doctor.errors.endswith("does not answer: it took too long\n")

@@ -605,3 +605,49 @@ def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, 
 def test_forms_of_yaml(pipeline: Pipeline, text: str, images: dict[str, list[str]]) -> None:
     pipeline.write(text)
     assert {name: users for name, users in pipeline.images().items() if name != "alpine:3.22"} == images
+
+
+@pytest.mark.parametrize(
+    ("rules", "images"),
+    [
+        ("[x]", {"a:1", "b:1"}),
+        ("[{exists: {project: a/b, paths: [Dockerfile]}}]", {"a:1", "b:1"}),
+        ("[{exists: [$X]}]", {"a:1", "b:1"}),
+        ("[{exists: ['Docker?ile']}]", {"a:1", "b:1"}),
+        ("[{exists: ['[D]ockerfile']}]", {"a:1", "b:1"}),
+        ("[{exists: ['{Dockerfile}']}]", {"a:1", "b:1"}),
+        ("[{exists: ../Dockerfile}]", {"a:1"}),
+        ("[{exists: /Dockerfile}]", {"b:1"}),
+        ("[{exists: []}]", {"b:1"}),
+        ("[]", {"b:1"}),
+        ("x", {"b:1"}),
+        ("[{exists: sub}]", {"a:1"}),
+        ("[{exists: 'sub/**/*.txt'}]", {"b:1"}),
+        ("[{exists: 'sub/*.txt'}]", {"a:1"}),
+        ("[{exists: '**/c.txt'}]", {"b:1"}),
+        ("[{exists: '*.txt'}]", {"a:1"}),
+    ],
+)
+def test_files_in_the_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -> None:
+    """docs.gitlab.com/ci/yaml/includes/#include-with-rulesexists; what GitLab alone can say may match."""
+    for path in ("Dockerfile", "sub/deep/c.txt"):
+        pipeline.write("", path)
+    pipeline.write("job: {image: 'a:1'}\n", "a.yml")
+    pipeline.write("job: {image: 'b:1'}\n", "b.yml")
+    pipeline.write(f"include: [a.yml, {{local: b.yml, rules: {rules}}}]\n")
+    assert set(pipeline.images()) == images
+
+
+def test_rules_that_are_none_are_left_out(pipeline: Pipeline) -> None:
+    pipeline.write("job: {image: $A, variables: {A: 'a:1'}, rules: [x, {if: $X, variables: {A: 'b:1'}}]}\n")
+    assert set(pipeline.images()) == {"b:1"}
+
+
+def test_references_that_nest_too_deeply(pipeline: Pipeline, doctor: Doctor) -> None:
+    deep = f"{'[' * 95}!reference [.r, s]{']' * 95}"
+    chain = "".join(f".r{n}: {{s: {deep.replace('.r,', f'.r{n - 1},')}}}\n" for n in range(1, 10))
+    pipeline.write(f".r0: {{s: {'[' * 95}x{']' * 95}}}\n{chain}job: {{image: a, x: !reference [.r9, s]}}\n")
+    assert pipeline.run("--offline") in (0, 2)
+    assert (
+        not doctor.errors or "'job' is nested too deeply with the content of its !reference" in doctor.errors
+    )
