@@ -284,3 +284,15 @@ def test_what_is_known_later_is_checked_then(known: Any) -> None:
         assert check_manager_configs(before) == []
         with pytest.raises(DeclarationError, match=r"10\.9\.0\.0/24 has no room for that many"):
             check_resolved(before, parse_stack(small), "stack")
+
+
+@pytest.mark.parametrize(("concurrent", "warned"), [(14, False), (15, True)])
+def test_jobs_of_a_docker_host_with_the_networks_that_docker_has_by_itself(
+    concurrent: int, warned: bool
+) -> None:
+    runner = {"group": 42, "host": {"docker": {}, "concurrent": concurrent}}
+    found = findings({"gitlab_url": "https://gitlab.example.com", "runners": {"build": runner}})
+    assert [each.path for each in found] == (["stack.runners.build.host.concurrent"] if warned else [])
+    if warned:
+        assert found[0].severity is Severity.WARNING
+        assert found[0].found.startswith("15 jobs at a time, with a network each, for which the Docker host")
