@@ -66,6 +66,14 @@ def file(tmp_path: Path, registry: RegistryDouble) -> Path:
     return file
 
 
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """A pipeline of which only GitLab's answer matters."""
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text("job: {image: 'a:1'}\n")
+    return file
+
+
 def test_all_images_are_examined(
     gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
 ) -> None:
@@ -142,15 +150,15 @@ def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Pa
 
 
 def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
-    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     merged = f"job: {{image: 'merged:1'}}\n# {'x' * 2_000_000}\n"
     whole = json.dumps({"valid": True, "merged_yaml": merged}).encode()
-    file.write_text("\ufeffjob: {image: 'a:1'}\n", encoding="utf-8")
+    plain.write_text("\ufeffjob: {image: 'a:1'}\n", encoding="utf-8")
     with prepared(answer(200, whole)) as script:
         asked = ["--gitlab", f"http://{script.host}/", "--project", "team/my app"]
-        found = doctor.json("job", str(file), "--hosted", "--offline", *asked)
+        found = doctor.json("job", str(plain), "--hosted", "--offline", *asked)
     assert [each["image"] for each in found["images"]] == ["merged:1"]
     lines = script.requests[0].splitlines()
     assert lines[0] == "POST /api/v4/projects/team%2Fmy%20app/ci/lint HTTP/1.1"
@@ -173,15 +181,15 @@ def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
     ],
 )
 def test_the_project_is_that_of_the_remote(
-    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, remote: str, project: str | None
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, remote: str, project: str | None
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.delenv("CI_PROJECT_ID", raising=False)
-    subprocess.run(["git", "init", "-q", str(file.parent)], check=True)
-    subprocess.run(["git", "-C", str(file.parent), "remote", "add", "origin", remote], check=True)
+    subprocess.run(["git", "init", "-q", str(plain.parent)], check=True)
+    subprocess.run(["git", "-C", str(plain.parent), "remote", "add", "origin", remote], check=True)
     with prepared(answer(200, b'{"valid": true, "merged_yaml": ""}')) as script:
         asked = ["--gitlab", f"http://{script.host}"]
-        status = doctor.run("job", str(file), "--hosted", "--offline", *asked)
+        status = doctor.run("job", str(plain), "--hosted", "--offline", *asked)
     if project:
         assert status == 0
         assert script.requests[0].startswith(f"POST /api/v4/projects/{project}/ci/lint ")
@@ -204,13 +212,13 @@ def test_the_project_is_that_of_the_remote(
     ],
 )
 def test_each_status_of_gitlabs_answer(
-    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("CI_PROJECT_ID", "7")
     with prepared(answer(status, b"{}")) as script:
         url = f"http://{script.host}"
-        assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", url) == 2
+        assert doctor.run("job", str(plain), "--hosted", "--offline", "--gitlab", url) == 2
     assert doctor.errors == f"runner-doctor: GitLab at {url}: {said}\n"
 
 
@@ -224,13 +232,13 @@ def test_each_status_of_gitlabs_answer(
     ],
 )
 def test_why_gitlab_does_not_take_a_pipeline(
-    doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, answered: object, said: str
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, answered: object, said: str
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     with prepared(answer(200, json.dumps(answered).encode())) as script:
         asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
-        assert doctor.run("job", str(file), "--hosted", "--offline", *asked) == 2
-    assert doctor.errors == f"runner-doctor: GitLab does not take {file}: {said}\n"
+        assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
+    assert doctor.errors == f"runner-doctor: GitLab does not take {plain}: {said}\n"
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

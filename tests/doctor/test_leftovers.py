@@ -333,11 +333,14 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], N
 
 
 def test_the_state_is_what_pulumi_exports(
-    gitlab: str, doctor: Doctor, pulumi: Callable[[str], None], tmp_path: Path
+    doctor: Doctor, pulumi: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
     _, file = state(tmp_path, {"type": "a", "urn": "b::c", "inputs": {}})
     pulumi(f'echo "$*" >{tmp_path}/asked; cat {file}')
-    assert doctor.run("leftovers", "--stack", "org/p/prod", "--project", "p", "--only", "gitlab") == 0
+    with serving(answer(200, b"[]")) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", script.url)
+        assert doctor.run("leftovers", "--stack", "org/p/prod", "--project", "p", "--only", "gitlab") == 0
     assert (tmp_path / "asked").read_text() == "stack export --stack org/p/prod\n"
     assert "p/prod  0 in AWS and GitLab" in doctor.output
 
@@ -411,13 +414,21 @@ def test_the_component_that_a_resource_belongs_to() -> None:
 
 
 def test_every_page_of_gitlab_is_read(
-    gitlab: str, doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leftovers_in_gitlab, "_PAGE", 1)
-    left = found(doctor, "--only", "gitlab", *state(tmp_path))
-    assert list(left) == [
-        f"the runner #{number} of GitLab, '{name}', never contacted"
-        for number, name in ((1, "left"), (2, "kept"))
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    ours = {"description": "of us", "status": "never_contacted", "maintenance_note": stack_note(MARK)}
+    shown = [{"id": 1, **ours}, {"id": 2, **ours, "maintenance_note": None}, {"id": 3, **ours}]
+    pages = [json.dumps(each).encode() for one in shown for each in ([{"id": one["id"]}], one)]
+    with serving(*(answer(200, each) for each in (*pages, b"[]"))) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", script.url)
+        left = found(doctor, "--only", "gitlab", *state(tmp_path))
+    assert list(left) == [f"the runner #{number} of GitLab, 'of us', never contacted" for number in (1, 3)]
+    asked = [each.split()[1].removeprefix("/api/v4/runners") for each in script.requests]
+    assert asked == [
+        *("?per_page=1&page=1", "/1", "?per_page=1&page=2", "/2"),
+        *("?per_page=1&page=3", "/3", "?per_page=1&page=4"),
     ]
 
 
