@@ -561,3 +561,16 @@ def test_each_region_is_looked_at(aws: Aws, found: Callable[..., dict[str, str]]
         *("eu-west-1", "us-east-1")
     }
     assert [region for operation, region, _ in aws.asked if operation == "ListRoles"] == ["aws-global"]
+
+
+def test_what_says_whose_it_is(aws: Aws, doctor: Doctor) -> None:
+    marked, named = "/gitlab-runner/prod/ci/a", "/gitlab-runner/prod/ci/b"
+    aws.arns = {arn("ssm", f"parameter{marked}"): {}}
+    aws.answers = {
+        "DescribeParameters": {"Parameters": [{"Name": each} for each in (marked, named)]},
+    }
+    found = {each["where"]: each["what"] for each in doctor.json(*ASKED, "--no-state")["findings"]}
+    assert found == {
+        f"the parameter {marked}": f"it has the mark of {MARK}, but is not in its state",
+        f"the parameter {named}": f"it has no tags, and a name of {MARK}; it is not in the state",
+    }

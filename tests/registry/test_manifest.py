@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
+from pulumi_gitlab_runner.registry.connection import Connection
 from pulumi_gitlab_runner.registry.manifest import (
     Descriptor,
     InvalidManifestError,
@@ -14,6 +16,10 @@ from pulumi_gitlab_runner.registry.manifest import (
     parse_manifest,
     platform_of,
 )
+from pulumi_gitlab_runner.registry.repository import Repository
+from pulumi_gitlab_runner.registry.transfer import TransferError
+
+from tests.http.server import answer, serving
 
 OCI, DOCKER = "application/vnd.oci.image", "application/vnd.docker.distribution"
 INDEXES = (f"{OCI}.index.v1+json", f"{DOCKER}.manifest.list.v2+json")
@@ -109,3 +115,19 @@ def test_a_challenge_without_an_end_is_none(length: int, taken: bool) -> None:
     assert len(header) == length
     found = read_challenge([header, "Basic"])
     assert found == (Challenge("bearer", "https://a", "x" * (length - 35)) if taken else Challenge("basic"))
+
+
+@pytest.mark.parametrize(("size", "taken"), [(4 * 1024 * 1024, True), (4 * 1024 * 1024 + 1, False)])
+def test_a_manifest_may_be_as_large_as_registries_accept(size: int, taken: bool) -> None:
+    """OCI distribution specification 1.1, "Pushing Manifests": 4 megabytes."""
+    start = json.dumps({"config": described("a"), "layers": []})[:-1] + ', "x": "'
+    content = f'{start}{"x" * (size - len(start) - 2)}"}}'.encode()
+    assert len(content) == size
+    answers = answer(200), answer(200, content, Content_Type=IMAGES[0])
+    with serving(*answers) as script, closing(Connection(script.host, None, 5)) as connection:
+        repository = Repository(connection, "team/app")
+        if taken:
+            assert repository.manifest(digest_of(content, "sha256:")).content == content
+        else:
+            with pytest.raises(TransferError, match="sends more than 4 MiB"):
+                repository.manifest(digest_of(content, "sha256:"))

@@ -205,6 +205,15 @@ def test_the_whole_report() -> None:
     ]
 
 
+def test_the_report_has_a_line_for_each_field() -> None:
+    text = code_quality(preview(STEPS["deletion"][0]), FILE, "stacks/Pulumi.prod.yaml")
+    assert text.splitlines()[:3] == [
+        "[",
+        "  {",
+        '    "description": "Deleted: ci-team/base: is deleted; its images are lost",',
+    ]
+
+
 def test_equal_dangers_have_different_fingerprints() -> None:
     first, second = report(STEPS["deletion"][0], STEPS["deletion"][0])
     assert first["fingerprint"] != second["fingerprint"]
