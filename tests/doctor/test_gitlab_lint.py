@@ -241,6 +241,17 @@ def test_why_gitlab_does_not_take_a_pipeline(
     assert doctor.errors == f"runner-doctor: GitLab does not take {plain}: {said}\n"
 
 
+def test_a_merged_pipeline_that_is_no_yaml(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with prepared(answer(200, b'{"valid": true, "merged_yaml": "a: 1\\nb: *gone\\n"}')) as script:
+        asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
+        assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
+    said = "the merged configuration of GitLab, line 2: this is not YAML that can be read"
+    assert doctor.errors == f"runner-doctor: {said}\n"
+
+
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_a_gitlab_that_answers_as_none_should(
     doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, name: str

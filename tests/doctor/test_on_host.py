@@ -43,6 +43,10 @@ NO_SECRET = "(known only on the host)"
             {"auths": {"h": {"Username": "me", "password": NO_SECRET}, "i": [NO_SECRET], "j": {"auth": "?"}}},
         ),
         (
+            {"auths": {"h": {"auth": encoded("u", "canary").replace("j", "j!", 1)}}},
+            {"auths": {"h": {"auth": "?"}}},
+        ),
+        (
             {"auths": {"h": {"Auth": base64.b64encode(b"canary").decode(), "password": " "}}},
             {"auths": {"h": {"Auth": base64.b64encode(NO_SECRET.encode()).decode(), "password": " "}}},
         ),
