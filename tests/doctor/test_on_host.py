@@ -102,6 +102,25 @@ concurrent = 4{" "}
     assert on_host.hidden_toml("token = '''canary'''") is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"token" = "canary"',
+        "'token' = 'canary'",
+        'runners."token"="canary"',
+        '"to\\u006ben" = "canary"',
+        'name = "build"\n"token" = "canary"',
+        'token = [5, "canary"]',
+        'token = [true, "canary"]',
+        'a = {b = 1, token = "canary", c = 2}',
+        'token = "canary" = 5',
+        't.token = "canary"',
+    ],
+)
+def test_a_secret_is_hidden_however_its_key_is_written(line: str) -> None:
+    assert on_host.hidden_toml(line) == line.replace("'canary'", '"canary"').replace("canary", NO_SECRET)
+
+
 def test_a_key_whose_values_have_a_grammar_is_not_hidden() -> None:
     """With another value, the doctor would find the key wrong."""
     names = [

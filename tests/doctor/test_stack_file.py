@@ -98,7 +98,9 @@ def test_the_account_is_that_of_the_callers_credentials(
     assert (tmp_path / "asked").read_text() == ("sts get-caller-identity --region eu-west-1 --output json\n")
 
 
-@pytest.mark.parametrize("lines", ["exit 255", "echo no", "echo '{}'"])
+@pytest.mark.parametrize(
+    "lines", ["exit 255", "echo no", "echo '{}'", """echo '{"Account": "210987654321"}'; exit 1"""]
+)
 def test_an_account_that_aws_does_not_say(stacks: Path, aws: Callable[[str], None], lines: str) -> None:
     aws(lines)
     with pytest.raises(UsageError, match=r"^AWS does not say which account the stack lives in: give it with"):
