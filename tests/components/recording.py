@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -20,6 +21,8 @@ PROJECT, STACK = "gitlab-runner", "sandbox"
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
 RUNNER_TOKEN = "glrt-canary-of-the-token"
+
+SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())["resources"]
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -144,6 +147,8 @@ class Recording(MockMonitor):
         self.cloud = cloud(preview=preview)
         super().__init__(self.cloud)
         self.requests: list[Any] = []
+        self.outputs: dict[tuple[str, str], frozenset[str]] = {}
+        """The names of the outputs that each component has registered, by its type and name."""
         self.warnings: list[str] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -151,6 +156,21 @@ class Recording(MockMonitor):
         if request.type != "pulumi:pulumi:Stack":
             self.requests.append(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        """Keep the names of the outputs."""
+        kind, name = request.urn.split("::", 3)[2:]
+        self.outputs[kind.rpartition("$")[2], name] = frozenset(request.outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
+
+    def lacking_outputs(self) -> set[tuple[str, str]]:
+        """The components that have registered other outputs than their schema has.
+
+        The engine takes one without any for one that has none.
+        """
+        outputs = {kind: frozenset(each.get("properties", ())) for kind, each in SCHEMA.items()}
+        made = {(request.type, request.name) for request in self.requests if request.type in outputs}
+        return {each for each in made if self.outputs.get(each) != outputs[each[0]]}
 
     @property
     def all_registered(self) -> list[Registered]:

@@ -108,6 +108,10 @@ def test_its_resources_and_look_ups_have_its_provider(by_provider: Recording) ->
     assert providers(by_provider) == (OURS, {f"get{each}": OURS for each in asked})
 
 
+def test_it_registers_its_outputs(by_provider: Recording) -> None:
+    assert by_provider.lacking_outputs() == set()
+
+
 def test_its_tags_are_on_everything(elsewhere: Recording) -> None:
     without = {
         each.parent.partition("::")[0].rpartition(":")[2]

@@ -77,6 +77,7 @@ def test_what_it_makes() -> None:
         (CONTAINER, "ci-build"): parent,
     }
     assert told["runners"]["build"]["host"] == "ci-build-0a1b2c3"
+    assert recording.lacking_outputs() == set()
 
 
 def test_nothing_is_asked_of_aws_and_nothing_made_there_without_need() -> None:

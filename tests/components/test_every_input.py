@@ -708,6 +708,10 @@ def test_each_input_of_a_components_resources(named: Mapping[str, Registered], o
     assert found == expected
 
 
+def test_each_component_registers_its_outputs(everything: Recording) -> None:
+    assert everything.lacking_outputs() == set()
+
+
 def test_what_a_fleets_manager_is_shows_at_the_fleet_alone(named: Mapping[str, Registered]) -> None:
     assert "declared" in named["RunnerStack RunnerFleet ci-burst"].inputs
     assert named["RunnerFleet RunnerHost ci-burst"].inputs == {}

@@ -204,6 +204,7 @@ def test_a_runner_runs_what_its_stack_builds(context: Path, monkeypatch: pytest.
     recording, told = run(program)
     image = f"{REPOSITORY}:{tag(context)}@{BUILT}"
     assert told == {"base": image}
+    assert recording.lacking_outputs() == set()
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert files.count(image) == 2
     assert recording.warnings == []

@@ -39,6 +39,7 @@ def test_a_public_image_into_ecr() -> None:
         return {"images": mirror.images, "digests": mirror.digests}
 
     recording, told = run(program)
+    assert recording.lacking_outputs() == set()
     (made,) = images_of(recording).values()
     assert made.parent == "gitlab-runner:index:ImageMirror::public"
     assert made.inputs == {

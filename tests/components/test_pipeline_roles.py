@@ -24,6 +24,11 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ci/token-AbCdEf"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 URL = "https://gitlab.example.com"
 
+IN_AWS = {
+    "image": "registry.example.com/manager:1",
+    "aws_credentials": {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}},
+}
+
 
 def with_host(**host: Any) -> dict[str, Any]:
     return {"runners": {"build": {"group": 42, "host": host}}}
@@ -60,6 +65,7 @@ DECLARATIONS: dict[str, dict[str, Any]] = {
     "a network that records connections": {"network": {"flow_logs": {}}},
     "a fleet": with_fleet(max_instances=2),
     "a Docker host": with_host(docker={}),
+    "a Docker host with a cache": with_host(docker=IN_AWS) | {"cache": {}},
     "repositories": with_registry(**TEAM),
     "a host with many repositories": {
         "registries": {"team": {"ecr": {}, "repositories": {f"team/service-{n}": {} for n in range(400)}}},

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_gitlab_runner.doctor import credentials_report
 from pulumi_gitlab_runner.doctor.credentials_report import (
     KeptCredential,
     KeptCredentials,
@@ -201,3 +202,14 @@ def test_a_variable_that_shadows_nothing(doctor: Doctor, served: HostTree, varia
 def test_a_job_on_a_hosted_runner_shadows_nothing(doctor: Doctor) -> None:
     found = doctor.findings("image", IMAGE, "--hosted", "--docker-auth-config", own(), "--offline")
     assert "registry-shadowed" not in found
+
+
+def test_the_state_of_this_hosts_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"source": "", "answered": 0.0, "ends": 43200.0, "failing_since": None, "reason": ""}
+    state = {"boot": BOOT_ID.read_text().strip(), "registries": {HOST: entry}}
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(credentials_report, "DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(credentials_report, "boot_clock", lambda: 600.0)
+    other, known = kept_here(LIST).registries
+    assert (known.registry, known.age, known.ends_in) == (HOST, 600.0, 42600.0)
+    assert other.age is None

@@ -18,6 +18,7 @@ KNOWN = {
     "OF_UNKNOWN": "my $UNKNOWN",
     "PATTERN": "/^my.*/",
     "LOOP": "$LOOP",
+    "LINES": "one\ntwo",
 }
 
 
@@ -72,6 +73,17 @@ KNOWN = {
         ('!($PRESENT == "x") && !!$PRESENT', True),
         ('"true" == true', False),
         ("$OF_OTHERS == $PRESENT", True),
+        ("/ab/ && $PRESENT", True),
+        ("true =~ /^tr/", True),
+        ("false =~ /^fal/", True),
+        ("null =~ /^a*$/", True),
+        ("$PRESENT =~ false", False),
+        ("$LINES =~ /one.two/", False),
+        ("$LINES =~ /one.two/s", True),
+        ("$LINES =~ /^two/", False),
+        ("$LINES =~ /^two/m", True),
+        ("$PRESENT =~ /VAR/iU", True),
+        (r"$PRESENT =~ /\Aq/ || true", True),
     ],
 )
 def test_what_is_known(expression: str, value: bool) -> None:
@@ -83,7 +95,7 @@ def test_what_is_known(expression: str, value: bool) -> None:
     [
         ("$UNKNOWN", None),
         ("$UNKNOWN == null", None),
-        ("$UNKNOWN =~ /a/", None),
+        ("$UNKNOWN =~ /^a/", None),
         ("$PRESENT =~ $UNKNOWN", None),
         ("$OF_UNKNOWN == 'my variable'", None),
         ("$LOOP == 'x'", None),
@@ -92,10 +104,101 @@ def test_what_is_known(expression: str, value: bool) -> None:
         ('$UNKNOWN == "a" || $PRESENT == "my variable"', True),
         ("$UNKNOWN || true", None),  # an empty text is not false, and not present
         ("!$UNKNOWN || true", True),
+        ('$UNKNOWN == "a" && true || true', True),
+        ('($UNKNOWN == "a" && $UNKNOWN == "b") || true', True),
+        ('($UNKNOWN == "a" || $UNKNOWN == "b") || true', True),
+        ('($UNKNOWN == "a" && $UNKNOWN) || true', None),
+        ('($UNKNOWN == "a" || $UNKNOWN) || true', None),
+        ('($UNKNOWN == "a" && "b") || true', None),
+        ('($UNKNOWN == "a" || "") || true', None),
+        ('($UNKNOWN == "a" || true) == true', True),
+        ("$PRESENT =~ true", None),
+        ("/^a/ =~ /^a/", None),
+        ("$UNKNOWN =~ null", False),
+        ("$UNKNOWN !~ null", True),
+        ("!($UNKNOWN && null)", True),
+        ("!($UNKNOWN && false)", True),
     ],
 )
 def test_what_depends_on_what_is_not_known(expression: str, value: bool | None) -> None:
     assert evaluated(expression, KNOWN) is value
+
+
+# Source: GitLab 18, the `precedence` of each of lib/gitlab/ci/pipeline/expression/lexeme/*.rb, the lower the
+# tighter, and from left to right where it is equal.
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("!$PRESENT == null", False),
+        ('"a" || null && null', True),
+        ("null && null == null", False),
+        ('null && null != "a"', False),
+        ('null && "" =~ /a*/', False),
+        ('null && "a" !~ /^a/', False),
+        ('"a" == "a" != null', True),
+        ('"a" == "a" =~ /true/', True),
+        ('"a" =~ /^a/ == true', True),
+        ('"a" == "b" !~ /true/', True),
+    ],
+)
+def test_which_operator_is_tighter(expression: str, value: bool) -> None:
+    assert evaluated(expression, KNOWN) is value
+
+
+@pytest.mark.parametrize(("negations", "value"), [(0, True), (2, True), (3, None)])
+def test_an_expression_has_less_than_a_hundred_tokens(negations: int, value: bool | None) -> None:
+    """GitLab 18, lib/gitlab/ci/pipeline/expression/lexer.rb: MAX_TOKENS, the end counted."""
+    assert evaluated("!" * negations + "true" + " || true" * 48, {}) is value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length", "value"),
+    [
+        ("a+b+", 316, False),
+        ("a+b+", 317, None),
+        ("a*b{2}c{1,2}d", 46, False),
+        ("a*b{2}c{1,2}d", 47, None),
+        (r"a+b+c\*d\+e{x}", 316, False),
+        ("a*" * 16 + "b", 1, False),
+        ("a*" * 17 + "b", 1, None),
+    ],
+)
+def test_each_quantifier_of_a_pattern_takes_a_power_of_the_text(
+    pattern: str, length: int, value: bool | None
+) -> None:
+    assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "x" * length}) is value
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"(?i)a", r"(?P<n>a)", r"\Aa", r"a\Z", r"a\K", "[[:alpha:]]", "a++", "a*+", "a?+", "a{2}+"),
+        *("(a)*", "(a)+", "(a){2}"),
+    ],
+)
+def test_a_pattern_that_python_may_read_in_another_way_decides_nothing(pattern: str) -> None:
+    assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "a"}) is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?:a)",
+        r"(a)?",
+        r"\d|a",
+        r"\w",
+        r"a\b",
+        r"\n|a",
+        r"\(|a",
+        r"a[+]?",
+        r"a\++|a",
+        r"\D",
+        r"\S",
+        r"\Wa|a",
+    ],
+)
+def test_a_pattern_that_python_reads_in_the_same_way(pattern: str) -> None:
+    assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "a"}) is True
 
 
 @pytest.mark.parametrize(

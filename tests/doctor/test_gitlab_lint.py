@@ -1,5 +1,7 @@
 """`--gitlab`: the pipeline as GitLab itself merges it."""
 
+import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor
+from tests.http.server import answer
+from tests.http.server import serving as prepared
 from tests.registry.double import DIGEST, RegistryDouble
 
 TOKEN = "canary-of-the-token"
@@ -59,6 +63,15 @@ def gitlab(registry: RegistryDouble, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def file(tmp_path: Path, registry: RegistryDouble) -> Path:
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text(PIPELINE.replace("HOST", registry.host))
+    return file
+
+
+@pytest.fixture
+def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pipeline of which only GitLab's answer matters; it comes without TLS, whose CAs take long to load."""
+    monkeypatch.setattr(gitlab_lint, "trusting", lambda _: None)
+    file = tmp_path / ".gitlab-ci.yml"
+    file.write_text("job: {image: 'a:1'}\n")
     return file
 
 
@@ -135,6 +148,109 @@ def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Pa
     file.write_text("include: {template: Gone.yml}\njob: {image: 'a:1', script: [x]}\n")
     assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url) == 2
     assert "Template file `Gone.yml` does not exist!" in doctor.errors
+
+
+def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    merged = f"job: {{image: 'merged:1'}}\n# {'x' * 2_000_000}\n"
+    whole = json.dumps({"valid": True, "merged_yaml": merged}).encode()
+    plain.write_text("\ufeffjob: {image: 'a:1'}\n", encoding="utf-8")
+    with prepared(answer(200, whole)) as script:
+        asked = ["--gitlab", f"http://{script.host}/", "--project", "team/my app"]
+        found = doctor.json("job", str(plain), "--hosted", "--offline", *asked)
+    assert [each["image"] for each in found["images"]] == ["merged:1"]
+    lines = script.requests[0].splitlines()
+    assert lines[0] == "POST /api/v4/projects/team%2Fmy%20app/ci/lint HTTP/1.1"
+    content = json.dumps({"content": "job: {image: 'a:1'}\n"})
+    assert {
+        f"Private-Token: {TOKEN}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(content)}",
+    } <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("remote", "project"),
+    [
+        ("https://gitlab.example.com/team/app.git", "team%2Fapp"),
+        ("https://me:canary@gitlab.example.com/team/sub/app/", "team%2Fsub%2Fapp"),
+        ("git@gitlab.example.com:team/app.git", "team%2Fapp"),
+        ("ssh://git@gitlab.example.com:2222/team/app", "team%2Fapp"),
+        ("/srv/git/app.git", None),
+    ],
+)
+def test_the_project_is_that_of_the_remote(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, remote: str, project: str | None
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.delenv("CI_PROJECT_ID", raising=False)
+    subprocess.run(["git", "init", "-q", str(plain.parent)], check=True)
+    subprocess.run(["git", "-C", str(plain.parent), "remote", "add", "origin", remote], check=True)
+    with prepared(answer(200, b'{"valid": true, "merged_yaml": ""}')) as script:
+        asked = ["--gitlab", f"http://{script.host}"]
+        status = doctor.run("job", str(plain), "--hosted", "--offline", *asked)
+    if project:
+        assert status == 0
+        assert script.requests[0].startswith(f"POST /api/v4/projects/{project}/ci/lint ")
+    else:
+        assert (status, script.requests) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "it does not accept the token in GITLAB_TOKEN"),
+        (
+            403,
+            "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
+        ),
+        (404, "it does not show a project 7 to the owner of GITLAB_TOKEN; name it by --project"),
+        (429, "it has been asked too often: try again in a minute"),
+        (500, "HTTP 500"),
+        (201, "HTTP 201"),
+    ],
+)
+def test_each_status_of_gitlabs_answer(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("CI_PROJECT_ID", "7")
+    with prepared(answer(status, b"{}")) as script:
+        url = f"http://{script.host}"
+        assert doctor.run("job", str(plain), "--hosted", "--offline", "--gitlab", url) == 2
+    assert doctor.errors == f"runner-doctor: GitLab at {url}: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        ({"valid": False, "errors": ["one", "two"], "merged_yaml": ""}, "one; two"),
+        ({"valid": False, "errors": []}, "it gives no reason"),
+        ({"valid": True, "errors": "x"}, "it gives no reason"),
+        ({"valid": False, "errors": ["x" * 2001]}, "x" * 2000),
+    ],
+)
+def test_why_gitlab_does_not_take_a_pipeline(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, answered: object, said: str
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with prepared(answer(200, json.dumps(answered).encode())) as script:
+        asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
+        assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
+    assert doctor.errors == f"runner-doctor: GitLab does not take {plain}: {said}\n"
+
+
+def test_a_merged_pipeline_that_is_no_yaml(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with prepared(answer(200, b'{"valid": true, "merged_yaml": "a: 1\\nb: *gone\\n"}')) as script:
+        asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
+        assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
+    said = "the merged configuration of GitLab, line 2: this is not YAML that can be read"
+    assert doctor.errors == f"runner-doctor: {said}\n"
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

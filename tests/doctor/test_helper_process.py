@@ -27,7 +27,11 @@ def test_one_that_writes_without_end_is_ended(tmp_path: Path, where: str) -> Non
     assert LARGEST_OUTPUT < len(answer.output + answer.errors) < 2 * LARGEST_OUTPUT
 
 
-@pytest.mark.parametrize("script", ["sleep 60", "exec sleep 60"], ids=["a child hangs", "it hangs"])
+@pytest.mark.parametrize(
+    "script",
+    ["sleep 60", "exec sleep 60", "exec >&- 2>&-; exec sleep 60"],
+    ids=["a child hangs", "it hangs", "it hangs after its answer"],
+)
 def test_one_that_hangs_is_given_up(tmp_path: Path, script: str) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):

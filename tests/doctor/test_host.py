@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.docker_engine import EngineUnreachableError, ask_engine
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.runner_host import gitlab_certificates, runner_on_disk
 
 from sandbox.render import write_tree
+from tests.auth.resolution.fakes import encoded
 from tests.doctor.engine_double import engine
 from tests.doctor.host_tree import Doctor, HostTree
 from tests.host.sandbox_host import sandbox_files
+from tests.http.server import END
+from tests.http.server import answer as http_answer
+from tests.http.server import serving as http_serving
 
 HOME = "root/.docker/config.json"
 CONFIG = "etc/gitlab-runner/config.toml"
@@ -52,6 +58,43 @@ def test_a_host_where_all_is_well(doctor: Doctor, host: HostTree) -> None:
     assert seen[KEY] == "docker-credential-runner answers"
     assert seen["helpers"] == "/usr/local/bin/docker-credential-runner"
     assert "All well." in doctor.output
+
+
+def test_what_is_there_for_each_registry(doctor: Doctor, host: HostTree) -> None:
+    password = {"auth": encoded("me", "canary")}
+    auths = {
+        "a.example.com": password,
+        "b.example.com": {"identitytoken": "canary"},
+        "c.example.com": {"registrytoken": "canary"},
+        "d.example.com": {},
+        "https://me:canary@e.example.com": password,
+        KEY: password,
+    }
+    helpers = {KEY: "runner", "f.example.com": "runner", "g.example.com": "failing"}
+    host.write(HOME, json.dumps({"auths": auths, "credHelpers": helpers}))
+    host.helper("runner", {KEY: "canary"})
+    host.write("usr/local/bin/docker-credential-failing", "#!/bin/sh\necho canary\nexit 3\n", 0o755)
+    answer = doctor.json(*command(host))
+    listed = [(each["name"], each["value"]) for each in answer["facts"]]
+    assert listed[listed.index(("credentials", "/root/.docker/config.json")) + 1 :] == [
+        ("a.example.com", "a user and password"),
+        ("b.example.com", "a token"),
+        ("c.example.com", "a token"),
+        ("d.example.com", "an empty entry"),
+        ("https://…@e.example.com", "a user and password"),
+        ("f.example.com", "docker-credential-runner has no credentials for it"),
+        (
+            "g.example.com",
+            "docker-credential-failing: error getting credentials - err: exit status 3, out: `…`",
+        ),
+        (KEY, "docker-credential-runner answers"),
+        ("helpers", "/usr/local/bin/docker-credential-failing, /usr/local/bin/docker-credential-runner"),
+        ("config", "/etc/gitlab-runner/config.toml: concurrent = 1"),
+        ("docker", "not asked: these are only the host's files"),
+    ]
+    assert [each["name"] for each in answer["findings"]] == [
+        *("credentials-empty", "registry-key", "helper-fails", "helper-silent")
+    ]
 
 
 def test_a_helper_that_does_not_answer_for_a_registry(doctor: Doctor, host: HostTree) -> None:
@@ -113,6 +156,11 @@ def test_an_engine_that_answers(doctor: Doctor, short: HostTree) -> None:
         assert facts(doctor, short)["docker"] == "29.7.0, room for 29 of 31 networks"
 
 
+def test_an_engine_that_says_much_of_itself(doctor: Doctor, short: HostTree) -> None:
+    with engine(short.root / "var/run/docker.sock", [], [POOL[0] | {"Note": "x" * 1_000_000}]):
+        assert facts(doctor, short)["docker"] == "29.7.0, room for 4 of 4 networks"
+
+
 def test_too_few_addresses_for_the_jobs(doctor: Doctor, short: HostTree) -> None:
     text = (short.root / CONFIG).read_text().replace("concurrent = 1", "concurrent = 3")
     short.write(CONFIG, text)
@@ -172,3 +220,56 @@ def test_a_process_as_its_unit_says(tmp_path: Path, settings: str, home: str, pa
     host.write(f"{UNIT}.d/50-more.conf", f"[Service]\n{settings}\n")
     process = manager_process(FilesOnDisk(tmp_path))
     assert (process.home, process.path) == (home, path)
+
+
+@pytest.mark.parametrize("path", [HOME, CONFIG])
+def test_a_file_that_cannot_be_read(doctor: Doctor, host: HostTree, path: str) -> None:
+    (host.root / path).unlink(missing_ok=True)
+    (host.root / path).mkdir(parents=True)
+    name = "docker-config-unreadable" if path == HOME else "config-unreadable"
+    found = doctor.findings(*command(host))[name]
+    assert (found["where"], found["what"]) == (f"/{path}", "it cannot be read: is a directory")
+
+
+def test_a_setting_that_works_but_not_as_intended(doctor: Doctor, host: HostTree) -> None:
+    text = (host.root / CONFIG).read_text().replace('name = "build"', 'name = "build"\nlimit = 5')
+    host.write(CONFIG, text)
+    found = doctor.findings(*command(host))["config"]
+    assert found["where"] == "/etc/gitlab-runner/config.toml, runners[0].limit"
+    assert found["why"] == "it works, but probably not as intended"
+
+
+def test_the_authorities_of_gitlab(host: HostTree) -> None:
+    """docs.gitlab.com/runner/configuration/tls-self-signed/, and those that a stack adds to the system's."""
+    host.write("etc/gitlab-runner/certs/gitlab.example.com.crt", "one")
+    host.write("etc/gitlab-runner/certs/empty.crt", "")
+    host.write("usr/local/share/ca-certificates/gitlab-runner-own.crt", "two")
+    host.write("usr/local/share/ca-certificates/other.crt", "no")
+    host.write("etc/pki/ca-trust/source/anchors/gitlab-runner-own.crt", "three")
+    assert gitlab_certificates(FilesOnDisk(host.root)) == ["one", "two", "three"]
+    runner = runner_on_disk(host.root, None, None)
+    host.write("etc/docker/certs.d/registry.example.com/ca.crt", "four")
+    host.write("etc/docker/certs.d/registry.example.com/client.key", "no")
+    assert runner.certificates
+    assert list(runner.certificates("registry.example.com")) == ["four", "two", "three"]
+    assert list(runner.certificates("other.example.com")) == ["two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([http_answer(500)], "it does not answer as a Docker Engine does"),
+        ([http_answer(200, b"no")], "it does not answer as a Docker Engine does"),
+        ([http_answer(200, b"{}"), http_answer(200, b"{}")], None),
+        ([END], "it ended the connection before it answered"),
+    ],
+)
+def test_an_engine_that_answers_as_none_does(short: HostTree, answers: list[bytes], said: str | None) -> None:
+    path = short.root / "docker.sock"
+    with http_serving(*answers, path=str(path)):
+        if said:
+            with pytest.raises(EngineUnreachableError) as raised:
+                ask_engine(path)
+            assert str(raised.value) == said
+        else:
+            assert ask_engine(path).networks == 31

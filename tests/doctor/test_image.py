@@ -352,3 +352,64 @@ def test_what_the_job_log_says(doctor: Doctor, host: HostTree) -> None:
     assert "job log Authenticating with credentials from /root/.docker/config.json" in " ".join(
         doctor.output.split()
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "config", "message"),
+    [
+        ("Bad/Name", {}, "it is no image's name"),
+        (IMAGE, {"credHelpers": {KEY: "a/b"}}, "the pull fails before"),
+    ],
+)
+def test_why_a_registry_is_not_asked(
+    doctor: Doctor, host: HostTree, image: str, config: dict[str, Any], message: str
+) -> None:
+    (found,) = doctor.json(
+        "image", image, "--root", str(host.root), "--docker-auth-config", json.dumps(config)
+    )["images"]
+    assert found["registry"] == {"outcome": "not asked", "message": message, "digest": None}
+
+
+@pytest.mark.parametrize(
+    ("variable", "home", "difference"),
+    [
+        (("token", ""), None, "those of $DOCKER_AUTH_CONFIG, docker pull with no credentials"),
+        (("a\u200b", "p"), None, "those of $DOCKER_AUTH_CONFIG, docker pull with no credentials"),
+        (("me", "p"), ("me", "p"), None),
+        (
+            ("me", "p"),
+            ("me", "q"),
+            f"those of $DOCKER_AUTH_CONFIG (user me), docker pull with those of /{HOME} (user me)",
+        ),
+    ],
+)
+def test_the_difference_to_docker_pull(
+    doctor: Doctor,
+    host: HostTree,
+    variable: tuple[str, str],
+    home: tuple[str, str] | None,
+    difference: str | None,
+) -> None:
+    host.write(HOME, json.dumps({"auths": {KEY: {"auth": encoded(*home)}} if home else {}}))
+    given = ("--docker-auth-config", json.dumps({"auths": {KEY: {"auth": encoded(*variable)}}}))
+    (found,) = doctor.json(*offline(host), *given)["images"]
+    assert found["difference"] == (f"the runner pulls with {difference}" if difference else "")
+
+
+def test_a_pull_of_docker_that_fails_where_the_runners_does_not(doctor: Doctor, host: HostTree) -> None:
+    host.write(HOME, json.dumps({"credHelpers": {KEY: "gone"}}))
+    given = ("--docker-auth-config", config())
+    (found,) = doctor.json(*offline(host), *given)["images"]
+    assert found["difference"] == (
+        f"the runner pulls with those of $DOCKER_AUTH_CONFIG (user {USERNAME}), "
+        "docker pull with nothing: it fails before"
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[1]", '[{"value": "x"}]', "7"])
+def test_variables_that_are_no_list(doctor: Doctor, tmp_path: Path, text: str) -> None:
+    (tmp_path / "v.json").write_text(text)
+    arguments = ("image", "nginx", "--hosted", "--offline", "--variables", str(tmp_path / "v.json"))
+    status = doctor.run(*arguments)
+    assert (status, "is not a list of variables" in doctor.errors) in ((2, True), (0, False))
+    assert (status == 0) == (text == "{}")

@@ -1,8 +1,9 @@
 """`runner-doctor leftovers`: what bears a stack's mark in AWS and GitLab and is not in its state."""
 
 import json
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,11 @@ import boto3
 import httpx
 import pytest
 from pulumi_gitlab_runner.doctor.command_line import main
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.leftovers import gitlab as leftovers_in_gitlab
+from pulumi_gitlab_runner.doctor.leftovers.gitlab import places_of
+from pulumi_gitlab_runner.doctor.leftovers.state import project_name, read_state
+from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 from pulumi_gitlab_runner.spec.texts import stack_note
 
@@ -19,6 +25,7 @@ from sandbox.services.aws.server import ACCOUNT, AwsServer
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor
+from tests.http.server import answer, serving
 
 REGION = "eu-west-1"
 MARK = "gitlab-runner/prod"
@@ -311,10 +318,146 @@ def test_what_is_no_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
     assert "this is no state" in doctor.errors
 
 
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a `pulumi` on the PATH that runs these lines."""
+
+    def install(lines: str) -> None:
+        program = tmp_path / "bin" / "pulumi"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{lines}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+    return install
+
+
+def test_the_state_is_what_pulumi_exports(
+    doctor: Doctor, pulumi: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    _, file = state(tmp_path, {"type": "a", "urn": "b::c", "inputs": {}})
+    pulumi(f'echo "$*" >{tmp_path}/asked; cat {file}')
+    with serving(answer(200, b"[]")) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", script.url)
+        assert doctor.run("leftovers", "--stack", "org/p/prod", "--project", "p", "--only", "gitlab") == 0
+    assert (tmp_path / "asked").read_text() == "stack export --stack org/p/prod\n"
+    assert "p/prod  0 in AWS and GitLab" in doctor.output
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("echo first >&2; echo error: no stack >&2; exit 255", "error: no stack"),
+        ("exit 1", "it says nothing"),
+        ("printf %0400d 0 >&2; exit 1", "0" * 300),
+    ],
+)
+def test_a_state_that_pulumi_does_not_export(
+    doctor: Doctor, pulumi: Callable[[str], None], lines: str, said: str
+) -> None:
+    pulumi(lines)
+    assert doctor.run(*ASKED) == 2
+    assert doctor.errors == (
+        f"runner-doctor: pulumi stack export fails: {said}; "
+        "give a file of it with --state, or --no-state where the state is lost\n"
+    )
+
+
 def test_a_state_that_cannot_be_had(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert doctor.run(*ASKED) == 2
-    assert "pulumi stack export does not run; give a file" in doctor.errors
+    assert doctor.errors == (
+        "runner-doctor: pulumi stack export does not run; "
+        "give a file of it with --state, or --no-state where the state is lost\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "places"),
+    [
+        ({"project": "7"}, {("projects", "7")}),
+        ({"projectId": 7.0}, {("projects", "7")}),
+        ({"group": 42, "groupId": "42.0"}, {("groups", "42")}),
+        ({"project": "team/app", "group": {"ciphertext": "x"}, "name": "8"}, set()),
+    ],
+)
+def test_where_the_variables_of_a_state_are(inputs: dict[str, Any], places: set[tuple[str, str]]) -> None:
+    resource = {"type": "gitlab:index/x:X", "urn": "u::x", "inputs": inputs}
+    other = {**resource, "type": "aws:x", "inputs": {"project": "9"}}
+    exported = {"deployment": {"resources": [resource, other]}}
+    assert places_of(read_state(json.dumps(exported))) == places
+
+
+def test_the_component_that_a_resource_belongs_to() -> None:
+    names = [
+        ("host", "ci-build"),
+        ("host", "ci"),
+        ("fleet", "ci-x"),
+        ("host", "ci-x"),
+        ("role", "ci-build-x"),
+    ]
+    resources = [{"type": kind, "urn": f"{kind}::{name}"} for kind, name in names]
+    known = read_state(json.dumps({"deployment": {"resources": resources}}))
+
+    def parent(name: str, *types: str) -> str | None:
+        found = known.parent_of(name, types)
+        return found.urn if found else None
+
+    assert parent("ci-build", "host") == "host::ci-build"
+    assert parent("ci-build-x", "host") == "host::ci-build"
+    assert parent("ci-build-x", "host", "role") == "role::ci-build-x"
+    assert parent("ci-buildx", "host") == "host::ci"
+    assert parent("other", "host") is None
+    assert parent("ci-x-y", "host", "fleet") is None  # one of two
+    assert known.names_of(("fleet", "role")) == {"ci-x", "ci-build-x"}
+
+
+def test_every_page_of_gitlab_is_read(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leftovers_in_gitlab, "_PAGE", 1)
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    ours = {"description": "of us", "status": "never_contacted", "maintenance_note": stack_note(MARK)}
+    shown = [{"id": 1, **ours}, {"id": 2, **ours, "maintenance_note": None}, {"id": 3, **ours}]
+    pages = [json.dumps(each).encode() for one in shown for each in ([{"id": one["id"]}], one)]
+    with serving(*(answer(200, each) for each in (*pages, b"[]"))) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", script.url)
+        left = found(doctor, "--only", "gitlab", *state(tmp_path))
+    assert list(left) == [f"the runner #{number} of GitLab, 'of us', never contacted" for number in (1, 3)]
+    asked = [each.split()[1].removeprefix("/api/v4/runners") for each in script.requests]
+    assert asked == [
+        *("?per_page=1&page=1", "/1", "?per_page=1&page=2", "/2"),
+        *("?per_page=1&page=3", "/3", "?per_page=1&page=4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([answer(401)], "does not accept the token in GITLAB_TOKEN"),
+        ([answer(500)], "does not answer: HTTP 500"),
+        ([answer(307, Location="/")], "does not answer: HTTP 307"),
+        ([answer(200, b"{}")], "does not answer as GitLab's API does"),
+        ([answer(200, b'[{"id": 1}]'), answer(200, b'{"maintenance_note": 1}')], None),
+        ([answer(200, b'[{"id": 1}]'), answer(200, json.dumps({"a": "x" * 1_000_000}).encode())], None),
+        ([answer(404)], None),
+        ([answer(403)], None),
+    ],
+)
+def test_each_answer_of_gitlab_to_the_question_for_runners(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], said: str | None
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    with serving(*answers) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}/api/v4")
+        status = doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path))
+    if said:
+        assert (status, doctor.errors.rpartition(f"{script.host}/api/v4 ")[2]) == (2, f"{said}\n")
+    else:
+        assert (status, doctor.errors) == (0, "")
+    assert "Private-Token: canary-of-the-token" in script.requests[0].splitlines()
+    assert script.requests[0].startswith("GET /api/v4/runners?per_page=100&page=1 ")
 
 
 def test_the_project_is_that_of_pulumi_yaml(
@@ -325,9 +468,13 @@ def test_the_project_is_that_of_pulumi_yaml(
         monkeypatch.delenv(name, raising=False)
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
     assert "--project" in doctor.errors
-    (tmp_path / "Pulumi.yaml").write_text("name: gitlab-runner\nruntime: python\n")
+    (tmp_path / "Pulumi.yaml").write_text("runtime: python\n")
+    (tmp_path / "Pulumi.yml").write_text("name: gitlab-runner\nruntime: python\n")
+    assert project_name(tmp_path) == "gitlab-runner"
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
     assert "no region is known" in doctor.errors
+    (tmp_path / "Pulumi.yaml").write_text("name: first\n")
+    assert project_name(tmp_path) == "first"
 
 
 STORE = {"type": "gitlab-runner:index:HostStore", "urn": f"{URN}$gitlab-runner:index:HostStore::ci"}
@@ -379,3 +526,20 @@ def test_what_is_deleted_and_still_shown_is_not_left_over(aws: str, doctor: Doct
     ec2.delete_nat_gateway(NatGatewayId=number)
     secrets.delete_secret(SecretId=secret)
     assert left() == set()
+
+
+def test_a_gitlab_that_cannot_be_reached(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1")
+    assert doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path)) == 2
+    assert "GitLab at http://127.0.0.1:1/api/v4 does not answer: cannot be reached" in doctor.errors
+
+
+def test_without_boto3(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert doctor.run(*ASKED, "--only", "aws", "--no-state", "--region", REGION) == 2
+    assert doctor.errors == "runner-doctor: asking AWS needs boto3: pip install 'runner-doctor[live]'\n"
+    with pytest.raises(UsageError, match=r"asking AWS needs boto3"):
+        instance_of("tag", REGION)

@@ -8,13 +8,12 @@ from typing import Any
 import boto3
 import pytest
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
-from pulumi_gitlab_runner.config.schema import KEYS
-from pulumi_gitlab_runner.config.toml_table import name_in_file
-from pulumi_gitlab_runner.doctor.docker_engine import Engine, engine_of
+from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host
-from pulumi_gitlab_runner.doctor.live import on_host
-from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
+from pulumi_gitlab_runner.doctor.image_report import AskedImage, examine
+from pulumi_gitlab_runner.doctor.job_variables import JobVariables
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles, live_runner
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES, runner_on_disk
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
@@ -147,108 +146,6 @@ def test_live_and_declared_without_the_other(doctor: Doctor) -> None:
     assert "add --live" in doctor.errors
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        json.dumps({"auths": {"h": {"auth": encoded("u", "canary"), "password": "canary"}}, "a": ["canary"]}),
-        '{"auths": {"h": {"identitytoken": "canary", "pass": "canary", "username": "canary"}}}',
-        '{"auth": {"h": "canary"}, "proxies": {"default": {"httpProxy": "http://u:canary@p"}}}',
-        '["canary"]',
-        '{"auths": {"h": {"auth": "canary"',
-        '"canary"',
-    ],
-)
-def test_no_secret_of_a_docker_configuration_leaves_the_host(text: str) -> None:
-    hidden = on_host.hidden_docker_config(text)
-    assert "canary" not in hidden
-    assert encoded("u", "canary") not in hidden
-
-
-def test_no_secret_of_a_config_toml_leaves_the_host() -> None:
-    config = """
-concurrent = 4 # canary
-[[runners]]
-  name = "build"
-  token = "canary"
-  environment = ["A=canary", 'B=canary', 'DOCKER_AUTH_CONFIG={"auths": {"h": {"password": "canary"}}}']
-  [runners.cache.s3]
-    SecretKey = 'canary'
-"""
-    hidden = on_host.hidden_toml(config)
-    assert hidden
-    assert "canary" not in hidden
-    assert 'name = "build"' in hidden
-    assert "concurrent = 4" in hidden
-    assert on_host.hidden_toml('token = """canary"""') is None
-
-
-def test_a_key_whose_values_have_a_grammar_is_not_hidden() -> None:
-    """With another value, the doctor would find the key wrong."""
-    names = [
-        name_in_file(table, field)
-        for table, keys in KEYS.items()
-        for field, key in keys.items()
-        if key.allowed or key.form
-    ]
-    assert {"AuthenticationType", "key_path"} <= set(names)
-    config = "".join(f'{name} = "a-value"\n' for name in names)
-    assert on_host.hidden_toml(config) == config
-
-
-def test_no_variable_of_a_unit_leaves_the_host_but_a_few() -> None:
-    unit = '[Service]\nEnvironment=HOME=/root TOKEN=canary "A=canary b"\nEnvironment=PATH=/usr/bin\n'
-    assert on_host.hidden_unit(unit) == "[Service]\nEnvironment=HOME=/root\nEnvironment=PATH=/usr/bin\n"
-
-
-def installed(directory: Path, monkeypatch: pytest.MonkeyPatch, **commands: str) -> None:
-    """Put commands on the PATH of the host."""
-    for name, lines in commands.items():
-        command = directory / name
-        command.write_text(f"#!/bin/sh\n{lines}\n")
-        command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-    monkeypatch.setattr(on_host, "ROOT", "/")
-
-
-DOCKER = """
-case "$1 $2" in
-"info --format") echo '{"ServerVersion": "27.5.1", "HttpProxy": "http://me:canary@proxy"}' ;;
-"network ls") echo a; echo b ;;
-"network inspect") echo '[{"Name": "canary", "IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}}]' ;;
-esac
-"""
-
-
-def test_what_the_docker_engine_says_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(tmp_path, monkeypatch, docker=DOCKER)
-    found = on_host.engine()
-    assert found is not None
-    assert "canary" not in json.dumps(found)
-    assert engine_of(found["info"], found["networks"]) == Engine("27.5.1", 30, 31)
-
-
-@pytest.mark.parametrize(
-    ("lines", "problem"),
-    [
-        ("echo cannot connect >&2; exit 1", "cannot connect"),
-        ("echo no", "does not answer"),
-        ("exit 3", "say why"),
-    ],
-)
-def test_a_docker_engine_that_does_not_answer_on_the_host(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, problem: str
-) -> None:
-    installed(tmp_path, monkeypatch, docker=lines)
-    assert problem in (on_host.engine() or {})["problem"]
-
-
-def test_who_the_host_is_in_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(tmp_path, monkeypatch, aws='echo "{\\"Arn\\": \\"arn:of:$*\\"}"')
-    assert str((on_host.identity("eu-west-1") or {})["arn"]).endswith("--region eu-west-1")
-    installed(tmp_path, monkeypatch, aws="echo no credentials >&2; exit 255")
-    assert on_host.identity("") == {"problem": "no credentials"}
-
-
 def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> None:
     host.write("etc/gitlab-runner/registries", f"123.dkr.ecr.eu-west-1.amazonaws.com helper {ECR_HELPER}\n")
     runner = runner_on_disk(host.root, None, None)
@@ -266,3 +163,54 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
     )
     facts = dict(examine_host(runner, files, process).facts)
     assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, room for 31 of 31 networks", "arn:of")
+
+
+class Answering:
+    """A live host with these files, whose helpers answer so."""
+
+    def __init__(self, files: dict[str, Any], answer: dict[str, Any]) -> None:
+        self.files = files
+        self.answer = answer
+        self.asked: list[Any] = []
+
+    def run(self, request: Any) -> Any:
+        self.asked.append(request)
+        return self.answer if request else {"files": self.files, "version": "Version: 18.11.0"}
+
+
+LIVE_FILES = {
+    "/etc/gitlab-runner/config.toml": {"mode": 0o600, "text": '[[runners]]\nname = "build"\n'},
+    "/root/.docker/config.json": {"mode": 0o600, "text": json.dumps({"credHelpers": {KEY: "x"}})},
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "user", "finding"),
+    [
+        ({"status": 0, "output": '{"Username": "me", "Secret": "s"}', "errors": ""}, "me", None),
+        ({"late": True}, None, "helper-hangs"),
+        ({"missing": True}, None, "helper-missing"),
+        ({"problem": "exec format error"}, None, "helper-fails"),
+    ],
+)
+def test_a_helper_of_a_live_host_is_asked_there(
+    answer: dict[str, Any], user: str | None, finding: str | None
+) -> None:
+    machine = Answering(LIVE_FILES, answer)
+    runner = live_runner(machine, "there", "build", None)
+    assert (runner.name, runner.runner_version, runner.settings["name"]) == ("there", "18.11.0", "build")
+    assert live_runner(machine, "there", "build", "19.1.0").runner_version == "19.1.0"
+    (report,) = examine([AskedImage(f"{KEY}/app:1", (), JobVariables())], runner, None)
+    used = report.runner.credentials
+    assert (used.username if used else None) == user
+    assert [each.name for each in report.findings] == ([finding] if finding else [])
+    asked = {"program": "docker-credential-x", "action": "get", "server": KEY}
+    environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}
+    assert [each for each in machine.asked if each] == [{**asked, "environment": environment}]
+    assert report.docker is not None  # root's `docker pull` there
+    assert report.docker.credentials == used
+
+
+def test_a_live_host_without_a_runner() -> None:
+    with pytest.raises(UsageError, match=r"^there is no runner on there$"):
+        live_runner(Answering({}, {}), "there", "build", None)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand, container_of
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand, container_named, container_of
 
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor
@@ -155,6 +156,8 @@ def test_age_and_end_of_each_credential(doctor: Doctor, engine: DockerHost, live
     assert "19.3.0" in doctor.output
     assert "27.5.1, room for 28 of 31 networks" in doctor.output
     assert "canary" not in doctor.output
+    other = doctor.json("host", *live, "--runner-version", "18.11.0")
+    assert other["runner"]["version"] == "18.11.0"
 
 
 def test_too_few_networks_for_the_jobs(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
@@ -278,3 +281,131 @@ def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
     }
     assert "canary" not in repr(files)
     assert secret not in repr(files)
+
+
+def test_what_is_asked_of_the_engine_and_what_is_kept_of_it(engine: DockerHost) -> None:
+    engine.networks = 1
+    engine.service(answered=600)
+    engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}), "640")
+    engine.install()
+    container = container_of("build", DockerCommand())
+    files, _ = container.gather()
+    assert (container.name, container.process.user, container.process.home) == (CONTAINER, "root", HOME)
+    assert container.process.files == (f"the container {CONTAINER}",)
+    assert container.process.environment == {
+        "HOME": HOME,
+        "PATH": "/usr/local/lib/gitlab-runner-host/no-programs",
+        "AWS_REGION": "eu-west-1",
+    }
+    password = encoded("me", "(known only on the host)")
+    assert files.files[CONFIG] == {
+        "mode": 0o640,
+        "text": json.dumps({"auths": {KEY: {"auth": password}}}),
+    }
+    assert files.files[SERVICE] == {"mode": 0o755, "text": ""}
+    assert files.files["/etc/gitlab-runner/registries"]["text"].startswith(KEY)
+    assert set(files.files) == {
+        *("/etc/gitlab-runner/config.toml", "/etc/gitlab-runner/registries", CONFIG, SERVICE),
+        *(BOOT, STATE, "/proc/uptime"),
+    }
+    assert files.engine == {
+        "info": {"ServerVersion": "27.5.1", "DefaultAddressPools": None},
+        "networks": [{"IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}}],
+    }
+    places = (
+        *(f"{CURRENT}/config.toml", f"{CURRENT}/registries", CONFIG, f"{HOME}/.dockercfg"),
+        *(STATE, BOOT, "/proc/uptime", SERVICE),
+    )
+    assert engine.asked.read_text().splitlines() == [
+        "ps --no-trunc --filter volume=/srv/gitlab-runner --format {{.Names}} {{.Mounts}}",
+        f"inspect --type container {CONTAINER}",
+        f"exec -i {CONTAINER} /bin/sh -s -- {' '.join(places)}",
+        "info --format {{json .}}",
+        "network ls --quiet --no-trunc",
+        "network inspect 0",
+    ]
+
+
+def test_a_file_that_the_container_does_not_give(engine: DockerHost) -> None:
+    engine.write(CONFIG, "")
+    engine.write(f"{CURRENT}/config.toml", 'token = """canary"""')
+    engine.install()
+    command = engine.asked.parent / "docker"
+    command.write_text(command.read_text().replace(f"600 {CONFIG} \n", f"600 {CONFIG} -\n"))
+    files, _ = container_of("build", DockerCommand()).gather()
+    assert files.files == {
+        CONFIG: {"mode": 0o600, "problem": "it cannot be read in the container"},
+        "/etc/gitlab-runner/config.toml": {"mode": 0o600, "problem": "multi-line strings"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("echo 'no  such\n engine' >&2; exit 1", "docker ps failed: no such engine"),
+        ("exit 125", "docker ps failed: status 125"),
+        ("printf %0400d 0 >&2; exit 1", f"docker ps failed: {'0' * 300}"),
+    ],
+)
+def test_why_the_docker_command_failed(engine: DockerHost, lines: str, said: str) -> None:
+    engine.install()
+    (engine.asked.parent / "docker").write_text(f"#!/bin/sh\n{lines}\n")
+    with pytest.raises(UsageError) as raised:
+        DockerCommand()("ps", "-a")
+    assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("exit 1", "docker info failed: status 1"),
+        ("echo no", "it does not answer as a Docker Engine does"),
+        ("echo 1", "it does not answer as a Docker Engine does"),
+    ],
+)
+def test_an_engine_that_says_nothing_of_itself(engine: DockerHost, lines: str, problem: str) -> None:
+    engine.install()
+    container = container_of("build", DockerCommand())
+    command = engine.asked.parent / "docker"
+    rest = command.read_text().partition("\n")[2]
+    command.write_text(f'#!/bin/sh\nif [ "$1" = info ]; then {lines}; exit; fi\n{rest}')
+    assert container.gather()[0].engine == {"problem": problem}
+
+
+@pytest.mark.parametrize("printed", ["", "[]", "[{}]", '[{"Config": {}}]', '[{"Config": {"Env": 1}}]'])
+def test_a_container_that_cannot_be_inspected(engine: DockerHost, printed: str) -> None:
+    engine.install()
+    (engine.asked.parent / "docker").write_text(f"#!/bin/sh\necho '{printed}'\n")
+    with pytest.raises(UsageError, match=r"^docker inspect ci-1 gave no answer that can be read$"):
+        container_named("ci-1", DockerCommand())
+
+
+def test_a_container_without_a_home_or_a_path(engine: DockerHost) -> None:
+    engine.environment = ["A=b=c", "USER=x"]
+    engine.install()
+    process = container_named("ci-1", DockerCommand()).process
+    assert process.environment == {"USER": "x", "HOME": "/root", "PATH": ""}
+    inspected = '[{"Config": {"Env": ["HOME=/srv/"], "User": "1000"}}]'
+    (engine.asked.parent / "docker").write_text(f"#!/bin/sh\necho '{inspected}'\n")
+    process = container_named("ci-1", DockerCommand()).process
+    assert (process.user, process.home) == ("1000", "/srv")
+
+
+def test_a_container_without_a_configuration(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
+    engine.install()
+    command = engine.asked.parent / "docker"
+    command.write_text(command.read_text().replace("config.toml", "other.toml"))
+    assert doctor.run("host", *live) == 2
+    assert doctor.errors == (
+        f"runner-doctor: the container {CONTAINER} has no /srv/gitlab-runner/current/config.toml\n"
+    )
+
+
+def test_a_docker_command_that_cannot_be_run(engine: DockerHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.install()
+    monkeypatch.setenv("PATH", str(engine.asked.parent))
+    (engine.asked.parent / "docker").chmod(0o644)
+    with pytest.raises(UsageError, match=r"^the docker command cannot be run: Permission denied$"):
+        DockerCommand()("ps")

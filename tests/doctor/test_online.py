@@ -16,6 +16,7 @@ from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.server import create_server
 from sandbox.services.gitlab.state import Runner
 from tests.doctor.host_tree import Doctor
+from tests.http.server import answer, serving
 
 TOKEN = "canary-of-the-token"
 LONG_AGO = "2026-01-02T03:04:05.678Z"
@@ -179,3 +180,61 @@ def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, doctor: Doctor, a
     assert doctor.run("online") == 2
     assert "does not answer as GitLab's API does" in doctor.errors
     assert doctor.errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "https://gitlab.com/api/v4"),
+        ({"CI_API_V4_URL": "https://ci.example.com/api/v4"}, "https://ci.example.com/api/v4"),
+        (
+            {"CI_API_V4_URL": "https://ci.example.com/api/v4", "GITLAB_BASE_URL": "https://own.example.com"},
+            "https://own.example.com/api/v4",
+        ),
+    ],
+)
+def test_the_gitlab_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], address: str
+) -> None:
+    for name in ("CI_API_V4_URL", "GITLAB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**environment, "GITLAB_TOKEN": TOKEN}.items():
+        monkeypatch.setenv(name, value)
+    found = online.this_gitlab()
+    assert (found.address, found.headers) == (address, {"Private-Token": TOKEN})
+
+
+def test_the_runners_of_a_stacks_output() -> None:
+    assert online.read_runners('{"a": {"id": "7.0", "host": "h"}, "b": {"id": 8}}') == [
+        online.StackRunner("a", 7, "h"),
+        online.StackRunner("b", 8, ""),
+    ]
+
+
+@pytest.mark.parametrize("status", [500, 302])
+def test_an_error_that_passes_is_waited_for(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(online, "POLL_INTERVAL_S", 0.0)
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    online_now = b'{"status": "never_contacted", "online": true, "contacted_at": null}'
+    with serving(answer(status, Location="/"), answer(200, online_now)) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
+        tell(monkeypatch)
+        assert doctor.run("online", "--wait", "60") == 0
+        assert doctor.output.splitlines()[0].strip() == "build  #1 in GitLab: never contacted"
+    with serving(answer(status, Location="/")) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
+        tell(monkeypatch)
+        assert doctor.run("online") == 2
+    assert doctor.errors.endswith(f"does not answer: HTTP {status}\n")
+
+
+def test_a_gitlab_that_takes_too_long(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "TIMEOUT_S", 0.05)
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with serving(b"HTTP/1.1 200 -\r\n") as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
+        tell(monkeypatch)
+        assert doctor.run("online") == 2
+    assert doctor.errors.endswith("does not answer: it took too long\n")

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.doctor import command_line
+from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
+from pulumi_gitlab_runner.doctor.text_file import write_text
 
 FILES = GatheredFiles(
     {
@@ -77,3 +79,17 @@ def test_a_reader_that_closes_the_pipe_ends_it_quietly(
         assert command_line.main(["image", "a"]) == 0
     assert replaced == [(Path(os.devnull).stat().st_rdev, 1)]
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_interrupted_command_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_image", interrupt)
+    assert command_line.main(["image", "a"]) == 2
+
+
+def test_a_text_file_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        write_text(tmp_path, "text")
+    assert str(raised.value) == f"{tmp_path} cannot be written: is a directory"

@@ -242,6 +242,21 @@ def test_what_one_digest_is_not_right_for_stays(
 
 
 @pytest.mark.parametrize(
+    ("tags", "shown"),
+    [
+        ("1, 2", "jobs make x:1 and x:2 of it, and one digest is not right for all"),
+        ("1, 2, 3", "jobs make x:1 and x:2 and x:3 of it, and one digest is not right for all"),
+        ("1, 2, 3, 4", "jobs make x:1 and x:2 and x:3 and others of it, and one digest is not right for all"),
+    ],
+)
+def test_the_first_three_names_that_jobs_make_are_shown(
+    doctor: Doctor, file: Path, tags: str, shown: str
+) -> None:
+    file.write_text(f"job: {{image: 'x:$T', parallel: {{matrix: [{{T: [{tags}]}}]}}}}\n")
+    assert doctor.findings("pin", str(file))["cannot-be-pinned"]["what"] == f"x:$T: {shown}"
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("variables: {IMG: 'HOST/team/app:1@OLD'}\njob: {image: $IMG}\n", "its digest is in a variable"),

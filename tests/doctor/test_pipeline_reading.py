@@ -1,5 +1,6 @@
 """`runner-doctor job` reads a pipeline as GitLab does: includes, inputs, merge keys, documents, rules."""
 
+import itertools
 import time
 from pathlib import Path
 
@@ -442,3 +443,215 @@ def test_variables_that_grow(pipeline: Pipeline) -> None:
     found = pipeline.findings()["variable-unknown"]
     assert time.process_time() - started < 1
     assert len(found["what"]) < 600
+
+
+@pytest.mark.parametrize(("number", "status"), [(150, 0), (151, 2)])
+def test_how_many_files_are_included(pipeline: Pipeline, doctor: Doctor, number: int, status: int) -> None:
+    """GitLab's default for the includes of a pipeline, which counts one as often as it is included:
+    docs.gitlab.com/administration/settings/continuous_integration/#maximum-includes"""
+    pipeline.write(f"include: [{', '.join(['a.yml'] * number)}]\njob: {{image: 'a:1'}}\n")
+    pipeline.write("", "a.yml")
+    assert pipeline.run("--offline") == status
+    assert ("more than 150 files are included" in doctor.errors) == bool(status)
+
+
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [("[{A: [X]}]", 0), ("[{A: [X], B: [y, z]}]", 2), ("[{A: [X]}, {A: [z]}]", 2), ("[{A: z}, {A: [X]}]", 2)],
+)
+def test_how_many_jobs_a_matrix_makes(pipeline: Pipeline, doctor: Doctor, rows: str, status: int) -> None:
+    """200 at most: docs.gitlab.com/ci/yaml/#parallelmatrix"""
+    values = ", ".join(f"v{number}" for number in range(200))
+    pipeline.write(f"job: {{image: 'a:1', parallel: {{matrix: {rows.replace('X', values)}}}}}\n")
+    assert pipeline.run("--offline") == status
+    assert ("a matrix makes more than 200 jobs" in doctor.errors) == bool(status)
+
+
+@pytest.mark.parametrize(("rules", "status"), [(100, 0), (101, 2)])
+def test_how_many_ways_a_job_may_get_its_variables(
+    pipeline: Pipeline, doctor: Doctor, rules: int, status: int
+) -> None:
+    values = ", ".join(f"v{number}" for number in range(200))
+    listed = "".join(f"    - {{if: $R{number}, variables: {{B: b{number}}}}}\n" for number in range(rules))
+    pipeline.write(f"job:\n  image: a:1\n  parallel: {{matrix: [{{A: [{values}]}}]}}\n  rules:\n{listed}")
+    assert pipeline.run("--offline") == status
+    assert ("over 20000 combinations" in doctor.errors) == bool(status)
+
+
+@pytest.mark.parametrize(("references", "status"), [(10, 0), (11, 2)])
+def test_references_to_references(pipeline: Pipeline, doctor: Doctor, references: int, status: int) -> None:
+    """GitLab: the depth of lib/gitlab/ci/config/yaml/tags/resolver.rb."""
+    chain = "".join(f".r{n}: {{s: !reference [.r{n - 1}, s]}}\n" for n in range(1, references))
+    pipeline.write(f".r0: {{s: 'a:1'}}\n{chain}job: {{image: !reference [.r{references - 1}, s]}}\n")
+    assert pipeline.run("--offline") == status
+    assert ("leads through too many others" in doctor.errors) == bool(status)
+
+
+@pytest.mark.parametrize(("levels", "status"), [(97, 0), (98, 2)])
+def test_how_deep_the_yaml_may_be(pipeline: Pipeline, doctor: Doctor, levels: int, status: int) -> None:
+    """100 levels, the file's and the job's mapping and the innermost value among them."""
+    pipeline.write(f"job:\n  image: a:1\n  script: {'[' * levels}x{']' * levels}\n")
+    assert pipeline.run("--offline") == status
+    assert ("nested more than 100 levels deep" in doctor.errors) == bool(status)
+
+
+@pytest.mark.parametrize(
+    ("names", "sets"),
+    [
+        ("abcd", {"".join(each) for size in range(5) for each in itertools.combinations("abcd", size)}),
+        (
+            "abcde",
+            {"abcde", "", "bcde", "acde", "abde", "abce", "abcd", "a", "b", "c", "d", "e"},
+        ),
+    ],
+)
+def test_which_conditional_includes_are_left_out_together(
+    pipeline: Pipeline, names: str, sets: set[str]
+) -> None:
+    """Each combination of a few; of more, each alone, all but one, and all."""
+    for name in names:
+        pipeline.write(f"variables: {{{name}: '{name}'}}\n", f"{name}.yml")
+    pipeline.write(f"variables: {{{', '.join(f'{name}: ' for name in names)}}}\n", "none.yml")
+    includes = ", ".join(f"{{local: {name}.yml, rules: [{{if: $X}}]}}" for name in names)
+    image = "".join(f"${{{name}}}" for name in names)
+    pipeline.write(f"include: [none.yml, {includes}]\njob: {{image: 'x:t{image}'}}\n")
+    assert set(pipeline.images()) == {f"x:t{each}" for each in sets}
+
+
+@pytest.mark.parametrize(
+    ("block", "image"),
+    [
+        ("$[[ inputs.text ]]", "a:v-12"),
+        ("$[[inputs.text]]", "a:v-12"),
+        ("$[[ inputs.text|truncate(1,3) ]]", "a:-12"),
+        ("$[[ inputs.text | truncate( 1 , 3 ) | truncate(1,1) ]]", "a:1"),
+        ("$[[ inputs.number ]]", "a:3"),
+        ("$[[ inputs.truth ]]", "a:true"),
+        ("$[[ inputs.variable ]]-$[[ inputs.number ]]", "a:given-3"),
+        ("$[[ inputs.variable | expand_vars | truncate(0,2) ]]", "a:gi"),
+        ("$[[ inputs.text ]", "a:$[[ inputs.text ]"),
+        ("$[[ inputs.text | posix_escape ]]", None),
+        ("$[[ inputs.gone ]]", None),
+        ("$[[ variables.text ]]", None),
+    ],
+)
+def test_each_form_of_an_input(pipeline: Pipeline, block: str, image: str | None) -> None:
+    """docs.gitlab.com/ci/inputs/#specify-functions-to-manipulate-input-values"""
+    inputs = "{text: {default: v-12}, number: {default: 3}, truth: {default: true}, variable: {default: $V}}"
+    pipeline.write(f"spec: {{inputs: {inputs}}}\n---\njob: {{image: 'a:{block}', script: [x]}}\n")
+    found = pipeline.json("--offline", "--variable", "V=given")
+    assert [each["image"] for each in found["images"]] == ([image] if image else [])
+
+
+def test_an_input_at_the_start_of_the_text_and_one_that_does_not_end(pipeline: Pipeline) -> None:
+    pipeline.write(
+        "spec: {inputs: {name: {default: job}}}\n---\n"
+        "$[[ inputs.name ]]: {image: 'a:1', variables: {A: '$[[ b'}}\n$[[ inputs.name ]]-2: {image: 'b:1'}\n"
+    )
+    assert pipeline.images() == {"a:1": ["image of job"], "b:1": ["image of job-2"]}
+
+
+@pytest.mark.parametrize(("levels", "known"), [(10, True), (11, False)])
+def test_how_deep_variables_are_expanded(pipeline: Pipeline, levels: int, known: bool) -> None:
+    variables = "".join(f"  V{n}: $V{n + 1}\n" for n in range(levels - 1))
+    pipeline.write(f"variables:\n{variables}  V{levels - 1}: a:1\njob: {{image: $V0}}\n")
+    assert list(pipeline.images()) == (["a:1"] if known else [])
+
+
+@pytest.mark.parametrize(("length", "known"), [(8192, True), (8193, False)])
+def test_a_text_with_variables_may_be_as_long_as_no_name_is(
+    pipeline: Pipeline, length: int, known: bool
+) -> None:
+    pipeline.write(f"variables: {{A: '{'a' * length}'}}\njob: {{image: $A}}\n")
+    assert ("variable-unknown" in pipeline.findings()) is not known
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [", ", line 3"),
+        ("a: 1\nb: \x01\n", ", line 2"),
+        ("a: 1\nb: *gone\n", ", line 2"),
+        ("a: 1\n\nb: !reference x\n", ", line 3"),
+        ("a: 1\nb: !reference [[x]]\n", ", line 2"),
+        ("a: 1\nb: !reference {x: y}\n", ", line 2"),
+        ("spec: {}\n---\na: 1\nb: [", ", line 5"),
+        ("a: !!int x\n", ""),
+        ("a: !!float x\n", ""),
+    ],
+)
+def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, line: str) -> None:
+    pipeline.write(f"{text}\n" if text.endswith("[") else text)
+    assert pipeline.run("--offline") == 2
+    file = pipeline.directory / ".gitlab-ci.yml"
+    assert doctor.errors == f"runner-doctor: {file}{line}: this is not YAML that can be read\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "images"),
+    [
+        (
+            "&n job: {image: &i 'a:1'}\nother: {*n : x, image: *i}\n",
+            {"a:1": ["image of job", "image of other"]},
+        ),
+        ("job: {image: {name: &i 'a:1', x: &l [*i]}}\n", {"a:1": ["image of job"]}),
+        (".r: &r !reference [.i, x]\n.i: {x: 'a:1'}\njob: {image: *r}\n", {"a:1": ["image of job"]}),
+        ("job: {image: ! 'a:1', 5: x, true: y, [a]: z}\n", {"a:1": ["image of job"]}),
+        ("job: {image: !!str a:1, script: !!null x, x: !!bool yes}\n", {"a:1": ["image of job"]}),
+        (
+            ".t: &t {script: x}\n&k k: 1\njob: {<<: *t, *k : {image: 'no:1'}, services: ['a:1']}\n",
+            {"a:1": ["service of job"]},
+        ),
+        ("job: {<<: x, image: 'a:1'}\n", {"a:1": ["image of job"]}),
+        ("job: {<<: [{image: 'a:1'}, x]}\n", {}),
+    ],
+)
+def test_forms_of_yaml(pipeline: Pipeline, text: str, images: dict[str, list[str]]) -> None:
+    pipeline.write(text)
+    assert {name: users for name, users in pipeline.images().items() if name != "alpine:3.22"} == images
+
+
+@pytest.mark.parametrize(
+    ("rules", "images"),
+    [
+        ("[x]", {"a:1", "b:1"}),
+        ("[{exists: {project: a/b, paths: [Dockerfile]}}]", {"a:1", "b:1"}),
+        ("[{exists: [$X]}]", {"a:1", "b:1"}),
+        ("[{exists: ['Docker?ile']}]", {"a:1", "b:1"}),
+        ("[{exists: ['[D]ockerfile']}]", {"a:1", "b:1"}),
+        ("[{exists: ['{Dockerfile}']}]", {"a:1", "b:1"}),
+        ("[{exists: ../Dockerfile}]", {"a:1"}),
+        ("[{exists: /Dockerfile}]", {"b:1"}),
+        ("[{exists: []}]", {"b:1"}),
+        ("[]", {"b:1"}),
+        ("x", {"b:1"}),
+        ("[{exists: sub}]", {"a:1"}),
+        ("[{exists: 'sub/**/*.txt'}]", {"b:1"}),
+        ("[{exists: 'sub/*.txt'}]", {"a:1"}),
+        ("[{exists: '**/c.txt'}]", {"b:1"}),
+        ("[{exists: '*.txt'}]", {"a:1"}),
+    ],
+)
+def test_files_in_the_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -> None:
+    """docs.gitlab.com/ci/yaml/includes/#include-with-rulesexists; what GitLab alone can say may match."""
+    for path in ("Dockerfile", "sub/deep/c.txt"):
+        pipeline.write("", path)
+    pipeline.write("job: {image: 'a:1'}\n", "a.yml")
+    pipeline.write("job: {image: 'b:1'}\n", "b.yml")
+    pipeline.write(f"include: [a.yml, {{local: b.yml, rules: {rules}}}]\n")
+    assert set(pipeline.images()) == images
+
+
+def test_rules_that_are_none_are_left_out(pipeline: Pipeline) -> None:
+    pipeline.write("job: {image: $A, variables: {A: 'a:1'}, rules: [x, {if: $X, variables: {A: 'b:1'}}]}\n")
+    assert set(pipeline.images()) == {"b:1"}
+
+
+def test_references_that_nest_too_deeply(pipeline: Pipeline, doctor: Doctor) -> None:
+    deep = f"{'[' * 95}!reference [.r, s]{']' * 95}"
+    chain = "".join(f".r{n}: {{s: {deep.replace('.r,', f'.r{n - 1},')}}}\n" for n in range(1, 10))
+    pipeline.write(f".r0: {{s: {'[' * 95}x{']' * 95}}}\n{chain}job: {{image: a, x: !reference [.r9, s]}}\n")
+    assert pipeline.run("--offline") in (0, 2)
+    assert (
+        not doctor.errors or "'job' is nested too deeply with the content of its !reference" in doctor.errors
+    )

@@ -1,12 +1,23 @@
 """What the doctor says while it waits."""
 
 import io
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.doctor import waiting
 from pulumi_gitlab_runner.doctor.command_line import argument_parser
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.leftovers.state import exported_state
+from pulumi_gitlab_runner.doctor.live import on_host
+from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand
+from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
+from pulumi_gitlab_runner.doctor.stack_file import registry_addresses
+
+STACKS = Path(__file__).parents[2] / "stacks"
 
 
 def test_it_says_what_it_waits_for_also_without_a_terminal(
@@ -33,3 +44,31 @@ def test_each_command_has_its_words() -> None:
         each.choices for each in argument_parser()._actions if each.dest == "==SUPPRESS==" and each.choices
     )
     assert set(commands) == set(waiting.WAITS_FOR)
+
+
+@pytest.mark.parametrize(
+    ("ask", "program", "seconds"),
+    [
+        (lambda: exported_state("prod"), "pulumi", 120),
+        (lambda: registry_addresses(STACKS, "dev", None), "aws", 15),
+        (lambda: DockerCommand()("ps"), "docker", 60),
+        (lambda: on_host.printed(["docker", "info"]), "docker", 15),
+        (lambda: configuration_of_gitlab(Path("ci.yml"), "https://gitlab.example.com", None), "git", 10),
+    ],
+    ids=["state", "account", "container", "host", "project"],
+)
+def test_a_program_that_does_not_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[[], object], program: str, seconds: float
+) -> None:
+    given: list[tuple[str, float]] = []
+
+    def hang(command: list[str], timeout: float, **_: object) -> None:
+        given.append((command[0], timeout))
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", hang)
+    monkeypatch.setenv("GITLAB_TOKEN", "canary")
+    monkeypatch.delenv("CI_PROJECT_ID", raising=False)
+    with pytest.raises((UsageError, RuntimeError)):
+        ask()
+    assert given == [(program, seconds)]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.config.finding import Finding, Severity
-from pulumi_gitlab_runner.host.check import check_manager_configs, declared_path
+from pulumi_gitlab_runner.host.check import check_manager_configs, check_resolved, declared_path
 from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 
-from tests.spec.declaration import changed, declaration
+from tests.spec.declaration import changed, declaration, output
 
 
 def findings(declared: Any) -> list[Finding]:
@@ -271,3 +271,28 @@ def test_the_place_of_what_a_fleets_manager_is_told() -> None:
     manager = parse_stack(with_fleet()).managers["build"]
     place = "stack.runners.build.fleet.manager.config.log_level"
     assert declared_path("log_level", manager, "stack.runners") == place
+
+
+@pytest.mark.parametrize("known", ["10.9.0.0/24", output("stack.runners.build.host.job_networks")])
+def test_what_is_known_later_is_checked_then(known: Any) -> None:
+    """What was known at once has been checked already."""
+    small = changed("runners/build/host", {"concurrent": 8, "job_networks": "10.9.0.0/24"})
+    before = parse_stack(changed("runners/build/host", {"concurrent": 8, "job_networks": known}))
+    if known == "10.9.0.0/24":
+        check_resolved(before, parse_stack(small), "stack")
+    else:
+        assert check_manager_configs(before) == []
+        with pytest.raises(DeclarationError, match=r"10\.9\.0\.0/24 has no room for that many"):
+            check_resolved(before, parse_stack(small), "stack")
+
+
+@pytest.mark.parametrize(("concurrent", "warned"), [(14, False), (15, True)])
+def test_jobs_of_a_docker_host_with_the_networks_that_docker_has_by_itself(
+    concurrent: int, warned: bool
+) -> None:
+    runner = {"group": 42, "host": {"docker": {}, "concurrent": concurrent}}
+    found = findings({"gitlab_url": "https://gitlab.example.com", "runners": {"build": runner}})
+    assert [each.path for each in found] == (["stack.runners.build.host.concurrent"] if warned else [])
+    if warned:
+        assert found[0].severity is Severity.WARNING
+        assert found[0].found.startswith("15 jobs at a time, with a network each, for which the Docker host")

@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.host.files import (
     files_as_json,
     host_files,
     metrics_port,
+    runner_numbers,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.scripts import script
@@ -524,3 +525,13 @@ def test_the_files_as_one_object() -> None:
 def test_the_object_does_not_depend_on_the_order_of_the_files() -> None:
     files = sandbox_files()
     assert files_as_json(files) == files_as_json(dict(reversed(files.items())))
+
+
+def test_the_numbers_of_runners_are_in_the_order_of_their_names() -> None:
+    assert runner_numbers({"second": "12", "build": "7"}) == {"runner-ids": "7,12"}
+
+
+def test_the_arn_of_all_parameters_of_a_host() -> None:
+    names = HostParameters("/ci/prod/build")
+    environment = AwsEnvironment("123456789012", "cn-north-1", "aws-cn")
+    assert names.all_in(environment) == "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/ci/prod/build/*"

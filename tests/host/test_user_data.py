@@ -1,6 +1,8 @@
 """User data: what a fresh host needs to fetch everything else."""
 
 import base64
+import gzip
+import random
 import re
 import shlex
 import subprocess
@@ -13,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.user_data import encoded, user_data, without_comments
-from pulumi_gitlab_runner.spec import parse_stack
+from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, user_data, without_comments
+from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
     DEBIAN_12,
@@ -55,7 +57,9 @@ def written() -> dict[str, Any]:
 
 
 def test_cloud_init_knows_what_it_is() -> None:
-    assert user_data(**SETTINGS).startswith("#cloud-config\n")
+    assert user_data(**SETTINGS).startswith(
+        "#cloud-config\nwrite_files:\n- path: /etc/gitlab-runner-host\n  permissions: '0600'\n  content: |\n"
+    )
     assert list(parsed()) == ["write_files", "runcmd"]
 
 
@@ -192,3 +196,23 @@ def test_two_hundred_registries_fit() -> None:
         text = user_data(**SETTINGS, operating_system=system)
         assert len(base64.b64decode(encoded(text))) < 16 * 1024
         assert "registry-199." not in text
+
+
+def test_user_data_is_packed_only_where_it_would_be_too_long() -> None:
+    """docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB, before it is encoded."""
+    assert base64.b64decode(encoded("x" * 16_384)) == b"x" * 16_384
+    packed = base64.b64decode(encoded("x" * 16_385))
+    assert gzip.decompress(packed) == b"x" * 16_385
+    assert packed[4:8] == bytes(4)  # no time, so that it stays the same
+
+
+@pytest.mark.parametrize(("size", "fits"), [(16_384, True), (16_385, True), (60_000, False)])
+def test_the_size_of_user_data(size: int, fits: bool) -> None:
+    text = random.Random(1).randbytes(30_000).hex()[:size]  # noqa: S311 - what cannot be packed well
+    if fits:
+        assert sized_user_data(text, "stack.runners.build.host") == text
+    else:
+        with pytest.raises(DeclarationError) as refused:
+            sized_user_data(text, "stack.runners.build.host")
+        assert "stack.runners.build.host\n  found:   " in str(refused.value)
+        assert " bytes of user data\n  allowed: 16,384, as EC2 has it\n" in str(refused.value)

@@ -5,6 +5,7 @@ import json
 import sys
 from typing import Any
 
+import pytest
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import code, configuration, fingerprint
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
@@ -94,11 +95,21 @@ def test_a_declared_token_lies_in_a_parameter() -> None:
     }
 
 
-def test_a_variable_is_made_anew_with_what_it_is_made_of_alone() -> None:
+def test_its_text_is_the_same_in_whatever_order_it_is_made() -> None:
+    """With another text, Lambda takes the function for a new version."""
+    assert list(json.loads(told())) == ["gitlab_token", "gitlab_url", "mark", "registries", "variables"]
+    assert told().startswith('{\n  "gitlab_token": {\n    "id": "arn:')
+    assert told().endswith("]\n}\n")
+
+
+def test_a_variable_is_made_anew_with_what_it_is_made_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = fingerprint(told(), [1, 1])
     assert fingerprint(told(projects=[7, 8]), [1, 1]) == usual
     assert fingerprint(told(registries=["team"]), [1, 1]) != usual
     assert fingerprint(told(), [1, 2]) != usual
+    assert fingerprint(json.dumps(dict(reversed(json.loads(told()).items()))), [1, 1]) == usual
+    monkeypatch.setattr("pulumi_gitlab_runner.hosted_auth.configuration.code", lambda: {"renewal/a.py": ""})
+    assert fingerprint(told(), [1, 1]) != usual
 
 
 def test_the_code_needs_nothing_of_this_package() -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -63,9 +64,26 @@ def test_a_variable_that_is_not_there_is_made(function: Function, gitlab: GitLab
 
 
 def test_it_writes_what_the_library_writes_elsewhere(function: Function, gitlab: GitLabServer) -> None:
+    function.configuration["registries"] = dict(reversed(function.configuration["registries"].items()))
     function.run()
     credentials = [(ECR_HOST, "AWS", ECR_PASSWORD), ("legacy.example", "me", PASSWORD)]
     assert gitlab.variables("project 7")[0].value == docker_auth_config(credentials)
+
+
+def test_aws_is_asked_once_and_not_for_long(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is tried again by the function itself, as long as it has time."""
+    boto3 = function.module.auth_of.__globals__["boto3"]
+    real, given = boto3.client, list[tuple[Any, ...]]()
+
+    def client(service: str, *, region_name: str, config: Any) -> Any:
+        limits = config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]
+        given.append((service, region_name, *limits))
+        return real(service, region_name=region_name, config=config)
+
+    monkeypatch.setattr(boto3, "client", client)
+    function.run()
+    once = (REGION, 5, 5, 1)
+    assert sorted(given) == [("ecr", *once), ("ssm", *once), ("ssm", *once)]
 
 
 def test_a_variable_of_its_own_is_changed_in_place(function: Function, gitlab: GitLabServer) -> None:
@@ -102,12 +120,14 @@ def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab:
 def test_only_a_renewal_without_failure_is_counted_as_one(
     function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """By CloudWatch's embedded metric format, with the time in milliseconds."""
+    before = time.time()
     function.run()
     *_, counted = capsys.readouterr().out.splitlines()
     metric = json.loads(counted)
-    (described,) = metric["_aws"]["CloudWatchMetrics"]
-    assert described["Namespace"] == "GitLabRunner"
-    assert (metric["Renewal"], metric["Renewed"]) == (MARK, 1)
+    assert before - 1 < metric["_aws"].pop("Timestamp") / 1000 < time.time() + 1
+    described = {"Namespace": "GitLabRunner", "Dimensions": [["Renewal"]], "Metrics": [{"Name": "Renewed"}]}
+    assert metric == {"_aws": {"CloudWatchMetrics": [described]}, "Renewal": MARK, "Renewed": 1}
     gitlab.fail("GET", "/projects/7/", 401)
     function.failing()
     assert "_aws" not in capsys.readouterr().out

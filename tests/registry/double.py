@@ -33,6 +33,7 @@ class RegistryDouble:
     status: int = 0
     head_status: int = 0
     ping_status: int = 0
+    ping_body: bytes = b""
     open_ping: bool = False
     names_digest: bool = True
     redirect: str = ""
@@ -100,7 +101,7 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
             elif double.scheme and not double.open_ping:
                 self.challenge()
             else:
-                self.answer(200)
+                self.answer(200, double.ping_body)
 
         def token(self, asked: dict[str, list[str]]) -> None:
             repository = asked["scope"][0].split(":")[1]

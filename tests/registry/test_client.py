@@ -2,6 +2,8 @@
 
 import ssl
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -173,19 +175,47 @@ def test_credentials_are_not_sent_without_tls(registry: RegistryDouble, realm: s
     assert "without TLS" in answer.message
 
 
-def test_a_certificate_of_an_own_authority(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    with serving(RegistryDouble(), context) as registry:
-        trusted = tmp_path / registry.host
-        trusted.mkdir()
-        authority.cert_pem.write_to_path(str(trusted / "ca.crt"))
+@pytest.fixture
+def with_tls(tmp_path: Path) -> Callable[[RegistryDouble], AbstractContextManager[RegistryDouble]]:
+    """Serves a registry with a certificate that is trusted, with `tmp_path` as the certificates."""
+
+    @contextmanager
+    def serve(double: RegistryDouble) -> Iterator[RegistryDouble]:
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        with serving(double, context) as registry:
+            trusted = tmp_path / registry.host
+            trusted.mkdir()
+            authority.cert_pem.write_to_path(str(trusted / "ca.crt"))
+            yield registry
+
+    return serve
+
+
+def test_a_certificate_of_an_own_authority(
+    with_tls: Callable[[RegistryDouble], AbstractContextManager[RegistryDouble]], tmp_path: Path
+) -> None:
+    with with_tls(RegistryDouble()) as registry:
         assert ask(registry, certificates=tmp_path).outcome is Outcome.FOUND
         assert all(headers.get("Host") == registry.host for _, _, headers in registry.requests)
         answer = ask(registry)
     assert answer.outcome is Outcome.NOT_TRUSTED
     assert "self-signed certificate" in answer.message or "unable to get local issuer" in answer.message
+
+
+@pytest.mark.parametrize(("size", "outcome"), [(256 * 1024, Outcome.FOUND), (256 * 1024 + 1, Outcome.FAILED)])
+def test_a_registry_that_answers_with_tls_is_not_asked_without(
+    with_tls: Callable[[RegistryDouble], AbstractContextManager[RegistryDouble]],
+    tmp_path: Path,
+    size: int,
+    outcome: Outcome,
+) -> None:
+    with with_tls(RegistryDouble(scheme="", ping_body=bytes(size))) as registry:
+        answer = ask(registry, None, certificates=tmp_path)
+    assert answer.outcome is outcome
+    if outcome is Outcome.FAILED:
+        assert answer.message == f"{registry.host} sends more than 256 KiB"
 
 
 def test_many_images_at_once_are_answered_in_order(registry: RegistryDouble) -> None:

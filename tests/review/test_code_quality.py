@@ -113,3 +113,171 @@ def test_the_command_writes_it_with_the_path_in_the_repository(
     assert finding["description"] == (
         "Jobs closer to the host: build-files: the runner build is privileged: every job is root on the host"
     )
+
+
+FINDINGS = [
+    (
+        "privilege",
+        "critical",
+        20,
+        "Jobs closer to the host: build-files: the runner build is privileged: every job is root on the host",
+        "94442982241dac12113fe8dc5faaef7532c9d945c94f3059be17883bc8ce2ca5",
+    ),
+    (
+        "deletion",
+        "major",
+        11,
+        "Deleted: ci-build: is deleted; its token ends",
+        "97e7aea8df1d56ebe4405bc5c2e38fc232dc006548d1446447ce339c0b2b43ad",
+    ),
+    (
+        "deletion",
+        "major",
+        9,
+        "Deleted: ci-team/base: is deleted; its images are lost",
+        "321d3123ecebca86acd532ad44245985d043f6a66529c02595a7168069fd7195",
+    ),
+    (
+        "queue",
+        "major",
+        12,
+        (
+            "Jobs that wait: act when deploying: ci-build: jobs of group 42 with the tag docker wait until "
+            "another runner takes them; pause it in GitLab and let its jobs end first, else they fail"
+        ),
+        "63bb5b31145df9781b1313196ccd1dbc0739efc428959716dc9eb53d3a3ba56f",
+    ),
+    (
+        "runner",
+        "critical",
+        17,
+        (
+            "Runners open to more jobs: ci-build: takes jobs of branches that are not protected, which more "
+            "people may push"
+        ),
+        "765f34cc1e465ae33a428beea81e0476933b242e2fdca05244cca01ccf7aa4fc",
+    ),
+    (
+        "variable",
+        "critical",
+        27,
+        (
+            "CI variables less protected: v: the variable KEY is not protected any more: jobs of every "
+            "branch are given it"
+        ),
+        "d7f7e07c8b580cfd3b1f969dafbbacb159405d3789819c7331d2aed1aef25860",
+    ),
+    (
+        "protection",
+        "major",
+        22,
+        "AWS resources less protected: ci-build: lets its hosts connect to 0.0.0.0/0 by None, to port None",
+        "2268ba88fad5f6e15d68eda41582e5960fd93a26809f032e4fad353f889e9bb2",
+    ),
+    (
+        "registry",
+        "minor",
+        14,
+        "Registries newly reachable: build-files: its host has credentials for registry.example.com:5000",
+        "e83e191c33e6b9a7ac25c55353d4b502204d7ba524b853364403b70b721d4844",
+    ),
+    (
+        "rights",
+        "minor",
+        14,
+        "Rights gained: ci-build: allows s3:GetObject on *",
+        "51c74052f66d0d5121a44172eeabd5a7f13e60dd8dc26be0adfc6002115804c6",
+    ),
+]
+
+
+def test_the_whole_report() -> None:
+    """With another fingerprint, GitLab takes a finding that was there before for a new one."""
+    assert report(*(changed for changed, _ in STEPS.values())) == [
+        {
+            "description": description,
+            "check_name": f"pulumi-gitlab-runner/{kind}",
+            "fingerprint": fingerprint,
+            "severity": severity,
+            "location": {"path": "stacks/Pulumi.prod.yaml", "lines": {"begin": line}},
+        }
+        for kind, severity, line, description, fingerprint in FINDINGS
+    ]
+
+
+def test_the_report_has_a_line_for_each_field() -> None:
+    text = code_quality(preview(STEPS["deletion"][0]), FILE, "stacks/Pulumi.prod.yaml")
+    assert text.splitlines()[:3] == [
+        "[",
+        "  {",
+        '    "description": "Deleted: ci-team/base: is deleted; its images are lost",',
+    ]
+
+
+def test_equal_dangers_have_different_fingerprints() -> None:
+    first, second = report(STEPS["deletion"][0], STEPS["deletion"][0])
+    assert first["fingerprint"] != second["fingerprint"]
+    assert first | {"fingerprint": ""} == second | {"fingerprint": ""}
+
+
+OTHER = """\
+config:
+  gitlab-runner:stack:
+    registries:
+      team: {ecr: {}}
+      hub: {pull_through: docker-hub}
+    runners:
+      wide:
+        project: 7
+        run_untagged: true
+        locked: false
+        tags: [docker]
+        fleet:
+          egress: []
+        config:
+          docker:
+            volumes:
+              - /:/host
+      narrow-wide: {instance: true}
+    variables:
+      - {group: 42, key: OTHER}
+      - group: 42
+        key: KEY
+        masked: false
+        hidden: false
+      - project: 7
+        docker_auth: [hub]
+    network:
+      cidr: 10.0.0.0/16
+"""
+
+
+def weakened(kind: str, name: str, setting: str, before: Any, after: Any, **both: Any) -> dict[str, Any]:
+    return step("update", kind, name, {setting: before, **both}, {setting: after, **both})
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "line"),
+    [
+        (weakened(VARIABLE, "v", "masked", True, False, key="KEY"), "variable", 23),
+        (weakened(VARIABLE, "v", "hidden", True, False, key="KEY"), "variable", 24),
+        (weakened(VARIABLE, "v", "protected", True, False, key="KEY"), "variable", 21),
+        (weakened(VARIABLE, "v", "protected", True, False, key="DOCKER_AUTH_CONFIG"), "variable", 25),
+        (weakened(VARIABLE, "v", "protected", True, False, key="GONE"), "variable", 1),
+        (weakened(RUNNER, "ci-wide", "untagged", False, True), "runner", 9),
+        (weakened(RUNNER, "ci-wide", "locked", True, False), "runner", 10),
+        (weakened(RUNNER, "ci-wide", "runnerType", "project_type", "group_type"), "runner", 8),
+        (weakened(RUNNER, "ci-wide", "accessLevel", "ref_protected", "not_protected"), "runner", 7),
+        (weakened(RUNNER, "ci-narrow-wide", "runnerType", "group_type", "instance_type"), "runner", 18),
+        (step("delete", RUNNER, "ci-wide", {"projectId": 7, "tagLists": ["docker"]}), "queue", 8),
+        (step("delete", RUNNER, "ci-gone", {"projectId": 7, "tagLists": ["docker"]}), "queue", 1),
+        (step("create", EGRESS, "ci-wide", new={"cidrIpv4": "0.0.0.0/0"}), "protection", 13),
+        (step("create", EGRESS, "ci-other", new={"cidrIpv4": "0.0.0.0/0"}), "protection", 27),
+        (step("update", ROLE_POLICY, "ci-wide", policy(), policy(allow("s3:GetObject"))), "rights", 7),
+        (step("delete", REPOSITORY, "ci-team/base", {}), "deletion", 4),
+        (step("delete", REPOSITORY, "ci-hub", {}), "deletion", 5),
+    ],
+)
+def test_each_key_that_a_danger_may_come_from(changed: dict[str, Any], kind: str, line: int) -> None:
+    found = {each["check_name"]: each["location"]["lines"]["begin"] for each in report(changed, file=OTHER)}
+    assert found[f"pulumi-gitlab-runner/{kind}"] == line

@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.review.note import marker
 from tests.review.gitlab_server import gitlab
 from tests.review.previews import step, text
 
-PREVIEW = text(step("create", "aws:kms/key:Key", "ké", new={}))
+PREVIEW = text(step("create", "aws:kms/key:Key", "ké", new={"enableKeyRotation": True}))
 
 
 def test_the_note_and_the_report_are_written(tmp_path: Path) -> None:
@@ -157,3 +157,117 @@ def test_the_note_says_how_far_the_branch_is_behind(
         (posted,) = double.merge_request.notes
     assert posted.body == note.read_text(encoding="utf-8")
     assert ("the branch lacks 2 commits of `main`" in posted.body) == bool(commits)
+
+
+def written(arguments: list[str], preview: str, directory: Path) -> tuple[int, str]:
+    """The exit code of a call, and the note that it writes."""
+    given, note = directory / "preview", directory / "note"
+    given.write_text(preview)
+    return main([str(given), "--stack", "prod", "--note", str(note), *arguments]), note.read_text("utf-8")
+
+
+MADE = """\
+<!-- pulumi-gitlab-runner review prod -->
+### Preview of `prod`
+
+No dangers found.
+
+**Counts:** 1 to create
+- create: 1 `Key`
+
+<details><summary>All changes</summary>
+
+```diff
++ create aws:kms/key:Key ké
+```
+
+</details>
+"""
+
+
+def test_the_whole_note_of_a_preview_without_a_problem(tmp_path: Path) -> None:
+    assert written([], PREVIEW, tmp_path) == (0, MADE)
+    (tmp_path / "problem").write_text("warning: old\n")
+    assert written(["--problem", str(tmp_path / "problem")], PREVIEW, tmp_path) == (0, MADE)
+
+
+@pytest.mark.parametrize(
+    ("preview", "problem", "shown"),
+    [
+        (PREVIEW, None, "| pulumi exited with 6"),
+        (PREVIEW, " \n", "| pulumi exited with 6"),
+        (PREVIEW, "no such stack\n", "| no such stack"),
+        (text(messages=(("error", "refused"),)), "no such stack\n", "| refused"),
+        (text(messages=(("warning", "old"),)), "no such stack\n", "| no such stack"),
+        ("no preview", "no such stack\n", "| no such stack"),
+    ],
+)
+def test_why_a_preview_failed(
+    preview: str, problem: str | None, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--status", "6"]
+    if problem is not None:
+        (tmp_path / "problem").write_text(problem)
+        options += ["--problem", str(tmp_path / "problem")]
+    status, note = written(options, preview, tmp_path)
+    assert status == 1
+    assert note.startswith(
+        "<!-- pulumi-gitlab-runner review prod -->\n### Preview of `prod`\n\n"
+        f"**The preview failed; what is below may not be all.**\n\n```text\n{shown}\n```\n"
+    )
+    assert capsys.readouterr().err == f"runner-review: {shown.removeprefix('| ')}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "stack", "project", "path"),
+    [
+        ([], "prod", "", "stacks/Pulumi.prod.yaml"),
+        ([], "org/ci/dev", "", "stacks/Pulumi.dev.yaml"),
+        ([], "", "", "stacks/Pulumi.prod.yaml"),
+        (["--stack-file", "own.yaml"], "dev", "", "own.yaml"),
+        ([], "prod", "..", "DIRECTORY/stacks/Pulumi.prod.yaml"),
+        ([], "prod", "elsewhere", "stacks/Pulumi.prod.yaml"),
+    ],
+)
+def test_the_stack_file_of_the_dangers(
+    options: list[str],
+    stack: str,
+    project: str,
+    path: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CI_PROJECT_DIR", raising=False)
+    in_a_job(monkeypatch, PULUMI_STACK=stack)
+    if project:
+        in_a_job(monkeypatch, CI_PROJECT_DIR=str((tmp_path / project).resolve()))
+    Path("Pulumi.yaml").write_text("{name: ci, runtime: python, stackConfigDir: stacks}")
+    lost = text(step("delete", "aws:ecr/repository:Repository", "ci-team/base", old={}))
+    quality = tmp_path / "quality.json"
+    assert written([*options, "--code-quality", str(quality)], lost, tmp_path)[0] == 0
+    (finding,) = json.loads(quality.read_text())
+    assert finding["location"] == {
+        "path": path.replace("DIRECTORY", tmp_path.name),
+        "lines": {"begin": 1},
+    }
+    quality.unlink()
+    assert written([*options, "--status", "6", "--code-quality", str(quality)], lost, tmp_path)[0] == 1
+    assert not quality.exists()
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "preview").write_text(PREVIEW)
+    assert main([str(tmp_path / "preview"), "--stack", "prod", "--note", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"runner-review: {tmp_path}: is a directory\n"
+
+
+def test_a_gitlab_that_refuses_the_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gitlab() as double:
+        in_a_job(monkeypatch, **double.environment(REVIEW_TOKEN="another-token"))
+        status, note = written(["--post"], PREVIEW, tmp_path)
+        assert double.merge_request.notes == []
+    assert (status, note) == (1, MADE)
+    assert "GitLab answered 401" in capsys.readouterr().err

@@ -265,6 +265,7 @@ def test_jobs_go_to_the_first_runner_by_name() -> None:
         ({"groupId": "42"}, "group 42"),
         ({"projectId": 7}, "project 7"),
         ({"groupId": UNKNOWN}, "group not known yet"),
+        ({"groupId": 12345678.0}, "group 12345678"),
         ({"groupId": 1e15}, "group 1000000000000000.0"),
         ({}, "the instance"),
     ],

@@ -80,6 +80,13 @@ def test_which_answers_are_taken(status: int) -> None:
         assert asked(script, lambda gitlab: gitlab.send("GET", "a").status) == (status, [])
 
 
+def test_an_answer_may_be_as_large_as_a_list_of_notes() -> None:
+    """A note has up to a million characters."""
+    content = json.dumps("x" * 1_000_000).encode()
+    with serving(answer(200, content)) as script:
+        assert len(asked(script, lambda gitlab: gitlab.read("notes"))[0]) == 1_000_000
+
+
 def test_a_long_refusal_is_cut() -> None:
     assert str(refusal(answer(400, b"x" * 301))) == f"POST projects/7/notes: GitLab answered 400 {'x' * 300}"
     # What is cut within is read no further than twelve hundred bytes.

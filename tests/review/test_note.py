@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
 
 from tests.review.hosts import host_inputs, host_step
 from tests.review.previews import FILES, ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
+from tests.review.test_code_quality import STEPS
 
 GROUP = "aws:autoscaling/group:Group"
 CANARY = "zqxcanary"
@@ -256,3 +257,92 @@ def test_a_branch_that_is_behind_is_told_before_all_else(behind: Behind, told: s
     assert written.splitlines()[3].startswith("**⚠ Behind:** ")
     assert told in written.splitlines()[3]
     assert "Behind" not in note(preview(), "prod")
+
+
+WHOLE = """\
+<!-- pulumi-gitlab-runner review prod -->
+### Preview of `prod`
+
+**⚠ Behind:** the branch lacks 2 commits of `main`. What they brought
+shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.
+
+**⚠ Jobs closer to the host**
+- `build-files` (`BucketObjectv2`): the runner `build` is privileged: every job is root on the host
+
+**⚠ Deleted**
+- `ci-build` (`UserRunner`): is deleted; its token ends
+- `ci-team/base` (`Repository`): is deleted; its images are lost
+
+**⚠ Jobs that wait: act when deploying**
+- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner \
+takes them; pause it in GitLab and let its jobs end first, else they fail
+
+**⚠ Runners open to more jobs**
+- `ci-build` (`UserRunner`): takes jobs of branches that are not protected, which more people may push
+
+**⚠ CI variables less protected**
+- `v` (`ProjectVariable`): the variable `KEY` is not protected any more: jobs of every branch are given it
+
+**⚠ AWS resources less protected**
+- `ci-build` (`SecurityGroupEgressRule`): lets its hosts connect to `0.0.0.0/0` by None, to port None
+
+**⚠ Registries newly reachable**
+- `build-files` (`BucketObjectv2`): its host has credentials for `registry.example.com:5000`
+
+**⚠ Rights gained**
+- `ci-build` (`RolePolicy`): allows `s3:GetObject` on `*`
+
+**Counts:** 1 to create, 2 to delete, 5 to update
+- create: 1 `SecurityGroupEgressRule`
+- delete: 1 `Repository`, 1 `UserRunner`
+- update: 2 `BucketObjectv2`, 1 `ProjectVariable`, 1 `RolePolicy`, 1 `UserRunner`
+
+```mermaid
+%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%
+flowchart LR
+n0["build<br><i>changed</i>"]:::changed
+n1["build"]
+n2["<b>registry.example.com:5000</b><br>by a password in Parameter Store<br><i>new</i>"]:::new
+n3["<b>123456789012.dkr.ecr.eu-west-1.amazonaws.com</b><br>by the manager#39;s role"]
+n0 --> n3
+n1 ==>|new| n2
+n1 --> n3
+linkStyle 1 stroke:#1a7f37
+classDef new fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c
+classDef changed fill:#fdf1d3,stroke:#b06000,color:#4a2a00
+```
+
+<details><summary>Warnings</summary>
+
+```text
+| old
+| version
+```
+
+</details>
+
+<details><summary>All changes</summary>
+
+```diff
+! update aws:s3/bucketObjectv2:BucketObjectv2 build-files
+!     content
+!         etc/gitlab-runner/config.toml
+! update aws:s3/bucketObjectv2:BucketObjectv2 build-files
+!     content
+!         etc/gitlab-runner/registries
+! update gitlab:index/projectVariable:ProjectVariable v
+! update gitlab:index/userRunner:UserRunner ci-build
+- delete gitlab:index/userRunner:UserRunner ci-build
++ create aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule ci-build
+- delete aws:ecr/repository:Repository ci-team/base
+! update aws:iam/rolePolicy:RolePolicy ci-build
+```
+
+</details>
+"""
+
+
+def test_the_whole_note() -> None:
+    steps = [changed for changed, _ in STEPS.values()]
+    written = note(preview(*steps, messages=(("warning", "old\nversion"),)), "prod", behind=Behind(2, "main"))
+    assert written == WHOLE

@@ -1,6 +1,7 @@
 """What each kind of registry answers for itself: how its credentials are had, what can be done with it."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -193,3 +194,13 @@ def test_hosts_that_are_known_later_are_compared_then(environment: Any) -> None:
 
 def test_a_helper_that_is_known_later_is_named_so() -> None:
     assert parse_registry("later", {"host": "a.example", "helper": output()}).program == "its helper"
+
+
+def test_a_registry_that_needs_no_access_asks_for_none() -> None:
+    assert asdict(PullAccess()) == {
+        "repositories": (),
+        "cached": (),
+        "public_gallery": False,
+        "stored": None,
+        "owner": None,
+    }

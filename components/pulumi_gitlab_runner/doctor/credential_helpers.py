@@ -16,7 +16,6 @@ PATIENCE = 15.0
 
 LARGEST_OUTPUT = 1024 * 1024
 """The limit of a helper's answer, in bytes."""
-_PART = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
                 if not ready:
                     raise TimeoutError(str(helper.args))
                 for key, _ in ready:
-                    part = os.read(key.fd, _PART)
+                    part = os.read(key.fd, LARGEST_OUTPUT)
                     if not part:
                         reading.unregister(key.fileobj)
                     written[key.fileobj] += part  # type: ignore[index]

@@ -40,13 +40,11 @@ class DockerUser:
     """The user of ``docker pull``, for comparison.
 
     Attributes:
-        name: as shown, such as ``root``.
         config: their Docker configuration.
         docker_auth_config: the variable in their environment.
         run_helper: runs a credential helper as they would.
     """
 
-    name: str
     config: ConfigFile
     run_helper: RunHelper
     docker_auth_config: str = field(default="", repr=False)
@@ -130,7 +128,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
         process,
         settings_of(files.read(CONFIG), runner),
         files,
-        docker_user=DockerUser("root", home, no_helper),
+        docker_user=DockerUser(home, no_helper),
         certificates=_certificates(files),
         passwords_known=False,
     )
@@ -176,7 +174,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         process,
         settings_of(config, runner),
         files,
-        this_user() if files.is_this_host else DockerUser("root", _roots_config(files, home), helper),
+        this_user() if files.is_this_host else DockerUser(_roots_config(files, home), helper),
         _certificates(files),
         kept=kept,
     )
@@ -244,8 +242,7 @@ def this_user() -> DockerUser:
     path = Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
     config = FilesOnDisk(Path("/")).read(str(path.absolute()))
     helper = asked_once(HelperProcess(os.environ.get("PATH", os.defpath), os.environ))
-    name = os.environ.get("USER") or ("root" if os.geteuid() == 0 else "this user")
-    return DockerUser(name, config, helper, os.environ.get(DOCKER_AUTH_CONFIG, ""))
+    return DockerUser(config, helper, os.environ.get(DOCKER_AUTH_CONFIG, ""))
 
 
 def settings_of(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:

@@ -174,4 +174,4 @@ def _value(value: Any) -> str:
         return code(", ".join(f"{key} {each}" for key, each in sorted(value.items())) or "{}")
     if isinstance(value, bool):
         return code(str(value).lower())
-    return code(f"{value:g}" if isinstance(value, float) else str(value))
+    return code(f"{value:.15g}" if isinstance(value, float) else str(value))

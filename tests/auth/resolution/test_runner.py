@@ -150,6 +150,11 @@ def test_inside_a_file_helpers_beat_the_store_and_the_store_beats_auths() -> Non
     )
     resolution = resolve(home=docker_config({host: "auths"}, {host: "h"}, "s"), helpers=helpers)
     assert user(resolution) == "helper"
+    assert [(each.origin, each.helper) for each in source(resolution, HOME).entries] == [
+        ("credHelpers", "docker-credential-h"),
+        ("auths", None),
+        ("credsStore", "docker-credential-s"),
+    ]
     assert [each.verdict for each in source(resolution, HOME).entries] == [
         Verdict.USED,
         Verdict.OUTRANKED,

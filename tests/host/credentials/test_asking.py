@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.host.credentials.asking import LARGEST_ANSWER, ask
-from pulumi_gitlab_runner.host.credentials.questions import NO_BATCHES, NOTHING, Credential, Failure, Question
+from pulumi_gitlab_runner.host.credentials.questions import (
+    NO_BATCHES,
+    NOTHING,
+    Credential,
+    Failure,
+    Question,
+    Source,
+    sources,
+)
 
 from tests.host.commands import Commands
 
@@ -258,3 +266,18 @@ def test_a_kind_of_source_that_is_not_known() -> None:
 
 def test_a_credential_does_not_show() -> None:
     assert "canary" not in repr(Credential("me", "canary"))
+
+
+def test_the_sources_of_a_list() -> None:
+    text = """# a comment of some words
+a.example/team helper /opt/docker-credential-x further words
+b.example file /srv/password
+c.example parameter eu-west-1 /ci/password
+d.example secret us-east-1
+e.example helper
+"""
+    assert dict(sources(text)) == {
+        "a.example/team": Source("helper", "/opt/docker-credential-x", ""),
+        "b.example": Source("file", "", "/srv/password"),
+        "c.example": Source("parameter", "eu-west-1", "/ci/password"),
+    }

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from shlex import quote
 from typing import Any
 
@@ -21,7 +21,7 @@ from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 _AT_ONCE = 8
-"""The questions about the tags of roles that are asked at once; an account has up to some thousand roles."""
+"""The questions about tags in IAM that are asked at once; an account has up to some thousand roles."""
 _PREVIEW = "`pulumi preview` prints the command that imports it"
 
 
@@ -69,7 +69,7 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
     try:
         found = list(_in_iam(boto3.client("iam", region_name=regions[0]), mark))
         for region in regions:
-            found += _in_region(mark, partial(boto3.client, region_name=region))
+            found += _in_region(mark, cache(partial(boto3.client, region_name=region)))
         if names := sorted(buckets):
             found += _untagged_buckets(boto3.client("s3", region_name=regions[0]), names)
     except (BotoCoreError, ClientError) as error:
@@ -328,7 +328,7 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
     elif kind == "security-group":
         (group,) = ec2.describe_security_groups(GroupIds=[number])["SecurityGroups"]
         remove = _command(arn, "ec2 delete-security-group --group-id", number)
-        parents = ("RunnerHost", "RunnerFleet", "RunnerNetwork")
+        parents = ("RunnerHost", "RunnerFleet", "RunnerNetwork", "RunnerImage")
         yield Marked(
             f"the security group {number} ({group['GroupName']})",
             "aws:ec2/securityGroup:SecurityGroup",
@@ -404,14 +404,18 @@ def _in_iam(iam: Any, mark: str) -> Iterator[Marked]:
         if not each["Path"].startswith(("/aws-service-role/", "/aws-reserved/", "/service-role/"))
     ]
 
-    def of_role(role: Any) -> list[dict[str, str]]:
-        tags: list[dict[str, str]] = iam.list_role_tags(RoleName=role["RoleName"])["Tags"]
-        return tags
-
+    policies = [
+        each
+        for page in iam.get_paginator("list_policies").paginate(Scope="Local")
+        for each in page["Policies"]
+    ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for role, tags in zip(roles, pool.map(of_role, roles), strict=True):
-            if _bears(tags, mark):
-                yield _role(iam, role)
+        of_roles = pool.map(lambda each: iam.list_role_tags(RoleName=each["RoleName"])["Tags"], roles)
+        of_policies = pool.map(lambda each: iam.list_policy_tags(PolicyArn=each["Arn"])["Tags"], policies)
+    yield from (_role(iam, each) for each, tags in zip(roles, of_roles, strict=True) if _bears(tags, mark))
+    yield from (
+        _policy(iam, each) for each, tags in zip(policies, of_policies, strict=True) if _bears(tags, mark)
+    )
     for page in iam.get_paginator("list_instance_profiles").paginate():
         for each in page["InstanceProfiles"]:
             name = each["InstanceProfileName"]
@@ -459,7 +463,34 @@ def _role(iam: Any, role: dict[str, Any]) -> Marked:
         role["Arn"],
         " && ".join([*first, f"aws iam delete-role --role-name {name}"]),
         name,
-        ("RunnerManagerRole", "JobRole", "HostedRunnerAuth", "EcrSettings"),
+        (
+            *("RunnerManagerRole", "JobRole", "PipelineRoles", "HostedRunnerAuth"),
+            *("EcrSettings", "RunnerImage", "RunnerNetwork"),
+        ),
+    )
+
+
+def _policy(iam: Any, policy: dict[str, Any]) -> Marked:
+    """A managed policy; IAM deletes none that a role has, nor one with older versions."""
+    name, arn = policy["PolicyName"], policy["Arn"]
+    first = [
+        f"aws iam detach-role-policy --role-name {each['RoleName']} --policy-arn {arn}"
+        for each in iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="Role")["PolicyRoles"]
+    ]
+    first += [
+        f"aws iam delete-policy-version --policy-arn {arn} --version-id {each['VersionId']}"
+        for each in iam.list_policy_versions(PolicyArn=arn)["Versions"]
+        if not each["IsDefaultVersion"]
+    ]
+    return Marked(
+        f"the IAM policy {name}",
+        "aws:iam/policy:Policy",
+        arn,
+        arn,
+        # The command that removes a role has detached it already.
+        "; ".join([*first, f"aws iam delete-policy --policy-arn {arn}"]),
+        name,
+        ("PipelineRoles",),
     )
 
 
@@ -477,5 +508,5 @@ def _profile(profile: dict[str, Any]) -> Marked:
         profile["Arn"],
         " && ".join([*first, f"aws iam delete-instance-profile --instance-profile-name {name}"]),
         name,
-        ("RunnerManagerRole",),
+        ("RunnerManagerRole", "RunnerImage"),
     )

@@ -54,7 +54,7 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
     arns, ids = state.arns, state.ids
     left = [each for each in marked if each.arn not in arns and (each.type, each.id) not in ids]
     for each in left:
-        if each.goes_with in {other.id for other in left}:
+        if each.goes_with and each.goes_with in {other.id for other in left}:
             continue
         ways = [
             f"import it: {command}" if (command := import_command(each, state)) else each.instead,

@@ -40,7 +40,11 @@ PLAIN_KEYS = (
     "token_obtained_at",
 )
 """The keys of config.toml that match `SECRET_KEY` and whose values have a grammar, which no secret has."""
-TOML_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\w.-]+(?=\s*=)|.', re.DOTALL)
+TOML_TOKEN = re.compile(
+    r"""(?P<key>(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\w.-]+)(?=[ \t]*=))"""
+    r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|.""",
+    re.DOTALL,
+)
 
 
 def place(path: str) -> Path:
@@ -138,23 +142,30 @@ def hidden_toml(text: str) -> str | None:
     """A config.toml without the texts of keys that may hold a secret."""
     if '"""' in text or "'''" in text:
         return None
-    key = ""
+    key = previous = ""
     parts: list[str] = []
-    for token in TOML_TOKEN.findall(text):
-        if token[0] in "\"'":
-            try:
-                plain = token[1:-1] if token[0] == "'" else json.loads(token)
-            except ValueError:
-                plain = ""
+    for match in TOML_TOKEN.finditer(text):
+        token = match[0]
+        if match["key"] and previous != "=":
+            key = toml_text(token)
+        elif token[0] in "\"'":
+            plain = toml_text(token)
             if key == "environment":
                 token = json.dumps(hidden_assignment(plain))
             elif SECRET_KEY.search(key) and key not in PLAIN_KEYS:
                 token = json.dumps(hidden_text(plain) if plain else "")
-        elif re.match(r"[\w.-]", token):
-            key = token if len(token) > 1 or not token.isdigit() else key
         if token[0] != "#":
             parts.append(token)
+            previous = token if token.strip() else previous
     return "".join(parts)
+
+
+def toml_text(token: str) -> str:
+    """What a key or a string of TOML says; nothing where that cannot be read."""
+    try:
+        return str(json.loads(token)) if token[0] == '"' else token.strip("'")
+    except ValueError:
+        return ""
 
 
 def hidden_unit(text: str) -> str:
@@ -270,12 +281,14 @@ def printed(command: list[str]) -> str:
 
 
 def runner_version() -> str:
-    """What the installed gitlab-runner prints of its version; empty where there is none."""
+    """What the installed gitlab-runner prints of its version; empty where it prints none."""
     program = shutil.which("gitlab-runner")
     if ROOT != "/" or not program:
         return ""
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)
-    return done.stdout
+    try:
+        return printed([program, "--version"])
+    except RuntimeError:
+        return ""
 
 
 def asked(request: dict[str, Any]) -> dict[str, Any]:

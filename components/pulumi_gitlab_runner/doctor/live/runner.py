@@ -100,6 +100,6 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
         process,
         settings_of(files.read(CONFIG), runner),
         files,
-        docker_user=DockerUser("root", files.read("/root/.docker/config.json"), helper),
+        docker_user=DockerUser(files.read("/root/.docker/config.json"), helper),
         passwords_known=False,
     )

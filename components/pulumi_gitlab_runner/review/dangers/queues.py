@@ -96,4 +96,4 @@ def _scope(inputs: Inputs) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) and value < 1e15 else named(value)
+    return f"{value:.15g}" if isinstance(value, float) and value < 1e15 else named(value)

@@ -1,0 +1,149 @@
+"""The runner that a stack's file declares: which one, where, and what is said if there is none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pulumi_gitlab_runner.doctor import stack_file
+from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.stack_file import (
+    hub_cache_addresses,
+    region_of_stack,
+    registry_addresses,
+    runner_of_stack,
+)
+
+ACCOUNT = "123456789012"
+TWO = """
+config:
+  aws:region: eu-west-1
+  gitlab-runner:stack:
+    registries:
+      hub: {pull_through: docker-hub, upstream_credentials: {username: me, access_token: canary}}
+      quay: {pull_through: quay}
+      legacy: {host: "registry.example.com:5000", static: {username: u, password: canary-password}}
+    runners:
+      build: {group: 42, registries: [legacy], host: {runner_version: 18.11.0}}
+      second: {group: 42, host_of: build}
+"""
+ONE = """
+config:
+  gitlab-runner:stack:
+    runners:
+      only: {group: 42, host: {}}
+"""
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with two stacks, and no region but that of the first."""
+    stack_file._declared.cache_clear()
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    directory = tmp_path / "stacks"
+    directory.mkdir()
+    for name, text in {
+        "two": TWO,
+        "one": ONE,
+        "text": "- a",
+        "none": "config: {aws:region: eu-west-1}",
+    }.items():
+        (directory / f"Pulumi.{name}.yaml").write_text(text)
+    return directory
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts an `aws` command on the PATH that runs these lines."""
+
+    def install(lines: str) -> None:
+        program = tmp_path / "bin" / "aws"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{lines}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+    return install
+
+
+def test_the_runner_that_is_named_or_the_only_one(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = runner_of_stack(stacks, "two", "second", ACCOUNT, None)
+    assert (found.name, found.runner_version) == ("second of the stack two", "18.11.0")
+    assert found.settings["name"] == "second"
+    assert [each.path for each in found.home] == ["/root/.docker/config.json"]
+    assert "canary" not in repr(found)
+    assert runner_of_stack(stacks, "two", "build", ACCOUNT, "19.1.0").runner_version == "19.1.0"
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert runner_of_stack(stacks, "one", None, ACCOUNT, None).name == "only of the stack one"
+
+
+def test_the_addresses_of_its_registries(stacks: Path) -> None:
+    ecr = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+    assert registry_addresses(stacks, "two", ACCOUNT) == {
+        "hub": f"{ecr}/hub",
+        "quay": f"{ecr}/quay",
+        "legacy": "registry.example.com:5000",
+    }
+    assert hub_cache_addresses(stacks, "two", ACCOUNT) == (f"{ecr}/hub",)
+    assert (region_of_stack(stacks, "two"), region_of_stack(stacks, "one")) == ("eu-west-1", None)
+    assert region_of_stack(stacks, "gone") is None
+
+
+def test_the_account_is_that_of_the_callers_credentials(
+    stacks: Path, aws: Callable[[str], None], tmp_path: Path
+) -> None:
+    aws(f'echo "$*" >{tmp_path}/asked; echo \'{{"Account": "210987654321"}}\'')
+    addresses = registry_addresses(stacks, "two", None)
+    assert addresses["quay"] == "210987654321.dkr.ecr.eu-west-1.amazonaws.com/quay"
+    assert (tmp_path / "asked").read_text() == ("sts get-caller-identity --region eu-west-1 --output json\n")
+
+
+@pytest.mark.parametrize(
+    "lines", ["exit 255", "echo no", "echo '{}'", """echo '{"Account": "210987654321"}'; exit 1"""]
+)
+def test_an_account_that_aws_does_not_say(stacks: Path, aws: Callable[[str], None], lines: str) -> None:
+    aws(lines)
+    with pytest.raises(UsageError, match=r"^AWS does not say which account the stack lives in: give it with"):
+        registry_addresses(stacks, "two", None)
+
+
+NAMES = "build, second"
+
+
+@pytest.mark.parametrize(
+    ("stack", "runner", "account", "said"),
+    [
+        ("two", None, ACCOUNT, f"the stack two declares 2 runners; name one with --runner: {NAMES}"),
+        ("two", "gone", ACCOUNT, f"the stack two declares no runner 'gone'; name one with --runner: {NAMES}"),
+        ("none", None, ACCOUNT, "the stack none declares 0 runners; name one with --runner: "),
+        ("one", None, ACCOUNT, "the stack one has no aws:region, and AWS_REGION is not set: set either"),
+        ("two", "build", "12345678901", "--account 12345678901: write its 12 digits, as 123456789012"),
+        ("two", "build", "1234567890123", "--account 1234567890123: write its 12 digits, as 123456789012"),
+        (
+            "gone",
+            None,
+            ACCOUNT,
+            "DIR/Pulumi.gone.yaml cannot be read: no such file or directory; DIR has: none, one, text, two",
+        ),
+        ("text", None, ACCOUNT, "DIR/Pulumi.text.yaml is not a stack's file: it has no 'config'"),
+    ],
+)
+def test_what_is_wrong(stacks: Path, stack: str, runner: str | None, account: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        runner_of_stack(stacks, stack, runner, account, None)
+    assert str(raised.value) == said.replace("DIR", str(stacks))
+
+
+def test_a_directory_without_stacks(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        runner_of_stack(tmp_path, "prod", None, ACCOUNT, None)
+    assert str(raised.value) == (
+        f"{tmp_path}/Pulumi.prod.yaml cannot be read: no such file or directory; "
+        "name their directory with --stacks-dir"
+    )
+
+
+def test_a_declaration_with_problems(stacks: Path) -> None:
+    (stacks / "Pulumi.wrong.yaml").write_text(TWO.replace("group: 42, host_of", "grup: 42, host_of"))
+    with pytest.raises(UsageError, match=r"stack\.runners\.second\.grup"):
+        runner_of_stack(stacks, "wrong", None, ACCOUNT, None)

@@ -1,0 +1,153 @@
+"""The files and the environment of a manager on a Docker host."""
+
+import json
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, has_password, manager_environment
+from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
+from pulumi_gitlab_runner.spec.certificate_authorities import parse_authorities
+from pulumi_gitlab_runner.spec.registries import Registry
+
+from tests.authorities import pem
+
+HERE = AwsEnvironment("123456789012", "eu-west-1")
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ci/a-AbCdEf"
+DECLARED: dict[str, Any] = {
+    "legacy": {"host": "registry.example.com:5000", "static": {"username": "me", "password": "canary-1"}},
+    "team": {"ecr": {}, "repositories": ["a/b"]},
+    "stored": {"host": "stored.example", "static": {"secret": SECRET}},
+}
+CONFIG = 'token = "@RUNNER_TOKEN_build@"\nid = "@RUNNER_ID_build@"\n'
+TOKENS = {"build": "glrt-canary"}
+
+
+def registries(*names: str) -> dict[str, Registry]:
+    stack = parse_stack({"registries": {name: DECLARED[name] for name in names}})
+    return {name: stack.registries[name] for name in names}
+
+
+def files(*names: str, **more: Any) -> dict[str, HostFile]:
+    return docker_manager_files(CONFIG, registries(*names), HERE, tokens=TOKENS, **more)
+
+
+def test_with_fixed_passwords_alone_nothing_is_asked() -> None:
+    """printf me:canary-1 | base64 gives bWU6Y2FuYXJ5LTE=."""
+    found = files("legacy", passwords={"legacy": ("me", "canary-1")}, runner_ids={"build": "7"})
+    assert {path: file.mode for path, file in found.items()} == {
+        "config.toml": "0600",
+        "registries": "0600",
+        "gitlab-runner-manager": "0755",
+        "home/.docker/config.json": "0600",
+        "passwords/legacy": "0600",
+    }
+    assert found["config.toml"].content == 'token = "glrt-canary"\nid = 7\n'
+    place = "/srv/gitlab-runner/current/passwords/legacy"
+    assert found["registries"].content.splitlines()[-1] == f"registry.example.com:5000 file {place}"
+    assert json.loads(found["home/.docker/config.json"].content) == {
+        "auths": {"registry.example.com:5000": {"auth": "bWU6Y2FuYXJ5LTE="}}
+    }
+    assert found["home/.docker/config.json"].content.endswith("}\n")
+    assert json.loads(found["passwords/legacy"].content) == {
+        "ServerURL": "registry.example.com:5000",
+        "Username": "me",
+        "Secret": "canary-1",
+    }
+
+
+@pytest.mark.parametrize("name", ["team", "stored"])
+def test_where_something_is_to_be_asked_the_service_writes_the_configuration(name: str) -> None:
+    found = files("legacy", name, passwords={"legacy": ("me", "canary-1")})
+    link = found["home/.docker/config.json"]
+    assert (link.content, link.mode) == ("/run/gitlab-runner-credentials/config.json", "link")
+    assert found["sbin/gitlab-runner-credentials"].mode == "0755"
+    library = "lib/gitlab-runner-host/gitlab_runner_credentials"
+    assert found[f"{library}/service.py"].mode == "0644"
+    lines = found["registries"].content.splitlines()
+    source = {
+        "team": f"{ECR} helper /usr/bin/docker-credential-ecr-login",
+        "stored": f"stored.example secret us-east-1 {SECRET}",
+    }[name]
+    assert source in lines
+    assert found["config.toml"].content == 'token = "glrt-canary"\nid = "@RUNNER_ID_build@"\n'
+
+
+def test_an_access_key_and_authorities() -> None:
+    authorities = parse_authorities(
+        {
+            "all": {"pem": pem()},
+            "gitlab": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
+            "other": {"pem": pem("three"), "hosts": ["other.example.com"]},
+        }
+    )
+    found = files(
+        access_key=("AKIAEXAMPLE", "canary-2"),
+        authorities=authorities,
+        gitlab_url="https://gitlab.example.com",
+    )
+    assert found["aws/credentials"] == HostFile(
+        "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = canary-2\n"
+    )
+    certificates = {path: file for path, file in found.items() if path.endswith(".crt")}
+    assert {path: (file.mode, file.content) for path, file in certificates.items()} == {
+        "certificate-authorities/all.crt": ("0644", pem()),
+        next(each for each in certificates if "gitlab" in each): ("0644", pem("two")),
+    }
+
+
+def environment(docker: dict[str, Any], **more: Any) -> list[str]:
+    host = (
+        parse_stack(
+            {
+                "gitlab_url": "https://gitlab.example.com",
+                "runners": {"build": {"group": 42, "host": {"docker": docker}}},
+            }
+        )
+        .managers["build"]
+        .host.docker
+    )
+    assert host
+    return manager_environment(host, HERE, **more)
+
+
+PATH = "PATH=/usr/local/lib/gitlab-runner-host/no-programs"
+HOME = "HOME=/srv/gitlab-runner/current/home"
+IMAGE = {"image": "registry.example.com/manager:1"}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "directory"),
+    [
+        ({"access_key": {"id": "AKIAEXAMPLE", "secret": "canary-2"}}, "/srv/gitlab-runner/current/aws"),
+        ({"directory": "/root/.aws"}, "/srv/aws"),
+    ],
+)
+def test_its_environment(credentials: dict[str, Any], directory: str) -> None:
+    assert environment({}) == [HOME, PATH]
+    assert environment({**IMAGE, "aws_credentials": credentials}) == [
+        *(HOME, PATH),
+        *(f"AWS_CONFIG_FILE={directory}/config", f"AWS_SHARED_CREDENTIALS_FILE={directory}/credentials"),
+        *("AWS_PROFILE=default", "AWS_REGION=eu-west-1"),
+    ]
+
+
+def test_other_authorities_are_another_environment() -> None:
+    """Its process reads them when it starts."""
+    one, two, of_hosts = (
+        parse_authorities({"a": {"pem": text, **hosts}})
+        for text, hosts in ((pem(), {}), (pem("two"), {}), (pem(), {"hosts": ["a.example"]}))
+    )
+    (first,) = (each for each in environment({}, authorities=one) if each.startswith("CERTIFICATE"))
+    assert len(first) == len("CERTIFICATE_AUTHORITIES=") + 12
+    assert first not in environment({}, authorities=two)
+    assert environment({}, authorities=of_hosts) == [HOME, PATH]
+
+
+def test_which_passwords_are_among_the_files() -> None:
+    assert {name: has_password(each) for name, each in registries("legacy", "team", "stored").items()} == {
+        "legacy": True,
+        "team": False,
+        "stored": False,
+    }

@@ -1,0 +1,103 @@
+"""The line of each kind of change to a declaration."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.review.declared_changes import declared_changes
+
+from tests.review.previews import UNKNOWN, preview, step
+
+RUNNER, HOST = "gitlab-runner:index:RunnerRegistration", "gitlab-runner:index:RunnerHost"
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "canary"}
+
+
+def changes(before: Any, after: Any, kind: str = RUNNER, operation: str = "update") -> list[str]:
+    states = [None if each is None else {"declared": each} for each in (before, after)]
+    return declared_changes(preview(step(operation, kind, "ci-build", *states)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": 2.0}, ["`a` `1` → `2`"]),
+        ({"a": 0.5}, {"a": 12345678.0}, ["`a` `0.5` → `12345678`"]),
+        ({"a": {"b": 1}}, {"a": 5}, ["`a` `b 1` → `5`"]),
+        ({"a": 5}, {"a": {"b": 1}}, ["`a` `5` → `b 1`"]),
+        ({"a": 1}, {"a": {}}, ["`a` `1` → `{}`"]),
+        ({"a": [1]}, {"a": "x"}, ["`a` `1` → `x`"]),
+        ({"a": [1, 2]}, {"a": [2, 1]}, ["`a` is in another order"]),
+        ({"a": [1, 2]}, {"a": [2, 3, 4]}, ["`a` gains `3`, `4`", "`a` loses `1`"]),
+        ({"a": [{"y": 1, "x": 2}]}, {"a": []}, ["`a` loses `x 2, y 1`"]),
+        ({}, {"a": "x"}, ["`a` is new: `x`"]),
+        ({}, {"a": {}}, []),
+        ({}, {"a": {"b": 1, "c": {}}}, ["`a.b` is new: `1`", "`a.c` is new"]),
+        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {}}}, ["`a.b` is new"]),
+        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {"d": True, "e": []}}}, ["`a.b` is new: `d` `true`"]),
+        ({"a": {"b": 1}, "c": 2}, {}, ["`a` is gone", "`c` is gone: was `2`"]),
+        ({"a": {"b": 1}}, {"a": {}}, ["`a.b` is gone: was `1`"]),
+        ({"a": 1}, {"a": UNKNOWN}, ["`a` `1` → known after the update"]),
+        ({"a": SECRET}, {"a": False}, ["`a` a secret → `false`"]),
+        ({"runners": {"a": {"t": 1}}}, {"runners": {"b": {"t": 1}}}, ["the runner `b` was called `a`"]),
+        (
+            {"runners": {"a": {"t": 1}}},
+            {"runners": {"b": {"t": 2}}},
+            ["`runners.b` is new: `t` `2`", "`runners.a` is gone"],
+        ),
+        (None, {"a": 1}, []),
+    ],
+)
+def test_each_difference(before: Any, after: Any, lines: list[str]) -> None:
+    assert changes(before, after) == [f"runner `ci-build`: {each}" for each in lines]
+
+
+@pytest.mark.parametrize(("count", "more"), [(12, ""), (13, " and 1 more")])
+def test_a_long_list_is_cut(count: int, more: str) -> None:
+    shown = ", ".join(f"`{number}`" for number in range(12))
+    assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a` gains {shown}{more}"]
+
+
+DECLARED = {
+    "tags": ["b"],
+    "group": 42,
+    "zone": {"b": 1},
+    "registries": {"x": {"authenticates": "by role"}, "y": {"n": 1}},
+    "empty": {},
+    "none": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "operation", "lines"),
+    [
+        (
+            None,
+            DECLARED,
+            RUNNER,
+            "create",
+            [
+                (
+                    "runner `ci-build`: new: `group` `42`; `tags` `b`; the registry `x` by role; "
+                    "the registry `y`; `zone.b` `1`"
+                )
+            ],
+        ),
+        (
+            None,
+            {"runners": {"r": {"group": 1}}, "instance": True},
+            HOST,
+            "create",
+            ["host `ci-build`: new: `group` `1`; `instance` `true`"],
+        ),
+        (None, {}, HOST, "create", ["host `ci-build`: new"]),
+        (None, None, HOST, "create", []),
+        ({"a": 1}, None, HOST, "delete", ["host `ci-build`: gone"]),
+        (None, None, HOST, "delete", []),
+        ({"a": 1}, {"a": 2}, "gitlab-runner:index:MirroredImage", "update", []),
+        ({"a": 1}, {"a": 2}, "aws:ecr/repository:Repository", "update", []),
+    ],
+)
+def test_what_comes_and_what_goes(
+    before: Any, after: Any, kind: str, operation: str, lines: list[str]
+) -> None:
+    assert changes(before, after, kind, operation) == lines
