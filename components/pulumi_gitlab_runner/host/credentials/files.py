@@ -29,11 +29,11 @@ class Files:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         with contextlib.suppress(FileExistsError):
-            directory.mkdir()
+            directory.mkdir(mode=0o700)
         status = directory.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             raise NotADirectoryError(f"{directory} is not a directory of this user's own")
-        directory.chmod(0o700)  # before anything is written into it
+        directory.chmod(0o700)
         for left in directory.glob(f"{TEMPORARY}*"):  # by one that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
