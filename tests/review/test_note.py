@@ -274,8 +274,7 @@ shows here as taken back, and is not what a deployment will do. Rebase, or merge
 - `ci-team/base` (`Repository`): is deleted; its images are lost
 
 **⚠ Jobs that wait: act when deploying**
-- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner \
-takes them; pause it in GitLab and let its jobs end first, else they fail
+- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner takes them; pause it in GitLab and let its jobs end first, else they fail
 
 **⚠ Runners open to more jobs**
 - `ci-build` (`UserRunner`): takes jobs of branches that are not protected, which more people may push
@@ -324,18 +323,18 @@ classDef changed fill:#fdf1d3,stroke:#b06000,color:#4a2a00
 <details><summary>All changes</summary>
 
 ```diff
+- delete aws:ecr/repository:Repository ci-team/base
+! update aws:iam/rolePolicy:RolePolicy ci-build
 ! update aws:s3/bucketObjectv2:BucketObjectv2 build-files
 !     content
 !         etc/gitlab-runner/config.toml
 ! update aws:s3/bucketObjectv2:BucketObjectv2 build-files
 !     content
 !         etc/gitlab-runner/registries
++ create aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule ci-build
 ! update gitlab:index/projectVariable:ProjectVariable v
 ! update gitlab:index/userRunner:UserRunner ci-build
 - delete gitlab:index/userRunner:UserRunner ci-build
-+ create aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule ci-build
-- delete aws:ecr/repository:Repository ci-team/base
-! update aws:iam/rolePolicy:RolePolicy ci-build
 ```
 
 </details>
