@@ -70,16 +70,6 @@ CASES = [
         replaces=[{"name": "another"}, {"driverOpts": {"type": "tmpfs", "device": "tmpfs"}}],
     ),
     Case(
-        "image",
-        token("RemoteImage"),
-        {"name": "redis:latest", "keepLocally": True},
-        updates=[{"forceRemove": True}],
-        replaces=[{"name": "postgres:latest"}, {"pullTriggers": ["other"]}, {"triggers": {"a": "b"}}],
-        find=None,
-    ),
-    Case("image that is removed", token("RemoteImage"), {"name": "postgres:latest"}, find=None),
-    Case("image that does not exist", token("RemoteImage"), {"name": "none/such:1"}, fails=True),
-    Case(
         "container of an image that does not exist", token("Container"), {"image": "none/such:1"}, fails=True
     ),
     Case(

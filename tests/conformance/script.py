@@ -75,6 +75,8 @@ def run(plugin: Plugin, case: Case) -> Seen:
             "inputs": _public(decode(inputs)),
             "secrets": secret_properties(inputs),
         }
+    if "error" in seen.steps["check"]:
+        return seen
     with seen.step("preview") as facts:
         facts["outputs"] = plugin.preview(case.token, inputs)
     with seen.step("create") as facts:

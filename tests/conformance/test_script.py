@@ -7,8 +7,10 @@ import pytest
 
 from sandbox.paths import CHECKOUT
 from sandbox.standin.values import UNKNOWN
+from tests.conformance import docker_cases, gitlab_cases
 from tests.conformance.docker_build_cases import IMAGE, cases
-from tests.conformance.plugin import Plugin
+from tests.conformance.plugin import Plugin, PluginError
+from tests.conformance.providers import PROVIDERS
 from tests.conformance.script import Case, Seen, differences, run
 
 SERVED = {"name", "driver", "labels"}
@@ -119,3 +121,17 @@ def test_a_plugin_is_driven_as_by_the_engine(tmp_path: Any) -> None:
     assert "error" in steps["create"]
     assert "read" not in steps
     assert [each.partition(":")[0] for each in wrong["check"]["failures"]]
+
+
+def test_a_case_whose_check_ends_in_an_error_has_no_further_steps() -> None:
+    class Refusing:
+        def check(self, token: str, inputs: object) -> object:
+            raise PluginError(f"unknown resource type {token}")
+
+    seen = run(Refusing(), Case("gone", "docker:index/gone:Gone", {}))  # type: ignore[arg-type]
+    assert seen.steps == {"check": {"error": "unknown resource type docker:index/gone:Gone"}}
+
+
+@pytest.mark.parametrize(("provider", "module"), [("docker", docker_cases), ("gitlab", gitlab_cases)])
+def test_each_case_is_of_a_type_that_the_stand_in_serves(provider: str, module: Any) -> None:
+    assert [case.name for case in module.CASES if not PROVIDERS[provider].served(case.token)] == []
