@@ -5,10 +5,13 @@ plugin where it is there, over the same services of the sandbox; what differs is
 """
 
 import argparse
+import contextlib
+import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import SandboxError
@@ -70,16 +73,27 @@ def _seen(
 ) -> tuple[Mapping[str, Seen], Mapping[str, str]]:
     """Return what a plugin shows in each case, and the type of each case."""
     seen, tokens = {}, {}
-    with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
-        place = Path(directory)
-        with (
-            provider.environment(place / "sandbox") as environment,
-            Plugin(name, command, environment, provider.configuration) as plugin,
-        ):
-            for case in provider.cases(plugin, place / "files"):
-                if part in case.name:
-                    seen[case.name], tokens[case.name] = run(plugin, case), case.token
+    with (
+        tempfile.TemporaryDirectory(prefix="conformance-") as directory,
+        _files() as files,
+        provider.environment(Path(directory)) as environment,
+        Plugin(name, command, environment, provider.configuration) as plugin,
+    ):
+        for case in provider.cases(plugin, files):
+            if part in case.name:
+                seen[case.name], tokens[case.name] = run(plugin, case), case.token
     return seen, tokens
+
+
+@contextlib.contextmanager
+def _files() -> Iterator[Path]:
+    """A directory for the files of cases, at one place for both plugins: it is part of what they show."""
+    directory = Path(tempfile.gettempdir(), f"conformance-files-{os.getpid()}")
+    directory.mkdir()
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,10 @@ _OF_DOCKER = {
     "check wait=True: refused: stand-in True": _EARLIER,
     "check uploads=[{'file': '/it'}]: refused: stand-in True": _EARLIER,
 }
+_OF_DOCKER_BUILD = {
+    "check network='bridge': refused: stand-in True": "served here: the network `default` alone",
+    "wrong/Dockerfile'}: refused: stand-in False": "refused at the creation here, at the check there",
+}
 
 PROVIDERS: Mapping[str, Provider] = {
     "aws": Provider(
@@ -124,6 +128,7 @@ PROVIDERS: Mapping[str, Provider] = {
         DOCKER,
         lambda _, directory: docker_build_cases.cases(directory),
         furnish=_furnish_builds,
+        accepted=_OF_DOCKER_BUILD,
     ),
     "gitlab": Provider(GitLab, GITLAB, lambda *_: gitlab_cases.CASES),
 }

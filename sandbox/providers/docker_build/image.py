@@ -1,12 +1,15 @@
 """`docker-build.Image`: an image that is built, and pushed to a registry."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from docker_image.reference import InvalidReference, Reference
 
 from sandbox.providers.docker_build.builder import Builder
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Object, Text
 from sandbox.standin.provider import Refused, Resource
-from sandbox.standin.values import Properties
+from sandbox.standin.values import Properties, is_known
 
 
 class Image(Resource[Builder]):
@@ -35,11 +38,25 @@ class Image(Resource[Builder]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Only images that are pushed, and not built for a preview."""
+        """Only images that are pushed, and not built for a preview; tags and files as the official provider does.
+
+        That reads the Dockerfile too (pulumi/pulumi-docker-build, provider/internal/image.go). Here the engine
+        refuses one with a mistake, when the image is built.
+        """
         if inputs.get("push") is False:
             yield Failure("push", "the sandbox serves only images that are pushed")
         if inputs.get("buildOnPreview") is True:
             yield Failure("buildOnPreview", "the sandbox builds nothing for a preview; set it to false")
+        for number, tag in enumerate(filter(is_known, inputs["tags"])):
+            try:
+                Reference.parse(tag)
+            except InvalidReference as error:
+                yield Failure(f"tags[{number}]", str(error))
+        context, dockerfile = (inputs[each]["location"] for each in ("context", "dockerfile"))
+        if is_known(context) and not Path(context).is_dir():
+            yield Failure("context.location", f'"{context}": not a valid directory or URL')
+        if is_known(dockerfile) and not Path(dockerfile).is_file():
+            yield Failure("dockerfile.location", f"open {dockerfile}: no such file or directory")
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:

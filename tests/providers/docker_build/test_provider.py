@@ -63,6 +63,13 @@ def test_it_takes_what_the_component_gives(given: Properties) -> None:
         ),
         ({"colour": "red"}, "colour", "not a property of docker-build:index:Image"),
         ({"platforms": ["linux/amd64", "linux/arm64"]}, "platforms", "2 items; at most 1 are allowed"),
+        ({"tags": [TAG, "Not A Tag"]}, "tags[1]", "invalid reference format"),
+        ({"context": {"location": "/none"}}, "context.location", '"/none": not a valid directory or URL'),
+        (
+            {"dockerfile": {"location": "/none/Dockerfile"}},
+            "dockerfile.location",
+            "open /none/Dockerfile: no such file or directory",
+        ),
         ({"push": False}, "push", "the sandbox serves only images that are pushed"),
         (
             {"buildOnPreview": True},
