@@ -274,7 +274,8 @@ shows here as taken back, and is not what a deployment will do. Rebase, or merge
 - `ci-team/base` (`Repository`): is deleted; its images are lost
 
 **⚠ Jobs that wait: act when deploying**
-- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner takes them; pause it in GitLab and let its jobs end first, else they fail
+- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner \
+takes them; pause it in GitLab and let its jobs end first, else they fail
 
 **⚠ Runners open to more jobs**
 - `ci-build` (`UserRunner`): takes jobs of branches that are not protected, which more people may push

@@ -38,10 +38,10 @@ class Image(Resource[Builder]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Only images that are pushed, and not built for a preview; tags and files as the official provider does.
+        """Only images that are pushed, not built for a preview, and with tags and files that there can be.
 
-        That reads the Dockerfile too (pulumi/pulumi-docker-build, provider/internal/image.go). Here the engine
-        refuses one with a mistake, when the image is built.
+        The official provider reads the Dockerfile too (pulumi/pulumi-docker-build, internal/image.go). Here the
+        engine refuses one with a mistake, when the image is built.
         """
         if inputs.get("push") is False:
             yield Failure("push", "the sandbox serves only images that are pushed")
