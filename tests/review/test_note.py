@@ -99,6 +99,14 @@ def test_what_changes_is_told_by_name_and_only_known_values_are_shown() -> None:
     assert CANARY not in written
 
 
+def test_a_value_is_shown_as_it_is_written() -> None:
+    runner = "gitlab:index/userRunner:UserRunner"
+    changed = step(
+        "update", runner, "build", {"tagLists": ["groß"]}, {"tagLists": []}, diffReasons=["tagLists"]
+    )
+    assert '!     tagLists: ["groß"] → []' in note(preview(changed), "prod")
+
+
 def test_the_files_of_a_host_that_change_are_named() -> None:
     written = note(preview(host_step(host_inputs(), host_inputs(privileged=True))), "prod")
     assert "!     content\n!         etc/gitlab-runner/config.toml\n```" in written

@@ -175,3 +175,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
 @pytest.mark.parametrize(("fields", "problem"), PROBLEMS.values(), ids=PROBLEMS)
 def test_what_is_refused(fields: dict[str, Any], problem: Problem) -> None:
     assert list(fleet_problems(fleet(**fields), "f")) == [problem]
+
+
+def test_the_first_release_with_an_executor_for_fleets_is_taken() -> None:
+    assert list(fleet_problems(fleet(manager={"runner_version": "17.1.0"}), "f")) == []

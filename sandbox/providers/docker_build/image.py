@@ -40,7 +40,7 @@ class Image(Resource[Builder]):
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """Only images that are pushed, not built for a preview, and with tags and files that there can be.
 
-        The official provider reads the Dockerfile too (pulumi/pulumi-docker-build, internal/image.go). Here the
+        The official provider reads the Dockerfile too (pulumi-docker-build, internal/image.go). Here the
         engine refuses one with a mistake, when the image is built.
         """
         if inputs.get("push") is False:
