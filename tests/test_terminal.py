@@ -134,6 +134,10 @@ def test_a_cell_that_is_empty_has_no_line_where_each_has_one() -> None:
     ]
 
 
+def test_a_table_without_rows_has_its_titles() -> None:
+    assert [line.split() for line in printed(TerminalTable("Measure", "Value"))] == [["Measure", "Value"]]
+
+
 @pytest.mark.parametrize(("text", "smallest", "longest"), [("a" * 30, 20, 30), ("ab\nabc", 3, 3)])
 def test_a_table_of_rich_may_make_it_narrow_but_for_20_columns(
     text: str, smallest: int, longest: int

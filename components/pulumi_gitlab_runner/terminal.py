@@ -67,7 +67,7 @@ class TerminalTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text | Folded]:
         width, gap = options.max_width, 3
         widths = [
-            max(Text(title).cell_len, *(row[index].cell_len for row in self.rows))
+            max(cell.cell_len for cell in (Text(title), *(row[index] for row in self.rows)))
             for index, title in enumerate(self.titles)
         ]
         header = [Text(title, "bold") for title in self.titles]

@@ -225,21 +225,8 @@ def repository(*answers: bytes) -> Iterator[tuple[Repository, Scripted]]:
 @pytest.mark.parametrize(
     ("status", "meaning", "passing"),
     [
-        (400, "", False),
-        (401, ", it refuses the credentials", False),
-        (403, ", it does not allow that with these credentials", False),
         (404, ", it has no such repository, or no such image in it", False),
-        (405, ", it does not let images be deleted", False),
-        (408, "", True),
-        (413, ", that is larger than it takes", False),
-        (425, "", True),
         (429, ", too many requests", True),
-        (500, "", True),
-        (501, "", False),
-        (502, "", True),
-        (503, "", True),
-        (504, "", True),
-        (507, ", its storage is full", False),
     ],
 )
 def test_what_the_status_of_a_transfer_means(status: int, meaning: str, passing: bool) -> None:
@@ -256,10 +243,6 @@ def test_what_the_status_of_a_transfer_means(status: int, meaning: str, passing:
     ("body", "said"),
     [
         ({"errors": [{"message": "no room", "code": "DENIED"}]}, ": no room"),
-        ({"errors": [{"code": "DENIED"}, {"code": "OTHER"}]}, ": DENIED"),
-        ({"errors": [{"message": "x" * 201}]}, f": {'x' * 200}"),
-        ({"errors": []}, ""),
-        ({"errors": [7]}, ""),
         ([], ""),
     ],
 )
