@@ -12,7 +12,7 @@ CHOSEN = ("-m", "not engine and not docker and not integration", "--ignore=tests
 
 
 def take() -> float:
-    """One run, in as many processes as `./dev test` has, and without the settings of the measures' sandbox."""
+    """One run, in as many processes as `./dev test` has, without the settings of the measures' sandbox."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OF_A_SANDBOX)}
     command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE, *CHOSEN]
     return timed(command, CHECKOUT, environment).seconds
