@@ -102,6 +102,7 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
         ([{"Status": "Terminated"}], "Run Command on i-1 ended with Terminated: "),
         ([{"Status": "DeliveryTimedOut"}], "Run Command on i-1 ended with DeliveryTimedOut: "),
         ([success("no answer")], "Run Command on i-1 gave no answer that can be read"),
+        ([success(f"!{packed({})}")], "Run Command on i-1 gave no answer that can be read"),
         ([success("YWJj")], "Run Command on i-1 gave no answer that can be read"),
         ([success(packed("x" * 1024 * 1024))], "Run Command on i-1 gave no answer that can be read"),
     ],

@@ -66,7 +66,9 @@ class Instance:
             )
             raise UsageError(f"Run Command on {self.number} ended with {found['Status']}: {printable(said)}")
         try:
-            packed = base64.b64decode(found["StandardOutputContent"].strip().rpartition("\n")[2])
+            packed = base64.b64decode(
+                found["StandardOutputContent"].strip().rpartition("\n")[2], validate=True
+            )
             return json.loads(zlib.decompressobj().decompress(packed, _LARGEST_ANSWER))
         except (ValueError, zlib.error):
             raise UsageError(f"Run Command on {self.number} gave no answer that can be read") from None
