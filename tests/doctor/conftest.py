@@ -6,6 +6,7 @@ import pytest
 from pulumi_gitlab_runner.doctor import waiting
 
 from tests.doctor.host_tree import Doctor, HostTree
+from tests.host.commands import Commands
 from tests.registry.fixtures import only_loopback, registry
 
 __all__ = ["only_loopback", "registry"]
@@ -22,3 +23,11 @@ def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     """A command line that says nothing of what it waits for, however slow the machine is."""
     monkeypatch.setattr(waiting, "AFTER_S", 3600.0)
     return Doctor(capsys)
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """Commands that come first on the PATH."""
+    made = Commands(tmp_path)
+    monkeypatch.setenv("PATH", f"{made.directory}:/usr/bin:/bin")
+    return made

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -25,6 +25,7 @@ from sandbox.services.aws.server import ACCOUNT, AwsServer
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor
+from tests.host.commands import Commands
 from tests.http.server import answer, serving
 
 REGION = "eu-west-1"
@@ -318,26 +319,12 @@ def test_what_is_no_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
     assert "this is no state" in doctor.errors
 
 
-@pytest.fixture
-def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a `pulumi` on the PATH that runs these lines."""
-
-    def install(lines: str) -> None:
-        program = tmp_path / "bin" / "pulumi"
-        program.parent.mkdir(exist_ok=True)
-        program.write_text(f"#!/bin/sh\n{lines}\n")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-
-    return install
-
-
 def test_the_state_is_what_pulumi_exports(
-    doctor: Doctor, pulumi: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    doctor: Doctor, commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
     _, file = state(tmp_path, {"type": "a", "urn": "b::c", "inputs": {}})
-    pulumi(f'echo "$*" >{tmp_path}/asked; cat {file}')
+    commands.add("pulumi", f'echo "$*" >{tmp_path}/asked; cat {file}')
     with serving(answer(200, b"[]")) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", script.url)
         assert doctor.run("leftovers", "--stack", "org/p/prod", "--project", "p", "--only", "gitlab") == 0
@@ -354,9 +341,9 @@ def test_the_state_is_what_pulumi_exports(
     ],
 )
 def test_a_state_that_pulumi_does_not_export(
-    doctor: Doctor, pulumi: Callable[[str], None], lines: str, said: str
+    doctor: Doctor, commands: Commands, lines: str, said: str
 ) -> None:
-    pulumi(lines)
+    commands.add("pulumi", lines)
     assert doctor.run(*ASKED) == 2
     assert doctor.errors == (
         f"runner-doctor: pulumi stack export fails: {said}; "

@@ -1,6 +1,5 @@
 """The runner that a stack's file declares: which one, where, and what is said if there is none."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ from pulumi_gitlab_runner.doctor.stack_file import (
     registry_addresses,
     runner_of_stack,
 )
+
+from tests.host.commands import Commands
 
 ACCOUNT = "123456789012"
 TWO = """
@@ -52,20 +53,6 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-@pytest.fixture
-def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts an `aws` command on the PATH that runs these lines."""
-
-    def install(lines: str) -> None:
-        program = tmp_path / "bin" / "aws"
-        program.parent.mkdir(exist_ok=True)
-        program.write_text(f"#!/bin/sh\n{lines}\n")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-
-    return install
-
-
 def test_the_runner_that_is_named_or_the_only_one(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = runner_of_stack(stacks, "two", "second", ACCOUNT, None)
     assert (found.name, found.runner_version) == ("second of the stack two", "18.11.0")
@@ -90,9 +77,9 @@ def test_the_addresses_of_its_registries(stacks: Path) -> None:
 
 
 def test_the_account_is_that_of_the_callers_credentials(
-    stacks: Path, aws: Callable[[str], None], tmp_path: Path
+    stacks: Path, commands: Commands, tmp_path: Path
 ) -> None:
-    aws(f'echo "$*" >{tmp_path}/asked; echo \'{{"Account": "210987654321"}}\'')
+    commands.add("aws", f'echo "$*" >{tmp_path}/asked; echo \'{{"Account": "210987654321"}}\'')
     addresses = registry_addresses(stacks, "two", None)
     assert addresses["quay"] == "210987654321.dkr.ecr.eu-west-1.amazonaws.com/quay"
     assert (tmp_path / "asked").read_text() == ("sts get-caller-identity --region eu-west-1 --output json\n")
@@ -101,8 +88,8 @@ def test_the_account_is_that_of_the_callers_credentials(
 @pytest.mark.parametrize(
     "lines", ["exit 255", "echo no", "echo '{}'", """echo '{"Account": "210987654321"}'; exit 1"""]
 )
-def test_an_account_that_aws_does_not_say(stacks: Path, aws: Callable[[str], None], lines: str) -> None:
-    aws(lines)
+def test_an_account_that_aws_does_not_say(stacks: Path, commands: Commands, lines: str) -> None:
+    commands.add("aws", lines)
     with pytest.raises(UsageError, match=r"^AWS does not say which account the stack lives in: give it with"):
         registry_addresses(stacks, "two", None)
 
