@@ -56,11 +56,8 @@ class Clients:
         import botocore.session
 
         self._session = self._session or botocore.session.get_session()
-        return any(region in self._regions(each) for each in self._session.get_available_partitions())
-
-    def _regions(self, partition: str) -> list[str]:
-        regions: list[str] = self._session.get_available_regions("ec2", partition)
-        return regions
+        partitions = self._session.get_component("data_loader").load_data("partitions")["partitions"]
+        return any(region in partition["regions"] for partition in partitions)
 
 
 @dataclass(frozen=True)
