@@ -65,23 +65,38 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
-        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=self.environment)
+        environment = self.environment | {"PULUMI_DEBUG_COMMANDS": "true"}  # which `--event-log` needs
+        result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=environment)
         self.printed += result.stdout + result.stderr
         if check and result.returncode != 0:
             raise AssertionError(f"pulumi {' '.join(arguments)}:\n{result.stdout}\n{result.stderr}")
         return result
 
-    def up(self, *options: str) -> None:
-        self.pulumi("up", "--yes", "--skip-preview", *options)
+    def up(self, *options: str) -> set[Change]:
+        """Update the stack; return what was done to it, as `changes` tells it before.
+
+        With `--refresh` also what was not as the state had it: `("refresh", TYPE, NAME)`.
+        """
+        log = self.directory / "events.json"
+        self.pulumi("up", "--yes", "--skip-preview", "--event-log", str(log), *options)
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        begun = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+        ended = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
+        done = [
+            step
+            for step in begun
+            if step.get("logical")
+            and not step["type"].startswith("pulumi:providers:")
+            and _is_change(step["op"], step["new"])
+        ]
+        drifted = [step for step in ended if step["op"] == "refresh" and _differs(step)]
+        return {(step["op"], *_type_and_name(step["urn"])) for step in (*done, *drifted)}
 
     def changes(self, *options: str) -> set[Change]:
         """What `up` would do now. A component that says something else of itself is no change of anything."""
         preview = json.loads(self.pulumi("preview", "--json", *options).stdout)
-        return {
-            (step["op"], *_type_and_name(step["urn"]))
-            for step in preview["steps"]
-            if step["op"] != "same" and (step["op"] != "update" or step["newState"].get("custom"))
-        }
+        steps = [step for step in preview["steps"] if _is_change(step["op"], step.get("newState"))]
+        return {(step["op"], *_type_and_name(step["urn"])) for step in steps}
 
     def refresh(self) -> set[str]:
         """Refresh the state; return the resources that were not as the state had them, `TYPE NAME`."""
@@ -139,6 +154,14 @@ def what_there_is(sandbox: Sandbox) -> dict[str, Any]:
         "aws": aws_snapshot(sandbox.services["aws"].url),
         "gitlab": gitlab_snapshot(f"{sandbox.services['gitlab'].url}/api/v4/", GITLAB_TOKEN),
     }
+
+
+def _is_change(operation: str, new: Any) -> bool:
+    return operation not in ("same", "refresh") and (operation != "update" or bool(new.get("custom")))
+
+
+def _differs(refreshed: Any) -> bool:
+    return refreshed["new"] is None or bool(refreshed.get("diffs") or refreshed.get("detailedDiff"))
 
 
 def _type_and_name(urn: str) -> tuple[str, str]:

@@ -100,8 +100,7 @@ def there_is(project: Project) -> dict[str, Any]:
 
 
 def test_it_stays_as_it_is(up: Project) -> None:
-    assert up.changes() == set()
-    assert up.refresh() == set()
+    assert up.up("--refresh") == set()
 
 
 def test_the_rules_of_the_caches_are_there(up: Project) -> None:

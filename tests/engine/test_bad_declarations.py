@@ -1,5 +1,6 @@
 """What is wrongly declared is told once, and nothing is created."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,39 +12,46 @@ pytestmark = pytest.mark.engine
 
 SAME_HOST = {"host": "registry.example.com:5000", "static": {"username": "someone", "password": "x"}}
 
-BAD: dict[str, tuple[str, Any, list[str]]] = {
-    "an unknown key": (
-        "runners/build/imgae",
-        "alpine",
-        ["stack.runners.build.imgae", "not known here", "did you mean 'image'?"],
+BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "keys and types": (
+        {
+            "registries/legacy/credsStore": "ecr-login",
+            "runners/build/host/concurrent": "four",
+            "runners/build/imgae": "alpine",
+        },
+        [
+            "stack.registries.legacy.credsStore\n",
+            "stack.runners.build.host.concurrent\n",
+            "'four' (text)",
+            "a whole number",
+            "stack.runners.build.imgae\n",
+            "not known here",
+            "did you mean 'image'?",
+        ],
     ),
-    "a wrong type": (
-        "runners/build/host/concurrent",
-        "four",
-        ["stack.runners.build.host.concurrent", "'four' (text)", "a whole number"],
-    ),
-    "a registry that is not declared": (
-        "runners/build/registries",
-        ["team", "shared", "legacy", "hub"],
-        ["stack.runners.build.registries[3]", "'hub'", "legacy, shared, team"],
-    ),
-    "credsStore": ("registries/legacy/credsStore", "ecr-login", ["stack.registries.legacy.credsStore"]),
-    "an image of a registry that the runner does not use": (
-        "runners/build/registries",
-        ["shared", "legacy"],
-        ["stack.runners.build.image", "'team/ci/base:2026.11'", "add 'team' to the runner's registries"],
-    ),
-    "two registries for one host": (
-        "registries/mirror",
-        SAME_HOST,
-        ["stack.registries.mirror", "registry.example.com:5000", "one registry for each host"],
-    ),
-    "a masked variable that GitLab cannot mask": (
-        "variables/1",
-        {"group": 42, "key": "SHORT", "value": "short", "masked": True},
-        ["stack.variables[1].masked", "a value that GitLab cannot mask", "8 or more characters"],
+    "what does not go together": (
+        {
+            "registries/mirror": SAME_HOST,
+            "runners/build/registries": ["shared", "legacy", "hub"],
+            "variables/1": {"group": 42, "key": "SHORT", "value": "short", "masked": True},
+        },
+        [
+            "stack.registries.mirror\n",
+            "registry.example.com:5000",
+            "one registry for each host",
+            "stack.runners.build.image\n",
+            "'team/ci/base:2026.11'",
+            "add 'team' to the runner's registries",
+            "stack.runners.build.registries[2]\n",
+            "'hub'",
+            "legacy, mirror",
+            "stack.variables[1].masked\n",
+            "a value that GitLab cannot mask",
+            "8 or more characters",
+        ],
     ),
 }
+"""Declarations with several problems, and what is in the message."""
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +61,15 @@ def untouched(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_it_is_told_once_and_nothing_is_created(untouched: Project, what: str) -> None:
-    path, value, told = BAD[what]
+def test_each_problem_is_told_once_and_nothing_is_created(untouched: Project, what: str) -> None:
+    changes, told = BAD[what]
     before = untouched.what_there_is()
-    with untouched.declaring(path, value):
+    with ExitStack() as declared:
+        for path, value in changes.items():
+            declared.enter_context(untouched.declaring(path, value))
         result = untouched.pulumi("up", "--yes", check=False)
     assert result.returncode != 0
-    assert_told_once(result.stdout + result.stderr, told)
+    assert_told_once(result.stdout + result.stderr, told, problems=sum(part.endswith("\n") for part in told))
     assert untouched.what_there_is() == before
 
 
@@ -75,11 +85,12 @@ def test_this_account_named_twice_is_told_once_its_number_is_known(untouched: Pr
     assert untouched.what_there_is() == before
 
 
-def assert_told_once(printed: str, told: list[str]) -> None:
+def assert_told_once(printed: str, told: list[str], problems: int = 1) -> None:
     """One error, and nothing else: beside the resource's name Pulumi repeats only its first line."""
     diagnostics = printed[printed.index("Diagnostics:") :]
     assert diagnostics.count("error:") == 1
-    assert "error: The declaration has a problem; nothing was created." in diagnostics
-    assert printed.count("  found:") == 1
+    counted = "a problem" if problems == 1 else f"{problems} problems"
+    assert f"error: The declaration has {counted}; nothing was created." in diagnostics
+    assert printed.count("  found:") == problems
     assert "Traceback" not in printed
     assert [part for part in told if part not in diagnostics] == []

@@ -11,41 +11,27 @@ from tests.engine.project import Change, Project
 
 pytestmark = pytest.mark.engine
 
-CHANGES: dict[str, tuple[str, Any, set[Change]]] = {
-    "the runner's tags": ("runners/build/tags", ["docker", "large"], {("update", "UserRunner", "ci-build")}),
+CHANGES: dict[str, Any] = {
+    "runners/build/tags": ["docker", "large"],
+    "registries/team/repositories/ci|base/keep_images": 60,
+    "runners/build/image": "team/private/image:2",
+    "runners/build/config": {"docker": {"memory": "2g"}},
+}
+CHANGED: set[Change] = {
+    ("update", "UserRunner", "ci-build"),
     # The official provider replaces a changed lifecycle policy; the repository and its images stay.
-    "the repository's retention": (
-        "registries/team/repositories/ci|base/keep_images",
-        60,
-        {("replace", "LifecyclePolicy", "ci-team/ci/base")},
-    ),
-    # It reaches the running host by S3: neither launch template nor instance change.
-    "the default image": (
-        "runners/build/image",
-        "team/private/image:2",
-        {("update", "BucketObjectv2", "ci-build-files")},
-    ),
-    "a key of config.toml": (
-        "runners/build/config",
-        {"docker": {"memory": "2g"}},
-        {("update", "BucketObjectv2", "ci-build-files")},
-    ),
+    ("replace", "LifecyclePolicy", "ci-team/ci/base"),
+    # The image and config.toml reach the running host by S3: neither launch template nor instance change.
+    ("update", "BucketObjectv2", "ci-build-files"),
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
-def test_only_what_depends_on_it_changes(project: Project, what: str) -> None:
-    path, value, expected = CHANGES[what]
-    with project.declaring(path, value):
-        assert project.changes() == expected
-
-
-def test_the_changes_are_made(project: Project) -> None:
+def test_only_what_depends_on_a_change_changes(project: Project) -> None:
     before = project.what_there_is()
     with ExitStack() as declared:
-        for path, value, _ in CHANGES.values():
+        for path, value in CHANGES.items():
             declared.enter_context(project.declaring(path, value))
-        project.up()
+        assert project.up() == CHANGED
         (runner,) = project.what_there_is()["gitlab"]["runners"].values()
         assert runner["tag_list"] == ["docker", "large"]
         policy = json.loads(
@@ -56,7 +42,7 @@ def test_the_changes_are_made(project: Project) -> None:
         assert 'memory = \\"2g\\"' in files_of_the_host(project)
         assert project.what_there_is()["aws"].keys() == before["aws"].keys()
         assert project.what_there_is()["aws"]["instance"] == before["aws"]["instance"]
-    project.up()
+    assert project.up() == CHANGED
     assert "private/image:2" not in files_of_the_host(project)
     assert project.what_there_is()["gitlab"] == before["gitlab"]
 
@@ -64,13 +50,12 @@ def test_the_changes_are_made(project: Project) -> None:
 def test_another_runner_comes_to_a_running_host_with_its_files(project: Project) -> None:
     instance = project.what_there_is()["aws"]["instance"]
     with project.declaring("runners/second", {"group": 42, "tags": ["small"], "host_of": "build"}):
-        assert project.changes() == {
+        assert project.up() == {
             ("create", "RunnerRegistration", "ci-second"),
             ("create", "UserRunner", "ci-second"),
             ("create", "Parameter", "ci-build-token-second"),
             ("update", "BucketObjectv2", "ci-build-files"),
         }
-        project.up()
         config = tomllib.loads(
             json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
         )

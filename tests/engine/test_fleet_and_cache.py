@@ -88,8 +88,7 @@ def test_the_manager_knows_its_group_and_both_managers_their_prefix(up: Project)
 
 
 def test_it_stays_as_it_is(up: Project) -> None:
-    up.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
-    up.up("--expect-no-changes")
+    assert up.up("--refresh", "--expect-no-changes") == set()
 
 
 def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
@@ -100,19 +99,16 @@ def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
     for reservation in ec2.describe_instances(InstanceIds=workers)["Reservations"]:
         for worker in reservation["Instances"]:
             assert "IamInstanceProfile" not in worker
-    assert up.changes() == set()
-    assert {change for change in up.changes("--refresh") if change[0] != "refresh"} == set()
-    up.up("--refresh")
+    assert {change for change in up.up("--refresh") if change[0] != "refresh"} == set()
     assert group(up)["DesiredCapacity"] == 3
 
 
 def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: Project) -> None:
     with up.declaring("runners/burst/fleet/max_instances", 5):
-        assert up.changes() == {
+        assert up.up() == {
             ("update", "Group", "ci-burst-workers"),
             ("update", "BucketObjectv2", "ci-burst-files"),
         }
-        up.up()
         assert (group(up)["MaxSize"], config_of(up, "burst")["autoscaler"]["max_instances"]) == (5, 5)
     up.up()
 
@@ -132,7 +128,7 @@ def test_a_new_machine_image_shows_in_the_preview_and_is_no_drift(up: Project) -
     (image,) = up.aws("ec2").describe_images(ImageIds=[parameter["Value"]])["Images"]
     assert {"Key": "team", "Value": "ci"} in image["Tags"]
     with up.declaring("machine_images/base/runner_version", "19.2.0"):
-        changes = up.changes()
+        changes = up.up()
         assert {name for _, _, name in changes} == {"ci-base", "ci-burst-workers"}
         assert {(operation, kind) for operation, kind, _ in changes} >= {
             ("update", "LaunchTemplate"),
@@ -140,12 +136,10 @@ def test_a_new_machine_image_shows_in_the_preview_and_is_no_drift(up: Project) -
             ("replace", "ImageRecipe"),
             ("update", "ImagePipeline"),
         }
-        up.up()
         template = group(up)["MixedInstancesPolicy"]["LaunchTemplate"]["LaunchTemplateSpecification"]
         (version,) = up.aws("ec2").describe_launch_template_versions(
             LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
         )["LaunchTemplateVersions"]
         assert version["VersionDescription"] == f"Runner burst-workers, {parameter['Value']}"
         assert version["LaunchTemplateData"]["ImageId"] == f"resolve:ssm:{told['parameter']}"
-        assert up.changes() == set()
-        assert up.refresh() == set()
+        assert up.up("--refresh") == set()

@@ -51,10 +51,9 @@ def test_an_image_is_pinned_once_it_is_there_and_follows_its_tag(project: Projec
     assert f'"{IMAGE}"' in json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
     for content in ("first", "second"):
         digest = push(content)
-        assert project.changes() == {FILES}
-        project.up()
+        assert project.up() == {FILES}
         assert f"{IMAGE}@{digest}" in files_of_the_host(project)
-        assert project.changes() == set()
+    assert project.changes() == set()
 
 
 def test_an_image_that_is_not_there_is_told_and_one_that_cannot_be_asked_for_is_a_warning(

@@ -129,7 +129,7 @@ def rotated(life: Life) -> Iterator[Life]:
     with ExitStack() as declared:
         for name, runner in (("second", SECOND), ("moving", MOVING | {"group": 43}), ("burst", BURST)):
             declared.enter_context(life.project.declaring(f"runners/{name}", runner | ANEW))
-        assert life.project.changes() == {
+        assert life.project.up() == {
             *(("create", "UserRunner", f"ci-{name}_2") for name in ("second", "moving", "burst")),
             *(("update", "UserRunner", f"ci-{name}") for name in ("second", "moving", "burst")),
             ("create", "ProjectRunnerEnablement", "ci-second_2-project-8"),
@@ -138,7 +138,6 @@ def rotated(life: Life) -> Iterator[Life]:
             ("update", "Parameter", "ci-burst-token-burst"),
             *(("update", "BucketObjectv2", f"ci-{name}-files") for name in ("build", "burst")),
         }
-        life.project.up()
         yield life
 
 
@@ -194,7 +193,7 @@ def renamed(rotated: Life) -> Iterator[Life]:
         "burst": {"group": 42, "tags": ["burst"], "generation": 2, "host": {}},
     }
     with project.declaring("runners", runners):
-        assert project.changes() == {
+        assert project.up() == {
             ("update", "UserRunner", "ci-build"),
             ("create", "Parameter", "ci-build-token-ci"),
             ("delete", "Parameter", "ci-build-token-build"),
@@ -207,7 +206,6 @@ def renamed(rotated: Life) -> Iterator[Life]:
             ("update", "RolePolicy", "ci-burst"),
             *(("update", "BucketObjectv2", f"ci-{name}-files") for name in ("build", "burst")),
         }
-        project.up()
         assert rotated.instances() == instances
         yield rotated
 

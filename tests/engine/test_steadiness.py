@@ -7,12 +7,8 @@ from tests.engine.project import Project
 pytestmark = pytest.mark.engine
 
 
-def test_a_second_up_changes_nothing(project: Project) -> None:
-    project.up("--expect-no-changes")
-
-
-def test_a_refresh_finds_no_drift(project: Project) -> None:
-    project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+def test_a_refresh_finds_no_drift_and_a_second_up_changes_nothing(project: Project) -> None:
+    assert project.up("--refresh", "--expect-no-changes") == set()
 
 
 def test_what_was_changed_by_hand_is_found_and_undone(project: Project) -> None:
@@ -27,13 +23,15 @@ def test_what_was_changed_by_hand_is_found_and_undone(project: Project) -> None:
     project.gitlab("PUT", f"runners/{runner}", description="by hand")
     project.gitlab("PUT", "groups/42/variables/DEPLOY_REGION", value="by-hand-1")
 
-    assert project.refresh() == {
-        "aws:ecr:Repository ci-team/ci/base",
-        "aws:ssm:Parameter ci-build-registry-legacy",
-        "gitlab:index:UserRunner ci-build",
-        "gitlab:index:GroupVariable ci-group-42-DEPLOY_REGION",
+    resources = {
+        ("Repository", "ci-team/ci/base"),
+        ("Parameter", "ci-build-registry-legacy"),
+        ("UserRunner", "ci-build"),
+        ("GroupVariable", "ci-group-42-DEPLOY_REGION"),
     }
-    project.up()
+    assert project.up("--refresh") == {
+        (operation, *resource) for operation in ("refresh", "update") for resource in resources
+    }
     (repository,) = ecr.describe_repositories(repositoryNames=["ci/base"])["repositories"]
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert ssm.get_parameter(**parameter)["Parameter"]["Value"] == password

@@ -60,5 +60,5 @@ def test_the_password_arrives_and_is_not_shown(shop: Project) -> None:
     assert not any(form in shown for form in written_forms(PASSWORD))
 
 
-def test_a_second_up_changes_nothing(shop: Project) -> None:
-    shop.up("--expect-no-changes")
+def test_it_stays_as_it_is(shop: Project) -> None:
+    assert shop.up("--refresh", "--expect-no-changes") == set()
