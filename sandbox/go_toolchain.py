@@ -72,7 +72,7 @@ class GoToolchain:
             "GOWORK": "off",
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
-            # A compiler of one package ends before it is worth its while to collect garbage, unless it is large.
+            # A compiler of one package is done before collecting garbage pays, unless the package is large.
             "GOGC": "off",
             "GOMEMLIMIT": "1GiB",
         }

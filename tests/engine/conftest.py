@@ -31,5 +31,5 @@ def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Proje
     """The checkout's project, up, with the declaration of the stack `sandbox`."""
     project = Project(tmp_path_factory.mktemp("project") / "it", sandbox)
     project.pulumi("config", "set", "--secret", "--path", PASSWORD_PATH, PASSWORD)
-    project.pulumi("up", "--yes", "--diff")
+    project.up("--diff")
     return project

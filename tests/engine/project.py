@@ -1,7 +1,6 @@
 """A copy of the checkout's own project, with a stack of its own, run by the real engine in a sandbox."""
 
 import json
-import re
 import shutil
 import subprocess
 from collections import Counter
@@ -21,7 +20,6 @@ from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
 from tests.registry.fixtures import ONLY_LOOPBACK
 
 REGION = "eu-west-1"
-REFRESHED = re.compile(r"^ ~ +(\S+) (\S+) updated", re.MULTILINE)
 
 Change = tuple[str, str, str]
 """What is done to a resource: the operation, the last part of the type, the name."""
@@ -97,11 +95,6 @@ class Project:
         preview = json.loads(self.pulumi("preview", "--json", *options).stdout)
         steps = [step for step in preview["steps"] if _is_change(step["op"], step.get("newState"))]
         return {(step["op"], *_type_and_name(step["urn"])) for step in steps}
-
-    def refresh(self) -> set[str]:
-        """Refresh the state; return the resources that were not as the state had them, `TYPE NAME`."""
-        printed = self.pulumi("refresh", "--yes", "--skip-preview").stdout
-        return {" ".join(found) for found in REFRESHED.findall(printed)}
 
     def resources(self) -> "Counter[str]":
         """How many resources of each type the state has."""

@@ -103,8 +103,7 @@ def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
     assert "to update" not in preview
 
     mirroring.client.delete(f"http://{mirroring.target}/v2/mirror/app/manifests/{moved}").raise_for_status()
-    assert project.refresh() == {"gitlab-runner:index:MirroredImage ci-public-app"}
-    project.up()
+    assert project.up("--refresh") == {("refresh", *MIRRORED), ("update", *MIRRORED)}
     assert mirroring.mirrored() == moved
 
     project.pulumi("destroy", "--yes", "--skip-preview")
