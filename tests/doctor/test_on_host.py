@@ -92,7 +92,7 @@ concurrent = 4{" "}
   token_obtained_at = "2026-11-30"
   environment = ["A={NO_SECRET}", "B={NO_SECRET}", \
 "DOCKER_AUTH_CONFIG={{\\"auths\\": {{\\"h\\": {{\\"password\\": \\"{NO_SECRET}\\"}}}}}}", "{NO_SECRET}"]
-  headers = ["", " {NO_SECRET} ", ""]
+  headers = ["", " {NO_SECRET} ", "{NO_SECRET}"]
   [runners.cache.s3]
     SecretKey = "{NO_SECRET}"
     BucketName = 'build'
@@ -115,6 +115,8 @@ concurrent = 4{" "}
         'a = {b = 1, token = "canary", c = 2}',
         'token = "canary" = 5',
         't.token = "canary"',
+        '"to\\U0000006ben" = "canary"',
+        'environment = {X = "canary", y = {z = "canary"}}\nname = "build"',
     ],
 )
 def test_a_secret_is_hidden_however_its_key_is_written(line: str) -> None:

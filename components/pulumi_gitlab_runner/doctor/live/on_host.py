@@ -142,30 +142,39 @@ def hidden_toml(text: str) -> str | None:
     """A config.toml without the texts of keys that may hold a secret."""
     if '"""' in text or "'''" in text:
         return None
-    key = previous = ""
+    key: str | None = ""
+    previous = ""
+    braces = 0
     parts: list[str] = []
     for match in TOML_TOKEN.finditer(text):
         token = match[0]
+        braces += (token == "{") - (token == "}")
         if match["key"] and previous != "=":
-            key = toml_text(token)
+            if not (braces and may_hold_secret(key)):  # what is within the value of such a key may be one too
+                key = toml_text(token)
         elif token[0] in "\"'":
             plain = toml_text(token)
             if key == "environment":
-                token = json.dumps(hidden_assignment(plain))
-            elif SECRET_KEY.search(key) and key not in PLAIN_KEYS:
-                token = json.dumps(hidden_text(plain) if plain else "")
+                token = json.dumps(HIDDEN if plain is None else hidden_assignment(plain))
+            elif may_hold_secret(key):
+                token = json.dumps(HIDDEN if plain is None else hidden_text(plain))
         if token[0] != "#":
             parts.append(token)
             previous = token if token.strip() else previous
     return "".join(parts)
 
 
-def toml_text(token: str) -> str:
-    """What a key or a string of TOML says; nothing where that cannot be read."""
+def may_hold_secret(key: str | None) -> bool:
+    """Whether the value of a key of config.toml may be a secret; that of a key which cannot be read may."""
+    return key is None or bool(SECRET_KEY.search(key)) and key not in PLAIN_KEYS
+
+
+def toml_text(token: str) -> str | None:
+    """What a key or a string of TOML says; None where that cannot be read."""
     try:
         return str(json.loads(token)) if token[0] == '"' else token.strip("'")
     except ValueError:
-        return ""
+        return None
 
 
 def hidden_unit(text: str) -> str:
