@@ -78,6 +78,7 @@ class Project:
         log = self.directory / "events.json"
         self.pulumi("up", "--yes", "--skip-preview", "--event-log", str(log), *options)
         events = [json.loads(line) for line in log.read_text().splitlines()]
+        log.unlink()  # its debug messages, which are Pulumi's own, show secrets
         begun = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
         ended = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
         done = [
