@@ -1,7 +1,7 @@
 """The package as a plugin: the components for stacks in any language, and mirrored images for all stacks.
 
 Pulumi's own server for components is extended by the calls that a resource needs. The components are imported
-when one is asked for: that takes seconds, which a stack with mirrored images alone need not wait.
+when one is made: that takes seconds, which a stack with mirrored images alone need not wait.
 """
 # The names and signatures are the protocol's (pulumi/pulumi, proto/pulumi/provider.proto).
 # ruff: noqa: ARG002, N802
@@ -24,6 +24,7 @@ from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.mirror.mirrored_image import TOKEN
 from pulumi_gitlab_runner.mirror.progress import Progress
 from pulumi_gitlab_runner.mirror.provider import MirroredImages
+from pulumi_gitlab_runner.package import SCHEMA
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class PackageServicer(server.ProviderServicer):
 
     async def GetSchema(self, request: Any, context: Any) -> Any:
         """Describe the components."""
-        self.provider = _components()
-        return await super().GetSchema(request, context)
+        return protocol.GetSchemaResponse(schema=SCHEMA.read_text(encoding="utf-8"))
 
     async def Construct(self, request: Any, context: Any) -> Any:
         """Make a component."""

@@ -6,7 +6,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -15,6 +14,7 @@ import pulumi
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto.source_pb2 import StackTrace
+from pulumi_gitlab_runner.package import SCHEMA
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 PROJECT, STACK = "gitlab-runner", "sandbox"
@@ -22,7 +22,7 @@ ACCOUNT, REGION = "123456789012", "eu-west-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
 RUNNER_TOKEN = "glrt-canary-of-the-token"
 
-SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())["resources"]
+RESOURCES = json.loads(SCHEMA.read_text())["resources"]
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -168,7 +168,7 @@ class Recording(MockMonitor):
 
         The engine takes one without any for one that has none.
         """
-        outputs = {kind: frozenset(each.get("properties", ())) for kind, each in SCHEMA.items()}
+        outputs = {kind: frozenset(each.get("properties", ())) for kind, each in RESOURCES.items()}
         made = {(request.type, request.name) for request in self.requests if request.type in outputs}
         return {each for each in made if self.outputs.get(each) != outputs[each[0]]}
 
@@ -243,6 +243,17 @@ class Warnings(logging.Handler):
         self._kept.append(record.getMessage())
 
 
+def _event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_event_loop()
+    except RuntimeError:
+        return asyncio.new_event_loop()
+
+
+EVENT_LOOP = _event_loop()
+"""The loop of every program and of Outputs in modules: a test that runs another one leaves none behind."""
+
+
 def run(
     program: Callable[[], Any],
     *,
@@ -261,10 +272,7 @@ def run(
     # An Output that fails makes those fail that follow from it. Python logs each that nobody awaits when it
     # cleans up, during any later test, and parses source for that: one that parses source itself fails then.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    try:
-        asyncio.get_event_loop()
-    except RuntimeError:  # a test before this one ran a loop of its own, which leaves none
-        asyncio.set_event_loop(asyncio.new_event_loop())
+    asyncio.set_event_loop(EVENT_LOOP)
     recording = Recording(preview=preview, cloud=cloud)
     if seen is not None:
         seen.append(recording)

@@ -1,18 +1,16 @@
-"""The package's schema, as stacks in other languages see it.
+"""The package's schema, as stacks in other languages see it, and the file that the plugin answers with.
 
-After a change that is meant, renew the snapshot: RENEW_SCHEMA=1 ./dev test tests/components/test_schema.py
+After a change that is meant, renew the file: RENEW_SCHEMA=1 ./dev test tests/components/test_schema.py
 """
 
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi_gitlab_runner.package import SCHEMA
 from pulumi_gitlab_runner.package.provider import analyzed_schema
-
-SNAPSHOT = Path(__file__).with_name("schema.json")
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +18,10 @@ def schema() -> dict[str, Any]:
     return dict(analyzed_schema())
 
 
-def test_the_schema_is_that_of_the_snapshot(schema: dict[str, Any]) -> None:
+def test_the_schema_is_that_of_the_file(schema: dict[str, Any]) -> None:
     if os.environ.get("RENEW_SCHEMA"):
-        SNAPSHOT.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
-    assert schema == json.loads(SNAPSHOT.read_text()), "RENEW_SCHEMA=1 renews tests/components/schema.json"
+        SCHEMA.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
+    assert schema == json.loads(SCHEMA.read_text()), f"RENEW_SCHEMA=1 renews {SCHEMA.name}"
 
 
 def test_every_component_is_in_it(schema: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
+from pulumi_gitlab_runner.package import SCHEMA
 from pulumi_gitlab_runner.spec.json_schema import field_docstrings
 from pulumi_gitlab_runner.typed_dicts import fields_of
 
-from sandbox.paths import CHECKOUT
 from tests.config.model import REPEATED, SECTIONS, keys, model_keys
 from tests.config.runner_schema import DATA, KEYS
 
@@ -146,7 +146,7 @@ def test_every_table_says_what_it_is() -> None:
 
 
 def test_the_package_has_every_field_and_requires_none() -> None:
-    package = json.loads((CHECKOUT / "tests/components/schema.json").read_text())
+    package = json.loads(SCHEMA.read_text())
     for table in MODEL_KEYS:
         definition = package["types"][f"gitlab-runner:index:{table.__name__}"]
         assert len(definition["properties"]) == len(MODEL_KEYS[table])

@@ -115,10 +115,21 @@ def test_another_type_is_not_served(plugin: PackageServicer) -> None:
         call(plugin, "Check", protocol.CheckRequest(urn=URN.replace("MirroredImage", "Other")))
 
 
-def test_the_components_are_not_loaded_for_an_image() -> None:
-    program = "import sys, pulumi_gitlab_runner.plugin; print(*sys.modules)"
+def test_the_components_are_not_loaded_for_an_image_or_the_schema() -> None:
+    program = """
+import asyncio, sys
+from pulumi.provider import Provider
+from pulumi.runtime.proto.provider_pb2 import GetSchemaRequest
+from pulumi_gitlab_runner.plugin import PackageServicer
+
+plugin = PackageServicer(Provider("1.0.0"), [], "127.0.0.1:1")
+answer = asyncio.run(plugin.GetSchema(GetSchemaRequest(), None))
+print("RunnerStack" in answer.schema, *sys.modules)
+"""
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
-    assert {"pulumi_aws", "pulumi_gitlab", "boto3"}.isdisjoint(done.stdout.split())
+    described, *modules = done.stdout.split()
+    assert described == "True"
+    assert {"pulumi_aws", "pulumi_gitlab", "boto3"}.isdisjoint(modules)

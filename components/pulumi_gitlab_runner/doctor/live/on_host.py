@@ -148,7 +148,7 @@ def hidden_toml(text: str) -> str | None:
     parts: list[str] = []
     for match in TOML_TOKEN.finditer(text):
         token = match[0]
-        braces += (token == "{") - (token == "}")
+        braces += {"{": 1, "}": -1}.get(token, 0)
         if match["key"] and previous != "=":
             if not (braces and may_hold_secret(key)):  # what is within the value of such a key may be one too
                 key = toml_text(token)
@@ -166,7 +166,7 @@ def hidden_toml(text: str) -> str | None:
 
 def may_hold_secret(key: str | None) -> bool:
     """Whether the value of a key of config.toml may be a secret; that of a key which cannot be read may."""
-    return key is None or bool(SECRET_KEY.search(key)) and key not in PLAIN_KEYS
+    return key is None or (SECRET_KEY.search(key) is not None and key not in PLAIN_KEYS)
 
 
 def toml_text(token: str) -> str | None:
