@@ -74,6 +74,19 @@ def test_a_wheel_has_what_users_and_indexes_ask_for(wheels: dict[str, Path]) -> 
 
 
 @pytest.mark.integration
+def test_the_library_has_every_file_of_its_source(wheels: dict[str, Path]) -> None:
+    source = CHECKOUT / "components"
+    files = {
+        path.relative_to(source).as_posix()
+        for path in (source / "pulumi_gitlab_runner").rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+    assert "pulumi_gitlab_runner/package/schema.json" in files
+    with zipfile.ZipFile(wheels[LIBRARY]) as wheel:
+        assert files - set(wheel.namelist()) == set()
+
+
+@pytest.mark.integration
 def test_the_library_says_that_it_has_no_plugin_to_download(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels[LIBRARY]) as files:
         assert json.loads(files.read("pulumi_gitlab_runner/pulumi-plugin.json")) == {"resource": False}
