@@ -116,6 +116,9 @@ concurrent = 4{" "}
         'token = "canary" = 5',
         't.token = "canary"',
         '"to\\U0000006ben" = "canary"',
+        'a = {token = "canary", name = "build"}',
+        'services = [{environment = ["A=canary"], alias = "db"}, {name = "postgres"}]\nimage = "ruby"',
+        '} token = "canary"',
         'environment = {X = "canary", y = {z = "canary"}}\nname = "build"',
     ],
 )

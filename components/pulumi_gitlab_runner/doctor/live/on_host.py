@@ -144,14 +144,16 @@ def hidden_toml(text: str) -> str | None:
         return None
     key: str | None = ""
     previous = ""
-    braces = 0
+    enclosing: list[str | None] = []  # the keys of the inline tables that a token is in
     parts: list[str] = []
     for match in TOML_TOKEN.finditer(text):
         token = match[0]
-        braces += {"{": 1, "}": -1}.get(token, 0)
         if match["key"] and previous != "=":
-            if not (braces and may_hold_secret(key)):  # what is within the value of such a key may be one too
-                key = toml_text(token)
+            key = next((outer for outer in enclosing if may_hold_secret(outer)), toml_text(token))
+        elif token[0] == "{":
+            enclosing.append(key)
+        elif token[0] == "}":
+            key = enclosing.pop() if enclosing else key
         elif token[0] in "\"'":
             plain = toml_text(token)
             if key == "environment":
