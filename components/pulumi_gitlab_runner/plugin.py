@@ -55,10 +55,6 @@ class PackageServicer(server.ProviderServicer):
             acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True
         )
 
-    async def GetSchema(self, request: Any, context: Any) -> Any:
-        """Describe the components."""
-        return protocol.GetSchemaResponse(schema=SCHEMA.read_text(encoding="utf-8"))
-
     async def Construct(self, request: Any, context: Any) -> Any:
         """Make a component."""
         self.provider = _components()
@@ -260,4 +256,4 @@ def _struct(values: dict[str, Any]) -> Any:
 def serve() -> None:
     """Serve the package to the engine that started this process."""
     server.ProviderServicer = PackageServicer  # type: ignore[misc]
-    server.main(Provider(__version__), sys.argv[1:])
+    server.main(Provider(__version__, SCHEMA.read_text(encoding="utf-8")), sys.argv[1:])

@@ -117,14 +117,12 @@ def test_another_type_is_not_served(plugin: PackageServicer) -> None:
 
 def test_the_components_are_not_loaded_for_an_image_or_the_schema() -> None:
     program = """
-import asyncio, sys
-from pulumi.provider import Provider
-from pulumi.runtime.proto.provider_pb2 import GetSchemaRequest
-from pulumi_gitlab_runner.plugin import PackageServicer
+import sys
+from pulumi.provider import server
+from pulumi_gitlab_runner.plugin import serve
 
-plugin = PackageServicer(Provider("1.0.0"), [], "127.0.0.1:1")
-answer = asyncio.run(plugin.GetSchema(GetSchemaRequest(), None))
-print("RunnerStack" in answer.schema, *sys.modules)
+server.main = lambda provider, arguments: print("RunnerStack" in provider.schema, *sys.modules)
+serve()
 """
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
     done = subprocess.run(
