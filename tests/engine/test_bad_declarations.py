@@ -44,7 +44,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
             "add 'team' to the runner's registries",
             "stack.runners.build.registries[2]\n",
             "'hub'",
-            "legacy, mirror",
+            "legacy, mirror, shared, team",
             "stack.variables[1].masked\n",
             "a value that GitLab cannot mask",
             "8 or more characters",

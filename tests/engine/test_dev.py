@@ -73,16 +73,25 @@ def dev(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
         dev.sandbox.stop()
 
 
-def test_a_bad_declaration_is_told_once(dev: Dev, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("runner", {}, ["stack.runner", "did you mean 'runners'?"]),
+        ("registries", {"legacy": {"host": "registry.example.com"}}, ["stack.registries.legacy"]),
+    ],
+)
+def test_a_bad_declaration_is_told_once(
+    dev: Dev, tmp_path: Path, key: str, value: Any, told: list[str]
+) -> None:
     settings = yaml.safe_load((CHECKOUT / "stacks" / "Pulumi.sandbox.yaml").read_text())
-    settings["config"]["gitlab-runner:stack"] = {"runner": {}}
+    settings["config"]["gitlab-runner:stack"] = {key: value}
     (tmp_path / "bad.yaml").write_text(yaml.safe_dump(settings))
     if not dev.sandbox.has_stack("sandbox"):
         dev.succeed("pulumi", "sandbox", "stack", "init", "sandbox")
     before = what_there_is(dev.sandbox)
     result = dev("pulumi", "sandbox", "up", "--yes", "--config-file", str(tmp_path / "bad.yaml"))
     assert result.returncode != 0
-    assert_told_once(result.stdout + result.stderr, ["stack.runner", "did you mean 'runners'?"])
+    assert_told_once(result.stdout + result.stderr, told)
     assert what_there_is(dev.sandbox) == before
 
 

@@ -224,6 +224,7 @@ def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
         assert [each["InstanceType"] for each in host_group(up)["Instances"]] == ["c7i.large"]
         (refresh,) = autoscaling.describe_instance_refreshes(AutoScalingGroupName=name)["InstanceRefreshes"]
         assert refresh["Status"] == "Successful"
+        assert up.changes() == set()
 
 
 def test_a_newer_machine_image_alone_replaces_no_host(up: Project) -> None:
