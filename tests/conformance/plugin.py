@@ -135,7 +135,7 @@ class Plugin:
         """Make a resource."""
         request = protocol.CreateRequest(**_named(token), properties=inputs, timeout=_TIMEOUT_S)
         answer = self._call("Create", request)
-        return Resource(token, answer.id, inputs, answer.properties)
+        return Resource(token, answer.id, inputs, _without_empty_secrets(answer.properties))
 
     def read(self, resource: Resource) -> Resource | None:
         """Return a resource as it is now; None where it is gone."""
@@ -143,7 +143,9 @@ class Plugin:
             **_named(resource.token), id=resource.id, inputs=resource.inputs, properties=resource.outputs
         )
         answer = self._call("Read", request)
-        return Resource(resource.token, answer.id, answer.inputs, answer.properties) if answer.id else None
+        if not answer.id:
+            return None
+        return Resource(resource.token, answer.id, answer.inputs, _without_empty_secrets(answer.properties))
 
     def find(self, token: str, resource_id: str) -> Resource | None:
         """Return a resource by its id alone, as an import does."""
@@ -179,7 +181,7 @@ class Plugin:
             timeout=_TIMEOUT_S,
         )
         answer = self._call("Update", request)
-        return Resource(resource.token, resource.id, inputs, answer.properties)
+        return Resource(resource.token, resource.id, inputs, _without_empty_secrets(answer.properties))
 
     def delete(self, resource: Resource) -> None:
         """Delete a resource."""
@@ -226,6 +228,17 @@ def secret_properties(properties: struct_pb2.Struct) -> list[str]:
         return is_secret or any(holds(each) for each in fields.values())
 
     return sorted(name for name, value in properties.fields.items() if holds(value))
+
+
+def _without_empty_secrets(properties: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Properties without secrets that have no value, which a plugin sends for a null, and does not accept."""
+    for name, value in list(properties.fields.items()):
+        fields = value.struct_value.fields
+        if _SIGNATURE not in fields or fields[_SIGNATURE].string_value != _SECRET:
+            continue
+        if "value" not in fields or fields["value"].HasField("null_value"):
+            del properties.fields[name]
+    return properties
 
 
 def _named(token: str) -> dict[str, str]:

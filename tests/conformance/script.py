@@ -1,6 +1,8 @@
 """What a case does with a plugin, step by step, and what is seen of it."""
 
 import contextlib
+import functools
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,12 @@ Facts = dict[str, Any]
 """What a step shows: each fact by its name."""
 
 _HOST_NAME = 12
-_AUTOMATIC = re.compile(r"\b(it-)[0-9a-f]{7}\b")
+_MADE_UP = (
+    re.compile(r"(?<=[a-z]-)[0-9a-f]{7}\b"),  # the end of an automatic name
+    re.compile(r"\b(?<=-)[0-9a-f]{17}\b"),  # of an id of EC2
+    re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+)
+"""What a service, or the plugin, makes up."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,8 @@ def differences(stand_in: Seen, official: Seen, served: set[str]) -> Iterator[st
     """Say where a stand-in and the official plugin differ, a line each.
 
     Of the properties, those that the stand-in serves are compared; one that is empty is the same as none, and
-    the order of a list does not count. An id and an automatic name differ from one resource to the next. The
+    the order of a list, or of a document's keys, does not count. An id and an automatic name differ from one
+    resource to the next. The
     words of an error are each one's own.
     """
     for name in {**stand_in.steps, **official.steps}:
@@ -201,10 +209,20 @@ def _normal(value: Any, made: str) -> Any:
         if made:
             # A container is its own host by the beginning of its id.
             value = "{id}" if value == made[:_HOST_NAME] else value.replace(made, "{id}")
-        return _AUTOMATIC.sub(r"\1*", value)
+        return _document(functools.reduce(lambda text, each: each.sub("*", text), _MADE_UP, value))
     if isinstance(value, list):
         return sorted((_normal(each, made) for each in value), key=repr)
     if isinstance(value, dict):
         normal = {name: _normal(each, made) for name, each in _public(value).items()}
-        return {name: each for name, each in normal.items() if each is UNKNOWN or each}
+        return {name: normal[name] for name in sorted(normal) if normal[name] is UNKNOWN or normal[name]}
     return value
+
+
+def _document(text: str) -> Any:
+    """What a text of JSON says, in whatever order; any other text as it is."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

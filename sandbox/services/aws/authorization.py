@@ -15,6 +15,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import xmltodict
+from botocore.auth import S3SigV4Auth, SigV4Auth
+
 SUBRESOURCES = {
     "GET": {
         "encryption": "GetEncryptionConfiguration",
@@ -33,6 +36,10 @@ SUBRESOURCES = {
     },
 }
 """The actions of calls to S3 whose routes moto does not distinguish, by method and part of the bucket."""
+
+S3_CONTROL = "/v20180820/"
+TAGS_OF_A_BUCKET = {"GET": "ListTagsForResource", "POST": "TagResource", "DELETE": "UntagResource"}
+"""The actions of S3 Control's calls on the tags of a bucket, by method; its ARN is the end of the path."""
 
 RENAMED = {"s3:HeadBucket": "s3:ListBucket", "s3:GetObjectVersion": "s3:GetObject"}
 """Calls that another action is for. The provider reads no version of an object but the last."""
@@ -99,6 +106,14 @@ def patch() -> None:
 
     base: Any = access_control.IAMRequestBase
     base.check_action_permitted = _check
+    general: Any = access_control.IAMRequest
+    general._create_auth = _signature
+
+
+def _signature(request: Any, credentials: Any) -> Any:
+    """How a call is signed: those to S3 Control as those to S3, whose paths are not encoded twice."""
+    signature = S3SigV4Auth if request._path.startswith(S3_CONTROL) else SigV4Auth
+    return signature(credentials, request._service, request._region)
 
 
 def allows(statements: Sequence[Mapping[str, Any]], call: Call, context: Mapping[str, str]) -> bool:
@@ -153,17 +168,22 @@ def _check(request: Any, resource: str) -> None:
 
 
 def _refuse(request: Any, call: Call) -> None:
-    """In the form of the service: moto answers every one in XML."""
-    from moto.core.exceptions import JsonRESTError
+    """In the form of the service: moto answers every one in a form that botocore alone reads."""
+    from moto.core.exceptions import AccessDeniedError, JsonRESTError
 
+    caller = request._access_key.arn
+    on = f" on resource: {call.resources[0]}" if call.resources else ""
+    message = f"User: {caller} is not authorized to perform: {call.action}{on}"
     if request._service in IN_JSON:
-        caller = request._access_key.arn
-        on = f" on resource: {call.resources[0]}" if call.resources else ""
-        raise JsonRESTError(
-            "AccessDeniedException", f"User: {caller} is not authorized to perform: {call.action}{on}"
-        )
-    request._action = call.action
-    request._raise_access_denied()
+        raise JsonRESTError("AccessDeniedException", message)
+    if request._service == "s3":
+        request._raise_access_denied()
+    refused = AccessDeniedError(user_arn=caller, action=call.action)
+    of_ec2 = request._service == "ec2"
+    error = {"Code": "UnauthorizedOperation" if of_ec2 else "AccessDenied", "Message": message}
+    answer = {"Response": {"Errors": {"Error": error}}} if of_ec2 else {"ErrorResponse": {"Error": error}}
+    refused.description = xmltodict.unparse(answer)
+    raise refused
 
 
 def _statements_of(policy: Any) -> list[Mapping[str, Any]]:
@@ -176,6 +196,9 @@ def _call(request: Any, resource: str) -> Call:
     service, _, action = request._action.partition(":")
     service = {"monitoring": "cloudwatch"}.get(service, service)
     split = urlsplit(request._path)
+    if split.path.startswith(f"{S3_CONTROL}tags/"):
+        arn = unquote(split.path.removeprefix(f"{S3_CONTROL}tags/"))
+        return Call(f"s3:{TAGS_OF_A_BUCKET[request._method]}", (arn,))
     if service == "s3":
         parts = SUBRESOURCES.get(request._method, {})
         query = parse_qs(split.query, keep_blank_values=True)

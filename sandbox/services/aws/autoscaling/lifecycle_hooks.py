@@ -18,6 +18,7 @@ def patch() -> None:
     actions.delete_lifecycle_hook = _delete
     actions.complete_lifecycle_action = _complete
     actions.record_lifecycle_action_heartbeat = _record_heartbeat
+    backend.create_lifecycle_hook = _without_target(backend.create_lifecycle_hook)
     backend.delete_auto_scaling_group = _with_its_hooks(backend.delete_auto_scaling_group)
 
 
@@ -26,12 +27,25 @@ def _put(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         group, name = group_of(response), response._get_param("LifecycleHookName")
         answer = original(response)
         (hook,) = group.autoscaling_backend.describe_lifecycle_hooks(group.name, [name])
+        hook.role_arn = response._get_param("RoleARN")
+        hook.notification_target_arn = response._get_param("NotificationTargetARN")
         life_of(group).put_hook(
             Hook(name, hook.lifecycle_transition, int(hook.heartbeat_timeout), hook.default_result)
         )
         return answer
 
     return put
+
+
+def _without_target(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Leave out the queue and the role that moto gives to every hook."""
+
+    def create(*arguments: Any, **named: Any) -> Any:
+        hook = original(*arguments, **named)
+        hook.role_arn = hook.notification_target_arn = None
+        return hook
+
+    return create
 
 
 def _delete(response: Any) -> Any:
