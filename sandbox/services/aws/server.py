@@ -19,6 +19,7 @@ from sandbox.services.aws import (
     idempotency,
     image_builder,
     logs,
+    rpc_cbor,
     s3,
     secretsmanager,
     systems_manager,
@@ -68,7 +69,11 @@ class AwsServer:
             address,
             port,
             idempotency.remembering(
-                ecr_public.answering(image_builder.answering(DomainDispatcherApplication(create_backend_app)))
+                rpc_cbor.answering(
+                    ecr_public.answering(
+                        image_builder.answering(DomainDispatcherApplication(create_backend_app))
+                    )
+                )
             ),
             threaded=True,
             request_handler=MotoRequestHandler,
