@@ -1,4 +1,9 @@
-"""Patches moto's images: the digest of a pushed image is not that of its manifest."""
+"""Patches moto's images and their scans.
+
+The digest of a pushed image is not that of its manifest. A repository goes on scanning what is pushed where a
+new setting leaves out whether it does, whose default is that it does not:
+docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanningConfiguration.html.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -11,6 +16,16 @@ def patch() -> None:
 
     backend: Any = models.ECRBackend
     backend.put_image = _with_its_digest(backend.put_image)
+    backend.put_image_scanning_configuration = _without_scans(backend.put_image_scanning_configuration)
+
+
+def _without_scans(original: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``original``, with the default of what is left out."""
+
+    def put(backend: Any, registry_id: str, repository_name: str, image_scan_config: dict[str, Any]) -> Any:
+        return original(backend, registry_id, repository_name, {"scanOnPush": False, **image_scan_config})
+
+    return put
 
 
 def _with_its_digest(original: Callable[..., Any]) -> Callable[..., Any]:
