@@ -154,13 +154,12 @@ class RunnerImage(Component[PlacedImage]):
             name=f"/imagebuilder/{stack}/{model.label}",
             type="String",
             data_type="aws:ec2:image",
-            # The first value alone is ours: the builds write the others, so it is not kept in the state.
+            # The first value alone is ours: the builds write the others. A write-only value is in no state, so
+            # another one is no change; ignored, it would be missing after a refresh.
             value_wo=_value_of(parent, self),
             value_wo_version=1,
             tags=tags,
-            opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["valueWo"], hooks=unless_parameter(name, self)
-            ),
+            opts=pulumi.ResourceOptions(parent=self, hooks=unless_parameter(name, self)),
         )
         parts = pulumi.Output.all(resolved((image, model.registries)), environment)
         document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
