@@ -181,7 +181,7 @@ class Sandbox:
                 "https_proxy": addresses["docker"],
                 "SSL_CERT_FILE": str(self.directory / "docker" / "authority.pem"),
             }
-        kept |= self.plugins.environment
+        kept |= self.plugins.environment(addresses.get("aws", ""))
         return kept | {
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",

@@ -51,15 +51,20 @@ class PluginChoice:
         """The name of the `PULUMI_HOME` below the sandbox's directory."""
         return "-".join(["home", *sorted(self.official)])
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the official plugins need besides, so that none of them asks AWS itself.
+    def environment(self, aws: str) -> dict[str, str]:
+        """Return what the official plugins need besides, so that none of them asks AWS itself.
 
         Addresses and credentials are those of the stand-ins. S3's client addresses a bucket below a path by
-        itself where the endpoint is an IP address (aws/aws-sdk-go-v2, service/s3/endpoints.go).
+        itself where the endpoint is an IP address (aws/aws-sdk-go-v2, service/s3/endpoints.go). S3 Control's
+        puts the account before the host all the same: a name that nothing resolves, so it is left to a proxy.
+
+        Args:
+            aws: the address of AWS's APIs, which is also the proxy.
         """
+        if "aws" not in self.official:
+            return {}
         skipped = ("CREDENTIALS_VALIDATION", "METADATA_API_CHECK", "REGION_VALIDATION")
-        return {f"AWS_SKIP_{each}": "true" for each in skipped} if "aws" in self.official else {}
+        return {f"AWS_SKIP_{each}": "true" for each in skipped} | {"HTTP_PROXY": aws, "http_proxy": aws}
 
 
 def parse_choice(providers: str | None = None, directory: Path | None = None) -> PluginChoice:

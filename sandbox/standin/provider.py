@@ -296,7 +296,7 @@ class StandIn(Generic[Connection]):
         now = {**known, **live}
         for name in kind.inputs.keys() & live.keys():
             now[name] = _unchanged_or(kind.inputs[name], known.get(name), live[name])
-        # A write-only input is in no state, so that a refresh loses it, as the bridge of the official ones does.
+        # A refresh loses a write-only input, as with the bridge of the official providers.
         now_inputs = _shown(kind, inputs) | {name: inputs[name] for name in inputs if name.startswith("__")}
         for name, part in kind.inputs.items():
             # What the program did not give counts only if it is neither the service's choice nor the default.

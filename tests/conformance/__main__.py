@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.progress import Progress
 from sandbox.provider_plugins import official_plugin, parse_choice, where_to_put
+from tests.conformance.aws_plugin.build import build
 from tests.conformance.plugin import Plugin
 from tests.conformance.providers import PROVIDERS, Provider
 from tests.conformance.script import Seen, differences, run
@@ -28,10 +30,19 @@ def main() -> int:
     parser.add_argument(
         "--plugins", metavar="DIR", type=Path, help="where official plugins are looked for first"
     )
+    parser.add_argument(
+        "--build",
+        action="store_true",
+        help="build the AWS provider's plugin into the directory of --plugins first",
+    )
     parser.add_argument("--case", metavar="PART", default="", help="only cases with this in their name")
     arguments = parser.parse_args()
     if unknown := set(arguments.providers).difference(PROVIDERS):
         parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(PROVIDERS)}")
+    if arguments.build:
+        if arguments.plugins is None:
+            parser.error("--build: name the directory with --plugins DIR")
+        build(arguments.plugins.absolute(), Progress())
     choice = parse_choice("official", arguments.plugins)
     different = False
     for name in arguments.providers or PROVIDERS:

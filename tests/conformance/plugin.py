@@ -20,6 +20,10 @@ _LARGEST_MESSAGE = 400 * 1024 * 1024
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 
+_WHOLE = "__meta"
+"""What the bridge names where all of a resource is replaced, in place of the property that asks for it."""
+
+
 class PluginError(Exception):
     """A plugin refuses; `made` is the resource as far as it was made, if it was."""
 
@@ -168,6 +172,8 @@ class Plugin:
             replaces[top] = replaces.get(top, False) or kinds.Name(detail.kind).endswith("_REPLACE")
         if answer.changes == protocol.DiffResponse.DIFF_NONE:
             replaces = {}
+        if replaces.pop(_WHOLE, False):
+            replaces = dict.fromkeys(replaces, True)
         return Change(replaces, answer.deleteBeforeReplace)
 
     def update(self, resource: Resource, inputs: struct_pb2.Struct) -> Resource:

@@ -19,6 +19,7 @@ _MADE_UP = (
     re.compile(r"(?<=[a-z]-)[0-9a-f]{7}\b"),  # the end of an automatic name
     re.compile(r"\b(?<=-)[0-9a-f]{17}\b"),  # of an id of EC2
     re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
+    re.compile(r"(?<=:secret:it-\*-)\w{6}\b"),
 )
 """What a service, or the plugin, makes up."""
 

@@ -32,6 +32,9 @@ def lines(one: Seen, other: Seen) -> list[str]:
         ({"outputs": {"name": "a"}}, {"outputs": {"name": "a", "driver": "", "labels": []}}),
         ({"outputs": {"labels": ["a", "b"]}}, {"outputs": {"labels": ["b", "a"]}}),
         ({"outputs": {"name": "it-0123abc"}}, {"outputs": {"name": "it-fedcba9"}}),
+        ({"outputs": {"name": "sg-0123456789abcdef0"}}, {"outputs": {"name": "sg-fedcba9876543210f"}}),
+        ({"outputs": {"name": '{"a": 1, "b": [2]}'}}, {"outputs": {"name": '{"b":[2],"a":1}'}}),
+        ({"outputs": {"labels": [{"a": 1, "b": 2}]}}, {"outputs": {"labels": [{"b": 2, "a": 1}]}}),
         ({"outputs": {"name": UNKNOWN}}, {"outputs": {"name": UNKNOWN}}),
         ({"outputs": {"labels": {"a": "b"}}}, {"outputs": {"labels": {"a": "b", "__defaults": ["a"]}}}),
         ({"error": "no such image"}, {"error": "image not found"}),
@@ -50,6 +53,11 @@ def test_what_is_no_difference(one: dict[str, Any], other: dict[str, Any]) -> No
             {"outputs": {"name": "a"}},
             {"outputs": {"name": "b"}},
             "step: outputs.name: stand-in 'a', official 'b'",
+        ),
+        (
+            {"outputs": {"name": '{"a": 1}'}},
+            {"outputs": {"name": '{"a": 2}'}},
+            "step: outputs.name: stand-in {'a': 1}, official {'a': 2}",
         ),
         (
             {"outputs": {}},

@@ -48,7 +48,9 @@ class Project:
     ) -> None:
         self.directory = directory
         self.sandbox = sandbox
-        self.environment = dict(environment)
+        # Official plugins reach the sandbox's own servers through a proxy of it.
+        aws = sandbox.env().get("AWS_ENDPOINT_URL", "")
+        self.environment = dict(environment) | sandbox.plugins.environment(aws)
         self.printed = ""
         project = yaml.safe_load((source / "Pulumi.yaml").read_text())
         self.settings = directory / project.get("stackConfigDir", "") / f"Pulumi.{stack}.yaml"

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.images.pinned import OFFLINE
 from tests.registry.double import RegistryDouble, serving
 
 ONLY_LOOPBACK = {
-    "no_proxy": "127.0.0.1,.127.0.0.1",
+    "no_proxy": "127.0.0.1",
     "https_proxy": "http://127.0.0.1:1",
     "http_proxy": "http://127.0.0.1:1",
 }

@@ -161,8 +161,10 @@ def test_the_engine_downloads_the_others(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_the_official_aws_plugin_asks_no_one_but_the_sandbox() -> None:
-    assert parse_choice("official").environment["AWS_SKIP_CREDENTIALS_VALIDATION"] == "true"
-    assert parse_choice("docker").environment == {}
+    needed = parse_choice("official").environment("http://127.0.0.1:4566")
+    assert needed["AWS_SKIP_CREDENTIALS_VALIDATION"] == "true"
+    assert needed["HTTP_PROXY"] == "http://127.0.0.1:4566"
+    assert parse_choice("docker").environment("http://127.0.0.1:4566") == {}
 
 
 def test_each_provider_that_is_served_has_a_stand_in() -> None:

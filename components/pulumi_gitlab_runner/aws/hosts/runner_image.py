@@ -154,8 +154,8 @@ class RunnerImage(Component[PlacedImage]):
             name=f"/imagebuilder/{stack}/{model.label}",
             type="String",
             data_type="aws:ec2:image",
-            # The first value alone is ours: the builds write the others. A write-only value is in no state, so
-            # another one is no change; ignored, it would be missing after a refresh.
+            # The first value alone is ours: the builds write the others. A write-only value is in no state:
+            # another one is no change, and with ignoreChanges it would be missing after a refresh.
             value_wo=_value_of(parent, self),
             value_wo_version=1,
             tags=tags,
