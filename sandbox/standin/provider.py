@@ -20,8 +20,9 @@ To add a resource type, describe it in one class::
 and name it in the `StandIn`'s ``resources``. The base does the rest: checks, defaults and automatic names;
 the decision between update and replacement, from the description; previews; drift; imports; messages.
 ``read`` returns each property as it is now in the service, ``None`` for one that is not set; a property that
-the service cannot show (a write-only one) it leaves out, and then the state keeps what it has. Methods may
-block: each call has a thread of its own.
+the service cannot show (a write-only one) it leaves out, and then the state keeps what it has. With an ``id``
+it says that the resource has another id than the one that it was asked for. Methods may block: each call has
+a thread of its own.
 
 `plugin` puts a stand-in on the engine's protocol; this module holds no protocol.
 """
@@ -34,7 +35,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from .properties import Change, Failure, Property
+from .properties import Change, Failure, ListOf, Object, Property, SetOf
 from .protocol import import_sdk
 from .values import UNKNOWN, Properties, is_known
 
@@ -295,7 +296,7 @@ class StandIn(Generic[Connection]):
             return None
         now = {**known, **live}
         for name in kind.inputs.keys() & live.keys():
-            now[name] = _unchanged_or(kind.inputs[name], known.get(name), live[name])
+            now[name] = _settled(kind.inputs[name], known.get(name), live[name])
         # A refresh loses a write-only input, as with the bridge of the official providers.
         now_inputs = _shown(kind, inputs) | {name: inputs[name] for name in inputs if name.startswith("__")}
         for name, part in kind.inputs.items():
@@ -303,7 +304,7 @@ class StandIn(Generic[Connection]):
             drifted = not part.computed and not part.equal(None, live.get(name))
             if name in live and (name in inputs or imported or drifted):
                 now_inputs[name] = _unchanged_or(part, inputs.get(name), live[name])
-        return State(resource_id, _present(now_inputs), _present(now))
+        return State(live.get("id", resource_id), _present(now_inputs), _present(now))
 
     def update(
         self,
@@ -402,7 +403,7 @@ class StandIn(Generic[Connection]):
         if lost:
             raise Refused(f"the service did not take {', '.join(lost)} as given")
         shown = {
-            name: _unchanged_or(resource.inputs[name], inputs.get(name), value)
+            name: _settled(resource.inputs[name], inputs.get(name), value)
             if name in resource.inputs
             else value
             for name, value in live.items()
@@ -497,6 +498,19 @@ def _computed(resource: type[Resource[Any]]) -> list[str]:
 def _unchanged_or(part: Property, old: Any, now: Any) -> Any:
     """``old`` if ``now`` means the same, so that a state keeps what was written; else ``now``."""
     return old if old is not None and part.equal(now, old) else now
+
+
+def _settled(part: Property, old: Any, now: Any) -> Any:
+    """As `_unchanged_or`, with what the service chose within ``old``."""
+    kept = _unchanged_or(part, old, now)
+    if kept is not old or not old or not now:
+        return kept
+    if isinstance(part, Object):
+        names = [name for name, field in part.fields.items() if name in old or field.computed]
+        return _present({name: _settled(part.fields[name], old.get(name), now.get(name)) for name in names})
+    if isinstance(part, ListOf) and not isinstance(part, SetOf):
+        return [_settled(part.item, *pair) for pair in zip(old, now, strict=True)]
+    return kept
 
 
 def _shown(resource: type[Resource[Any]], inputs: Properties) -> Properties:

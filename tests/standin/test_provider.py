@@ -27,7 +27,9 @@ class Thing(Resource[World]):
         "place": Text(computed=True),
         "labels": MapOf(Text()),
         "ports": SetOf(Number()),
-        "steps": ListOf(Object({"run": Text(required=True), "times": Number(default=1)})),
+        "steps": ListOf(
+            Object({"run": Text(required=True), "times": Number(default=1), "host": Text(computed=True)})
+        ),
         "password": Text(secret=True, minimum_length=4),
         "once": Text(write_only=True),
         "ignored": Text(),
@@ -215,6 +217,29 @@ def test_an_update_keeps_what_it_does_not_change(example: Example) -> None:
     updated = example.update(THING, resource_id, old, outputs, new, preview=False)
     assert (updated["size"], updated["place"], updated["version"]) == (2, "here", 2)
     assert "labels" not in updated
+
+
+def test_the_state_has_what_the_service_chose_within_an_input(example: Example) -> None:
+    inputs = check(example, {"name": "n", "steps": [{"run": "a"}, {"run": "b", "host": "there"}]})
+    resource_id, _ = example.create(THING, inputs, preview=False)
+    example.world["n"]["steps"] = [{"host": "here", **step} for step in inputs["steps"]]
+    state = example.read(THING, resource_id, inputs, inputs)
+    assert state is not None
+    chosen = [{"run": "a", "times": 1, "host": "here"}, {"run": "b", "times": 1, "host": "there"}]
+    assert (state.outputs["steps"], state.inputs["steps"]) == (chosen, inputs["steps"])
+    updated = example.update(THING, resource_id, inputs, state.outputs, inputs, preview=False)
+    assert updated["steps"] == chosen
+
+
+def test_a_resource_may_turn_out_to_have_another_id(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Thing.read
+    monkeypatch.setattr(Thing, "read", lambda *given: {**(read(*given) or {}), "id": "other"})
+    example.create(THING, check(example, {"name": "n"}), preview=False)
+    state = example.read(THING, "n", {}, {})
+    assert state is not None
+    assert state.resource_id == "other"
 
 
 def test_the_preview_of_an_update_knows_what_stays(example: Example) -> None:
