@@ -105,20 +105,17 @@ def _route_id(table: str, destination: str) -> str:
 
 
 class RouteTableAssociation(AwsResource):
-    """The table of a subnet. Its id is the one that the service chose.
+    """The table of a subnet. Its id is the one that the service chose; to import it, ``SUBNET/TABLE``.
 
-    With another table the official provider changes it in place, under a new id; here it is made anew.
+    Another table is another id, which the state has as an output until a refresh.
     """
 
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     service = "ec2"
-    gone = ("InvalidAssociationID.NotFound", "InvalidRouteTableID.NotFound")
-    deletes_first = True
-    inputs = {
-        "subnetId": Text(required=True, replaces=True),
-        "routeTableId": Text(required=True, replaces=True),
-        **REGION,
-    }
+    gone = ("InvalidAssociationID.NotFound",)
+    inputs = {"subnetId": Text(required=True, replaces=True), "routeTableId": Text(required=True), **REGION}
+
+    _id: str | None = None
 
     def create(self, inputs: Properties) -> str:
         """Give the subnet its table."""
@@ -129,13 +126,21 @@ class RouteTableAssociation(AwsResource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The association as it is now."""
-        only = [{"Name": "association.route-table-association-id", "Values": [resource_id]}]
-        for table in self.client.describe_route_tables(Filters=only)["RouteTables"]:
-            for one in table["Associations"]:
-                if one["RouteTableAssociationId"] == resource_id:
-                    return {"subnetId": one["SubnetId"], "routeTableId": table["RouteTableId"]}
+        named = self._id or known.get("id", resource_id)
+        for page in self.client.get_paginator("describe_route_tables").paginate():
+            for one in (one for table in page["RouteTables"] for one in table["Associations"]):
+                own, table, subnet = one["RouteTableAssociationId"], one["RouteTableId"], one.get("SubnetId")
+                if named in (own, f"{subnet}/{table}"):
+                    return {"id": own, "subnetId": subnet, "routeTableId": table}
         return None
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Give the subnet another table."""
+        answer = self.client.replace_route_table_association(
+            AssociationId=old.get("id", resource_id), RouteTableId=new["routeTableId"]
+        )
+        self._id = answer["NewAssociationId"]
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Leave the subnet to the VPC's main table."""
-        self.client.disassociate_route_table(AssociationId=resource_id)
+        self.client.disassociate_route_table(AssociationId=state.get("id", resource_id))

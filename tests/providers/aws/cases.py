@@ -650,8 +650,9 @@ CASES = [
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         lambda network: {"subnetId": network["subnet"], "routeTableId": network["table"]},
         needs=("network",),
-        replacement={"routeTableId": "rtb-0"},
-        replaces=("routeTableId",),
+        replacement={"subnetId": "subnet-0"},
+        replaces=("subnetId",),
+        import_id="{subnetId}/{routeTableId}",
     ),
     Case(
         "aws:ec2/vpcEndpoint:VpcEndpoint",

@@ -464,6 +464,15 @@ def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: st
         assert state is not None
         assert state.inputs == one.inputs
     assert route.outputs["natGatewayId"] == nat.id
+    other = make("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id})
+    rerouted = association.update({**routed, "routeTableId": other.id})
+    after = rerouted.read()
+    assert after is not None
+    assert after.outputs == rerouted.outputs
+    assert after.outputs["routeTableId"] == other.id
+    assert after.resource_id == after.outputs["id"] != association.id
+    made[made.index(association)] = rerouted
+    made.insert(1, other)
     moved = endpoint_made.update({**reachable, **placed, "subnetIds": [public.id]})
     assert moved.outputs["subnetIds"] == [public.id]
     for one in reversed(made):
