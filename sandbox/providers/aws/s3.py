@@ -146,7 +146,11 @@ class BucketVersioning(_BucketConfiguration):
 
     token = "aws:s3/bucketVersioning:BucketVersioning"
     gone = ("NoSuchBucket",)
-    body = {"versioningConfiguration": Object({"status": Text(required=True)}, required=True)}
+    body = {
+        "versioningConfiguration": Object(
+            {"status": Text(required=True), "mfaDelete": Text(computed=True)}, required=True
+        )
+    }
     inputs = {**_BUCKET, **body}
 
     @classmethod
@@ -154,7 +158,8 @@ class BucketVersioning(_BucketConfiguration):
         """A bucket that once kept versions can only suspend that."""
         before, after = ((one.get("versioningConfiguration") or {}).get("status") for one in (old, new))
         if after == "Disabled" and before in ("Enabled", "Suspended"):
-            yield "versioningConfiguration.status"
+            raise Refused(f"versioning_configuration.status cannot be updated from '{before}' to '{after}'")
+        yield from ()
 
     def put(self, bucket: str, inputs: Properties) -> None:
         """Set the versioning; a bucket is made without it, and stays so where it is Disabled."""
@@ -164,7 +169,8 @@ class BucketVersioning(_BucketConfiguration):
     def get(self, bucket: str) -> Properties:
         """The versioning as it is now."""
         live = self.client.get_bucket_versioning(Bucket=bucket)
-        return from_api(self.body, {"VersioningConfiguration": {"Status": "Disabled", **live}})
+        unset = {"Status": "Disabled", "MFADelete": "Disabled"}
+        return from_api(self.body, {"VersioningConfiguration": {**unset, **live}})
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Suspend the versioning; it cannot be taken away."""
@@ -267,7 +273,7 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
 
 
 class BucketObjectv2(AwsResource):
-    """An object in a bucket, its content given as text. Its id is its key."""
+    """An object in a bucket, its content given as text. Its id is ``BUCKET/KEY``."""
 
     token = "aws:s3/bucketObjectv2:BucketObjectv2"
     service = "s3"
@@ -296,12 +302,11 @@ class BucketObjectv2(AwsResource):
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The id to import is ``BUCKET/KEY`` or ``s3://BUCKET/KEY``, and may end in ``@REGION``."""
-        path, known = super().identify(resource_id)
-        bucket, separator, key = path.removeprefix("s3://").partition("/")
-        if not separator:
+        """The id to import may begin with ``s3://`` and end in ``@REGION``."""
+        path, known = super().identify(resource_id.removeprefix("s3://"))
+        if "/" not in path:
             raise Refused(f"{resource_id} is not the id of an object; write BUCKET/KEY")
-        return key, {**known, "bucket": bucket}
+        return path, known
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
@@ -311,22 +316,20 @@ class BucketObjectv2(AwsResource):
     def create(self, inputs: Properties) -> str:
         """Put the object."""
         self._put(inputs)
-        return str(inputs["key"])
+        return f"{inputs['bucket']}/{inputs['key']}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The object as it is now; a change of its content made by hand shows as another etag."""
-        bucket = known["bucket"]
-        live = self.client.head_object(Bucket=bucket, Key=resource_id)
-        tags = self.client.get_object_tagging(Bucket=bucket, Key=resource_id)
-        content = self.client.get_object(Bucket=bucket, Key=resource_id)["Body"].read()
+        """The object as it is now; of its content, its etag alone."""
+        bucket, key = resource_id.split("/", 1)
+        live = self.client.head_object(Bucket=bucket, Key=key)
+        tags = self.client.get_object_tagging(Bucket=bucket, Key=key)
         return {
             **self.shown(live),
             "bucket": bucket,
-            "key": resource_id,
-            "content": content.decode(errors="replace"),
+            "key": key,
             "etag": live["ETag"].strip('"'),
             "tagsAll": tag_map(tags["TagSet"]),
-            "arn": f"arn:{self.connection.partition}:s3:::{bucket}/{resource_id}",
+            "arn": f"arn:{self.connection.partition}:s3:::{resource_id}",
             "versionId": live.get("VersionId", ""),
         }
 
@@ -336,16 +339,16 @@ class BucketObjectv2(AwsResource):
             self._put(new)
         elif "tagsAll" in changed:
             self.client.put_object_tagging(
-                Bucket=new["bucket"], Key=resource_id, Tagging={"TagSet": tag_list(new.get("tagsAll"))}
+                Bucket=new["bucket"], Key=new["key"], Tagging={"TagSet": tag_list(new.get("tagsAll"))}
             )
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the object in all its versions."""
-        bucket = state["bucket"]
-        listed = self.client.list_object_versions(Bucket=bucket, Prefix=resource_id)
+        bucket, key = state["bucket"], state["key"]
+        listed = self.client.list_object_versions(Bucket=bucket, Prefix=key)
         for version in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
-            if version["Key"] == resource_id:
-                self.client.delete_object(Bucket=bucket, Key=resource_id, VersionId=version["VersionId"])
+            if version["Key"] == key:
+                self.client.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
 
     def _put(self, inputs: Properties) -> None:
         tags = "&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items())

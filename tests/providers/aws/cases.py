@@ -311,9 +311,9 @@ CASES = [
         lambda bucket: {"bucket": bucket, "versioningConfiguration": {"status": "Enabled"}},
         needs=("bucket",),
         update={"versioningConfiguration": {"status": "Suspended"}},
-        replacement={"versioningConfiguration": {"status": "Disabled"}},
-        replaces=("versioningConfiguration.status",),
-        left={"versioningConfiguration": {"status": "Suspended"}},
+        replacement={"bucket": "quite-another"},
+        replaces=("bucket",),
+        left={"versioningConfiguration": {"status": "Suspended", "mfaDelete": "Disabled"}},
     ),
     Case(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
@@ -388,7 +388,7 @@ CASES = [
         update={"content": "two", "contentType": "text/html", "metadata": None, "tags": {"b": "3"}},
         replacement={"key": "other"},
         replaces=("key",),
-        import_id="{bucket}/{id}",
+        lost=("content",),
     ),
     Case(
         "aws:ec2/securityGroup:SecurityGroup",

@@ -70,6 +70,20 @@ def test_a_lifecycle_policy_written_otherwise_is_no_change(make: Make) -> None:
     assert replaced.deletes_first
 
 
+@pytest.mark.parametrize("kept", ["Enabled", "Suspended"])
+def test_versions_of_a_bucket_are_suspended_and_never_disabled(make: Make, kept: str) -> None:
+    bucket = {"bucket": make("aws:s3/bucket:Bucket", {}).id}
+    made = make("aws:s3/bucketVersioning:BucketVersioning", {**bucket, **versioning(kept)})
+    assert made.outputs["versioningConfiguration"] == {"status": kept, "mfaDelete": "Disabled"}
+    refusal = f"versioning_configuration.status cannot be updated from '{kept}' to 'Disabled'"
+    with pytest.raises(Refused, match=refusal):
+        made.difference({**bucket, **versioning("Disabled")})
+
+
+def versioning(status: str) -> dict[str, Any]:
+    return {"versioningConfiguration": {"status": status}}
+
+
 def test_default_tags_are_put_on_resources_and_are_no_drift(endpoint: str) -> None:
     aws = Aws()
     aws.configure({"region": "eu-west-1", "defaultTags": {"tags": {"team": "ci", "stage": "dev"}}})
@@ -292,6 +306,10 @@ def test_a_bucket_that_denies_plain_traffic_can_be_used(make: Make) -> None:
     make("aws:s3/bucketPolicy:BucketPolicy", {"bucket": bucket.id, "policy": document})
     made = make("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": bucket.id, "content": "x"})
     assert made.outputs["content"] == "x"
+    assert (made.id, made.outputs["arn"]) == (f"{bucket.id}/{made.name}", f"arn:aws:s3:::{made.id}")
+    assert made.imported(f"s3://{made.id}@eu-west-1").resource_id == made.id
+    with pytest.raises(Refused, match="write BUCKET/KEY"):
+        made.imported(made.name)
     bucket.delete()
     assert bucket.read() is None
 

@@ -132,6 +132,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:s3/bucketVersioning:BucketVersioning": Counterpart(
         "AWS::S3::Bucket",
         names={"bucket": "BucketName"},
+        without=frozenset({"versioningConfiguration.mfaDelete"}),
         nothing={"versioningConfiguration": {"status": "Disabled"}},
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
