@@ -5,6 +5,7 @@ Source of what replaces and what is updated: the official provider's
 """
 
 from sandbox.providers.aws.resource import TAGS
+from sandbox.providers.aws.shapes import OwnText
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import SetOf, Text
 from sandbox.standin.values import Properties
@@ -22,7 +23,7 @@ class OpenIdConnectProvider(TableResource):
     service = "iam"
     gone = ("NoSuchEntity",)
     inputs = {
-        "url": Text(required=True, replaces=True, same=_same_address),
+        "url": OwnText(required=True, replaces=True, same=_same_address),
         "clientIdLists": SetOf(Text(), required=True),
         **TAGS,
     }

@@ -5,6 +5,7 @@ Source of what replaces and what is updated: the official provider's ``internal/
 
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.providers.aws.shapes import OwnText
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Flag, Number, Text
 from sandbox.standin.provider import AutomaticName
@@ -85,7 +86,7 @@ class Alias(TableResource):
     automatic_name = AutomaticName(prefix="alias/", maximum_length=238)
     inputs = {
         "name": Text(replaces=True, service_name="AliasName"),
-        "targetKeyId": Text(required=True, same=same_key),
+        "targetKeyId": OwnText(required=True, same=same_key),
         **REGION,
     }
     outputs = {"arn": Text(service_name="AliasArn"), "targetKeyArn": Text()}

@@ -21,6 +21,15 @@ class TextFlag(Text):
     one_of: tuple[str, ...] = ("true", "false")
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnText(Text):
+    """A text that the state has as the service shows it, where `same` allows for other forms."""
+
+    def equal(self, old: Any, new: Any) -> bool:
+        """Whether ``old`` and ``new`` are written alike."""
+        return bool(old == new)
+
+
 def to_api(properties: Mapping[str, Property], values: Properties, shape: Any) -> dict[str, Any]:
     """``values`` of ``properties`` in the API's ``shape``, without what has no value or no place there."""
     request = {}

@@ -72,8 +72,9 @@ class Case:
 
     ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
     in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
-    properties that an import cannot see, ``import_id`` the form of the id that it takes. ``left`` is what a
-    deletion leaves of a resource that is never gone.
+    properties that an import cannot see, ``import_id`` the form of the id that it takes. ``rewritten`` are
+    the inputs that the service shows in another form. ``left`` is what a deletion leaves of a resource that
+    is never gone.
     """
 
     token: str
@@ -84,6 +85,7 @@ class Case:
     replaces: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     import_id: str = "{id}"
+    rewritten: tuple[str, ...] = ()
     left: Inputs | None = None
 
     def __str__(self) -> str:
@@ -280,6 +282,7 @@ CASES = [
         needs=("key",),
         replacement={"name": "alias/other"},
         replaces=("name",),
+        rewritten=("targetKeyId",),
     ),
     Case(
         "aws:ssm/parameter:Parameter",
@@ -679,6 +682,7 @@ CASES = [
         },
         replacement={"url": "https://gitlab.example.org"},
         replaces=("url",),
+        rewritten=("url",),
     ),
     Case(
         "aws:lambda/function:Function",

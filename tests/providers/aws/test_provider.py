@@ -413,7 +413,9 @@ def test_an_alias_may_point_to_another_key(make: Make) -> None:
     first, second = make("aws:kms/key:Key", {}), make("aws:kms/key:Key", {})
     alias = make("aws:kms/alias:Alias", {"targetKeyId": first.id})
     assert alias.outputs["targetKeyArn"] == first.outputs["arn"]
-    assert alias.difference({"targetKeyId": first.outputs["arn"]}).changes == []
+    by_arn = {"targetKeyId": first.outputs["arn"]}
+    assert alias.difference(by_arn).changes == []
+    assert make("aws:kms/alias:Alias", by_arn).outputs["targetKeyId"] == first.id
     assert alias.update({"targetKeyId": second.id}).outputs["targetKeyArn"] == second.outputs["arn"]
 
 
