@@ -269,7 +269,7 @@ def test_public_ecr_has_a_password_too(function: Function, gitlab: GitLabServer)
 
 @pytest.mark.parametrize("action", ["create", "update"])
 def test_pulumi_renews_the_one_that_it_names(function: Function, gitlab: GitLabServer, action: str) -> None:
-    event = {"variable": variable("project 8"), "tf": {"action": action, "prev_input": {}}}
+    event = {"variable": variable("project 8"), "tf": {"action": action, "prev_input": None}}
     assert function.run(event) == {"renewed": ["project 8"]}
     assert gitlab.variables("project 7") == []
 

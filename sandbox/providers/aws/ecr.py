@@ -95,7 +95,7 @@ class LifecyclePolicy(TableResource):
     token = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     service = "ecr"
     gone = ("LifecyclePolicyNotFoundException", "RepositoryNotFoundException")
-    deletes_first = True
+    deletes_first = True  # pulumi/pulumi-aws, provider/resources.go: DeleteBeforeReplace
     inputs = {
         "repository": _REPOSITORY,
         "policy": Json(

@@ -57,7 +57,10 @@ class RepositoryCreationTemplate(TableResource):
             yield Failure("customRoleArn", "required beside resourceTags and KMS encryption; none was given")
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the template in place; what is empty the API takes away."""
+        """Change the template in place; what is empty the API takes away, a key that it has stays."""
         gone = {"resourceTags": [], **{name: "" for name in _TEXTS if not new.get(name)}}
-        sent = to_api(self._sent(), new, self.shape(self.changes))
+        (before,) = old.get("encryptionConfigurations") or [{}]
+        encryption = [{**before, **each} for each in new.get("encryptionConfigurations") or ()]
+        given = {**new, "encryptionConfigurations": encryption}
+        sent = to_api(self._sent(), given, self.shape(self.changes))
         self.client.update_repository_creation_template(**{**gone, **sent})

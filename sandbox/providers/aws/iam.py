@@ -148,6 +148,7 @@ class RolePolicyAttachment(_IamResource):
         "policyArn": Text(required=True, replaces=True),
     }
     makes, removes, identity = "AttachRolePolicy", "DetachRolePolicy", ("role", "policyArn")
+    deletes_first = True  # pulumi/pulumi-aws, provider/resources.go: DeleteBeforeReplace
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The role and the policy, as long as the role has it."""

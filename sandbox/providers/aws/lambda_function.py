@@ -153,7 +153,7 @@ class Invocation(AwsResource):
 
     def create(self, inputs: Properties) -> str:
         """Run the function."""
-        self._run(inputs, "create", {})
+        self._run(inputs, "create", None)
         return f"{inputs['functionName']},$LATEST,{'0' * 32}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
@@ -169,7 +169,7 @@ class Invocation(AwsResource):
         if state.get("lifecycleScope") == "CRUD":
             self._run(state, "delete", json.loads(state["input"]))
 
-    def _run(self, inputs: Properties, action: str, before: Mapping[str, Any]) -> None:
+    def _run(self, inputs: Properties, action: str, before: Mapping[str, Any] | None) -> None:
         told = json.loads(inputs["input"])
         if inputs["lifecycleScope"] == "CRUD":
             told["tf"] = {"action": action, "prev_input": before}

@@ -18,8 +18,7 @@ HOOK: Mapping[str, Property] = {
         required=True, one_of=("autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING")
     ),
     "defaultResult": Text(computed=True, one_of=("CONTINUE", "ABANDON")),
-    # The official provider leaves this default to the service, and shows it as a change for ever.
-    "heartbeatTimeout": Number(default=3600, minimum=30, maximum=7200),
+    "heartbeatTimeout": Number(minimum=30, maximum=7200),
 }
 """A hook's properties, in seconds where they are a time; also those of a group's initial hooks."""
 
@@ -28,12 +27,18 @@ class LifecycleHook(TableResource):
     """A lifecycle hook. Its id is its name; to import it, ``GROUP/NAME``.
 
     Like the official provider, it is put on another group without leaving the first.
+    The official provider has no default of ``heartbeatTimeout``, and always shows the service's as a change.
     """
 
     token = "aws:autoscaling/lifecycleHook:LifecycleHook"
     service = "autoscaling"
     automatic_name = AutomaticName()
-    inputs = {"autoscalingGroupName": Text(required=True), **HOOK, **REGION}
+    inputs = {
+        "autoscalingGroupName": Text(required=True),
+        **HOOK,
+        "heartbeatTimeout": Number(default=3600, minimum=30, maximum=7200),
+        **REGION,
+    }
     makes, shows, removes = "PutLifecycleHook", "DescribeLifecycleHooks", "DeleteLifecycleHook"
     identity, separator, place = ("autoscalingGroupName", "name"), "", "LifecycleHooks"
 

@@ -9,6 +9,7 @@ from sandbox.providers.aws.resource import REGION
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Number, Object, Property, Text
 from sandbox.standin.provider import AutomaticName
+from sandbox.standin.values import Properties
 
 _SETTINGS: Mapping[str, Property] = {
     "description": Text(),
@@ -47,10 +48,14 @@ class Schedule(TableResource):
     automatic_name = AutomaticName(maximum_length=64)
     inputs = {
         "name": Text(replaces=True),
-        "groupName": Text(default="default", replaces=True),
+        "groupName": Text(computed=True, replaces=True),
         **_SETTINGS,
         **REGION,
     }
     outputs = {"arn": Text()}
     makes, shows, changes, removes = "CreateSchedule", "GetSchedule", "UpdateSchedule", "DeleteSchedule"
     identity = ("groupName", "name")
+
+    def create(self, inputs: Properties) -> str:
+        """Make the schedule, in the group ``default`` where none is given."""
+        return super().create({"groupName": "default", **inputs})

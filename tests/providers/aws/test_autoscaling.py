@@ -197,6 +197,16 @@ def test_initial_hooks_are_there_before_the_first_instance(scaled: Any) -> None:
     assert list(group.instances().values()) == ["InService"]
 
 
+def test_the_service_chooses_the_time_of_an_initial_hook_and_shows_the_templates_name(scaled: Any) -> None:
+    group = scaled(initialLifecycleHooks=[{"name": "drain", **TERMINATING}])
+    assert group.made.outputs["initialLifecycleHooks"] == [{"name": "drain", **TERMINATING}]
+    found = group.api.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]
+    assert [hook["HeartbeatTimeout"] for hook in found] == [3600]
+    named = {**group.inputs["launchTemplate"], "name": group.template.outputs["name"]}
+    assert group.made.outputs["launchTemplate"] == named
+    assert group.made.inputs["launchTemplate"] == group.inputs["launchTemplate"]
+
+
 def test_an_instance_is_launched_from_the_version_that_its_group_names(scaled: Any) -> None:
     group = scaled(instanceRefresh={"strategy": "Rolling"})
     group.template.update({**group.launched, "instanceType": "t3.large"})

@@ -45,8 +45,7 @@ def test_a_run_is_told_nothing_but_its_input(function: Made, make: Make) -> None
 
 def test_a_run_may_be_told_of_changes(function: Made, make: Make) -> None:
     made = make("aws:lambda/invocation:Invocation", invocation(function, lifecycleScope="CRUD"))
-    told = {"action": "create", "prev_input": {}}
-    assert json.loads(made.outputs["result"]) == {"a": 1, "tf": told}
+    assert json.loads(made.outputs["result"]) == {"a": 1, "tf": {"action": "create", "prev_input": None}}
     updated = made.update({**made.given, "input": '{"a": 2}'})
     told = {"action": "update", "prev_input": {"a": 1}}
     assert json.loads(updated.outputs["result"]) == {"a": 2, "tf": told}

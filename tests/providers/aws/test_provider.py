@@ -11,6 +11,7 @@ from sandbox.providers.aws.policy_document import same_policy
 from sandbox.providers.aws.provider import Aws
 from sandbox.services.aws.snapshot import snapshot
 from sandbox.standin.provider import Refused
+from sandbox.standin.values import UNKNOWN
 from tests.providers.aws.cases import lifecycle, policy, trust
 from tests.providers.aws.conftest import Make
 
@@ -70,6 +71,13 @@ def test_a_lifecycle_policy_written_otherwise_is_no_change(make: Make) -> None:
     assert replaced.deletes_first
 
 
+def test_an_attachment_is_deleted_before_the_one_in_its_place_is_made(make: Make) -> None:
+    role = make(ROLE, {"assumeRolePolicy": trust("ec2.amazonaws.com")}).id
+    attached = {"role": role, "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}
+    made = make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", attached)
+    assert made.difference({**attached, "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}).deletes_first
+
+
 @pytest.mark.parametrize("kept", ["Enabled", "Suspended"])
 def test_versions_of_a_bucket_are_suspended_and_never_disabled(make: Make, kept: str) -> None:
     bucket = {"bucket": make("aws:s3/bucket:Bucket", {}).id}
@@ -82,6 +90,36 @@ def test_versions_of_a_bucket_are_suspended_and_never_disabled(make: Make, kept:
 
 def versioning(status: str) -> dict[str, Any]:
     return {"versioningConfiguration": {"status": status}}
+
+
+def test_a_schedule_is_in_the_default_group_once_it_is_made(make: Make, aws: Aws) -> None:
+    target = {
+        "arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+        "roleArn": "arn:aws:iam::123456789012:role/r",
+    }
+    inputs = {
+        "scheduleExpression": "rate(1 hour)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": target,
+    }
+    made = make("aws:scheduler/schedule:Schedule", inputs)
+    assert "groupName" not in made.inputs
+    assert aws.create(made.token, made.inputs, preview=True)[1]["groupName"] is UNKNOWN
+    assert (made.outputs["groupName"], made.id) == ("default", f"default/{made.inputs['name']}")
+
+
+def test_the_key_of_a_creation_template_stays_with_another_encryption(make: Make) -> None:
+    key = make("aws:kms/key:Key", {}).outputs["arn"]
+    settings = {
+        "prefix": "sealed",
+        "appliedFors": ["REPLICATION"],
+        "customRoleArn": "arn:aws:iam::123456789012:role/r",
+    }
+    encrypted = {"encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": key}]}
+    template = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
+    other = {**settings, "encryptionConfigurations": [{"encryptionType": "AES256"}]}
+    updated = make(template, {**settings, **encrypted}).update(other)
+    assert updated.outputs["encryptionConfigurations"] == [{"encryptionType": "AES256", "kmsKey": key}]
 
 
 def test_default_tags_are_put_on_resources_and_are_no_drift(endpoint: str) -> None:
