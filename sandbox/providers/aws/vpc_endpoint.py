@@ -37,6 +37,10 @@ class VpcEndpoint(Ec2Resource):
     }
     outputs = {"arn": Text(), "ownerId": Text(), "state": Text()}
 
+    def create(self, inputs: Properties) -> str:
+        """Make the endpoint, without private DNS where none is asked for."""
+        return super().create({"privateDnsEnabled": False, **inputs})
+
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The endpoint as it is now."""
         live = self.find(resource_id)

@@ -531,6 +531,10 @@ def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: st
     assert after.resource_id == after.outputs["id"] != association.id
     made[made.index(association)] = rerouted
     made.insert(1, other)
+    elsewhere = {**reachable, "serviceName": "com.amazonaws.eu-west-1.ecr.dkr"}
+    without_names = make("aws:ec2/vpcEndpoint:VpcEndpoint", elsewhere)
+    assert without_names.outputs["privateDnsEnabled"] is False
+    without_names.delete()
     moved = endpoint_made.update({**reachable, **placed, "subnetIds": [public.id]})
     assert moved.outputs["subnetIds"] == [public.id]
     for one in reversed(made):
