@@ -41,9 +41,8 @@ class FlowLog(Ec2Resource):
         """Start it."""
         made = self.call(
             "CreateFlowLogs",
-            {**inputs, "logDestination": None},
+            {**inputs, "logDestination": inputs["logDestination"].removesuffix(":*")},
             ResourceType="VPC",
-            LogGroupName=inputs["logDestination"].removesuffix(":*").split(":", 6)[6],
             **self.tags(inputs),
         )
         for refused in made.get("Unsuccessful", ()):
@@ -55,10 +54,8 @@ class FlowLog(Ec2Resource):
         live = self.find(resource_id)
         if live is None:
             return None
-        place = f"{self.connection.partition}:logs:{self.connection.region}:{self.connection.account}"
-        group = f"arn:{place}:log-group:{live['LogGroupName']}"
         return {
-            **self.shown({**live, "LogDestination": group, "Arn": self.arn(resource_id)}),
+            **self.shown({**live, "Arn": self.arn(resource_id)}),
             "maxAggregationInterval": int(live["MaxAggregationInterval"]),
         }
 

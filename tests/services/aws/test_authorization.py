@@ -1,10 +1,12 @@
 """What IAM allows in the sandbox: actions, the resources that a call names, and conditions."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core.authorization import enable_iam_authentication
 from pulumi_gitlab_runner.iam.policy import allow, policy_document
@@ -45,7 +47,7 @@ def session() -> Iterator[boto3.Session]:
     statements = [
         allow("Look", ["ecr:DescribeRepositories", "ecr:CreateRepository"], [f"{REPOSITORY}/team/app"]),
         allow("Role", ["iam:GetRole"], [f"arn:aws:iam::{ACCOUNT}:role/ci/*"]),
-        allow("Bucket", ["s3:GetEncryptionConfiguration"], ["arn:aws:s3:::ci-*"]),
+        allow("Bucket", ["s3:GetEncryptionConfiguration", "s3:ListTagsForResource"], ["arn:aws:s3:::ci-*"]),
     ]
     with AwsServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", server.endpoint)
@@ -74,7 +76,11 @@ def refused(session: boto3.Session, service: str, operation: str, **parameters: 
     try:
         getattr(session.client(service), operation)(**parameters)
     except ClientError as error:
-        return error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+        return error.response["Error"]["Code"] in (
+            "AccessDenied",
+            "AccessDeniedException",
+            "UnauthorizedOperation",
+        )
     return False
 
 
@@ -91,3 +97,35 @@ def test_calls_are_asked_about_with_the_resources_that_they_name(session: boto3.
     assert calls[1] == Call("ecr:CreateRepository", (f"{REPOSITORY}/team/app",))
     assert calls[3].resources == (f"arn:aws:iam::{ACCOUNT}:role/ci/mine",)
     assert calls[-1] == Call("s3:GetBucketTagging", ("arn:aws:s3:::ci-1",))
+
+
+def test_the_tags_of_a_bucket_are_asked_of_s3_control(session: boto3.Session) -> None:
+    through = Config(proxies={"http": os.environ["AWS_ENDPOINT_URL"]})
+    control = session.client("s3control", config=through)
+    with recorded() as calls:
+        control.list_tags_for_resource(AccountId=ACCOUNT, ResourceArn="arn:aws:s3:::ci-1")
+        with pytest.raises(ClientError):
+            control.list_tags_for_resource(AccountId=ACCOUNT, ResourceArn="arn:aws:s3:::theirs")
+    assert calls == [
+        Call("s3:ListTagsForResource", ("arn:aws:s3:::ci-1",)),
+        Call("s3:ListTagsForResource", ("arn:aws:s3:::theirs",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("autoscaling", "describe_auto_scaling_groups", "AccessDenied"),
+        ("ec2", "describe_vpcs", "UnauthorizedOperation"),
+        ("ssm", "describe_parameters", "AccessDeniedException"),
+    ],
+)
+def test_a_refusal_says_who_may_not_do_what(
+    session: boto3.Session, service: str, operation: str, code: str
+) -> None:
+    with pytest.raises(ClientError) as refusal:
+        getattr(session.client(service), operation)()
+    error = refusal.value.response["Error"]
+    assert error["Code"] == code
+    assert f"role/mine/job is not authorized to perform: {service}:" in error["Message"]
+    assert "<" not in error["Message"]
