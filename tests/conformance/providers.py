@@ -129,15 +129,18 @@ _OF_AWS = {
     "region: stand-in '": "of what a region has one of, each plugin makes it in another region",
     "preview: outputs.tagsAll: stand-in None, official <Unknown": _UNPATCHED,
     "preview: outputs.blockDeviceMappings: stand-in [": _COMPLETED,
+    "preview: outputs.initialLifecycleHooks: stand-in [": _COMPLETED,
     "preview: outputs.launchTemplate: stand-in {": _COMPLETED,
     "preview: outputs.metadataOptions: stand-in {": _COMPLETED,
     "preview: outputs.rules: stand-in [": _COMPLETED,
     "preview: outputs.versioningConfiguration: stand-in {": _COMPLETED,
+    "changes.capacityReservationSpecification: stand-in None, official False": _BESIDES,
     "changes.lastModified: stand-in None, official False": _BESIDES,
     "changes.latestVersion: stand-in None, official False": _BESIDES,
     "changes.result: stand-in None, official False": _BESIDES,
     "changes.version: stand-in None, official False": _BESIDES,
     "changes.versionId: stand-in None, official False": _BESIDES,
+    "changes after.heartbeatTimeout: stand-in None, official False": "AWS's default is a change there",
     "check colour='red': refused: stand-in True": "types of the plugin framework ignore others",
 }
 _OF_DOCKER_BUILD = {

@@ -65,7 +65,6 @@ STAND_INS_DO_WITHOUT = {
     "iam:TagRole",
     "kms:TagResource",
     "logs:TagResource",
-    "s3:TagResource",
     # They go with their repository.
     "ecr:DeleteLifecyclePolicy",
     "ecr:DeleteRepositoryPolicy",

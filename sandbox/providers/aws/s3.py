@@ -36,18 +36,12 @@ class Bucket(AwsResource):
     }
 
     def create(self, inputs: Properties) -> str:
-        """Make the bucket."""
+        """Make the bucket, with its tags."""
         region = self.connection.region
         place = {} if region == "us-east-1" else {"LocationConstraint": region}
-        self.client.create_bucket(
-            Bucket=inputs["bucket"],
-            **given({"CreateBucketConfiguration": place}),
-        )
+        asked = place | given({"Tags": tag_list(inputs.get("tagsAll") or {})})
+        self.client.create_bucket(Bucket=inputs["bucket"], **given({"CreateBucketConfiguration": asked}))
         return str(inputs["bucket"])
-
-    def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Tag the bucket."""
-        self._tag(resource_id, inputs)
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The bucket as it is now."""

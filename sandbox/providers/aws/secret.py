@@ -44,8 +44,7 @@ class Secret(AwsResource):
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Schedule the secret's deletion, in 30 days."""
-        if self.describe(resource_id, state) is not None:
-            self.client.delete_secret(SecretId=resource_id)
+        self.client.delete_secret(SecretId=resource_id)
 
 
 class SecretVersion(AwsResource):

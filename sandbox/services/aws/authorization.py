@@ -155,6 +155,8 @@ def _check(request: Any, resource: str) -> None:
     calls += [Call(each) for each in TAKES_BESIDES.get(calls[0].action, ())]
     if request._headers.get("X-Amz-Tagging"):
         calls.append(Call("s3:PutObjectTagging", calls[0].resources))
+    if calls[0].action == "s3:CreateBucket" and b"<Tag>" in (request._body or b""):
+        calls.append(Call("s3:TagResource", calls[0].resources))
     with _lock:
         for recorder in _recorders:
             recorder.extend(calls)

@@ -74,7 +74,7 @@ class Case:
     in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
     properties that an import cannot see, ``import_id`` the form of the id that it takes. ``rewritten`` are
     the inputs that the service shows in another form. ``left`` is what a deletion leaves of a resource that
-    is never gone.
+    is never gone, ``refuses`` the error of another deletion.
     """
 
     token: str
@@ -87,6 +87,7 @@ class Case:
     import_id: str = "{id}"
     rewritten: tuple[str, ...] = ()
     left: Inputs | None = None
+    refuses: str | None = None
 
     def __str__(self) -> str:
         return self.token.rsplit(":", 1)[1]
@@ -586,6 +587,8 @@ CASES = [
         update={"description": None, "tags": {"b": "2"}},
         replacement={"name": "other"},
         replaces=("name",),
+        # It is there until its time of recovery is over: internal/service/secretsmanager/secret.go.
+        refuses="InvalidRequestException",
     ),
     Case(
         "aws:secretsmanager/secretVersion:SecretVersion",
