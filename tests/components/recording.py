@@ -44,7 +44,7 @@ class NotThereError(grpc.RpcError):
         return grpc.StatusCode.UNKNOWN
 
     def details(self) -> str:
-        return "ImageNotFoundException: The image with tag does not exist"
+        return "reading ECR Images: couldn't find resource"
 
 
 class Cloud(Mocks):

@@ -23,6 +23,9 @@ DENIED = (
 NOT_FOUND = "ImageNotFoundException: The image with imageId {imageDigest:'null', imageTag:'1'} does not exist"
 
 
+MISSING = "reading ECR Images: couldn't find resource"
+
+
 def official(reason: str) -> str:
     """What Pulumi raises where the official provider's function fails: a counting line, then the reason."""
     return (
@@ -54,9 +57,17 @@ def test_who_must_allow_what_is_named() -> None:
     assert refusal(official(DENIED), SHARED, cached=False) == DENIED + needed + owner
 
 
-def test_a_cache_that_does_not_hold_an_image_yet() -> None:
+def test_what_does_not_exist_has_words_of_ours_where_the_provider_has_its_own() -> None:
+    assert refusal(official(MISSING), OWN, cached=False) == "ECR has no such image, or no such repository"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [(NOT_FOUND, NOT_FOUND), (MISSING, "ECR has no such image, or no such repository")],
+)
+def test_a_cache_that_does_not_hold_an_image_yet(reason: str, said: str) -> None:
     word = ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
-    assert refusal(official(NOT_FOUND), OWN, cached=True) == NOT_FOUND + word
+    assert refusal(official(reason), OWN, cached=True) == said + word
 
 
 @pytest.mark.parametrize(

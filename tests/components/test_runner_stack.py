@@ -519,7 +519,7 @@ def test_an_image_that_is_not_there_yet_keeps_its_tag(settings: dict[str, Any], 
     """It is a warning where its tag may be moved: a repository that is adopted may allow that."""
     docker, warnings = by_digest(NOT_THERE[0], **settings)
     assert docker["image"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
-    reason = "  team/ci/base:2026.11: ImageNotFoundException: The image with tag"
+    reason = "  team/ci/base:2026.11: ECR has no such image, or no such repository"
     assert (reason in "\n".join(warnings)) is warned
 
 

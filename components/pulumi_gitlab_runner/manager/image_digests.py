@@ -123,7 +123,7 @@ async def _digests(
                 digests[image] = _digest_in_ecr(asked, parent)
             except Exception as error:
                 reason = refusal(str(error), asked, cached=cached)
-                if "NotFoundException" in reason and _never_moves(registry, asked):
+                if _is_missing(str(error)) and _never_moves(registry, asked):
                     not_pushed.append(image)
                 else:
                     reasons[image] = reason
@@ -196,8 +196,13 @@ def _holds(asked: EcrImage | None, digest: str, parent: pulumi.Resource) -> bool
     try:
         _digest_in_ecr(asked, parent, digest)
     except Exception as error:
-        return "NotFound" not in str(error)
+        return not _is_missing(str(error))
     return True
+
+
+def _is_missing(text: str) -> bool:
+    """Whether Pulumi's error says that ECR has no such image, or no such repository."""
+    return "NotFoundException" in text or _MISSING in text
 
 
 def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource, digest: str | None = None) -> str:
@@ -228,15 +233,20 @@ def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
         cached: whether its repository belongs to a pull-through cache.
     """
     reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR gives no digest"
+    if _MISSING in reason:
+        reason = "ECR has no such image, or no such repository"
     if "AccessDenied" in reason:
         reason += f". The identity that runs Pulumi needs {' and '.join(DESCRIBE_ACTIONS)} on the repository"
         if asked.account:
             reason += f", and the owner of {asked.account} must allow it: see the output required_policies"
-    elif cached and "NotFound" in reason:
+    elif cached and _is_missing(text):
         reason += ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
     return reason
 
 
+_MISSING = "couldn't find resource"
+"""What the official provider writes in place of AWS's error where something does not exist
+(internal/retry/error.go); its earlier versions wrote that error, whose name ends in NotFoundException."""
 _SDK_WORDS = re.compile(
     r"(reading ECR Images?[^:]*: )?operation error [^,]+, https response error StatusCode: \d+, "
     r"RequestID: [^,]*, (api error )?"

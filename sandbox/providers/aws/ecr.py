@@ -138,7 +138,7 @@ class PullThroughCacheRule(TableResource):
         "upstreamRegistryUrl": Text(required=True, replaces=True),
         "credentialArn": Text(),
         "customRoleArn": Text(pattern="arn:.+", pattern_meaning="an ARN"),
-        "upstreamRepositoryPrefix": Text(default="ROOT", replaces=True),
+        "upstreamRepositoryPrefix": Text(replaces=True),
         **REGION,
     }
     outputs = {"registryId": Text()}
@@ -168,7 +168,11 @@ class GetImage(Function[Connection]):
         if not image:
             raise Refused("one of imageTag and imageDigest is required")
         name = arguments["repositoryName"]
-        found = client.describe_images(repositoryName=name, imageIds=[image], **registry)["imageDetails"][0]
+        try:
+            listed = client.describe_images(repositoryName=name, imageIds=[image], **registry)
+        except (client.exceptions.ImageNotFoundException, client.exceptions.RepositoryNotFoundException):
+            raise Refused("reading ECR Images: couldn't find resource") from None
+        found = listed["imageDetails"][0]
         repository = client.describe_repositories(repositoryNames=[name], **registry)["repositories"][0]
         return {
             **arguments,
