@@ -67,6 +67,17 @@ BUILT: Any = {
 }
 
 
+def preview_actions(**declared: Any) -> set[str]:
+    """Every action that a preview of a stack may do."""
+    return {action for each in rights(**declared).preview for action in each["Action"]}
+
+
+def test_a_preview_looks_for_the_group_of_a_fleet_whose_name_is_the_stacks() -> None:
+    groups = "autoscaling:DescribeAutoScalingGroups"
+    assert groups in preview_actions(runners={"a": {"group": 1, "fleet": FLEET}})
+    assert groups not in preview_actions(runners={"a": HOST})
+
+
 @pytest.mark.parametrize("declared", [MIRRORED, BUILT], ids=["mirrored", "built"])
 def test_only_a_deployment_pushes_images(declared: Any) -> None:
     made = rights(**declared)

@@ -192,3 +192,9 @@ def test_the_others_are_no_types_of_awss_own() -> None:
         "lambda/invocation:Invocation",
         "s3/bucketObjectv2:BucketObjectv2",
     }
+
+
+def test_the_addresses_of_an_endpoint_are_read_off_its_network_interfaces() -> None:
+    """Upstream's internal/service/ec2/vpc_endpoint.go, findSubnetConfigurationsByNetworkInterfaceIDs."""
+    reads = PROVIDER_ACTIONS["aws:ec2/vpcEndpoint:VpcEndpoint"].reads
+    assert ("ec2:DescribeNetworkInterfaces", On.EC2) in reads

@@ -474,6 +474,8 @@ def _looked_up(stack: Stack) -> list[tuple[str, On]]:
         reads.append(("kms:DescribeKey", On.KEYS))  # the data source of an alias reads its key
     if "aws:iam/openIdConnectProvider:OpenIdConnectProvider" in types:
         reads.append(("iam:ListOpenIDConnectProviders", On.IDENTITY_PROVIDER))
+    if any(each.fleet for each in stack.managers.values()):  # whose group has the stack's name
+        reads.append(("autoscaling:DescribeAutoScalingGroups", On.GROUPS))
     return reads
 
 

@@ -237,7 +237,8 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         "ec2",
         On.EC2,
         create=f"CreateVpcEndpoint {_TAGGED}",
-        read="DescribeVpcEndpoints DescribePrefixLists",
+        # The addresses of an interface endpoint are those of its network interfaces.
+        read="DescribeVpcEndpoints DescribePrefixLists DescribeNetworkInterfaces",
         update=f"ModifyVpcEndpoint {_RETAGGED}",
         delete="DeleteVpcEndpoints",
     ),
