@@ -152,7 +152,8 @@ class Pipeline:
     @contextmanager
     def acting_as(self, credentials: Mapping[str, str]) -> Iterator[list[Call]]:
         """Everything that is done meanwhile is done with these credentials, and IAM allows it or not."""
-        self.project.environment = {**ONLY_LOOPBACK, **credentials}
+        official = self.project.sandbox.plugins.environment(self.account.endpoint)
+        self.project.environment = {**ONLY_LOOPBACK, **official, **credentials}
         with recorded() as calls, enable_iam_authentication():
             yield calls
 

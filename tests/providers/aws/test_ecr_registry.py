@@ -41,7 +41,8 @@ def test_a_cache_of_another_accounts_registry_needs_a_role(make: Make) -> None:
     }
     with pytest.raises(Exception, match="requires a custom role"):
         make(RULE, upstream)
-    assert make(RULE, {**upstream, "customRoleArn": ROLE}).outputs["upstreamRepositoryPrefix"] == "ROOT"
+    made = make(RULE, {**upstream, "customRoleArn": ROLE}).outputs
+    assert (made["customRoleArn"], made.get("upstreamRepositoryPrefix")) == (ROLE, None)
 
 
 def test_a_rule_for_an_unknown_upstream_is_refused(make: Make) -> None:

@@ -99,6 +99,17 @@ def test_calls_are_asked_about_with_the_resources_that_they_name(session: boto3.
     assert calls[-1] == Call("s3:GetBucketTagging", ("arn:aws:s3:::ci-1",))
 
 
+def test_a_parameter_of_aws_is_of_no_account(session: boto3.Session) -> None:
+    image = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    with recorded() as calls:
+        assert refused(session, "ssm", "get_parameter", Name=image)
+        assert refused(session, "ssm", "get_parameter", Name="/ci/token")
+    assert calls == [
+        Call("ssm:GetParameter", (f"arn:aws:ssm:{REGION}::parameter{image}",)),
+        Call("ssm:GetParameter", (f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ci/token",)),
+    ]
+
+
 def test_the_tags_of_a_bucket_are_asked_of_s3_control(session: boto3.Session) -> None:
     through = Config(proxies={"http": os.environ["AWS_ENDPOINT_URL"]})
     control = session.client("s3control", config=through)
@@ -116,6 +127,7 @@ def test_the_tags_of_a_bucket_are_asked_of_s3_control(session: boto3.Session) ->
     ("service", "operation", "code"),
     [
         ("autoscaling", "describe_auto_scaling_groups", "AccessDenied"),
+        ("cloudwatch", "describe_alarms", "AccessDeniedException"),
         ("ec2", "describe_vpcs", "UnauthorizedOperation"),
         ("ssm", "describe_parameters", "AccessDeniedException"),
     ],

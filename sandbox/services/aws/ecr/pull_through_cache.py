@@ -42,7 +42,6 @@ def _create_rule(response: Any) -> Any:
     now = datetime.now(UTC)
     account = response.current_account
     rule = {
-        "upstreamRepositoryPrefix": "ROOT",
         **asked,
         "registryId": account,
         "createdAt": now,
