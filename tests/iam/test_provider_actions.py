@@ -94,7 +94,6 @@ OF_THE_PROVIDER_ALONE = {
     "lambda": {"ListVersionsByFunction"},
     "s3": {
         "DeleteObjectVersion",
-        "GetBucketLocation",
         "GetBucketPolicy",
         "GetBucketRequestPayment",
         "ListBucketVersions",

@@ -88,7 +88,7 @@ ANYWHERE = frozenset(
 """The actions on no resource of their own: docs.aws.amazon.com/service-authorization/latest/reference."""
 
 _BUCKET_READS = (
-    "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+    "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
     "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketTagging "
     "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
     "GetReplicationConfiguration ListTagsForResource"

@@ -45,15 +45,13 @@ class Bucket(AwsResource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The bucket as it is now."""
-        self.client.head_bucket(Bucket=resource_id)
+        region = self.client.head_bucket(Bucket=resource_id)["BucketRegion"]
         try:
             tags = self.client.get_bucket_tagging(Bucket=resource_id)["TagSet"]
         except Exception as error:
             if error_code(error) != "NoSuchTagSet":
                 raise
             tags = []
-        region = self.client.get_bucket_location(Bucket=resource_id).get("LocationConstraint")
-        region = region or "us-east-1"
         return {
             "bucket": resource_id,
             "tagsAll": tag_map(tags),
