@@ -42,7 +42,10 @@ def main() -> int:
     if arguments.build:
         if arguments.plugins is None:
             parser.error("--build: name the directory with --plugins DIR")
-        build(arguments.plugins.absolute(), Progress())
+        try:
+            build(arguments.plugins.absolute(), Progress())
+        except SandboxError as error:
+            parser.exit(1, f"{error}\n")
     choice = parse_choice("official", arguments.plugins)
     different = False
     for name in arguments.providers or PROVIDERS:

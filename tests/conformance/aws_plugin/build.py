@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox.engine.installed_packages import plugins_of
-from sandbox.go_toolchain import GoToolchain, go_version_needed
-from sandbox.progress import Progress
+from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
+from sandbox.progress import Progress, Step
 from sandbox.providers.aws.provider import Aws
 
 HERE = Path(__file__).parent
@@ -57,50 +57,60 @@ def build(directory: Path, progress: Progress) -> None:
     """Build the plugin into a directory; about ten minutes the first time.
 
     Raises:
-        GoBuildError: there is no Go toolchain to be had, or the build fails.
+        GoBuildError: there is no Go toolchain to be had, or a part of the build fails.
     """
     with (
         progress.step("AWS provider", "building") as step,
         tempfile.TemporaryDirectory(prefix="aws-plugin-") as scratch,
     ):
         toolchain = GoToolchain(go_version_needed(HERE), step)
-        module = Path(scratch, "module")
-        shutil.copytree(HERE, module, ignore=shutil.ignore_patterns("*.py", "additions", "__pycache__"))
-        version = re.search(rf"{UPSTREAM} (\S+)", (HERE / "go.mod").read_text())
-        assert version is not None
-        upstream, fork = module / "terraform-provider-aws", module / "terraform-plugin-sdk"
-        for name, copy in ((f"{UPSTREAM}@{version[1]}", upstream), (FORK, fork)):
-            step.now(f"downloading {name}")
-            toolchain.run(module.parent, "mod", "download", name, timeout_s=900)
-            source = toolchain.module_directory(module.parent, name)
-            shutil.copytree(
-                source, copy, ignore=shutil.ignore_patterns("*_test.go", "testdata", "docs", "website")
-            )
-        narrow(upstream)
-        (upstream / "shim").mkdir()
-        shutil.copy(HERE / "additions" / "shim.go", upstream / "shim")
-        shutil.copy(HERE / "additions" / "generate_resource_config.go", fork / "helper" / "schema")
-        (module / "served.json").write_text(json.dumps(_served()))
-        (module / "schema.json").write_text("")
-        (module / "bridge-metadata.json").write_text("{}")
-        flags = ("-mod=mod", "-ldflags", "-s -w")
-        for package in ("schema", "pulumi-resource-aws"):
-            output = module / package if package == "schema" else directory / package
+        module = _module(Path(scratch), toolchain, step)
+
+        def compiled(package: str, output: Path) -> Path:
+            flags = ("-mod=mod", "-ldflags", "-s -w")
             toolchain.build(module, f"./cmd/{package}", output, *flags, compiles=_PACKAGES_TO_COMPILE)
-            if package == "schema":
-                _describe(output, module)
+            return output
+
+        _describe(compiled("schema", module / "schema"), module)
+        compiled("pulumi-resource-aws", directory / "pulumi-resource-aws")
+
+
+def _module(scratch: Path, toolchain: GoToolchain, step: Step) -> Path:
+    """Return the plugin's module, beside what it replaces: upstream and the fork, each with an addition."""
+    module = scratch / "module"
+    shutil.copytree(HERE, module, ignore=shutil.ignore_patterns("*.py", "additions", "__pycache__"))
+    version = re.search(rf"{UPSTREAM} (\S+)", (HERE / "go.mod").read_text())
+    assert version is not None
+    upstream, fork = module / "terraform-provider-aws", module / "terraform-plugin-sdk"
+    unused = shutil.ignore_patterns("*_test.go", "testdata", "docs", "website")
+    for name, copy in ((f"{UPSTREAM}@{version[1]}", upstream), (FORK, fork)):
+        step.now(f"downloading {name}")
+        toolchain.run(scratch, "mod", "download", name, timeout_s=900)
+        shutil.copytree(toolchain.module_directory(scratch, name), copy, ignore=unused)
+    narrow(upstream)
+    (upstream / "shim").mkdir()
+    shutil.copy(HERE / "additions" / "shim.go", upstream / "shim")
+    shutil.copy(HERE / "additions" / "generate_resource_config.go", fork / "helper" / "schema")
+    (module / "served.json").write_text(json.dumps(_served()))
+    (module / "schema.json").write_text("")
+    (module / "bridge-metadata.json").write_text("{}")
+    return module
 
 
 def _describe(command: Path, module: Path) -> None:
     """Write the schema, and the metadata that says which part of the provider serves which type."""
     described = module / "described"
-    subprocess.run(
+    # A name of a resource may be one of a data source, which is not served then.
+    environment = {"PATH": "", "HOME": str(module), "PULUMI_SKIP_MISSING_MAPPING_ERROR": "true"}
+    done = subprocess.run(
         [command, "schema", "--out", described, "--skip-docs", "--skip-examples"],
-        # A name of a resource may be one of a data source, which is not served then.
-        env={"PATH": "", "HOME": str(module), "PULUMI_SKIP_MISSING_MAPPING_ERROR": "true"},
-        check=True,
+        env=environment,
         capture_output=True,
+        text=True,
+        check=False,
     )
+    if done.returncode != 0:
+        raise GoBuildError(f"the schema cannot be made: {done.stderr.strip()[-500:]}")
     for name in ("schema.json", "bridge-metadata.json"):
         shutil.move(described / name, module / name)
 

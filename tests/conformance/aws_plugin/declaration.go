@@ -12,11 +12,18 @@ import (
 // automatic names, documents, assets, ids, and what is deleted before it is replaced
 // (pulumi/pulumi-aws, provider/resource_overrides.go).
 func declare(resources map[string]*tfbridge.ResourceInfo) {
-	set := func(name, field string, schema *info.Schema) {
-		if resources[name].Fields == nil {
-			resources[name].Fields = map[string]*info.Schema{}
+	of := func(name string) *tfbridge.ResourceInfo {
+		if resources[name] == nil {
+			return &tfbridge.ResourceInfo{} // not served
 		}
-		resources[name].Fields[field] = schema
+		return resources[name]
+	}
+	set := func(name, field string, schema *info.Schema) {
+		declared := of(name)
+		if declared.Fields == nil {
+			declared.Fields = map[string]*info.Schema{}
+		}
+		declared.Fields[field] = schema
 	}
 
 	for name, field := range map[string]string{
@@ -62,10 +69,10 @@ func declare(resources map[string]*tfbridge.ResourceInfo) {
 		set(name, "egress", &info.Schema{Name: "egress"})
 	}
 
-	resources["aws_cloudwatch_log_group"].IDFields = []string{"name"}
-	resources["aws_lambda_function"].IDFields = []string{"function_name"}
-	resources["aws_s3_object"].IDFields = []string{"bucket", "key"}
+	of("aws_cloudwatch_log_group").IDFields = []string{"name"}
+	of("aws_lambda_function").IDFields = []string{"function_name"}
+	of("aws_s3_object").IDFields = []string{"bucket", "key"}
 	for _, name := range []string{"aws_ecr_lifecycle_policy", "aws_iam_role_policy_attachment"} {
-		resources[name].DeleteBeforeReplace = true
+		of(name).DeleteBeforeReplace = true
 	}
 }
