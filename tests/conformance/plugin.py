@@ -18,8 +18,6 @@ from sandbox.standin.values import Properties, decode, encode
 _TIMEOUT_S = 180
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-
-
 _WHOLE = "__meta"
 """What the bridge names where all of a resource is replaced, in place of the property that asks for it."""
 

@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 _HOST_NAME = 12
 _MADE_UP = (
     re.compile(r"(?<=[a-z]-)[0-9a-f]{7}\b"),  # the end of an automatic name
-    re.compile(r"\b(?<=-)[0-9a-f]{17}\b"),  # of an id of EC2
+    re.compile(r"(?<=-)[0-9a-f]{17}\b"),  # of an id of EC2
     re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
     re.compile(r"(?<=:secret:it-\*-)\w{6}\b"),
 )
@@ -165,8 +165,7 @@ def differences(stand_in: Seen, official: Seen, served: set[str]) -> Iterator[st
 
     Of the properties, those that the stand-in serves are compared; one that is empty is the same as none, and
     the order of a list, or of a document's keys, does not count. An id and an automatic name differ from one
-    resource to the next. The
-    words of an error are each one's own.
+    resource to the next. The words of an error are each one's own.
     """
     for name in {**stand_in.steps, **official.steps}:
         ours, theirs = (each.steps.get(name, {}) for each in (stand_in, official))

@@ -9,7 +9,7 @@ require (
 	github.com/pulumi/pulumi/sdk/v3 v3.218.0
 )
 
-// build.py makes both: copies with what shim/ and fork/ add.
+// build.py makes both: copies, each with a file of additions/.
 replace (
 	github.com/hashicorp/terraform-plugin-sdk/v2 => ./terraform-plugin-sdk
 	github.com/hashicorp/terraform-provider-aws => ./terraform-provider-aws
