@@ -17,10 +17,10 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileEr
 from sandbox.environment import Sandbox
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from sandbox.services.aws import ACCOUNT
 
 MANIFEST = "manifest.json"
 STACKS = CHECKOUT / "stacks"
-SANDBOX_ACCOUNT = "123456789012"
 NOT_REGISTERED = "glrt-not-registered"
 
 
@@ -138,7 +138,7 @@ def _environment(stack: str, file: StackFile, sandbox: Sandbox | None) -> AwsEnv
     if not region:
         raise SandboxError(f"the stack {stack} has no aws:region, and AWS_REGION is not set")
     if sandbox is not None:
-        return AwsEnvironment(SANDBOX_ACCOUNT, region)
+        return AwsEnvironment(ACCOUNT, region)
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 

@@ -19,8 +19,9 @@ from sandbox.docker.sandbox import HUB, DockerSandbox, ecr, private, public
 from sandbox.errors import SandboxError
 from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
+from sandbox.services.aws import ACCOUNT
 
-TEAM = ecr("123456789012", "eu-west-1", "198.51.100.2")
+TEAM = ecr(ACCOUNT, "eu-west-1", "198.51.100.2")
 LEGACY = Registry("registry.example.com:5000", "198.51.100.4", Credentials("my_username", "sandbox-password"))
 """With the user and password of the stack `docker`."""
 IMAGES = (

@@ -29,7 +29,8 @@ from sandbox.errors import SandboxError
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import CHECKOUT, sandbox_directory
 from sandbox.progress import Progress
-from sandbox.render import SANDBOX_ACCOUNT, STACKS
+from sandbox.render import STACKS
+from sandbox.services.aws import ACCOUNT
 
 SUCCEEDED, FAILED, NOT_RUN = 0, 1, 3
 RUNNER = "build"
@@ -42,7 +43,7 @@ AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
 PATIENCE_S = 300
 
 REGION = "eu-west-1"
-TEAM = ecr(SANDBOX_ACCOUNT, REGION, "198.51.100.2")
+TEAM = ecr(ACCOUNT, REGION, "198.51.100.2")
 JOB_IMAGE = private(TEAM, "private/image:2026.11")
 SERVICES = {"db": (public("postgres:latest"), 5432), "cache": (public("redis:latest"), 6379)}
 """The public images that run beside it, by their aliases, and what they listen on."""
@@ -241,7 +242,7 @@ class _Case:
 def _files(token: str, number: int) -> dict[str, HostFile]:
     """The files of the runner's host, as its stack declares it; registered in the machine's GitLab."""
     file = parse_stack_file((STACKS / f"Pulumi.{SANDBOX_STACK}.yaml").read_text(), GITLAB)
-    environment = AwsEnvironment(SANDBOX_ACCOUNT, REGION)
+    environment = AwsEnvironment(ACCOUNT, REGION)
     stack = parse_stack(file.declaration, environment)
     manager = stack.manager_of(RUNNER)
     return host_files(

@@ -21,7 +21,8 @@ from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 from pulumi_gitlab_runner.spec.texts import stack_note
 
-from sandbox.services.aws.server import ACCOUNT, AwsServer
+from sandbox.services.aws import ACCOUNT
+from sandbox.services.aws.server import AwsServer
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor

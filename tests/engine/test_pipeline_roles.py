@@ -25,8 +25,9 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 
 from sandbox.environment import Sandbox
+from sandbox.services.aws import ACCOUNT
 from sandbox.services.aws.authorization import FREE, Call, allows, recorded
-from sandbox.services.aws.server import ACCOUNT, AwsServer
+from sandbox.services.aws.server import AwsServer
 from tests.engine.project import REGION, Project
 from tests.registry.fixtures import ONLY_LOOPBACK
 

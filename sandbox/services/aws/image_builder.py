@@ -16,6 +16,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
+from sandbox.services.aws import ACCOUNT
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Kept = dict[str, dict[str, Any]]
 """What was made, by its ARN."""
@@ -268,7 +270,7 @@ class _Region:
     def _new_arn(self, kind: str, asked: dict[str, Any]) -> str:
         shown = re.sub(r"(?<!^)([A-Z])", r"-\1", kind).lower()
         name = asked["name"].lower().replace(" ", "-")
-        arn = f"arn:aws:imagebuilder:{self.name}:{_account()}:{shown}/{name}"
+        arn = f"arn:aws:imagebuilder:{self.name}:{ACCOUNT}:{shown}/{name}"
         if "semanticVersion" in asked:
             arn += f"/{asked['semanticVersion']}"
         if kind == "Component":
@@ -284,7 +286,7 @@ class _Region:
     def _backend(self, service: str, region: str | None = None) -> Any:
         from moto.backends import get_backend
 
-        return get_backend(service)[_account()][region or self.name]  # type: ignore[call-overload]
+        return get_backend(service)[ACCOUNT][region or self.name]  # type: ignore[call-overload]
 
 
 def references(settings: dict[str, Any]) -> set[str]:
@@ -295,12 +297,6 @@ def references(settings: dict[str, Any]) -> set[str]:
         if key in settings
     }
     return named | {each["componentArn"] for each in settings.get("components", [])}
-
-
-def _account() -> str:
-    from sandbox.services.aws.server import ACCOUNT
-
-    return ACCOUNT
 
 
 def _missing(arn: str) -> _Refused:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.services.aws import (
+    ACCOUNT,
     authorization,
     autoscaling,
     ec2,
@@ -25,9 +26,6 @@ from sandbox.services.aws import (
     systems_manager,
     tagging,
 )
-
-ACCOUNT = "123456789012"
-"""The number of the account that everything belongs to."""
 
 
 class AwsServer:

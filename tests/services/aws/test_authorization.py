@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from moto.core.authorization import enable_iam_authentication
 from pulumi_gitlab_runner.iam.policy import allow, policy_document
 
+from sandbox.services.aws import ACCOUNT
 from sandbox.services.aws.authorization import Call, allows, recorded
-from sandbox.services.aws.server import ACCOUNT, AwsServer
+from sandbox.services.aws.server import AwsServer
 
 REGION = "eu-west-1"
 REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository"

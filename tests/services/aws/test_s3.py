@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from sandbox.services.aws.server import ACCOUNT
+from sandbox.services.aws import ACCOUNT
 
 
 def test_a_bucket_has_the_tags_of_its_creation(client: Callable[..., Any]) -> None:
