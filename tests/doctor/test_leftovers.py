@@ -273,6 +273,8 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         )
     post("projects/7/variables", key="LEFT", value="x", environment_scope="a/*", description=stack_note(MARK))
     post("projects/7/variables", key="ANOTHER", value="x", description="x")
+    post("admin/ci/variables", key="LEFT", value="x", description=stack_note(MARK))
+    post("admin/ci/variables", key="ANOTHER", value="x")
     yield url
     server.shutdown()
     thread.join()
@@ -300,10 +302,17 @@ def test_runners_and_variables(gitlab: str, doctor: Doctor, tmp_path: Path) -> N
             "or remove it: glab api --method DELETE "
             "'projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A'"
         ),
+        "the CI variable LEFT of the instance": (
+            "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over; "
+            "or remove it: glab api --method DELETE admin/ci/variables/LEFT"
+        ),
     }
-    path = "projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A"
     headers = {"Private-Token": "canary-of-the-token"}
-    assert httpx.delete(f"{gitlab}/{path}", headers=headers).status_code == 204
+    for path in (
+        "projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A",
+        "admin/ci/variables/LEFT",
+    ):
+        assert httpx.delete(f"{gitlab}/{path}", headers=headers).status_code == 204
 
 
 def test_nothing_is_left_over(gitlab: str, doctor: Doctor, tmp_path: Path) -> None:
@@ -326,7 +335,7 @@ def test_the_state_is_what_pulumi_exports(
     monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
     _, file = state(tmp_path, {"type": "a", "urn": "b::c", "inputs": {}})
     commands.add("pulumi", f'echo "$*" >{tmp_path}/asked; cat {file}')
-    with serving(answer(200, b"[]")) as script:
+    with serving(answer(200, b"[]"), answer(403)) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", script.url)
         assert doctor.run("leftovers", "--stack", "org/p/prod", "--project", "p", "--only", "gitlab") == 0
     assert (tmp_path / "asked").read_text() == "stack export --stack org/p/prod\n"
@@ -409,14 +418,15 @@ def test_every_page_of_gitlab_is_read(
     ours = {"description": "of us", "status": "never_contacted", "maintenance_note": stack_note(MARK)}
     shown = [{"id": 1, **ours}, {"id": 2, **ours, "maintenance_note": None}, {"id": 3, **ours}]
     pages = [json.dumps(each).encode() for one in shown for each in ([{"id": one["id"]}], one)]
-    with serving(*(answer(200, each) for each in (*pages, b"[]"))) as script:
+    with serving(*(answer(200, each) for each in (*pages, b"[]")), answer(403)) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", script.url)
         left = found(doctor, "--only", "gitlab", *state(tmp_path))
     assert list(left) == [f"the runner #{number} of GitLab, 'of us', never contacted" for number in (1, 3)]
     asked = [each.split()[1].removeprefix("/api/v4/runners") for each in script.requests]
     assert asked == [
-        *("?per_page=1&page=1", "/1", "?per_page=1&page=2", "/2"),
-        *("?per_page=1&page=3", "/3", "?per_page=1&page=4"),
+        *("/all?per_page=1&page=1", "/1", "/all?per_page=1&page=2", "/2"),
+        *("/all?per_page=1&page=3", "/3", "/all?per_page=1&page=4"),
+        "/api/v4/admin/ci/variables?per_page=1&page=1",
     ]
 
 
@@ -429,15 +439,17 @@ def test_every_page_of_gitlab_is_read(
         ([answer(200, b"{}")], "does not answer as GitLab's API does"),
         ([answer(200, b'[{"id": 1}]'), answer(200, b'{"maintenance_note": 1}')], None),
         ([answer(200, b'[{"id": 1}]'), answer(200, json.dumps({"a": "x" * 1_000_000}).encode())], None),
+        ([answer(200, b'[{"id": 1}]'), answer(403)], None),
+        ([answer(200, b'[{"id": 1}]'), answer(404)], None),
         ([answer(404)], None),
-        ([answer(403)], None),
+        ([answer(403), answer(200, b"[]")], None),
     ],
 )
 def test_each_answer_of_gitlab_to_the_question_for_runners(
     doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], said: str | None
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
-    with serving(*answers) as script:
+    with serving(*answers, answer(403)) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}/api/v4")
         status = doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path))
     if said:
@@ -445,7 +457,54 @@ def test_each_answer_of_gitlab_to_the_question_for_runners(
     else:
         assert (status, doctor.errors) == (0, "")
     assert "Private-Token: canary-of-the-token" in script.requests[0].splitlines()
-    assert script.requests[0].startswith("GET /api/v4/runners?per_page=100&page=1 ")
+    assert script.requests[0].startswith("GET /api/v4/runners/all?per_page=100&page=1 ")
+
+
+def test_runners_of_the_users_own_groups_where_not_all_are_shown(
+    gitlab: str, doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Private-Token": "canary-of-the-token"}
+    body = {"runner_type": "project_type", "project_id": 7, "description": "own"}
+    body |= {"maintenance_note": stack_note(MARK)}
+    httpx.post(f"{gitlab}/user/runners", json=body, headers=headers).raise_for_status()
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token-maintainer")
+    left = found(doctor, "--only", "gitlab", *state(tmp_path))
+    assert list(left) == ["the runner #5 of GitLab, 'own', never contacted"]
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "what", "needed"),
+    [
+        ("create-runner", {}, "runners", "the scope read_api"),
+        (
+            "developer",
+            {"project": "7"},
+            "CI variables of project 7",
+            "the scope read_api, and the role Maintainer in the project",
+        ),
+        (
+            "maintainer",
+            {"group": "42"},
+            "CI variables of group 42",
+            "the scope read_api, and the role Owner in the group",
+        ),
+    ],
+)
+def test_what_gitlab_does_not_show_is_not_taken_for_nothing(
+    gitlab: str,
+    doctor: Doctor,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str,
+    inputs: dict[str, str],
+    what: str,
+    needed: str,
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", f"canary-of-the-token-{token}")
+    of_a_place = {"type": "gitlab:index/x:X", "urn": f"{URN}::x", "inputs": inputs}
+    assert doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path, of_a_place)) == 2
+    said = f"GitLab does not show the {what} to the owner of GITLAB_TOKEN: it needs {needed}"
+    assert doctor.errors == f"runner-doctor: {said}\n"
 
 
 def test_the_project_is_that_of_pulumi_yaml(

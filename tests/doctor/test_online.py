@@ -133,7 +133,8 @@ def test_a_number_may_come_with_a_fraction(
     [
         ("", "GITLAB_TOKEN is not set"),
         ("wrong", "does not accept the token"),
-        (f"{TOKEN}-developer", "does not show the runner build, #1"),
+        (f"{TOKEN}-developer", "does not show the runner build, #1, to the owner of GITLAB_TOKEN"),
+        (f"{TOKEN}-developer", "the scope read_api, and the role Maintainer in its group or project"),
     ],
 )
 def test_a_token_that_does_not_open_the_way(
@@ -144,6 +145,14 @@ def test_a_token_that_does_not_open_the_way(
     assert doctor.run("online") == 2
     assert said in doctor.errors
     assert not token or token not in doctor.errors
+
+
+def test_a_maintainer_of_the_group_sees_its_runner(
+    gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab.create().contacted_at = now()
+    monkeypatch.setenv("GITLAB_TOKEN", f"{TOKEN}-maintainer")
+    assert doctor.run("online") == 0
 
 
 def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ class GitLab:
         if answer.status == 403:
             raise UsageError(
                 f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
-                "GITLAB_TOKEN: it needs the scope read_api, and the right to change the runner"
+                "GITLAB_TOKEN: it needs the scope read_api, and the role Maintainer in its group or project"
             )
         if answer.status != 200:
             raise _StatusError(answer.status)

@@ -184,5 +184,5 @@ def patiently(
 _FIXES = {
     401: "; the token has expired or was revoked: make a new one",
     403: "; the token needs the scope `api`, and its user the role Reporter or higher",
-    404: "; the token's user must be a member of the project",
+    404: "; the token's user must be a member of the project, with the role Reporter or higher",
 }

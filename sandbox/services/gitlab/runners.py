@@ -1,14 +1,14 @@
 """Runners: created by a user, listed, changed, deleted, and enabled for projects.
 
-Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `app/models/ci/runner.rb` and
-`app/services/ci/runners`. Stricter than GitLab: a `group_id` or `project_id`
-that does not belong to the runner's type is refused, where GitLab ignores it; the length of a description is
-checked, where GitLab's database does it.
+Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `app/models/ci/runner.rb`,
+`app/services/ci/runners`, and `runner_policy.rb` and `runner_project_policy.rb` in `app/policies/ci`.
+Stricter than GitLab: a `group_id` or `project_id` that does not belong to the runner's type is refused, where
+GitLab ignores it.
 """
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -97,9 +97,10 @@ def create_runner() -> ResponseReturnValue:
 
 
 @blueprint.get("/runners")
-def list_owned_runners() -> Response:
-    """The runners that the user may change."""
-    return _listed(runner for runner in instance().runners.values() if _may_change(runner))
+def list_available_runners() -> Response:
+    """The runners that the user may change as a member of a group or project; for an administrator too."""
+    roles = current_user().roles
+    return _listed(runner for runner in instance().runners.values() if _changed_by_members(runner, roles))
 
 
 @blueprint.get("/runners/all")
@@ -111,12 +112,16 @@ def list_all_runners() -> Response:
 
 @blueprint.get("/runners/<int:runner_id>")
 def show_runner(runner_id: int) -> Response:
-    """One runner, without its token."""
+    """One runner, without its token; its maintenance note is for those who may change it."""
     runner = _find_runner(runner_id)
     read_parameters()
-    if runner.runner_type != "instance_type" and not _may_change(runner):
+    of_its_group = runner.group is not None and role_in(runner.group) >= Role.MAINTAINER
+    if not (runner.runner_type == "instance_type" or of_its_group or _may_change(runner)):
         raise forbidden("No access granted")
-    return jsonify(runner_details(runner))
+    details = runner_details(runner)
+    if not _may_change(runner):
+        details["maintenance_note"] = None
+    return jsonify(details)
 
 
 @blueprint.put("/runners/<int:runner_id>")
@@ -134,7 +139,9 @@ def update_runner(runner_id: int) -> Response:
     if errors:
         raise invalid(errors)
     instance().runners[runner.id] = changed
-    return jsonify(runner_details(changed))
+    details = runner_details(changed)
+    del details["projects"]
+    return jsonify(details)
 
 
 @blueprint.delete("/runners/<int:runner_id>")
@@ -166,22 +173,29 @@ def enable_runner(identifier: str) -> ResponseReturnValue:
     if not _may_change(runner):
         raise forbidden("No access granted")
     if project in runner.projects:
-        raise bad_request("Validation failed: Runner projects runner has already been taken")
+        reason = "Validation failed: Runner projects runner has already been taken"
+        raise RefusalError(400, {"message": f"{reason} - runner_error"})
     runner.projects.append(project)
     return jsonify(runner_summary(runner)), 201
 
 
 @blueprint.delete("/projects/<path:identifier>/runners/<int:runner_id>")
 def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
-    """Takes a project away from a runner; the last one stays."""
+    """Takes a project away from a runner; the first one, which owns it, stays."""
     project = find_project(identifier)
     require_role(project, Role.MAINTAINER)
     read_parameters()
     runner = instance().runners.get(runner_id)
     if runner is None or project not in runner.projects:
         raise not_found("Runner")
-    if len(runner.projects) == 1:
-        raise forbidden("Only one project associated with the runner. Please remove the runner instead")
+    is_owner = project is runner.projects[0]
+    if not current_user().administrator:
+        if runner.locked:
+            raise forbidden("Runner is locked")
+        if is_owner:
+            raise forbidden("No access granted")
+    if is_owner:
+        raise forbidden("You cannot unassign a runner from the owner project. Delete the runner instead")
     runner.projects.remove(project)
     return "", 204
 
@@ -212,17 +226,20 @@ def _listed(runners: Iterable[Runner]) -> Response:
 def _find_runner(runner_id: int) -> Runner:
     runner = instance().runners.get(runner_id)
     if runner is None:
-        raise not_found()
+        raise not_found("Runner")
     return runner
 
 
 def _may_change(runner: Runner) -> bool:
-    """Administrators, owners of the runner's group and maintainers of one of its projects may."""
-    if current_user().administrator:
-        return True
+    user = current_user()
+    return user.administrator or _changed_by_members(runner, user.roles)
+
+
+def _changed_by_members(runner: Runner, roles: Mapping[int, Role]) -> bool:
+    """Whether it is for an owner of its group, or a maintainer of one of its projects, with these roles."""
     if runner.group:
-        return role_in(runner.group) >= Role.OWNER
-    return any(role_in(project) >= Role.MAINTAINER for project in runner.projects)
+        return roles.get(runner.group.id, Role.NONE) >= Role.OWNER
+    return any(roles.get(project.group.id, Role.NONE) >= Role.MAINTAINER for project in runner.projects)
 
 
 def _new_token(number: int) -> str:

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from sandbox.services.gitlab import create_application
+from sandbox.services.gitlab import access, create_application
+from sandbox.services.gitlab.state import Role
 from tests.services.gitlab.caller import TOKEN, Caller
 
 INSTANCE = {"runner_type": "instance_type"}
@@ -86,7 +87,7 @@ def test_every_setting_is_kept_and_changed(call):
     changed = call("PUT", "runners/1", {"tag_list": "b,a,b", "maximum_timeout": None, "paused": False}).body
     assert (changed["tag_list"], changed["maximum_timeout"], changed["paused"]) == (["a", "b"], None, False)
     assert changed["description"] == "build"
-    assert call("GET", "runners/1").body == changed
+    assert call("GET", "runners/1").body == {**changed, "projects": []}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_a_change_of_nothing(call):
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_an_unknown_runner(call, method):
     answer = call(method, "runners/9", {"paused": True} if method == "PUT" else None)
-    assert (answer.status, answer.body) == (404, {"message": "404 Not found"})
+    assert (answer.status, answer.body) == (404, {"message": "404 Runner Not Found"})
 
 
 def test_a_deleted_runner_is_gone(call):
@@ -189,12 +190,34 @@ def test_a_developer_has_no_access_to_a_group_runner(call, method):
     assert (answer.status, answer.body) == (403, {"message": "403 Forbidden - No access granted"})
 
 
-def test_lists_have_the_runners_that_one_may_change(call):
+def test_a_maintainer_of_the_group_reads_its_runner_without_the_note(call):
+    create(call, {**GROUP, "maintenance_note": "since spring"})
+    maintainer = call.as_("maintainer")
+    assert maintainer("GET", "runners/1").body == {
+        **call("GET", "runners/1").body,
+        "maintenance_note": None,
+    }
+    assert maintainer("PUT", "runners/1", {"paused": True}).status == 403
+
+
+def test_the_note_of_an_instance_runner_is_for_administrators(call):
+    create(call, {**INSTANCE, "maintenance_note": "since spring"})
+    assert call("GET", "runners/1").body["maintenance_note"] == "since spring"
+    assert call.as_("maintainer")("GET", "runners/1").body["maintenance_note"] is None
+
+
+def test_lists_have_all_runners_or_those_of_the_users_own_groups_and_projects(call, application):
     for body in (INSTANCE, GROUP, PROJECT):
         create(call, body)
-    assert [runner["id"] for runner in call("GET", "runners/all").body] == [1, 2, 3]
-    assert [runner["id"] for runner in call("GET", "runners").body] == [1, 2, 3]
-    assert [runner["id"] for runner in call.as_("maintainer")("GET", "runners").body] == [3]
+
+    def listed(user, path="runners"):
+        return [runner["id"] for runner in user("GET", path).body]
+
+    assert listed(call, "runners/all") == [1, 2, 3]
+    assert listed(call) == []  # an administrator who is a member of none
+    assert listed(call.as_("maintainer")) == [3]
+    application.extensions[access.INSTANCE].tokens[f"{TOKEN}-maintainer"].user.roles[42] = Role.OWNER
+    assert listed(call.as_("maintainer")) == [2, 3]
 
 
 class TestEnablement:
@@ -208,8 +231,8 @@ class TestEnablement:
     def test_only_once(self, call):
         create(call, PROJECT)
         answer = call("POST", "projects/7/runners", {"runner_id": 1})
-        assert answer.status == 400
-        assert "has already been taken" in answer.body["message"]
+        reason = "Validation failed: Runner projects runner has already been taken - runner_error"
+        assert (answer.status, answer.body) == (400, {"message": reason})
 
     @pytest.mark.parametrize(
         ("body", "reason"), [(GROUP, "Runner is a group runner"), (INSTANCE, "No access granted")]
@@ -233,11 +256,27 @@ class TestEnablement:
         assert "Runner associated with more than one project" in answer.body["message"]
         assert call("DELETE", "runners/1").status == 204
 
-    def test_the_last_project_stays(self, call):
+    @pytest.mark.parametrize("others", [[], [8]])
+    @pytest.mark.parametrize(
+        ("user", "reason"),
+        [
+            ("", "You cannot unassign a runner from the owner project. Delete the runner instead"),
+            ("maintainer", "No access granted"),
+        ],
+    )
+    def test_the_first_project_stays(self, call, others, user, reason):
         create(call, PROJECT)
-        answer = call("DELETE", "projects/7/runners/1")
-        assert answer.status == 403
-        assert "Only one project associated with the runner" in answer.body["message"]
+        for project in others:
+            call("POST", f"projects/{project}/runners", {"runner_id": 1})
+        answer = (call.as_(user) if user else call)("DELETE", "projects/7/runners/1")
+        assert (answer.status, answer.body) == (403, {"message": f"403 Forbidden - {reason}"})
+
+    def test_a_locked_runner_loses_a_project_only_by_an_administrator(self, call):
+        create(call, {**PROJECT, "locked": True})
+        call("POST", "projects/8/runners", {"runner_id": 1})
+        answer = call.as_("maintainer")("DELETE", "projects/8/runners/1")
+        assert (answer.status, answer.body) == (403, {"message": "403 Forbidden - Runner is locked"})
+        assert call("DELETE", "projects/8/runners/1").status == 204
 
     def test_what_is_not_enabled_cannot_be_disabled(self, call):
         create(call, PROJECT)

@@ -1,6 +1,10 @@
-"""GitLab resources with the mark of a stack, in the notes of runners and the descriptions of variables."""
+"""GitLab resources with the mark of a stack, in the notes of runners and the descriptions of variables.
 
-from collections.abc import Iterable, Iterator
+GitLab lists all runners for administrators and auditors only, and to others those that they may change as
+members of a group or project: lib/api/ci/runners.rb there. The instance's variables are for administrators.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from shlex import quote
 from typing import Any
 from urllib.parse import quote as percent_encoded
@@ -37,11 +41,15 @@ def places_of(state: State) -> set[Place]:
     }
 
 
+class _ForbiddenError(Exception):
+    """GitLab answers with 403."""
+
+
 class MarkedInGitLab:
     """Finds resources with a mark by GitLab's API.
 
     Args:
-        gitlab: the API, with a token of the scope `read_api` of somebody who may change the runners.
+        gitlab: the API, with a token of the scope `read_api` of a user who may change the runners.
         mark: `PROJECT/STACK`.
     """
 
@@ -51,13 +59,13 @@ class MarkedInGitLab:
         self._note = stack_note(mark)
 
     def find(self, places: Iterable[Place]) -> list[Marked]:
-        """The runners that the token's owner may change, and the variables of some groups and projects.
+        """The runners whose notes the token's owner sees, and the variables of places and of the instance.
 
         Args:
             places: the groups and projects.
 
         Raises:
-            UsageError: GitLab does not answer, or refuses the token.
+            UsageError: GitLab does not answer, refuses the token, or does not show its owner a list.
         """
         with HttpClient() as client:
             try:
@@ -68,9 +76,9 @@ class MarkedInGitLab:
                 raise UsageError(f"{self._address} does not answer as GitLab's API does") from None
 
     def _runners(self, client: HttpClient) -> Iterator[Marked]:
-        for listed in self._pages(client, "runners"):
+        for listed in self._listed_runners(client):
             path = f"runners/{int(listed['id'])}"
-            runner = self._ask(client, path)
+            runner = self._ask(client, path, hidden=(403, 404))
             if runner and self._note in str(runner.get("maintenance_note") or "").splitlines():
                 yield Marked(
                     f"the runner #{runner['id']} of GitLab, {str(runner['description'])!r}, "
@@ -80,22 +88,43 @@ class MarkedInGitLab:
                     remove=self._delete(path),
                 )
 
+    def _listed_runners(self, client: HttpClient) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._pages(client, "runners/all")
+        except _ForbiddenError:
+            try:
+                yield from self._pages(client, "runners")
+            except _ForbiddenError:
+                raise UsageError(_hidden("runners", "the scope read_api")) from None
+
     def _variables(self, client: HttpClient, places: Iterable[Place]) -> Iterator[Marked]:
-        for kind, number in places:
-            for each in self._pages(client, f"{kind}/{number}/variables"):
+        lists = [(f"{kind}/{number}/variables", kind.removesuffix("s"), number) for kind, number in places]
+        for path, of, number in (*lists, ("admin/ci/variables", "instance", "")):
+            for each in self._listed_variables(client, path, of, number):
                 if each.get("description") != self._note:
                     continue
                 key, scope = str(each["key"]), str(each.get("environment_scope", "*"))
-                of = kind.removesuffix("s")
+                owner = f"{of} {number}" if number else "the instance"
                 yield Marked(
-                    f"the CI variable {key} of {of} {number}" + (f" for {scope!r}" if scope != "*" else ""),
+                    f"the CI variable {key} of {owner}" + (f" for {scope!r}" if scope != "*" else ""),
                     f"gitlab:index/{of}Variable:{of.capitalize()}Variable",
-                    f"{number}:{key}:{scope}",
-                    remove=self._delete(f"{kind}/{number}/variables/{key}", scope),
+                    f"{number}:{key}:{scope}" if number else key,
+                    remove=self._delete(f"{path}/{key}", scope if number else ""),
                     instead=(
                         "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over"
                     ),
                 )
+
+    def _listed_variables(self, client: HttpClient, path: str, of: str, number: str) -> list[dict[str, Any]]:
+        """The variables of a group, a project or, for an administrator, the instance."""
+        try:
+            return list(self._pages(client, path))
+        except _ForbiddenError:
+            if not number:
+                return []
+            role = "Owner in the group" if of == "group" else "Maintainer in the project"
+            needed = f"the scope read_api, and the role {role}"
+            raise UsageError(_hidden(f"CI variables of {of} {number}", needed)) from None
 
     def _delete(self, path: str, scope: str = "") -> str:
         # GitLab's own command line calls its API with its own credentials.
@@ -113,8 +142,8 @@ class MarkedInGitLab:
             if len(listed) < _PAGE:
                 return
 
-    def _ask(self, client: HttpClient, path: str) -> Any:
-        """The answer for a path; None if it does not exist or is not visible to the token's owner."""
+    def _ask(self, client: HttpClient, path: str, hidden: Sequence[int] = (404,)) -> Any:
+        """The answer for a path; None where GitLab hides it by one of these statuses."""
         answer = client.ask(
             "GET",
             f"{self._address}/{path}",
@@ -125,8 +154,14 @@ class MarkedInGitLab:
         )
         if answer.status == 401:
             raise UsageError(f"GitLab at {self._address} does not accept the token in GITLAB_TOKEN")
-        if answer.status in (403, 404):
+        if answer.status in hidden:
             return None
+        if answer.status == 403:
+            raise _ForbiddenError
         if answer.status != 200:
             raise UsageError(f"GitLab at {self._address} does not answer: HTTP {answer.status}")
         return read_json(answer.content)
+
+
+def _hidden(what: str, needed: str) -> str:
+    return f"GitLab does not show the {what} to the owner of GITLAB_TOKEN: it needs {needed}"
