@@ -1,8 +1,10 @@
 """Pipeline schedules, without variables. No pipeline is ever run.
 
-Sources: GitLab's `lib/api/ci/pipeline_schedules.rb`, `app/policies/ci/pipeline_schedule_policy.rb` and
-`app/models/ci/pipeline_schedule.rb`. Stricter than GitLab: `ref` must be the whole name of a branch or tag,
-which is also what the provider asks for, and a cron expression has five fields of numbers and names.
+Sources: GitLab's `lib/api/ci/pipeline_schedules.rb`, `lib/api/entities/ci/pipeline_schedule.rb`,
+`app/policies/ci/pipeline_schedule_policy.rb`, `app/models/ci/pipeline_schedule.rb` and
+`app/services/ci/pipeline_schedules`. Stricter than GitLab: `ref` must be the whole name of a branch or tag,
+which is also what the provider asks for, a cron expression has five fields of numbers and names, and a time
+zone is one of the IANA. Simpler: no branch is protected.
 """
 
 import re
@@ -37,11 +39,15 @@ blueprint = Blueprint("pipeline_schedules", __name__)
 blueprint.before_request(authenticate)
 
 
-def inputs(value: Any) -> dict[str, str]:
-    """A list of inputs, each with a name and a value; one to be destroyed is left out."""
-    if not isinstance(value, list) or not all(isinstance(each, dict) and "name" in each for each in value):
+def inputs(value: Any) -> dict[str, Any]:
+    """A list of inputs, each with a name and a value; None for one to be destroyed."""
+    if not isinstance(value, list) or not all(map(_is_input, value)):
         raise ValueError
-    return {each["name"]: each.get("value") for each in value if not each.get("destroy")}
+    return {each["name"]: None if each.get("destroy") else each["value"] for each in value}
+
+
+def _is_input(value: Any) -> bool:
+    return isinstance(value, dict) and "name" in value and ("value" in value or value.get("destroy") is True)
 
 
 _OPTIONAL = (Parameter("cron_timezone"), Parameter("active", boolean), Parameter("inputs", inputs))
@@ -53,6 +59,7 @@ def create_schedule(identifier: str) -> ResponseReturnValue:
     project = find_project(identifier)
     require_role(project, Role.DEVELOPER)
     attributes = read_parameters((*(Parameter(name, required=True) for name in _REQUIRED), *_OPTIONAL))
+    attributes["inputs"] = _merged({}, attributes)
     schedule = PipelineSchedule(next(instance().schedule_ids), current_user(), now(), **attributes)
     _require_valid(schedule)
     project.schedules[schedule.id] = schedule
@@ -61,17 +68,25 @@ def create_schedule(identifier: str) -> ResponseReturnValue:
 
 @blueprint.get(_SCHEDULE)
 def show_schedule(identifier: str, number: int) -> Response:
-    """One schedule."""
+    """One schedule; its inputs and variables are for its owner and maintainers."""
     read_parameters()
-    return jsonify(_details(_found(identifier, number)[1]))
+    project, schedule = _found(identifier, number)
+    details = _details(schedule)
+    if _is_owners_or_maintainers(schedule, project):
+        details["variables"] = []
+        details["inputs"] = [{"name": name, "value": value} for name, value in schedule.inputs.items()]
+    return jsonify(details)
 
 
 @blueprint.put(_SCHEDULE)
 def update_schedule(identifier: str, number: int) -> Response:
-    """Changes a schedule: its owner may, and a maintainer."""
+    """Changes a schedule: only its owner may, and an administrator."""
     project, schedule = _found(identifier, number)
-    _require_owner(schedule, project)
+    is_owner = schedule.owner is current_user() and role_in(project) >= Role.DEVELOPER
+    if not (is_owner or current_user().administrator):
+        raise forbidden()
     attributes = read_parameters((*map(Parameter, _REQUIRED), *_OPTIONAL))
+    attributes["inputs"] = _merged(schedule.inputs, attributes)
     changed = PipelineSchedule(**{**vars(schedule), **attributes})
     _require_valid(changed)
     project.schedules[number] = changed
@@ -80,16 +95,17 @@ def update_schedule(identifier: str, number: int) -> Response:
 
 @blueprint.delete(_SCHEDULE)
 def delete_schedule(identifier: str, number: int) -> ResponseReturnValue:
-    """Removes a schedule."""
+    """Removes a schedule: its owner may, and a maintainer."""
     read_parameters()
     project, schedule = _found(identifier, number)
-    _require_owner(schedule, project)
+    if not _is_owners_or_maintainers(schedule, project):
+        raise forbidden()
     del project.schedules[number]
     return "", 204
 
 
 def _details(schedule: PipelineSchedule) -> dict[str, Any]:
-    """A schedule as the API shows it."""
+    """A schedule without inputs and variables, as the API answers a creation and a change."""
     owner = schedule.owner
     return {
         "id": schedule.id,
@@ -100,22 +116,26 @@ def _details(schedule: PipelineSchedule) -> dict[str, Any]:
         "active": schedule.active,
         "created_at": schedule.created_at,
         "owner": {"id": owner.id, "username": owner.username, "name": owner.name, "state": "active"},
-        "variables": [],
-        "inputs": [{"name": name, "value": value} for name, value in schedule.inputs.items()],
     }
+
+
+def _merged(former: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
+    """The inputs: those that are not named stay, and those to be destroyed go."""
+    inputs = {**former, **attributes.get("inputs", {})}
+    return {name: value for name, value in inputs.items() if value is not None}
 
 
 def _found(identifier: str, number: int) -> tuple[Project, PipelineSchedule]:
     project = find_project(identifier)
-    require_role(project, Role.DEVELOPER)
-    if number not in project.schedules:
+    if number not in project.schedules or role_in(project) < Role.REPORTER:
         raise not_found("Pipeline Schedule")
     return project, project.schedules[number]
 
 
-def _require_owner(schedule: PipelineSchedule, project: Project) -> None:
-    if schedule.owner is not current_user() and role_in(project) < Role.MAINTAINER:
-        raise forbidden()
+def _is_owners_or_maintainers(schedule: PipelineSchedule, project: Project) -> bool:
+    """Whether the current user owns a schedule and is a developer, or is a maintainer."""
+    least = Role.DEVELOPER if schedule.owner is current_user() else Role.MAINTAINER
+    return role_in(project) >= least
 
 
 def _require_valid(schedule: PipelineSchedule) -> None:
@@ -129,6 +149,6 @@ def _require_valid(schedule: PipelineSchedule) -> None:
     if schedule.cron_timezone not in available_timezones():
         errors["cron_timezone"] = [" is invalid syntax"]
     if len(schedule.inputs) > INPUT_COUNT:
-        errors["inputs"] = [f"exceed the limit of {INPUT_COUNT}."]
+        errors["inputs"] = [f"exceeds the limit of {INPUT_COUNT}."]
     if errors:
         raise invalid(errors)

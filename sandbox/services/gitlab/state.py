@@ -144,7 +144,7 @@ class PipelineSchedule:
     cron: str
     cron_timezone: str = "UTC"
     active: bool = True
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
