@@ -36,7 +36,7 @@ def authenticate() -> None:
     if token is None:
         raise unauthorized()
     if not _reaches(token):
-        raise insufficient_scope("read_api" if request.method == "GET" else "api")
+        raise insufficient_scope()
     g.user = token.user
 
 

@@ -65,7 +65,7 @@ def update_job(job_id: int) -> Response:
     """Notes how a job is: that it runs, or how it ended. A checksum of its trace is GitLab's to count."""
     parameters = read_parameters(
         (
-            Parameter("token"),
+            Parameter("token", required=True),
             Parameter("state", required=True, values=_JOB_STATES),
             Parameter("failure_reason"),
             Parameter("exit_code", integer, nullable=True),
@@ -74,7 +74,7 @@ def update_job(job_id: int) -> Response:
             Parameter("info", mapping),
         )
     )
-    job = _authenticate_job(job_id, parameters.get("token"))
+    job = _authenticate_job(job_id, parameters["token"])
     job.status = parameters["state"]
     job.failure_reason = parameters.get("failure_reason") or None
     return Response("200", headers={"Job-Status": job.status}, mimetype="application/json")

@@ -53,7 +53,9 @@ def create_group() -> ResponseReturnValue:
         (Parameter("name", required=True), Parameter("path", required=True), Parameter("description"))
     )
     group = Group(0, **given)
-    _refuse_group(group)
+    if errors := dict(_problems(group)):
+        shown = ", ".join(f':{attribute}=>["{problem}"]' for attribute, problem in errors.items())
+        raise RefusalError(400, {"message": f"Failed to save group {{{shown}}}"})
     group.id = next(instance().group_ids)
     instance().groups[group.id] = group
     current_user().roles[group.id] = Role.OWNER
@@ -117,7 +119,7 @@ def create_project() -> ResponseReturnValue:
         raise invalid({"namespace": ["is not valid"]})
     given.setdefault("path", re.sub(r"[^a-z0-9_.-]+", "-", given["name"].lower()).strip("-"))
     project = Project(0, group=group, **given)
-    _refuse_project(project)
+    _require_valid(project)
     project.id = next(instance().project_ids)
     instance().projects[project.id] = project
     return jsonify(project_details(project)), 201
@@ -192,23 +194,14 @@ def _change(place: Group | Project, new: dict[str, Any]) -> None:
     old = {name: getattr(place, name) for name in new}
     vars(place).update(new)
     try:
-        if isinstance(place, Group):
-            _refuse_group(place)
-        else:
-            _refuse_project(place)
+        _require_valid(place)
     except RefusalError:
         vars(place).update(old)
         raise
 
 
-def _refuse_group(group: Group) -> None:
-    if errors := dict(_problems(group)):
-        shown = ", ".join(f'{attribute}: ["{problem}"]' for attribute, problem in errors.items())
-        raise RefusalError(400, {"message": f"Failed to save group {{{shown}}}"})
-
-
-def _refuse_project(project: Project) -> None:
-    if errors := dict(_problems(project)):
+def _require_valid(place: Group | Project) -> None:
+    if errors := dict(_problems(place)):
         raise invalid({attribute: [problem] for attribute, problem in errors.items()})
 
 

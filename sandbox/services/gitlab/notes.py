@@ -12,15 +12,15 @@ from flask.typing import ResponseReturnValue
 from sandbox.services.gitlab.access import (
     authenticate,
     current_user,
+    find_project,
     instance,
-    require_role,
     role_in,
 )
 from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.merge_requests import found_merge_request
 from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, read_parameters
-from sandbox.services.gitlab.refusals import bad_request, forbidden, not_found
+from sandbox.services.gitlab.parameters import PAGINATION, Parameter, read_parameters
+from sandbox.services.gitlab.refusals import bad_request, forbidden, invalid_parameters, not_found
 from sandbox.services.gitlab.state import MergeRequest, Note, Project, Role
 
 BODY_LENGTH = 1_000_000
@@ -39,7 +39,7 @@ blueprint.before_request(authenticate)
 @blueprint.get(_NOTES)
 def list_notes(identifier: str, iid: int) -> Response:
     """The notes of a merge request, the newest first unless asked otherwise."""
-    _, merge_request = found_merge_request(identifier, iid)
+    _, merge_request = _noteable(identifier, iid)
     parameters = read_parameters((*PAGINATION, *_ORDER))
     key = parameters.get("order_by", "created_at")
     notes = sorted(
@@ -53,9 +53,8 @@ def list_notes(identifier: str, iid: int) -> Response:
 @blueprint.post(_NOTES)
 def create_note(identifier: str, iid: int) -> ResponseReturnValue:
     """Writes a note."""
-    project, merge_request = found_merge_request(identifier, iid)
-    body = read_parameters((_BODY, Parameter("internal", boolean)))["body"]
-    require_role(project, Role.REPORTER)
+    _, merge_request = _noteable(identifier, iid)
+    body = read_parameters((_BODY,))["body"]
     if problem := _problem(body):
         raise bad_request(f"Note {problem}")
     moment = now()
@@ -77,9 +76,11 @@ def update_note(identifier: str, iid: int, number: int) -> Response:
     """Changes a note: its author may, and a maintainer."""
     project, merge_request, note = _found_note(identifier, iid, number)
     body = read_parameters((_BODY,))["body"]
+    if not body.strip():
+        raise invalid_parameters(["body is empty"])
     _require_right_to_change(project, note)
     if problem := _problem(body):
-        raise bad_request(f"Failed to save note {problem}")
+        raise bad_request(f"Note {problem}")
     note.body, note.updated_at = body, now()
     return jsonify(note_details(note, merge_request))
 
@@ -112,8 +113,16 @@ def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
     }
 
 
+def _noteable(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
+    """A merge request and its project; 404 also for those who may not see it, who get 403 elsewhere."""
+    project = find_project(identifier)
+    if iid in project.merge_requests and role_in(project) < Role.REPORTER:
+        raise not_found("MergeRequest")
+    return found_merge_request(identifier, iid)
+
+
 def _found_note(identifier: str, iid: int, number: int) -> tuple[Project, MergeRequest, Note]:
-    project, merge_request = found_merge_request(identifier, iid)
+    project, merge_request = _noteable(identifier, iid)
     for note in merge_request.notes:
         if note.id == number:
             return project, merge_request, note

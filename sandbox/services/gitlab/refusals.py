@@ -52,7 +52,9 @@ def forbidden(reason: str = "") -> RefusalError:
 
 def job_not_running(status: str) -> RefusalError:
     """A job that has ended, or has not begun: the runner that sends more of it stops."""
-    return RefusalError(403, {"message": "403 Forbidden - Job is not running"}, {"Job-Status": status})
+    return RefusalError(
+        403, {"message": "403 Forbidden - Job is not processing on runner"}, {"Job-Status": status}
+    )
 
 
 def range_not_satisfiable(size: int) -> RefusalError:
@@ -60,14 +62,17 @@ def range_not_satisfiable(size: int) -> RefusalError:
     return RefusalError(416, {"error": "416 Range Not Satisfiable"}, {"Range": f"0-{size}"})
 
 
-def insufficient_scope(scope: str) -> RefusalError:
-    """A token whose scopes do not reach this request."""
+def insufficient_scope() -> RefusalError:
+    """A token whose scopes do not reach this request.
+
+    GitLab names the scopes of its whole API for each of them, and before them those of some endpoints alone.
+    """
     return RefusalError(
         403,
         {
             "error": "insufficient_scope",
             "error_description": "The request requires higher privileges than provided by the access token.",
-            "scope": scope,
+            "scope": "api read_api",
         },
     )
 

@@ -33,7 +33,11 @@ def test_a_reading_scope_does_not_write(call):
     reader = call.as_("read-api")
     assert reader("GET", "projects/7/variables").status == 200
     answer = reader("POST", "projects/7/variables", {"key": "KEY", "value": "value"})
-    assert (answer.status, answer.body["error"], answer.body["scope"]) == (403, "insufficient_scope", "api")
+    assert (answer.status, answer.body["error"], answer.body["scope"]) == (
+        403,
+        "insufficient_scope",
+        "api read_api",
+    )
 
 
 def test_the_scope_create_runner_does_nothing_else(call):

@@ -234,6 +234,7 @@ class TestJob:
             call("PUT", f"jobs/{job['id']}", {"token": job["token"], "state": "failed"}),
         ):
             assert (answer.status, answer.headers["Job-Status"]) == (403, "success")
+            assert answer.body == {"message": "403 Forbidden - Job is not processing on runner"}
         assert call("GET", f"projects/7/jobs/{job['id']}").body["status"] == "success"
 
     @pytest.mark.parametrize("runner", [{"paused": True}, None], ids=["paused", "removed"])
@@ -251,6 +252,8 @@ class TestJob:
         for token in ("", runner["token"], "glcbt-wrong"):
             assert call("PUT", f"jobs/{job['id']}", {"token": token, "state": "success"}).status == 403
             assert send(call, {**job, "token": token}, "x").status == 403
+        answer = call("PUT", f"jobs/{job['id']}", {"state": "success"}, headers={"Job-Token": job["token"]})
+        assert (answer.status, answer.body) == (400, {"error": "token is missing"})
 
     def test_an_unknown_job_is_forbidden_so_that_its_runner_stops(self, call, job):
         assert send(call, {**job, "id": 99}, "x").status == 403

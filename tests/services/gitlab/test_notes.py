@@ -3,7 +3,8 @@
 import pytest
 
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.state import Note
+from sandbox.services.gitlab.state import Note, Role
+from tests.services.gitlab.caller import TOKEN
 
 NOTES = "projects/7/merge_requests/1/notes"
 
@@ -48,6 +49,23 @@ def test_a_text_that_no_note_may_have(call, body, reason):
     assert call("GET", NOTES).body == []
 
 
+@pytest.mark.parametrize(
+    ("body", "answered"),
+    [
+        (" ", {"error": "body is empty"}),
+        (
+            "é" * 1_000_001,
+            {"message": '400 Bad request - Note {:note=>["is too long (maximum is 1000000 characters)"]}'},
+        ),
+    ],
+)
+def test_a_text_that_no_note_is_changed_to(call, body, answered):
+    path = f"{NOTES}/{call('POST', NOTES, {'body': 'first'}).body['id']}"
+    answer = call("PUT", path, {"body": body})
+    assert (answer.status, answer.body) == (400, answered)
+    assert call("GET", path).body["body"] == "first"
+
+
 def test_the_longest_note(call):
     assert call("POST", NOTES, {"body": "é" * 1_000_000}).status == 201
     assert call("POST", NOTES).body == {"error": "body is missing"}
@@ -90,6 +108,15 @@ def test_a_token_that_reads_writes_no_note(call):
 def test_what_is_not_there(call, path, message):
     answer = call("GET", path)
     assert (answer.status, answer.body) == (404, {"message": message})
+
+
+def test_a_guest_sees_no_notes(call, application):
+    application.extensions[INSTANCE].tokens[f"{TOKEN}-developer"].user.roles[42] = Role.GUEST
+    guest = call.as_("developer")
+    assert guest("GET", "projects/7/merge_requests/1").status == 403
+    for method, body in (("GET", None), ("POST", {"body": "text"})):
+        answer = guest(method, NOTES, body)
+        assert (answer.status, answer.body) == (404, {"message": "404 MergeRequest Not Found"})
 
 
 def test_notes_of_a_project_that_one_is_no_member_of_are_not_there(call, application):
