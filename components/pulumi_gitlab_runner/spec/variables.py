@@ -39,8 +39,9 @@ class VariableDeclaration(ScopeDeclaration):
     masked: NotRequired[bool]
     """Whether job logs show `[MASKED]` in its place. Default: where GitLab can mask the value."""
     hidden: NotRequired[bool]
-    """Whether GitLab hides the value from everyone; it is masked too. Not for the instance. A change replaces
-    the variable, and a value that was changed by hand is not detected. Default false."""
+    """Whether GitLab, 17.4 or newer, hides the value from everyone; it is masked too. Not for the instance. A
+    change of this key replaces the variable, and a value that was changed by hand is not detected. Default
+    false."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     raw: NotRequired[bool]

@@ -2,9 +2,12 @@
 
 import pytest
 
+from sandbox.providers.gitlab.provider import GitLab
+from sandbox.services.gitlab.access import INSTANCE as GITLAB_INSTANCE
+from sandbox.services.gitlab.state import AccessToken
 from sandbox.standin.provider import Refused
 from sandbox.standin.values import UNKNOWN
-from tests.providers.gitlab.stack import token
+from tests.providers.gitlab.stack import TOKEN, Stack, token
 
 GROUP = {"runnerType": "group_type", "groupId": 42}
 PROJECT = {"runnerType": "project_type", "projectId": 7}
@@ -89,6 +92,38 @@ def test_a_refusal_of_gitlab_is_one_line(stack):
 def test_an_import_needs_a_number(stack):
     with pytest.raises(Refused, match="a number is expected"):
         stack.import_("UserRunner", "build")
+
+
+class TestScopesOfTheToken:
+    NEEDED = frozenset({"create_runner", "manage_runner", "read_api"})
+
+    @pytest.fixture
+    def lives(self, base_url, server, client):
+        """Take a runner through its life with a token of some scopes; return the stack."""
+        tokens = server[0].extensions[GITLAB_INSTANCE].tokens
+
+        def live(scopes):
+            tokens["runners"] = AccessToken(tokens[TOKEN].user, scopes)
+            provider = GitLab()
+            settings, _ = provider.check_configuration({"baseUrl": base_url, "token": "runners"})
+            provider.configure(settings)
+            stack = Stack(provider, client)
+            changed = stack.change("UserRunner", stack.make("UserRunner", GROUP), {**GROUP, "paused": True})
+            assert stack.read("UserRunner", changed).outputs["paused"] is True
+            stack.delete("UserRunner", changed)
+            return stack
+
+        return live
+
+    def test_these_are_enough_for_runners_alone(self, lives):
+        stack = lives(self.NEEDED)
+        with pytest.raises(Refused, match="higher privileges"):
+            stack.make("GroupVariable", {"group": "42", "key": "KEY", "value": "a value"})
+
+    @pytest.mark.parametrize("missing", sorted(NEEDED))
+    def test_none_of_them_is_too_much(self, lives, missing):
+        with pytest.raises(Refused, match="higher privileges"):
+            lives(self.NEEDED - {missing})
 
 
 class TestProjectRunnerEnablement:
