@@ -7,12 +7,15 @@ A library that validates all that Python can annotate, such as pydantic, needs a
 preview to load and to compile these types; to walk along a declaration takes a few milliseconds.
 """
 
+import ast
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from textwrap import dedent
 from typing import Annotated, Any, NotRequired, Protocol, Required, get_args, get_origin, runtime_checkable
 
-from typing_extensions import get_type_hints, is_typeddict
+from typing_extensions import get_original_bases, get_type_hints, is_typeddict
 
 Location = tuple[str | int, ...]
 """Where a value is: the keys and indexes that lead to it."""
@@ -71,6 +74,20 @@ def fields_of(table: Any) -> dict[str, Any]:
     """The types of the keys of a TypedDict, without what says whether they are required."""
     hints = get_type_hints(table, include_extras=True)
     return {name: _unwrapped(hint) for name, hint in hints.items()}
+
+
+def field_docstrings(table: Any) -> dict[str, str]:
+    """The docstrings of the fields of a TypedDict, and of those that it extends."""
+    found: dict[str, str] = {}
+    for base in filter(is_typeddict, get_original_bases(table)):
+        found |= field_docstrings(base)
+    (definition,) = ast.parse(dedent(inspect.getsource(table))).body
+    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class
+    for field, text in zip(definition.body, definition.body[1:], strict=False):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(docstring))):
+                found[name] = inspect.cleandoc(docstring)
+    return found
 
 
 def _unwrapped(hint: Any) -> Any:

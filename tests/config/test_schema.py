@@ -20,8 +20,7 @@ from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.package import SCHEMA
-from pulumi_gitlab_runner.spec.json_schema import field_docstrings
-from pulumi_gitlab_runner.typed_dicts import fields_of
+from pulumi_gitlab_runner.typed_dicts import field_docstrings, fields_of
 
 from tests.config.model import REPEATED, SECTIONS, keys, model_keys
 from tests.config.runner_schema import DATA, KEYS

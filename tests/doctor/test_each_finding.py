@@ -53,7 +53,7 @@ def with_config(image: str, config: Any) -> Resolution:
         (Outcome.UNREACHABLE, "registry-unreachable", "check its name, port, firewall and proxy"),
         (Outcome.NO_REGISTRY, "no-registry", "fix the image's host and port"),
         (Outcome.FAILED, "registry-fails", "ask again later, then ask the registry's operators"),
-        (Outcome.UNAUTHORIZED, "no-credentials", "declare the registry under stack.registries"),
+        (Outcome.UNAUTHORIZED, "no-credentials", "declare the registry under `registries`"),
         (Outcome.FOUND, None, ""),
     ],
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.hosts import HostDeclaration
@@ -9,11 +10,13 @@ from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.kinds import KINDS
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
+from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
 from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
+STACK_KEYS = ", ".join(fields_of(StackDeclaration))
 RUNNER_KEYS = ", ".join(fields_of(RunnerDeclaration))
 HOST_KEYS = ", ".join(fields_of(HostDeclaration))
 REGISTRY_KEYS = ", ".join(fields_of(RegistryDeclaration))
@@ -28,10 +31,15 @@ VARIABLE_KEYS = ", ".join(fields_of(VariableDeclaration))
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "credsStore is asked about every registry, so it breaks public pulls: "
-    "declare each registry under stack.registries instead, with how it authenticates"
+    "declare each registry under `registries` instead, with how it authenticates"
 )
 SCOPE_FORM = "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
 LONGEST = 128 * 1024
+FOREIGN_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+GROUP_NUMBER = "a whole number: The group's number, as its page in GitLab shows"
+CHECK_INTERVAL = "a whole number: Seconds between two requests for jobs"
+NETWORK_MTU = "Largest packet of the job's network, in bytes; needs `FF_NETWORK_PER_BUILD`"
+SCALE_FACTOR = "Free job slots to keep as a share of those in use, beside `idle_count`"
 REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
@@ -100,6 +108,64 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
     "an unknown key that resembles none": (
         changed("runners/build/zzz", 1),
         Problem("stack.runners.build.zzz", "the key 'zzz', which is not known here", RUNNER_KEYS),
+    ),
+    "a key of the host, at the runner": (
+        changed("runners/build/disk_gb", 50),
+        Problem(
+            "stack.runners.build.disk_gb",
+            "the key 'disk_gb', which is not known here",
+            RUNNER_KEYS,
+            "write it below 'host' or 'fleet' or 'fleet.manager'",
+        ),
+    ),
+    "a key of config.toml, at the runner": (
+        changed("runners/build/privileged", True),
+        Problem(
+            "stack.runners.build.privileged",
+            "the key 'privileged', which is not known here",
+            RUNNER_KEYS,
+            "write it below 'config.docker'",
+        ),
+    ),
+    "a key of the runner, at the host": (
+        changed("runners/build/host/limit", 2),
+        Problem(
+            "stack.runners.build.host.limit",
+            "the key 'limit', which is not known here",
+            HOST_KEYS,
+            "write it beside 'host'",
+        ),
+    ),
+    "a key of config.toml, at the host": (
+        changed("runners/build/host/privileged", True),
+        Problem(
+            "stack.runners.build.host.privileged",
+            "the key 'privileged', which is not known here",
+            HOST_KEYS,
+            "write it below 'config.docker', beside 'host'",
+        ),
+    ),
+    "a key of a registry's password, at the registry": (
+        changed("registries/legacy/password", "pass-word"),
+        Problem(
+            "stack.registries.legacy.password",
+            "the key 'password', which is not known here",
+            REGISTRY_KEYS,
+            "write it below 'static' or 'gitlab.deploy_token'",
+        ),
+    ),
+    "a key of each runner, at the top": (
+        changed("protected", True),
+        Problem(
+            "stack.protected",
+            "the key 'protected', which is not known here",
+            STACK_KEYS,
+            "write it below 'runners.NAME' or 'variables[0]' or 'hosted_auth.NAME'",
+        ),
+    ),
+    "a key that many tables have": (
+        changed("kms_key", "arn:aws:kms:eu-west-1:123456789012:key/0"),
+        Problem("stack.kms_key", "the key 'kms_key', which is not known here", STACK_KEYS),
     ),
     "an unknown key of a host": (
         changed("runners/build/host/concurency", 4),
@@ -199,7 +265,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.credHelpers",
             "the key 'credHelpers', which is not known here",
             RUNNER_KEYS,
-            "the credential helpers are made from stack.registries: declare the registry there",
+            "the credential helpers are made from `registries`: declare the registry there",
         ),
     ),
     "a key that is no text": (
@@ -223,52 +289,104 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
     ),
     "text in the place of a number": (
         changed("runners/build/group", "forty-two"),
-        Problem("stack.runners.build.group", "'forty-two' (text)", "a whole number"),
+        Problem("stack.runners.build.group", "'forty-two' (text)", GROUP_NUMBER),
     ),
     "digits that are no number for Python": (
         changed("runners/build/group", "9" * 5000),
-        Problem("stack.runners.build.group", f"'{'9' * 5000}' (text)", "a whole number"),
+        Problem("stack.runners.build.group", f"'{'9' * 5000}' (text)", GROUP_NUMBER),
+    ),
+    "a number in quotes": (
+        changed("runners/build/host/concurrent", "4"),
+        Problem(
+            "stack.runners.build.host.concurrent", "'4' (text)", "a whole number", "write it without quotes"
+        ),
+    ),
+    "a number with its unit": (
+        changed("runners/build/maximum_timeout", "2h"),
+        Problem(
+            "stack.runners.build.maximum_timeout",
+            "'2h' (text)",
+            "a whole number: How long a job may run, in seconds; 600 or more",
+        ),
     ),
     "a broken number": (
         changed("runners/build/host/concurrent", 2.5),
-        Problem("stack.runners.build.host.concurrent", "2.5 (a number)", "a whole number"),
+        Problem(
+            "stack.runners.build.host.concurrent",
+            "2.5 (a number)",
+            "a whole number: How many jobs run at once",
+        ),
     ),
     "true in the place of a number": (
         changed("runners/build/group", True),
-        Problem("stack.runners.build.group", "True (true or false)", "a whole number"),
+        Problem("stack.runners.build.group", "True (true or false)", GROUP_NUMBER),
     ),
     "text in the place of true or false": (
         changed("runners/build/protected", "yes"),
-        Problem("stack.runners.build.protected", "'yes' (text)", "true or false"),
+        Problem(
+            "stack.runners.build.protected",
+            "'yes' (text)",
+            "true or false: Whether it takes only jobs of protected branches and tags",
+        ),
     ),
     "text in the place of a list": (
         changed("runners/build/registries", "team"),
-        Problem("stack.runners.build.registries", "text", "a list"),
+        Problem("stack.runners.build.registries", "text", "a list", "put it in square brackets"),
     ),
     "a mapping in the place of a list": (
         changed("variables", {"DEPLOY_REGION": "eu-west-1"}),
-        Problem("stack.variables", "a mapping", "a list"),
+        Problem("stack.variables", "a mapping", "a list: The CI variables"),
     ),
     "text in the place of a mapping": (
         changed("registries/team", "ecr"),
-        Problem("stack.registries.team", "text", "a mapping"),
+        Problem(
+            "stack.registries.team",
+            "text",
+            "a mapping: The container registries, by a name that runners and images refer to",
+        ),
+    ),
+    "text in the place of a mapping with one required text": (
+        changed("runners/build/services", ["postgres:17"]),
+        Problem(
+            "stack.runners.build.services[0]",
+            "text",
+            "a mapping with name, alias, entrypoint, command, environment",
+            "write {name: …}",
+        ),
+    ),
+    "an Output in an f-string": (
+        changed("runners/build/description", f"{pulumi.Output.from_input('x')}"),
+        Problem(
+            "stack.runners.build.description",
+            "a text made of an Output, as an f-string makes it",
+            "text, or an Output",
+            "make an Output of the whole text: pulumi.Output.format, pulumi.Output.concat or apply",
+        ),
     ),
     "nothing in the place of a mapping": (
         changed("registries/team/ecr", None),
-        Problem("stack.registries.team.ecr", "nothing", "a mapping"),
+        Problem(
+            "stack.registries.team.ecr",
+            "nothing",
+            "a mapping with account, region, caches: An Amazon ECR registry, `{}` for this account's: "
+            "short-lived credentials from the runner manager's role",
+        ),
     ),
     "a service without its image": (
         changed("runners/build/services", [{"alias": "cache"}]),
         Problem(
             "stack.runners.build.services[0]",
             "no 'name'",
-            "'name' is required",
-            "known: name, alias, entrypoint, command, environment",
+            "'name' is required: The service's image, named as a runner's `image` is",
         ),
     ),
     "a list of repositories with a mapping in it": (
         changed("registries/team/repositories", ["ci/base", {"keep_images": 5}]),
-        Problem("stack.registries.team.repositories", "a list", "a mapping"),
+        Problem(
+            "stack.registries.team.repositories",
+            "a list",
+            "a mapping: The repositories by name, such as `private/image`, or a list of names",
+        ),
     ),
 }
 MEANINGS: dict[str, tuple[Any, Problem]] = {
@@ -306,7 +424,72 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a registry of no kind": (
         changed("registries/other", {"host": "other.example"}),
-        Problem("stack.registries.other", "no kind of registry", REGISTRY_KINDS),
+        Problem(
+            "stack.registries.other",
+            "no kind of registry",
+            REGISTRY_KINDS,
+            "static: {username: …, password: …}, for a fixed user and password; gitlab: {}, for GitLab's own",
+        ),
+    ),
+    "nothing but a name of a registry": (
+        changed("registries/other", {}),
+        Problem(
+            "stack.registries.other",
+            "no kind of registry",
+            REGISTRY_KINDS,
+            "ecr: {}, for ECR of this account",
+        ),
+    ),
+    "the host of ECR in place of its kind": (
+        changed("registries/other", {"host": "111122223333.dkr.ecr.eu-west-1.amazonaws.com"}),
+        Problem(
+            "stack.registries.other",
+            "no kind of registry",
+            REGISTRY_KINDS,
+            "write ecr: {account: \"111122223333\", region: eu-west-1} in place of 'host'",
+        ),
+    ),
+    "a fixed password for ECR": (
+        changed("registries/other", {**STATIC, "host": "111122223333.dkr.ecr.eu-west-1.amazonaws.com"}),
+        Problem(
+            "stack.registries.other.static",
+            "a fixed password for 111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+            "ecr: {account: \"111122223333\", region: eu-west-1}, in place of 'host' and 'static'",
+            "a password of ECR expires after 12 hours; the host requests one by its role",
+        ),
+    ),
+    "a fixed password for the public gallery": (
+        changed("registries/other", {**STATIC, "host": "public.ecr.aws"}),
+        Problem(
+            "stack.registries.other.static",
+            "a fixed password for public.ecr.aws",
+            "ecr_public: {}, in place of 'host' and 'static'",
+            "a password of ECR expires after 12 hours; the host requests one by its role",
+        ),
+    ),
+    "a repository with the registry's host": (
+        changed(
+            "registries/other",
+            {
+                "ecr": {"account": "111122223333"},
+                "repositories": ["111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools"],
+            },
+        ),
+        Problem(
+            'stack.registries.other.repositories["111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools"]',
+            "'111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools'",
+            "a name without the registry's host",
+            "write 'tools'",
+        ),
+    ),
+    "an image of a misspelt registry": (
+        changed("runners/build/image", "taem/ci/base:1"),
+        Problem(
+            "stack.runners.build.image",
+            "'taem/ci/base:1', which is an image of Docker Hub",
+            f"an image of the declared registries ({REGISTRIES}) or a public one",
+            "did you mean 'team/ci/base:1'? Docker Hub's is docker.io/taem/ci/base:1",
+        ),
     ),
     "a registry of both kinds": (
         changed("registries/team/static", {"username": "me", "password": "pass-word"}),
@@ -597,7 +780,10 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         {
             "registries": {
                 "hub": {"pull_through": "quay"},
-                "legacy": {**STATIC, "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com"},
+                "legacy": {
+                    "static": {"secret": SECRET_ARN},
+                    "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+                },
             }
         },
         Problem(
@@ -810,7 +996,6 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second",
             "'host' and 'host_of'",
             "exactly one of host, host_of, fleet",
-            "host: {} takes the defaults",
         ),
     ),
     "the host of nobody": (
@@ -837,7 +1022,6 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build",
             "'host' and 'fleet'",
             "exactly one of host, host_of, fleet",
-            "host: {} takes the defaults",
         ),
     ),
     "a fleet without an instance": (
@@ -916,7 +1100,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[1]",
             "'quay', which is not a declared registry",
             REGISTRIES,
-            "declare it under stack.registries",
+            "declare it under `registries`",
         ),
     ),
     "a registry twice": (
@@ -1065,7 +1249,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "'111122223333.dkr.ecr.eu-west-1.amazonaws.com/tools:1', an image of an ECR registry that is not "
             "declared",
             "an image of the declared registries (team, shared, legacy, vault) or a public one",
-            "declare the registry under stack.registries and name it under the runner's registries",
+            "declare the registry under `registries` and name it under the runner's registries",
         ),
     ),
     "two static registries for one host": (
@@ -1078,10 +1262,10 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         ),
     ),
     "a static registry at the host of an ECR one": (
-        changed("registries/legacy/host", "210987654321.dkr.ecr.us-east-1.amazonaws.com"),
+        changed("registries/other", {"host": FOREIGN_HOST, "static": {"secret": SECRET_ARN}}),
         Problem(
-            "stack.registries.legacy",
-            "210987654321.dkr.ecr.us-east-1.amazonaws.com, which is the host of the registry 'shared' too",
+            "stack.registries.other",
+            f"{FOREIGN_HOST}, which is the host of the registry 'shared' too",
             "one registry for each host",
             "put the repositories of both under 'shared'",
         ),
@@ -1265,13 +1449,17 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
 
 # Keys of config.toml itself. The values are not shown: any may be a secret in the wrong place.
 CONFIG: dict[str, tuple[Any, Problem]] = {
+    "a key of a table, outside of it": (
+        configured({"privileged": True}),
+        Problem("stack.runners.build.config.privileged", "unknown key", "", "write it below 'docker'"),
+    ),
     "a misspelt key of a runner's section": (
         configured({"docker": {"memmory": "2g"}}),
-        Problem("stack.runners.build.config.docker.memmory", "unknown key", "is `memory` meant?"),
+        Problem("stack.runners.build.config.docker.memmory", "unknown key", "", "is `memory` meant?"),
     ),
     "a key in both of its spellings": (
         configured({"tls-ca-file": "/ca.pem", "tls_ca_file": "/other.pem"}),
-        Problem("stack.runners.build.config.tls-ca-file", "unknown key", "is `tls_ca_file` meant?"),
+        Problem("stack.runners.build.config.tls-ca-file", "unknown key", "", "is `tls_ca_file` meant?"),
     ),
     "a refused key as config.toml spells it": (
         configured({"cache": {"s3": {"BucketName": "x", "SecretKey": "y"}}}),
@@ -1287,22 +1475,23 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.config.pre_clone_script",
             "the key was removed after GitLab Runner 16.11",
+            "",
             "use `pre_get_sources_script`",
         ),
     ),
     "another executor's section": (
         configured({"kubernetes": {}}),
         Problem(
-            "stack.runners.build.config.kubernetes", "the key belongs to another executor", "leave it out"
+            "stack.runners.build.config.kubernetes", "the key belongs to another executor", "", "leave it out"
         ),
     ),
     "a misspelt key of the manager": (
         configured({}, host={"loglevel": "debug"}),
-        Problem("stack.runners.build.host.config.loglevel", "unknown key", "is `log_level` meant?"),
+        Problem("stack.runners.build.host.config.loglevel", "unknown key", "", "is `log_level` meant?"),
     ),
     "a wrong type": (
         configured({"docker": {"network_mtu": "1450-canary"}}),
-        Problem("stack.runners.build.config.docker.network_mtu", "text", "a whole number"),
+        Problem("stack.runners.build.config.docker.network_mtu", "text", f"a whole number: {NETWORK_MTU}"),
     ),
     "a number in the place of text": (
         configured({"docker": {"cpus": 2}}),
@@ -1310,11 +1499,15 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
     ),
     "a part of a number": (
         configured({}, host={"check_interval": 1.5}),
-        Problem("stack.runners.build.host.config.check_interval", "a number", "a whole number"),
+        Problem("stack.runners.build.host.config.check_interval", "a number", CHECK_INTERVAL),
     ),
     "no number": (
         configured({"autoscaler": {"policy": [{"scale_factor": "much"}]}}),
-        Problem("stack.runners.build.config.autoscaler.policy[0].scale_factor", "text", "a number"),
+        Problem(
+            "stack.runners.build.config.autoscaler.policy[0].scale_factor",
+            "text",
+            f"a number: {SCALE_FACTOR}",
+        ),
     ),
     "a limit in config.toml": (
         configured({"limit": 3}),

@@ -132,7 +132,7 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
             {"registries": ["legacy"]},
             "registries",
             "legacy",
-            "declare a fixed password under stack.variables, with docker_auth: it needs no renewal",
+            "declare a fixed password under `variables`, with docker_auth: it needs no renewal",
         ),
         ({"registries": []}, "registries", "no registry", ""),
         (

@@ -79,7 +79,7 @@ def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
         ({"registries": ["tem"]}, "did you mean 'team'?"),
         (
             {"registries": ["legacy"]},
-            "the role of a job is only for AWS: see docker_auth under stack.variables",
+            "the role of a job is only for AWS: see docker_auth of `variables`",
         ),
         ({"issuer": "http://git.example.com"}, ""),
     ],

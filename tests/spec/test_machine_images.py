@@ -13,7 +13,9 @@ from tests.spec.declaration import problems_of
 AT = "stack.machine_images.base"
 HOST = "stack.runners.build.host"
 FLEET = "stack.runners.build.fleet"
-SCHEDULES = "cron(0 4 ? * mon *) or rate(7 days), and the like"
+SCHEDULES = (
+    "cron(…) with six fields, of which one of the two days is ?, such as cron(0 4 ? * mon *); or rate(7 days)"
+)
 REGISTRIES: dict[str, Any] = {
     "team": {"ecr": {}, "repositories": ["ci/base"]},
     "legacy": {"host": "registry.example.com", "static": {"username": "me", "password": "secret-1234"}},

@@ -82,6 +82,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.nat",
             "the key 'nat', which is not known here",
             "cidr, zones, nat_per_zone, endpoints, flow_logs",
+            "did you mean 'nat_per_zone'?",
         ),
     ),
 }
@@ -120,6 +121,15 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
             "write 10.20.0.0/16",
         ),
     ),
+    "an address without its size": (
+        [HTTPS | {"cidr": "10.20.0.0"}],
+        Problem(
+            f"{EGRESS}[0].cidr",
+            "'10.20.0.0'",
+            "a range by its first address and its size",
+            "add its size: 10.20.0.0/32 is this address alone",
+        ),
+    ),
     "a prefix list that is none": (
         [{"prefix_list": "s3", "from_port": 443}],
         Problem(f"{EGRESS}[0].prefix_list", "'s3'", "an id that starts with pl-"),
@@ -129,8 +139,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
         Problem(
             f"{EGRESS}[0]",
             "no 'from_port'",
-            "'from_port' is required",
-            "known: cidr, prefix_list, from_port, to_port, protocol",
+            "'from_port' is required: The port, or the first one",
         ),
     ),
     "a port that is none": (

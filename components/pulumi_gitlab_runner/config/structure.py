@@ -12,6 +12,8 @@ from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, TYPE, fields_of, fitted
 
+UNKNOWN = "unknown key"
+
 _TYPE_NAMES = {
     str: "text",
     bool: "true or false",
@@ -78,8 +80,8 @@ def unknown_key(table: type, name: str, at: str) -> Finding:
         return error(at, "the key belongs to another executor", "leave it out")
     spellings = {_plain(key): key for key in KEYS[table]}
     for close in difflib.get_close_matches(_plain(name), spellings):
-        return error(at, "unknown key", f"is `{spellings[close]}` meant?")
-    return error(at, "unknown key", f"allowed are {_listed(sorted(KEYS[table]))}")
+        return error(at, UNKNOWN, f"is `{spellings[close]}` meant?")
+    return error(at, UNKNOWN, f"allowed are {_listed(sorted(KEYS[table]))}")
 
 
 def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:

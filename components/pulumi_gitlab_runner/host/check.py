@@ -47,7 +47,7 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
     findings = list(_findings(stack, path))
     errors = [each for each in findings if each.severity is Severity.ERROR]
     if errors:
-        raise DeclarationError(Problem(each.path, each.found, each.fix) for each in errors)
+        raise DeclarationError(Problem(each.path, each.found, "", each.fix) for each in errors)
     return findings
 
 

@@ -10,11 +10,26 @@ ECR_HOST = re.compile(
 """An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it (ecr-login/api/client.go), but
 not in the isolated partitions of the United States government."""
 
+PUBLIC_HOST = "public.ecr.aws"
+"""The host of Amazon's public gallery."""
+
 _DUAL_STACK = re.compile(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.(aws|amazonwebservices\.com\.cn)")
 _CLASSIC_DOMAINS = {"aws": "amazonaws.com", "amazonwebservices.com.cn": "amazonaws.com.cn"}
 
 ALL_TAGS = "*"
 """The pattern of mutable tags that matches every tag."""
+
+
+def ecr_declaration(host: str) -> str:
+    """The key of a registry's declaration for a host of ECR or of its public gallery; empty for another host.
+
+    Args:
+        host: without a path.
+    """
+    if host == PUBLIC_HOST:
+        return "ecr_public: {}"
+    found = ECR_HOST.fullmatch(host)
+    return f'ecr: {{account: "{found["account"]}", region: {found["region"]}}}' if found else ""
 
 
 def is_dual_stack(host: str) -> bool:

@@ -143,7 +143,11 @@ class PackageProvider(ComponentProvider):
                 "property_path": self._spelled(problem.path, name, definition),
                 "reason": "; ".join(
                     respelled(part, self._spellings)
-                    for part in (f"found {problem.found}", f"allowed: {problem.allowed}", problem.fix)
+                    for part in (
+                        f"found {problem.found}",
+                        problem.allowed and f"allowed: {problem.allowed}",
+                        problem.fix,
+                    )
                     if part
                 ),
             }

@@ -14,4 +14,5 @@ def address_range_problems(cidr: str, path: str) -> Iterator[Problem]:
         yield Problem(path, repr(cidr), "a range of IPv4 addresses, such as 10.20.0.0/16")
         return
     if str(exact) != cidr:
-        yield Problem(path, repr(cidr), "a range by its first address and its size", f"write {exact}")
+        fix = f"write {exact}" if "/" in cidr else f"add its size: {exact} is this address alone"
+        yield Problem(path, repr(cidr), "a range by its first address and its size", fix)

@@ -150,7 +150,7 @@ def repository_problems(
     name, _, repository = declaration["repository"].partition("/")
     registry = registries.get(name)
     if registry is None or not repository:
-        fix = did_you_mean(name, list(registries)) or "declare the registry under stack.registries"
+        fix = did_you_mean(name, list(registries)) or "declare the registry under `registries`"
         yield Problem(
             at,
             repr(declaration["repository"]),

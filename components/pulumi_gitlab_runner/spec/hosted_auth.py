@@ -212,7 +212,7 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
         at = join_path(path, index)
         registry = registries.get(name)
         if registry is None:
-            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif registry.no_login and not (registry.by_role or registry.login or registry.in_aws):
             yield Problem(
@@ -228,7 +228,7 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
             path,
             listed(names, "no registry"),
             "at least one registry of ECR",
-            "declare a fixed password under stack.variables, with docker_auth: it needs no renewal"
+            "declare a fixed password under `variables`, with docker_auth: it needs no renewal"
             if names and fixed
             else "",
         )

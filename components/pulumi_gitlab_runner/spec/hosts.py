@@ -122,10 +122,10 @@ class HostDeclaration(TypedDict):
     """Tags of the host's instance, volumes and other AWS resources, in addition to the stack's. Default:
     none."""
     docker: NotRequired[DockerHostDeclaration]
-    """A Docker host in place of EC2: the manager is a container there. Only `concurrent`, `runner_version`
-    and `config` can be declared with it. A change of `runner_version`, of `docker` or of the longest
-    `maximum_timeout` needs a new manager: it starts first, and the old one ends when its last job has
-    ended."""
+    """A Docker host in place of EC2: the manager is a container there; `{}` for the defaults. Only
+    `concurrent`, `runner_version` and `config` can be declared with it. A change of `runner_version`, of
+    `docker` or of the longest `maximum_timeout` needs a new manager: it starts first, and the old one ends
+    when its last job has ended."""
     config: NotRequired[ManagerConfig]
     """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, merged over those that
     follow from this declaration. Keys that the library sets are refused, and so are secrets."""

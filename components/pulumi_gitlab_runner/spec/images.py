@@ -1,6 +1,7 @@
 """Images as a declaration names them: `team/ci/base:1` is `ci/base` of the registry called `team`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
@@ -98,15 +99,22 @@ def image_problems(
                 "the registry's classic name, which credentials are kept for, or its name in the declaration",
                 f"write {classic}",
             )
+        elif similar := _similar(image, registries):
+            yield Problem(
+                path,
+                f"{image!r}, which is an image of Docker Hub",
+                f"an image of the declared registries ({listed(registries)}) or a public one",
+                f"did you mean {similar!r}? Docker Hub's is docker.io/{image}",
+            )
         elif _private_ecr(reference.registry, registries, environment):
             yield Problem(
                 path,
                 f"{image!r}, an image of an ECR registry that is not declared",
                 f"an image of the declared registries ({listed(registries)}) or a public one",
-                "declare the registry under stack.registries and name it under the runner's registries",
+                "declare the registry under `registries` and name it under the runner's registries",
             )
         return
-    if registry.name not in used:
+    if registry.name not in used and registries.keys() >= set(used):
         yield Problem(
             path,
             f"{image!r}, an image of the registry {registry.name!r}",
@@ -131,6 +139,14 @@ def image_problems(
             listed(registry.repositories),
             did_you_mean(repository, list(registry.repositories)) or "declare the repository in its registry",
         )
+
+
+def _similar(image: str, registries: Mapping[str, Registry]) -> str:
+    """The image of a declared registry with a similar name, where that one has the repository; else empty."""
+    name, _, rest = image.partition("/")
+    repository = parse(image).repository.removeprefix(f"{name}/")
+    having = [each.name for each in registries.values() if repository in each.repositories]
+    return next((f"{each}/{rest}" for each in get_close_matches(name, having)), "")
 
 
 def registry_of(

@@ -232,7 +232,7 @@ def _right_problems(
         if name not in ecr:
             fix = did_you_mean(name, ecr)
             if name in registries:
-                fix = "the role of a job is only for AWS: see docker_auth under stack.variables"
+                fix = "the role of a job is only for AWS: see docker_auth of `variables`"
             yield Problem(at, f"{name!r}, no declared registry of ECR", listed(ecr), fix)
 
 

@@ -1,12 +1,10 @@
 """The JSON Schema of a stack's file, with which editors complete and check what is written."""
 
-import ast
 import inspect
 from collections.abc import Iterator
-from textwrap import dedent
 from typing import Annotated, Any, get_args, get_origin
 
-from typing_extensions import get_original_bases, is_typeddict
+from typing_extensions import is_typeddict
 
 from pulumi_gitlab_runner.config.schema import KEYS
 from pulumi_gitlab_runner.config.spelling import fields_by_spelling
@@ -14,7 +12,7 @@ from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
 from pulumi_gitlab_runner.spec.inputs import Identifier, InputType
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
-from pulumi_gitlab_runner.typed_dicts import fields_of
+from pulumi_gitlab_runner.typed_dicts import field_docstrings, fields_of
 
 _NAMES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _SECURE = {
@@ -102,20 +100,6 @@ def _schema(kind: Any) -> dict[str, Any]:
             return {"type": "array", "items": _schema(parts[0])}
         case _:
             return {"type": _NAMES[kind]}
-
-
-def field_docstrings(table: Any) -> dict[str, str]:
-    """The docstrings of the fields of a TypedDict, and of those that it extends."""
-    found: dict[str, str] = {}
-    for base in filter(is_typeddict, get_original_bases(table)):
-        found |= field_docstrings(base)
-    (definition,) = ast.parse(dedent(inspect.getsource(table))).body
-    assert isinstance(definition, ast.ClassDef)  # noqa: S101 - the source of a class
-    for field, text in zip(definition.body, definition.body[1:], strict=False):
-        match field, text:
-            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(docstring))):
-                found[name] = inspect.cleandoc(docstring)
-    return found
 
 
 def _allow_spellings(definition: dict[str, Any], table: type) -> None:

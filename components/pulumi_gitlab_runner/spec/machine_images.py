@@ -147,7 +147,10 @@ def machine_image_problems(
     schedule = declaration.get("schedule", MachineImage.schedule)
     if not _is_schedule(schedule):
         yield Problem(
-            join_path(path, "schedule"), repr(schedule), "cron(0 4 ? * mon *) or rate(7 days), and the like"
+            join_path(path, "schedule"),
+            repr(schedule),
+            "cron(…) with six fields, of which one of the two days is ?, such as cron(0 4 ? * mon *); or "
+            "rate(7 days)",
         )
     timezone = declaration.get("timezone", "UTC")
     if not TIME_ZONE.accepts(timezone):

@@ -185,7 +185,8 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
     given = [way for way in WAYS if way in declaration]
     if len(given) != 1:
         found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
-        yield Problem(path, found, f"exactly one of {listed(WAYS)}", "host: {} takes the defaults")
+        fix = "" if given else "host: {} takes the defaults"
+        yield Problem(path, found, f"exactly one of {listed(WAYS)}", fix)
     if "host" in declaration:
         yield from host_problems(declaration["host"], join_path(path, "host"))
     if "fleet" in declaration:

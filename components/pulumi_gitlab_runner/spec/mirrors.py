@@ -179,7 +179,7 @@ def mirror_problems(
     name = declaration["registry"]
     registry = registries.get(name)
     if registry is None:
-        fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+        fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
         at = join_path(path, "registry")
         yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
     else:
@@ -253,8 +253,7 @@ def _image_problems(
             join_path(path, "repository") if "repository" in declaration else path,
             f"the repository {repository!r} of the registry {target.name!r}",
             listed(target.repositories),
-            did_you_mean(repository, list(target.repositories))
-            or f"declare it under stack.registries.{target.name}.repositories",
+            did_you_mean(repository, list(target.repositories)) or "declare it among its `repositories`",
         )
     for index, platform in enumerate(declaration.get("platforms", ())):
         if not _PLATFORM.fullmatch(platform):

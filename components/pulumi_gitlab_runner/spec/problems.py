@@ -17,7 +17,7 @@ class Problem:
     Attributes:
         path: the place in the declaration, such as ``stack.runners.build.registries[1]``.
         found: the value there. Never a secret.
-        allowed: the values that are allowed there.
+        allowed: the values that are allowed there; empty where `fix` says it.
         fix: what to do about it, where `allowed` does not already say it.
     """
 
@@ -27,7 +27,9 @@ class Problem:
     fix: str = ""
 
     def __str__(self) -> str:
-        lines = [self.path, f"  found:   {_shortened(self.found)}", f"  allowed: {self.allowed}"]
+        lines = [self.path, f"  found:   {_shortened(self.found)}"]
+        if self.allowed:
+            lines.append(f"  allowed: {self.allowed}")
         if self.fix:
             lines.append(f"  fix:     {self.fix}")
         return escaped("\n".join(lines), lines=True)
@@ -73,5 +75,7 @@ def listed(names: Iterable[str], nothing: str = "nothing") -> str:
 
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:
-    """A hint at the known name that is meant, or an empty text."""
-    return next((f"did you mean {each!r}?" for each in difflib.get_close_matches(found, known)), "")
+    """A hint at the known name that is meant, or those that start with what was found; or an empty text."""
+    longer = [each for each in known if found and each.startswith(found)]
+    meant = longer if 0 < len(longer) <= 2 else difflib.get_close_matches(found, known, 1)
+    return f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""

@@ -116,7 +116,7 @@ class RunnerDeclaration(RegistrationDeclaration):
     """How many of its jobs run at once. 1 or more. Default: its host's `concurrent`, or what its fleet
     has room for."""
     host: NotRequired[HostDeclaration]
-    """The EC2 host of the runner's manager."""
+    """The EC2 host of the runner's manager; `{}` for the defaults."""
     host_of: NotRequired[str]
     """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
     same identity: jobs of both can pull from the registries of either. A host that it had before is removed,
@@ -361,7 +361,7 @@ def runner_problems(
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
         if name not in registries:
-            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, once more", "each registry once")

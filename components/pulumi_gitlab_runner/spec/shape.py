@@ -7,16 +7,29 @@ declaration that has such a table: most single components have none.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, cast, get_args, get_origin
+
+from typing_extensions import is_typeddict
 
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec.inputs import Deferred
+from pulumi_gitlab_runner.spec.misplaced import right_place
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.typed_dicts import KEY_TYPE, MISSING_KEY, UNKNOWN_KEY, Mismatch, fields_of, fitted
+from pulumi_gitlab_runner.typed_dicts import (
+    KEY_TYPE,
+    MISSING_KEY,
+    UNKNOWN_KEY,
+    Location,
+    Mismatch,
+    field_docstrings,
+    fields_of,
+    fitted,
+)
 
 _Declaration = TypeVar("_Declaration")
 _T = TypeVar("_T")
 
+_NUMBER = re.compile("-?[0-9]{1,100}")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _EXPECTED = {
     str: "text",
@@ -26,6 +39,11 @@ _EXPECTED = {
     list: "a list",
     dict: "a mapping",
 }
+
+_FEW = 6
+"""How many keys of a mapping a message lists."""
+_STRINGIFIED = "Calling __str__ on an Output[T] is not supported"
+"""What Pulumi's Output is in an f-string: pulumi/output.py."""
 
 _MAY_BE_SECRET = {
     "static",
@@ -42,8 +60,8 @@ _MAY_BE_SECRET = {
 
 _REFUSED_KEYS = {
     "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
-    "declare each registry under stack.registries instead, with how it authenticates",
-    "credHelpers": "the credential helpers are made from stack.registries: declare the registry there",
+    "declare each registry under `registries` instead, with how it authenticates",
+    "credHelpers": "the credential helpers are made from `registries`: declare the registry there",
 }
 
 
@@ -67,7 +85,10 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
         raise DeclarationError(unwritable)
     shaped, mismatches = fitted(_normalised(declaration), kind)
     if mismatches:
-        raise DeclarationError(_problem(each, path) for each in mismatches)
+        incomplete = {each.location[:-1] for each in mismatches if each.reason == MISSING_KEY}
+        raise DeclarationError(
+            _problem(each, path, None if each.location[:-1] in incomplete else kind) for each in mismatches
+        )
     return cast("_Declaration", shaped)
 
 
@@ -130,6 +151,9 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
             "a null byte in the text" if "\0" in value else "half a character (a lone surrogate) in the text"
         )
         yield Problem(path, found, "text of whole characters, without null bytes")
+    elif isinstance(value, str) and _STRINGIFIED in value:
+        fix = "make an Output of the whole text: pulumi.Output.format, pulumi.Output.concat or apply"
+        yield Problem(path, "a text made of an Output, as an f-string makes it", "text, or an Output", fix)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         yield Problem(path, "a number of more than 64 bits", f"{-(2**63)} to {2**63 - 1}")
     elif isinstance(value, float) and not isfinite(value):
@@ -159,7 +183,15 @@ def _written_out(key: str, value: Any) -> Any:
     return value
 
 
-def _problem(mismatch: Mismatch, path: str) -> Problem:
+def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
+    """The problem of a mismatch.
+
+    Args:
+        mismatch: what does not fit.
+        path: the declaration's own.
+        root: the TypedDict of the declaration, in which an unknown key may have its right place; None where
+            the key may be a required one with another name.
+    """
     location, found, within = mismatch.location, mismatch.found, mismatch.tables
     at = join_path(path, *location)
     if mismatch.reason == KEY_TYPE:
@@ -168,20 +200,55 @@ def _problem(mismatch: Mismatch, path: str) -> Problem:
         )
     if mismatch.reason == UNKNOWN_KEY:
         if is_toml_table(within[-1]):
-            from pulumi_gitlab_runner.config.structure import unknown_key
+            from pulumi_gitlab_runner.config.structure import UNKNOWN, unknown_key
 
             problem = unknown_key(within[-1], str(location[-1]), at)
-            return Problem(at, problem.found, problem.fix)
-        return _unknown_key(at, location[-1], list(fields_of(within[-1])))
+            place = right_place(location, root) if root and problem.found == UNKNOWN else ""
+            return Problem(at, problem.found, "", place or problem.fix)
+        return _unknown_key(at, location, within, root)
     if mismatch.reason == MISSING_KEY:
-        return _missing_key(join_path(path, *location[:-1]), str(location[-1]), list(fields_of(within[-1])))
+        key = str(location[-1])
+        required = f"{key!r} is required{_documented(key, within)}"
+        return Problem(join_path(path, *location[:-1]), f"no {key!r}", required)
     allowed = _EXPECTED.get(get_origin(mismatch.expected) or mismatch.expected, "a mapping")
     if isinstance(found, Deferred):
         return _not_plain(found, at, allowed, in_config=any(map(is_toml_table, within)))
-    fix = "put it in quotes" if allowed == "text" and isinstance(found, int | float) else ""
     # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
     whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(location)
+    fix = _fix_of_type(found, mismatch.expected, allowed)
+    if is_typeddict(mismatch.expected) and 0 < len(fields_of(mismatch.expected)) <= _FEW:
+        allowed += f" with {listed(fields_of(mismatch.expected))}"
+    if not fix:
+        allowed += _documented(_field(location, within), within)
     return Problem(at, _kind(found) if whole else _described(found), allowed, fix)
+
+
+def _fix_of_type(found: Any, expected: Any, allowed: str) -> str:
+    """How to write a value of the expected type, where what was found is close to one."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return "put it in quotes" if allowed == "text" else ""
+    if not isinstance(found, str):
+        return ""
+    if expected is int and _NUMBER.fullmatch(found):
+        return "write it without quotes"
+    if allowed == "a list":
+        return "put it in square brackets"
+    required = expected.__required_keys__ if is_typeddict(expected) else ()
+    of_text = [key for key in required if get_args(fields_of(expected)[key])[:1] == (str,)]
+    return f"write {{{of_text[0]}: …}}" if len(required) == len(of_text) == 1 else ""
+
+
+def _field(location: Location, within: Sequence[Any]) -> str:
+    """The field of the innermost table that a value is in."""
+    fields = fields_of(within[-1]) if within else {}
+    return next((str(part) for part in reversed(location) if part in fields), "")
+
+
+def _documented(field: str, within: Sequence[Any]) -> str:
+    """The first sentence about a field, to follow what is allowed there."""
+    text = field_docstrings(within[-1]).get(field, "") if field else ""
+    first = re.split(r"(?<=[.])\s", " ".join(text.split()))[0].removesuffix(".")
+    return first and f": {first}"
 
 
 def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
@@ -197,13 +264,15 @@ def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: 
     return Problem(path, "an Output", expected, why)
 
 
-def _unknown_key(path: str, key: str | int, known: Sequence[str]) -> Problem:
-    fix = _REFUSED_KEYS.get(str(key)) or did_you_mean(str(key), known)
+def _unknown_key(path: str, location: Location, within: Sequence[Any], root: Any) -> Problem:
+    key, known = location[-1], list(fields_of(within[-1]))
+    fix = _REFUSED_KEYS.get(str(key), "")
+    if root and not fix:
+        fix = right_place(location, root)
+    fix = fix or did_you_mean(str(key), known)
+    if root and not fix:
+        fix = right_place(location, root, of_many=True)
     return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), fix)
-
-
-def _missing_key(path: str, key: str, known: Sequence[str]) -> Problem:
-    return Problem(path, f"no {key!r}", f"{key!r} is required", f"known: {listed(known)}")
 
 
 def _described(value: Any) -> str:

@@ -136,7 +136,8 @@ class StackDeclaration(TypedDict):
     """Machine images for hosts and the instances of fleets, by name. AWS charges for the build instance and
     for the snapshots."""
     cache: NotRequired[CacheDeclaration]
-    """The cache of the runners' jobs. Default: none; each host or worker has its local cache only."""
+    """The cache of the runners' jobs; `{}` for the defaults. Default: none; each host or worker has its local
+    cache only."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
     mirrors: NotRequired[dict[str, MirrorDeclaration]]

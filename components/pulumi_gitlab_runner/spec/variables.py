@@ -273,7 +273,7 @@ def _docker_auth_problems(
         at = join_path(path, "docker_auth", index)
         registry = registries.get(name)
         if registry is None:
-            fix = did_you_mean(name, list(registries)) or "declare it under stack.registries"
+            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif registry.login is None and registry.no_login:
             found = f"{name!r}, {registry.description}"

@@ -66,7 +66,7 @@ def _fix_of_no_credentials(resolution: Resolution) -> str:
     named = withholding_source(resolution)
     if named:
         return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
-    return "declare the registry under stack.registries, and name it under the runner's registries"
+    return "declare the registry under `registries`, and name it under the runner's registries"
 
 
 def withholding_source(resolution: Resolution) -> str | None:

@@ -102,11 +102,13 @@ class StaticDeclaration(TypedDict):
     username: NotRequired[Input[str]]
     """The user."""
     password: NotRequired[SecretInput[str]]
-    """The password or token: a secret. It is kept in Parameter Store and read when an image is pulled."""
+    """The password or token: a secret. It is kept in Parameter Store, which the host reads every 45
+    seconds."""
     secret: NotRequired[Input[str]]
-    """The ARN of a Secrets Manager secret `{"username": …, "password": …}`, read when an image is pulled."""
+    """The ARN of a Secrets Manager secret `{"username": …, "password": …}`, which the host reads every 45
+    seconds."""
     parameter: NotRequired[Input[str]]
-    """The ARN of a Parameter Store parameter with the same text, read when an image is pulled."""
+    """The ARN of a Parameter Store parameter with the same text, read as often."""
     key: NotRequired[Input[str]]
     """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not an AWS managed key."""
 
@@ -118,7 +120,7 @@ class DeployTokenDeclaration(TypedDict):
     username: Input[str]
     """The token's user, such as `gitlab+deploy-token-1`."""
     password: SecretInput[str]
-    """The token: a secret. It is kept in Parameter Store and read when an image is pulled."""
+    """The token: a secret. It is kept in Parameter Store, which the host reads every 45 seconds."""
 
 
 @strict
@@ -147,10 +149,11 @@ class RegistryDeclaration(RepositoriesDeclaration):
     """
 
     ecr: NotRequired[EcrDeclaration]
-    """An Amazon ECR registry: short-lived credentials from the runner manager's role."""
+    """An Amazon ECR registry, `{}` for this account's: short-lived credentials from the runner manager's
+    role."""
     ecr_public: NotRequired[EcrPublicDeclaration]
-    """`public.ecr.aws` with the role's credentials. Pulls without credentials work too, with a lower rate
-    limit."""
+    """`{}` for `public.ecr.aws` with the role's credentials. Pulls without credentials work too, with a lower
+    rate limit."""
     pull_through: NotRequired[str]
     """A public registry, cached by ECR of this account under the registry's name: `docker-hub`, `ecr-public`,
     `ghcr`, `gitlab`, `kubernetes` or `quay`."""
@@ -166,7 +169,8 @@ class RegistryDeclaration(RepositoriesDeclaration):
     static: NotRequired[StaticDeclaration]
     """A fixed user and password for `host`."""
     gitlab: NotRequired[GitLabRegistryDeclaration]
-    """GitLab's container registry at `host`, such as `registry.gitlab.com`."""
+    """GitLab's container registry at `host`, such as `registry.gitlab.com`; `{}` for the credentials of each
+    job."""
     helper: NotRequired[Input[str]]
     """The absolute path of another Docker credential helper, for `host`. It must be installed in the host's
     machine image: for Google `docker-credential-gcr` (`REGION-docker.pkg.dev`, `gcr.io`), for Azure

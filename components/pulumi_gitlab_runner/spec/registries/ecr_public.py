@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.images.ecr import PUBLIC_HOST
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
@@ -13,7 +14,6 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 )
 from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 
-ECR_PUBLIC_HOST = "public.ecr.aws"
 ECR_PUBLIC_REGION = "us-east-1"
 """The one region that gives passwords for it:
 docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html."""
@@ -28,7 +28,7 @@ class EcrPublicRegistry(Registry):
     def host_in(self, environment: AwsEnvironment) -> str:
         """The gallery's host."""
         del environment
-        return ECR_PUBLIC_HOST
+        return PUBLIC_HOST
 
     @property
     def description(self) -> str:

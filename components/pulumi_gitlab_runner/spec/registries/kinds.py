@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pulumi_gitlab_runner.images.ecr import ecr_declaration
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.spec.inputs import check
+from pulumi_gitlab_runner.spec.inputs import check, is_known, known, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import ecr_problems, parse_ecr
@@ -68,7 +69,8 @@ def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
     """The problems of one registry by itself."""
     kinds = _kinds(declaration)
     if len(kinds) != 1:
-        yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(KINDS)}")
+        fix = "" if kinds else _missing_kind(declaration)
+        yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(KINDS)}", fix)
         return
     kind = KINDS[kinds[0]]
     yield from repositories_problems(declaration, path)
@@ -85,13 +87,38 @@ def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
         yield from _settings_problems(declaration, path)
 
 
+def _missing_kind(declaration: RegistryDeclaration) -> str:
+    """The kind that a registry without one is likely to be."""
+    if "host" in declaration and not _known_host(declaration):
+        return ""
+    if ecr := ecr_declaration(_known_host(declaration)):
+        return f"write {ecr} in place of 'host'"
+    if "host" not in declaration:
+        return "ecr: {}, for ECR of this account"
+    return "static: {username: …, password: …}, for a fixed user and password; gitlab: {}, for GitLab's own"
+
+
 def _kinds(declaration: RegistryDeclaration) -> list[str]:
     return [kind for kind in KINDS if kind in declaration]
 
 
+def _known_host(declaration: RegistryDeclaration) -> str:
+    """The declared host; empty where there is none, or where it is an Output."""
+    host = value(declaration.get("host", ""))
+    return known(host) if is_known(host) else ""
+
+
 def _host_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+    ecr = ecr_declaration(_known_host(declaration))
     if "host" not in declaration:
         yield Problem(path, "no 'host'", "the registry's host, such as registry.example.com:5000")
+    elif ecr and "password" in declaration.get("static", {}):
+        yield Problem(
+            join_path(path, "static"),
+            f"a fixed password for {_known_host(declaration)}",
+            f"{ecr}, in place of 'host' and 'static'",
+            "a password of ECR expires after 12 hours; the host requests one by its role",
+        )
     else:
         yield from check(declaration["host"], lambda host: _name_problems(host, join_path(path, "host")))
 

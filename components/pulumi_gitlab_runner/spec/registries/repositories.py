@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.images.ecr import ALL_TAGS
+from pulumi_gitlab_runner.images.ecr import ALL_TAGS, ECR_HOST
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN, region_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
@@ -102,7 +102,10 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
     """The problems of repositories and the accounts that may pull from them."""
     for name, repository in declared_repositories(declaration).items():
         at = join_path(path, "repositories", name)
-        if not REPOSITORY.fullmatch(name) or not 2 <= len(name) <= 256:
+        host, _, rest = name.partition("/")
+        if ECR_HOST.fullmatch(host):
+            yield Problem(at, repr(name), "a name without the registry's host", f"write {rest or 'NAME'!r}")
+        elif not REPOSITORY.fullmatch(name) or not 2 <= len(name) <= 256:
             yield Problem(
                 at, repr(name), "2 to 256 of a-z, 0-9, '.', '_', '-' and '/', as ECR names repositories"
             )

@@ -1,0 +1,79 @@
+"""Keys of a declaration in the wrong table: where they belong."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+from typing_extensions import is_typeddict
+
+from pulumi_gitlab_runner.config.toml_table import is_toml_table
+from pulumi_gitlab_runner.typed_dicts import Location, fields_of
+
+_ONE_OF_MANY = re.compile(r"NAME|\[0\]")
+_DEEPEST = 3
+_MOST = 3
+"""More tables than this that have the key say nothing about which is meant."""
+
+
+def right_place(location: Location, root: Any, *, of_many: bool = False) -> str:
+    """Where a key belongs that its table does not know; empty where that is not clear.
+
+    Args:
+        location: the key's, below the root.
+        root: the TypedDict that the location starts at.
+        of_many: whether its place may be in a list, or in a mapping of names: any key is known somewhere
+            there.
+    """
+    key = location[-1]
+    own, *outer = reversed(list(_tables_along(location, root)))
+    for at, table in outer:
+        if key in fields_of(table):
+            return f"write it beside {location[at]!r}"
+    for at, table in [own] if of_many else [own, *outer]:
+        found = _below(key, table)
+        if found and (of_many or not any(map(_ONE_OF_MANY.search, found))):
+            beside = "" if at == own[0] else f", beside {location[at]!r}"
+            return f"write it below {' or '.join(map(repr, found))}{beside}"
+    return ""
+
+
+def _tables_along(location: Location, root: Any) -> Iterator[tuple[int, Any]]:
+    """Each TypedDict on the way to a key, with how many parts of the location lead to it."""
+    kind = root
+    for depth, part in enumerate(location):
+        kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+        if is_typeddict(kind):
+            yield depth, kind
+            kind = fields_of(kind).get(str(part))
+        else:
+            kind = get_args(kind)[-1]
+
+
+def _below(key: Any, table: Any) -> list[str]:
+    """The places of the key below a table; none where there are many."""
+    places: list[str] = []
+    level = [("", table)]
+    for _ in range(_DEEPEST):
+        level = [nested for path, each in level for nested in _nested(path, each)]
+        places += [path for path, each in level if key in fields_of(each) and not _refused(key, each)]
+    return places if len(places) <= _MOST else []
+
+
+def _nested(path: str, table: Any) -> Iterator[tuple[str, Any]]:
+    for name, kind in fields_of(table).items():
+        at, inner = f"{path}.{name}".removeprefix("."), kind
+        while get_origin(inner) in (Annotated, dict, list):
+            if get_origin(inner) is not Annotated:
+                at += ".NAME" if get_origin(inner) is dict else "[0]"
+            inner = get_args(inner)[0 if get_origin(inner) is Annotated else -1]
+        if is_typeddict(inner) and not _refused(name, table):
+            yield at, inner
+
+
+def _refused(key: str, table: Any) -> bool:
+    """Whether a table of config.toml has a key that a declaration may not set."""
+    if not is_toml_table(table):
+        return False
+    from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS
+
+    return key in REFUSED_KEYS.get(table, {})
