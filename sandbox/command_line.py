@@ -12,9 +12,9 @@ Runs this project: sets up what is missing (Python packages, the Pulumi engine),
 then does what is asked.
 
 The stack `sandbox` lives on this machine alone: AWS and GitLab are servers on
-loopback, and all state lies in .sandbox/. So does the stack `docker`, with a Docker
-Engine and registries besides, for which it needs root. Any other stack, such as dev
-and prod, runs against your own accounts, with your own Pulumi backend and
+loopback, and all state is kept in .sandbox/. So does the stack `docker`, with a
+Docker Engine and registries besides, for which it needs root. Any other stack, such
+as dev and prod, runs against your own accounts, with your own Pulumi backend and
 credentials, and Pulumi asks before it changes anything.
 """
 
@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     for name, what in (
-        ("up", "bring a stack up, and show what there is then"),
+        ("up", "deploy a stack, and show what exists"),
         ("preview", "show what `up` would change"),
-        ("down", "remove what a stack made; the services of the sandbox go on"),
+        ("down", "remove what a stack created; the services of the sandbox go on"),
     ):
         command = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         command.add_argument(
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser(
         "conformance",
-        usage="./dev conformance [PROVIDER…] [--plugins DIR] [--case PART]",
+        usage="./dev conformance [PROVIDER…] [--plugins DIR] [--build] [--case PART]",
         help="compare the stand-ins with the official provider plugins",
         description="Take the stand-ins' cases through the life of a resource, on each stand-in and on the "
         "official plugin where it is there, and print what differs. Exit status: 1 where something does.",
@@ -144,9 +144,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "faults",
-        help="fail each changing call of an `up`, and see whether the next one heals it",
+        help="fail each changing call of an `up`, and see whether the next one recovers",
         description="Fail each changing call of an `up` in each way, in a sandbox of its own, and see "
-        "whether the next `up` heals it and `runner-doctor leftovers` names what is left over. Exit status: "
+        "whether the next `up` recovers and `runner-doctor leftovers` names what is left over. Exit status: "
         "1 when a stack is stuck, or something is left over unseen.",
     )
     command.add_argument(

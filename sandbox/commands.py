@@ -19,7 +19,14 @@ from sandbox.engine.release import Engine, EngineUnavailableError, WayFailedErro
 from sandbox.environment import DOCKER, SERVICES, Sandbox, engine_environment
 from sandbox.errors import SandboxError
 from sandbox.lock import sole
-from sandbox.paths import CHECKOUT, engine_directory, make_writable, require_room, sandbox_directory
+from sandbox.paths import (
+    CHECKOUT,
+    engine_directory,
+    make_writable,
+    require_room,
+    sandbox_directory,
+    stack_file,
+)
 from sandbox.progress import Progress
 from sandbox.provider_plugins import PluginChoice, parse_choice
 
@@ -87,7 +94,12 @@ class Stack:
         self.environment = environment | {"PULUMI_STACK": name}
 
     def ensure_exists(self) -> int:
-        """Make the stack in its backend when it is not there; return Pulumi's exit code."""
+        """Make the stack in its backend when it is not there; return Pulumi's exit code.
+
+        Raises:
+            SandboxError: it has no file: a misspelt name would make a stack in the user's backend.
+        """
+        stack_file(self.name)
         if self.sandbox is None:
             return self.pulumi("stack", "select", "--create", self.name)
         if self.sandbox.has_stack(self.name):

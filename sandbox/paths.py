@@ -7,6 +7,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+STACKS = CHECKOUT / "stacks"
 
 ANOTHER_PLACE = "set SANDBOX_DIR to another directory"
 
@@ -27,6 +28,22 @@ def engine_directory() -> Path:
 def go_directory() -> Path:
     """Return where all that Go fetches and compiles is kept: `go` below the sandbox's directory."""
     return sandbox_directory() / "go"
+
+
+def stack_file(stack: str) -> Path:
+    """Return the file of a stack.
+
+    Args:
+        stack: its name, with or without its organisation and project.
+
+    Raises:
+        SandboxError: there is none.
+    """
+    path = STACKS / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    if not path.exists():
+        known = ", ".join(sorted(each.name.split(".")[1] for each in STACKS.glob("Pulumi.*.yaml")))
+        raise SandboxError(f"there is no stack {stack!r} in {STACKS.name}/; there are: {known}")
+    return path
 
 
 def make_writable(directory: Path) -> None:

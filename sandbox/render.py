@@ -16,11 +16,10 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileEr
 
 from sandbox.environment import Sandbox
 from sandbox.errors import SandboxError
-from sandbox.paths import CHECKOUT
+from sandbox.paths import stack_file
 from sandbox.services.aws import ACCOUNT
 
 MANIFEST = "manifest.json"
-STACKS = CHECKOUT / "stacks"
 NOT_REGISTERED = "glrt-not-registered"
 
 
@@ -122,10 +121,7 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
 
 
 def _read(stack: str, sandbox: Sandbox | None) -> StackFile:
-    path = STACKS / f"Pulumi.{stack}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(each.name.split(".")[1] for each in STACKS.glob("Pulumi.*.yaml")))
-        raise SandboxError(f"there is no stack {stack!r} in {STACKS.name}/; there are: {known}")
+    path = stack_file(stack)
     gitlab_url = sandbox.services["gitlab"].url if sandbox else os.environ.get("GITLAB_BASE_URL")
     try:
         return parse_stack_file(path.read_text(), gitlab_url)

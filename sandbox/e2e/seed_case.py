@@ -27,9 +27,8 @@ from sandbox.e2e.listening_service import listening_service
 from sandbox.e2e.small_system import small_system
 from sandbox.errors import SandboxError
 from sandbox.go_toolchain import GoBuildError
-from sandbox.paths import CHECKOUT, sandbox_directory
+from sandbox.paths import CHECKOUT, sandbox_directory, stack_file
 from sandbox.progress import Progress
-from sandbox.render import STACKS
 from sandbox.services.aws import ACCOUNT
 
 SUCCEEDED, FAILED, NOT_RUN = 0, 1, 3
@@ -241,7 +240,7 @@ class _Case:
 
 def _files(token: str, number: int) -> dict[str, HostFile]:
     """The files of the runner's host, as its stack declares it; registered in the machine's GitLab."""
-    file = parse_stack_file((STACKS / f"Pulumi.{SANDBOX_STACK}.yaml").read_text(), GITLAB)
+    file = parse_stack_file(stack_file(SANDBOX_STACK).read_text(), GITLAB)
     environment = AwsEnvironment(ACCOUNT, REGION)
     stack = parse_stack(file.declaration, environment)
     manager = stack.manager_of(RUNNER)

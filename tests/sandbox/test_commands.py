@@ -139,6 +139,22 @@ def test_another_stack_is_the_users_own(
     assert (state.parent / "backend").read_text() == f"file://{state}/state\n"
 
 
+@pytest.mark.parametrize("command", ["up", "preview"])
+def test_a_stack_without_a_file_is_not_made(command: str, dev: Callable[..., int], state: Path) -> None:
+    with pytest.raises(
+        SandboxError, match="there is no stack 'pord' in stacks/; there are: dev, docker, prod, sandbox"
+    ):
+        dev(command, "pord")
+    assert not (state.parent / "asked").exists()
+
+
+def test_a_stack_may_be_named_with_its_organisation(
+    dev: Callable[..., int], asked: Callable[[], list[str]]
+) -> None:
+    dev("preview", "acme/gitlab-runner/prod")
+    assert asked()[0].endswith("stack select --create acme/gitlab-runner/prod")
+
+
 def test_down_of_what_was_never_up_asks_nothing(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:

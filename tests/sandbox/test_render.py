@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import render
+from sandbox import paths, render
 from sandbox.errors import SandboxError
 
 STACK = """
@@ -25,7 +25,7 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A sandbox that is not up, and one stack."""
     (tmp_path / "Pulumi.two.yaml").write_text(STACK)
-    monkeypatch.setattr(render, "STACKS", tmp_path)
+    monkeypatch.setattr(paths, "STACKS", tmp_path)
     service = SimpleNamespace(url=NOBODY_LISTENS)
     return SimpleNamespace(services={"aws": service, "gitlab": service})
 
