@@ -23,6 +23,14 @@ PAGES = {
 }
 """Pages from outside `docs/`, by their path in the repository."""
 
+REFERENCE = {
+    "components/pulumi_gitlab_runner/spec/stack.py": "reference/declaration.md",
+    "components/pulumi_gitlab_runner/config/runner.py": "reference/config-toml.md",
+    "components/pulumi_gitlab_runner/api.py": "reference/components.md",
+    "components/pulumi_gitlab_runner/doctor/command_line.py": "reference/commands.md",
+}
+"""Generated pages, by the source that a link leads to where the site is not built."""
+
 _CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(
     r"(?<=\]\()(?!\w+:|#)(?P<link>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))"
@@ -70,8 +78,8 @@ def _target(found: re.Match[str], source: str, place: str, files: Files, config:
     """Where a link leads within the site."""
     written = found["link"] or found["image"] or found["picture"]
     path = _normal(PurePosixPath(source).parent / written)
-    if path in PAGES:
-        target = PAGES[path]
+    if path in PAGES | REFERENCE:
+        target = (PAGES | REFERENCE)[path]
     elif path.startswith("docs/"):
         target = path.removeprefix("docs/")
     elif (CHECKOUT / path).is_file():

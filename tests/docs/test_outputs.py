@@ -48,7 +48,8 @@ def summary_of_the_stack() -> str:
     def program() -> Any:
         stack = RunnerStack("ci", {"gitlab_url": "https://gitlab.example.com", **declaration()})
         return pulumi.Output.json_dumps(
-            {"registries": stack.registries, "runners": stack.runners, "variables": stack.variables}
+            {"registries": stack.registries, "runners": stack.runners, "variables": stack.variables},
+            sort_keys=True,  # as `pulumi stack output --json` does
         )
 
     _, outputs = run(program)

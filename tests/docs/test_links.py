@@ -1,0 +1,29 @@
+"""Each link of a document leads to a file, and to one of its headings, where the site is not built."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.documents import CHECKOUT, DOCUMENTS
+
+READ = [*DOCUMENTS, CHECKOUT / "SECURITY.md", *sorted(CHECKOUT.glob("*/**/README.md"))]
+_CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)\s#]*)(?:#(?P<anchor>[^)\s]*))?\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+
+
+def anchors(document: Path) -> set[str]:
+    """Those of its headings, as GitLab and GitHub make them."""
+    headings = _HEADING.findall(_CODE.sub("", document.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("document", READ, ids=lambda each: str(each.relative_to(CHECKOUT)))
+def test_what_it_links_to_is_there(document: Path) -> None:
+    wrong = []
+    for link in _LINK.finditer(_CODE.sub("", document.read_text(encoding="utf-8"))):
+        target = (document.parent / link["path"]).resolve() if link["path"] else document
+        if not target.exists() or (link["anchor"] and link["anchor"] not in anchors(target)):
+            wrong.append(link[0])
+    assert wrong == []
