@@ -23,7 +23,8 @@ class DeclarationRefused(pulumi.RunError):
     """
 
     def __init__(self, error: DeclarationError) -> None:
-        super().__init__(str(error))
+        # During an update, other resources of the program may be there already.
+        super().__init__(error.text("; nothing was created" if pulumi.runtime.is_dry_run() else ""))
         self.problems: tuple[Problem, ...] = error.problems
 
 

@@ -46,9 +46,16 @@ class DeclarationError(ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
+        super().__init__(self.text(created="; nothing was created"))
+
+    def text(self, created: str) -> str:
+        """Every problem, below a line with how many there are.
+
+        Args:
+            created: what that line says about what was created.
+        """
         count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        listed = "\n\n".join(map(str, self.problems))
-        super().__init__(f"The declaration has {count}; nothing was created.\n\n{listed}")
+        return "\n\n".join((f"The declaration has {count}{created}.", *map(str, self.problems)))
 
 
 def join_path(parent: str, *parts: object) -> str:
