@@ -101,6 +101,9 @@ c: {{image: "Bad/Name"}}
     assert ["404" in said[0], "CI_REGISTRY_IMAGE has no value" in said[1], "Bad/Name" in said[2]] == [
         True
     ] * 3
+    fixes = [each["fix"] for each in answer["findings"]]
+    assert fixes[0] == "check the name, the way from here to the registry, and `docker login`; then pin again"
+    assert fixes[1].startswith("write the name out with its digest")
     assert file.read_text() == text
 
 

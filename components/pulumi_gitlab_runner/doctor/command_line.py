@@ -91,7 +91,7 @@ class _Answer(argparse.Action):
 
 _EXAMPLES = """examples:
   runner-doctor image registry.example.com:5000/app:1   on a runner host
-  runner-doctor job .gitlab-ci.yml --stack prod         every image of a pipeline
+  runner-doctor job .gitlab-ci.yml --stack dev          every image of a pipeline
   runner-doctor pin --check .gitlab-ci.yml              a gate for pipelines
   runner-doctor host --root DIR                         a rendered or copied host
   runner-doctor --explain cannot-be-pinned              what a finding means
@@ -183,7 +183,12 @@ def argument_parser() -> argparse.ArgumentParser:
     _add_pipeline(pin)
 
     host = command(
-        "host", _examine_host, "examine a runner host", "runner-doctor host", "runner-doctor host --root DIR"
+        "host",
+        _examine_host,
+        "examine a runner host",
+        "runner-doctor host",
+        "runner-doctor host --root DIR",
+        "runner-doctor host --stack prod --runner build --live",
     )
     host.add_argument(
         "--root",
@@ -261,11 +266,14 @@ def _version(_: object) -> str:
 def _explanation(name: str) -> str:
     from pulumi_gitlab_runner.doctor.explanations import explanation_of
     from pulumi_gitlab_runner.doctor.finding import FindingName
+    from pulumi_gitlab_runner.spec.problems import did_you_mean
 
     try:
         explained = explanation_of(FindingName(name))
     except ValueError:
-        raise UsageError(f"there is no finding {name!r}, only: {', '.join(sorted(FindingName))}") from None
+        names = sorted(each.value for each in FindingName)
+        hint = did_you_mean(name, names) or f"only: {', '.join(names)}"
+        raise UsageError(f"there is no finding {name!r}, {hint}") from None
     paragraphs = (name, explained.what, f"To fix it: {explained.fix}", f"See {explained.page}")
     return "\n\n".join(
         textwrap.fill(each, 80, break_long_words=False, break_on_hyphens=False) for each in paragraphs

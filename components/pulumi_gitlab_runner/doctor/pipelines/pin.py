@@ -52,6 +52,7 @@ class Pin:
         state: how it is pinned.
         message: that in words.
         pinned: its name as it should be written; None where that is not known.
+        fix: what to do where it cannot be pinned.
     """
 
     place: Place
@@ -59,6 +60,10 @@ class Pin:
     state: State
     message: str
     pinned: str | None = None
+    fix: str = (
+        "write the name out with its digest, one for each of the jobs, or give the values of variables "
+        "with --variable; then pin again"
+    )
 
 
 @dataclass(frozen=True)
@@ -248,7 +253,7 @@ class _Judge:
     ) -> Pin:
         """The meaning of a registry's answer for a place."""
         if digest is None:
-            return Pin(place, written, State.UNKNOWN, message)
+            return Pin(place, written, State.UNKNOWN, message, fix=_NO_ANSWER)
         if reference.digest == digest:
             return Pin(place, written, State.PINNED, "its tag has this digest")
         name = written.partition("@")[0]
@@ -292,6 +297,7 @@ def with_pins(text: str, file: Path, pins: Sequence[Pin]) -> str:
     return text
 
 
+_NO_ANSWER = "check the name, the way from here to the registry, and `docker login`; then pin again"
 _PUSHED = "everyone who may push to the tag decides what jobs run"
 
 
@@ -309,12 +315,7 @@ def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[F
         where = f"{shown_file(pin.place.file, file)}, line {pin.place.line}"
         what = f"{without_password(pin.name)}: {pin.message}"
         if pin.state is State.UNKNOWN:
-            way_out = (
-                "write the name out with its digest, one for each of the jobs, or give the values of "
-                "variables "
-                "with --variable; then pin again"
-            )
-            finding = Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, way_out)
+            finding = Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, pin.fix)
         elif pin.state is State.NOT_PINNED and not written:
             finding = Finding(FindingName.NOT_PINNED, where, what, _PUSHED, fix)
         elif pin.state is State.MOVED and not written:
