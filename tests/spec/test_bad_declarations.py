@@ -1,5 +1,6 @@
 """Everything that is refused: the place, what was found, what is allowed, and how to fix it."""
 
+import inspect
 from typing import Any
 
 import pulumi
@@ -1696,6 +1697,16 @@ def test_the_text_of_one_problem() -> None:
         f"  allowed: {RUNNER_KEYS}\n"
         "  fix:     did you mean 'image'?"
     )
+
+
+def test_a_package_without_its_source_quotes_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_source(_: object) -> str:
+        raise OSError("could not get source code")
+
+    monkeypatch.setattr(inspect, "getsource", no_source)
+    with pytest.raises(DeclarationError) as raised:
+        parse_stack(changed("runners/build/group", "team"))
+    assert raised.value.problems == (Problem("stack.runners.build.group", "'team' (text)", "a whole number"),)
 
 
 def test_the_text_of_several_problems() -> None:

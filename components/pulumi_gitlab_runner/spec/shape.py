@@ -246,7 +246,10 @@ def _field(location: Location, within: Sequence[Any]) -> str:
 
 def _documented(field: str, within: Sequence[Any]) -> str:
     """The first sentence about a field, to follow what is allowed there."""
-    text = field_docstrings(within[-1]).get(field, "") if field else ""
+    try:
+        text = field_docstrings(within[-1]).get(field, "") if field else ""
+    except OSError:  # the package is installed without its source
+        text = ""
     first = re.split(r"(?<=[.])\s", " ".join(text.split()))[0].removesuffix(".")
     return first and f": {first}"
 
