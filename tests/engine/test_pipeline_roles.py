@@ -90,7 +90,6 @@ STAND_INS_DO_WITHOUT = {
     "s3:GetBucketWebsite",
     "s3:GetEncryptionConfiguration",
     "s3:GetReplicationConfiguration",
-    "s3:ListTagsForResource",
     # Every version is deleted by its number.
     "s3:DeleteObject",
     # The official provider asks for a parameter by either; a launch template names one of AWS's.

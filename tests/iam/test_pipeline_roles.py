@@ -257,6 +257,19 @@ def test_everything_is_restricted_to_the_names_of_the_stack() -> None:
     ]
 
 
+def test_s3s_own_operations_for_the_tags_of_a_bucket_are_of_other_partitions() -> None:
+    """The provider asks S3 Control, which has none for buckets there."""
+    tagging = {"s3:GetBucketTagging", "s3:PutBucketTagging"}
+    for partition, expected in (("aws", set[str]()), ("aws-cn", tagging), ("aws-us-gov", tagging)):
+        made = rights(partition, runners={"a": HOST})
+        deploy, drift = (set(by_sid(each)["Buckets"]["Action"]) for each in (made.deploy, made.drift))
+        assert {"s3:TagResource", "s3:UntagResource", "s3:ListTagsForResource"} <= deploy
+        assert "s3:ListTagsForResource" in drift
+        assert tagging & deploy == expected
+        assert tagging & drift == expected - {"s3:PutBucketTagging"}
+    assert "Buckets" not in by_sid(rights("aws-cn", registries={"team": TEAM}).deploy)
+
+
 def test_only_a_stack_with_machine_images_has_the_places_of_image_builder() -> None:
     found = by_sid(rights(runners={"a": {"group": 1, "host": {"logs": {}}}}).deploy)
     assert found["LogGroups"]["Resource"] == [f"arn:aws:logs:{HERE}:log-group:/my.Project/prod/*"]

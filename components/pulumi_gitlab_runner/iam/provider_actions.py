@@ -89,9 +89,9 @@ ANYWHERE = frozenset(
 
 _BUCKET_READS = (
     "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
-    "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketTagging "
-    "GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration "
-    "GetReplicationConfiguration ListTagsForResource"
+    "GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment GetBucketVersioning "
+    "GetBucketWebsite GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration "
+    "ListTagsForResource"
 )
 
 _TAGGED = "CreateTags"
@@ -442,9 +442,9 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
     "aws:s3/bucket:Bucket": Actions(
         "s3",
         On.BUCKETS,
-        create="CreateBucket PutBucketTagging TagResource",
+        create="CreateBucket TagResource",
         read=_BUCKET_READS,
-        update="PutBucketTagging TagResource UntagResource",
+        update="TagResource UntagResource",
         # A bucket that is deleted with its content: `force_destroy`.
         delete="ListBucketVersions DeleteBucket",
         more={On.OBJECTS: "s3:DeleteObject s3:DeleteObjectVersion"},
@@ -548,3 +548,15 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
     ),
 }
 """The actions for each resource type that a stack can register."""
+
+BUCKET_TAGGING = Actions(
+    "s3",
+    On.BUCKETS,
+    create="PutBucketTagging",
+    read="GetBucketTagging",
+    update="PutBucketTagging",
+    delete="",
+)
+"""What the provider calls besides for a bucket outside of the partition `aws`, where S3 may refuse tags at a
+creation and S3 Control's operations for the tags of buckets: the provider's internal/service/s3/tags.go and
+bucket.go, `MethodNotAllowed` and `UnsupportedArgument` (hashicorp/terraform-provider-aws#46122)."""

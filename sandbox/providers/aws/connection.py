@@ -1,5 +1,6 @@
 """The connection to the AWS APIs: one session, and one client per service and region, shared by all calls."""
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Clients:
                 s3={"addressing_style": "path"},
                 connect_timeout=5,
                 max_pool_connections=32,
+                # S3 Control puts the account before the host: a name that does not resolve on loopback.
+                proxies={"http": os.environ.get("AWS_ENDPOINT_URL", "")} if service == "s3control" else None,
             ),
         )
 

@@ -1,6 +1,8 @@
 """Simple Storage Service: buckets, what is configured on them, and objects.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/s3``.
+Source of what replaces and what is updated: the official provider's ``internal/service/s3``. It tags a bucket
+with its creation and with S3 Control from then on (``tags.go``); its other ways, for a principal or a region
+without these, are not served.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, error_code, given, tag_list, tag_map
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given, tag_changes, tag_list, tag_map
 from sandbox.providers.aws.shapes import from_api, to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, MapOf, Number, Object, Property, SetOf, Text
 from sandbox.standin.provider import AutomaticName, Refused
@@ -46,16 +48,11 @@ class Bucket(AwsResource):
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The bucket as it is now."""
         region = self.client.head_bucket(Bucket=resource_id)["BucketRegion"]
-        try:
-            tags = self.client.get_bucket_tagging(Bucket=resource_id)["TagSet"]
-        except Exception as error:
-            if error_code(error) != "NoSuchTagSet":
-                raise
-            tags = []
+        named = self._named(resource_id)
         return {
             "bucket": resource_id,
-            "tagsAll": tag_map(tags),
-            "arn": f"arn:{self.connection.partition}:s3:::{resource_id}",
+            "tagsAll": tag_map(self._control.list_tags_for_resource(**named)["Tags"]),
+            "arn": named["ResourceArn"],
             "bucketDomainName": f"{resource_id}.s3.amazonaws.com",
             "bucketRegion": region,
             "bucketRegionalDomainName": f"{resource_id}.s3.{region}.amazonaws.com",
@@ -63,8 +60,12 @@ class Bucket(AwsResource):
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the tags in place."""
-        if "tagsAll" in changed:
-            self._tag(resource_id, new)
+        named = self._named(resource_id)
+        added, removed = tag_changes(old, new)
+        if removed:
+            self._control.untag_resource(**named, TagKeys=removed)
+        if added:
+            self._control.tag_resource(**named, Tags=tag_list(added))
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the bucket; with ``forceDestroy`` its objects too, in all their versions."""
@@ -76,11 +77,15 @@ class Bucket(AwsResource):
                     )
         self.client.delete_bucket(Bucket=resource_id)
 
-    def _tag(self, bucket: str, inputs: Properties) -> None:
-        if tags := inputs.get("tagsAll"):
-            self.client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(tags)})
-        else:
-            self.client.delete_bucket_tagging(Bucket=bucket)
+    @property
+    def _control(self) -> Any:
+        """The client of S3 Control, which the provider reads and changes tags with."""
+        return self.connection.client("s3control")
+
+    def _named(self, bucket: str) -> dict[str, str]:
+        """What S3 Control knows a bucket by."""
+        arn = f"arn:{self.connection.partition}:s3:::{bucket}"
+        return {"AccountId": self.connection.account, "ResourceArn": arn}
 
 
 class _BucketConfiguration(AwsResource):

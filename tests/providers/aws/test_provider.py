@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.providers.aws.policy_document import same_policy
 from sandbox.providers.aws.provider import Aws
+from sandbox.services.aws import ACCOUNT
 from sandbox.services.aws.snapshot import snapshot
 from sandbox.standin.provider import Refused
 from sandbox.standin.values import UNKNOWN
@@ -149,6 +150,15 @@ def test_an_object_is_made_before_the_one_that_it_replaces_is_deleted(make: Make
     moved = made.difference({"bucket": second, "key": "a", "content": "x"})
     assert [(change.path, change.replaces) for change in moved.changes] == [("bucket", True)]
     assert not moved.deletes_first
+
+
+def test_tags_of_others_stay_on_a_bucket(make: Make, client: Callable[[str], Any]) -> None:
+    bucket = make("aws:s3/bucket:Bucket", {"tags": {"a": "1", "b": "2"}})
+    named = {"AccountId": ACCOUNT, "ResourceArn": bucket.outputs["arn"]}
+    client("s3control").tag_resource(**named, Tags=[{"Key": "of-another", "Value": ""}])
+    with pytest.raises(Refused, match="of-another"):  # it is no tag of the state's
+        bucket.update({"tags": {"b": "3", "c": "4"}})
+    assert bucket.imported().inputs["tags"] == {"of-another": "", "b": "3", "c": "4"}
 
 
 def test_a_bucket_shows_its_region(make: Make) -> None:
