@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+from botocore.config import Config
 from moto.core.authorization import enable_iam_authentication
 from pulumi_gitlab_runner.iam.pipeline_roles import (
     StackNames,
@@ -19,12 +20,12 @@ from pulumi_gitlab_runner.iam.pipeline_roles import (
     registered_types,
     state_statements,
 )
-from pulumi_gitlab_runner.iam.policy import Statement
+from pulumi_gitlab_runner.iam.policy import Statement, allow, policy_document
 from pulumi_gitlab_runner.iam.provider_actions import PROVIDER_ACTIONS
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 
-from sandbox.environment import Sandbox
+from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.services.aws import ACCOUNT
 from sandbox.services.aws.authorization import FREE, Call, allows, recorded
 from sandbox.services.aws.server import AwsServer
@@ -46,10 +47,17 @@ DECLARATION: dict[str, Any] = {
             "host": {"logs": {}, "role_path": "/ci/"},
         }
     },
+    "hosted_auth": {
+        "ecr": {"registries": ["team"], "projects": [8], "gitlab_token": {"value": GITLAB_TOKEN}},
+    },
 }
 STATEMENTS = pipeline_statements(
     parse_stack(DECLARATION), StackNames("gitlab-runner", "pipeline", "ci", AwsEnvironment(ACCOUNT, REGION))
 )
+FUNCTION = "ci-ecr-"
+"""What the names of the function of `hosted_auth` and of its role begin with."""
+IDENTITY = allow("Identity", ["sts:GetCallerIdentity"], ["*"])
+"""A statement that allows what everybody may do: IAM takes no policy without one."""
 BROKEN = "autoscaling:CreateAutoScalingGroup"
 
 STAND_INS_DO_WITHOUT = {
@@ -76,10 +84,11 @@ STAND_INS_DO_WITHOUT = {
     # A key has AWS's own policy; a log group no key.
     "kms:PutKeyPolicy",
     "logs:AssociateKmsKey",
+    # The official provider reads all of a function.
+    "lambda:GetFunctionCodeSigningConfig",
+    "lambda:ListVersionsByFunction",
     # Once in an account.
     "iam:CreateServiceLinkedRole",
-    # By way of Parameter Store.
-    "kms:Decrypt",
     # The official provider reads all of a bucket, by its own resources or not.
     "s3:GetAccelerateConfiguration",
     "s3:GetBucketAcl",
@@ -188,13 +197,22 @@ def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None
     with pipeline.acting_as(account.credentials("drift", STATEMENTS.drift)) as used["drift"]:
         project.pulumi("refresh", "--preview-only", "--expect-no-changes")
 
+    refused = {
+        "EcrToken": "not authorized to perform: ecr:GetAuthorizationToken",
+        "OwnParameters": "not authorized to perform: ssm:GetParameter",
+        "OwnParametersKey": "not authorized to perform: kms:Decrypt",
+    }
+    for statement, answer in _renewals_without_each_statement(pipeline, deployer).items():
+        assert refused.get(statement, '{"renewed": ["project 8"]}') in answer, statement
+
     with pipeline.acting_as(deployer) as destroyed:
         project.pulumi("destroy", "--yes", "--skip-preview")
     used["deploy"] += [*begun, *destroyed]
     needless: set[str] = set()
-    for step, calls in used.items():
+    for step, all_calls in used.items():
         statements = getattr(STATEMENTS, step)
         granted = {action for each in statements for action in each["Action"]}
+        calls = [each for each in all_calls if f":assumed-role/{FUNCTION}" not in each.caller]
         called = {each.action for each in calls} - FREE
         # What a step calls is granted: it has passed. What is granted is called, or may be.
         others = WHAT_IS_THERE_ALREADY if step == "preview" else STAND_INS_DO_WITHOUT | _of_updates()
@@ -205,6 +223,29 @@ def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None
     deployed = {action for each in STATEMENTS.deploy for action in each["Action"]}
     assert not STAND_INS_DO_WITHOUT - deployed
     assert sorted(STAND_INS_DO_WITHOUT - needless) == []
+
+
+def _renewals_without_each_statement(pipeline: Pipeline, invoker: Mapping[str, str]) -> dict[str, str]:
+    """What the function of `hosted_auth` answers without each statement of its role."""
+    iam, functions = (pipeline.account.client(each) for each in ("iam", "lambda"))
+    (function,) = functions.list_functions()["Functions"]
+    named, role = function["FunctionName"], function["Role"].rpartition("/")[2]
+    # It tries again while there is time.
+    functions.update_function_configuration(FunctionName=named, Timeout=20)
+    as_invoker = boto3.Session(
+        invoker["AWS_ACCESS_KEY_ID"], invoker["AWS_SECRET_ACCESS_KEY"], invoker["AWS_SESSION_TOKEN"], REGION
+    ).client("lambda", endpoint_url=pipeline.account.endpoint, config=Config(read_timeout=60))
+    answers: dict[str, str] = {}
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for left_out in document["Statement"]:
+            rest = [each if each != left_out else IDENTITY for each in document["Statement"]]
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=policy_document(rest))
+            with enable_iam_authentication():
+                answers[left_out["Sid"]] = as_invoker.invoke(FunctionName=named)["Payload"].read().decode()
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+    functions.update_function_configuration(FunctionName=named, Timeout=function["Timeout"])
+    return answers
 
 
 def test_the_state_is_read_and_written_with_exactly_its_rights(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -3,15 +3,16 @@
 moto looks up who calls, and the policies; but it compares every resource with `*`, knows conditions in trust
 policies alone, and names actions of S3 by its own routes. Here a call is what AWS calls it, on the resources
 that it names, with what it takes besides (docs.aws.amazon.com/service-authorization/latest/reference).
-Policies hold statements that allow, with `StringEquals` at most, as this project writes them.
+Policies hold statements that allow, with `StringEquals` and `StringLike` at most, as in this project.
 """
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from operator import eq
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -61,6 +62,12 @@ TAKES_BESIDES = {
 """The actions that AWS asks for besides a call's own: the dependent actions of the same reference; for a
 parameter under a key, docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html."""
 
+AWS_MANAGED_KEY = "alias/aws/ssm"
+"""The key of parameters that name none; whoever may read a parameter may use it."""
+
+OPERATORS: Mapping[str, Callable[[str, str], bool]] = {"StringEquals": eq, "StringLike": fnmatchcase}
+"""The operators of conditions that are known."""
+
 IN_JSON = {"ecr", "kms", "lambda", "logs", "monitoring", "scheduler", "secretsmanager", "ssm"}
 """The services that answer in JSON."""
 
@@ -80,10 +87,19 @@ PARAMETERS = {
 
 @dataclass(frozen=True)
 class Call:
-    """A call as IAM sees it: its action, and the resources that it names; none where it names none."""
+    """A call as IAM sees it.
+
+    Attributes:
+        action: the action.
+        resources: the resources that it names; none where it names none.
+        context: the condition keys of its own that are known.
+        caller: the ARN of who makes it.
+    """
 
     action: str
     resources: tuple[str, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict, compare=False)
+    caller: str = field(default="", compare=False)
 
 
 _recorders: list[list[Call]] = []
@@ -119,10 +135,11 @@ def allows(statements: Sequence[Mapping[str, Any]], call: Call, context: Mapping
     Args:
         statements: those of all policies of the caller.
         call: the call.
-        context: the values of the condition keys that are known.
+        context: the values of the condition keys that are known, besides the call's own.
     """
+    known = {**context, **call.context}
     return all(
-        any(_applies(statement, call.action, resource, context) for statement in statements)
+        any(_applies(statement, call.action, resource, known) for statement in statements)
         for resource in call.resources or [None]
     )
 
@@ -139,21 +156,17 @@ def _applies(
     ):
         return False
     return all(
-        operator == "StringEquals" and context.get(key, wanted) in _listed(wanted)
+        operator in OPERATORS and any(OPERATORS[operator](context[key], each) for each in _listed(wanted))
         for operator, keys in statement.get("Condition", {}).items()
         for key, wanted in keys.items()
-        if key in context or operator != "StringEquals"
+        if key in context or operator not in OPERATORS
     )
 
 
 def _check(request: Any, resource: str) -> None:
     """In the place of moto's own check."""
-    calls = [_call(request, resource)]
-    calls += [Call(each) for each in TAKES_BESIDES.get(calls[0].action, ())]
-    if request._headers.get("X-Amz-Tagging"):
-        calls.append(Call("s3:PutObjectTagging", calls[0].resources))
-    if calls[0].action == "s3:CreateBucket" and b"<Tag>" in (request._body or b""):
-        calls.append(Call("s3:TagResource", calls[0].resources))
+    caller = request._access_key.arn
+    calls = [replace(each, caller=caller) for each in _calls(request, resource)]
     with _lock:
         for recorder in _recorders:
             recorder.extend(calls)
@@ -166,18 +179,48 @@ def _check(request: Any, resource: str) -> None:
             _refuse(request, call)
 
 
+def _calls(request: Any, resource: str) -> Iterator[Call]:
+    """What a request asks for, and what that takes besides."""
+    call = _call(request, resource)
+    yield call
+    yield from (Call(each) for each in TAKES_BESIDES.get(call.action, ()))
+    if request._headers.get("X-Amz-Tagging"):
+        yield Call("s3:PutObjectTagging", call.resources)
+    if call.action == "s3:CreateBucket" and b"<Tag>" in (request._body or b""):
+        yield Call("s3:TagResource", call.resources)
+    if call.action == "ssm:GetParameter":
+        yield from _decryption(request, call)
+
+
+def _decryption(request: Any, read: Call) -> Iterator[Call]:
+    """Decrypting the parameter that is read, under a key of the customer's.
+
+    Source: docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html.
+    """
+    from moto.ssm.models import ssm_backends
+
+    given = _given(request)
+    parameter = ssm_backends[request.account_id][request._region].get_parameter(given["Name"])
+    key = parameter.keyid if parameter and parameter.parameter_type == "SecureString" else None
+    if key and key != AWS_MANAGED_KEY and given.get("WithDecryption"):
+        context = {
+            "kms:ViaService": f"ssm.{request._region}.amazonaws.com",
+            "kms:EncryptionContext:PARAMETER_ARN": read.resources[0],
+        }
+        yield Call("kms:Decrypt", (key,), context)
+
+
 def _refuse(request: Any, call: Call) -> None:
     """In the form of the service: moto answers every one in a form that botocore alone reads."""
     from moto.core.exceptions import AccessDeniedError, JsonRESTError
 
-    caller = request._access_key.arn
     on = f" on resource: {call.resources[0]}" if call.resources else ""
-    message = f"User: {caller} is not authorized to perform: {call.action}{on}"
+    message = f"User: {call.caller} is not authorized to perform: {call.action}{on}"
     if request._service in IN_JSON:
         raise JsonRESTError("AccessDeniedException", message)
     if request._service == "s3":
         request._raise_access_denied()
-    refused = AccessDeniedError(user_arn=caller, action=call.action)
+    refused = AccessDeniedError(user_arn=call.caller, action=call.action)
     of_ec2 = request._service == "ec2"
     error = {"Code": "UnauthorizedOperation" if of_ec2 else "AccessDenied", "Message": message}
     answer = {"Response": {"Errors": {"Error": error}}} if of_ec2 else {"ErrorResponse": {"Error": error}}

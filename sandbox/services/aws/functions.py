@@ -1,6 +1,7 @@
 """Patches moto's Lambda, which runs functions in Docker alone and drops where they log.
 
-Here a function of Python runs in a process of its own, with the sandbox's Python and the sandbox's AWS.
+Here a function of Python runs in a process of its own, with the sandbox's Python and the sandbox's AWS, and
+the credentials of its execution role: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html.
 """
 
 import io
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _LONGER_THAN_ITS_TIMEOUT_S = 10
+_SESSION_S = 3600
 
 
 def patch() -> None:
@@ -85,10 +87,18 @@ def _invoke(function: Any, body: str | bytes, request_headers: Any, response_hea
 
 
 def _environment(function: Any, directory: str, host: str) -> dict[str, str]:
-    """What the function's process sees: the sandbox's AWS, which is where it was asked to run."""
+    """What the function's process sees: its role, and the sandbox's AWS, where it was asked to run."""
+    from moto.sts.models import sts_backends
+    from moto.utilities.utils import get_partition
+
+    sts = sts_backends[function.account_id][get_partition(function.region)]
+    session = sts.assume_role(
+        function.region, function.function_name, function.role, policy="", duration=_SESSION_S, external_id=""
+    )
     return {
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_ACCESS_KEY_ID": session.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
+        "AWS_SESSION_TOKEN": session.session_token,
         "AWS_ENDPOINT_URL": f"http://{host}",
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,

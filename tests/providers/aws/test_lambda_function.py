@@ -17,6 +17,10 @@ def handler(event, context):
     assert context.get_remaining_time_in_millis() > 1000
     if event.get("fail"):
         raise ValueError("as asked")
+    if event.get("who"):
+        import boto3
+
+        return boto3.client("sts").get_caller_identity()["Arn"]
     return event
 """
 GROUP = "/demo/lambda"
@@ -65,6 +69,12 @@ def test_the_end_may_be_told_too(function: Made, make: Make, client: Callable[[s
 def test_what_a_function_raises_is_an_error(function: Made, make: Make) -> None:
     with pytest.raises(Refused, match=r"invoking Lambda Function .*as asked.*ValueError"):
         make("aws:lambda/invocation:Invocation", invocation(function, input='{"fail": true}'))
+
+
+def test_a_function_runs_as_its_role(function: Made, make: Make) -> None:
+    made = make("aws:lambda/invocation:Invocation", invocation(function, input='{"who": true}'))
+    role = function.inputs["role"].rpartition("/")[2]
+    assert json.loads(made.outputs["result"]).endswith(f":assumed-role/{role}/{function.id}")
 
 
 @pytest.mark.parametrize(
