@@ -203,6 +203,8 @@ def test_declared_credentials_become_the_secret_that_a_cache_logs_in_with() -> N
     # Pulumi makes the name of the resource's, and ECR may read only secrets whose name starts so.
     assert secret.name == "ecr-pullthroughcache/ci-hub"
     assert "name" not in secret.inputs
+    # Deleted a second time where the answer to the first call was lost; a recovery would restore nothing new.
+    assert secret.inputs["recoveryWindowInDays"] == 0
     assert json.loads(version.inputs["secretString"]) == {"username": "me", "accessToken": TOKEN}
     assert version.secrets == {"secretString"}
     assert (

@@ -113,7 +113,8 @@ INPUTS: dict[str, dict[str, Any]] = {
         "upstreamRegistryUrl": "registry.k8s.io",
     },
     "RunnerStack Secret ecr-pullthroughcache/ci-hub": {
-        "description": "What ECR logs in with at registry-1.docker.io"
+        "recoveryWindowInDays": 0,
+        "description": "What ECR logs in with at registry-1.docker.io",
     },
     "RunnerStack SecretVersion ecr-pullthroughcache/ci-hub": {
         "secretId": "ecr-pullthroughcache/ci-hub-id",

@@ -3,8 +3,10 @@
 Source of the properties and of what replaces: the official provider's ``internal/service/secretsmanager``.
 """
 
+from collections.abc import Iterator
+
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource
-from sandbox.standin.properties import SetOf, Text
+from sandbox.standin.properties import Failure, Number, SetOf, Text
 from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
@@ -19,10 +21,19 @@ class Secret(AwsResource):
     inputs = {
         "name": Text(replaces=True),
         "description": Text(),
+        "recoveryWindowInDays": Number(default=30, maximum=30),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text()}
+    unshown = ("recoveryWindowInDays",)
+
+    @classmethod
+    def validate(cls, inputs: Properties) -> Iterator[Failure]:
+        """A window of some days, or none."""
+        days = inputs.get("recoveryWindowInDays")
+        if isinstance(days, int | float) and 0 < days < 7:  # else not known yet
+            yield Failure("recoveryWindowInDays", f"{days:g} is not allowed; give 0, or 7 to 30")
 
     def create(self, inputs: Properties) -> str:
         """Make the secret."""
@@ -43,8 +54,10 @@ class Secret(AwsResource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Schedule the secret's deletion, in 30 days."""
-        self.client.delete_secret(SecretId=resource_id)
+        """Schedule the secret's deletion; without a time to recover it, delete it."""
+        days = state["recoveryWindowInDays"]
+        when = {"RecoveryWindowInDays": int(days)} if days else {"ForceDeleteWithoutRecovery": True}
+        self.client.delete_secret(SecretId=resource_id, **when)
 
 
 class SecretVersion(AwsResource):

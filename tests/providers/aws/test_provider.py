@@ -21,6 +21,7 @@ ROLE = "aws:iam/role:Role"
 PARAMETER = "aws:ssm/parameter:Parameter"
 GROUP = "aws:autoscaling/group:Group"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+SECRET = "aws:secretsmanager/secret:Secret"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 SIZES = {"minSize": 0, "maxSize": 1, "vpcZoneIdentifiers": ["subnet-1"]}
 METRIC = {
@@ -250,6 +251,7 @@ def test_a_value_of_a_parameter_never_shows_in_a_refusal(failures: Refusals) -> 
         (ALARM, {**METRIC, "threshold": "high"}, "threshold", "allowed is a number"),
         (ALARM, METRIC, "statistic", "required"),
         (VERSION, {"secretId": "s"}, "secretString", "required"),
+        (SECRET, {"recoveryWindowInDays": 3}, "recoveryWindowInDays", "give 0, or 7 to 30"),
     ],
 )
 def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
@@ -497,8 +499,15 @@ def test_an_alarm_does_not_take_the_place_of_one_that_is_there(make: Make) -> No
         make(ALARM, {**METRIC, "statistic": "Sum", "name": name})
 
 
+def test_a_secret_without_a_time_to_recover_it_may_be_deleted_twice(make: Make) -> None:
+    secret = make(SECRET, {"recoveryWindowInDays": 0})
+    secret.delete()
+    assert secret.read() is None
+    secret.delete()
+
+
 def test_a_secret_that_awaits_its_deletion_is_gone_and_so_is_its_value(make: Make) -> None:
-    secret = make("aws:secretsmanager/secret:Secret", {})
+    secret = make(SECRET, {})
     version = make(VERSION, {"secretId": secret.id, "secretString": "value"})
     secret.delete()
     assert secret.read() is None

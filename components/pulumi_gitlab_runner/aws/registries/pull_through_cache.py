@@ -31,6 +31,9 @@ def pull_through_cache(
         secret = aws.secretsmanager.Secret(
             f"ecr-pullthroughcache/{name}",
             description=f"What ECR logs in with at {registry.upstream_host}",
+            # The declaration has the value. Without a recovery window, the deletion succeeds again where its
+            # response was lost: docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html.
+            recovery_window_in_days=0,
             tags=tag_inputs(tags),
             opts=renamed,
         )

@@ -231,6 +231,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:secretsmanager/secret:Secret": Counterpart(
         "AWS::SecretsManager::Secret",
+        without=frozenset({"recoveryWindowInDays"}),
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": Counterpart(
         "AWS::SecretsManager::Secret",
