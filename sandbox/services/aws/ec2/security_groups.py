@@ -3,6 +3,12 @@
 moto deletes a group that an instance uses, and refuses to revoke rules whose ids are gone with the error for
 rules that are named by their content. A change of a rule asks for ports even where the protocol is all, keeps
 a description that is left out, and forgets the far end and the description where that is not a range of IPv4.
+
+That a description which is left out goes is documented of the operations for descriptions alone
+(docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html), not of
+`ModifySecurityGroupRules`. The official provider relies on it: it leaves out what is no longer declared, and
+reads the rule back (internal/service/ec2/vpc_security_group_ingress_rule.go). None of its acceptance tests
+removes a description.
 """
 
 from collections.abc import Callable
