@@ -389,6 +389,19 @@ def test_an_instance_goes_with_its_group_and_a_rule_with_its_security_group(
     assert list(found()) == ["the security group sg-9 (other)"]
 
 
+def test_a_secret_that_is_deleted_is_no_leftover(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+    aws.arns = {SECRET: {}}
+    aws.answers = {"DescribeSecret": "ResourceNotFoundException"}
+    assert found() == {}
+
+
+def test_a_secret_that_may_not_be_read_ends_it(aws: Aws, doctor: Doctor) -> None:
+    aws.arns = {SECRET: {}}
+    aws.answers = {"DescribeSecret": "AccessDeniedException"}
+    assert doctor.run(*ASKED, "--no-state") == 2
+    assert "AccessDeniedException" in doctor.errors
+
+
 def test_an_error_of_aws_ends_it_with_what_aws_says(aws: Aws, doctor: Doctor) -> None:
     aws.arns = {arn("ec2", "instance/i-1"): {}}
     aws.answers = {"DescribeInstances": "UnauthorizedOperation"}

@@ -1,8 +1,8 @@
 """AWS resources with the mark of a stack.
 
 Most is found by the Resource Groups Tagging API. It serves no roles of IAM, and IAM's other resources in one
-region alone; aliases of keys have no tags. A bucket and a parameter get their tags in a second call, which
-may never have come; such a one is known by its name. Sources:
+region alone; aliases of keys have no tags. A parameter gets its tags in a second call, and a bucket may too,
+which may never have come; such a one is known by its name. Sources:
 docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html and
 docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """
@@ -115,11 +115,21 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
             if key["KeyState"] != "PendingDeletion":
                 yield _key(arn)
         elif arn.service == "secretsmanager":
-            if "DeletedDate" not in client("secretsmanager").describe_secret(SecretId=arn.whole):
+            if _is_kept(client("secretsmanager"), arn):
                 yield _secret(arn)
         else:
             yield _OTHERS.get(arn.service, _unknown)(arn)
     yield from _aliases(client("kms"), mark)
+
+
+def _is_kept(secrets: Any, arn: _Arn) -> bool:
+    """Whether a secret neither awaits its deletion nor is deleted: its tags are listed for a while after."""
+    try:
+        return "DeletedDate" not in secrets.describe_secret(SecretId=arn.whole)
+    except secrets.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return False
 
 
 def _aliases(kms: Any, mark: str) -> Iterator[Marked]:
