@@ -120,9 +120,18 @@ def test_other_content_is_another_version_under_the_same_name(
         assert (first["version"] != second["version"]) == (kind in changes)
 
 
-@pytest.mark.parametrize("kind", ["Component", "ImageRecipe"])
-def test_another_version_is_made_before_the_old_one_goes(built: Recording, kind: str) -> None:
-    """The pipeline depends on the old one until then; the provider would delete first what has a name."""
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Component",
+        "DistributionConfiguration",
+        "ImagePipeline",
+        "ImageRecipe",
+        "InfrastructureConfiguration",
+    ],
+)
+def test_what_replaces_another_is_made_before_that_goes(built: Recording, kind: str) -> None:
+    """Others depend on the old one until then; the provider would delete first what has a name."""
     (request,) = (each for each in built.requests if each.type.endswith(f":{kind}"))
     assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
 

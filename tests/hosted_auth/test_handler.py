@@ -290,6 +290,28 @@ def test_nobody_elses_is_removed(function: Function, gitlab: GitLabServer) -> No
     assert len(gitlab.variables("project 8")) == 1
 
 
+def test_a_renamed_stack_keeps_its_variables(function: Function, gitlab: GitLabServer) -> None:
+    previous = {"variable": variable("project 8"), "mark": "Kept fresh by ci/previous/hosted-auth/ecr"}
+    gitlab.variables("project 8").append(
+        Variable("DOCKER_AUTH_CONFIG", "{}", masked=True, raw=True, description=previous["mark"])
+    )
+    assert "was not created by this function" in function.failing()
+    event = {**previous, "mark": MARK, "tf": {"action": "update", "prev_input": previous}}
+    assert function.run(event) == {"renewed": ["project 8"]}
+    (renewed,) = gitlab.variables("project 8")
+    assert renewed.description == MARK
+
+
+def test_a_variable_is_removed_that_a_renamed_stack_has_not_renewed(
+    function: Function, gitlab: GitLabServer
+) -> None:
+    previous = {"variable": variable("project 8"), "mark": "Kept fresh by ci/previous/hosted-auth/ecr"}
+    gitlab.variables("project 8").append(Variable("DOCKER_AUTH_CONFIG", "{}", description=previous["mark"]))
+    event = {**previous, "tf": {"action": "delete", "prev_input": previous}}
+    assert function.run(event) == {"removed": ["project 8"]}
+    assert gitlab.variables("project 8") == []
+
+
 def test_no_secret_is_told(
     function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -142,9 +142,11 @@ class RunnerImage(Component[PlacedImage]):
     def _make(self, name: str, model: PlacedImage, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared(model.image))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
         image, tags = model.image, tag_inputs(model.tags)
         environment = model.environment or environment_of(self)
+        # A new version, or under a new name, before the old one is deleted: others depend on that until they
+        # are updated. The provider would delete first what has a name of its own.
+        self._new_first = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         # Image Builder allows no dots in names, and writes parameters below /imagebuilder/ alone.
         called = f"{stack}/{model.label}".replace("/", "-").replace(".", "-").lower()
@@ -164,9 +166,6 @@ class RunnerImage(Component[PlacedImage]):
         parts = pulumi.Output.all(resolved((image, model.registries)), environment)
         document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
         version = document.apply(document_version)
-        # The new version first: the pipeline depends on the old one until it is updated. The provider would
-        # delete first what has a name of its own.
-        versioned = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
         component = aws.imagebuilder.Component(
             name,
             name=called,
@@ -175,7 +174,7 @@ class RunnerImage(Component[PlacedImage]):
             description=f"Runner hosts of {stack}",
             data=document,
             tags=tags,
-            opts=versioned,
+            opts=self._new_first,
         )
         recipe = aws.imagebuilder.ImageRecipe(
             name,
@@ -187,7 +186,7 @@ class RunnerImage(Component[PlacedImage]):
             components=[{"component_arn": component.arn}],
             block_device_mappings=[_disk(image)],
             tags=tags,
-            opts=versioned,
+            opts=self._new_first,
         )
         pipeline = aws.imagebuilder.ImagePipeline(
             name,
@@ -207,7 +206,7 @@ class RunnerImage(Component[PlacedImage]):
                 "pipeline_execution_start_condition": "EXPRESSION_MATCH_ONLY",
             },
             tags=tags,
-            opts=child,
+            opts=self._new_first,
         )
         self.parameter_name = parameter.name
         # By way of the parameter's ARN, so that it is there before it is read.
@@ -272,7 +271,7 @@ class RunnerImage(Component[PlacedImage]):
             terminate_instance_on_failure=True,
             resource_tags=plain_tags(model.tags) or None,  # of what a build starts, and ends
             tags=tags,
-            opts=child,
+            opts=self._new_first,
         ).arn
 
     def _distribution(
@@ -303,7 +302,7 @@ class RunnerImage(Component[PlacedImage]):
                 }
             ],
             tags=tag_inputs(tags),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._new_first,
         ).arn
 
 

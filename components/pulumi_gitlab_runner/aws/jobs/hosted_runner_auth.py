@@ -270,7 +270,7 @@ class HostedRunnerAuth(Component[Renewal]):
         )
         made_by = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
-            self._invocation(resource_name, variable, function.name, made_by)
+            self._invocation(resource_name, variable, mark_of(names), function.name, made_by)
         self._schedule(auth, function_arn(function.name, environment), environment)
         if auth.alarm_topic is not None:
             topic = given(auth.alarm_topic)
@@ -315,19 +315,23 @@ class HostedRunnerAuth(Component[Renewal]):
         self,
         name: str,
         variable: Variable,
+        mark: str,
         function_name: pulumi.Output[str],
         made_by: pulumi.Output[str],
     ) -> None:
         """Renew a variable now, and whenever it is made otherwise; remove it with this resource.
 
-        The resource has everything that identifies the variable: a new one is not a change of it.
+        The resource has everything that identifies the variable: a new one is not a change of it. The mark is
+        for the function of a renamed stack, which gets the previous one.
         """
         aws.lambda_.Invocation(
             name,
             function_name=function_name,
             lifecycle_scope="CRUD",
             input=pulumi.Output.all(resolved(variable), made_by).apply(
-                lambda known: json.dumps({"variable": variable_settings(known[0]), "made_by": known[1]})
+                lambda known: json.dumps(
+                    {"variable": variable_settings(known[0]), "mark": mark, "made_by": known[1]}
+                )
             ),
             opts=self._child,
         )

@@ -8,7 +8,7 @@ Nothing that is printed, returned or raised holds a secret.
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,17 @@ def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock
 
     Args:
         configuration: as `configuration.py` of the library writes it.
-        event: `variable`, and `tf` with an `action`, as Pulumi's `aws.lambda.Invocation` sends them; else
-            nothing.
+        event: `variable`, `mark`, and `tf` with an `action` and the previous event, as Pulumi's
+            `aws.lambda.Invocation` sends them; else nothing.
         clock: the time limit.
 
     Raises:
         RenewalError: something could not be done. Everything else was.
     """
     mark = configuration["mark"]
+    earlier = event.get("tf", {}).get("prev_input") or {}
+    # A renamed stack has another mark, and its variables the previous one until they are renewed.
+    marks = [mark, *(each["mark"] for each in (event, earlier) if "mark" in each)]
     gitlab = GitLab(
         configuration["gitlab_url"],
         _gitlab_token(configuration["gitlab_token"], clock),
@@ -54,11 +57,12 @@ def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock
     )
     if event.get("tf", {}).get("action") == "delete":
         variable = event["variable"]
-        removed, failures = attempt_each({variable["scope"]: partial(_remove, gitlab, mark, variable)}, clock)
+        remove = partial(_remove, gitlab, marks, variable)
+        removed, failures = attempt_each({variable["scope"]: remove}, clock)
         return _outcome("removed", list(removed), failures)
     variables = [event["variable"]] if "variable" in event else configuration["variables"]
     auths, missing = _auths(configuration["registries"], clock)
-    puts = {each["scope"]: partial(_put, gitlab, mark, auths, missing.keys(), each) for each in variables}
+    puts = {each["scope"]: partial(_put, gitlab, marks, auths, missing.keys(), each) for each in variables}
     renewed, failures = attempt_each(puts, clock)
     answer = _outcome("renewed", list(renewed), missing | failures)
     print(_success_metric(mark))
@@ -87,19 +91,23 @@ def _auths(
 
 
 def _put(
-    gitlab: GitLab, mark: str, auths: Mapping[str, Any], missing: Collection[str], variable: Variable
+    gitlab: GitLab,
+    marks: Sequence[str],
+    auths: Mapping[str, Any],
+    missing: Collection[str],
+    variable: Variable,
 ) -> None:
     """Create a variable, or change it in place.
 
     Args:
         gitlab: the client.
-        mark: the description by which this function knows its own variables.
+        marks: the descriptions by which this function knows its own variables; it writes the first.
         auths: the credentials of registries, by host.
         missing: the hosts of registries that failed: the variable keeps its entries for these.
         variable: the variable, with its settings.
     """
     existing = gitlab.find(variable)
-    if existing and existing.get("description") != mark:
+    if existing and existing.get("description") not in marks:
         raise RefusedError(
             f"{variable['key']} exists already, and was not created by this function: remove it, or declare "
             "another key or environment_scope"
@@ -114,16 +122,16 @@ def _put(
         "masked": True,
         "raw": True,
         "protected": variable["protected"],
-        "description": mark,
+        "description": marks[0],
     }
     write = gitlab.change if existing else gitlab.create
     write(variable, settings)
 
 
-def _remove(gitlab: GitLab, mark: str, variable: Variable) -> None:
+def _remove(gitlab: GitLab, marks: Sequence[str], variable: Variable) -> None:
     """Delete a variable, if it exists and this function created it."""
     existing = gitlab.find(variable)
-    if existing and existing.get("description") == mark:
+    if existing and existing.get("description") in marks:
         gitlab.delete(variable)
 
 
