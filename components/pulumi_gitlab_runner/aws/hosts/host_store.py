@@ -54,8 +54,8 @@ class HostStore(Component[PlacedStore]):
     """The bucket of the files of runner hosts, and the key that encrypts their parameters.
 
     The key is customer managed: every principal of the account that can read parameters could decrypt those
-    under the AWS managed key. CloudWatch Logs may use it for the log groups of this stack,
-    `/PROJECT/STACK/…`.
+    under the AWS managed key. CloudWatch Logs may use it for the log groups of this stack, `/PROJECT/STACK/…`
+    and those of builds of machine images.
 
     The bucket contains no secret, but hosts run its files as root. It is private, accepts only TLS, and keeps
     earlier versions of the files for 30 days.
