@@ -19,7 +19,8 @@ UNHEALTHY = (
     "--health-status Unhealthy --no-should-respect-grace-period"
 )
 HOUR = 3600
-RUNNER_DEAD = 'case "$*" in *gitlab-runner) exit 3 ;; esac'
+RUNNER_DEAD = 'case "$*" in *gitlab-runner) echo failed; exit 3 ;; esac'
+ENDS_JOBS = 'case "$*" in *gitlab-runner) echo deactivating; exit 3 ;; esac'
 
 
 class CheckedHost(ScriptHost):
@@ -107,6 +108,19 @@ def test_a_runner_that_is_stopped_for_its_hosts_end_is_not_dead(host: CheckedHos
     (host.root / "run/gitlab-runner-draining").touch()
     host.commands.add("systemctl", RUNNER_DEAD)
     assert host.check(6) == []
+
+
+def test_a_runner_that_ends_its_jobs_to_start_anew_is_not_dead(host: CheckedHost, shell: list[str]) -> None:
+    """A fleet's manager for new settings of its fleet: its longest job may take hours."""
+    host.commands.add("systemctl", ENDS_JOBS)
+    assert host.check(6, shell) == []
+    assert host.said() == []
+
+
+def test_one_whose_docker_is_dead_is_replaced_also_while_it_ends_its_jobs(host: CheckedHost) -> None:
+    host.commands.add("systemctl", ENDS_JOBS)
+    host.commands.add("docker", "exit 1")
+    assert host.check(5) == [UNHEALTHY]
 
 
 def test_a_manager_that_waits_for_its_turn_is_not_dead(host: CheckedHost) -> None:

@@ -24,7 +24,8 @@ without_credential() {
 }
 
 dead=
-if ! systemctl --quiet is-active gitlab-runner; then
+# A runner that is being stopped, as for a restart, still has jobs: it ends with the last one.
+if ! runner=$(systemctl is-active gitlab-runner) && [ "$runner" != deactivating ]; then
     dead="gitlab-runner is not running"
 elif ! timeout 30 docker version >/dev/null 2>&1; then
     dead="Docker does not answer"
