@@ -5,10 +5,13 @@ import json
 import shlex
 import tomllib
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment
 
+import boto3
 import pytest
 import yaml
+from botocore.config import Config
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
@@ -26,6 +29,7 @@ from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS, UBUNTU_24_04
 
 from tests.authorities import pem
+from tests.host.aws_group import KEYS
 from tests.spec.declaration import ENVIRONMENT as PLACE
 from tests.spec.declaration import changed
 from tests.user_data import decoded
@@ -125,6 +129,7 @@ class TestProxy:
         [
             (PLACE, "s3.eu-west-1.amazonaws.com", True),
             (PLACE, "layers.s3.eu-west-1.amazonaws.com", True),
+            (PLACE, "cache.s3.dualstack.eu-west-1.amazonaws.com", True),
             (PLACE, "123456789012.dkr.ecr.eu-west-1.amazonaws.com", True),
             (PLACE, "123456789012.dkr.ecr.us-east-1.amazonaws.com", False),
             (PLACE, "api.ecr.eu-west-1.amazonaws.com", False),
@@ -146,6 +151,19 @@ class TestProxy:
         assert given["https_proxy"] == given["HTTP_PROXY"] == PROXY["http"]
         for host in ("cache", "redis", "docker", "build", "gitlab.example.com"):
             assert proxy_bypass_environment(host, {"no": given["no_proxy"]}), host
+
+    def test_jobs_reach_a_cache_through_the_endpoint_of_s3(self) -> None:
+        """At the address that the runner signs for them: dual-stack, unless `config` says otherwise."""
+        signing = Config(s3={"use_dualstack_endpoint": True, "addressing_style": "virtual"})
+        s3 = boto3.client("s3", region_name=PLACE.region, config=signing, **KEYS)
+        signed = s3.generate_presigned_url("get_object", Params={"Bucket": "cache", "Key": "archive"})
+        declared = changed("proxy", PROXY | {"jobs": True}) | {"network": {}, "cache": {}}
+        stack = parse_stack(declared)
+        config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
+        (runner,) = config["runners"]
+        assert "dual_stack" not in runner["cache"]["s3"]
+        given = dict(each.split("=", 1) for each in runner["environment"])
+        assert proxy_bypass_environment(str(urlsplit(signed).hostname), {"no": given["no_proxy"]})
 
     def test_it_stands_beside_the_environment_that_is_declared(self) -> None:
         declared = changed("proxy", PROXY | {"jobs": True})

@@ -20,9 +20,10 @@ _OF_A_JOB = ("build", "docker")
 _HOSTS = {
     "ecr.api": ("api.ecr.{}",),
     "ecr.dkr": ("dkr.ecr.{}",),
-    "s3": ("s3.{}",),
+    "s3": ("s3.{}", "s3.dualstack.{}"),
 }
-"""The names of AWS services in a region where they are not `SERVICE.REGION`; each includes its subdomains."""
+"""The names of AWS services in a region where they are not `SERVICE.REGION`; each includes its subdomains.
+The second of S3 is in the addresses that the runner signs for a cache: gitlab-runner, cache/s3v2/s3.go."""
 
 
 def proxy_variables(proxy: Proxy, environment: AwsEnvironment) -> dict[str, str]:
