@@ -1,6 +1,7 @@
 """`gitlab-runner-logs`, run for real: what of the journal reaches CloudWatch, and that nothing is lost."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ pytestmark = pytest.mark.skipif(
 # A journal of one file, an entry a line: prints what lies behind the cursor, as journalctl does.
 JOURNALCTL = """
 while [ "$#" -gt 0 ]; do
-    case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; esac
+    case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; --all) longest=1000000 ;; esac
     shift
 done
 if [ -n "${boot-}" ]; then
     grep -v before-this-boot "$JOURNAL" || :
-elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi
+elif [ -z "${after-no}" ]; then
+    echo "Failed to seek to cursor: Invalid argument" >&2; exit 1
+elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi |
+    jq -c --argjson longest "${longest:-4096}" '.MESSAGE |= if length > $longest then null else . end'
 """
 CREATE = (
     "aws --region eu-west-1 logs create-log-stream --log-group-name /the/group "
@@ -114,6 +118,27 @@ def test_the_next_run_goes_on_behind_the_last(host: LoggingHost, shell: list[str
     assert len([call for call in host.commands.calls("aws") if call == CREATE]) == 1
 
 
+def test_a_cursor_that_a_crash_emptied_is_none(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.run("gitlab-runner-logs.sh", shell)
+    cursor = host.root / "var/lib/gitlab-runner-host/logs-cursor"
+    cursor.write_text("")
+    host.write("second")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.messages()[-1] == "gitlab-runner: second"
+    assert cursor.read_text() == "c00001\n"
+
+
+def test_a_cursor_is_on_the_disk_before_it_takes_the_place_of_the_last(
+    host: LoggingHost, shell: list[str], tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+    host.commands.add("sync", f'cat "$1" >{seen}; [ ! -e "${{1%.new}}" ] || echo late >>{seen}')
+    host.write("first")
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert seen.read_text() == "c00000\n"
+
+
 def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.cloudwatch(answers=False)
@@ -191,6 +216,14 @@ def test_a_throttled_call_is_made_again(host: LoggingHost, shell: list[str]) -> 
     assert host.messages() == ["gitlab-runner: first"]
 
 
+def test_of_a_long_text_the_beginning_is_sent(host: LoggingHost, shell: list[str]) -> None:
+    host.write("a long text " * 1000)
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    (message,) = host.messages()
+    assert message.startswith("gitlab-runner: a long text a long text ")
+    assert len(message) == len("gitlab-runner: ") + 1000
+
+
 def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> None:
     host.write(*(f"{number} " + "é" * 5000 for number in range(600)))
     host.run("gitlab-runner-logs.sh", ["sh"])
@@ -212,10 +245,31 @@ def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> N
     ]
 
 
-def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str]) -> None:
-    host.write("", MESSAGE=[255, 0])
+@pytest.mark.parametrize("message", [[255, 0], [0], [150], [255, 100], ["one", "two"], None], ids=str)
+def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str], message: Any) -> None:
+    host.write("", MESSAGE=message)
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.messages() == ["gitlab-runner: (binary)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("Checking for jobs... received    \033[0;m  \033[0;mjob\033[0;m=1", None),
+        ("\033[0;33mWARNING: a job \u00fc \u20ac \U0001f600 \033[0;m  \033[0;33mrunner\033[0;m=a", None),
+        ("\033[31;1mERROR: " + "\u20ac" * 2000, "ERROR: " + "\u20ac" * 993),
+    ],
+    ids=["information", "warning", "error"],
+)
+def test_the_colours_of_gitlab_runner(
+    host: LoggingHost, shell: list[str], text: str, sent: str | None
+) -> None:
+    """It writes them wherever it writes to (gitlab-runner, log/runner_formatter.go); journalctl shows such
+    a text as bytes: journalctl(1), the output `json`."""
+    host.write("", MESSAGE=list(text.encode()))
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    expected = re.sub("\033[^m]*m", "", text) if sent is None else sent
+    assert host.messages() == [f"gitlab-runner: {expected}"]
 
 
 def test_nothing_is_asked_where_logs_are_not_kept(host: LoggingHost, shell: list[str]) -> None:

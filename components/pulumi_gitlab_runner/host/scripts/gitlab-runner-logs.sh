@@ -2,7 +2,7 @@
 # gitlab-runner-logs: sends the journal of this runner host to CloudWatch Logs. Run every minute.
 #
 # It starts with the boot of its first run: a machine image may contain an older journal. It continues after the last
-# entry that CloudWatch has accepted, so that nothing is lost when CloudWatch does not answer.
+# entry that CloudWatch has accepted, so that nothing is lost when CloudWatch does not answer, or the machine crashes.
 # Of systemd itself, only warnings and errors are sent: it logs every timer, this one too.
 # Limits of a batch: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html.
 set -eu
@@ -50,31 +50,41 @@ stream=$(metadata instance-id)
 mkdir -p "$state"
 work=$(mktemp -d "$root/run/gitlab-runner-logs.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-if [ ! -e "$cursor" ]; then
+if [ ! -s "$cursor" ]; then
     logs create-log-stream || say warning "there is no new log stream"
 fi
 
 sent=1
 while [ "$sent" -gt 0 ]; do
     set -- --boot
-    if [ -e "$cursor" ]; then
+    if [ -s "$cursor" ]; then
         set -- --after-cursor "$(cat "$cursor")"
     fi
-    journalctl --quiet --output json "$@" | head -n "$batch" >"$work/read"
+    # By itself, journalctl leaves out a text of more than 4096 bytes.
+    journalctl --quiet --all --output json "$@" | head -n "$batch" >"$work/read"
     # As many as are within one span; the clock may have been set meanwhile.
     sent=$(jq -rs --argjson span "$longest_span" '[.[].__REALTIME_TIMESTAMP | tonumber / 1000] as $times
         | first(range($times | length; 0; -1) | select(($times[:.] | max - min) < $span)) // 0' "$work/read")
     head -n "$sent" "$work/read" >"$work/entries"
-    jq -cs --argjson longest "$longest" '[.[]
-        | select(.SYSLOG_IDENTIFIER != "systemd" or (.PRIORITY // "6") < "6")
-        | {timestamp: (.__REALTIME_TIMESTAMP | tonumber / 1000 | floor),
-            message: "\(.SYSLOG_IDENTIFIER // "?"): \(.MESSAGE | if type == "string" then .[:$longest] else "(binary)" end)"}
+    # A text with control characters, such as the colours in each line of gitlab-runner, is an array of bytes.
+    jq -cs --argjson longest "$longest" '
+        def from_utf8: reduce .[] as $byte ([];
+                if $byte >= 128 and $byte < 192 then .[-1] = .[-1] * 64 + $byte - 128 else . + [$byte] end)
+            | map(. % if . < 16384 then 2048 elif . < 1048576 then 65536 else 2097152 end);
+        def decoded: (if max < 128 then . else from_utf8 end) | implode | gsub("\u001b\\[[0-9;]*m"; "");
+        def text: if type == "string" then .
+            elif type == "array" and min > 0 and max < 254 then .[: 4 * $longest] | try decoded catch "(binary)"
+            else "(binary)" end | .[:$longest];
+        [.[] | select(.SYSLOG_IDENTIFIER != "systemd" or (.PRIORITY // "6") < "6")
+            | {timestamp: (.__REALTIME_TIMESTAMP | tonumber / 1000 | floor),
+                message: "\(.SYSLOG_IDENTIFIER // "?"): \(.MESSAGE | text)"}
         ] | sort_by(.timestamp)' "$work/entries" >"$work/events"
     if [ "$(cat "$work/events")" != "[]" ]; then
         send "$work/events"
     fi
     if [ "$sent" -gt 0 ]; then
         tail -n 1 "$work/entries" | jq -r .__CURSOR >"$cursor.new"
+        sync "$cursor.new" # XFS may lose what is only renamed, and keep an empty file
         mv "$cursor.new" "$cursor"
     fi
 done
