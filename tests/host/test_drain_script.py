@@ -124,10 +124,13 @@ def test_a_spot_instance_completes_its_groups_hook_too(host: DrainingHost) -> No
     assert host.drain(["sh"]) == (0, [STOP, COMPLETE])
 
 
-def test_calls_that_fail_do_not_end_the_wait(host: DrainingHost) -> None:
+def test_calls_that_fail_do_not_end_the_wait(host: DrainingHost, shell: list[str]) -> None:
     host.commands.add("aws", "exit 254")
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then("true")
     host.then_runner_is("inactive")
-    assert host.drain(["sh"]) == (0, [STOP, HEARTBEAT, LEAVE, HEARTBEAT, COMPLETE])
+    host.then("true")
+    host.then(f'echo "#!/bin/sh" >{host.commands.directory}/aws')
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, LEAVE, HEARTBEAT, COMPLETE, COMPLETE])
     assert "warning: record-lifecycle-action-heartbeat failed" in host.said()
+    assert host.said().count("warning: complete-lifecycle-action failed") == 2

@@ -28,7 +28,9 @@ runner_ended() {
 }
 
 at_the_hook() { # ACTION [ARGUMENT…]
-    lifecycle "$LIFECYCLE_HOOK" "$@" || say warning "$1 failed"
+    lifecycle "$LIFECYCLE_HOOK" "$@" && return
+    say warning "$1 failed"
+    return 1
 }
 
 # The replacement of this host is in service, so the instance refresh that caused this is done. While it lasts,
@@ -60,4 +62,7 @@ say notice "gitlab-runner has ended"
 until terminating; do
     sleep 5
 done
-at_the_hook complete-lifecycle-action --lifecycle-action-result CONTINUE
+# Without an answer, the group would wait for the time of a heartbeat, up to two hours.
+until at_the_hook complete-lifecycle-action --lifecycle-action-result CONTINUE; do
+    sleep 30
+done
