@@ -236,6 +236,40 @@ def test_a_runner_starts_anew_for_another_fleet_alone(
     assert restarts == (["systemctl --no-block restart gitlab-runner"] if restarted else [])
 
 
+def test_what_follows_from_new_files_is_done_by_the_next_run_where_one_fails(
+    host: Host, shell: list[str]
+) -> None:
+    """systemd does not reload where it runs out of memory or time; the files are in place by then."""
+    fleet = "etc/gitlab-runner/fleet.json"
+    files = json.loads(files_as_json(some_files())) | {fleet: {"mode": "0600", "content": "[]"}}
+    host.deliver(json.dumps(files), "1")
+    assert host.apply(shell).returncode == 0
+    files[fleet]["content"] = "[1]"
+    files[DAEMON]["content"] = json.dumps(json.loads(files[DAEMON]["content"]) | {"debug": True})
+    host.deliver(json.dumps(files), "2")
+    host.commands.add("systemctl", "[ $1 != daemon-reload ]")
+    assert host.apply(shell).returncode != 0
+    assert json.loads((host.root / fleet).read_text()) == [1]
+    host.commands.add("systemctl", "")
+    host.commands.forget()
+    assert host.apply(shell).returncode == 0
+    follow = {"systemctl reload docker", "systemctl --no-block restart gitlab-runner"}
+    assert follow <= set(host.commands.calls("systemctl"))
+    host.deliver(json.dumps(files), "3")
+    host.commands.forget()
+    assert host.apply(shell).returncode == 0
+    assert not follow & set(host.commands.calls("systemctl"))
+
+
+def test_files_are_on_the_disk_before_they_have_their_names(host: Host, shell: list[str]) -> None:
+    synced = host.store / "synced"
+    host.commands.add("sync", f'[ ! -e "{host.root}/{CONFIG}" ] && printf "%s\\n" "$@" >>"{synced}"')
+    host.deliver(files_as_json(sandbox_files()), "1")
+    assert host.apply(shell).returncode == 0
+    written = {path for path, file in sandbox_files().items() if file.mode != "link"}
+    assert set(synced.read_text().splitlines()) == {f"{host.root}/{path}.new" for path in written}
+
+
 def test_the_token_is_nowhere_but_in_config_toml(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert TOKEN not in done.stdout + done.stderr

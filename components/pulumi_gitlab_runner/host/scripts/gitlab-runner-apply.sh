@@ -14,6 +14,9 @@ program=gitlab-runner-apply
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
 applied=$state/applied
 refused=$state/refused
+# What is to be done with the files in place, also of a run that failed after it had moved them. A boot does it too.
+to_reload=$root/run/gitlab-runner-apply-docker
+to_restart=$root/run/gitlab-runner-apply-fleet
 
 fail() { # REASON: to retry
     say err "$1; the last good files stay"
@@ -104,15 +107,19 @@ authorities() { # of the stack, among those that the operating system trusts
         2>/dev/null | cksum
 }
 trusted=$(authorities)
-cmp -s "$work/new/$daemon" "$root/$daemon" || new_daemon_settings=yes
+cmp -s "$work/new/$daemon" "$root/$daemon" || : >"$to_reload"
 fleet=etc/gitlab-runner/fleet.json
-[ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || new_fleet_settings=yes
+[ ! -e "$work/new/$fleet" ] || cmp -s "$work/new/$fleet" "$root/$fleet" || : >"$to_restart"
 while read -r mode path _; do
     [ -d "$root/${path%/*}" ] || mkdir -p "$root/${path%/*}"
     # An interrupted run may have left one that `cp` would write through.
     if [ -e "$root/$path.new" ] || [ -L "$root/$path.new" ]; then rm -f "$root/$path.new"; fi
     cp -pP "$work/new/$path" "$root/$path.new" || fail "$path cannot be written"
 done <"$work/list"
+# On the disk before they have their names: XFS may keep empty ones in a crash.
+while read -r mode path _; do
+    [ "$mode" = link ] || printf '%s\n' "$root/$path.new"
+done <"$work/list" | xargs -d '\n' sync || fail "the files cannot be written"
 while read -r mode path _; do
     mv -f "$root/$path.new" "$root/$path"
 done <"$work/list"
@@ -128,13 +135,10 @@ cp "$work/paths" "$state/paths"
 if [ "$(authorities)" != "$trusted" ]; then
     trust_authorities || say warning "the operating system does not take up the certificate authorities"
 fi
-printf '%s\n' "$version" >"$applied"
-rm -f "$refused"
-say info "applied version $etag of s3://$BUCKET/$KEY"
 
 systemctl daemon-reload
 # Docker is never restarted under running jobs: it reloads some settings, and reads the others at its next start.
-if [ -n "${new_daemon_settings-}" ] && systemctl --quiet is-active docker; then
+if [ -e "$to_reload" ] && systemctl --quiet is-active docker; then
     systemctl reload docker || say warning "Docker does not reload its settings"
 fi
 systemctl try-restart gitlab-runner-drain.service
@@ -144,6 +148,9 @@ fi
 # The existing credentials stay in use meanwhile.
 systemctl --no-block try-restart gitlab-runner-credentials.service
 # The runner reloads a changed config.toml by itself, but its fleet's settings only at its start, after its jobs.
-if [ -n "${new_fleet_settings-}" ] && systemctl --quiet is-active gitlab-runner; then
+if [ -e "$to_restart" ] && systemctl --quiet is-active gitlab-runner; then
     systemctl --no-block restart gitlab-runner
 fi
+rm -f "$to_reload" "$to_restart" "$refused"
+printf '%s\n' "$version" >"$applied"
+say info "applied version $etag of s3://$BUCKET/$KEY"
