@@ -187,6 +187,39 @@ def _only(command: str, host: BootingHost) -> Path:
     return directory
 
 
+def installing(what: str, host: BootingHost, shell: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a function of the installer of Debian and Ubuntu."""
+    program = f'root="{host.root}"; . "{SCRIPTS}/gitlab-runner-packages-apt.sh"; {what}'
+    return subprocess.run(
+        [*shell, "-c", program], env=host.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_apts_daily_work_ends_before_packages_are_installed(host: BootingHost, shell: list[str]) -> None:
+    """It holds the locks of the lists and of the archives, for which apt-get does not wait (apt 2.6)."""
+    (host.root / "etc/apt/apt.conf.d").mkdir(parents=True)
+    working = host.root / "working"
+    working.touch()
+    host.commands.add("systemctl", f'[ "$*" != "stop apt-daily.service" ] || rm -f "{working}"')
+    host.commands.add("apt-get", f'[ ! -e "{working}" ] || {{ echo "E: Could not get lock" >&2; exit 100; }}')
+    host.commands.add("aws", "echo aws-cli/2.36.40")
+    host.commands.add("dpkg-query", "exit 1")
+    done = installing("install_tools", host, shell)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("what", ["install_aws", "fetch_key"])
+def test_a_download_that_stalls_does_not_wait_for_ever(
+    host: BootingHost, shell: list[str], what: str
+) -> None:
+    for command in ("apt-get", "gpg", "gpgv", "unzip"):
+        host.commands.add(command, "")
+    host.commands.add("curl", "exit 28")
+    assert installing(f"keyring={host.root}/keys/key; {what}", host, shell).returncode != 0
+    assert host.commands.calls("curl")
+    assert all(" --connect-timeout 20 --speed-time 30 " in call for call in host.commands.calls("curl"))
+
+
 GPG = ("gpg", "gpgv", "unzip")
 AWS_INSTALLER = '#!/bin/sh\necho "$*" >"$INSTALLED"\n'
 
@@ -230,10 +263,7 @@ class TestTheCommandLineOfAws:
             "INSTALLED": str(installed),
             "HOME": str(host.root),
         }
-        program = f'. "{SCRIPTS}/gitlab-runner-packages-apt.sh"; install_aws'
-        done = subprocess.run(
-            [*shell, "-c", program], env=host.environment, capture_output=True, timeout=60, check=False
-        )
+        done = installing("install_aws", host, shell)
         assert (done.returncode == 0) == installed.exists()
         return installed.read_text() if installed.exists() else None
 

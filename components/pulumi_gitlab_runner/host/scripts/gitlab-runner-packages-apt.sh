@@ -25,6 +25,10 @@ are_installed() { # NAME[=VERSION]…
     done
 }
 
+download() { # URL [OPTION…]: for as long as something comes
+    curl -fsSL --retry 3 --connect-timeout 20 --speed-time 30 "$@"
+}
+
 install_packages() { # NAME[=VERSION]…: also where the machine image brings a newer version
     are_installed "$@" || apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
         --allow-downgrades "$@"
@@ -32,7 +36,9 @@ install_packages() { # NAME[=VERSION]…: also where the machine image brings a 
 
 install_tools() {
     # Upgrades come with a new host: one of Docker at night would end the jobs that run.
-    echo 'APT::Periodic::Enable "0";' >/etc/apt/apt.conf.d/99gitlab-runner-host
+    echo 'APT::Periodic::Enable "0";' >"${root-}/etc/apt/apt.conf.d/99gitlab-runner-host"
+    # Which a fresh machine may be at: apt-get waits for the lock of dpkg alone, not for those of lists and archives.
+    systemctl stop apt-daily.service
     set -- ca-certificates curl gpg jq amazon-ecr-credential-helper
     [ "$ID" != debian ] || set -- "$@" awscli
     are_installed "$@" || { apt-get update -qq && install_packages "$@"; } || return
@@ -43,8 +49,8 @@ install_aws() { # Ubuntu has no package of it since 24.04
     install_packages unzip || return
     archive=$(mktemp -d) && (
         cd "$archive" &&
-            curl -fsSL --retry 3 -o aws.zip "$aws_cli-$(uname -m)-$aws_cli_version.zip" &&
-            curl -fsSL --retry 3 -o aws.sig "$aws_cli-$(uname -m)-$aws_cli_version.zip.sig" &&
+            download "$aws_cli-$(uname -m)-$aws_cli_version.zip" -o aws.zip &&
+            download "$aws_cli-$(uname -m)-$aws_cli_version.zip.sig" -o aws.sig &&
             gpg --quiet --dearmor <"${RUNNER_HOST_AWS_CLI_KEY:-/usr/local/lib/aws-cli.asc}" >key &&
             gpgv --quiet --keyring ./key aws.sig aws.zip &&
             unzip -q aws.zip &&
@@ -71,7 +77,7 @@ install_runner() {
 
 fetch_key() { # and keep only the known one
     GNUPGHOME=$(mktemp -d) && export GNUPGHOME && mkdir -p "${keyring%/*}" &&
-        curl -fsSL --retry 3 "$packages/gpgkey" | gpg --batch --quiet --no-autostart --import &&
+        download "$packages/gpgkey" | gpg --batch --quiet --no-autostart --import &&
         gpg --batch --export "$packages_key" >"$keyring" && [ -s "$keyring" ]
     fetched=$?
     rm -rf "$GNUPGHOME"
