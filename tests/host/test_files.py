@@ -446,7 +446,7 @@ def test_settings_of_the_unit() -> None:
     assert sandbox_files()[UNIT_SETTINGS].content == (
         "[Unit]\n"
         "Wants=gitlab-runner-credentials.service\n"
-        "After=gitlab-runner-credentials.service\n"
+        "After=gitlab-runner-credentials.service docker.service\n"
         "\n"
         "[Service]\n"
         "Environment=HOME=/root\n"
@@ -488,7 +488,7 @@ def test_no_file_is_on_the_path_of_the_managers_process() -> None:
 
 
 def test_the_runner_starts_when_its_credentials_are_there_and_without_them_in_the_end() -> None:
-    assert "After=gitlab-runner-credentials.service\n" in sandbox_files()[UNIT_SETTINGS].content
+    assert "After=gitlab-runner-credentials.service " in sandbox_files()[UNIT_SETTINGS].content
     assert "Requires=" not in sandbox_files()[UNIT_SETTINGS].content
     unit = sandbox_files()["etc/systemd/system/gitlab-runner-credentials.service"].content
     assert "\nExecStartPre=-/usr/local/sbin/gitlab-runner-credentials once\n" in unit

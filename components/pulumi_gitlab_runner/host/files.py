@@ -229,7 +229,8 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds no program, so
-    that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper.
+    that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper. At a reboot, Docker
+    starts before the runner and stops after it, and so after its jobs: systemd.unit(5), `Before=, After=`.
     """
     before_a_fleets_manager = [
         # For as long as the plugin is missing; with the runner's HOME, where it looks for it.
@@ -241,7 +242,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
         (
             "[Unit]",
             "Wants=gitlab-runner-credentials.service",
-            "After=gitlab-runner-credentials.service",
+            "After=gitlab-runner-credentials.service docker.service",
             "",
             "[Service]",
             "Environment=HOME=/root",
