@@ -37,11 +37,11 @@ class PrunedHost(ScriptHost):
         self.has(networks="", containers="", volumes="", status="0", used=50)
         self.has(**{"in-network": "", "created-network": "", "created-volume": ""})
 
-    def has(self, used: int | None = None, **files: str) -> None:
+    def has(self, used: int | None = None, inodes: str = "3%", **files: str) -> None:
         for name, text in files.items():
             (self._state / name).write_text(text)
         if used is not None:
-            self.commands.add("df", f"printf 'Use%%\\n %s%%\\n' {used}")
+            self.commands.add("df", f"printf 'Use%% IUse%%\\n %s%%  %s\\n' {used} {inodes}")
 
     def removed(self, shell: list[str] | None = None) -> list[str]:
         """Run the script: what it removes besides stopped containers, which it always does first."""
@@ -94,7 +94,16 @@ def test_images_go_when_the_disk_fills_up(
         if removed == [OLD_IMAGES]
         else []
     )
-    assert "df --output=pcent /var/lib/docker" in host.commands.calls("df")
+    assert "df --output=pcent,ipcent /var/lib/docker" in host.commands.calls("df")
+
+
+@pytest.mark.parametrize(("inodes", "removed"), [("70%", [IMAGES]), ("69%", []), ("-", [])])
+def test_a_disk_without_inodes_is_full_too(
+    host: PrunedHost, shell: list[str], inodes: str, removed: list[str]
+) -> None:
+    """Ext4, which Debian and Ubuntu have, makes them when it is made: one for 16 KiB. Btrfs has no count."""
+    host.has(50, inodes)
+    assert host.removed(shell) == removed
 
 
 @pytest.mark.parametrize(("days", "removed"), [(7.1, True), (6.9, False)])

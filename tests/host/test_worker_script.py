@@ -79,6 +79,15 @@ def test_docker_has_networks_for_many_jobs_and_starts_with_them(commands: Comman
     assert base == ipaddress.ip_network("172.17.0.0/16")
 
 
+def test_logs_of_containers_are_rotated_as_on_a_host(commands: Commands, tmp_path: Path) -> None:
+    assert boot(commands, tmp_path, SHELLS[0]).returncode == 0
+    written = json.loads((tmp_path / "etc/docker/daemon.json").read_text())
+    of_a_host = json.loads(docker_daemon_config(1))
+    assert {key: written.get(key) for key in ("log-driver", "log-opts")} == {
+        key: of_a_host[key] for key in ("log-driver", "log-opts")
+    }
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: Path(shell[0]).name)
 def test_what_its_stack_declares_is_there_before_anything_is_fetched(
     commands: Commands, tmp_path: Path, shell: list[str]

@@ -17,9 +17,11 @@ older_than() { # TIME DATE
     [ "$(date -d "$2" +%s)" -lt "$1" ]
 }
 
-disk_is_full_to() { # PERCENT
-    used=$(df --output=pcent "$(docker info --format '{{.DockerRootDir}}')" | tr -dc 0-9)
-    [ "$used" -ge "$1" ]
+disk_is_full_to() { # PERCENT: of its space, or of its inodes, which many small files take up
+    for used in $(df --output=pcent,ipcent "$(docker info --format '{{.DockerRootDir}}')" | tr -dc '0-9 \n'); do
+        [ "$used" -lt "$1" ] || return 0
+    done
+    return 1
 }
 
 docker container prune --force --filter "$managed" --filter until=24h

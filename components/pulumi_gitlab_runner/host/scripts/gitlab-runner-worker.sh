@@ -33,8 +33,10 @@ ipv6=
 step "writing Docker's configuration"
 mkdir -p "$root/etc/docker"
 remap=${USER_NAMESPACES:+', "userns-remap": "default"'}
+# What a job prints without an end fills no disk that it shares.
+logs='"log-driver": "json-file", "log-opts": {"max-file": "2", "max-size": "100m"}'
 cat >"$root/etc/docker/daemon.json" <<END
-{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}$ipv6]$remap}
+{"default-address-pools": [{"base": "$JOB_NETWORKS", "size": $JOB_NETWORK_SIZE}$ipv6], $logs$remap}
 END
 
 step "installing Docker"
