@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
@@ -334,6 +335,31 @@ def test_what_is_stored_may_be_no_pair(function: Function) -> None:
     function.configuration["registries"]["legacy.example"] = function.configuration["gitlab_token"]
     told = function.failing()
     assert told == 'legacy.example: what is stored is not {"username": …, "password": …}'
+
+
+@pytest.mark.parametrize(
+    ("pair", "reason"),
+    [
+        ({"username": "", "password": "p"}, 'what is stored is not {"username": …, "password": …}'),
+        ({"username": "me", "password": ""}, 'what is stored is not {"username": …, "password": …}'),
+        ({"username": "me", "password": None}, 'what is stored is not {"username": …, "password": …}'),
+        ({"username": "me", "password": 5}, 'what is stored is not {"username": …, "password": …}'),
+        ({"username": "me", "password": "\ud800"}, 'what is stored is not {"username": …, "password": …}'),
+        (
+            {"username": "a:b", "password": "p"},
+            "the user that is stored has a colon, which ends it in Docker's configuration",
+        ),
+    ],
+)
+def test_a_pair_that_no_host_would_take_is_none_here_either(
+    function: Function, pair: dict[str, Any], reason: str
+) -> None:
+    name = "/ci/another-pair"
+    boto3.client("ssm", region_name=REGION).put_parameter(
+        Name=name, Value=json.dumps(pair), Type="SecureString", Overwrite=True
+    )
+    function.configuration["registries"]["legacy.example"]["id"] = name
+    assert function.failing() == f"legacy.example: {reason}"
 
 
 def test_lambda_gives_it_the_configuration_and_the_time(

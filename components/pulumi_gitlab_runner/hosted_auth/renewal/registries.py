@@ -43,12 +43,18 @@ def _ecr_public(source: Source) -> str:
 
 def _user_and_password(source: Source) -> str:
     """A user and password from a secret store."""
+    no_pair = RefusedError('what is stored is not {"username": …, "password": …}')
     try:
         pair = json.loads(stored(source))
-        text = f"{pair['username']}:{pair['password']}"
+        username, password = pair["username"], pair["password"]
+        text = f"{username}:{password}".encode()
     except (ValueError, TypeError, KeyError):
-        raise RefusedError('what is stored is not {"username": …, "password": …}') from None
-    return base64.b64encode(text.encode()).decode()
+        raise no_pair from None
+    if not (isinstance(username, str) and isinstance(password, str) and username and password):
+        raise no_pair
+    if ":" in username:
+        raise RefusedError("the user that is stored has a colon, which ends it in Docker's configuration")
+    return base64.b64encode(text).decode()
 
 
 _AUTH_OF: Mapping[str, Callable[[Source], str]] = {
