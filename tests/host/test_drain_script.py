@@ -88,6 +88,33 @@ def test_a_refresh_of_a_later_change_goes_on(host: DrainingHost, shell: list[str
     assert host.drain(shell) == (0, [STOP, HEARTBEAT, COMPLETE])
 
 
+REFRESH_STAYS = "warning: the instance refresh goes on until this host has ended: "
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("An error occurred (ActiveInstanceRefreshNotFound) when calling it: there is none", None),
+        (
+            "An error occurred (AccessDenied) when calling it: no",
+            "An error occurred (AccessDenied) when calling it: no",
+        ),
+        ("usage: aws [options]\\n\\naws: error: Unknown options: --no-wait", "Unknown options: --no-wait"),
+    ],
+    ids=["none", "denied", "the command line of Debian 12"],
+)
+def test_a_refresh_that_goes_on_is_said(
+    host: DrainingHost, shell: list[str], answer: str, said: str | None
+) -> None:
+    refuse = f"case $* in *cancel-instance-refresh*) printf '{answer}\\n' >&2; exit 252 ;; esac"
+    host.commands.add("aws", refuse)
+    host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
+    host.then_runner_is("inactive")
+    assert host.drain(shell) == (0, [STOP, HEARTBEAT, LEAVE, COMPLETE])
+    found = [each for each in host.said() if each.startswith("warning: ")]
+    assert found == ([f"{REFRESH_STAYS}{said}"] if said else [])
+
+
 def test_a_runner_that_fails_ends_too(host: DrainingHost, shell: list[str]) -> None:
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then_runner_is("failed")

@@ -36,9 +36,14 @@ at_the_hook() { # ACTION [ARGUMENT…]
 # The replacement of this host is in service, so the instance refresh that caused this is done. While it lasts,
 # another change would wait for the jobs of this host, and the AWS provider waits only 15 minutes.
 leave_instance_refresh() {
-    group=$(metadata tags/instance/aws:autoscaling:groupName) &&
-        aws --region "$REGION" autoscaling cancel-instance-refresh --auto-scaling-group-name "$group" \
-            --no-wait-for-transitioning-instances >/dev/null 2>&1
+    group=$(metadata tags/instance/aws:autoscaling:groupName) || return
+    answer=$(aws --region "$REGION" autoscaling cancel-instance-refresh --auto-scaling-group-name "$group" \
+        --no-wait-for-transitioning-instances 2>&1) && return
+    case $answer in
+        *ActiveInstanceRefreshNotFound*) ;; # as where the host was found unhealthy
+        # The command line of Debian 12, 2.9, does not know the option.
+        *) say warning "the instance refresh goes on until this host has ended: ${answer##*aws: error: }" ;;
+    esac
 }
 
 until terminating || reclaimed; do
@@ -53,7 +58,7 @@ systemctl stop --no-block gitlab-runner
 until runner_ended; do
     if terminating; then
         at_the_hook record-lifecycle-action-heartbeat
-        [ -n "$left" ] || leave_instance_refresh || : # there is none where the host was found unhealthy
+        [ -n "$left" ] || leave_instance_refresh
         left=yes
     fi
     sleep 30
