@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.host.credentials.service import boot_clock
 
 from tests.host.script_host import ScriptHost
 
@@ -18,6 +19,8 @@ case "$1 $2" in
             *network=*) cat {state}/in-network ;;
             *) cat {state}/containers; exit "$(cat {state}/status)" ;;
         esac ;;
+    "ps --quiet") cat {state}/running ;;
+    "container inspect") cat {state}/created-container ;;
     "volume ls") cat {state}/volumes ;;
     "volume inspect") cat {state}/created-volume ;;
 esac
@@ -36,6 +39,13 @@ class PrunedHost(ScriptHost):
         self.commands.add("docker", DOCKER.format(state=self._state))
         self.has(networks="", containers="", volumes="", status="0", used=50)
         self.has(**{"in-network": "", "created-network": "", "created-volume": ""})
+        self.has(**{"running": "", "created-container": ""})
+        self.runner_started("1")
+
+    def runner_started(self, answer: str) -> None:
+        """When systemd says that the runner's process was started, in microseconds of uptime."""
+        asked = "show --property=ExecMainStartTimestampMonotonic --value gitlab-runner"
+        self.commands.add("systemctl", f'[ "$*" != "{asked}" ] || echo "{answer}"')
 
     def has(self, used: int | None = None, inodes: str = "3%", **files: str) -> None:
         for name, text in files.items():
@@ -61,6 +71,11 @@ def ago(**time: float) -> str:
     return (datetime.now(UTC) - timedelta(**time)).isoformat()
 
 
+def uptime_at(**time: float) -> str:
+    """A time of the past, as systemd counts it from the boot."""
+    return str(int((boot_clock() - timedelta(**time).total_seconds()) * 1_000_000))
+
+
 @pytest.mark.parametrize(
     ("hours", "containers", "removed"), [(25, "", True), (23, "", False), (25, "a-container\n", False)]
 )
@@ -70,6 +85,41 @@ def test_a_network_of_a_day_without_a_container_is_left_over(
     host.has(**{"networks": "the-network\n", "created-network": ago(hours=hours), "in-network": containers})
     assert host.removed(shell) == (["docker network rm the-network"] if removed else [])
     assert f"docker network ls --quiet --no-trunc {MANAGED}" in host.commands.calls("docker")
+
+
+LEFT = ["docker rm --force --volumes a-service"]
+
+
+@pytest.mark.parametrize(
+    ("created", "started", "removed"),
+    [
+        ({"hours": 3}, {"seconds": 9}, LEFT),
+        ({"seconds": 9}, {"seconds": 20}, []),
+        ({"seconds": 39}, {"seconds": 9}, []),
+        ({"seconds": 99}, {"seconds": 9}, LEFT),
+    ],
+    ids=["before it", "its own", "within a minute", "a minute before it"],
+)
+def test_a_container_of_a_runner_that_was_killed_is_left_over(
+    host: PrunedHost,
+    shell: list[str],
+    created: dict[str, float],
+    started: dict[str, float],
+    removed: list[str],
+) -> None:
+    host.has(**{"running": "a-service\n", "created-container": ago(**created)})
+    host.runner_started(uptime_at(**started))
+    assert host.removed(shell) == removed
+    assert f"docker ps --quiet --no-trunc {MANAGED}" in host.commands.calls("docker")
+
+
+@pytest.mark.parametrize("answer", ["", "0", "n/a", "[not set]"])
+def test_where_the_runners_start_is_not_known_no_running_container_is_removed(
+    host: PrunedHost, shell: list[str], answer: str
+) -> None:
+    host.has(**{"running": "a-job\n", "created-container": ago(days=2)})
+    host.runner_started(answer)
+    assert host.removed(shell) == []
 
 
 @pytest.mark.parametrize(

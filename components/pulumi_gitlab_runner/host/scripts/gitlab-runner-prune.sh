@@ -25,6 +25,21 @@ disk_is_full_to() { # PERCENT: of its space, or of its inodes, which many small 
 }
 
 docker container prune --force --filter "$managed" --filter until=24h
+# A runner that is killed leaves its containers, and the next one, which systemd starts two minutes later, does not
+# look for them: a service would run for ever, and count as a running job below. systemd counts microseconds from the boot.
+started=$(systemctl show --property=ExecMainStartTimestampMonotonic --value gitlab-runner)
+case $started in
+    '' | 0 | *[!0-9]*) ;; # it has not started, or is not known
+    *)
+        read -r uptime _ </proc/uptime
+        started=$(($(date +%s) - ${uptime%.*} + started / 1000000))
+        docker ps --quiet --no-trunc --filter "$managed" | while read -r container; do
+            if older_than "$((started - 60))" "$(docker container inspect --format '{{.Created}}' "$container")"; then
+                docker rm --force --volumes "$container"
+            fi
+        done
+        ;;
+esac
 docker network ls --quiet --no-trunc --filter "$managed" | while read -r network; do
     if older_than "$yesterday" "$(docker network inspect --format '{{json .Created}}' "$network" | tr -d '"')" &&
         [ -z "$(docker ps --all --quiet --filter "network=$network")" ]; then
