@@ -21,6 +21,7 @@ class Volume:
         self.delivery = directory / "delivery"
         self.commands = Commands(directory)
         self.lint("exit 0")
+        self.commands.add("sync", "")  # of the whole machine
 
     def lint(self, body: str) -> None:
         """What the runner's check of a configuration does."""
@@ -86,6 +87,15 @@ def test_the_configuration_is_newer_than_the_one_before(volume: Volume, shell: l
     before = (volume.current / "config.toml").stat().st_mtime_ns
     volume.deliver(shell, 5)
     assert (volume.current / "config.toml").stat().st_mtime_ns > before > 0
+
+
+def test_files_are_on_the_disk_before_they_hold(volume: Volume, shell: list[str]) -> None:
+    seen = volume.path.parent / "seen"
+    volume.commands.add(
+        "sync", f"cat {volume.current}/config.toml {volume.path}/version.*/config.toml >{seen}"
+    )
+    volume.deliver(shell, 4)
+    assert seen.read_text() == CONFIG.format(4)
 
 
 def test_authorities_are_newer_than_those_before(volume: Volume, shell: list[str]) -> None:

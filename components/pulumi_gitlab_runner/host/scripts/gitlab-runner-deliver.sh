@@ -45,6 +45,7 @@ touch "$new/config.toml"
 if [ -d "$new/certs" ]; then
     touch "$new"/certs/*
 fi
+sync # else XFS may keep empty files in a crash of the machine
 ln -sfn "${new##*/}" "$volume/current.new"
 mv -fT "$volume/current.new" "$volume/current"
 current=$new
