@@ -140,7 +140,7 @@ def test_images_go_when_the_disk_fills_up(
     host.has(used, **{"networks": networks, "containers": containers, "created-network": ago(hours=1)})
     assert host.removed(shell) == removed
     assert host.said() == (
-        ["warning: the disk is almost full, and jobs are running: removing images that no container uses"]
+        ["warning: the disk is almost full, and jobs are running: removing what no container uses"]
         if removed == [OLD_IMAGES]
         else []
     )
@@ -161,6 +161,14 @@ def test_a_volume_of_a_week_goes_with_the_images(host: PrunedHost, days: float, 
     host.has(70, **{"volumes": "the-volume\n", "created-volume": ago(days=days)})
     assert host.removed() == [IMAGES, *(["docker volume rm the-volume"] if removed else [])]
     assert "docker volume ls --quiet --filter dangling=true" in host.commands.calls("docker")
+
+
+@pytest.mark.parametrize(("used", "removed"), [(90, [OLD_IMAGES, "docker volume rm the-volume"]), (89, [])])
+def test_a_host_that_always_has_jobs_removes_volumes_before_its_disk_is_full(
+    host: PrunedHost, shell: list[str], used: int, removed: list[str]
+) -> None:
+    host.has(used, **{"containers": "a-job\n", "volumes": "the-volume\n", "created-volume": ago(days=7.1)})
+    assert host.removed(shell) == removed
 
 
 def test_without_an_answer_of_docker_nothing_is_taken_for_unused(host: PrunedHost) -> None:

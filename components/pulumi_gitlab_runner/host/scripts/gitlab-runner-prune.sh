@@ -3,7 +3,7 @@
 #
 # A running job always has its network, and a container in some state; everything else is left over. An image is
 # pulled before its container exists, so images and volumes are removed only while no job runs, and only when the disk
-# fills up: they save time.
+# fills up, since they save time; on a host that always has jobs, when the disk is almost full.
 set -u
 
 program=gitlab-runner-prune
@@ -22,6 +22,14 @@ disk_is_full_to() { # PERCENT: of its space, or of its inodes, which many small 
         [ "$used" -lt "$1" ] || return 0
     done
     return 1
+}
+
+remove_old_volumes() {
+    docker volume ls --quiet --filter dangling=true | while read -r volume; do
+        if older_than "$last_week" "$(docker volume inspect --format '{{.CreatedAt}}' "$volume")"; then
+            docker volume rm "$volume"
+        fi
+    done
 }
 
 docker container prune --force --filter "$managed" --filter until=24h
@@ -51,14 +59,11 @@ jobs=$(docker network ls --quiet --filter "$managed" && docker ps --all --quiet 
 if [ -z "$jobs" ]; then
     if disk_is_full_to 70; then
         docker image prune --all --force
-        docker volume ls --quiet --filter dangling=true | while read -r volume; do
-            if older_than "$last_week" "$(docker volume inspect --format '{{.CreatedAt}}' "$volume")"; then
-                docker volume rm "$volume"
-            fi
-        done
+        remove_old_volumes
     fi
 elif disk_is_full_to 90; then
-    # A job that has just pulled such an image fails; on a full disk, every job would.
-    say warning "the disk is almost full, and jobs are running: removing images that no container uses"
+    # A job that has just pulled such an image fails, and one finds its cache empty; on a full disk, every job fails.
+    say warning "the disk is almost full, and jobs are running: removing what no container uses"
     docker image prune --all --force --filter until=24h
+    remove_old_volumes
 fi
