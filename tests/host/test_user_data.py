@@ -204,6 +204,7 @@ def test_user_data_is_packed_only_where_it_would_be_too_long() -> None:
     packed = base64.b64decode(encoded("x" * 16_385))
     assert gzip.decompress(packed) == b"x" * 16_385
     assert packed[4:8] == bytes(4)  # no time, so that it stays the same
+    assert packed[9] == 255  # and no operating system: RFC 1952, OS
 
 
 @pytest.mark.parametrize(("size", "fits"), [(16_384, True), (16_385, True), (60_000, False)])
