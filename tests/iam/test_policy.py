@@ -59,12 +59,12 @@ def test_secrets_are_read_with_one_call_only_where_that_is_asked_for() -> None:
     read, parameters, get = "secretsmanager:GetSecretValue", "ssm:GetParameters", "ssm:GetParameter"
     each = [statement["Action"] for statement in stored_secret_statements("A", stored)]
     assert each == [[read], [get]]
-    at_once = [statement["Action"] for statement in stored_secret_statements("A", stored, at_once=True)]
+    at_once = [statement["Action"] for statement in stored_secret_statements("A", stored, batched=True)]
     assert at_once == [[read], ["secretsmanager:BatchGetSecretValue"], [parameters]]
-    one = [statement["Action"] for statement in stored_secret_statements("A", stored[:2], at_once=True)]
+    one = [statement["Action"] for statement in stored_secret_statements("A", stored[:2], batched=True)]
     assert one == [[read], [parameters]]
     assert parameter_statement("A", [parameter])["Action"] == [get]
-    assert parameter_statement("A", [parameter], at_once=True)["Action"] == [get, parameters]
+    assert parameter_statement("A", [parameter], batched=True)["Action"] == [get, parameters]
 
 
 def test_a_service_assumes_a_role() -> None:

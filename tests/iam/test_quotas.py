@@ -32,7 +32,7 @@ def test_a_document_of_just_the_allowed_size_is_taken() -> None:
     assert list(TRUST_POLICY.problems("a" * 2_048, "place", "")) == []
     (problem,) = TRUST_POLICY.problems("a" * 2_049, "place", "the way out")
     assert (problem.path, problem.found) == ("place", "2,049 characters of a role's trust policy")
-    assert (problem.allowed, problem.fix) == ("2,048, as AWS has it", "the way out")
+    assert (problem.allowed, problem.fix) == ("at most 2,048, the AWS quota", "the way out")
 
 
 def test_the_policies_that_share_a_quota_count_together() -> None:
@@ -120,7 +120,7 @@ def test_a_hundred_projects_need_a_quota_that_aws_has_raised_and_are_refused_wit
     (problem,) = refused.value.problems
     assert problem.path == "stack.job_roles.publish.projects"
     assert problem.found.endswith("characters of a role's trust policy")
-    assert problem.allowed == "2,048, as AWS has it"
+    assert problem.allowed == "at most 2,048, the AWS quota"
     assert "Role trust policy length" in problem.fix
     raised = job_role(100, trust_policy_length=4_096)
     assert len(trust(raised)["StringLike"]["gitlab.example.com:sub"]) == 100

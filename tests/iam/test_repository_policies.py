@@ -152,12 +152,12 @@ def test_what_does_not_fit_is_refused_with_the_number_the_limit_and_the_way_out(
     (problem,) = refused.value.problems
     assert problem.path == "stack.runners.build"
     assert problem.found == "1,000 repositories, for which a role needs 15 managed policies"
-    assert problem.allowed == "10 managed policies, as AWS has it for a role"
-    assert "hosts of their own" in problem.fix
+    assert problem.allowed == "at most 10 managed policies, the AWS quota for a role"
+    assert "a separate host" in problem.fix
 
 
 def test_managed_policies_of_ones_own_count() -> None:
     many = registry(names(1000, 34))
     assert len(divided(many).managed) == 10
-    with pytest.raises(DeclarationError, match="9 managed policies, beside 1 of your own"):
+    with pytest.raises(DeclarationError, match="at most 9 managed policies in addition to 1 of your own"):
         divided(many, further=1)

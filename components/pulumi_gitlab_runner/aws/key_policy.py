@@ -1,8 +1,8 @@
-"""The inline policy with which a role decrypts parameters of the stack.
+"""The inline policy that allows a role to decrypt the stack's parameters.
 
-It is a policy of its own because AWS chooses the ARN of a key when the key is made: everything else that the
-role may do is known before, and shows in the preview of a first deployment. Of this policy the role's
-component shows all but the ARN.
+It is a separate policy because the ARN of a KMS key is only known once the key is created: the role's other
+permissions are known before, and the preview of a first deployment shows them. The inputs of the role's
+component show this policy without the ARN.
 """
 
 from collections.abc import Sequence
@@ -18,41 +18,41 @@ from pulumi_gitlab_runner.spec.declared import RIGHTS
 
 def key_policy(
     name: str,
-    of: str,
+    sid_prefix: str,
     parameter_arns: pulumi.Input[Sequence[str]],
     key_arn: pulumi.Input[str],
     role: pulumi.Output[str],
     parent: pulumi.Resource,
 ) -> aws.iam.RolePolicy:
-    """Make the policy.
+    """Create the policy.
 
     Args:
-        name: that of the role.
-        of: what the statement's name starts with.
-        parameter_arns: the parameters; see `parameter_key_statement`.
-        key_arn: the key.
+        name: the resource name of the role.
+        sid_prefix: the prefix of the statement's `Sid`.
+        parameter_arns: the ARNs of the parameters; see `parameter_key_statement`.
+        key_arn: the ARN of the key.
         role: the role's name in AWS.
         parent: the role's component.
     """
     policy = pulumi.Output.all(parameter_arns, key_arn).apply(
-        lambda known: policy_document([parameter_key_statement(of, *known)])
+        lambda known: policy_document([parameter_key_statement(sid_prefix, *known)])
     )
     return aws.iam.RolePolicy(
-        _called(name), role=role, policy=policy, opts=pulumi.ResourceOptions(parent=parent)
+        _policy_name(name), role=role, policy=policy, opts=pulumi.ResourceOptions(parent=parent)
     )
 
 
 def key_rights(
-    name: str, of: str, parameter_arns: pulumi.Input[Sequence[str]], key_arn: pulumi.Input[str]
+    name: str, sid_prefix: str, parameter_arns: pulumi.Input[Sequence[str]], key_arn: pulumi.Input[str]
 ) -> dict[str, Any]:
-    """The input with which the role's component shows the policy. Arguments as for `key_policy`."""
+    """The input of the role's component that shows the policy. Arguments as for `key_policy`."""
     statement = pulumi.Output.from_input(parameter_arns).apply(
-        lambda known: parameter_key_statement(of, known, "")
+        lambda known: parameter_key_statement(sid_prefix, known, "")
     )
     shown: dict[str, Any] = {each: statement[each] for each in ("Effect", "Action", "Condition")}
-    return {RIGHTS: {_called(name): {"Statement": [shown | {"Resource": key_arn}]}}}
+    return {RIGHTS: {_policy_name(name): {"Statement": [shown | {"Resource": key_arn}]}}}
 
 
-def _called(name: str) -> str:
-    """The policy's own name: a dot is in no name of a declaration, so no other role's policy has it."""
+def _policy_name(name: str) -> str:
+    """The resource name of the policy: unique, because names in a declaration contain no dot."""
     return f"{name}.key"

@@ -1,1 +1,1 @@
-"""IAM policy documents that follow from a declaration."""
+"""IAM policy documents, derived from a declaration."""

@@ -1,4 +1,4 @@
-"""The policy of a bucket."""
+"""The policy of an S3 bucket."""
 
 from collections.abc import Iterable
 
@@ -6,13 +6,13 @@ from pulumi_gitlab_runner.iam.policy import Statement, policy_document
 
 
 def bucket_policy(bucket_arn: str, further: Iterable[Statement] = ()) -> str:
-    """The policy of a bucket that refuses requests without TLS.
+    """The policy of an S3 bucket that denies requests without TLS.
 
     Source: docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html.
 
     Args:
-        bucket_arn: the bucket.
-        further: its other statements.
+        bucket_arn: the ARN of the bucket.
+        further: additional statements.
     """
     tls_only = {
         "Sid": "TlsOnly",

@@ -1,4 +1,4 @@
-"""Policies for replication into a registry, and for repositories that ECR creates itself."""
+"""Policies for replication into an ECR registry, and for repositories that ECR creates from templates."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,13 +9,13 @@ from pulumi_gitlab_runner.spec.ecr_settings.creation_template import ROOT
 
 
 def registry_policy(sources: Sequence[ReplicaSource], environment: AwsEnvironment) -> str:
-    """The policy of a registry that lets other accounts copy images into it.
+    """The registry permissions policy that allows other accounts to replicate images into the registry.
 
     Source: docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-create-replication.html.
 
     Args:
-        sources: the accounts, and the prefixes of what they may copy.
-        environment: where the registry is.
+        sources: the accounts, and the prefixes of the repositories that they may replicate.
+        environment: the AWS environment of the registry.
     """
     return policy_document(
         {
@@ -33,15 +33,15 @@ def registry_policy(sources: Sequence[ReplicaSource], environment: AwsEnvironmen
 def creation_role_policy(
     prefixes: Iterable[str], kms_keys: Sequence[str], environment: AwsEnvironment
 ) -> str:
-    """The policy of the role with which ECR creates repositories with tags or a key of the account's own.
+    """The policy of the role that ECR assumes to create repositories with tags or a customer managed key.
 
     Source: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html; the
-    condition is that of the AWS managed key for ECR.
+    condition is the one in the policy of the AWS managed key for ECR.
 
     Args:
-        prefixes: what the names of the repositories start with.
-        kms_keys: the ARNs of the keys.
-        environment: where the registry is.
+        prefixes: the prefixes of the repository names.
+        kms_keys: the ARNs of the KMS keys.
+        environment: the AWS environment of the registry.
     """
     return policy_document(_creation_statements(prefixes, kms_keys, environment))
 

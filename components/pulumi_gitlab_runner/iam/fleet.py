@@ -1,6 +1,6 @@
-"""Permissions to start, terminate and connect to the instances of a fleet, and of no other.
+"""Permissions to start, terminate and connect to the instances of one fleet.
 
-The actions are those of the AWS plugin that GitLab's fleeting library runs:
+The actions are those of the AWS plugin for GitLab's fleeting library:
 gitlab.com/gitlab-org/fleeting/plugins/aws, recommended IAM policy.
 """
 
@@ -11,12 +11,12 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 
 
 def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iterator[Statement]:
-    """Statements for the manager of one fleet.
+    """The statements for the manager of one fleet.
 
     Args:
-        group: the name of the fleet's Auto Scaling group; it is in its ARN behind an id that AWS chooses.
+        group: the name of the fleet's Auto Scaling group; its ARN also contains an id that AWS generates.
         user: the user that the manager connects as.
-        environment: the fleet's.
+        environment: the AWS environment of the fleet.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     yield allow(
@@ -29,7 +29,7 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
             )
         ],
     )
-    # None of these has a resource.
+    # None of these actions supports resource-level permissions.
     yield allow(
         "FleetInstances",
         [

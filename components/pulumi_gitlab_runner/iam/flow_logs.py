@@ -1,4 +1,4 @@
-"""Policies to record the connections of a VPC in CloudWatch Logs."""
+"""Policies for the flow logs of a VPC in CloudWatch Logs."""
 
 from pulumi_gitlab_runner.iam.policy import allow, policy_document, trust_policy
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -18,10 +18,10 @@ def flow_logs_trust_policy(environment: AwsEnvironment) -> str:
 
 
 def flow_logs_policy(log_group_arn: str) -> str:
-    """The policy of that role: to write into one log group.
+    """The policy of that role, to write to one log group.
 
-    The actions are those of docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without the one
-    that makes groups.
+    The actions are those of docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without
+    `logs:CreateLogGroup`.
     """
     actions = ("CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents")
     return policy_document([allow("FlowLogs", [f"logs:{each}" for each in actions], [f"{log_group_arn}:*"])])

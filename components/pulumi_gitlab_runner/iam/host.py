@@ -1,4 +1,4 @@
-"""Permissions of a runner host for itself: its lifecycle, sessions, logs and metrics."""
+"""Permissions of a runner host: its lifecycle hooks, Session Manager, logs and metrics."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from pulumi_gitlab_runner.spec.observation import METRIC_NAMESPACE
 
 
 def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
-    """Delay and complete the launch and termination of instances, or have one replaced, in one host's group.
+    """Allow lifecycle actions, health reports and instance refreshes in the Auto Scaling group of one host.
 
     Args:
         host: the value of the group's tag `HOST_TAG`.
-        environment: the host's.
+        environment: the AWS environment of the host.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     return allow(
@@ -36,10 +36,10 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
 
 
 def group_statement(environment: AwsEnvironment) -> Statement:
-    """Read which version of its launch template a group launches; the action has no resource.
+    """Allow reading the launch template version of a group; the action supports no resource.
 
     Args:
-        environment: the host's.
+        environment: the AWS environment of the host.
     """
     return allow(
         "HostGroup",
@@ -50,28 +50,28 @@ def group_statement(environment: AwsEnvironment) -> Statement:
 
 
 def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
-    """Sessions of Systems Manager, and none of its other features.
+    """Allow Session Manager, and no other feature of Systems Manager.
 
     The actions are those of
     docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html.
 
     Args:
-        environment: the host's.
+        environment: the AWS environment of the host.
     """
     region_and_account = f"{environment.region}:{environment.account}"
     instances = f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"
     yield allow("SessionAgent", ["ssm:UpdateInstanceInformation"], [instances])
-    # None of these has a resource.
+    # None of these actions supports resource-level permissions.
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
     yield allow("SessionManager", [f"ssmmessages:{each}" for each in channels], ["*"])
 
 
 def report_statements(log_group_arn: str | None, *, health: bool) -> Iterator[Statement]:
-    """Write the journal to one log group, and report that the host works.
+    """Allow writing the journal to one log group, and reporting the host's health as a metric.
 
     Args:
-        log_group_arn: the group; None where logs are not kept.
-        health: whether it reports that it works.
+        log_group_arn: the ARN of the log group; None without logs.
+        health: whether the host reports its health.
     """
     if log_group_arn:
         yield allow(

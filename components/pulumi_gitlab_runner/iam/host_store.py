@@ -1,4 +1,4 @@
-"""The policies of the bucket that hosts read from, and of a stack's key."""
+"""The policies of a stack's host store: of its S3 bucket, and of its KMS key."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,17 +16,17 @@ def store_statements(
 ) -> Iterator[Statement]:
     """Restrict the objects of a host store to the account, and to the stack's hosts and operators.
 
-    Hosts run these files as root. With IAM alone, every role of the account that may write to all buckets
-    could write them. A host is recognized by the tag of its role, which survives a replacement of the role:
-    docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. The bucket policy itself
-    is left to IAM, so that it cannot lock everyone out permanently.
+    Hosts run these files as root. With identity-based policies alone, every role of the account that may
+    write to all buckets could write them. A host is identified by a tag of its role, which a replacement of
+    the role keeps: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Changes
+    of the bucket policy itself are not denied, so that it cannot lock everyone out permanently.
 
     Args:
-        bucket_arn: the bucket.
-        stack: `PROJECT/STACK`.
-        operators: the ARNs of those who run Pulumi, with wildcards; without any, IAM alone decides within the
-            account.
-        environment: where the bucket is.
+        bucket_arn: the ARN of the bucket.
+        stack: the stack's mark, `PROJECT/STACK`.
+        operators: the ARNs of the operators, with wildcards; if empty, only identity-based policies restrict
+            the principals of the account.
+        environment: the AWS environment of the bucket.
     """
     objects = f"{bucket_arn}/*"
     of_others = {
@@ -42,18 +42,18 @@ def store_statements(
 
 
 def key_policy(stack: str, environment: AwsEnvironment) -> str:
-    """The policy of a stack's key: IAM decides, as by default, and CloudWatch Logs may use it.
+    """The policy of a stack's KMS key: IAM policies apply, as by default, and CloudWatch Logs may use it.
 
-    Only for log groups of the stack. Sources:
-    docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html; the service's name in each
-    partition: aws/aws-cdk, region-info/lib/default.ts.
+    CloudWatch Logs may use it only for log groups of the stack. Sources:
+    docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html; for the service principal in
+    each partition, aws/aws-cdk, region-info/lib/default.ts.
 
     Args:
-        stack: `PROJECT/STACK`.
-        environment: where the key is.
+        stack: the stack's mark, `PROJECT/STACK`.
+        environment: the AWS environment of the key.
     """
     partition, region, account = environment.partition, environment.region, environment.account
-    # Image Builder names its groups: docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html.
+    # Image Builder's log groups: docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html.
     built = f"/aws/imagebuilder/{stack.replace('/', '-').replace('.', '-').lower()}-*"
     log_groups = f"arn:{partition}:logs:{region}:{account}:log-group"
     groups = [f"{log_groups}:/{stack}/*", f"{log_groups}:{built}"]

@@ -1,4 +1,4 @@
-"""The policies of the function that renews CI variables."""
+"""The policies of the Lambda function that renews CI variables, and of its schedule."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 OWN = "Own"
-"""What the names of statements start with that are for parameters of the function's own."""
+"""The `Sid` prefix of the statements for the function's own parameters."""
 
 
 def renewal_policy(
@@ -26,22 +26,23 @@ def renewal_policy(
     beside: str = "",
     path: str = "",
 ) -> str:
-    """The inline policy of the function's role, without the key's part: see `parameter_key_statement`.
+    """The inline policy of the function's role, without the statement of `parameter_key_statement`.
 
-    An ECR password has the permissions of the role that requested it: this policy decides what jobs may pull.
+    An ECR password has the permissions of the role that requested it: this policy defines what jobs can pull.
 
     Args:
-        registries: those whose credentials it writes.
-        environment: its stack's.
-        token: where the GitLab token is stored, if it is a secret of the user's own.
-        parameter_arns: its own parameters, for a token and passwords in the declaration; or a pattern.
-        log_group_arn: the group that it writes its log to.
-        part: the repositories, where further policies of the role have the others.
-        beside: the role's other inline policy, which counts for the same quota.
+        registries: the registries whose credentials the function writes.
+        environment: the AWS environment of the stack.
+        token: the store of the GitLab token; None if the declaration contains the token.
+        parameter_arns: the ARNs of the parameters with a token and passwords of the declaration, or a
+            pattern.
+        log_group_arn: the ARN of the function's log group.
+        part: the repositories in the policy if managed policies have the others; None for all.
+        beside: the role's other inline policy, which counts towards the same quota.
         path: the variable's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM allows.
+        DeclarationError: the policy is larger than IAM allows.
     """
     statements = list(registry_statements(registries, environment, part=part))
     if token:
@@ -50,7 +51,7 @@ def renewal_policy(
         statements.append(parameter_statement(OWN, parameter_arns))
     streams = [f"{log_group_arn}:log-stream:*"]
     statements.append(allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], streams))
-    fix = "divide the registries among several variables, each with a function and a role of its own"
+    fix = "divide the registries among several variables: each has its own function and role"
     return INLINE_POLICIES.checked(policy_document(statements), path, fix, beside)
 
 
@@ -60,7 +61,7 @@ def lambda_trust_policy() -> str:
 
 
 def schedule_policy(function_arn: str) -> str:
-    """The policy of the role with which the schedule invokes the function, and nothing else."""
+    """The policy of the role that the schedule assumes to invoke the function."""
     return policy_document([allow("Run", ["lambda:InvokeFunction"], [function_arn])])
 
 

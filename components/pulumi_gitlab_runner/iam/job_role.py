@@ -1,4 +1,4 @@
-"""The policies of a role for jobs, and which jobs may assume it."""
+"""The permissions policy and the trust policy of a role for jobs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-"""The actions of a push besides those of a pull:
+"""The actions of a push, in addition to those of a pull:
 docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html."""
 
 
@@ -34,39 +34,40 @@ def job_policy(
 
     Args:
         role: the role.
-        registries: all that are declared, by name.
-        environment: the stack's.
-        part: the repositories to pull from, where further policies of the role have the others.
+        registries: all declared registries, by name.
+        environment: the AWS environment of the stack.
+        part: the repositories to pull from if managed policies have the others; None for all.
         path: the role's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM allows.
+        DeclarationError: the policy is larger than IAM allows.
     """
     statements = list(registry_statements(pulled_by(role, registries), environment, part=part))
     pushed = _pushed(role, registries)
     if arns := [arn for each in pushed for arn in each.pull_access(environment).repositories]:
         statements.append(allow("EcrPush", PUSH_ACTIONS, arns))
-    fix = "divide what is pushed among several roles, for the jobs that push it"
+    fix = "divide the repositories to push to among several roles"
     return INLINE_POLICIES.checked(policy_document(statements), join_path(path, "push"), fix)
 
 
 def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str = "") -> str:
     """The trust policy of a role for jobs with an ID token of GitLab.
 
-    Each project with each branch and tag, if that fits. Otherwise all of the projects, and all of the
-    branches and tags: the condition holds if both lists have a pattern for the token's subject,
-    `project_path:PROJECT:ref_type:TYPE:ref:REF`, which is the same, since none of its parts can hold a `:`.
+    The condition lists each project with each branch and tag, if that fits. Otherwise it has one list of the
+    projects, and one of the branches and tags: both must match the token's subject,
+    `project_path:PROJECT:ref_type:TYPE:ref:REF`, which is equivalent, since none of its parts can contain a
+    `:`.
 
-    In a subject nothing but `*` is a wildcard: neither a project's path nor a branch can hold a `?`.
+    In a subject only `*` is a wildcard: neither a project's path nor a branch can contain a `?`.
 
     Args:
-        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
-        audience: the token's required audience.
-        role: the role, resolved.
+        provider_arn: the ARN of the OpenID Connect provider, which ends with `:oidc-provider/` and its name.
+        audience: the required audience of the token.
+        role: the role, with all values resolved.
         path: its path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM allows.
+        DeclarationError: the policy is larger than IAM allows.
     """
     subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
     each_with_each = {"StringLike": {subject: sorted(role.subjects)}}
@@ -80,8 +81,8 @@ def job_trust_policy(provider_arn: str, audience: str, role: JobRole, path: str 
         if quota.size(document) <= quota.characters:
             return document
     fix = (
-        'name a group, such as team/*, or several roles; or have AWS raise the quota "Role trust policy '
-        'length" of IAM, and say so in trust_policy_length'
+        'declare a group, such as team/*, or several roles; or request a higher IAM quota "Role trust policy '
+        'length", and declare it as trust_policy_length'
     )
     return quota.checked(document, join_path(path, "projects"), fix)
 
@@ -92,8 +93,8 @@ def token_trust_policy(
     """The trust policy of a role that jobs assume with an ID token of GitLab.
 
     Args:
-        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
-        audience: the token's required audience.
+        provider_arn: the ARN of the OpenID Connect provider, which ends with `:oidc-provider/` and its name.
+        audience: the required audience of the token.
         subjects: the conditions on the token's subject.
     """
     provider = provider_arn.partition(":oidc-provider/")[2]
@@ -107,13 +108,13 @@ def token_trust_policy(
 
 
 def pulled_by(role: JobRole, registries: Mapping[str, Registry]) -> list[Registry]:
-    """The registries that a role for jobs pulls from: those that it names, and what it pushes to."""
+    """The registries that a role for jobs pulls from: its `registries`, and those that it pushes to."""
     named = [registries[name] for name in role.registries]
     return [*named, *(each for each in _pushed(role, registries) if each.name not in role.registries)]
 
 
 def _pushed(role: JobRole, registries: Mapping[str, Registry]) -> Iterable[Registry]:
-    """The registries that the role pushes to, each with only these repositories."""
+    """The registries that the role pushes to, each with only the repositories that it pushes to."""
     for name, repositories in role.push.items():
         registry = registries[name]
         kept = {each: registry.repositories[each] for each in repositories}

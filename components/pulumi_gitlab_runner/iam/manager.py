@@ -1,4 +1,4 @@
-"""The policy of a runner manager's role: to pull the declared images, and to read what its host needs."""
+"""The policy of a runner manager's role: to pull images, and to read its host's files and secrets."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.registries import Registry
 
 HOST = "Host"
-"""What the names of statements start with that are for a manager's host."""
+"""The `Sid` prefix of the statements for a manager's host."""
 
 
 def manager_policy(
@@ -22,21 +22,22 @@ def manager_policy(
     further: Iterable[Statement] = (),
     part: Part | None = None,
 ) -> str:
-    """The policy of a runner manager's role, without the key's part: see `parameter_key_statement`.
+    """The policy of a runner manager's role, without the statement of `parameter_key_statement`.
 
     Args:
-        registries: those that its runners may pull from.
-        environment: its stack's.
-        parameter_arns: its own parameters: the runner's token, passwords of registries; or a pattern of them.
-        files_arn: the S3 object that holds its host's files, if it has one.
-        further: statements for its fleet and its cache, if it has one.
-        part: the repositories, where further policies of the role have the others.
+        registries: the registries that its runners may pull from.
+        environment: the AWS environment of the stack.
+        parameter_arns: the ARNs of its parameters, with the runners' tokens and passwords of registries; or a
+            pattern.
+        files_arn: the ARN of the S3 object with its host's files; None without a host.
+        further: the statements for its host, fleet and cache.
+        part: the repositories in the policy if managed policies have the others; None for all.
     """
-    statements = list(registry_statements(registries, environment, at_once=True, part=part))
+    statements = list(registry_statements(registries, environment, batched=True, part=part))
     if files_arn:
         statements.append(allow("HostFiles", ["s3:GetObject"], [files_arn]))
     if parameter_arns:
-        statements.append(parameter_statement(HOST, parameter_arns, at_once=True))
+        statements.append(parameter_statement(HOST, parameter_arns, batched=True))
     return policy_document([*statements, *further])
 
 

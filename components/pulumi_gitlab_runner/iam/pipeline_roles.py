@@ -1,8 +1,9 @@
-"""The policies of a stack's pipeline roles: exactly what the declared stack needs.
+"""The policies of a stack's pipeline roles, with exactly the permissions that the declared stack needs.
 
-Three roles: for a preview, which reads the state and what the program looks up; for drift detection, which
-reads the state and all resources; for a deployment, which creates them. They are restricted to the names that
-the stack gives its resources; EC2 resources, which have no names, to the region.
+There are three roles: for a preview, which reads the state and what the program looks up; for drift
+detection, which reads the state and all resources; for a deployment, which creates them. The policies are
+restricted to the names that the stack gives its resources, and for EC2 resources, whose ARNs contain no
+names, to the region.
 """
 
 import json
@@ -26,18 +27,18 @@ from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistr
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _MOST_REPOSITORIES = 50
-"""How many repositories are listed by name; more are listed by the prefixes of their names."""
+"""The maximum number of repositories that are listed by name; more are listed by their prefixes."""
 
 
 @dataclass(frozen=True)
 class StackNames:
-    """How a deployed stack names its resources.
+    """The names from which those of a deployed stack's resources are derived.
 
     Attributes:
         project: the Pulumi project.
         stack: the Pulumi stack.
-        component: the name of the `RunnerStack`.
-        environment: its AWS environment.
+        component: the resource name of the `RunnerStack`.
+        environment: the AWS environment of the stack.
     """
 
     project: str
@@ -59,8 +60,8 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     """The statements of a pipeline's roles, except those for the state.
 
     Args:
-        stack: the declaration that it deploys. An unknown value counts as any value.
-        names: how the deployed stack names its resources.
+        stack: the declaration that the pipeline deploys. An unknown value is replaced by `*`.
+        names: the names from which those of the stack's resources are derived.
     """
     stack = substituted(stack, lambda _: "*")
     arns = _Arns(stack, names)
@@ -68,16 +69,16 @@ def pipeline_statements(stack: Stack, names: StackNames) -> PipelineStatements:
     if names.environment.partition != "aws" and PROVIDER_ACTIONS["aws:s3/bucket:Bucket"] in types:
         types.append(BUCKET_TAGGING)
     reads = [pair for each in types for pair in each.reads]
-    everything = [pair for each in types for pair in each.all] + _looked_up(stack)
-    asked = tuple(_asked(stack, names))
+    everything = [pair for each in types for pair in each.all] + _possibly_existing(stack)
+    look_ups = tuple(_look_ups(stack, names))
     copied = tuple(_pushed(stack, names.environment, push=False))
     stored = "aws:ssm/parameter:Parameter" in registered_types(stack)
     return PipelineStatements(
-        preview=(*asked, *copied, *_grouped(_looked_up(stack), arns)),
+        preview=(*look_ups, *copied, *_grouped(_possibly_existing(stack), arns)),
         # A refresh does not run the program.
         drift=(*copied, *_grouped(reads, arns), *_parameter_key(names, stored, write=False)),
         deploy=(
-            *asked,
+            *look_ups,
             *_pushed(stack, names.environment, push=True),
             *_grouped(everything, arns),
             *_parameter_key(names, stored, write=True),
@@ -92,13 +93,13 @@ def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[s
     """The trust policy of a role for pipeline jobs with an ID token of GitLab.
 
     Args:
-        provider_arn: of the OpenID Connect provider; `oidc-provider/` is followed by its name in IAM.
-        audience: the token's required audience.
-        subjects: the project with each of the branches.
+        provider_arn: the ARN of the OpenID Connect provider, which ends with `:oidc-provider/` and its name.
+        audience: the required audience of the token.
+        subjects: the patterns of the token's subject, one for each branch.
         path: the pipeline's path in the declaration.
 
     Raises:
-        DeclarationError: it is larger than IAM allows.
+        DeclarationError: the policy is larger than IAM allows.
     """
     subject = f"{provider_arn.partition(':oidc-provider/')[2]}:sub"
     document = token_trust_policy(provider_arn, audience, {"StringLike": {subject: sorted(subjects)}})
@@ -106,19 +107,19 @@ def pipeline_trust_policy(provider_arn: str, audience: str, subjects: Sequence[s
 
 
 def registered_types(stack: Stack) -> frozenset[str]:
-    """The resource types of AWS that a `RunnerStack` of a declaration registers."""
+    """The types of the AWS resources that a `RunnerStack` registers for a declaration."""
     return frozenset(f"aws:{each}" for each in _types(stack))
 
 
 _ROOM = MANAGED_POLICY.characters - len('{"Version":"2012-10-17","Statement":[]}')
-"""For the statements of a managed policy, each with a comma."""
+"""The number of characters for the statements of a managed policy, each with a comma."""
 
 
 def packed(statements: Iterable[Statement]) -> list[str]:
-    """Managed policies that hold the statements, as few as their order allows; long lists of ARNs are cut.
+    """Managed policies with the statements, as few as their order allows; long lists of ARNs are split.
 
     Args:
-        statements: in the order of the policies.
+        statements: the statements, in the order of the policies.
     """
     policies: list[list[Statement]] = []
     room = 0
@@ -133,7 +134,7 @@ def packed(statements: Iterable[Statement]) -> list[str]:
 
 
 def _cut(statement: Statement) -> Iterator[Statement]:
-    """The statement in parts that each fit into a policy."""
+    """The statement, split into parts that fit into a policy."""
     resources = list(statement["Resource"])
     if _length(statement) < _ROOM or len(resources) == 1:
         yield statement
@@ -148,7 +149,7 @@ def _length(statement: Statement) -> int:
 
 
 def _types(stack: Stack) -> Iterator[str]:
-    """The types without the name of their package."""
+    """The types of the AWS resources, without the package name `aws`."""
     for registry in stack.registries.values():
         if isinstance(registry, EcrRegistry) and registry.created and registry.repositories:
             yield "ecr/repository:Repository"
@@ -210,7 +211,7 @@ def _types(stack: Stack) -> Iterator[str]:
 
 
 def _divides_repositories(stack: Stack) -> bool:
-    """Whether a role has managed policies, for more repositories than its own policy holds."""
+    """Whether a role has managed policies, because its repositories do not fit into its inline policy."""
     pulled = [
         *(stack.registries_of(each).values() for each in _in_ec2(stack)),
         *(stack.registries_of(each).values() for each in stack.hosted_auth.values()),
@@ -282,14 +283,14 @@ def _in_ec2(stack: Stack) -> list[Manager]:
 
 
 def _stores(stack: Stack) -> bool:
-    """Whether a stack has a bucket for files and a key for secrets."""
+    """Whether a stack has a host store: an S3 bucket for files, and a KMS key for secrets."""
     return bool(_in_ec2(stack)) or any(
         keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values()
     )
 
 
 class _Arns:
-    """The ARNs of a stack's resources, by its naming; Pulumi appends a hyphen and digits to most names."""
+    """The ARN patterns of a stack's resources; Pulumi appends a hyphen and random digits to most names."""
 
     def __init__(self, stack: Stack, names: StackNames) -> None:
         at = names.environment
@@ -297,7 +298,7 @@ class _Arns:
         aws, here = f"arn:{at.partition}", f"{at.region}:{at.account}"
         iam = f"{aws}:iam::{at.account}"
         path = f"{names.project}/{names.stack}"
-        # The names of Image Builder's inputs and outputs.
+        # The names of Image Builder's resources and log groups.
         dashed = path.replace("/", "-").replace(".", "-").lower()
         builder = bool(stack.machine_images)
         repositories = [
@@ -348,12 +349,12 @@ class _Arns:
         )
 
     def of(self, on: On) -> list[str]:
-        """The ARNs of a part of the account."""
+        """The ARNs of a group of resources."""
         return self._arns[on]
 
 
 def _with_paths(start: str, name: str) -> list[str]:
-    """The ARNs of resources with a path, for any path: a new path is a new resource beside the old one."""
+    """The ARN patterns of IAM resources, for any path: a change of the path replaces the resource."""
     return [f"{start}/{name}-*", f"{start}/*/{name}-*"]
 
 
@@ -363,14 +364,14 @@ def _issuers(stack: Stack) -> list[str]:
 
 
 def _by_prefix(arns: Sequence[str]) -> list[str]:
-    """ARNs of repositories; many are listed by the first part of their names."""
+    """The ARNs of repositories; if there are many, patterns with the first segment of their names."""
     if len(arns) <= _MOST_REPOSITORIES:
         return list(arns)
     return sorted({re.sub(r"(:repository/[^/]+/).*", r"\1*", arn) for arn in arns})
 
 
 def _boundaries(stack: Stack) -> set[str]:
-    """The permissions boundaries of the stack's roles; none if a role has none, or an unknown one."""
+    """The permissions boundaries of the stack's roles; empty if a role has none, or an unknown one."""
     declared = [
         *(each.host.permissions_boundary for each in _in_ec2(stack)),
         *(each.permissions_boundary for each in stack.hosted_auth.values()),
@@ -397,12 +398,12 @@ _BOUNDED = frozenset(
         "iam:PutRolePolicy",
     }
 )
-"""The actions that IAM takes a role's boundary into account for, by the key `iam:PermissionsBoundary`:
+"""The actions on roles that the condition key `iam:PermissionsBoundary` restricts:
 docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html."""
 
 
 def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Statement]:
-    """One statement for all actions on the same part of the account."""
+    """One statement for all actions on the same group of resources."""
     anywhere = {action for action, _ in actions} & ANYWHERE
     if anywhere:
         yield allow("Anywhere", sorted(anywhere), ["*"])
@@ -415,8 +416,8 @@ def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Stateme
             yield allow(f"Bounded{on.value}", sorted(bounded), arns.of(on), arns.boundary)
 
 
-def _asked(stack: Stack, names: StackNames) -> Iterator[Statement]:
-    """The calls of the program to AWS, in a preview too.
+def _look_ups(stack: Stack, names: StackNames) -> Iterator[Statement]:
+    """The permissions for the look-ups of the program, which a preview makes too.
 
     Source: hashicorp/terraform-provider-aws, the data sources aws_vpc, aws_vpcs, aws_subnets,
     aws_availability_zones, aws_ecr_image and aws_ssm_parameter.
@@ -429,7 +430,7 @@ def _asked(stack: Stack, names: StackNames) -> Iterator[Statement]:
     default = None in declared and not stack.network
     if default:
         actions.add("ec2:DescribeSubnets")
-    # Job networks are checked against the ranges of a VPC that is not the stack's own.
+    # Job networks are checked for an overlap with a VPC that the stack does not create.
     checked = [each.host.vpc for each in managers]
     checked += [each.fleet.vpc for each in managers if each.fleet and each.fleet.job_networks is not None]
     metrics = any(each.host.metrics == "vpc" for each in managers)
@@ -457,7 +458,7 @@ def _asked(stack: Stack, names: StackNames) -> Iterator[Statement]:
         yield allow("Digests", DESCRIBE_ACTIONS, arns)
 
 
-_HAS_ITS_NAME = (
+_FIXED_NAMES = (
     "cloudwatch/logGroup:LogGroup",
     "ecr/pullThroughCacheRule:PullThroughCacheRule",
     "ecr/repository:Repository",
@@ -465,24 +466,24 @@ _HAS_ITS_NAME = (
     "kms/alias:Alias",
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
 )
-"""Resources named by the declaration or the stack, or unique in a group: they can exist already."""
+"""The types of resources with a fixed name, or unique in a security group: they may exist already."""
 
 
-def _looked_up(stack: Stack) -> list[tuple[str, On]]:
-    """The resources that a preview reads: those that are adopted, and those that can exist already."""
-    types = {f"aws:{each}" for each in _HAS_ITS_NAME} & registered_types(stack)
+def _possibly_existing(stack: Stack) -> list[tuple[str, On]]:
+    """The actions that read resources in a preview: adopted ones, and those that may exist already."""
+    types = {f"aws:{each}" for each in _FIXED_NAMES} & registered_types(stack)
     reads = [pair for each in sorted(types) for pair in PROVIDER_ACTIONS[each].reads]
     if "aws:kms/alias:Alias" in types:
         reads.append(("kms:DescribeKey", On.KEYS))  # the data source of an alias reads its key
     if "aws:iam/openIdConnectProvider:OpenIdConnectProvider" in types:
         reads.append(("iam:ListOpenIDConnectProviders", On.IDENTITY_PROVIDER))
-    if any(each.fleet for each in stack.managers.values()):  # whose group has the stack's name
+    if any(each.fleet for each in stack.managers.values()):  # its Auto Scaling group has a fixed name
         reads.append(("autoscaling:DescribeAutoScalingGroups", On.GROUPS))
     return reads
 
 
 def _pushed(stack: Stack, at: AwsEnvironment, *, push: bool) -> Iterator[Statement]:
-    """Permissions to copy and build images: both push with the credentials that Pulumi runs with."""
+    """The permissions to mirror and build images: both push with the credentials that Pulumi uses."""
     targets = {
         *(each.registry for each in stack.mirrors.values()),
         *(each.repository.partition("/")[0] for each in stack.builds.values()),
@@ -505,14 +506,14 @@ def _pushed(stack: Stack, at: AwsEnvironment, *, push: bool) -> Iterator[Stateme
 
 
 def state_statements(state: PulumiState, partition: str, *, write: bool) -> Iterator[Statement]:
-    """Permissions for the state in S3, and for the key of its secrets.
+    """The permissions for the state in S3, and for the KMS key of its secrets.
 
     Source: pulumi.com/docs/iac/concepts/state-and-backends (AWS S3), pulumi.com/docs/iac/concepts/secrets.
 
     Args:
-        state: where the state is, resolved.
-        partition: such as ``aws``.
-        write: whether the stack is deployed; a preview takes no lock.
+        state: the location of the state, with all values resolved.
+        partition: the partition, such as ``aws``.
+        write: whether the role deploys the stack; a preview needs no lock.
     """
     bucket = f"arn:{partition}:s3:::{known(state.bucket)}"
     objects = f"{bucket}/{state.prefix.strip('/')}/*" if state.prefix else f"{bucket}/*"
@@ -528,7 +529,7 @@ def state_statements(state: PulumiState, partition: str, *, write: bool) -> Iter
 
 
 def _parameter_key(names: StackNames, stored: bool, *, write: bool) -> Iterator[Statement]:
-    """The stack's key, only through Parameter Store: the provider reads parameters back."""
+    """The permission to use the stack's KMS key through Parameter Store: the provider reads parameters."""
     if stored:
         at = names.environment
         yield allow(
@@ -540,9 +541,9 @@ def _parameter_key(names: StackNames, stored: bool, *, write: bool) -> Iterator[
 
 
 def _passed_roles(stack: Stack, arns: _Arns) -> Iterator[Statement]:
-    """The roles that services assume, and their service-linked roles."""
+    """The permissions to pass roles to services, and to create service-linked roles."""
     types = registered_types(stack)
-    services = [service for each, service in _TAKES_A_ROLE.items() if f"aws:{each}" in types]
+    services = [service for each, service in _ASSUMING_SERVICES.items() if f"aws:{each}" in types]
     if services and "aws:iam/role:Role" in types:
         yield allow(
             "PassRole",
@@ -550,7 +551,7 @@ def _passed_roles(stack: Stack, arns: _Arns) -> Iterator[Statement]:
             arns.of(On.ROLES),
             {"StringEquals": {"iam:PassedToService": sorted(services)}},
         )
-    linked = [service for each, service in _HAS_A_LINKED_ROLE.items() if f"aws:{each}" in types]
+    linked = [service for each, service in _LINKED_SERVICES.items() if f"aws:{each}" in types]
     if linked:
         partition = arns.of(On.ROLES)[0].split(":")[1]
         yield allow(
@@ -561,25 +562,26 @@ def _passed_roles(stack: Stack, arns: _Arns) -> Iterator[Statement]:
         )
 
 
-_TAKES_A_ROLE = {
+_ASSUMING_SERVICES = {
     "ec2/flowLog:FlowLog": "vpc-flow-logs.amazonaws.com",
     "ecr/repositoryCreationTemplate:RepositoryCreationTemplate": "ecr.amazonaws.com",
     "iam/instanceProfile:InstanceProfile": "ec2.amazonaws.com",
     "lambda/function:Function": "lambda.amazonaws.com",
     "scheduler/schedule:Schedule": "scheduler.amazonaws.com",
 }
-_HAS_A_LINKED_ROLE = {
+"""The services that assume a role of the stack, by the resource type that names the role."""
+_LINKED_SERVICES = {
     "autoscaling/group:Group": "autoscaling.amazonaws.com",
     "imagebuilder/imagePipeline:ImagePipeline": "imagebuilder.amazonaws.com",
     "ecr/pullThroughCacheRule:PullThroughCacheRule": "pullthroughcache.ecr.amazonaws.com",
     "ecr/registryScanningConfiguration:RegistryScanningConfiguration": "inspector2.amazonaws.com",
     "ecr/replicationConfiguration:ReplicationConfiguration": "replication.ecr.amazonaws.com",
 }
-"""The services that create a service-linked role when they are first used in an account."""
+"""The services that create a service-linked role at their first use in an account, by resource type."""
 
 
 def _images_at_launch(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
-    """The parameters of AWS that name the newest machine images, which a launch template names.
+    """The permission to read AWS's public parameters with the newest AMIs, which launch templates refer to.
 
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
     """
@@ -589,7 +591,7 @@ def _images_at_launch(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
 
 
 def _repository_keys(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
-    """The keys of repositories, which ECR uses by a grant of the repository's creator."""
+    """The permission for the KMS keys of repositories: their creator grants ECR the use of the key."""
     keys = [
         each.kms_key
         for registry in stack.registries.values()

@@ -8,7 +8,7 @@ Statement = Mapping[str, Any]
 
 
 def policy_document(statements: Iterable[Statement]) -> str:
-    """A policy document of these statements, the same text for the same statements."""
+    """A policy document of these statements; equal statements give equal text."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2)
 
 
@@ -22,8 +22,8 @@ def allow(
 
     Args:
         sid: the purpose of the statement.
-        actions: such as ``ecr:BatchGetImage``.
-        resources: ARNs; ``*`` only for actions that have no resource.
+        actions: the actions, such as ``ecr:BatchGetImage``.
+        resources: the ARNs; ``*`` only for actions without resource-level permissions.
         conditions: operator → condition key → value.
     """
     statement: dict[str, Any] = {
@@ -41,7 +41,7 @@ def trust_policy(service: str, conditions: Mapping[str, Mapping[str, Any]] | Non
     """The trust policy of a role that an AWS service assumes.
 
     Args:
-        service: such as ``ec2.amazonaws.com``.
+        service: the service principal, such as ``ec2.amazonaws.com``.
         conditions: operator → condition key → value.
     """
     statement: dict[str, Any] = {

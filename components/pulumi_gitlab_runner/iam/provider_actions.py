@@ -1,8 +1,8 @@
-"""The actions of AWS that the AWS provider calls for each resource type: create, read, update and delete.
+"""The IAM actions that the AWS provider needs for each resource type: to create, read, update and delete.
 
-Sources: the permissions of the handlers in AWS's own registry schemas (CloudFormation resource types, as the
-package cfn-lint has them), without what this library never declares; and the official provider, which makes
-more calls where it reads a resource back (hashicorp/terraform-provider-aws, internal/service/SERVICE/*.go).
+Sources: the permissions of the handlers in AWS's registry schemas (of CloudFormation resource types, in the
+package cfn-lint), without those for properties that this library never sets; and the official provider, which
+makes more calls to read a resource (hashicorp/terraform-provider-aws, internal/service/SERVICE/*.go).
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class On(Enum):
-    """The resources of actions: the parts of an account that belong to a stack, by their names."""
+    """The groups of a stack's resources that actions apply to; the value is the `Sid` of the statement."""
 
     ALARMS = "Alarms"
     BUCKETS = "Buckets"
@@ -36,17 +36,16 @@ class On(Enum):
 
 @dataclass(frozen=True)
 class Actions:
-    """The provider's calls for a resource type.
+    """The actions that the provider needs for a resource type.
 
     Attributes:
-        service: the prefix of the actions, such as ``ecr``.
-        on: the resources, except for those in `ANYWHERE`.
-        create: names of actions, such as ``CreateRepository``.
-        read: likewise; after a creation and an update, and to refresh.
-        update: likewise.
-        delete: likewise.
-        more: further actions that a creation or an update takes, with the services that they are of, by what
-            they are on.
+        service: the service prefix of the actions, such as ``ecr``.
+        on: the group of resources, except for the actions in `ANYWHERE`.
+        create: the names of the actions, separated by spaces, such as ``CreateRepository TagResource``.
+        read: the same, for the read after a creation and an update, and for a refresh.
+        update: the same, for an update.
+        delete: the same, for a deletion.
+        more: additional actions with their service prefix, by the group of resources that they apply to.
     """
 
     service: str
@@ -59,12 +58,12 @@ class Actions:
 
     @property
     def reads(self) -> list[tuple[str, On]]:
-        """The actions that read it, each with its resources."""
+        """The actions that read the resource, each with its group of resources."""
         return [(f"{self.service}:{name}", self.on) for name in self.read.split()]
 
     @property
     def all(self) -> list[tuple[str, On]]:
-        """All its actions, each with its resources."""
+        """All actions, each with its group of resources."""
         own = f"{self.create} {self.read} {self.update} {self.delete}".split()
         more = [(action, on) for on, actions in (self.more or {}).items() for action in actions.split()]
         return [*((f"{self.service}:{name}", self.on) for name in own), *more]
@@ -81,11 +80,12 @@ ANYWHERE = frozenset(
         "kms:ListAliases",
         "logs:DescribeLogGroups",
         "ssm:DescribeParameters",
-        # This one has a resource, which a list by a prefix is not narrowed down to.
+        # This one supports resources, but a list by a prefix is not restricted to them.
         "cloudwatch:DescribeAlarms",
     }
 )
-"""The actions on no resource of their own: docs.aws.amazon.com/service-authorization/latest/reference."""
+"""The actions that are allowed on `*`, most of them because they support no resource:
+docs.aws.amazon.com/service-authorization/latest/reference."""
 
 _BUCKET_READS = (
     "ListBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLogging "
@@ -106,7 +106,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         update="UpdateAutoScalingGroup CreateOrUpdateTags DeleteTags StartInstanceRefresh "
         "CancelInstanceRefresh DescribeInstanceRefreshes SuspendProcesses ResumeProcesses",
         delete="DescribeScalingActivities DeleteAutoScalingGroup",
-        # With a launch template, AWS asks whether the caller may launch what it says.
+        # With a launch template, AWS checks that the caller may launch its instances.
         more={On.EC2: "ec2:RunInstances ec2:CreateTags ec2:DescribeLaunchTemplateVersions"},
     ),
     "aws:autoscaling/lifecycleHook:LifecycleHook": Actions(
@@ -210,7 +210,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
     "aws:ec2/securityGroup:SecurityGroup": Actions(
         "ec2",
         On.EC2,
-        # EC2 gives a new group a rule that allows all egress, which the provider removes.
+        # EC2 adds a rule to a new group that allows all egress, which the provider removes.
         create=f"CreateSecurityGroup RevokeSecurityGroupEgress {_TAGGED}",
         read="DescribeSecurityGroups",
         update=_RETAGGED,
@@ -237,7 +237,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         "ec2",
         On.EC2,
         create=f"CreateVpcEndpoint {_TAGGED}",
-        # The addresses of an interface endpoint are those of its network interfaces.
+        # The provider reads the addresses of an interface endpoint from its network interfaces.
         read="DescribeVpcEndpoints DescribePrefixLists DescribeNetworkInterfaces",
         update=f"ModifyVpcEndpoint {_RETAGGED}",
         delete="DeleteVpcEndpoints",
@@ -298,7 +298,7 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         read="DescribeRepositoryCreationTemplates",
         update="UpdateRepositoryCreationTemplate",
         delete="DeleteRepositoryCreationTemplate",
-        # ECR checks that the caller may do what the template does.
+        # ECR checks that the caller has the permissions for what the template creates.
         more={On.REGISTRY: "ecr:CreateRepository ecr:PutLifecyclePolicy ecr:SetRepositoryPolicy"},
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Actions(

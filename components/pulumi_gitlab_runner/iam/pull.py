@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.iam.policy import Statement, allow
 
 PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 IMPORT_ACTIONS = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
-"""The further actions of a pull through a cache, when ECR does not have the image or the repository yet:
+"""The additional actions of a pull through a cache, if ECR does not have the image or the repository yet:
 docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html."""
 
 DESCRIBE_ACTIONS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
@@ -22,11 +22,11 @@ DESCRIBE_ACTIONS = ("ecr:DescribeImages", "ecr:DescribeRepositories")
 
 
 def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) -> Iterator[Statement]:
-    """Statements that let a role pull from exactly these repositories; none for none.
+    """The statements that allow a role to pull from exactly these repositories; none without repositories.
 
     Args:
-        repository_arns: the repositories.
-        cached_arns: those, or patterns of those, that are pulled through a cache.
+        repository_arns: the ARNs of the repositories.
+        cached_arns: the ARNs, or patterns of ARNs, of the repositories of pull-through caches.
     """
     if repository_arns or cached_arns:
         yield token_statement()
@@ -36,12 +36,12 @@ def pull_statements(repository_arns: Sequence[str], cached_arns: Sequence[str]) 
 
 
 def token_statement() -> Statement:
-    """The permission to log in to ECR, without a resource; the token has the role's permissions."""
+    """The permission to log in to ECR, which supports no resource; the token has the role's permissions."""
     return allow("EcrToken", ["ecr:GetAuthorizationToken"], ["*"])
 
 
 def public_gallery_statement() -> Statement:
-    """The permission to log in to `public.ecr.aws`; neither action has a resource.
+    """The permission to log in to `public.ecr.aws`; neither action supports resource-level permissions.
 
     Source: docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html.
     """
@@ -49,20 +49,21 @@ def public_gallery_statement() -> Statement:
 
 
 def pull_by_accounts_policy(accounts: Sequence[str], partition: str) -> str:
-    """The policy of a repository that lets other accounts pull from it.
+    """The repository policy that allows other accounts to pull from the repository.
 
     Args:
-        accounts: 12 digits each.
-        partition: such as ``aws``.
+        accounts: the account ids, of 12 digits.
+        partition: the partition, such as ``aws``.
     """
     principals = [f"arn:{partition}:iam::{account}:root" for account in accounts]
     return _document([_granted("PullByOtherAccounts", principals, PULL_ACTIONS)])
 
 
 def owner_policy(role_arns: Sequence[str]) -> str:
-    """The policy that the owner of a repository attaches to it, for roles of another account.
+    """The repository policy that the owner of a repository sets for roles of another account.
 
-    The roles may pull. Everyone whom that account allows may list images: Pulumi looks up digests.
+    The roles may pull. Every principal that the other account allows may describe images, because Pulumi
+    looks up digests.
 
     Args:
         role_arns: the roles' ARNs, of one account.
@@ -83,14 +84,14 @@ def owner_registry_policy(role_arns: Sequence[str], cached_arns: Sequence[str]) 
 
     Args:
         role_arns: the roles' ARNs, of one account.
-        cached_arns: the cached repositories, or patterns of those.
+        cached_arns: the ARNs, or patterns of ARNs, of the cached repositories.
     """
     granted = _granted("ImportByRunnerManagers", _roots(role_arns), IMPORT_ACTIONS, role_arns)
     return _document([{**granted, "Resource": sorted(cached_arns)}])
 
 
 def _document(statements: Sequence[Statement]) -> str:
-    """An ECR policy without white space, which counts: see `quotas.REPOSITORY_POLICY`."""
+    """An ECR policy without white space, which counts towards the quota: see `quotas.REPOSITORY_POLICY`."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, separators=(",", ":"))
 
 
@@ -101,17 +102,17 @@ def _roots(role_arns: Sequence[str]) -> list[str]:
 def _granted(
     sid: str, principals: Sequence[str], actions: Sequence[str], role_arns: Sequence[str] = ()
 ) -> Statement:
-    """A statement of a repository's policy. It has no resource: ECR refuses one that has.
+    """A statement of a repository policy. It has no `Resource`, which ECR refuses.
 
-    The principal is the account, and the roles are a condition. IAM stores a role among the principals as its
-    unique ID, so the statement would stop working once the role is replaced:
+    The principal is the account, and the roles are a condition. IAM stores a role principal as its unique ID,
+    so the statement would stop working once the role is replaced:
     docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
 
     Args:
         sid: the purpose of the statement.
-        principals: ARNs of accounts or others.
-        actions: such as ``ecr:BatchGetImage``.
-        role_arns: the roles of these accounts that it is for; none for everyone whom the accounts allow.
+        principals: the ARNs of the principals, usually accounts.
+        actions: the actions, such as ``ecr:BatchGetImage``.
+        role_arns: the ARNs of the roles in these accounts; if empty, all principals that the accounts allow.
     """
     statement: dict[str, object] = {
         "Sid": sid,
@@ -126,10 +127,10 @@ def _granted(
 
 
 def stable_role_patterns(role_arn: str) -> list[str]:
-    """Patterns of a role's ARN that those of its replacements match too: of any path, with any digits.
+    """The patterns that match a role's ARN and those of its replacements: with any path and any digits.
 
     Args:
-        role_arn: of a role that Pulumi named, ``NAME-`` and seven digits; another name stays as it is.
+        role_arn: the ARN of a role; the seven digits of a Pulumi name ``NAME-1234567`` become wildcards.
     """
     account, _, role = role_arn.partition(":role/")
     name = re.sub(r"-[0-9a-f]{7}$", "-???????", role.rpartition("/")[2])

@@ -1,6 +1,6 @@
-"""The quotas of policies, and their sizes.
+"""The quotas of AWS for the size and number of policies.
 
-Source of the quotas of IAM: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+Source of IAM's quotas: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
 """
 
 from collections.abc import Iterator
@@ -10,25 +10,25 @@ from pulumi_gitlab_runner.spec.job_roles import TRUST_POLICY_LENGTH
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 MANAGED_POLICIES_PER_ROLE = 10
-"""How many managed policies a role may have, with the account's default quota."""
+"""The maximum number of managed policies of a role, with the default quota of an account."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """The largest number of characters of a kind of policy.
+    """The maximum size of a kind of policy.
 
     Attributes:
-        of: the kind of policy.
-        characters: the number.
+        kind: the kind of policy, as in messages.
+        characters: the maximum number of characters.
         counts_white_space: whether white space counts; IAM does not count it.
     """
 
-    of: str
+    kind: str
     characters: int
     counts_white_space: bool = False
 
     def size(self, document: str) -> int:
-        """The characters of a document that count."""
+        """The number of characters of a document that count."""
         return len(document) if self.counts_white_space else len("".join(document.split()))
 
     def problems(self, document: str, path: str, fix: str, beside: str = "") -> Iterator[Problem]:
@@ -36,19 +36,22 @@ class Quota:
 
         Args:
             document: the policy.
-            path: the path in the declaration that it follows from.
-            fix: what to change.
-            beside: another policy that counts for the same quota.
+            path: the path of the policy's origin in the declaration.
+            fix: the fix, as in the message.
+            beside: another policy that counts towards the same quota.
         """
         if (size := self.size(document + beside)) > self.characters:
-            found, allowed = f"{size:,} characters of {self.of}", f"{self.characters:,}, as AWS has it"
+            found, allowed = (
+                f"{size:,} characters of {self.kind}",
+                f"at most {self.characters:,}, the AWS quota",
+            )
             yield Problem(path, found, allowed, fix)
 
     def checked(self, document: str, path: str, fix: str, beside: str = "") -> str:
-        """The document, if it is not too large. Arguments as for `problems`.
+        """The document, after the check of its size. Arguments as for `problems`.
 
         Raises:
-            DeclarationError: it is.
+            DeclarationError: the document is too large.
         """
         if problems := list(self.problems(document, path, fix, beside)):
             raise DeclarationError(problems)
@@ -58,6 +61,6 @@ class Quota:
 INLINE_POLICIES = Quota("a role's inline policies", 10_240)
 MANAGED_POLICY = Quota("a managed policy", 6_144)
 TRUST_POLICY = Quota("a role's trust policy", TRUST_POLICY_LENGTH)
-"""The default; AWS raises it on request: the quota "Role trust policy length" of IAM."""
+"""The default of IAM's quota "Role trust policy length", which AWS increases on request."""
 REPOSITORY_POLICY = Quota("a repository's policy", 10_240, counts_white_space=True)
 """docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""

@@ -1,4 +1,4 @@
-"""Permissions to pull from the declared registries: for images, and for passwords in secret stores."""
+"""Permissions to pull from the declared registries, and to read their credentials from secret stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,16 +22,16 @@ def registry_statements(
     registries: Sequence[Registry],
     environment: AwsEnvironment,
     *,
-    at_once: bool = False,
+    batched: bool = False,
     part: Part | None = None,
 ) -> Iterator[Statement]:
-    """Statements that let a role pull from exactly these registries.
+    """The statements that allow a role to pull from exactly these registries.
 
     Args:
         registries: the registries.
-        environment: their stack's.
-        at_once: whether many passwords are read with one call.
-        part: the repositories, where further policies have the others; None for all of them.
+        environment: the AWS environment of the stack.
+        batched: whether several passwords are read with one call.
+        part: the repositories in the policy if other policies have the rest; None for all.
     """
     needed = [each.pull_access(environment) for each in registries]
     if part is None:
@@ -45,14 +45,14 @@ def registry_statements(
     if any(each.public_gallery for each in needed):
         yield public_gallery_statement()
     stored = [each.stored for each in needed if each.stored]
-    yield from stored_secret_statements("Registry", stored, at_once=at_once)
+    yield from stored_secret_statements("Registry", stored, batched=batched)
 
 
 def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
-    """The registries of other accounts that a stack pulls from, by name; empty for none.
+    """The registries of other accounts that a stack pulls from, by name.
 
-    Each entry changes with the policies that its owner must add (`required_policies`), and is known before
-    anything is created: `account`, which may be a handle, `repositories`, `caches` and `users`.
+    An entry changes whenever the policies change that the owner must add (`required_policies`), and is known
+    before any resource is created: `account`, which may be a handle, `repositories`, `caches` and `users`.
     """
     owners: dict[str, dict[str, Any]] = {}
     users: list[tuple[str, RegistryUser]] = [
@@ -72,14 +72,14 @@ def foreign_owners(stack: Stack) -> dict[str, dict[str, Any]]:
 def required_policies(
     pulled_by: Mapping[str, Sequence[Registry]], environment: AwsEnvironment
 ) -> dict[str, str]:
-    """The policies that the owners of other accounts must add, by registry.
+    """The policies that the owners of other accounts' registries must add, by key.
 
-    The key of a registry's name has the policy of each of its repositories; ``NAME/registry`` has the
-    registry permissions policy, if it has pull-through caches.
+    The key ``NAME`` is the repository policy for each repository of the registry; the key ``NAME/registry``
+    is the registry permissions policy, if the registry has pull-through caches.
 
     Args:
         pulled_by: the registries that each role pulls from, by the role's ARN.
-        environment: their stack's.
+        environment: the AWS environment of the stack.
     """
     roles: dict[str, list[str]] = {}
     cached: dict[str, Sequence[str]] = {}

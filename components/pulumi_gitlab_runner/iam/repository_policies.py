@@ -1,8 +1,8 @@
-"""The repositories that a role pulls from, divided among several policies if one is too small.
+"""The repositories that a role pulls from, divided among several policies if they do not fit into one.
 
-A role's inline policies have room for about a hundred repositories. The rest is in managed policies, and all
-of them list exactly the declared repositories. The common parts of their ARNs, account and region, are in a
-condition once, so that a policy has room for as many as possible.
+About a hundred repositories fit into a role's inline policies. The others are in managed policies; together
+the policies list exactly the declared repositories. Account and region, which the ARNs have in common, are in
+a condition, so that as many repositories as possible fit into a policy.
 """
 
 import hashlib
@@ -20,25 +20,26 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 from pulumi_gitlab_runner.spec.registries import Registry
 
 INLINE_ROOM = 6_500
-"""How many characters of a role's inline policies the repositories may take: what else a host needs takes
-less than the rest."""
+"""The maximum number of characters for repositories in a role's inline policies; the other statements of a
+host fit into the remaining characters."""
 
 _NOMINAL = AwsEnvironment("0" * 12, "ap-southeast-1")
-"""A placeholder for account and region, before they are known: which policies exist follows from names."""
+"""A placeholder for account and region, so that the number of policies depends only on names."""
 _FULL_ENOUGH = (0.8, 1.0)
-"""From which part of its room on a policy may end; the second where the first would make too many of them."""
+"""The minimum fill level of a policy that is not the last one; the second value if the first gives too many
+policies."""
 
 
 @dataclass(frozen=True, order=True)
 class RepositoryOf:
-    """A repository, by its name in ECR, and the name of the registry that declares it."""
+    """A repository: its name in ECR, and the name of the registry that declares it."""
 
     registry: str
     name: str
 
     @property
     def order(self) -> bytes:
-        """A pseudorandom number that is always the same for the same name."""
+        """A hash of the names, which orders repositories in the same way in each run."""
         return hashlib.sha256(f"{self.registry} {self.name}".encode()).digest()
 
 
@@ -48,11 +49,11 @@ Part = tuple[RepositoryOf, ...]
 
 @dataclass(frozen=True)
 class Division:
-    """Which repositories are in which policy of a role.
+    """The repositories of each policy of a role.
 
     Attributes:
-        inline: those in its inline policy; None for all of them, by their whole ARNs.
-        managed: those in each of its managed policies.
+        inline: the repositories in the inline policy; None for all, with their full ARNs.
+        managed: the repositories in each managed policy.
     """
 
     inline: Part | None = None
@@ -62,22 +63,23 @@ class Division:
 def division(registries: Iterable[Registry], *, further: int, path: str) -> Division:
     """The division of a role's repositories among its policies.
 
-    It follows from names alone, so it is known at preview which policies exist. Each ends at a repository
-    that is chosen by its name, not by counting: a further repository changes one policy, or two.
+    It depends only on names, so a preview knows the policies. The last repository of each policy is chosen by
+    a hash of its name, and not by counting, so that an additional repository changes only one or two
+    policies.
 
     Args:
-        registries: those that the role pulls from.
-        further: how many managed policies the role has besides.
-        path: the path in the declaration of the role's owner.
+        registries: the registries that the role pulls from.
+        further: the number of other managed policies of the role.
+        path: the path in the declaration of the entry that the role belongs to.
 
     Raises:
-        DeclarationError: the role may not have so many policies.
+        DeclarationError: the role would need more managed policies than IAM allows.
     """
     resources = [
         resource
         for each in registries
         for access in [substituted(each, lambda _: _NOMINAL.account).pull_access(_NOMINAL)]
-        # What comes through a cache is named twice, to be pulled and to be imported.
+        # A cached repository is listed twice: for the pull, and for the import.
         for resource in [
             *((each.name, arn) for arn in access.repositories),
             *((each.name, arn) for arn in access.cached for _ in range(2)),
@@ -91,15 +93,15 @@ def division(registries: Iterable[Registry], *, further: int, path: str) -> Divi
         inline, *managed = _divided(repositories, full_enough)
         if len(managed) <= allowed:
             return Division(inline, tuple(managed))
-    of_your_own = f", beside {further} of your own" if further else ""
+    of_your_own = f" in addition to {further} of your own" if further else ""
     raise DeclarationError(
         [
             Problem(
                 path,
                 f"{len(repositories):,} repositories, for which a role needs {len(managed)} managed policies",
-                f"{allowed} managed policies{of_your_own}, as AWS has it for a role",
-                "divide them: let runners that need fewer registries have hosts of their own, each with a "
-                "role of its own",
+                f"at most {allowed} managed policies{of_your_own}, the AWS quota for a role",
+                "divide them: declare a separate host for runners that need fewer registries; each host has "
+                "its own role",
             )
         ]
     )
@@ -118,7 +120,7 @@ def _divided(repositories: Sequence[RepositoryOf], full_enough: float) -> Iterat
 
 
 def _sizes_within(room: int, repositories: Sequence[RepositoryOf]) -> Iterator[int]:
-    """How large a policy is with the first repository, with the second too, as far as there is room."""
+    """The sizes of a policy with the first repository, the first two, and so on, as long as they fit."""
     size, registry = _DOCUMENT, ""
     for each in repositories:
         size += len(_anywhere(each.name)) + 3 + (_STATEMENT if each.registry != registry else 0)
@@ -131,13 +133,13 @@ def _sizes_within(room: int, repositories: Sequence[RepositoryOf]) -> Iterator[i
 def repository_policy(
     part: Part, registries: Iterable[Registry], environment: AwsEnvironment, path: str
 ) -> str:
-    """The managed policy of a part.
+    """The managed policy with a part of the repositories.
 
     Args:
         part: the repositories.
-        registries: those that the role pulls from.
-        environment: the stack's.
-        path: the path in the declaration of the role's owner.
+        registries: the registries that the role pulls from.
+        environment: the AWS environment of the stack.
+        path: the path in the declaration of the entry that the role belongs to.
     """
     document = policy_document(repository_statements(part, registries, environment))
     return MANAGED_POLICY.checked(document, path, "divide the registries among more hosts")
@@ -146,15 +148,15 @@ def repository_policy(
 def repository_statements(
     part: Part, registries: Iterable[Registry], environment: AwsEnvironment
 ) -> Iterator[Statement]:
-    """The statements that let a role pull from the repositories of a part.
+    """The statements that allow a role to pull from a part of the repositories.
 
-    Account and region of a registry are those of `aws:ResourceAccount` and `aws:RequestedRegion`, which each
-    of these calls has: github.com/aws-samples/data-perimeter-policy-examples, ecr-specific-guidance.md.
+    The keys `aws:ResourceAccount` and `aws:RequestedRegion`, which all these calls support, restrict the
+    account and region: github.com/aws-samples/data-perimeter-policy-examples, ecr-specific-guidance.md.
 
     Args:
         part: the repositories.
-        registries: those that the role pulls from.
-        environment: the stack's.
+        registries: the registries that the role pulls from.
+        environment: the AWS environment of the stack.
     """
     numbers = count(1)
     for registry in registries:
@@ -164,8 +166,8 @@ def repository_statements(
             ("EcrPull", PULL_ACTIONS, access.repositories),
             ("EcrPullThrough", (*PULL_ACTIONS, *IMPORT_ACTIONS), access.cached),
         ):
-            if held := [arn for arn in arns if _name(arn) in names]:
-                yield _statement(f"{sid}{next(numbers)}", actions, held)
+            if listed := [arn for arn in arns if _name(arn) in names]:
+                yield _statement(f"{sid}{next(numbers)}", actions, listed)
 
 
 def _statement(sid: str, actions: Sequence[str], arns: Sequence[str]) -> Statement:
@@ -192,4 +194,4 @@ _STATEMENT = MANAGED_POLICY.size(
         )
     )
 )
-"""What the first repository of a registry takes besides: its statement."""
+"""The size of a statement, which the first repository of each registry adds."""

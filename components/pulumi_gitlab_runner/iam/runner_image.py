@@ -1,4 +1,4 @@
-"""Policies of the instance on which EC2 Image Builder builds an image, and of the cleanup of old images."""
+"""The policy of the instance on which EC2 Image Builder builds and tests a machine image."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,18 @@ from pulumi_gitlab_runner.spec.registries import Registry
 def build_policy(
     registries: Sequence[Registry], component: str, log_group_arn: str, environment: AwsEnvironment
 ) -> str:
-    """The policy of the role of the instance that an image is built and tested on.
+    """The policy of the role of the instance on which an image is built and tested.
 
-    Image Builder connects to it by Systems Manager. AWS's AmazonSSMManagedInstanceCore would allow it to read
-    every parameter of the account, and EC2InstanceProfileForImageBuilder every component and every ISO file;
-    this policy has only the parts that such a build needs.
+    Image Builder connects to the instance with Systems Manager. The AWS managed policy
+    AmazonSSMManagedInstanceCore would allow it to read every parameter of the account, and
+    EC2InstanceProfileForImageBuilder every component and every ISO file; this policy has only the permissions
+    that such a build needs.
 
     Args:
-        registries: those that its job images come from.
-        component: the name of the component.
-        log_group_arn: the log group of the builds.
-        environment: where they are.
+        registries: the registries of its job images.
+        component: the name of the Image Builder component.
+        log_group_arn: the ARN of the log group of the builds.
+        environment: the AWS environment of the builds.
     """
     partition = environment.partition
     region_and_account = f"{environment.region}:{environment.account}"
@@ -37,14 +38,14 @@ def build_policy(
     return policy_document(
         [
             *session_statements(environment),
-            # How Run Command reaches an instance whose agent is older. None of these has a resource.
+            # Run Command uses these for older SSM agents. None of them supports resource-level permissions.
             allow("RunCommand", [f"ec2messages:{each}" for each in channel], ["*"]),
             allow(
                 "Component",
                 ["imagebuilder:GetComponent"],
                 [f"arn:{partition}:imagebuilder:{region_and_account}:component/{component}/*/*"],
             ),
-            # The program that runs the component: a bucket of Image Builder in each region.
+            # The program that runs the component is in a bucket of Image Builder in each region.
             allow("ComponentProgram", ["s3:GetObject"], [f"arn:{partition}:s3:::ec2imagebuilder*/*"]),
             allow("BuildLogGroup", ["logs:CreateLogGroup"], [log_group_arn]),
             *report_statements(log_group_arn, health=False),

@@ -1,4 +1,4 @@
-"""Permissions to read secrets: those of the user's own, and those that the stack stores itself."""
+"""Permissions to read secrets: existing ones that a declaration names, and those that the stack stores."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,34 +10,36 @@ from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 
 def stored_secret_statements(
-    of: str, stored: Sequence[StoredSecret], *, at_once: bool = False
+    sid_prefix: str, stored: Sequence[StoredSecret], *, batched: bool = False
 ) -> Iterator[Statement]:
-    """Reading secrets of the user's own, and using their keys only through their store.
+    """Allow reading existing secrets, and using their KMS keys only through the secrets' store.
 
     Source of the conditions: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html and
     docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context). AWS
-    gives `kms:ViaService` one form, SERVICE.REGION.amazonaws.com, and none of its own for China.
+    documents one form for `kms:ViaService`, SERVICE.REGION.amazonaws.com, and no other for China.
 
     Args:
-        of: what the statements' names start with.
-        stored: where the secrets are; one in neither store is ignored.
-        at_once: whether many are read with one call: each secret needs `secretsmanager:GetSecretValue` all
-            the same, and the call itself has no resource
+        sid_prefix: the prefix of the statement's `Sid`.
+        stored: the locations of the secrets; one in neither store is ignored.
+        batched: whether several are read with one call: each secret still needs
+            `secretsmanager:GetSecretValue`, and the batch call supports no resource-level permissions
             (docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html).
     """
     if secrets := [known(each.secret) for each in stored if each.secret is not None]:
-        yield allow(f"{of}Secrets", ["secretsmanager:GetSecretValue"], secrets)
-        if at_once and len(secrets) > 1:
-            yield allow(f"{of}SecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], ["*"])
+        yield allow(f"{sid_prefix}Secrets", ["secretsmanager:GetSecretValue"], secrets)
+        if batched and len(secrets) > 1:
+            yield allow(f"{sid_prefix}SecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], ["*"])
     if parameters := [known(each.parameter) for each in stored if each.parameter is not None]:
-        yield allow(f"{of}Parameters", ["ssm:GetParameters" if at_once else "ssm:GetParameter"], parameters)
+        yield allow(
+            f"{sid_prefix}Parameters", ["ssm:GetParameters" if batched else "ssm:GetParameter"], parameters
+        )
     for number, ((key, service, region), arns) in enumerate(_by_key(stored).items(), 1):
         context = "SecretARN" if service == "secretsmanager" else "PARAMETER_ARN"
         conditions = {
             "kms:ViaService": f"{service}.{region}.amazonaws.com",
             f"kms:EncryptionContext:{context}": arns[0] if len(arns) == 1 else sorted(arns),
         }
-        yield allow(f"{of}Key{number}", ["kms:Decrypt"], [key], {"StringEquals": conditions})
+        yield allow(f"{sid_prefix}Key{number}", ["kms:Decrypt"], [key], {"StringEquals": conditions})
 
 
 def _by_key(stored: Sequence[StoredSecret]) -> dict[tuple[str, str, str], list[str]]:
@@ -51,41 +53,43 @@ def _by_key(stored: Sequence[StoredSecret]) -> dict[tuple[str, str, str], list[s
     return found
 
 
-def parameter_statement(of: str, parameter_arns: Sequence[str], *, at_once: bool = False) -> Statement:
-    """Reading SecureString parameters of the stack.
+def parameter_statement(
+    sid_prefix: str, parameter_arns: Sequence[str], *, batched: bool = False
+) -> Statement:
+    """Allow reading SecureString parameters of the stack.
 
     Args:
-        of: what the statement's name starts with.
-        parameter_arns: the parameters; one that ends with `*` is a prefix.
-        at_once: whether some are read with one call, too.
+        sid_prefix: the prefix of the statement's `Sid`.
+        parameter_arns: the ARNs of the parameters; a `*` at the end matches any text.
+        batched: whether several are also read with one call.
     """
-    actions = ["ssm:GetParameter", *(["ssm:GetParameters"] if at_once else ())]
-    return allow(f"{of}Parameters", actions, parameter_arns)
+    actions = ["ssm:GetParameter", *(["ssm:GetParameters"] if batched else ())]
+    return allow(f"{sid_prefix}Parameters", actions, parameter_arns)
 
 
 def some_key_arn(environment: AwsEnvironment) -> str:
-    """An ARN as long as those of keys, for the size of a policy before its key is there."""
+    """A placeholder with the length of a key's ARN, for the size of a policy before its key exists."""
     return f"arn:{environment.partition}:kms:{environment.region}:{environment.account}:key/{'0' * 36}"
 
 
-def parameter_key_statement(of: str, parameter_arns: Sequence[str], key_arn: str) -> Statement:
-    """Using the key of SecureString parameters of the stack, through Parameter Store and for these only.
+def parameter_key_statement(sid_prefix: str, parameter_arns: Sequence[str], key_arn: str) -> Statement:
+    """Allow using the KMS key of the stack's SecureString parameters, only for these and in Parameter Store.
 
-    By the key's ARN, although it is known late: a condition on its alias (`kms:ResourceAliases`) may take
-    five minutes to have an effect, and holds for whichever key has the alias:
+    The resource is the key's ARN, although it is only known once the key exists: a condition on its alias
+    (`kms:ResourceAliases`) may take five minutes to have an effect, and holds for any key with the alias:
     docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html.
 
     Source of the conditions: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html
     and docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html (encryption context).
 
     Args:
-        of: what the statement's name starts with.
-        parameter_arns: the parameters; one that ends with `*` is a prefix. They are in one region.
-        key_arn: the key that encrypts them.
+        sid_prefix: the prefix of the statement's `Sid`.
+        parameter_arns: the ARNs of the parameters, in one region; a `*` at the end matches any text.
+        key_arn: the ARN of the key that encrypts them.
     """
     service = {"kms:ViaService": f"ssm.{region_of(parameter_arns[0])}.amazonaws.com"}
     context = {"kms:EncryptionContext:PARAMETER_ARN": sorted(parameter_arns)}
     conditions: dict[str, dict[str, Any]] = {"StringEquals": {**service, **context}}
     if any(arn.endswith("*") for arn in parameter_arns):
         conditions = {"StringEquals": service, "StringLike": context}
-    return allow(f"{of}ParametersKey", ["kms:Decrypt"], [key_arn], conditions)
+    return allow(f"{sid_prefix}ParametersKey", ["kms:Decrypt"], [key_arn], conditions)

@@ -47,7 +47,7 @@ def _pull_problems(registries: list[Registry], path: str, further: int) -> Itera
     yield from problems
     if divided is not None and next(deferred_in(registries), None) is None:
         fix = "fewer secrets of your own, or more hosts: each has a role of its own"
-        statements = registry_statements(registries, _SOMEWHERE, at_once=True, part=divided.inline)
+        statements = registry_statements(registries, _SOMEWHERE, batched=True, part=divided.inline)
         yield from INLINE_POLICIES.problems(policy_document(statements), path, fix)
 
 
