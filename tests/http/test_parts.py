@@ -117,21 +117,21 @@ ENDED = "ended the connection before it answered"
         (
             tls_error("WRONG_VERSION_NUMBER"),
             TlsError,
-            "does not speak TLS as it should: wrong version number",
+            "does not speak TLS correctly: wrong version number",
         ),
-        (tls_error(None), TlsError, "does not speak TLS as it should: the connection ended"),
+        (tls_error(None), TlsError, "does not speak TLS correctly: the connection ended"),
         (ConnectionResetError(), UnreachableError, ENDED),
         (BrokenPipeError(), UnreachableError, ENDED),
         (IncompleteRead(b""), UnreachableError, "ended the connection before the answer was complete"),
         (
             UnicodeError("label too long"),
             UnreachableError,
-            "cannot be reached: it is no name of a host",
+            "cannot be reached: its name is not a valid host name",
         ),
         (OSError(113, "No route to host"), UnreachableError, "cannot be reached: no route to host"),
         (OSError("It has no address"), UnreachableError, "cannot be reached: it has no address"),
-        (BadStatusLine("x"), NotHttpError, "does not speak HTTP as it should"),
-        (ValueError("x"), NotHttpError, "does not speak HTTP as it should"),
+        (BadStatusLine("x"), NotHttpError, "does not speak HTTP correctly"),
+        (ValueError("x"), NotHttpError, "does not speak HTTP correctly"),
     ],
 )
 def test_what_each_failure_is_called(error: Exception, kind: type[HttpError], said: str) -> None:
@@ -198,7 +198,7 @@ def test_a_proxy_forwards_plain_http(host: str, place: str) -> None:
     [
         (407, "cannot be reached: the proxy answers with status 407"),
         (201, "cannot be reached: the proxy answers with status 201"),
-        (200, "does not speak TLS as it should"),
+        (200, "does not speak TLS correctly"),
     ],
 )
 def test_a_proxy_tunnels_tls(host: str, status: int, said: str) -> None:

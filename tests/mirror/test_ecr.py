@@ -56,7 +56,7 @@ def test_which_tags_move(mutability: str, tag: str, moves: bool) -> None:
 def test_a_repository_is_asked_for_its_settings() -> None:
     with pytest.raises(TransferError) as caught:
         ecr.may_move(HOST, "mirror/none", "1")
-    assert f"asking AWS for the settings of {HOST}/mirror/none" in str(caught.value)
+    assert f"looking up the settings of {HOST}/mirror/none" in str(caught.value)
     assert "RepositoryNotFoundException" in str(caught.value)
 
 

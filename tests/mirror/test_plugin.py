@@ -106,8 +106,8 @@ def test_a_refusal_is_one_message(plugin: PackageServicer, registry: RegistryDou
         call(plugin, "Create", protocol.CreateRequest(urn=URN, properties=properties))
     code, said = caught.value.args
     assert code == "UNKNOWN"
-    assert "it does not allow that with these credentials" in said
-    assert "The tag is as it was" in said
+    assert "it denies access to these credentials" in said
+    assert "The tag is unchanged" in said
 
 
 def test_another_type_is_not_served(plugin: PackageServicer) -> None:

@@ -94,14 +94,14 @@ def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted
     host = accepted.source.host
     assert accepted(old=BEFORE) == BEFORE
     assert accepted.warnings == [
-        f"whether {host}/team/app:1 has moved is not known: {host} had too many requests (429)"
+        f"whether {host}/team/app:1 has moved is not known: {host} received too many requests (429)"
     ]
 
 
 def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Check) -> None:
     accepted.source.status = 403
     with pytest.raises(
-        TransferError, match=r"its digest cannot be resolved: .* does not let these credentials"
+        TransferError, match=r"its digest cannot be resolved: .* denies access to these credentials"
     ):
         accepted()
 
@@ -176,7 +176,7 @@ def test_an_immutable_tag_of_another_image_ends_it_before_anything_is_asked_of_t
     declared = inputs(source, digest=DIGEST, target=f"{ECR_HOST}/mirror/app:1")
     with pytest.raises(TransferError) as caught:
         images.copy(declared, lambda done, total: None)
-    assert f"the tag is immutable, and is {BEFORE} already" in str(caught.value)
+    assert f"the tag is immutable, and has the digest {BEFORE}" in str(caught.value)
     assert "'1' under mutable_tags of the repository 'mirror/app'" in str(caught.value)
     assert source.requests == []
 

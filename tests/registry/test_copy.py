@@ -184,7 +184,7 @@ def test_progress_ends_with_the_whole(pair: Pair) -> None:
 
 def test_an_interrupted_copy_ends_and_the_next_one_finishes_it(pair: Pair) -> None:
     told = refusal(lambda: pair.copy(report=lambda done, total: pair.copier.interrupt()))
-    assert told == "it was interrupted"
+    assert told == "the copy was interrupted"
     assert pair.tag() is None
     pair.copier = ImageCopier()
     pair.copy()
@@ -205,7 +205,7 @@ WRITING = ("POST", "PUT")
     ("fault", "said"),
     [
         (Fault("POST", "uploads", 401), "it refuses the credentials"),
-        (Fault("POST", "uploads", 403), "it does not allow that with these credentials"),
+        (Fault("POST", "uploads", 403), "it denies access to these credentials"),
         (Fault("PUT", "uploads", 507), "its storage is full"),
         (Fault("PUT", "uploads", 500, body=b'{"errors":[{"message":"disk full"}]}'), "500: disk full"),
         (Fault("PUT", "uploads", cut=True), "ended the connection"),
@@ -271,7 +271,7 @@ def test_a_registry_that_asks_for_patience_gets_it(pair: Pair) -> None:
 @pytest.mark.parametrize("path", ["blobs", "manifests"])
 def test_content_without_the_digest_is_never_taken(pair: Pair, path: str) -> None:
     pair.source.faults.append(Fault("GET", path, spoils=True))
-    assert f"{pair.source.host} sends another content" in refusal(pair.copy)
+    assert f"{pair.source.host} returns content with another digest" in refusal(pair.copy)
     assert pair.tag() is None
     at = f"http://{pair.target.host}/v2/{pair.name}/blobs"
     assert {pair.push.head(f"{at}/{each}").status_code for each in pair.layers} == {404}

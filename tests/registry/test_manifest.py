@@ -98,7 +98,7 @@ def test_a_digest_that_is_none(algorithm_and_digits: str) -> None:
 
 def test_a_kind_that_is_not_copied() -> None:
     with pytest.raises(
-        InvalidManifestError, match=r"^its manifest is of the kind 'text/html', which is not copied$"
+        InvalidManifestError, match=r"^its manifest has the media type 'text/html', which cannot be copied$"
     ):
         read({}, "text/html")
 

@@ -76,10 +76,10 @@ def refusal(connection: Connection, status: int, content: bytes = b"", **headers
     [
         (400, "", False),
         (401, ", it refuses the credentials", False),
-        (403, ", it does not allow that with these credentials", False),
-        (405, ", it does not let images be deleted", False),
+        (403, ", it denies access to these credentials", False),
+        (405, ", it does not allow deleting images", False),
         (408, "", True),
-        (413, ", that is larger than it takes", False),
+        (413, ", the content is larger than it accepts", False),
         (425, "", True),
         (429, ", too many requests", True),
         (500, "", True),

@@ -1,5 +1,5 @@
-"""An HTTP client with limits on time, memory and redirects, whatever the other side sends.
+"""An HTTP client with limits on time, memory and redirects, also for malicious servers.
 
-Every request to a registry, to GitLab and to a Docker Engine goes through `client.HttpClient`. It uses the
-standard library only, which the doctor loads in a fraction of the time of an HTTP library.
+Every request to a registry, to GitLab and to a Docker Engine goes through `client.HttpClient`. It uses only
+the standard library, which the doctor imports in a fraction of the time of an HTTP library.
 """

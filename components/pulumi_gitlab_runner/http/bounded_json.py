@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 MOST_VALUES = 100_000
-"""A manifest of 4 MiB, the largest that registries accept, has fewer values. Parsed, they take a few MiB."""
+"""The maximum number of values, which use a few MiB when parsed. A manifest of 4 MiB, the largest that
+registries accept, has fewer."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -14,7 +15,7 @@ def read_json(content: bytes) -> Any:
     """The value of a JSON text in UTF-8.
 
     Raises:
-        ValueError: it is not JSON, is nested too deeply, or has more values than any expected answer.
+        ValueError: the text is not JSON, is nested too deeply, or has more than `MOST_VALUES` values.
     """
     if _values(content) > MOST_VALUES and _values(_STRING.sub(b"", content)) > MOST_VALUES:
         raise ValueError("it has too many values")

@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.http.errors import NotHttpError, RedirectError, TooLar
 from pulumi_gitlab_runner.http.proxies import proxy_for
 
 LARGEST_ANSWER = 256 * 1024
-"""The default limit of a body, in bytes."""
+"""The default maximum size of a response body, in bytes."""
 MOST_REDIRECTS = 10
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PART = 64 * 1024
@@ -28,12 +28,12 @@ _KEPT_IN_ADDRESSES = "/:?#[]@!$&'()*+,;=%~"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer with its whole body.
+    """A response with its whole body.
 
     Attributes:
-        status: its status.
-        headers: its headers; their names in any case.
-        content: its body; empty where an answer other than 2xx has more than may be read.
+        status: the status code.
+        headers: the headers, with case-insensitive names.
+        content: the body; empty if the body of an error response exceeds the limit.
     """
 
     status: int
@@ -42,11 +42,11 @@ class Answer:
 
 
 class Stream:
-    """An answer whose body is read in parts.
+    """A response whose body is read in parts.
 
     Attributes:
-        status: its status.
-        headers: its headers.
+        status: the status code.
+        headers: the headers.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Stream:
         self._origin = origin
 
     def parts(self) -> Iterator[bytes]:
-        """The body as it is sent, in parts.
+        """The body as received, in parts.
 
         Raises:
-            HttpError: it ends too early, or does not come in time.
+            HttpError: the body is incomplete, or does not arrive in time.
         """
         deadline = self._connection.deadline
         with deadline_errors(deadline):
@@ -75,32 +75,32 @@ class Stream:
                 raise UnreachableError("ended the connection before the answer was complete")
 
     def decoded(self) -> Iterator[bytes]:
-        """The body in parts of bounded size, unpacked where it comes packed without being asked for.
+        """The body in parts of limited size, decompressed if the server compressed it without a request.
 
         Raises:
-            HttpError: it ends too early, does not come in time, or is packed in an unknown way.
+            HttpError: the body is incomplete, does not arrive in time, or has an unknown encoding.
         """
         encoding = (self.headers.get("content-encoding") or "identity").strip().lower()
         if encoding == "identity":
             yield from self.parts()
             return
         if encoding not in ("gzip", "x-gzip"):
-            raise NotHttpError("sends an answer in an encoding that it was not asked for")
-        unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            raise NotHttpError("sends an answer in an encoding that was not requested")
+        decompressor = zlib.decompressobj(16 + zlib.MAX_WBITS)
         try:
             for part in self.parts():
                 while part:
-                    yield unpacking.decompress(part, _PART)
-                    part = unpacking.unconsumed_tail
+                    yield decompressor.decompress(part, _PART)
+                    part = decompressor.unconsumed_tail
         except zlib.error:
-            raise NotHttpError("sends an answer that cannot be unpacked") from None
+            raise NotHttpError("sends an answer that cannot be decompressed") from None
 
     def read(self, limit: int) -> bytes:
-        """The whole body, unpacked.
+        """The whole body, decompressed.
 
         Raises:
-            TooLargeError: it has more bytes than the limit.
-            HttpError: as `decoded`.
+            TooLargeError: the body has more bytes than the limit.
+            HttpError: as for `decoded`.
         """
         content = bytearray()
         for part in self.decoded():
@@ -110,15 +110,15 @@ class Stream:
         return bytes(content)
 
     def whole(self, limit: int = LARGEST_ANSWER) -> Answer:
-        """The answer with its body, unpacked; it is closed then.
+        """Read the whole body, decompressed, and close the response.
 
         Args:
-            limit: the most bytes that the body of an answer with status 2xx may have. A larger body
-                of another status is left out.
+            limit: the maximum size of the body of a response with status 2xx, in bytes. A larger body with
+                another status is omitted.
 
         Raises:
-            TooLargeError: it has more.
-            HttpError: as `decoded`.
+            TooLargeError: the body is larger.
+            HttpError: as for `decoded`.
         """
         try:
             content = self.read(limit)
@@ -131,7 +131,7 @@ class Stream:
         return Answer(self.status, self.headers, content)
 
     def close(self) -> None:
-        """End it; the connection is used again where the whole body has been read."""
+        """Close the response; the connection is reused if the whole body has been read."""
         if self._answer.isclosed() and not self._answer.will_close:
             self._client._keep(self._origin, self._connection)
         else:
@@ -151,13 +151,13 @@ class Origin:
 class HttpClient:
     """An HTTP client; one instance serves any number of threads.
 
-    Proxies are those of the environment. A body is asked for as it is, unpacked; a redirect of GET or HEAD is
-    followed, without the headers that hold secrets where it leads to another host.
+    Proxies are those of the environment variables. Bodies are requested without compression. A redirect of
+    GET or HEAD is followed; headers with secrets are not sent to another origin.
 
     Args:
-        context: of TLS; None for the system's CAs.
-        may_ask: is called with the scheme and host of each request, and raises where it must not be sent.
-        socket_path: a socket of this machine, which answers in place of every host.
+        context: the TLS context; None for the system's CAs.
+        may_ask: called with the scheme and host of each request; raises an exception to prevent the request.
+        socket_path: the path of a Unix socket, to which all requests are sent instead.
     """
 
     def __init__(
@@ -183,19 +183,19 @@ class HttpClient:
         limit: int = LARGEST_ANSWER,
         follow: bool = True,
     ) -> Answer:
-        """Send a request, and read the whole answer.
+        """Send a request, and read the whole response.
 
         Args:
-            method: such as ``GET``.
+            method: the method, such as ``GET``.
             url: the URL, ``http://…`` or ``https://…``.
-            deadline: when it ends.
-            headers: of the request.
-            content: its body.
-            limit: the most bytes that the body of an answer with status 2xx may have.
+            deadline: the deadline of the request.
+            headers: the headers of the request.
+            content: the body of the request.
+            limit: the maximum size of the body of a response with status 2xx, in bytes.
             follow: whether a redirect of GET or HEAD is followed.
 
         Raises:
-            HttpError: there is no answer, or none within these bounds.
+            HttpError: there is no response, or it exceeds a limit.
         """
         asked = self.open(method, url, deadline=deadline, headers=headers, content=content, follow=follow)
         return asked.whole(limit)
@@ -210,18 +210,18 @@ class HttpClient:
         content: Content | None = None,
         follow: bool = True,
     ) -> Stream:
-        """Send a request, and read the answer in parts; the caller closes it. Arguments as in `ask`.
+        """Send a request, and return the response for reading in parts; the caller closes it.
 
         Args:
-            method: such as ``GET``.
-            url: the URL.
-            deadline: when it ends.
-            headers: of the request; with a body in parts, ``Content-Length`` among them.
-            content: its body; one in parts is sent once.
+            method: the method, such as ``GET``.
+            url: the URL, ``http://…`` or ``https://…``.
+            deadline: the deadline of the request.
+            headers: the headers of the request; for a body in parts, they include ``Content-Length``.
+            content: the body of the request; an iterable is sent only once.
             follow: whether a redirect of GET or HEAD is followed.
 
         Raises:
-            HttpError: there is no answer.
+            HttpError: there is no response.
         """
         sent = {"Accept-Encoding": "identity", "User-Agent": "pulumi-gitlab-runner", **(headers or {})}
         for _ in range(MOST_REDIRECTS + 1):
@@ -237,7 +237,7 @@ class HttpClient:
             url = _joined(url, place)
             if origin_of(url) != origin:
                 sent = {name: value for name, value in sent.items() if not _is_secret(name)}
-        raise RedirectError("redirects without end")
+        raise RedirectError(f"redirects more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
         """Close the connections."""
@@ -268,7 +268,7 @@ class HttpClient:
             try:
                 answer = connection.exchange(method, target, headers, content, deadline)
             except (ConnectionError, HTTPException):
-                # The host may end an idle connection at the moment at which it is used again.
+                # The server may close an idle connection just when it is reused.
                 if not connection.served or method not in ("GET", "HEAD"):
                     raise
                 connection = self._new_connection(origin)
@@ -299,15 +299,15 @@ class HttpClient:
 
 @cache
 def system_trust() -> ssl.SSLContext:
-    """The system's CAs, cached: they take a while to load."""
+    """A TLS context with the system's CAs, cached because they take long to load."""
     return ssl.create_default_context()
 
 
 def trusting(certificates: Iterable[str]) -> ssl.SSLContext:
-    """The CAs of the system, and others.
+    """A TLS context with the system's CAs, and others.
 
     Args:
-        certificates: in PEM. Invalid ones are left out: certificates signed by them are not trusted.
+        certificates: the other CAs, in PEM. Invalid ones are ignored.
     """
     context = ssl.create_default_context()
     for each in certificates:
@@ -320,30 +320,30 @@ def _joined(url: str, place: str) -> str:
     try:
         return urljoin(url, place)
     except ValueError:
-        raise RedirectError("redirects to an address that is none") from None
+        raise RedirectError("redirects to an invalid URL") from None
 
 
 def _read_url(url: str) -> tuple[SplitResult, Origin]:
-    """An address with what it is sent to.
+    """The parts of a URL, and its origin.
 
     Raises:
-        RedirectError: it is none, or not one of HTTP.
+        RedirectError: the URL is invalid, or its scheme is not HTTP or HTTPS.
     """
     try:
         parts = urlsplit(quote(url, _KEPT_IN_ADDRESSES))
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise RedirectError("names an address that is none") from None
+        raise RedirectError("returns an invalid URL") from None
     if not host or parts.scheme not in _PORTS:
-        raise RedirectError("names an address that is not one of HTTP")
+        raise RedirectError("returns a URL that is not HTTP")
     return parts, Origin(parts.scheme, host, port or _PORTS[parts.scheme])
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of an address; a default port is included.
+    """The origin of a URL, with its port, also if that is the default.
 
     Raises:
-        RedirectError: it is none, or not one of HTTP.
+        RedirectError: the URL is invalid, or its scheme is not HTTP or HTTPS.
     """
     return _read_url(url)[1]
 

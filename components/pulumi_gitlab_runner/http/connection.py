@@ -1,4 +1,4 @@
-"""One HTTP connection; every step respects the deadline of its request."""
+"""An HTTP connection, on which every step respects the deadline of the request."""
 
 import contextlib
 import io
@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.http.errors import (
 from pulumi_gitlab_runner.http.proxies import Proxy
 
 LARGEST_HEAD = 256 * 1024
-"""Bytes of an answer's status line and headers."""
+"""The maximum size of a response's status line and headers, in bytes."""
 LONGEST_CONNECT_S = 10.0
 _BUFFER = 64 * 1024
 
@@ -31,14 +31,14 @@ Content = bytes | Iterable[bytes]
 
 
 class Connection(HTTPConnection):
-    """A connection to a host, with or without TLS and a proxy, or to a local socket.
+    """A connection to a host, with or without TLS and a proxy, or to a Unix socket.
 
     Args:
         host: the host.
-        port: its port.
+        port: the port.
         context: the TLS context; None for a connection without TLS.
-        proxy: the proxy, which tunnels TLS and forwards plain HTTP.
-        socket_path: a local socket, instead of the host.
+        proxy: the proxy, which tunnels TLS and forwards plain HTTP; None for a direct connection.
+        socket_path: the path of a Unix socket, instead of the host; empty for none.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Connection(HTTPConnection):
         self.sock: Any = _Socket(raw, self)
 
     def is_open(self) -> bool:
-        """Whether it can be reused: nothing has arrived unasked, such as its end."""
+        """Whether the connection can be reused: it was not closed, and nothing unexpected has arrived."""
         if self.sock is None:
             return False
         waiting = select.poll()
@@ -90,13 +90,13 @@ class Connection(HTTPConnection):
         content: Content | None,
         deadline: Deadline,
     ) -> HTTPResponse:
-        """Send a request and read the head of its answer; without one, the connection is closed.
+        """Send a request, and read the head of the response; on failure, the connection is closed.
 
         Args:
-            method: such as ``GET``.
-            target: path and query.
-            headers: of the request.
-            content: its body.
+            method: the method, such as ``GET``.
+            target: the path and query.
+            headers: the headers of the request.
+            content: the body of the request.
             deadline: the deadline of the request.
         """
         self.deadline = deadline
@@ -106,7 +106,7 @@ class Connection(HTTPConnection):
         try:
             if self.sock is None:
                 self.connect()
-            # A host may answer, and end the connection, before it has read the whole body.
+            # A server may respond, and close the connection, before it has read the whole body.
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 self.request(method, target, content, headers)
             answer = self.getresponse()
@@ -158,7 +158,7 @@ class Connection(HTTPConnection):
 
 
 class _Socket:
-    """The interface that `http.client` needs of a socket."""
+    """The part of a socket's interface that `http.client` uses."""
 
     def __init__(self, raw: socket.socket, connection: Connection) -> None:
         self.raw = raw
@@ -176,7 +176,7 @@ class _Socket:
 
 
 class _Reader(io.RawIOBase):
-    """Reads an answer. The head is limited to `LARGEST_HEAD`; the reader of the body limits the body."""
+    """Reads a response. The head is limited to `LARGEST_HEAD`; `Stream` limits the body."""
 
     def __init__(self, raw: socket.socket, connection: Connection) -> None:
         self._raw = raw
@@ -217,21 +217,21 @@ def deadline_errors(deadline: Deadline) -> Iterator[None]:
         raise NotTrustedError(error.verify_message) from None
     except ssl.SSLError as error:
         reason = (error.reason or "the connection ended").replace("_", " ").lower()
-        raise TlsError(f"does not speak TLS as it should: {reason}") from None
+        raise TlsError(f"does not speak TLS correctly: {reason}") from None
     except (ConnectionResetError, BrokenPipeError):
         raise UnreachableError("ended the connection before it answered") from None
     except IncompleteRead:
         raise UnreachableError("ended the connection before the answer was complete") from None
     except UnicodeError:
-        raise UnreachableError("cannot be reached: it is no name of a host") from None
+        raise UnreachableError("cannot be reached: its name is not a valid host name") from None
     except OSError as error:
         raise UnreachableError(f"cannot be reached: {(error.strerror or str(error)).lower()}") from None
     except (HTTPException, ValueError):
-        raise NotHttpError("does not speak HTTP as it should") from None
+        raise NotHttpError("does not speak HTTP correctly") from None
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> list[Any]:
-    """The addresses of a host name. The lookup has no timeout of its own, so a thread does it."""
+    """The addresses of a host name, looked up in a thread because `getaddrinfo` has no timeout."""
     found: list[Any] = []
     failure: list[Exception] = []
 

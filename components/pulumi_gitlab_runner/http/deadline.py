@@ -1,18 +1,18 @@
-"""The deadline of a request, set at its start, however slowly the answer arrives."""
+"""The deadline of a request, set at its start."""
 
 import time
 
 from pulumi_gitlab_runner.http.errors import TimedOutError
 
 SLOWEST_RATE = 16 * 1024
-"""The slowest accepted transfer rate, in bytes per second. A modem is faster."""
+"""The slowest accepted transfer rate, in bytes per second."""
 
 
 class Deadline:
     """The deadline of a request, with all its connections, redirects and tokens.
 
     Args:
-        seconds: the time from now.
+        seconds: the time until the deadline, in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -23,7 +23,7 @@ class Deadline:
         """The remaining seconds, more than 0.
 
         Raises:
-            TimedOutError: there are none.
+            TimedOutError: the deadline has passed.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -39,5 +39,5 @@ class TransferDeadline(Deadline):
     """The deadline of a transfer of any size: received bytes extend it, at the slowest accepted rate."""
 
     def add(self, size: int) -> None:
-        """Count received bytes."""
+        """Extend the deadline for received bytes."""
         self._end += size / SLOWEST_RATE

@@ -2,14 +2,14 @@
 
 
 class HttpError(Exception):
-    """There is no usable answer. The message is written after the name of the host."""
+    """There is no usable response. The message follows the name of the host in a sentence."""
 
 
 class TimedOutError(HttpError):
-    """The answer was not complete in time.
+    """The response was not complete in time.
 
     Attributes:
-        seconds: how long there was for it.
+        seconds: the timeout, in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -18,10 +18,10 @@ class TimedOutError(HttpError):
 
 
 class NotTrustedError(HttpError):
-    """The certificate is signed by no CA that is trusted here, has ended, or is for another host.
+    """The certificate is signed by no trusted CA, has expired, or is for another host.
 
     Attributes:
-        reason: as OpenSSL words it.
+        reason: the message of OpenSSL.
     """
 
     def __init__(self, reason: str) -> None:
@@ -34,7 +34,7 @@ class UnreachableError(HttpError):
 
 
 class TlsError(UnreachableError):
-    """The server does not speak TLS, or no version of it that is allowed here."""
+    """The server does not speak TLS, or only versions that are not allowed."""
 
 
 class NotHttpError(HttpError):
@@ -42,7 +42,7 @@ class NotHttpError(HttpError):
 
 
 class TooLargeError(HttpError):
-    """The response is larger than any valid one."""
+    """The response exceeds the size limit."""
 
 
 class RedirectError(HttpError):

@@ -1,4 +1,4 @@
-"""The proxy of a request, by the variables of the environment that curl, Go and Python share."""
+"""The proxy of a request, from the environment variables that curl, Go and Python have in common."""
 
 import base64
 import os
@@ -10,12 +10,12 @@ from pulumi_gitlab_runner.http.errors import UnreachableError
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that is asked without TLS.
+    """A proxy, connected to without TLS.
 
     Attributes:
-        host: its host.
-        port: its port.
-        headers: what it is sent besides: the user and password of its address.
+        host: the host of the proxy.
+        port: the port of the proxy.
+        headers: additional headers for the proxy, with the user and password of its URL.
     """
 
     host: str
@@ -27,7 +27,7 @@ def proxy_for(scheme: str, host: str) -> Proxy | None:
     """The proxy of ``http_proxy``, ``https_proxy`` or ``all_proxy``, unless ``no_proxy`` names the host.
 
     Raises:
-        UnreachableError: the variable names no proxy that can be used.
+        UnreachableError: the value of the variable is not an ``http://`` URL.
     """
     if not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

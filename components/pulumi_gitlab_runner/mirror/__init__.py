@@ -1,5 +1,5 @@
-"""Images of other registries, copied into one of ours, by this package's own plugin.
+"""Images of other registries, copied into a declared registry by this package's plugin.
 
-Not by the Docker provider, whose resources need a Docker Engine, bring one platform under another digest, and
-push a tag again that ECR holds immutable. Nor by a dynamic provider, which other languages have not.
+The Docker provider is not used: its resources need a Docker Engine, push a single platform under another
+digest, and push a tag again that is immutable in ECR. A dynamic provider is not available in all languages.
 """

@@ -1,7 +1,7 @@
-"""The calls to AWS for an ECR registry: its password, which tags may be moved, the deletion of images.
+"""The calls to AWS for an ECR registry: its password, the mutability of its tags, the deletion of images.
 
-AWS is asked with the credentials of the environment in which Pulumi runs, at the moment of need: a password
-for ECR, which ends after 12 hours, is kept in no state.
+The calls use the credentials of Pulumi's environment. A password for ECR, which is valid for 12 hours, is
+requested when it is needed, and is not in the state.
 """
 
 import base64
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.registry.transfer import TransferError
 
 
 def is_ecr(host: str) -> bool:
-    """Whether a registry is ECR, by its host."""
+    """Whether a host is that of an ECR registry."""
     return ECR_HOST.fullmatch(host) is not None
 
 
@@ -25,19 +25,19 @@ def credentials_for(host: str) -> Credentials:
     """A user and password for an ECR registry.
 
     Raises:
-        TransferError: AWS gives none.
+        TransferError: AWS returns an error.
     """
-    with _transfer_errors(f"asking AWS for a password for {host}"):
+    with _transfer_errors(f"requesting a password for {host} from AWS"):
         return _credentials(_region(host))
 
 
 def may_move(host: str, repository: str, tag: str) -> bool:
-    """Whether ECR lets a tag be moved to another image.
+    """Whether ECR allows moving a tag to another image.
 
     Raises:
-        TransferError: AWS does not answer, or refuses.
+        TransferError: AWS returns an error, or does not respond.
     """
-    with _transfer_errors(f"asking AWS for the settings of {host}/{repository}"):
+    with _transfer_errors(f"looking up the settings of {host}/{repository}"):
         found = _client(_region(host)).describe_repositories(
             registryId=host.partition(".")[0], repositoryNames=[repository]
         )
@@ -56,10 +56,10 @@ def tag_moves(tag: str, mutability: str, filters: Sequence[Mapping[str, str]]) -
 
 
 def delete_tag(host: str, repository: str, tag: str) -> None:
-    """Delete a tag, and the image with its last tag; no error where it does not exist.
+    """Delete a tag, and the image with its last tag; no error if the tag does not exist.
 
     Raises:
-        TransferError: AWS refuses.
+        TransferError: AWS returns an error.
     """
     with _transfer_errors(f"deleting {host}/{repository}:{tag}"):
         _client(_region(host)).batch_delete_image(
@@ -69,13 +69,13 @@ def delete_tag(host: str, repository: str, tag: str) -> None:
 
 def _region(host: str) -> str:
     found = ECR_HOST.fullmatch(host)
-    assert found is not None  # noqa: S101 - `is_ecr` was asked
+    assert found is not None  # noqa: S101 - checked by the caller with `is_ecr`
     return found["region"]
 
 
 @cache
 def _credentials(region: str) -> Credentials:
-    """One password is valid for all registries that the identity may use."""
+    """A user and password for a region, valid for all registries that the identity may use."""
     token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
     username, _, password = base64.b64decode(token).decode().partition(":")
     return Credentials(username, Secret(password))
@@ -83,7 +83,7 @@ def _credentials(region: str) -> Credentials:
 
 @cache
 def _client(region: str) -> Any:
-    import boto3  # only here: it takes a third of a second
+    import boto3  # only here: the import takes a third of a second
 
     return boto3.client("ecr", region_name=region)
 

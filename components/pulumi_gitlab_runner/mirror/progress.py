@@ -1,4 +1,4 @@
-"""Progress reports of a long copy, at intervals."""
+"""Progress reports of a copy, at intervals."""
 
 import time
 from collections.abc import Callable
@@ -12,9 +12,9 @@ class Progress:
     """Reports the progress of a copy, once per interval.
 
     Args:
-        what: what is copied.
+        what: the name of the image, as in reports.
         show: called with a line of text.
-        clock: returns the time in seconds.
+        clock: returns the time, in seconds.
     """
 
     def __init__(
@@ -27,7 +27,12 @@ class Progress:
         self._lock = Lock()
 
     def __call__(self, done: int, total: int) -> None:
-        """Record how many bytes have arrived, of how many."""
+        """Record the number of copied bytes.
+
+        Args:
+            done: the number of copied bytes.
+            total: the number of bytes to copy.
+        """
         with self._lock:
             now = self._clock()
             if now < self._next:

@@ -1,4 +1,4 @@
-"""The provider of mirrored images, with plain Python values.
+"""The provider of mirrored images, on plain Python values.
 
 `plugin.py` connects it to the engine's protocol.
 """
@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 PATIENCE_S = 120.0
-"""The limit for one answer: a registry reads a large layer again before it answers."""
+"""Timeout of a request, in seconds: a registry verifies a large layer before it responds."""
 
 Properties = Mapping[str, Any]
 Warn = Callable[[str], None]
@@ -28,7 +28,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference that an update makes: properties, and those that replace the resource."""
+    """The changes of an update: the changed properties, and those that replace the resource."""
 
     changed: tuple[str, ...]
     replaces: tuple[str, ...]
@@ -37,7 +37,7 @@ class Difference:
 class MirroredImages:
     """All mirrored images of one process, which share connections and threads.
 
-    Every method raises `TransferError` where a registry does not do what it is asked.
+    Every method raises `TransferError` if a request to a registry fails.
     """
 
     def __init__(self) -> None:
@@ -50,19 +50,19 @@ class MirroredImages:
         self._copier.interrupt()
 
     def close(self) -> None:
-        """Close the connections, and end the threads."""
+        """Close the connections, and stop the threads."""
         self._copier.close()
         self._client.close()
         self._asking.close()
 
     def accepted_digest(self, old: Properties, new: Properties, warn: Warn) -> str:
-        """The digest to copy: the declared one, else the one that was copied before, else the tag's own.
+        """The digest to copy: the declared one, else the previously copied one, else the tag's current one.
 
-        So a moved tag changes nothing until its new digest is declared. A preview warns of it.
+        So a moved tag changes nothing until its new digest is declared. A preview warns about it.
 
         Args:
-            old: the inputs of the resource so far; empty for a new one.
-            new: those that the program gives.
+            old: the old inputs of the resource; empty for a new resource.
+            new: the new inputs of the resource.
             warn: called with a message about a moved tag.
         """
         if UNKNOWN in (new["source"], *_pair(new.get("sourceCredentials"))):
@@ -80,19 +80,19 @@ class MirroredImages:
         if answer.digest and answer.digest != accepted:
             warn(
                 f"{source.familiar} has moved: it is {answer.digest} now, and the mirror keeps {accepted}. "
-                f"To take the new one, declare {source.familiar}@{answer.digest}"
+                f"To copy the new image, declare {source.familiar}@{answer.digest}"
             )
         elif answer.digest is None and answer.outcome is not Outcome.NO_IMAGE:
             warn(f"whether {source.familiar} has moved is not known: {answer.message}")
         return str(accepted)
 
     def difference(self, old_inputs: Properties, old: Properties, new: Properties) -> Difference:
-        """The difference between a resource and its inputs `new`.
+        """The difference between a resource and its new inputs.
 
         Args:
-            old_inputs: its inputs so far.
-            old: its state, with the digest that the target has.
-            new: its inputs from now on.
+            old_inputs: the old inputs of the resource.
+            old: its state, with the digest of the target.
+            new: its new inputs.
         """
         names = sorted({*old_inputs, *new})
         changed = [name for name in names if old_inputs.get(name) != new.get(name)]
@@ -101,17 +101,17 @@ class MirroredImages:
         return Difference(tuple(changed), tuple(name for name in changed if name == "target"))
 
     def outputs(self, inputs: Properties) -> dict[str, Any]:
-        """The state of a resource with these inputs. The credentials are in its inputs alone."""
+        """The state of a resource with these inputs, without the credentials."""
         state = {name: value for name, value in inputs.items() if not name.endswith("Credentials")}
         known = UNKNOWN not in (inputs["target"], inputs["digest"])
         state["reference"] = f"{inputs['target']}@{inputs['digest']}" if known else UNKNOWN
         return state
 
     def copy(self, inputs: Properties, report: Report) -> None:
-        """Copy the image to its target, if it is not there yet.
+        """Copy the image to its target, if the target does not have it yet.
 
         Args:
-            inputs: those of the resource.
+            inputs: the inputs of the resource.
             report: called with the progress.
         """
         source, target = parse(inputs["source"]), parse(inputs["target"])
@@ -125,12 +125,12 @@ class MirroredImages:
             )
         except TransferError as error:
             raise TransferError(
-                f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is as it "
-                "was; the next update continues from there"
+                f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is "
+                "unchanged; the next update copies only what is missing"
             ) from None
 
     def digest_at_target(self, inputs: Properties) -> str | None:
-        """The current digest of the target's tag; None if the tag is gone."""
+        """The current digest of the target's tag; None if the tag does not exist."""
         target = parse(inputs["target"])
         return self._repository(target, inputs.get("targetCredentials")).digest(target.tag or "latest")
 
@@ -157,20 +157,20 @@ class MirroredImages:
         return Repository(self._client.connection(image.registry), image.repository, credentials)
 
     def _check_tag(self, repository: Repository, target: ImageReference, digest: str) -> None:
-        """Refuse a copy whose tag ECR would refuse in the end."""
+        """Refuse a copy whose tag ECR would refuse after the upload."""
         tag = target.tag or "latest"
         if not ecr.is_ecr(target.registry):
             return
         found = repository.digest(tag)
         if found not in (None, digest) and not ecr.may_move(target.registry, target.repository, tag):
             raise TransferError(
-                f"the tag is immutable, and is {found} already: declare that digest to keep it, another tag "
-                f"to have both, or {tag!r} under mutable_tags of the repository {target.repository!r}"
+                f"the tag is immutable, and has the digest {found}: declare that digest to keep it, another "
+                f"tag to have both, or {tag!r} under mutable_tags of the repository {target.repository!r}"
             )
 
 
 def _credentials(host: str, declared: Any) -> Credentials | None:
-    """The declared user and password, else a password from AWS for a registry of ECR, else none."""
+    """The declared user and password, else a password from AWS for an ECR registry, else None."""
     if declared:
         username, password = _pair(declared)
         return Credentials(username, Secret(password))

@@ -1,1 +1,1 @@
-"""A registry client: looks images up as `docker pull` does, and copies them between registries."""
+"""A registry client, which resolves images as `docker pull` does, and copies them between registries."""

@@ -7,7 +7,7 @@ INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-"""Manifests of images for several platforms."""
+"""The media types of image indexes, for several platforms."""
 
 
 class Outcome(StrEnum):
@@ -30,9 +30,9 @@ class RegistryAnswer:
 
     Attributes:
         outcome: the kind of answer.
-        message: the answer in words.
-        digest: the digest of the image's manifest, where it was found.
-        media_type: the kind of that manifest.
+        message: a sentence about the answer.
+        digest: the digest of the image's manifest; None if it was not found.
+        media_type: the media type of the manifest.
     """
 
     outcome: Outcome
@@ -42,5 +42,5 @@ class RegistryAnswer:
 
     @property
     def several_platforms(self) -> bool:
-        """Whether the digest is that of an index, which every platform can pull."""
+        """Whether the digest is that of an image index."""
         return self.media_type in INDEX_TYPES

@@ -1,4 +1,4 @@
-"""A registry's challenge: how it wants to be authenticated to (RFC 9110; distribution, docs/spec/auth)."""
+"""The authentication challenge of a registry (RFC 9110; distribution, docs/spec/auth)."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 _PARAMETER = re.compile(r'(?<!\w)(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 _LONGEST = 4096
-"""Of a header: the realm is an address, and the rest is short."""
+"""The maximum length of a header: the realm is a URL, and the rest is short."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Challenge:
 
     Attributes:
         scheme: ``basic`` or ``bearer``.
-        realm: for ``bearer`` the address that gives tokens.
+        realm: for ``bearer`` the URL of the token service.
         service: for ``bearer`` the name of the service that the token is for.
     """
 
@@ -25,7 +25,7 @@ class Challenge:
 
 
 def read_challenge(headers: list[str]) -> Challenge | None:
-    """The challenge of a response's ``WWW-Authenticate`` headers; ``bearer`` goes before ``basic``."""
+    """The challenge in ``WWW-Authenticate`` headers; ``bearer`` takes precedence over ``basic``."""
     found: dict[str, Challenge] = {}
     for header in headers:
         if len(header) > _LONGEST:

@@ -1,4 +1,4 @@
-"""Looks an image up as `docker pull` does, up to its manifest."""
+"""A client that resolves images as `docker pull` does, up to the manifest."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -39,8 +39,8 @@ class RegistryClient:
     """A client for registries; one instance serves any number of threads.
 
     Args:
-        certificates: gives the CAs of registries, as `Connection` takes it.
-        patience: the limit for an image in seconds, from the lookup of the registry's name to its answer.
+        certificates: returns the CAs of a registry; see `Connection`.
+        patience: the timeout for an image, in seconds, including the name lookup of the registry.
     """
 
     def __init__(self, certificates: Certificates | None = None, patience: float = PATIENCE_S) -> None:
@@ -73,7 +73,7 @@ class RegistryClient:
         Args:
             image: the image; a digest takes precedence over a tag, and the default tag is ``latest``.
             credentials: the credentials; None for an anonymous pull.
-            deadline: a deadline earlier than the client's own limit.
+            deadline: the deadline, if it is earlier than the client's timeout.
         """
         try:
             own = Deadline(self._patience)
@@ -91,21 +91,21 @@ class RegistryClient:
             return self._connections[host]
 
     def ask_within(self, questions: Sequence[Question], seconds: float) -> list[RegistryAnswer]:
-        """Request images, with one time limit for all answers.
+        """Request the manifests of images in parallel, with one timeout for all.
 
         Args:
-            questions: images with their credentials.
-            seconds: the limit, after which an answer counts as missing.
+            questions: the images, with their credentials.
+            seconds: the timeout, after which a registry counts as unreachable.
 
         Returns:
-            the answers, in the order of the questions.
+            The answers, in the order of the questions.
         """
         deadline = Deadline(seconds)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             return list(threads.map(lambda question: self.ask(question[0], question[1], deadline), questions))
 
     def ask_all(self, questions: Iterable[Question]) -> list[RegistryAnswer]:
-        """Request many images in parallel, within `PATIENCE_FOR_ALL_S`; the answers are in the same order."""
+        """Request the manifests of images as `ask_within` does, within `PATIENCE_FOR_ALL_S`."""
         return self.ask_within(list(questions), PATIENCE_FOR_ALL_S)
 
 
@@ -119,7 +119,7 @@ def _manifest(
     status, named = answer.status, answer.headers
     digest = named.get("docker-content-digest")
     if status not in (401, 429) and (status != 200 or not digest):
-        # Some registries refuse HEAD, or send no digest; `docker pull` reads the manifest as well.
+        # Some registries refuse HEAD, or return no digest; `docker pull` then reads the manifest too.
         with closing(connection.open("GET", *asked, headers=headers, deadline=deadline)) as stream:
             status, named = stream.status, stream.headers
             if status == 200:
@@ -127,7 +127,7 @@ def _manifest(
     if status != 200:
         raise refused(connection.host, status, bool(credentials))
     if not digest or not DIGEST.fullmatch(digest):
-        raise Refusal(Outcome.FAILED, f"{connection.host} has it, and names a digest that is none")
+        raise Refusal(Outcome.FAILED, f"{connection.host} has it, and returns an invalid digest")
     media_type = _media_type(named)
     return RegistryAnswer(Outcome.FOUND, f"{connection.host} has it, as {digest}", digest, media_type)
 
@@ -137,14 +137,14 @@ def _media_type(headers: Message) -> str:
 
 
 def _digest_of(host: str, manifest: Stream) -> str:
-    """The digest of a manifest, computed without keeping it. An error page of a proxy has none."""
+    """The digest of a manifest, computed in parts; refuses other content, such as a proxy's error page."""
     if (media_type := _media_type(manifest.headers)) not in MANIFEST_TYPES:
         found = f"content of the type {media_type!r}" if media_type else "content without a type"
-        raise Refusal(Outcome.NO_REGISTRY, f"{host} sends {found} where a manifest is asked for")
+        raise Refusal(Outcome.NO_REGISTRY, f"{host} returns {found} instead of a manifest")
     running, size = hashlib.sha256(), 0
     for part in manifest.decoded():
         running.update(part)
         size += len(part)
         if size > LARGEST_MANIFEST:
-            raise Refusal(Outcome.FAILED, f"{host} sends more than any manifest has")
+            raise Refusal(Outcome.FAILED, f"{host} returns a manifest that is too large")
     return f"sha256:{running.hexdigest()}"

@@ -1,4 +1,4 @@
-"""A connection to one registry: how it is reached, how it authenticates, and what its refusals mean.
+"""A connection to one registry: its URL, its authentication, and the meaning of its errors.
 
 Source: the OCI distribution specification 1.1, and distribution/distribution, docs/spec/auth/token.md.
 """
@@ -37,7 +37,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 
 PULL, PUSH = "pull", "pull,push"
-"""The action of a request in a repository, as in a token's scope."""
+"""The actions on a repository, as in the scope of a token."""
 
 _DOCKER_HUB_API = "registry-1.docker.io"
 
@@ -46,7 +46,7 @@ _TokenKey = tuple[str, Credentials | None]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
-    """Ends a request early with an answer."""
+    """Ends a request with an answer."""
 
     def __init__(self, outcome: Outcome, message: str) -> None:
         self.answer = RegistryAnswer(outcome, printable(message))
@@ -54,19 +54,19 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 Certificates = Callable[[str], Iterable[str]]
-"""Gives, for the host of a registry, the CAs in PEM that are trusted for it."""
+"""Returns the CAs, in PEM, that are trusted for the host of a registry."""
 
 
 class Connection:
     """A connection to one registry, for any number of threads; the authentication is discovered once.
 
-    Credentials are sent to the registry and to the token service that its own challenge names, and to no
-    other host after a redirect. Connections without TLS are allowed to this machine only.
+    Credentials are sent only to the registry and to the token service in its challenge, and not to another
+    host after a redirect. Connections without TLS are allowed only to this machine.
 
     Args:
-        host: the registry, as images write it.
+        host: the registry, as in image references.
         certificates: returns the CAs that are trusted for a registry in addition to the system's.
-        patience: the limit of a request in seconds, unless it has a deadline of its own.
+        patience: the timeout of a request without a deadline, in seconds.
     """
 
     def __init__(self, host: str, certificates: Certificates | None, patience: float) -> None:
@@ -96,22 +96,22 @@ class Connection:
         limit: int = LARGEST_ANSWER,
         deadline: Deadline | None = None,
     ) -> Answer:
-        """Send a request, authenticated as the registry requires, and read the whole answer.
+        """Send a request, authenticated as the registry requires, and read the whole response.
 
         Args:
-            method: such as ``HEAD``.
-            path: the path, ``/v2/…``; or a whole address that the registry named, which gets credentials only
-                where it is the registry's own.
+            method: the method, such as ``HEAD``.
+            path: the path, ``/v2/…``; or an absolute URL from the registry, which gets credentials only if it
+                has the registry's origin.
             credentials: the credentials; None for an anonymous request.
-            scopes: what a token must allow, such as ``repository:team/app:pull``.
-            headers: in addition to those that authenticate.
+            scopes: the scopes of the token, such as ``repository:team/app:pull``.
+            headers: additional headers.
             content: the body.
-            limit: the most bytes that the body of the answer may have.
+            limit: the maximum size of the response body, in bytes.
             deadline: the deadline, including the connection and the tokens.
 
         Raises:
             Refusal: the registry or its token service refuses the request.
-            HttpError: there is no answer.
+            HttpError: there is no response.
         """
         asked = self.open(
             method, path, credentials, scopes, headers=headers, content=content, deadline=deadline
@@ -129,7 +129,7 @@ class Connection:
         content: Content | None = None,
         deadline: Deadline | None = None,
     ) -> Stream:
-        """Send a request, and read the answer in parts; the caller closes it. The rest is as in `ask`.
+        """Send a request, and return the response for reading in parts; the caller closes it.
 
         Args:
             method: as in `ask`.
@@ -137,7 +137,7 @@ class Connection:
             credentials: as in `ask`.
             scopes: as in `ask`.
             headers: as in `ask`.
-            content: the body; one that comes in parts is sent once, whatever the answer.
+            content: the body; an iterable is sent only once, also if the registry then requires a token.
             deadline: as in `ask`.
         """
         deadline = deadline or Deadline(self.patience)
@@ -155,7 +155,7 @@ class Connection:
         stream = sent()
         repeatable = content is None or isinstance(content, bytes)
         if stream.status == 401 and own and repeatable:
-            # Some registries send their challenge only here; and a token expires after minutes.
+            # Some registries send their challenge only here, and tokens expire after some minutes.
             challenge = challenge or read_challenge(stream.headers.get_all("www-authenticate", []))
             if self._tokens.forget((" ".join(scopes), credentials)) or self._challenge is None:
                 stream.whole()
@@ -163,7 +163,7 @@ class Connection:
         return stream
 
     def forget_failure(self) -> None:
-        """Let the next request try again to reach an unreachable registry."""
+        """Make the next request try an unreachable registry again."""
         with self._reaching:
             self._failure = None
 
@@ -172,7 +172,7 @@ class Connection:
             raise Refusal(Outcome.FAILED, f"{self.host} redirects to {host} without TLS")
 
     def _reach(self, deadline: Deadline) -> None:
-        """Discover how the registry is reached and how it authenticates; a failure applies to all images."""
+        """Discover the URL and the authentication of the registry; a failure applies to all images."""
         if self._base:
             return
         with _held(self._reaching, deadline):
@@ -196,13 +196,15 @@ class Connection:
                 raise
             answer = None
         if answer is None:
-            # As Docker Engine does for registries on this machine.
+            # Docker Engine does the same for registries on this machine.
             base = f"http://{self._address}"
             answer = self._client.ask("GET", f"{base}/v2/", deadline=deadline)
         if answer.status == 401:
             self._challenge = read_challenge(answer.headers.get_all("www-authenticate", []))
         elif answer.status == 404:
-            raise Refusal(Outcome.NO_REGISTRY, f"{self.host} answers, but is no registry: /v2/ gives 404")
+            raise Refusal(
+                Outcome.NO_REGISTRY, f"{self.host} answers, but is not a registry: /v2/ returns 404"
+            )
         elif answer.status != 200:
             raise refused(self.host, answer.status, with_credentials=False)
         return base
@@ -237,9 +239,10 @@ class Connection:
         scheme, host = _scheme_and_host(challenge.realm)
         if scheme != "https" and not (scheme == "http" and _is_local(host)):
             raise Refusal(
-                Outcome.FAILED, f"{self.host} wants credentials sent to {host or 'no host'} without TLS"
+                Outcome.FAILED,
+                f"{self.host} requires credentials to be sent to {host or 'no host'} without TLS",
             )
-        who = f"{host}, which gives {self.host}'s tokens,"
+        who = f"{host}, the token service of {self.host},"
         try:
             if credentials and credentials.identity_token:
                 refresh = credentials.identity_token.get_secret_value()
@@ -267,12 +270,12 @@ class Connection:
         except (ValueError, AttributeError):
             token = None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise Refusal(Outcome.FAILED, f"{who} gave none")
+            raise Refusal(Outcome.FAILED, f"{who} returned no token")
         return token
 
 
 class _Tokens:
-    """Tokens by scopes and credentials; each is requested once, however many threads need it."""
+    """Tokens by scopes and credentials; several threads that need the same token request it once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -288,12 +291,12 @@ class _Tokens:
             yield self._tokens
 
     def forget(self, key: _TokenKey) -> bool:
-        """Drop an expired token; returns whether there was one."""
+        """Remove an expired token, and return whether there was one."""
         return self._tokens.pop(key, None) is not None
 
 
 def scope(repository: str, actions: str) -> str:
-    """The actions that a token must allow in a repository."""
+    """The scope of a token for actions on a repository."""
     return f"repository:{repository}:{actions}"
 
 
@@ -303,21 +306,21 @@ def refused(who: str, status: int, with_credentials: bool) -> Refusal:
     if status == 401:
         return Refusal(Outcome.UNAUTHORIZED, f"{who} refuses {sent} (401)")
     if status == 403:
-        return Refusal(Outcome.FORBIDDEN, f"{who} does not let {sent} have it (403)")
+        return Refusal(Outcome.FORBIDDEN, f"{who} denies access to {sent} (403)")
     if status == 404:
         return Refusal(Outcome.NO_IMAGE, f"{who} has no such image, or hides it from {sent} (404)")
     if status == 429:
-        return Refusal(Outcome.TOO_MANY_REQUESTS, f"{who} had too many requests (429)")
+        return Refusal(Outcome.TOO_MANY_REQUESTS, f"{who} received too many requests (429)")
     return Refusal(Outcome.FAILED, f"{who} answers with status {status}")
 
 
 def no_answer(host: str, seconds: float) -> RegistryAnswer:
-    """The answer where a registry gave none in time."""
+    """The answer for a registry that did not respond in time."""
     return RegistryAnswer(Outcome.UNREACHABLE, f"{host} gave no answer in {seconds:g} seconds")
 
 
 def not_reached(who: str, error: HttpError) -> RegistryAnswer:
-    """The answer where there is none."""
+    """The answer for a request without a response."""
     outcome = Outcome.UNREACHABLE
     if isinstance(error, NotTrustedError):
         outcome = Outcome.NOT_TRUSTED
@@ -328,7 +331,7 @@ def not_reached(who: str, error: HttpError) -> RegistryAnswer:
 
 @contextmanager
 def _held(lock: Lock, deadline: Deadline) -> Iterator[None]:
-    """Hold a lock, waiting no longer than the deadline."""
+    """Hold a lock; the deadline limits the wait for it."""
     if not lock.acquire(timeout=deadline.left()):
         raise TimedOutError(deadline.seconds)
     try:
@@ -364,10 +367,10 @@ def _is_local(host: str) -> bool:
 
 
 def docker_certificates(directory: Path) -> Certificates:
-    """The CAs that Docker trusts for single registries.
+    """The CAs that Docker trusts for individual registries.
 
     Args:
-        directory: contains a folder ``HOST[:PORT]`` for each registry with a CA of its own:
+        directory: the directory with a subdirectory ``HOST[:PORT]`` for each such registry:
             ``/etc/docker/certs.d``.
     """
 
@@ -380,6 +383,6 @@ def docker_certificates(directory: Path) -> Certificates:
 
 
 def _trust(host: str, certificates: Certificates | None) -> ssl.SSLContext | None:
-    """The CAs of the system, and those of this registry; None where there are none."""
+    """The CAs of the system, and those of this registry; None if this registry has none."""
     further = list(certificates(host)) if certificates else []
     return trusting(further) if further else None

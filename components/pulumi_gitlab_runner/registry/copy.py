@@ -1,8 +1,7 @@
-"""Copying an image from one repository to another, without a Docker Engine and without a file.
+"""Copies of images from one repository to another, without a Docker Engine and without files.
 
-All platforms are copied: the manifest with the digest, and everything that it references. The parts are
-sent first and the tag last, so an interrupted copy sets no tag, and the next one sends only what is still
-missing.
+All platforms are copied: the manifest with the digest, and everything that it references. The tag is pushed
+last, so an interrupted copy sets no tag, and the next one uploads only what is missing.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,13 +21,13 @@ TRANSFERS = 8
 
 LARGEST_INDEX = 2 * LARGEST_MANIFEST
 MOST_MANIFESTS = 1000
-"""The limits for all manifests of one image: bytes, and their number."""
+"""The limits for all manifests of one image: their size in bytes, and their number."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 Report = Callable[[int, int], None]
-"""Called often, by several threads, with the received and the missing number of bytes."""
+"""Called often, by several threads, with the number of copied bytes and the number of bytes to copy."""
 
 
 def _no_report(done: int, total: int) -> None:
@@ -41,10 +40,10 @@ class Copy:
 
     Attributes:
         source: the repository that has the image.
-        digest: of the image's manifest, or of its index.
-        target: the repository that gets it.
-        tag: its tag there.
-        platforms: those that the image must have, such as ``linux/arm64``.
+        digest: the digest of the image's manifest or index.
+        target: the repository to copy it to.
+        tag: its tag in the target.
+        platforms: the platforms that the image must have, such as ``linux/arm64``.
     """
 
     source: Repository
@@ -58,7 +57,7 @@ class ImageCopier:
     """Copies images in parallel; one instance serves any number of threads.
 
     Args:
-        pause: waits before a retry; by default as long as given, or until `interrupt`.
+        pause: waits the given number of seconds before a retry. Default: until then, or until `interrupt`.
     """
 
     def __init__(self, pause: Callable[[float], object] | None = None) -> None:
@@ -68,18 +67,18 @@ class ImageCopier:
         self._holders: dict[tuple[str, str], str] = {}
 
     def interrupt(self) -> None:
-        """Cancel all copies with an error; what has arrived stays."""
+        """Cancel all copies with an error; uploaded blobs and manifests are kept."""
         self._interrupted.set()
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._threads.shutdown()
 
     def copy(self, copy: Copy, report: Report = _no_report) -> None:
-        """Copy an image, if its digest is not under the tag already.
+        """Copy an image, unless the target's tag has its digest already.
 
         Raises:
-            TransferError: it could not be copied. The tag is unchanged.
+            TransferError: the image could not be copied. The tag is unchanged.
         """
         if self._try(copy.target, lambda: copy.target.digest(copy.tag)) == copy.digest:
             return
@@ -90,7 +89,7 @@ class ImageCopier:
         missing = [blob for blob, is_there in zip(blobs, there, strict=True) if not is_there]
         progress = _Progress(sum(blob.size for blob in missing), report)
         self._each(missing, lambda blob: self._copy_blob(copy, blob, progress))
-        # What an index references must exist before it: first the images, then each index after those in it.
+        # An index is pushed after everything that it references: first the images, then the indexes.
         self._each([each for each in below if not each.is_index], lambda each: self._put(copy.target, each))
         indexes = {each.digest: each for each in below if each.is_index}
         within = {digest: [child.digest for child in each.children] for digest, each in indexes.items()}
@@ -100,7 +99,7 @@ class ImageCopier:
         self._try(copy.target, lambda: copy.target.push_manifest(top, copy.tag))
 
     def _manifests(self, source: Repository, digest: str) -> Iterator[Manifest]:
-        """The manifest with a digest, and all that it references."""
+        """The manifest with a digest, and all manifests that it references."""
         level, seen, size = {digest: LARGEST_MANIFEST}, {digest}, 0
         while level:
             found = self._each(level.items(), lambda each: self._try(source, lambda: source.manifest(*each)))
@@ -110,7 +109,9 @@ class ImageCopier:
             seen.update(level)
             size += sum(level.values())
             if size > LARGEST_INDEX or len(seen) > MOST_MANIFESTS:
-                raise TransferError(f"reading {source.name}@{digest}: its index names more than an image has")
+                raise TransferError(
+                    f"reading {source.name}@{digest}: its index references too many manifests"
+                )
 
     def _check_platforms(self, copy: Copy, top: Manifest) -> None:
         if not copy.platforms:
@@ -123,7 +124,7 @@ class ImageCopier:
             )
 
     def _only_platform(self, source: Repository, image: Manifest) -> str:
-        """The platform of an image without an index, from its configuration."""
+        """The platform of an image without an index, as in its configuration."""
 
         def read() -> bytes:
             with source.blob(image.configuration) as parts:
@@ -174,12 +175,12 @@ class ImageCopier:
         self._note(target, blob)
 
     def _put(self, target: Repository, manifest: Manifest) -> None:
-        """Push a manifest of an index unless it exists: ECR refuses an existing one."""
+        """Push a manifest of an index unless it exists, because ECR refuses an existing one."""
         if self._try(target, lambda: target.digest(manifest.digest)) is None:
             self._try(target, lambda: target.push_manifest(manifest, manifest.digest))
 
     def _note(self, repository: Repository, blob: Descriptor) -> None:
-        """Remember which repository has a blob: the registry can mount it into another one."""
+        """Record the repository that has a blob, from which the registry can mount it into another one."""
         self._holders.setdefault((repository.connection.host, blob.digest), repository.name)
 
     def _try(self, repository: Repository, attempt: Callable[[], _Result]) -> _Result:
@@ -192,10 +193,10 @@ class ImageCopier:
 
     def _go_on(self) -> None:
         if self._interrupted.is_set():
-            raise TransferError("it was interrupted")
+            raise TransferError("the copy was interrupted")
 
     def _each(self, items: Iterable[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
-        """Process all items in parallel, and wait for all of them, even where some fail."""
+        """Process all items in parallel, and wait for all of them, even if some fail."""
         futures = [self._threads.submit(work, item) for item in items]
         done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
         for future in waiting:

@@ -18,13 +18,13 @@ MANIFEST_TYPES = (*INDEX_TYPES, *IMAGE_TYPES)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
-"""The size that the OCI distribution specification asks registries to accept; few accept more."""
+"""The size in bytes that registries should accept (OCI distribution specification); few accept more."""
 LARGEST_BLOB = 2**40
 
 _ELSEWHERE = (".foreign.", ".nondistributable.")
-"""Parts of the media types of foreign layers, which are fetched from URLs of their own."""
+"""Parts of the media types of foreign layers, which are not downloaded from the registry."""
 _UNKNOWN_PLATFORM = "unknown/unknown"
-"""Marks the attestations in an index."""
+"""The platform of attestations in an index."""
 
 
 class InvalidManifestError(ValueError):
@@ -33,7 +33,7 @@ class InvalidManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A part of a manifest: its digest and its size in bytes."""
+    """A descriptor in a manifest: the digest of its content, and the size in bytes."""
 
     digest: str
     size: int
@@ -44,12 +44,12 @@ class Manifest:
     """A manifest as its registry stores it.
 
     Attributes:
-        digest: of its bytes.
-        content: these bytes.
-        media_type: what it is.
-        children: the manifests in an index.
-        blobs: configuration and layers of an image.
-        platforms: those of an index, as written in it: ``linux/amd64``, ``linux/arm/v7``.
+        digest: its digest.
+        content: its bytes.
+        media_type: its media type.
+        children: the manifests that an index references.
+        blobs: the configuration and the layers of an image.
+        platforms: the platforms of an index, such as ``linux/amd64`` and ``linux/arm/v7``.
     """
 
     digest: str
@@ -61,7 +61,7 @@ class Manifest:
 
     @property
     def is_index(self) -> bool:
-        """Whether it is for several platforms."""
+        """Whether the manifest is an index, for several platforms."""
         return self.media_type in INDEX_TYPES
 
     @property
@@ -71,15 +71,15 @@ class Manifest:
 
 
 def parse_manifest(digest: str, content: bytes, media_type: str) -> Manifest:
-    """A manifest, read.
+    """The parsed manifest.
 
     Args:
-        digest: of the content, already verified.
-        content: its bytes.
-        media_type: as the registry gives it; the manifest's own takes precedence.
+        digest: the digest of the content, already verified.
+        content: the bytes of the manifest.
+        media_type: the media type of the response; a `mediaType` in the manifest takes precedence.
 
     Raises:
-        InvalidManifestError: it is not a manifest, or of a kind that cannot be copied.
+        InvalidManifestError: the content is not a manifest, or has a media type that cannot be copied.
     """
     try:
         read = read_json(content)
@@ -94,17 +94,17 @@ def parse_manifest(digest: str, content: bytes, media_type: str) -> Manifest:
             return Manifest(digest, content, media_type, blobs=tuple(blobs))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InvalidManifestError("its manifest cannot be read") from None
-    raise InvalidManifestError(f"its manifest is of the kind {media_type!r}, which is not copied")
+    raise InvalidManifestError(f"its manifest has the media type {media_type!r}, which cannot be copied")
 
 
 def platform_of(described: Any) -> str:
-    """A platform as it is written: ``OS/ARCHITECTURE[/VARIANT]``."""
+    """A platform as text: ``OS/ARCHITECTURE[/VARIANT]``."""
     parts = [described.get(key) for key in ("os", "architecture", "variant")]
     return "/".join(part for part in parts if part)
 
 
 def digest_of(content: bytes, like: str) -> str:
-    """The digest of a content, by the algorithm of another digest."""
+    """The digest of a content, with the algorithm of another digest."""
     algorithm = like.partition(":")[0]
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 

@@ -1,4 +1,4 @@
-"""One repository of a registry, to copy images from it and to it."""
+"""A repository of a registry, as the source or target of copies."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 class Repository:
     """A repository with its credentials.
 
-    Every method raises `TransferError` where the registry does not do what it is asked.
+    Every method raises `TransferError` if a request to the registry fails.
     """
 
     connection: Connection
@@ -38,7 +38,7 @@ class Repository:
 
     def digest(self, reference: str) -> str | None:
         """The digest of the manifest under a tag or digest; None if there is none."""
-        doing = f"asking for {self.name}:{reference}"
+        doing = f"looking up {self.name}:{reference}"
         with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"manifests/{reference}", headers=_ACCEPT)
             named: str | None = answer.headers.get("docker-content-digest")
@@ -47,7 +47,7 @@ class Repository:
             if answer.status in (401, 429) or (answer.status == 404 and ":" in reference):
                 expect(answer, (200, 404), self.connection, doing)
                 return None
-            # Some registries refuse HEAD, or send no digest.
+            # Some registries refuse HEAD, or return no digest.
             answer = self._ask("GET", f"manifests/{reference}", headers=_ACCEPT, limit=LARGEST_MANIFEST)
             expect(answer, (200, 404), self.connection, doing)
         if answer.status == 404:
@@ -59,7 +59,7 @@ class Repository:
 
         Args:
             digest: the digest.
-            limit: the most bytes that it may have.
+            limit: the maximum size, in bytes.
         """
         doing = f"reading {self.name}@{digest}"
         with transfer_errors(self.connection, doing):
@@ -68,7 +68,7 @@ class Repository:
         found = digest_of(answer.content, digest)
         if found != digest:
             raise TransferError(
-                f"{doing}: {self.connection.host} sends another content, {found}", passing=True
+                f"{doing}: {self.connection.host} returns content with another digest, {found}", passing=True
             )
         media_type = (answer.headers.get("content-type") or "").partition(";")[0]
         try:
@@ -78,7 +78,7 @@ class Repository:
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob exists."""
-        doing = f"asking for {digest} in {self.name}"
+        doing = f"looking up {digest} in {self.name}"
         with transfer_errors(self.connection, doing):
             answer = self._ask("HEAD", f"blobs/{digest}", actions=PUSH)
             expect(answer, (200, 404), self.connection, doing)
@@ -86,7 +86,7 @@ class Repository:
 
     @contextmanager
     def blob(self, blob: Descriptor) -> Iterator[Iterator[bytes]]:
-        """The content of a blob, in parts as they arrive; the last one only if the digest matches."""
+        """The content of a blob, in parts as they arrive; the last part only if the digest matches."""
         doing = f"reading {blob.digest} of {self.name}"
         with transfer_errors(self.connection, doing):
             stream = self._open("GET", f"blobs/{blob.digest}")
@@ -108,10 +108,12 @@ class Repository:
                     break
                 yield part
         if size != blob.size or running.hexdigest() != expected:
-            raise TransferError(f"{doing}: {self.connection.host} sends another content", passing=True)
+            raise TransferError(
+                f"{doing}: {self.connection.host} returns content with another digest", passing=True
+            )
 
     def push_blob(self, blob: Descriptor, content: Iterator[bytes], upload: str) -> None:
-        """Upload a blob to the address from `begin_upload`; the registry accepts it only as a whole."""
+        """Upload a blob to the URL from `begin_upload`; the registry accepts it only as a whole."""
         doing = f"writing {blob.digest} to {self.name}"
         with transfer_errors(self.connection, doing):
             length = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
@@ -120,11 +122,11 @@ class Repository:
             expect(sent.whole(), (201, 204), self.connection, doing)
 
     def begin_upload(self, blob: Descriptor, mounted_from: str | None = None) -> str | None:
-        """Begin the upload of a blob: the address for its content, or None if the registry has it now.
+        """Begin the upload of a blob, and return the URL for its content; None if the registry mounted it.
 
         Args:
             blob: the blob.
-            mounted_from: a repository of the same registry that has it; the registry may mount it.
+            mounted_from: a repository of the same registry that has the blob, to mount it from.
         """
         doing = f"writing {blob.digest} to {self.name}"
         with transfer_errors(self.connection, doing):
@@ -149,7 +151,9 @@ class Repository:
             expect(answer, (201,), self.connection, doing)
         named = answer.headers.get("docker-content-digest", manifest.digest)
         if named != manifest.digest:
-            raise TransferError(printable(f"{doing}: {self.connection.host} took it as {named}"))
+            raise TransferError(
+                printable(f"{doing}: {self.connection.host} stored it with the digest {named}")
+            )
 
     def delete(self, digest: str) -> None:
         """Delete a manifest with all its tags, if it still exists."""
@@ -161,7 +165,7 @@ class Repository:
     def _location(self, answer: Answer, doing: str) -> str:
         location = answer.headers.get("location")
         if not location:
-            raise TransferError(f"{doing}: {self.connection.host} does not say where")
+            raise TransferError(f"{doing}: {self.connection.host} returns no URL for the upload")
         return location
 
     def _ask(
@@ -175,7 +179,7 @@ class Repository:
         content: bytes | None = None,
         limit: int = LARGEST_ANSWER,
     ) -> Answer:
-        """Send a request about this repository; an absolute URL is used as the registry gave it."""
+        """Send a request for this repository; an absolute URL from the registry is used unchanged."""
         asked = method, self._path(path), self.credentials, self._scopes(actions, also)
         return self.connection.ask(*asked, headers=headers, content=content, limit=limit)
 
@@ -188,7 +192,7 @@ class Repository:
         headers: Mapping[str, str] | None = None,
         content: Iterator[bytes] | None = None,
     ) -> Stream:
-        """Send a request for a blob; the time limit follows from its size."""
+        """Send a request for a blob, with a timeout that depends on its size."""
         asked = method, self._path(path), self.credentials, self._scopes(actions, "")
         deadline = TransferDeadline(self.connection.patience)
         return self.connection.open(*asked, headers=headers, content=content, deadline=deadline)

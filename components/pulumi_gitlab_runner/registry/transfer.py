@@ -14,14 +14,14 @@ from pulumi_gitlab_runner.registry.connection import Connection, Refusal
 ATTEMPTS = 4
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-"""The longest accepted pause; a registry that asks for more is not waited for."""
+"""The longest accepted pause before a retry; if a registry requests a longer one, there is no retry."""
 
 _MEANING = {
     401: "it refuses the credentials",
-    403: "it does not allow that with these credentials",
+    403: "it denies access to these credentials",
     404: "it has no such repository, or no such image in it",
-    405: "it does not let images be deleted",
-    413: "that is larger than it takes",
+    405: "it does not allow deleting images",
+    413: "the content is larger than it accepts",
     429: "too many requests",
     507: "its storage is full",
 }
@@ -36,7 +36,7 @@ class TransferError(Exception):
 
     Attributes:
         passing: whether a retry may work.
-        after: how many seconds the registry asks to wait.
+        after: the number of seconds to wait before a retry, from the registry; None if it requests none.
     """
 
     def __init__(self, message: str, *, passing: bool = False, after: float | None = None) -> None:
@@ -49,7 +49,7 @@ def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -
     """The result of the first successful attempt, with growing pauses in seconds between attempts.
 
     Raises:
-        TransferError: of the last attempt, or of one after which a retry is useless.
+        TransferError: the error of the last attempt, or of one after which a retry is useless.
     """
     for number in range(ATTEMPTS - 1):
         try:
@@ -64,7 +64,7 @@ def repeated(attempt: Callable[[], _Result], pause: Callable[[float], object]) -
 
 @contextmanager
 def transfer_errors(connection: Connection, doing: str) -> Iterator[None]:
-    """Convert every connection failure into a `TransferError` that says what failed."""
+    """Convert every connection failure into a `TransferError` that names the operation."""
     host = connection.host
     try:
         yield
@@ -77,10 +77,10 @@ def transfer_errors(connection: Connection, doing: str) -> Iterator[None]:
 
 
 def expect(answer: Answer, statuses: tuple[int, ...], connection: Connection, doing: str) -> None:
-    """Check the status of an answer.
+    """Check the status of a response.
 
     Raises:
-        TransferError: it is not an expected one.
+        TransferError: the status is not an expected one.
     """
     status = answer.status
     if status in statuses:
@@ -95,7 +95,7 @@ def expect(answer: Answer, statuses: tuple[int, ...], connection: Connection, do
 
 
 def _said(answer: Answer) -> str:
-    """The registry's own words, from the first of its errors."""
+    """The message of the first error in the response; empty if it has none."""
     try:
         first = read_json(answer.content)["errors"][0]
         return printable(str(first.get("message") or first["code"]))[:200]
