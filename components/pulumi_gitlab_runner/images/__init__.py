@@ -1,1 +1,1 @@
-"""Image references: their parts, and how gitlab-runner reads them."""
+"""Image references, their comparison with registries in gitlab-runner, and the rules of ECR for images."""

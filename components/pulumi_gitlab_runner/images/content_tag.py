@@ -1,4 +1,4 @@
-"""Tags that follow from the content of an image: the same content has the same tag."""
+"""Content tags: a hash of everything that an image is built from."""
 
 import hashlib
 import json
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 CONTENT_TAG = "content-"
-"""The prefix of such a tag."""
+"""The prefix of a content tag."""
 
 
 def content_tag(content: Mapping[str, Any]) -> str:
-    """The tag of an image.
+    """The content tag of an image; the same content has the same tag.
 
     Args:
         content: everything that the image is built from, as JSON values.

@@ -1,4 +1,4 @@
-"""The images that a Dockerfile builds upon.
+"""The base images of a Dockerfile.
 
 Source of the grammar: docs.docker.com/reference/dockerfile.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 
 SCRATCH = "scratch"
-"""The name that means no image."""
+"""The name of the empty base image, which is in no registry."""
 
 _DIRECTIVE = re.compile(r"#[ \t]*(?P<name>\w+)[ \t]*=[ \t]*(?P<value>\S*)[ \t]*", re.IGNORECASE)
 _FROM = re.compile(r"from\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+as\s+(?P<stage>\S+))?\s*", re.IGNORECASE)
@@ -27,17 +27,17 @@ _HERE_DOCUMENT = re.compile(r"(?<!\S)\d*<<(?P<tabs>-?)(?P<quote>[\'\"]?)(?P<end>
 def base_images(dockerfile: str, args: Mapping[str, str]) -> list[str]:
     """The images in `FROM`, `COPY --from` and `RUN --mount=from=…`, in full, without duplicates, in order.
 
-    Stages of the build are left out; invalid references are left to the build to refuse.
+    Stages of the build are omitted, and so are invalid references, which the build refuses.
 
     Args:
-        dockerfile: its text.
-        args: the build arguments, which come before the defaults of `ARG`.
+        dockerfile: the text of the Dockerfile.
+        args: the build arguments, which override the defaults of `ARG`.
     """
     return list(dict.fromkeys(filter(None, map(_written_out, _named(dockerfile, args)))))
 
 
 def _named(dockerfile: str, args: Mapping[str, str]) -> Iterator[str]:
-    """The images that a build takes something from, without its own stages."""
+    """The images that a Dockerfile names, without its stages."""
     known: dict[str, str] = {}
     stages: set[str] = set()
     for instruction in _instructions(dockerfile):
@@ -51,14 +51,14 @@ def _named(dockerfile: str, args: Mapping[str, str]) -> Iterator[str]:
                 if image.lower() not in stages and not image.isdecimal():
                     yield image
         elif (found := _ARG.fullmatch(instruction)) and not stages:
-            # Those after the first FROM belong to a stage, and are not visible to FROM.
+            # An ARG after the first FROM belongs to a stage, and is not visible to FROM.
             for name, given, default in (each.partition("=") for each in _words(found["declared"])):
                 if name in args or given:
                     known[name] = args.get(name, _expanded(default, known))
 
 
 def _instructions(dockerfile: str) -> Iterator[str]:
-    """Each instruction in one line, without the text of its here-documents."""
+    """Each instruction as one line, without its here-documents."""
     escape = re.escape(_escape_character(dockerfile))
     written = "\n".join(line for line in dockerfile.splitlines() if not line.lstrip().startswith("#"))
     lines = iter(re.sub(rf"{escape}[ \t]*\n(?:[ \t]*\n)*", " ", written).splitlines())
@@ -73,7 +73,7 @@ def _instructions(dockerfile: str) -> Iterator[str]:
 
 
 def _escape_character(dockerfile: str) -> str:
-    """What continues a line: directives are the first lines of a Dockerfile."""
+    """The escape character, which continues a line; only the first lines of a Dockerfile are directives."""
     for line in dockerfile.splitlines():
         found = _DIRECTIVE.fullmatch(line.strip())
         if not found:
@@ -101,12 +101,12 @@ def _expanded(text: str, known: Mapping[str, str]) -> str:
 def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
-    except ValueError:  # an open quote, which the build refuses
+    except ValueError:  # an unclosed quote, which the build refuses
         return []
 
 
 def _written_out(name: str) -> str:
-    """The full form of an image's name; empty if it names none."""
+    """The full form of an image reference; empty for `scratch` and invalid references."""
     try:
         return "" if name == SCRATCH else str(parse(name))
     except InvalidImageReference:

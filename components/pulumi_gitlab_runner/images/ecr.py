@@ -1,4 +1,4 @@
-"""Amazon ECR: the names of its registries, and which tags of a repository may be moved to another image."""
+"""Amazon ECR: the host names of its registries, and the mutability of tags."""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ ECR_HOST = re.compile(
     r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\."
     r"(amazonaws\.(com(\.cn)?|eu)|on\.(aws|amazonwebservices\.com\.cn))"
 )
-"""An ECR registry's host, as docker-credential-ecr-login 0.12.0 recognises it (ecr-login/api/client.go), but
-not in the isolated partitions of the United States government."""
+"""The host of an ECR registry, as in docker-credential-ecr-login 0.12.0 (ecr-login/api/client.go), except for
+the isolated partitions of the United States government."""
 
 PUBLIC_HOST = "public.ecr.aws"
 """The host of Amazon's public gallery."""
@@ -33,7 +33,7 @@ def ecr_declaration(host: str) -> str:
 
 
 def is_dual_stack(host: str) -> bool:
-    """Whether a host is a registry's dual-stack name, ``ACCOUNT.dkr-ecr.REGION.on.aws``, for IPv6 as well.
+    """Whether a host is a registry's dual-stack name, ``ACCOUNT.dkr-ecr.REGION.on.aws``, for IPv4 and IPv6.
 
     Source: docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html.
     """
@@ -41,7 +41,7 @@ def is_dual_stack(host: str) -> bool:
 
 
 def classic_host(host: str) -> str:
-    """The standard host of the same registry, as in declarations and Docker credentials."""
+    """The IPv4 host name of the same registry, as in declarations and Docker credentials."""
 
     def classic(found: re.Match[str]) -> str:
         region = found[2]
@@ -52,10 +52,10 @@ def classic_host(host: str) -> str:
 
 
 def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str]]]:
-    """ECR's mode for the tags of a repository, and the filters for those that are excepted from it.
+    """The tag mutability setting of a repository, and its exclusion filters.
 
     Args:
-        mutable_tags: patterns of the tags that may be moved, such as ``latest`` or ``cache-*``.
+        mutable_tags: the patterns of the tags that may be moved, such as ``latest`` or ``cache-*``.
     """
     if ALL_TAGS in mutable_tags:
         return "MUTABLE", []
@@ -65,10 +65,10 @@ def tag_mutability(mutable_tags: Sequence[str]) -> tuple[str, list[dict[str, str
 
 
 def is_mutable(tag: str, mutable_tags: Sequence[str]) -> bool:
-    """Whether a tag may be moved, in a repository with these patterns of mutable tags."""
+    """Whether a tag may be moved in a repository with these patterns of mutable tags."""
     return matches_any(tag, mutable_tags)
 
 
 def matches_any(tag: str, patterns: Sequence[str]) -> bool:
-    """Whether one of ECR's patterns, in which ``*`` matches anything, matches a tag."""
+    """Whether a tag matches one of ECR's patterns, in which ``*`` matches any text."""
     return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) for pattern in patterns)

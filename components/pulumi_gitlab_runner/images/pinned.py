@@ -1,22 +1,22 @@
-"""Images by digest: they stay the same when the tag moves."""
+"""Images that are pinned to a digest, so that they stay the same when the tag moves."""
 
 from dataclasses import replace
 
 from pulumi_gitlab_runner.images.reference import parse
 
 OFFLINE = "PULUMI_GITLAB_RUNNER_OFFLINE"
-"""The environment variable by which registries other than ECR are not asked: their images keep their tags."""
+"""The environment variable that disables requests to registries other than ECR; images keep their tags."""
 
 
 def pinned(image: str, digest: str) -> str:
-    """An image with its digest beside its tag: `name:tag@sha256:…`.
+    """The image with its tag and digest: `name:tag@sha256:…`.
 
-    The tag is kept, or becomes `latest`: before runner 17.1 a service with only a digest runs as `latest`.
+    Without a tag it gets `latest`: before runner 17.1 a service with only a digest runs as `latest`.
 
     Args:
-        image: without a digest.
-        digest: of its manifest, or of its index if it has several platforms. With a tag before it,
-            `tag@sha256:…`, that is the image's where it has none.
+        image: the image, without a digest.
+        digest: the digest of its manifest, or of its index if it has several platforms. In `tag@sha256:…`,
+            the tag is that of an image without one.
     """
     reference = parse(image)
     tag, _, digest = digest.rpartition("@")

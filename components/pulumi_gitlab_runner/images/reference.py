@@ -1,8 +1,8 @@
 """Image references: the names under which images are pulled.
 
 The grammar is that of the Docker command line (github.com/distribution/reference), as implemented by
-docker-image-py. This module adds a typed value, and messages that say how to fix a bad reference. The grammar
-is imported when the first reference is read: its regular expressions take a while to compile.
+docker-image-py. This module adds a typed value, and messages with the fix for an invalid reference. The
+grammar is imported when the first reference is parsed, because its regular expressions take long to compile.
 """
 
 import re
@@ -18,7 +18,7 @@ class InvalidImageReference(ValueError):  # noqa: N818 - the name says that it i
     """Text that is not an image reference.
 
     Attributes:
-        found: the text, and what is wrong with it.
+        found: the text, and its problem.
         allowed: what is allowed.
     """
 
@@ -30,15 +30,16 @@ class InvalidImageReference(ValueError):  # noqa: N818 - the name says that it i
 
 @dataclass(frozen=True)
 class ImageReference:
-    """An image reference, with the short names of Docker Hub written out.
+    """An image reference, with the short names of Docker Hub expanded.
 
-    Made by `parse`. ``str()`` gives the full form, which parses back to an equal value.
+    `parse` creates it. ``str()`` returns the full form, which parses to an equal value.
 
     Attributes:
-        registry: host of the registry as written, with its port if it has one. Docker Hub is ``docker.io``.
-        repository: path in the registry, such as ``team/app``; ``library/nginx`` for Docker Hub's ``nginx``.
-        tag: the tag, or None where none was written. Docker then pulls ``latest``, unless there is a digest.
-        digest: the digest of the manifest, ``sha256:`` and 64 hexadecimal digits, or None.
+        registry: the host of the registry, with its port if it has one. Docker Hub is ``docker.io``.
+        repository: the path in the registry, such as ``team/app``; ``library/nginx`` for Docker Hub's
+            ``nginx``.
+        tag: the tag; None if the reference has none. Docker then pulls ``latest``, unless there is a digest.
+        digest: the digest of the manifest, ``sha256:`` and 64 hexadecimal digits; None if it has none.
     """
 
     registry: str
@@ -53,10 +54,10 @@ class ImageReference:
 
     @property
     def familiar(self) -> str:
-        """The shortest form that means the same image, as people write it: ``nginx:1.27``.
+        """The shortest form of the reference, such as ``nginx:1.27``.
 
-        Only names on Docker Hub have a shorter form than ``str()``, and not all of them:
-        ``docker.io/example.com/app`` would become the registry ``example.com``.
+        Only images on Docker Hub have a shorter form than ``str()``, and not all of them:
+        ``docker.io/example.com/app`` would name the registry ``example.com``.
         """
         full = str(self)
         for prefix in (f"{DOCKER_HUB}/library/", f"{DOCKER_HUB}/"):
@@ -72,14 +73,14 @@ class ImageReference:
 
 
 def parse(text: str, path: str = "image") -> ImageReference:
-    """Read an image reference as the Docker command line does.
+    """Parse an image reference as the Docker command line does.
 
     Args:
         text: the reference, such as ``nginx``, ``team/app:1.2`` or ``registry.example.com/app@sha256:…``.
-        path: of the text, such as ``stack.runners.build.image``. A message starts with it.
+        path: the path of the text in the declaration, such as ``stack.runners.build.image``, for messages.
 
     Returns:
-        The reference, with ``docker.io`` and ``library/`` written out for the short names of Docker Hub.
+        The reference, with ``docker.io`` and ``library/`` for the short names of Docker Hub.
 
     Raises:
         InvalidImageReference: the text is not an image reference.
@@ -92,7 +93,7 @@ def parse(text: str, path: str = "image") -> ImageReference:
 
 @lru_cache(maxsize=4096)
 def _read(text: str) -> ImageReference | str:
-    """The reference, or its problem. Cached, since a stack names the same image for many runners."""
+    """The reference, or its problem; cached, since many runners of a stack use the same image."""
     if problem := _common_mistake(text):
         return problem
     from docker_image import digest as grammar_digest
@@ -110,7 +111,7 @@ def _read(text: str) -> ImageReference | str:
 
 
 def without_password(address: str) -> str:
-    """An address without a user and password before its host, so that it can be shown."""
+    """A URL or image reference without the user and password before its host, so that it can be shown."""
     return re.sub(r"(://)[^/]*@|^[^/@]+:[^/@]*@(?!sha\d+:)", r"\1…@", address)
 
 
@@ -119,11 +120,11 @@ def _common_mistake(text: str) -> str | None:
     if not text:
         return "it is empty"
     if " " in text or not text.isprintable():
-        return "it holds white space or a control character"
+        return "it contains white space or a control character"
     if "://" in text:
         return "it starts with a scheme; write the host without one"
     if "$" in text:
-        return "it holds a variable that was not expanded"
+        return "it contains a variable that was not expanded"
     if re.fullmatch(r"(sha256:)?[0-9a-f]{64}", text):
         return "it is the identifier of a local image, which no registry knows"
     return None
@@ -145,7 +146,7 @@ def _misplaced_part(text: str) -> str:
 
 
 def _means(text: str, reference: ImageReference) -> bool:
-    """Whether a text is one way to write this reference."""
+    """Whether a text parses to this reference."""
     try:
         return parse(text) == reference
     except InvalidImageReference:

@@ -1,4 +1,4 @@
-"""Which images an ECR repository keeps."""
+"""The lifecycle policy of an ECR repository."""
 
 import json
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TagRule:
-    """How long images with a tag of one pattern are kept: by their number or by their age.
+    """The retention of images with a tag that matches a pattern: by number or by age.
 
     Attributes:
-        pattern: such as ``release-*``; ``*`` matches any characters.
-        images: how many are kept, the newest first.
-        days: after how many days they expire, where `images` is None.
+        pattern: the pattern, such as ``release-*``; ``*`` matches any text.
+        images: the number of newest images to keep; None for `days`.
+        days: the number of days until images expire; None for `images`.
     """
 
     shown = ("pattern", "images", "days")
@@ -26,15 +26,15 @@ class TagRule:
 def lifecycle_policy(*, keep_images: int, untagged_days: int, keep: Sequence[TagRule] = ()) -> str:
     """The lifecycle policy of an ECR repository.
 
-    ECR evaluates rules by priority, and returns them in that order; so they are written in it. An
-    image that fits the pattern of a rule is not expired by a later one, but a later one that counts images
+    ECR evaluates rules by priority and returns them in that order, which is also their order here. An image
+    that matches the pattern of a rule is not expired by a later one, but a later one that counts images
     counts it too: docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html. Each rule has one
-    pattern, since ECR takes several for images that fit them all.
+    pattern, since in ECR an image must match all patterns of a rule.
 
     Args:
-        keep_images: how many images with a tag are kept, the newest first.
-        untagged_days: after how many days an image without a tag expires.
-        keep: the rules for images by their tags; the first one that fits an image decides.
+        keep_images: the number of newest tagged images to keep.
+        untagged_days: the number of days until an untagged image expires.
+        keep: the rules for tagged images; the first rule that matches an image applies.
     """
     untagged = _expiry(
         f"Images without a tag expire after {untagged_days} days",

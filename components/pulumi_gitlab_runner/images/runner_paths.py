@@ -1,8 +1,8 @@
-"""How gitlab-runner normalizes names before it compares an image with the registries of credentials.
+"""The normalized paths with which gitlab-runner compares an image with the registries of credentials.
 
-Both sides become a path: a host, and from runner 17.5 on what follows it. An image belongs to a registry
-when the registry's path is the image's path or a parent of it. These are not the Docker command line's names:
-``nginx`` becomes ``docker.io/nginx``, without ``library/``.
+Image and registry become a path: the host, and from runner 17.5 on the rest of the name. Credentials match an
+image if the registry's path is the image's path or a parent of it. The Docker command line normalizes names
+in another way: ``nginx`` becomes ``docker.io/nginx`` here, without ``library/``.
 
 Source: gitlab-runner, helpers/docker/auth/auth.go, at the tags that the version checks below name.
 """
@@ -17,13 +17,13 @@ _HOST_CASE_IGNORED = RunnerVersion(18, 3)
 
 
 def image_path(image: str, version: RunnerVersion) -> str:
-    """The path under which the runner looks for an image's credentials.
+    """The path with which the runner looks up an image's credentials.
 
     An image with a digest and no tag keeps the name of the digest's algorithm
     (``registry.example.com/app@sha256``), so credentials for exactly its repository do not match it.
 
     Args:
-        image: the image as the job or the configuration writes it, variables expanded.
+        image: the image as in the job or the configuration, with variables expanded.
         version: the runner's version. Before 17.5 the path is only the host.
     """
     folder, slash, last = image.rpartition("/")
@@ -41,7 +41,7 @@ def image_path(image: str, version: RunnerVersion) -> str:
 
 
 def registry_path(key: str, version: RunnerVersion) -> str:
-    """The path that the runner gives to a registry it has credentials for.
+    """The path of a registry that the runner has credentials for.
 
     Args:
         key: the registry as in ``auths``, ``credHelpers``, a credential helper's list or the job's payload.
