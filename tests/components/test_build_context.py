@@ -142,7 +142,7 @@ def test_the_text_of_the_dockerfile_is_kept(context: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(context: Path) -> None:
     told = problem(context / "elsewhere")
     assert told.path == "stack.builds.base.context"
-    assert told.found == f"{str(context / 'elsewhere')!r}, which is no folder in {Path.cwd()}"
+    assert told.found == f"{str(context / 'elsewhere')!r}, which is not a directory in {Path.cwd()}"
 
 
 @pytest.mark.parametrize("dockerfile", ["Containerfile", "app"])
@@ -156,8 +156,10 @@ def test_a_dockerfile_that_is_not_there_is_refused(context: Path, dockerfile: st
 def test_a_link_that_leads_nowhere_is_refused(context: Path, target: str) -> None:
     (context / "loop").symlink_to(target)
     told = problem(context)
-    assert told.found.startswith(f"the link {str(context / 'loop')!r} to {target!r}, which leads nowhere")
-    assert told.fix == "fix the link, or name it in .dockerignore"
+    assert told.found.startswith(
+        f"the link {str(context / 'loop')!r} to {target!r}, whose target does not exist"
+    )
+    assert told.fix == "fix the link, or exclude it in .dockerignore"
 
 
 def test_a_folder_that_links_to_one_above_it_is_no_loop(context: Path) -> None:

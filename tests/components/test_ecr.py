@@ -71,7 +71,7 @@ def test_an_adopted_repository_is_imported_and_left_as_it_is() -> None:
     assert [each.name for each in made(recording, "LifecyclePolicy")] == ["images/new"]
     assert [each.name for each in made(recording, "RepositoryPolicy")] == ["images/new"]
     (warning,) = recording.warnings
-    assert "taken over as they are: old; without 'adopt'" in warning
+    assert "imported unchanged: old; without 'adopt'" in warning
 
 
 def test_a_repository_of_another_region_is_imported_from_there() -> None:

@@ -90,7 +90,7 @@ def test_a_vpc_that_aws_says_nothing_of_is_a_warning(monkeypatch: pytest.MonkeyP
     recording, _ = run(lambda: RunnerHost("build", args(host=OWN_VPC)))
     told = [each for each in recording.warnings if "job networks are not checked" in each]
     assert [each.partition(",")[0] for each in told] == [
-        "the address ranges of vpc-0123456789abcdef0 are not known"
+        "the CIDR blocks of vpc-0123456789abcdef0 cannot be looked up"
     ]
     assert recording.registered[GROUP, "build"].inputs["vpcId"] == OWN_VPC["vpc"]
 

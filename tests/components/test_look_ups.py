@@ -20,8 +20,8 @@ from tests.components.recording import Cloud, run
 
 MINE, OTHERS = {"gitlab-runner-stack": "gitlab-runner/sandbox"}, {"gitlab-runner-stack": "other/sandbox"}
 PROVIDER_ARN = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
-ADOPT = "declare `adopt: true` for it, which takes it over as it is;"
-USE = f"declare `identity_provider: {PROVIDER_ARN}` for the role, which uses it as it is;"
+ADOPT = "declare `adopt: true` for it, which imports it unchanged;"
+USE = f"declare `identity_provider: {PROVIDER_ARN}` for the role, which uses it unchanged;"
 RULE = {
     "ids": ["sgr-1"],
     "isEgress": True,
@@ -140,7 +140,7 @@ CASES: dict[str, Case] = {
         {"ecrRepositoryPrefix": "hub"},
         {"getPullThroughCacheRule": {"ecrRepositoryPrefix": "hub"}},
         {"ecrRepositoryPrefix": "hub"},
-        Existing("the pull-through cache rule of the prefix hub", "hub"),
+        Existing("the pull-through cache rule for the prefix hub", "hub"),
     ),
     "the same egress rule": rule({}, {}, found=True),
     "one to a prefix list": rule(

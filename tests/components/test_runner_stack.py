@@ -714,7 +714,7 @@ def test_an_account_without_a_default_vpc_is_told_so(monkeypatch: pytest.MonkeyP
         "There is no VPC for the hosts.",
         "  found:   no 'vpc', no 'network', and no default VPC in eu-west-1",
         "  allowed: one of the three",
-        "  fix:     network: {} in the stack makes a VPC; or name one with the host's 'vpc' and 'subnets'",
+        "  fix:     network: {} in the stack creates a VPC; or set the host's 'vpc' and 'subnets'",
     ]
 
 

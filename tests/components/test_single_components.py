@@ -399,7 +399,7 @@ def test_an_adopted_variable_is_imported_as_it_is(declared: dict[str, Any], iden
     assert request.importId == identity
     assert list(request.ignoreChanges) == ["*"]
     (warning,) = recording.warnings
-    assert "taken over as they are" in warning
+    assert "imported unchanged" in warning
 
 
 def test_a_variable_is_adopted_by_a_plain_number_alone() -> None:

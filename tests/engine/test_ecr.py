@@ -91,7 +91,7 @@ def test_one_that_is_there_is_taken_over_in_two_steps_and_none_with_images_is_de
             ("create", "Repository", f"ci-team/{made}"),
             ("create", "LifecyclePolicy", f"ci-team/{made}"),
         }
-        assert "taken over as they are: by/hand" in project.printed
+        assert "imported unchanged: by/hand" in project.printed
         assert (described(by_hand), policy(by_hand)) == (before, BY_HAND)
         assert images(project, by_hand) == ["1", "2", "3"]
         assert described(made)["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"

@@ -1,1 +1,1 @@
-"""Components over pulumi_aws, in folders by what they are about; beside these, what several of them use."""
+"""Components built on pulumi_aws, one folder for each topic, and the modules that several of them use."""

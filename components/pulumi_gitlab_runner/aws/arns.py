@@ -1,8 +1,8 @@
-"""ARNs by the names in them.
+"""ARNs that are built from the names of resources.
 
-AWS returns an ARN once its resource exists. A name is known before, so in the preview of a first deployment
-what refers to a new resource shows whole. Each ARN follows from an output of its resource: what takes it is
-made after that resource.
+AWS returns an ARN once its resource exists. A name is known before, so that the preview of a first deployment
+shows references to new resources in full. Each ARN is derived from an output of its resource: a resource that
+uses the ARN is created after it.
 """
 
 import pulumi
@@ -13,15 +13,15 @@ from pulumi_gitlab_runner.manager.environment import Environment
 def iam_arn(
     kind: str, name: pulumi.Output[str], path: pulumi.Input[str] | None, environment: Environment
 ) -> pulumi.Output[str]:
-    """The ARN of a resource of IAM.
+    """The ARN of an IAM resource.
 
     Source of the forms: docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
 
     Args:
         kind: `role`, `policy` or `instance-profile`.
-        name: its name.
+        name: the name of the resource.
         path: its path; None for `/`.
-        environment: its account and partition.
+        environment: the AWS account and partition.
     """
     return pulumi.Output.all(name, path or "/", environment).apply(
         lambda known: f"arn:{known[2].partition}:iam::{known[2].account}:{kind}{known[1]}{known[0]}"
@@ -29,11 +29,11 @@ def iam_arn(
 
 
 def identity_provider_arn(url: pulumi.Output[str], environment: Environment) -> pulumi.Output[str]:
-    """The ARN of an OpenID Connect provider, which names its URL without the scheme.
+    """The ARN of an OpenID Connect provider, which contains the provider's URL without the scheme.
 
     Args:
-        url: its URL; IAM returns it without the scheme.
-        environment: its account and partition.
+        url: the provider's URL; IAM returns it without the scheme.
+        environment: the AWS account and partition.
     """
     return pulumi.Output.all(url, environment).apply(
         lambda known: (
@@ -46,8 +46,8 @@ def function_arn(name: pulumi.Output[str], environment: Environment) -> pulumi.O
     """The ARN of a Lambda function, without a version.
 
     Args:
-        name: its name.
-        environment: its account, region and partition.
+        name: the name of the function.
+        environment: the AWS account, region and partition.
     """
     return pulumi.Output.all(name, environment).apply(
         lambda known: (
@@ -57,10 +57,10 @@ def function_arn(name: pulumi.Output[str], environment: Environment) -> pulumi.O
 
 
 def bucket_arn(name: pulumi.Output[str], partition: pulumi.Input[str]) -> pulumi.Output[str]:
-    """The ARN of a bucket.
+    """The ARN of an S3 bucket.
 
     Args:
-        name: its name.
-        partition: that of its region.
+        name: the name of the bucket.
+        partition: the partition of its region.
     """
     return pulumi.Output.concat("arn:", partition, ":s3:::", name)

@@ -1,4 +1,4 @@
-"""Look-ups of what exists already in AWS under the name that a resource is to have."""
+"""Look-ups of existing AWS resources with the name of a resource that is to be created."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def unless_repository(name: str, parent: pulumi.Resource) -> pulumi.ResourceHook
             f"the ECR repository {found.name}",
             f"{found.name}@{inputs['region']}" if "region" in inputs else found.name,
             _ours(found.tags),
-            "declare `adopt: true` for it, which takes it over as it is;",
+            "declare `adopt: true` for it, which imports it unchanged;",
         )
 
     return unless_existing("repository", name, look_up, parent)
@@ -38,14 +38,14 @@ def unless_identity_provider(name: str, parent: pulumi.Resource) -> pulumi.Resou
             f"the account's OpenID Connect provider for {inputs['url']}",
             found.arn,
             _ours(found.tags),
-            f"declare `identity_provider: {found.arn}` for the role, which uses it as it is;",
+            f"declare `identity_provider: {found.arn}` for the role, which uses it unchanged;",
         )
 
     return unless_existing("OpenID Connect provider", name, look_up, parent)
 
 
 def unless_alias(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
-    """The hook of an alias of a KMS key, whose name is the stack's. Arguments as for `unless_existing`."""
+    """The hook of a KMS key alias whose name contains the stack's. Arguments as for `unless_existing`."""
 
     def look_up(inputs: Mapping[str, Any]) -> Existing:
         found = aws.kms.get_alias(name=inputs["name"], opts=pulumi.InvokeOptions(parent=parent))
@@ -65,7 +65,7 @@ def unless_log_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookB
 
 
 def unless_parameter(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
-    """The hook of a parameter of the stack that is not overwritten. Arguments as for `unless_existing`."""
+    """The hook of a parameter that is created without `overwrite`. Arguments as for `unless_existing`."""
 
     def look_up(inputs: Mapping[str, Any]) -> Existing:
         opts = pulumi.InvokeOptions(parent=parent)
@@ -76,7 +76,7 @@ def unless_parameter(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookB
 
 
 def unless_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
-    """The hook of a fleet's group, whose name is the stack's. Arguments as for `unless_existing`."""
+    """The hook of a fleet's group, whose name contains the stack's. Arguments as for `unless_existing`."""
 
     def look_up(inputs: Mapping[str, Any]) -> Existing:
         found = aws.autoscaling.get_group(name=inputs["name"], opts=pulumi.InvokeOptions(parent=parent))
@@ -93,7 +93,7 @@ def unless_cache_rule(name: str, parent: pulumi.Resource) -> pulumi.ResourceHook
             ecr_repository_prefix=inputs["ecrRepositoryPrefix"], opts=pulumi.InvokeOptions(parent=parent)
         )
         prefix = found.ecr_repository_prefix
-        return Existing(f"the pull-through cache rule of the prefix {prefix}", prefix)
+        return Existing(f"the pull-through cache rule for the prefix {prefix}", prefix)
 
     return unless_existing("cache rule", name, look_up, parent)
 
@@ -101,7 +101,8 @@ def unless_cache_rule(name: str, parent: pulumi.Resource) -> pulumi.ResourceHook
 def unless_egress_rule(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBinding | None:
     """The hook of a security group's egress rule. Arguments as for `unless_existing`.
 
-    AWS takes each rule once, and gives a new group one for all egress, which an interrupted update may leave.
+    AWS refuses a duplicate rule. It adds a rule for all egress to a new group, which an interrupted update
+    may leave there.
     """
 
     def look_up(inputs: Mapping[str, Any]) -> Existing | None:

@@ -1,4 +1,4 @@
-"""The managed policies of a role, for the repositories that its inline policy has no room for."""
+"""The managed policies of a role, for the repositories that do not fit into its inline policy."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.registries import Registry
 
 Pulled = pulumi.Output[tuple[Sequence[Registry], AwsEnvironment]]
-"""The registries that a role pulls from, when they are known, and where its stack lives."""
+"""The registries that a role pulls from, with all values resolved, and the AWS environment of its stack."""
 
 
 def managed_policies(
@@ -28,17 +28,17 @@ def managed_policies(
     declared_at: str,
     parent: pulumi.Resource,
 ) -> list[aws.iam.RolePolicyAttachment]:
-    """Make the managed policies of a role, and attach them.
+    """Create the managed policies of a role, and attach them.
 
     Args:
-        name: what their names start with.
-        divided: which repositories are in each.
+        name: the prefix of the resource names.
+        divided: the repositories of each policy.
         pulled: the registries.
         role: the role's name.
-        role_path: the IAM path of role and policies.
-        tags: of the policies.
-        declared_at: the place in the declaration of what has the role.
-        parent: the component that they belong to.
+        role_path: the IAM path of the role and the policies.
+        tags: the tags of the policies.
+        declared_at: the path in the declaration of the entry that the role belongs to.
+        parent: the parent of the resources.
     """
     child = pulumi.ResourceOptions(parent=parent)
 
@@ -52,10 +52,12 @@ def managed_policies(
     environment = pulled.apply(lambda known: known[1])
     attached = []
     for number, part in enumerate(divided.managed, 1):
-        called = f"{name}-pull-{number}"
+        policy_name = f"{name}-pull-{number}"
         policy = aws.iam.Policy(
-            called, path=role_path, policy=document(part), tags=tag_inputs(tags), opts=child
+            policy_name, path=role_path, policy=document(part), tags=tag_inputs(tags), opts=child
         )
         policy_arn = iam_arn("policy", policy.name, role_path, environment)
-        attached.append(aws.iam.RolePolicyAttachment(called, role=role, policy_arn=policy_arn, opts=child))
+        attached.append(
+            aws.iam.RolePolicyAttachment(policy_name, role=role, policy_arn=policy_arn, opts=child)
+        )
     return attached

@@ -1,6 +1,6 @@
 """Log groups, and alarms for missing heartbeat metrics."""
 
-# Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
+# Annotations are not evaluated: the CloudWatch types take long to import, and few stacks need them.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ def log_group(
     """A log group.
 
     Args:
-        name: of the resource.
-        logs: how long they are kept, and under which key.
+        name: the resource name.
+        logs: the retention and the KMS key of the logs.
         path: the group's name in CloudWatch.
-        key_arn: the key where `logs` names none; without either, that of CloudWatch Logs.
-        tags: of the group.
-        parent: the component that it belongs to.
+        key_arn: the KMS key if `logs` has none; None for the key of CloudWatch Logs.
+        tags: the tags of the group.
+        parent: the parent of the resource.
     """
     return aws.cloudwatch.LogGroup(
         name,
@@ -45,11 +45,11 @@ def log_group(
 
 
 def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a log group, by its name, so that a preview can show policies for it.
+    """The ARN of a log group, built from its name, so that a preview can show policies for it.
 
     Args:
         group: the group.
-        environment: where it is.
+        environment: the AWS account, region and partition.
     """
     return pulumi.Output.all(group.name, environment).apply(
         lambda known: (
@@ -70,19 +70,19 @@ def heartbeat_alarm(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
 ) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that fires when a metric has had no data for some periods, for any reason.
+    """An alarm that goes into ALARM when a heartbeat metric has had no data for some periods.
 
     Args:
-        name: of the alarm.
-        description: what is wrong then.
+        name: the resource name.
+        description: the description of the alarm.
         topic: the ARN of the SNS topic that is notified.
-        metric: what is counted for each time that it is said.
-        dimensions: of the metric: who says it.
-        period: in seconds.
-        periods: after how many periods in a row without data it fires.
-        tags: of the alarm.
-        parent: the component that it belongs to.
-        after: what is made first. An alarm that is made before anything has said so is in alarm at once.
+        metric: the name of the metric, with a value of 1 for each heartbeat.
+        dimensions: the dimensions of the metric.
+        period: the length of a period, in seconds.
+        periods: the number of consecutive periods without data until ALARM.
+        tags: the tags of the alarm.
+        parent: the parent of the resource.
+        after: resources to create first: an alarm without data goes into ALARM immediately.
     """
     return aws.cloudwatch.MetricAlarm(
         name,

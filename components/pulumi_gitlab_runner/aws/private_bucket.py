@@ -1,4 +1,4 @@
-"""A bucket without public access."""
+"""An S3 bucket without public access."""
 
 from collections.abc import Callable
 
@@ -19,17 +19,17 @@ def private_bucket(
     parent: pulumi.Resource,
     policy: Callable[[pulumi.Output[str]], pulumi.Input[str]] | None = None,
 ) -> aws.s3.Bucket:
-    """A bucket with public access blocked, TLS required, and a lifecycle rule for its objects.
+    """An S3 bucket with public access blocked, TLS required, and a lifecycle rule for its objects.
 
-    It is removed with what it holds.
+    `pulumi destroy` deletes the bucket with all its objects.
 
     Args:
-        name: of the bucket, and of what is configured on it.
-        expiry: what of it is deleted, and when; parts of uploads that were never completed always are.
-        tags: of the bucket.
-        partition: where it is.
-        parent: the component that they belong to.
-        policy: makes its policy, of its ARN. Default: TLS alone.
+        name: the name of the bucket's resource and of those that configure it.
+        expiry: the lifecycle rule; incomplete multipart uploads are always aborted after one day.
+        tags: the tags of the bucket.
+        partition: the partition of the bucket's region.
+        parent: the parent of the resources.
+        policy: returns the bucket policy for the bucket's ARN. Default: a policy that requires TLS.
     """
     child = pulumi.ResourceOptions(parent=parent)
     bucket = aws.s3.Bucket(name, force_destroy=True, tags=tag_inputs(tags), opts=child)
@@ -53,7 +53,7 @@ def private_bucket(
         name,
         bucket=bucket.bucket,
         policy=policy(arn) if policy else arn.apply(bucket_policy),
-        # S3 refuses two changes of who may use a bucket at the same time.
+        # S3 refuses concurrent changes of the policy and the public access block.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[block]),
     )
     return bucket

@@ -1,4 +1,4 @@
-"""Names that AWS keeps for itself, where a program's own names are part of those in AWS."""
+"""Name prefixes that AWS reserves, for project and resource names that become part of names in AWS."""
 
 import pulumi
 
@@ -8,26 +8,26 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 
 def host_parameters(label: str) -> HostParameters:
-    """The names in Parameter Store of what a host or function reads: below `/PROJECT/STACK/`.
+    """The names in Parameter Store of the parameters of a host or function: below `/PROJECT/STACK/`.
 
     Args:
-        label: what it is called outside of Pulumi.
+        label: the physical name of the host or function.
 
     Raises:
-        DeclarationRefused: parameters of this project would have names that AWS keeps for itself.
+        DeclarationRefused: AWS reserves the names that parameters of this project would have.
     """
     check_project()
     return HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{label}")
 
 
 def check_project() -> None:
-    """Refuse a project whose name AWS keeps for itself: parameters, and the alias of a key, start with it.
+    """Refuse a project name with a prefix that AWS reserves: names of parameters and aliases start with it.
 
     Source: docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html and
     docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html.
 
     Raises:
-        DeclarationRefused: the name begins with `aws` or `ssm`, in whatever case.
+        DeclarationRefused: the name begins with `aws` or `ssm`, in upper or lower case.
     """
     project = pulumi.get_project()
     if project.lower().startswith(("aws", "ssm")):
@@ -37,12 +37,12 @@ def check_project() -> None:
 
 
 def check_group_name(name: str) -> None:
-    """Refuse a resource whose security group's name would begin as the ids of security groups do.
+    """Refuse a resource name that would give its security group a name that begins with `sg-`, as ids do.
 
     Source: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html.
 
     Args:
-        name: the resource's.
+        name: the resource name.
 
     Raises:
         DeclarationRefused: the name begins with `sg-`.

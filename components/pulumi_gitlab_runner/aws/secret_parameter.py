@@ -1,4 +1,4 @@
-"""Secrets of a declaration, kept in Parameter Store."""
+"""Secrets of a declaration, stored in Parameter Store."""
 
 import pulumi
 import pulumi_aws as aws
@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
 _LARGEST = 4_096
-"""In bytes, for a parameter of the standard tier:
+"""The maximum size of a parameter of the standard tier, in bytes:
 docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html."""
 
 
@@ -24,17 +24,17 @@ def secret_parameter(
     """A SecureString parameter.
 
     Args:
-        name: of the resource.
+        name: the resource name.
         path: the parameter's name in Parameter Store.
         value: the secret.
-        key_arn: the customer-managed key that encrypts it.
-        tags: of the parameter.
-        parent: the component that it belongs to.
+        key_arn: the ARN of the customer managed key that encrypts it.
+        tags: the tags of the parameter.
+        parent: the parent of the resource.
     """
 
     def sized(secret: str) -> str:
         if (size := len(secret.encode())) > _LARGEST:
-            found, allowed = f"a secret of {size:,} bytes", f"{_LARGEST:,} bytes, as Parameter Store has it"
+            found, allowed = f"a secret of {size:,} bytes", f"at most {_LARGEST:,} bytes in Parameter Store"
             fix = "keep it in Secrets Manager, and declare its ARN"
             with refused_as_whole():
                 raise DeclarationError([Problem(f"parameter {path}", found, allowed, fix)])
@@ -46,7 +46,7 @@ def secret_parameter(
         type="SecureString",
         key_id=key_arn,
         value=pulumi.Output.secret(value).apply(sized),
-        # Its path is the stack's own: one that an update without an answer left there is taken over.
+        # Only this stack uses the path: a parameter that an interrupted update left there is overwritten.
         overwrite=True,
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent),

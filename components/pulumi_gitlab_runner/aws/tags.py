@@ -1,4 +1,4 @@
-"""Tags of resources: the declared ones, and the mark of the stack that made the resource."""
+"""Tags of resources: the declared tags, and the mark of the stack that created the resource."""
 
 from typing import Any
 
@@ -13,23 +13,23 @@ def tag_inputs(tags: AwsTags, **own: pulumi.Input[str]) -> dict[str, Any]:
     """Tags as the input of a resource, with the mark of the stack.
 
     Args:
-        tags: the declared ones.
-        own: the resource's own, which the declared ones may replace.
+        tags: the declared tags.
+        own: the default tags of the resource, which declared tags override.
     """
     return {**own, **plain_tags(tags), STACK_TAG: stack_mark()}
 
 
 def plain_tags(tags: AwsTags) -> dict[str, Any]:
-    """Tags as an input for what this stack does not make itself: the declared ones alone."""
+    """The declared tags as an input, for resources that AWS creates instead of this stack."""
     return {key: given(each) for key, each in tags.items()}
 
 
 def group_tags(tags: AwsTags, **own: str) -> list[Any]:
-    """Tags of an Auto Scaling group, which its instances get too, with the mark of the stack.
+    """Tags of an Auto Scaling group, propagated to its instances, with the mark of the stack.
 
     Args:
-        tags: the declared ones.
-        own: the group's own, which the declared ones may replace.
+        tags: the declared tags.
+        own: the default tags of the group, which declared tags override.
     """
     return [
         {"key": key, "value": each, "propagate_at_launch": True}

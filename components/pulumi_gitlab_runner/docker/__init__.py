@@ -1,1 +1,1 @@
-"""Components over Pulumi's Docker providers, one concept a file."""
+"""Components built on Pulumi's Docker providers."""

@@ -1,4 +1,4 @@
-"""The files that an image is built from, read where Pulumi runs."""
+"""The files from which an image is built, read on the machine that runs Pulumi."""
 
 import hashlib
 import json
@@ -14,7 +14,8 @@ class BuildContext:
     """The build context: the files that a build reads.
 
     Attributes:
-        digest: of all that Docker sends to the builder: names, kinds, modes and contents, but no times.
+        digest: a digest of the files that Docker sends to the builder: names, types, modes and contents,
+            without times.
         dockerfile: the text of the Dockerfile.
     """
 
@@ -23,22 +24,22 @@ class BuildContext:
 
 
 def read_build_context(context: str, dockerfile: str, path: str) -> BuildContext:
-    """Read the files of a build, without those that `.dockerignore` names.
+    """Read the files of a build, except those that `.dockerignore` excludes.
 
     Args:
-        context: the folder, relative to the working directory.
-        dockerfile: relative to the folder.
-        path: the place of the build in the declaration.
+        context: the path of the context, relative to the working directory.
+        dockerfile: the path of the Dockerfile, relative to the context.
+        path: the path of the build in the declaration.
 
     Raises:
-        DeclarationError: something is not there, or cannot be read.
+        DeclarationError: a file does not exist, or cannot be read.
     """
     root = Path(context)
     if not root.is_dir():
         raise _refusal(
             join_path(path, "context"),
-            f"{context!r}, which is no folder in {Path.cwd()}",
-            "a folder, relative to that of Pulumi.yaml",
+            f"{context!r}, which is not a directory in {Path.cwd()}",
+            "a directory, relative to that of Pulumi.yaml",
         )
     if not (root / dockerfile).is_file():
         raise _refusal(
@@ -50,13 +51,13 @@ def read_build_context(context: str, dockerfile: str, path: str) -> BuildContext
         text = (root / dockerfile).read_bytes()
         digest = hashlib.sha256(text)
         for name in _sent(root, dockerfile):
-            digest.update(_described(root, name, path).encode())
+            digest.update(_entry(root, name, path).encode())
     except OSError as error:
         raise _refusal(
             join_path(path, "context"),
             f"{error.filename!r} cannot be read: {error.strerror}",
             "files that the user who runs Pulumi may read",
-            "what the image does not need belongs into .dockerignore",
+            "exclude files that the image does not need in .dockerignore",
         ) from None
     return BuildContext(digest.hexdigest(), text.decode(errors="replace"))
 
@@ -69,7 +70,7 @@ def _sent(root: Path, dockerfile: str) -> list[str]:
 
 
 def _ignored(root: Path, dockerfile: str) -> list[str]:
-    """The patterns of the Dockerfile's own ignore file, else of the context's.
+    """The patterns of the ignore file of the Dockerfile, else of the context.
 
     Source: docs.docker.com/build/concepts/context, "Filename and location".
     """
@@ -80,20 +81,20 @@ def _ignored(root: Path, dockerfile: str) -> list[str]:
     return []
 
 
-def _described(root: Path, name: str, path: str) -> str:
-    """One line for a file: a digest of such lines identifies a set of files."""
+def _entry(root: Path, name: str, path: str) -> str:
+    """The line of a file in the text whose digest identifies the context."""
     file = root / name
     mode = file.lstat().st_mode
     content = ""
     if stat.S_ISLNK(mode):
         content = str(file.readlink())
-        # Pulumi's provider follows links when it looks for changes: provider/internal/context.go.
+        # Pulumi's provider follows links when it detects changes: provider/internal/context.go.
         if not file.exists():
             raise _refusal(
                 join_path(path, "context"),
-                f"the link {str(file)!r} to {content!r}, which leads nowhere or back to itself",
-                "links to files that are there",
-                "fix the link, or name it in .dockerignore",
+                f"the link {str(file)!r} to {content!r}, whose target does not exist or is the link itself",
+                "links to existing files",
+                "fix the link, or exclude it in .dockerignore",
             )
     elif stat.S_ISREG(mode):
         with file.open("rb") as opened:

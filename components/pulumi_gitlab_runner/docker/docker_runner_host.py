@@ -34,46 +34,47 @@ class DockerRunnerHostArgs(ManagerArgs):
     """The runners of a manager on a Docker host, and what they use."""
 
     image: NotRequired[Input[str]]
-    """The manager's image in place of the declared one, where the same program builds it; best by digest."""
+    """The manager's image, instead of the declared one, if the same program builds it; preferably with a
+    digest."""
 
 
 @dataclass(frozen=True)
 class ContainerHost:
-    """A manager on a Docker host, and its image where the program gives it."""
+    """A manager on a Docker host, and its image; None for the declared image."""
 
     hosted: HostedManager
     image: pulumi.Input[str] | None = None
 
 
 class DockerRunnerHost(Component[ContainerHost]):
-    """A runner manager as a container on a Docker host, which starts its jobs beside it.
+    """A runner manager as a container on a Docker host, which runs its jobs as containers on the same host.
 
-    The Docker provider defines the host: that of `opts`, else the stack's, `docker:host`, over a socket, SSH
-    or TLS.
+    The Docker provider defines the host: the provider in `opts`, else that of `docker:host`, with a socket,
+    SSH or TLS.
 
     The manager reads its files from a volume. A container that runs once checks and writes them atomically,
     so changed files reach the manager while jobs run. A changed image creates a new manager; the old one
-    takes no more jobs, and is removed after its last one. The image is pinned to its digest, like those of
+    accepts no more jobs, and is removed after its last one. The image is pinned to its digest, like those of
     the runners.
 
-    Tokens and passwords are in the volume, in files that only root can read, and not in images or
-    environments. On the Docker host, everyone with access to its socket can read them.
+    Tokens and passwords are in the volume, in files that only root can read, and not in images or environment
+    variables. On the Docker host, everyone with access to its socket can read them.
 
     Creates:
 
-    - `docker:index/network:Network`: the manager's; each job has its own
-    - `docker:index/volume:Volume`: the manager's files
+    - `docker:index/network:Network`: the network of the manager; each job has its own
+    - `docker:index/volume:Volume`: the volume of the manager's files
     - `docker:index/container:Container`, twice: the delivery, `NAME-files`, and the manager
 
-    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, for an image without a digest
-    where digests are required, and for files that were not delivered.
+    Raises `pulumi.RunError` for a wrong declaration of a runner or registry, for an image without a digest if
+    digests are required, and for files that were not delivered.
     """
 
     container_name: pulumi.Output[str]
     """The name of the manager's container."""
     policy: pulumi.Output[str]
-    """The IAM policy that its AWS credentials need, and no more; empty without `aws_credentials`. The owner
-    of a registry in another account must allow the same user or role."""
+    """The IAM policy that its AWS credentials need; empty without `aws_credentials`. The owner of a registry
+    in another account must allow the same user or role."""
 
     def __init__(
         self, name: str, args: DockerRunnerHostArgs, opts: pulumi.ResourceOptions | None = None
@@ -81,7 +82,7 @@ class DockerRunnerHost(Component[ContainerHost]):
         with refused_as_whole():
             shaped, hosted = read_manager(args, DockerRunnerHostArgs, name)
             if hosted.manager.host.docker is None:
-                found = "a runner with a host in EC2"
+                found = "a runner with a host on EC2"
                 allowed = "a runner whose host is a Docker host: host: {docker: {}}"
                 at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError([Problem(at, found, allowed)])
@@ -175,7 +176,7 @@ class DockerRunnerHost(Component[ContainerHost]):
 
 
 def _access_key(host: DockerHost) -> pulumi.Output[tuple[str, str] | None]:
-    """Id and secret of the access key that a Docker host declares, if it does."""
+    """The id and secret of the access key that a Docker host declares; None if it declares none."""
     declared = host.aws_credentials and host.aws_credentials.access_key
     if not declared:
         return pulumi.Output.from_input(None)

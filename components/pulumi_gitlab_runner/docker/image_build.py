@@ -1,4 +1,4 @@
-"""Job images of a team's own: built from a Dockerfile, and pushed."""
+"""Job images that a stack builds from a Dockerfile and pushes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -43,21 +43,21 @@ class ImageBuildArgs(BuildSettingsDeclaration):
     repository: Input[str]
     """The repository with its registry, such as one of the `urls` of `EcrRepositories`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries of private images that the Dockerfile builds upon, by name. Public ones need none."""
+    """The registries of private base images, by name. Default: none, for public images."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS these registries are looked for. Default: asked of AWS, where there are any."""
+    """The AWS account and region of these registries. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class PlacedBuild:
-    """A build with its files, and what it is made with.
+    """A build with its files, and what it needs.
 
     Attributes:
         build: the build.
         context: its files.
-        repository: where the image is pushed to.
-        registries: those of private images that it builds upon, by name.
-        environment: where in AWS these are; None where AWS is still to be asked.
+        repository: the repository to push to, with its registry.
+        registries: the registries of private base images, by name.
+        environment: the AWS account and region of these; None if not looked up yet.
     """
 
     build: Build
@@ -68,21 +68,21 @@ class PlacedBuild:
 
 
 class ImageBuild(Component[PlacedBuild]):
-    """An image that is built from a Dockerfile by BuildKit, and pushed.
+    """An image that BuildKit builds from a Dockerfile and pushes.
 
-    Its tag follows from its content: the files of the context, the Dockerfile, the settings of the build, and
+    Its tag is a hash of its content: the files of the context, the Dockerfile, the settings of the build, and
     the digests of its base images. So a preview shows whether a new image would be built, and nothing is
-    built while nothing changes. A base image whose digest cannot be resolved counts by its name, with a
-    warning.
+    built while nothing changes. For a base image whose digest cannot be resolved, the hash uses its name,
+    with a warning.
 
-    The machine that runs Pulumi builds and pushes, with a Docker Engine or another builder of `docker buildx`
-    and the registry credentials of its user's Docker configuration (`credHelpers`, such as `ecr-login`, or
-    `docker login`): no credential becomes part of the state. An image that is no longer declared stays in its
-    repository, since jobs may still use it.
+    The machine that runs Pulumi builds and pushes the image, with a Docker Engine or another builder of
+    `docker buildx` and the registry credentials of its user's Docker configuration (`credHelpers`, such as
+    `ecr-login`, or `docker login`): no credential becomes part of the state. An image that is no longer
+    declared stays in its repository, since jobs may still use it.
 
-    A tag that follows from the content is pushed once. Where an update ends after the push and before the
-    state is written, the next one pushes it again; if tags are immutable and the new build has another
-    digest, ECR refuses it: delete the tag first.
+    A content tag is pushed once. If an update ends after the push and before the state is written, the next
+    update pushes the tag again; if tags are immutable and the new build has another digest, ECR refuses it:
+    delete the tag first.
 
     Creates:
 
@@ -93,11 +93,11 @@ class ImageBuild(Component[PlacedBuild]):
     """
 
     image: pulumi.Output[str]
-    """The image by tag and digest, `repository:tag@sha256:…`."""
+    """The image with tag and digest, `repository:tag@sha256:…`."""
     tag: pulumi.Output[str]
-    """The tag that follows from its content."""
+    """The content tag."""
     digest: pulumi.Output[str]
-    """Its digest, `sha256:…`: of its index, where it has several platforms."""
+    """Its digest, `sha256:…`; that of its index if it has several platforms."""
     pin: pulumi.Output[str]
     """Tag and digest, `tag@sha256:…`, to pin an image that a runner declares only by its repository."""
 
@@ -106,14 +106,14 @@ class ImageBuild(Component[PlacedBuild]):
             read = checked(with_handles(args, name), ImageBuildArgs, name, _problems)
             build = parse_build({**read, "repository": ""})  # type: ignore[typeddict-unknown-key]
             context = read_build_context(build.context, build.dockerfile, name)
-        placed = PlacedBuild(
+        model = PlacedBuild(
             build,
             context,
             given(value(read["repository"])),
             parse_registries(read.get("registries", {})),
             declared_environment(read.get("environment")),
         )
-        self._make(name, placed, opts)
+        self._make(name, model, opts)
 
     def _make(self, name: str, model: PlacedBuild, opts: pulumi.ResourceOptions | None) -> None:
         build, context = model.build, model.context
@@ -130,14 +130,14 @@ class ImageBuild(Component[PlacedBuild]):
             name,
             docker_build.ImageArgs(
                 push=True,
-                # A preview needs no builder, and is as quick as any other.
+                # A preview needs no builder, and is fast.
                 build_on_preview=False,
                 tags=[pulumi.Output.concat(repository, ":", each) for each in tags],
                 context=docker_build.BuildContextArgs(location=build.context),
                 dockerfile=docker_build.DockerfileArgs(
                     location=str(PurePath(build.context, build.dockerfile))
                 ),
-                # The provider distinguishes an empty value from none, and would see a change each time.
+                # The provider distinguishes an empty value from a missing one, and would always see a change.
                 build_args=dict(build.args) or None,
                 secrets={each: given(secret) for each, secret in build.secrets.items()} or None,
                 ignore_secrets_in_diff_calculation=list(build.secrets) or None,
@@ -160,7 +160,7 @@ def _problems(declaration: ImageBuildArgs, path: str) -> Iterator[Problem]:
 
 
 def _tag(build: Build, context: BuildContext, bases: dict[str, str]) -> str:
-    """The tag of the image: another one wherever the provider would build anew."""
+    """The content tag of the image, which changes whenever the provider would build the image again."""
     settings = {
         each.name: getattr(build, each.name)
         for each in fields(build)
@@ -171,13 +171,13 @@ def _tag(build: Build, context: BuildContext, bases: dict[str, str]) -> str:
 
 
 def _cache_from(repository: pulumi.Output[str], tag: str) -> docker_build.CacheFromArgs:
-    """Where layers are looked for that need not be built."""
+    """The cache from which a build imports layers."""
     ref = pulumi.Output.concat(repository, ":", tag)
     return docker_build.CacheFromArgs(registry=docker_build.CacheFromRegistryArgs(ref=ref))
 
 
 def _cache_to(repository: pulumi.Output[str], tag: str) -> docker_build.CacheToArgs:
-    """Where the layers of all stages are kept, in the form that ECR takes.
+    """The cache to which a build exports the layers of all stages, in the format that ECR accepts.
 
     Source:
     aws.amazon.com/blogs/containers/announcing-remote-cache-support-in-amazon-ecr-for-buildkit-clients

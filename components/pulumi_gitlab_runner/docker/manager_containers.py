@@ -1,4 +1,4 @@
-"""The two containers of a runner manager: the one that delivers its files, and its own."""
+"""The two containers of a runner manager: the delivery of its files, and the manager itself."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
 
 _PATIENCE_S = 120
-"""How long a new manager may take until it answers."""
+"""Timeout for a new manager to become healthy, in seconds."""
 _LOGS = {"max-size": "10m", "max-file": "3"}
 
 
@@ -42,12 +42,12 @@ def delivery_container(
     Changed files create another container, and do not change the manager.
 
     Args:
-        name: the manager's.
-        image: the manager's, whose gitlab-runner checks its configuration.
-        volume: the name of its volume.
-        config: its config.toml without the tokens, so that a preview shows what changes.
-        files: by their path below `CURRENT`; a secret.
-        parent: the component that it belongs to.
+        name: the resource name of the manager.
+        image: the manager's image, whose gitlab-runner checks the configuration.
+        volume: the name of the manager's volume.
+        config: the manager's config.toml without tokens, so that a preview shows its changes.
+        files: the files, by their path below `CURRENT`; a secret.
+        parent: the parent of the resource.
     """
     delivery = docker.Container(
         f"{name}-files",
@@ -60,18 +60,18 @@ def delivery_container(
         attach=True,
         logs=True,
         must_run=False,
-        # The old one stays until the files are delivered; the official provider would delete it first.
+        # The old container stays until the files are delivered; the official provider would delete it first.
         opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=False),
     )
 
     def delivered(known: list[str]) -> pulumi.Resource:
-        """A container that failed half-way is in the state too; only its log shows the difference."""
+        """The container, after the check of its log: a failed container is in the state too."""
         urn, logs = known
         if DELIVERED not in (logs or ""):
-            reason = (logs or "").strip() or "the container that brings them did not come to its end"
+            reason = (logs or "").strip() or "the delivery container did not complete"
             raise pulumi.RunError(
                 f"the files of the runner manager {name} were not delivered; it keeps its current files:\n"
-                f"{reason}\nFix that, and deliver them again: pulumi up --replace '{urn}'"
+                f"{reason}\nFix the problem, and deliver them again: pulumi up --replace '{urn}'"
             )
         return delivery
 
@@ -105,20 +105,20 @@ def manager_container(
     after: pulumi.Output[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> docker.Container:
-    """The container of a manager. One that takes its place starts first; it ends when its last job has.
+    """The container of a manager. Its replacement starts first; the old container ends after its last job.
 
     SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals).
 
     Args:
-        name: of the resource.
-        manager: what runs in it.
-        host: where it runs.
+        name: the resource name.
+        manager: the manager that runs in it.
+        host: the Docker host that it runs on.
         image: its image.
         volume: the name of the volume of its files.
         network: the name of its network.
-        environment: where its stack lives.
-        after: what must be there first.
-        parent: the component that it belongs to.
+        environment: the AWS environment of the stack.
+        after: the resource to create first.
+        parent: the parent of the resource.
     """
     directory = host.aws_credentials.directory if host.aws_credentials else None
     aws_files: list[docker.ContainerVolumeArgsDict] = []
@@ -164,8 +164,8 @@ def manager_container(
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=[after],
-            # The official provider deletes a container before it makes the next one: no job would start
-            # until the last job of the old one has ended.
+            # The official provider deletes a container before it creates its replacement: no job would start
+            # until the last job of the old container has ended.
             delete_before_replace=False,
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
         ),

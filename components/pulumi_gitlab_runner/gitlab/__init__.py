@@ -1,1 +1,1 @@
-"""Components over pulumi_gitlab."""
+"""Components built on pulumi_gitlab."""

@@ -34,7 +34,7 @@ from pulumi_gitlab_runner.spec.variables import (
 )
 
 _ANYWHERE = AwsEnvironment("", "")
-"""Registries with a fixed password do not depend on the AWS environment."""
+"""A placeholder: the hosts of registries with static credentials do not depend on the AWS environment."""
 
 
 @strict
@@ -44,7 +44,7 @@ class CiVariablesArgs(TypedDict):
     variables: list[VariableDeclaration]
     """The variables."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that `docker_auth` of a variable names."""
+    """The registries that `docker_auth` of the variables names, by name. Default: none."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class CiVariables(Component[Variables]):
     - `gitlab:index/projectVariable:ProjectVariable`
     - `gitlab:index/instanceVariable:InstanceVariable`
 
-    `adopt` imports an existing variable. A variable that exists and is not adopted is refused, also in a
-    preview.
+    `adopt` imports an existing variable. If a variable exists and is not adopted, the update fails, and so
+    does a preview.
 
-    Raises `pulumi.RunError` for a value that GitLab would refuse, such as a masked one that it cannot mask.
+    Raises `pulumi.RunError` for a value that GitLab would refuse, such as a masked value that it cannot mask.
     """
 
     variables: pulumi.Output[list[Any]]
@@ -85,8 +85,8 @@ class CiVariables(Component[Variables]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, inputs, opts)
         if adopted := [each for each, variable in zip(names, model.variables, strict=True) if variable.adopt]:
             pulumi.log.warn(
-                f"these CI variables are taken over as they are: {', '.join(adopted)}; without 'adopt', the "
-                "next update gives them the declared values and settings",
+                f"these CI variables are imported unchanged: {', '.join(adopted)}; without 'adopt', the next "
+                "update gives them the declared values and settings",
                 self,
             )
         self.variables = pulumi.Output.all(
@@ -98,7 +98,7 @@ class CiVariables(Component[Variables]):
         self.register_declared_outputs()
 
     def _create(self, name: str, variable: Variable, used: Sequence[Registry]) -> pulumi.Output[Any]:
-        """Create a variable; returns its entry in the component's outputs."""
+        """Create a variable, and return its entry in the component's outputs."""
         value = _docker_auth(used) if used else pulumi.Output.secret(_value(variable))
         masked = self._masked(variable, value)
         settings: dict[str, Any] = {
@@ -130,9 +130,9 @@ class CiVariables(Component[Variables]):
         )
 
     def _masked(self, variable: Variable, value: pulumi.Output[str]) -> pulumi.Input[bool]:
-        """Whether GitLab masks a variable. Default: where GitLab can mask its value.
+        """Whether GitLab masks a variable. Default: whether GitLab can mask its value.
 
-        A secret that GitLab cannot mask is a warning, as soon as its value is known.
+        Logs a warning for a secret that GitLab cannot mask, as soon as its value is known.
         """
         if variable.masked is not None or variable.value is None:
             return bool(variable.masked)
@@ -145,8 +145,8 @@ class CiVariables(Component[Variables]):
             if is_secret and not can:
                 pulumi.log.warn(
                     f"{declared.path}: GitLab cannot mask this secret, so a job log can show it. It masks "
-                    "one line of 8 or more letters, digits and _ + = / @ : . ~ -; with raw: true, of any "
-                    "characters but white space. masked: false is for a value that may be shown",
+                    "one line of 8 or more letters, digits and _ + = / @ : . ~ -; with raw: true, any "
+                    "characters except white space. Set masked: false for a value that may be shown",
                     self,
                 )
             return can
@@ -154,20 +154,20 @@ class CiVariables(Component[Variables]):
         return pulumi.Output.unsecret(value).apply(masked)
 
     def _options(self, name: str, variable: Variable) -> pulumi.ResourceOptions:
-        """Options that adopt an existing variable unchanged, or refuse to create it a second time.
+        """Options that import an existing variable unchanged, or refuse to create it a second time.
 
-        Pulumi imports nothing that differs from its inputs, so none of them counts.
+        Pulumi refuses to import a resource that differs from its inputs, so all inputs are ignored.
         """
         if variable.adopt:
             return pulumi.ResourceOptions(parent=self, import_=_identity(variable), ignore_changes=["*"])
-        if variable.hidden:  # GitLab hides a variable when it is made alone, so that it may be being replaced
+        if variable.hidden:  # a change of `hidden` replaces the variable, so it may exist already
             return pulumi.ResourceOptions(parent=self)
         return pulumi.ResourceOptions(
             parent=self, hooks=unless_existing("variable", name, self._look_up(variable), self)
         )
 
     def _look_up(self, variable: Variable) -> LookUp:
-        """The function that looks for a variable of the same key and scope."""
+        """The function that looks up a variable with the same key and scope."""
         opts = pulumi.InvokeOptions(parent=self)
 
         def look_up(inputs: Mapping[str, Any]) -> Existing | None:
@@ -185,27 +185,27 @@ class CiVariables(Component[Variables]):
                     project=owner, key=key, environment_scope=scope, opts=opts
                 )
                 identity = f"{owner}:{key}:{scope}"
-            if not found.value:  # hidden: the one that is being replaced by this one
+            if not found.value:  # a hidden variable, which this one replaces
                 return None
             return Existing(
                 f"the CI variable {identity}",
                 identity,
                 found.description == stack_note(stack_mark()),
-                "declare `adopt: true` for it, which takes it over as it is;",
+                "declare `adopt: true` for it, which imports it unchanged;",
             )
 
         return look_up
 
 
 def _identity(variable: Variable) -> str:
-    """The id of a variable, as Pulumi imports it."""
+    """The import id of a variable."""
     if variable.scope.kind == "instance":
         return variable.key
     return f"{_number(variable.scope)}:{variable.key}:{variable.environment_scope}"
 
 
 def _number(scope: GitLabScope) -> str:
-    """The number of a group or project, as the resources of its variables take it."""
+    """The number of a group or project, as an input of the variable's resource; empty for the instance."""
     return "" if scope.number is None else str(known(scope.number))
 
 
@@ -214,7 +214,7 @@ def _value(variable: Variable) -> pulumi.Input[str]:
 
 
 def _docker_auth(used: Sequence[Registry]) -> pulumi.Output[str]:
-    """The value of `DOCKER_AUTH_CONFIG` for these registries, each with a fixed user and password."""
+    """The value of `DOCKER_AUTH_CONFIG` for these registries, each with static credentials."""
     hosts = resolved(tuple(used)).apply(lambda known: [each.host_in(_ANYWHERE) for each in known])
     logins = pulumi.Output.all(*(login_of(each.login) for each in used if each.login))
     return pulumi.Output.all(hosts, logins).apply(

@@ -23,22 +23,23 @@ class RunnerRegistration(Component[Registration]):
     """A runner of a group, a project or the instance, registered in GitLab.
 
     A new `generation` registers the runner again, with a new token. With `keep_previous` the previous
-    generation is kept, paused, so that its running jobs finish. It keeps its group, project or instance, so
-    this is also how a runner moves to another one.
+    generation is kept, paused, so that its running jobs finish. It stays in its group, project or instance,
+    so that a runner can also move to another one in this way.
 
     Creates:
 
     - `gitlab:index/userRunner:UserRunner`, one for each generation
     - `gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement` for each of `other_projects`
 
-    Raises `pulumi.RunError` for what GitLab would refuse, such as not exactly one of group, project and
-    instance, a timeout below 600 seconds, more than 50 tags, or other projects of a locked runner.
+    Raises `pulumi.RunError` for a declaration that GitLab would refuse, such as one without exactly one of
+    group, project and instance, a timeout below 600 seconds, more than 50 tags, or other projects of a locked
+    runner.
     """
 
     runner_id: pulumi.Output[str]
     """The runner's number in GitLab."""
     token: pulumi.Output[str]
-    """Its authentication token (`glrt-…`), a secret. GitLab shows it once, so it is kept in the state."""
+    """Its authentication token (`glrt-…`), a secret. GitLab shows it only once, so the state contains it."""
 
     def __init__(
         self, name: str, args: RegistrationDeclaration, opts: pulumi.ResourceOptions | None = None
@@ -63,11 +64,12 @@ class RunnerRegistration(Component[Registration]):
                 opts=child,
             )
         if registration.keep_previous:
-            # GitLab cannot move a runner: a new owner means a new runner, and running jobs would lose theirs.
-            stays = pulumi.ResourceOptions(
+            # GitLab cannot move a runner. A new group or project would replace the previous generation, whose
+            # jobs still run.
+            unmoved = pulumi.ResourceOptions(
                 parent=self, ignore_changes=["runner_type", "group_id", "project_id"]
             )
-            self._register(registration, registration.generation - 1, True, stays)
+            self._register(registration, registration.generation - 1, True, unmoved)
         self.runner_id = runner.id
         self.token = pulumi.Output.secret(runner.token)
         self.register_declared_outputs()
@@ -98,12 +100,12 @@ class RunnerRegistration(Component[Registration]):
         )
 
     def _generation_name(self, generation: int) -> str:
-        """The name of a generation. It contains the number, so that the next one does not replace it."""
-        # Runner names have no `_`, so none can be mistaken for a generation of another.
+        """The resource name of a generation, with its number, so that the next one does not replace it."""
+        # Runner names contain no `_`, so no runner has the name of another one's generation.
         return self._name if generation == 1 else f"{self._name}_{generation}"
 
 
 def _note(declared: Value[str] | None) -> pulumi.Input[str]:
-    """The declared note, with the line that says which stack the runner is of."""
+    """The declared note, with the line that contains the stack's mark."""
     text, mark = given("" if declared is None else declared), stack_mark()
     return pulumi.Output.from_input(text).apply(lambda known: with_stack_note(known, mark, LONGEST_NOTE))

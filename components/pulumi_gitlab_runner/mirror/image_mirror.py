@@ -1,4 +1,4 @@
-"""Images of other registries, brought into one of ours."""
+"""Images of other registries, copied into a declared registry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,26 +26,26 @@ from pulumi_gitlab_runner.spec.shape import check_shape
 
 @strict
 class ImageMirrorArgs(MirrorDeclaration):
-    """The images, and the registries that they are of."""
+    """A mirror, and the registries that it names."""
 
     registries: dict[str, RegistryDeclaration]
-    """The registries that `registry` and `image` name."""
+    """The registries that `registry` and `image` name, by name."""
     repository_urls: NotRequired[Input[dict[str, str]]]
     """The URL of each repository of the registry, by its name, such as `urls` of `EcrRepositories`: the
-    images wait for them. Default: they are there."""
+    images are copied after these are created. Default: the repositories exist."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS the registries are. Default: asked of AWS."""
+    """The AWS account and region of the registries. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class PlacedMirror:
-    """A mirror, and what it is made with.
+    """A mirror, and what it needs.
 
     Attributes:
         mirror: the mirror.
-        registries: those that it names, by name.
-        repository_urls: the URLs of the repositories of its registry; None where they are there already.
-        environment: where in AWS the registries are; None where AWS is still to be asked.
+        registries: the registries that it names, by name.
+        repository_urls: the URLs of the repositories of its registry; None if the repositories exist.
+        environment: the AWS account and region of the registries; None if not looked up yet.
     """
 
     mirror: spec.Mirror
@@ -55,11 +55,11 @@ class PlacedMirror:
 
 
 class ImageMirror(Component[PlacedMirror]):
-    """Images of other registries, copied into a declared one with all their platforms, and named by digest.
+    """Images of other registries, copied into a declared registry with all their platforms and their digests.
 
-    This package's plugin copies them from registry to registry, without a Docker Engine; layers that exist
-    already are not sent again. The digest is the declared one, or that of the first copy: a preview warns
-    when the tag moves. `destroy` keeps the images, unless `delete` is true.
+    This package's plugin copies them from registry to registry, without a Docker Engine; existing layers are
+    not uploaded again. The digest is the declared one, or that of the first copy: a preview warns when the
+    tag has moved. `destroy` keeps the images, unless `delete` is true.
 
     ECR's password is requested from AWS when needed, with the credentials of Pulumi's environment (such as
     `AWS_PROFILE`). They must allow `ecr:GetAuthorizationToken`, and on the repositories
@@ -71,13 +71,13 @@ class ImageMirror(Component[PlacedMirror]):
     Creates:
 
     - `gitlab-runner:index:MirroredImage` for each image
-    - `gitlab-runner:index:CiVariables`, where `variables` are declared
+    - `gitlab-runner:index:CiVariables`, if `variables` are declared
 
     Raises `pulumi.RunError` with the path and the fix for an invalid image or registry.
     """
 
     images: pulumi.Output[dict[str, str]]
-    """Each image by its name, `HOST/REPOSITORY:TAG@sha256:…`."""
+    """The reference of each image, `HOST/REPOSITORY:TAG@sha256:…`, by its name."""
     digests: pulumi.Output[dict[str, str]]
     """The digest of each image, by its name."""
     variables: pulumi.Output[list[Any]]
@@ -89,20 +89,20 @@ class ImageMirror(Component[PlacedMirror]):
             mirror = {key: each for key, each in read.items() if key in MirrorDeclaration.__annotations__}
             declared = {"registries": read["registries"], "mirrors": {name: mirror}}
             stack = stack_of_arguments(declared, name, {join_path(name, "mirrors", name): name})
-        placed = PlacedMirror(
+        model = PlacedMirror(
             stack.mirrors[name],
             stack.registries,
             given_or_none(optional(read.get("repository_urls"))),
             declared_environment(read.get("environment")),
         )
-        self._make(name, placed, opts)
+        self._make(name, model, opts)
 
     def _make(self, name: str, model: PlacedMirror, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared(model.mirror))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, inputs, opts)
         mirror = model.mirror
         environment = model.environment or environment_of(self)
-        made = {
+        images = {
             image.name: MirroredImage(
                 f"{name}-{image.name}",
                 {
@@ -115,19 +115,19 @@ class ImageMirror(Component[PlacedMirror]):
             )
             for image in mirror.images
         }
-        references: dict[str, Any] = {key: each.reference for key, each in made.items()}
-        digests: dict[str, Any] = {key: each.digest for key, each in made.items()}
+        references: dict[str, Any] = {key: each.reference for key, each in images.items()}
+        digests: dict[str, Any] = {key: each.digest for key, each in images.items()}
         self.images = pulumi.Output.from_input(references)
         self.digests = pulumi.Output.from_input(digests)
         self.variables = pulumi.Output.from_input([])
         if variables := mirror_variables(mirror, references):
-            made_variables = CiVariables.of(name, Variables(variables), pulumi.ResourceOptions(parent=self))
-            self.variables = made_variables.variables
+            component = CiVariables.of(name, Variables(variables), pulumi.ResourceOptions(parent=self))
+            self.variables = component.variables
         self.register_declared_outputs()
 
 
 def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
-    """Where an image comes from."""
+    """The inputs for the source of an image."""
     registry, _ = registry_of(image.source, model.registries, None)
     found: dict[str, Any] = {
         "source": pulumi.Output.all(resolved(model.registries), environment).apply(
@@ -142,7 +142,7 @@ def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environ
 
 
 def _target(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
-    """Where an image goes."""
+    """The inputs for the target of an image."""
     registry = model.registries[model.mirror.registry]
     urls = model.repository_urls
     address = (

@@ -1,4 +1,4 @@
-"""A mirrored image as a resource, whose provider is this package's own plugin."""
+"""The resource of a mirrored image, whose provider is this package's plugin."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ TOKEN = "gitlab-runner:index:MirroredImage"  # noqa: S105 - the resource's type
 
 
 class MirroredImage(pulumi.CustomResource):
-    """An image that is copied from a registry to another, with its digest, for all platforms.
+    """An image that is copied from one registry to another, with its digest and all its platforms.
 
     Args:
-        name: the resource's name.
-        properties: `source`, an image with its tag; `digest`, the one to copy, where it is not the one that
-            the tag has when the image is first copied; `target`, where to, with a tag; `platforms`, those
-            that it must have; `delete`, whether it goes with the resource; `sourceCredentials` and
-            `targetCredentials`, each with `username` and `password`, where they are not ECR's.
+        name: the resource name.
+        properties: `source`, the image to copy, with its tag; `digest`, the digest to copy, by default that
+            of the tag at the first copy; `target`, the copy's repository and tag; `platforms`, the platforms
+            that the image must have; `delete`, whether the copy is deleted with the resource;
+            `sourceCredentials` and `targetCredentials`, each with `username` and `password`, for registries
+            other than ECR.
     """
 
     reference: pulumi.Output[str]

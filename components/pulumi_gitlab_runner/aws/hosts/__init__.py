@@ -1,1 +1,1 @@
-"""Runner hosts and fleets in EC2: their instances, role, files and machine image."""
+"""Runner hosts and fleets on EC2: their instances, roles, files and machine images."""

@@ -1,4 +1,4 @@
-"""The Auto Scaling group of a runner host: one instance, and how a new one takes the place of an old one."""
+"""The Auto Scaling group of a runner host: one instance, and its replacement by a new one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,10 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
-    described,
     encrypted_root,
     launched_image,
     tags_at_launch,
+    template_description,
 )
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.host.lifecycle import (
@@ -34,7 +34,7 @@ _LAUNCH: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
     "heartbeat_timeout": BOOT_HEARTBEAT,
     "default_result": "ABANDON",
 }
-"""A host that is not ready in time never gets into service, and the one before it stays."""
+"""A new host that is not ready in time never gets into service, and the old host stays."""
 
 
 def host_group(
@@ -54,28 +54,28 @@ def host_group(
 ) -> aws.autoscaling.Group:
     """A group with its launch template and its lifecycle hooks.
 
-    A host is in service when its boot says that it is ready. A new version of the template, or other subnets,
-    start an instance refresh: its new instance comes before the old one goes, as after a failed health check,
-    and the old one may take its time at the hook until its jobs have ended. Where no new instance gets ready,
-    the refresh fails, and the old one stays.
+    A host gets into service when its boot script completes the launch hook. A new version of the template, or
+    other subnets, start an instance refresh: as after a failed health check, the new instance is launched
+    before the old one is terminated, and the terminate hook delays the termination until the old host's jobs
+    have ended. If no new instance gets ready, the refresh fails, and the old one stays.
 
-    A new role or another VPC makes a new group: when its host is ready, the old group ends with its last job,
-    and only then do the role, the security group and the network go that it needs. A new group also takes the
-    place of one whose first host was not ready in time, or whose refresh could not be started.
+    A new role or another VPC replaces the group: when the new host is ready, the old group is deleted after
+    its last job, and only then are the role, the security group and the network that it needs. A group is
+    also replaced if its first host was not ready in time, or if its refresh could not be started.
 
     Args:
-        name: of each of them.
-        manager: what runs on the host.
-        label: what the host is called outside of Pulumi.
-        tag: by which the host's role knows the group; see `HOST_TAG`.
-        profile_arn: the instance profile.
-        security_group_id: the security group.
-        lives_with: what has to be there for as long as an instance of the group.
-        subnet_ids: where its instance may be started.
+        name: the resource name of each resource.
+        manager: the manager that runs on the host.
+        label: the physical name of the host.
+        tag: the value of the group's tag `HOST_TAG`, which identifies the group to the host's role.
+        profile_arn: the ARN of the instance profile.
+        security_group_id: the id of the security group.
+        lives_with: the resources that each instance of the group needs until it is terminated.
+        subnet_ids: the ids of the subnets in which the instance is launched.
         boot: the user data, as text.
-        machine_image: the one that it starts from, if the stack makes it.
-        tags: of everything, the instance and its volumes among it.
-        parent: the component that they belong to.
+        machine_image: the machine image, if the stack builds it.
+        tags: the tags of all resources, the instance and its volumes.
+        parent: the parent of the resources.
     """
     child = pulumi.ResourceOptions(parent=parent)
     template = _template(
@@ -93,15 +93,15 @@ def host_group(
         max_size=2,
         vpc_zone_identifiers=subnet_ids,
         launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-        # Which an instance refresh keeps to as well.
+        # An instance refresh uses these percentages too.
         instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
         instance_refresh={"strategy": "Rolling", "triggers": ["vpc_zone_identifier"]},
         health_check_type="EC2",
-        # An instance is ready when it gets into service, so the one before it need not stay longer.
+        # A new instance is ready when it gets into service, so the old one need not stay longer.
         default_instance_warmup=30,
         initial_lifecycle_hooks=[_LAUNCH, drain],
         wait_for_capacity_timeout=f"{FIRST_HOST_TIMEOUT}s",
-        # Where a zone has no capacity, or does not offer the type, the group goes on in another one.
+        # If a zone has no capacity, or does not offer the instance type, the group tries another zone.
         ignore_failed_scaling_activities=True,
         tags=[
             *group_tags(tags, Name=f"gitlab-runner-{label}"),
@@ -109,20 +109,20 @@ def host_group(
         ],
         opts=pulumi.ResourceOptions(
             parent=parent,
-            # It is deleted before these, by which its instances live until their jobs have ended.
+            # The group is deleted before these, which its instances need until their jobs have ended.
             depends_on=[*lives_with],
             replacement_trigger=[profile_arn, security_group_id],
-            # A group that was not made or updated as it should be: to update it again would wait for nothing.
+            # Replace a group whose creation or update failed: another update would not repair it.
             replace_on_changes=["#initerror"],
-            # The hooks below take care of groups that exist.
+            # The lifecycle hooks of an existing group are updated as the resources below.
             ignore_changes=["initialLifecycleHooks"],
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{longest_drain(manager.longest_job)}s"),
         ),
     )
-    # A group that is destroyed loses its hooks first, and waits for no jobs. One that is replaced keeps them:
-    # they are put on the new group, and stay on the old one.
-    for hook, called in (_LAUNCH, f"{name}-boot"), (drain, name):
-        aws.autoscaling.LifecycleHook(called, autoscaling_group_name=group.name, opts=child, **hook)
+    # `pulumi destroy` deletes the hooks before the group, which then does not wait for jobs. When the group
+    # is replaced, the hooks are created for the new group, and stay on the old one.
+    for hook, hook_name in (_LAUNCH, f"{name}-boot"), (drain, name):
+        aws.autoscaling.LifecycleHook(hook_name, autoscaling_group_name=group.name, opts=child, **hook)
     return group
 
 
@@ -139,13 +139,13 @@ def _template(
 ) -> aws.ec2.LaunchTemplate:
     metadata: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
         **METADATA_FOR_THE_HOST,
-        # The drain script reads the group's name there.
+        # The drain script reads the group's name from the instance tags.
         "instance_metadata_tags": "enabled",
     }
     profile: aws.ec2.LaunchTemplateIamInstanceProfileArgsDict = {"arn": profile_arn}
     return aws.ec2.LaunchTemplate(
         name,
-        description=described(f"Runner host {label}", machine_image),
+        description=template_description(f"Runner host {label}", machine_image),
         image_id=launched_image(host.os, host.architecture, host.ami, machine_image),
         instance_type=host.instance_type,
         iam_instance_profile=profile,

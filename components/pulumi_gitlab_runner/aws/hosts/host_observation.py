@@ -1,6 +1,6 @@
 """Observability of a runner host: its alarms, and access to its metrics."""
 
-# Types are not looked up before they are used: CloudWatch's take long to load, and few stacks need them.
+# Annotations are not evaluated: the CloudWatch types take long to import, and few stacks need them.
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -24,16 +24,16 @@ def host_alarms(
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource],
 ) -> None:
-    """The alarms of a host: one for when it has not reported for 15 minutes that it works, for any reason.
+    """The alarms of a host: one goes into ALARM when the host has not reported its health for 15 minutes.
 
     Args:
-        name: of the alarm.
-        label: what the host is called.
+        name: the resource name of the alarm.
+        label: the physical name of the host.
         topic: the ARN of the SNS topic that is notified.
-        host: under which name it reports.
-        tags: of the alarms.
-        parent: the component that they belong to.
-        after: what is made first: the group, whose first host reports before it is in service.
+        host: the value of the metric's dimension `HEALTH_DIMENSION`.
+        tags: the tags of the alarm.
+        parent: the parent of the resource.
+        after: resources to create first: the group, whose first host reports before it is in service.
     """
     heartbeat_alarm(
         name,
@@ -56,14 +56,14 @@ def metrics_ingress(
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> aws.vpc.SecurityGroupIngressRule:
-    """The rule that lets a host's VPC read the runner's metrics.
+    """The ingress rule that allows the host's VPC to read the runner's metrics.
 
     Args:
-        name: of the rule.
-        vpc_id: the host's VPC.
-        security_group_id: the host's security group.
-        tags: of the rule.
-        parent: the component that it belongs to.
+        name: the prefix of the resource name.
+        vpc_id: the id of the host's VPC.
+        security_group_id: the id of the host's security group.
+        tags: the tags of the rule.
+        parent: the parent of the resource.
     """
     return aws.vpc.SecurityGroupIngressRule(
         f"{name}-metrics",

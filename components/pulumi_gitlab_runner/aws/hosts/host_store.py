@@ -1,4 +1,4 @@
-"""The bucket of the files of a stack's runner hosts, and the key of their secrets."""
+"""The bucket with the files of a stack's runner hosts, and the KMS key of their secrets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,14 +36,14 @@ class HostStoreArgs(TypedDict):
     operators: NotRequired[list[Input[str]]]
     """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
     then read and write hosts' files; the hosts can read them. Default: every principal of this account that
-    IAM allows to."""
+    has the IAM permissions."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class PlacedStore:
-    """A host store: its operators, tags and environment; None where AWS is not asked yet."""
+    """A host store: its operators, tags and AWS environment; None if not looked up yet."""
 
     operators: tuple[Value[str], ...] = ()
     tags: AwsTags = field(default_factory=dict)
@@ -51,11 +51,11 @@ class PlacedStore:
 
 
 class HostStore(Component[PlacedStore]):
-    """The bucket of the files of runner hosts, and the key that encrypts their parameters.
+    """The bucket with the files of runner hosts, and the KMS key that encrypts their parameters.
 
-    The key is customer managed: every principal of the account that can read parameters could decrypt those
-    under the AWS managed key. CloudWatch Logs may use it for the log groups of this stack, `/PROJECT/STACK/…`
-    and those of builds of machine images.
+    The key is customer managed, because every principal of the account that can read parameters can decrypt
+    those encrypted with the AWS managed key. CloudWatch Logs can use it for the log groups of this stack,
+    `/PROJECT/STACK/…` and those of builds of machine images.
 
     The bucket contains no secret, but hosts run its files as root. It is private, accepts only TLS, and keeps
     earlier versions of the files for 30 days.
@@ -105,7 +105,7 @@ class HostStore(Component[PlacedStore]):
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self, hooks=unless_alias(name, self)),
         )
-        # Every `pulumi up` writes the hosts' files anew, so nothing is lost with them.
+        # `pulumi up` can write the hosts' files again, so earlier versions need not be kept for longer.
         expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
             "id": "earlier-versions",
             "status": "Enabled",
@@ -123,7 +123,7 @@ class HostStore(Component[PlacedStore]):
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
-        # By way of the versioning, so that no file is written before it is on.
+        # Derived from the versioning, so that no file is written before it is enabled.
         self.bucket = versioning.bucket
         self.key_arn = key.arn
         self.register_declared_outputs()

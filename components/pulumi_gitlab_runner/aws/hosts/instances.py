@@ -1,4 +1,4 @@
-"""The common settings of the EC2 instances of hosts and of fleets."""
+"""The common settings of the EC2 instances of hosts and fleets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,17 +21,17 @@ METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
     "http_tokens": "required",
     "http_put_response_hop_limit": 1,
 }
-"""One hop: an instance itself gets at its metadata and its role's credentials, a job's container does not."""
+"""A hop limit of one: the host can read its metadata and its role's credentials, but containers cannot."""
 
 
 def newest_image(operating_system: OperatingSystem, architecture: str) -> str:
-    """The newest machine image at the time that an instance is launched, for a launch template.
+    """The public parameter with the newest AMI of an operating system, for a launch template.
 
-    EC2 reads the parameter at each launch, so that a newer image changes no template and replaces no
-    instance: docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
+    EC2 reads the parameter at each launch, so a newer AMI changes no template and replaces no instance:
+    docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
 
     Args:
-        operating_system: which one.
+        operating_system: the operating system.
         architecture: `x86_64` or `arm64`.
     """
     return f"resolve:ssm:{operating_system.images[architecture]}"
@@ -43,29 +43,29 @@ def launched_image(
     ami: Value[str] | None,
     machine_image: NewestImage | None,
 ) -> pulumi.Input[str]:
-    """The machine image of a launch template: one that is declared, else the newest of those published.
+    """The machine image of a launch template: the declared one, else the newest AMI of the operating system.
 
     Args:
-        operating_system: that of the instances.
+        operating_system: the operating system of the instances.
         architecture: `x86_64` or `arm64`.
-        ami: the id of a declared one.
-        machine_image: one that the stack makes.
+        ami: the id of a declared AMI.
+        machine_image: the machine image that the stack builds.
     """
     if machine_image is not None:
         return pulumi.Output.concat("resolve:ssm:", machine_image.parameter)
     return newest_image(operating_system, architecture) if ami is None else given(ami)
 
 
-def described(description: str, machine_image: NewestImage | None) -> pulumi.Input[str]:
-    """The description of a version of a launch template.
+def template_description(description: str, machine_image: NewestImage | None) -> pulumi.Input[str]:
+    """The description of a launch template's version.
 
-    It names the machine image that the stack makes, so that a newer one shows in the preview, and makes a new
-    version. What is launched is by the parameter: an instance that is replaced by itself starts from the
-    newest image too, and from none that is deleted already.
+    It contains the id of the machine image that the stack builds, so that a newer image shows in the preview
+    and creates a new version. The template itself refers to the parameter: an instance that the group
+    replaces also starts from the newest image, and never from a deleted one.
 
     Args:
-        description: of the template.
-        machine_image: that of its instances, if the stack makes it.
+        description: the description of the template.
+        machine_image: the machine image of its instances, if the stack builds it.
     """
     if machine_image is None:
         return description
@@ -80,15 +80,15 @@ def egress_only(
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> tuple[aws.ec2.SecurityGroup, list[pulumi.Resource]]:
-    """A security group that lets connections out, and none in; with its rules.
+    """A security group with egress rules and without ingress rules, and its rules.
 
     Args:
-        name: of the group; its rules' names start with it.
-        description: of the group; another one needs a new group.
-        vpc_id: its VPC's id.
-        egress: where connections may lead to; without any, to everywhere.
-        tags: of the group and its rules.
-        parent: the component that it belongs to.
+        name: the resource name of the group, and the prefix of its rules' names.
+        description: the description of the group; a change replaces the group.
+        vpc_id: the id of its VPC.
+        egress: the egress rules; without any, all egress is allowed.
+        tags: the tags of the group and its rules.
+        parent: the parent of the resources.
     """
     check_group_name(name)
     child = pulumi.ResourceOptions(parent=parent)
@@ -131,11 +131,11 @@ def _rule_options(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
 def encrypted_root(
     size_gb: int, operating_system: OperatingSystem
 ) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgsDict:
-    """An encrypted gp3 root disk, which ends with its instance.
+    """An encrypted gp3 root volume, which is deleted with its instance.
 
     Args:
-        size_gb: its size in GiB.
-        operating_system: that of the machine image.
+        size_gb: the size of the volume, in GiB.
+        operating_system: the operating system of the machine image.
     """
     return {
         "device_name": operating_system.root_device,
@@ -149,8 +149,8 @@ def encrypted_root(
 
 
 def tags_at_launch(tags: AwsTags) -> list[Any]:
-    """Tags that an instance and its volumes get when they are made.
+    """The tags of an instance and its volumes, set by the launch template.
 
-    A group tags its instances alone, not their volumes, and only after the launch.
+    An Auto Scaling group tags only its instances, not their volumes, and only after the launch.
     """
     return [{"resource_type": each, "tags": tag_inputs(tags)} for each in ("instance", "volume")]

@@ -9,11 +9,11 @@ import pulumi_aws as aws
 from pulumi_gitlab_runner.aws.existing import unless_group
 from pulumi_gitlab_runner.aws.hosts.instances import (
     METADATA_FOR_THE_HOST,
-    described,
     egress_only,
     encrypted_root,
     launched_image,
     tags_at_launch,
+    template_description,
 )
 from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
@@ -52,13 +52,13 @@ class RunnerFleet(Component[HostedManager]):
     Only the manager decides how many workers there are: there is no scaling policy, workers are protected
     from scale-in, and zones are not rebalanced. The group belongs to this one runner and manager. Credentials
     stay on the manager's host: a worker has no role, and accepts connections only from the manager, over SSH
-    with a key that EC2 Instance Connect keeps for a minute.
+    with a key that EC2 Instance Connect accepts for one minute.
 
     A change of the workers (image, instance types, disk) applies to new workers: no running job is ended. A
     change that needs a new manager (its instance type, runner version, operating system or image) causes a
-    pause: a manager terminates workers that it does not know at its start, so the new one waits until the
-    last job of the old one has ended, and the old one takes no new jobs. New jobs wait in GitLab, at most for
-    the longest `maximum_timeout` of the runner.
+    pause: a manager terminates unknown workers when it starts, so the new manager waits until the last job of
+    the old one has ended, and the old one accepts no new jobs. New jobs wait in GitLab, at most for the
+    longest `maximum_timeout` of the runner.
 
     Creates:
 
@@ -66,7 +66,7 @@ class RunnerFleet(Component[HostedManager]):
       `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: port 22, only from the manager. A manager
       with `egress` gets a rule to the workers
     - `aws:ec2/launchTemplate:LaunchTemplate`: no role, IMDSv2 required, encrypted gp3 disk
-    - `aws:autoscaling/group:Group`: none to `max_instances` workers, spot and on-demand ones
+    - `aws:autoscaling/group:Group`: 0 to `max_instances` workers, Spot and On-Demand Instances
     - `gitlab-runner:index:RunnerHost`: the manager's host
 
     Raises `pulumi.RunError` for a wrong declaration of a runner or registry, or a runner without a fleet.
@@ -127,14 +127,14 @@ class RunnerFleet(Component[HostedManager]):
             name=names.fleet_group,
             min_size=0,
             max_size=fleet.max_instances,
-            # No desired capacity: it starts with none, and after that it is the manager's.
+            # No desired capacity: the group starts with 0 instances, and the manager sets it from then on.
             wait_for_capacity_timeout="0",
             vpc_zone_identifiers=network.subnet_ids,
             mixed_instances_policy=_mixed_instances(fleet, template),
             protect_from_scale_in=True,
             suspended_processes=["AZRebalance"],
             health_check_type="EC2",
-            # Else it could not be removed while there are workers, since they are protected.
+            # Workers are protected from scale-in, so the group could not be deleted otherwise.
             force_delete=True,
             tags=group_tags(tags, Name=f"gitlab-runner-{called}"),
             opts=pulumi.ResourceOptions(parent=self, hooks=unless_group(workers, self)),
@@ -153,7 +153,7 @@ class RunnerFleet(Component[HostedManager]):
             opts=child,
         )
         if model.manager.host.egress:
-            # The manager's own egress names GitLab, registries and AWS; without one it leads everywhere.
+            # The declared egress of the manager's host does not include the workers.
             aws.vpc.SecurityGroupEgressRule(
                 f"{workers}-ssh",
                 security_group_id=host.security_group_id,
@@ -207,7 +207,7 @@ class RunnerFleet(Component[HostedManager]):
     ) -> aws.ec2.LaunchTemplate:
         return aws.ec2.LaunchTemplate(
             name,
-            description=described(f"Runner {called}", machine_image),
+            description=template_description(f"Runner {called}", machine_image),
             image_id=launched_image(AMAZON_LINUX_2023, fleet.architecture, fleet.ami, machine_image),
             vpc_security_group_ids=[security_group_id],
             metadata_options=METADATA_FOR_THE_HOST,
@@ -221,14 +221,15 @@ class RunnerFleet(Component[HostedManager]):
 
 
 def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
-    """The options of a host whose runner may have had a fleet before: it stays the same host.
+    """The options of a host whose runner may have had a fleet before: aliases keep it the same host.
 
-    Else the old host's parameters and files, which have the same names, would stand in the new one's way.
+    Otherwise the new host's parameters and files would conflict with the old host's, which have the same
+    names.
 
     Args:
-        name: of the host, and once of the fleet.
-        former: the name that either had in the first versions of this library.
-        parent: the component that it belongs to, and that the fleet belonged to.
+        name: the resource name of the host, and of the former fleet.
+        former: the resource name of either in the first versions of this library.
+        parent: the parent of the host, and of the former fleet.
     """
     fleets = [pulumi.create_urn(each, TYPE, parent=parent) for each in (name, former)]
     return pulumi.ResourceOptions(
@@ -242,11 +243,11 @@ def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.R
 
 
 def _once_without_fleet(fleet: RunnerFleet, options: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """The options of a fleet's host, whose runner may have had none before: it stays the same host.
+    """The options of a fleet's host whose runner may have had no fleet before: aliases keep it the same host.
 
     Args:
         fleet: the fleet.
-        options: its own. The names that it had once are names that a host without a fleet had, too.
+        options: the options of the fleet. A host without a fleet had the same former names.
     """
     parent = options.parent if options else None
     former = [each for each in (options and options.aliases) or () if isinstance(each, pulumi.Alias)]

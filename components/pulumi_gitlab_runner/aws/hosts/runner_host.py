@@ -43,24 +43,24 @@ class RunnerHostArgs(InstanceManagerArgs):
     """The runners of a host, and what they use."""
 
     fleet_group: NotRequired[Input[str]]
-    """The name of the Auto Scaling group of a runner that declares a `fleet`; `RunnerFleet` makes both."""
+    """The name of the Auto Scaling group of a fleet's workers; `RunnerFleet` creates it and the host."""
 
 
 @dataclass(frozen=True)
 class InstanceHost:
-    """A manager on an EC2 instance, and the name of its fleet's group, where it has a fleet."""
+    """A manager on an EC2 instance, and the name of its fleet's Auto Scaling group; None without a fleet."""
 
     hosted: HostedManager
     fleet_group: pulumi.Input[str] | None = None
 
 
 class RunnerHost(Component[InstanceHost]):
-    """One EC2 instance, kept by an Auto Scaling group, that runs a runner manager and its runners' jobs.
+    """One EC2 instance in an Auto Scaling group, which runs a runner manager and its runners' jobs.
 
-    The instance has no secrets before it boots: it reads its tokens and the passwords of registries from
-    Parameter Store. It fetches its files from S3, so changed files, such as for another runner, reach a
-    running host without replacing it. The images of its runners are pinned to their current digests, so a
-    moved tag is a change of these files. Where a digest cannot be resolved, the tag is kept, with a warning;
+    The user data contains no secrets: the instance reads its tokens and the passwords of registries from
+    Parameter Store. It downloads its files from S3, so that changed files, such as for another runner, reach
+    a running host without replacing it. The images of its runners are pinned to their current digests, so
+    that a moved tag changes these files. If a digest cannot be resolved, the tag is kept, with a warning;
     with `require_digests` that is an error.
 
     Creates:
@@ -70,10 +70,10 @@ class RunnerHost(Component[InstanceHost]):
     - `aws:s3/bucketObjectv2:BucketObjectv2`: the host's files
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: all
       egress, or only the declared `egress`; no ingress
-    - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required, out of reach of jobs; encrypted gp3 disk
+    - `aws:ec2/launchTemplate:LaunchTemplate`: IMDSv2 required and unreachable for jobs; encrypted gp3 disk
     - `aws:autoscaling/group:Group`: one instance, or two during a replacement
-    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one until a new host is ready, and one until the jobs of
-      a terminating host have ended
+    - `aws:autoscaling/lifecycleHook:LifecycleHook`: one waits until a new host is ready, and one until the
+      jobs of a terminating host have ended
     - `aws:cloudwatch/logGroup:LogGroup`: with `logs`
     - `aws:cloudwatch/metricAlarm:MetricAlarm`: with `alarms`
     - `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`: with `metrics` for the VPC
@@ -104,20 +104,20 @@ class RunnerHost(Component[InstanceHost]):
             shaped, hosted = read_manager(args, RunnerHostArgs, name)
             manager = hosted.manager
             if manager.host.docker:
-                found, allowed = "a Docker host", "a host in EC2"
+                found, allowed = "a Docker host", "a host on EC2"
                 path = join_path(name, "runners", manager.name, "runner", "host", "docker")
-                raise DeclarationError([Problem(path, found, allowed, "DockerRunnerHost makes the other")])
+                raise DeclarationError([Problem(path, found, allowed, "use DockerRunnerHost")])
             if bool(manager.fleet) != ("fleet_group" in shaped):
                 found = "a fleet, with no group" if manager.fleet else "a group, with no fleet"
                 allowed = "'fleet_group' with a runner that declares a fleet"
                 raise DeclarationError(
-                    [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet makes both")]
+                    [Problem(join_path(name, "fleet_group"), found, allowed, "RunnerFleet creates both")]
                 )
         self._make(name, InstanceHost(hosted, given_or_none(optional(shaped.get("fleet_group")))), opts)
 
     def _make(self, name: str, model: InstanceHost, opts: pulumi.ResourceOptions | None) -> None:
         hosted = model.hosted
-        # That of a fleet's manager is part of what the fleet says.
+        # A fleet shows the declaration of its manager.
         shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
         inputs = inputs_of(shown)
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
@@ -244,15 +244,15 @@ class RunnerHost(Component[InstanceHost]):
         names: HostParameters,
         parameters: Sequence[aws.ssm.Parameter],
     ) -> pulumi.Output[str]:
-        """The host's files, as the one object that it fetches."""
+        """The content of the S3 object with the host's files."""
         hosted, manager = model.hosted, model.hosted.manager
         digests = hosted.digests
         if digests is None:
             digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
         digests = all_pinned(known_stack, manager.name, digests)
-        # By way of the parameters, so that a running host never meets new files with the tokens of old ones;
-        # and of the group, so that no manager meets a fleet that is not there.
+        # Derived from the parameters, so that a running host never combines new files with old tokens; and
+        # from the group, so that no manager looks for a fleet that does not exist.
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
 
         def files(known: list[Any]) -> str:
@@ -275,7 +275,7 @@ class RunnerHost(Component[InstanceHost]):
 
 
 def _object_arn(delivered: aws.s3.BucketObjectv2, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of an object, by its names: AWS says it only once it is there, and a preview shows policies."""
+    """The ARN of an S3 object, built from bucket and key, so that a preview can show policies for it."""
     return pulumi.Output.all(delivered.bucket, delivered.key, environment).apply(
         lambda known: f"arn:{known[2].partition}:s3:::{known[0]}/{known[1]}"
     )
@@ -295,11 +295,11 @@ def _cache_access(hosted: HostedManager) -> CacheAccess | None:
 
 
 def _later(output: pulumi.Input[str]) -> Deferred[str]:
-    """A value of a resource, as a part of the model."""
+    """An output of a resource as a value of the model."""
     return Deferred("", output)
 
 
 def _required(given: pulumi.Input[str] | None) -> pulumi.Input[str]:
-    """The common inputs of every host in EC2."""
+    """An input that `InstanceManagerArgs` requires, although `HostedManager` allows None."""
     assert given is not None  # noqa: S101 - the arguments require it
     return given

@@ -47,31 +47,32 @@ _LOGS_KEPT_DAYS = 90
 
 @strict
 class RunnerImageArgs(TypedDict):
-    """A machine image, and what it is made with."""
+    """A machine image, and what its build needs."""
 
     image: MachineImageDeclaration
     """The machine image."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that it names, by name. Default: none."""
+    """The registries of its job images, by name. Default: none."""
     network: NotRequired[HostNetworkArgs]
-    """Where it is built if it declares no `vpc`; see `RunnerNetwork`. Default: the account's default VPC."""
+    """The network of the build if the image declares no `vpc`; see `RunnerNetwork`. Default: the account's
+    default VPC."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class PlacedImage:
-    """A machine image, and what it is made with.
+    """A machine image, and what its build needs.
 
     Attributes:
         image: the machine image.
-        registries: those that its job images come from, by name.
-        label: what it is called outside of Pulumi.
-        path: its place in the declaration.
-        network: where it is built, if it declares no VPC.
-        environment: where in AWS it is; None where AWS is still to be asked.
-        tags: of everything, the image itself among it.
-        logs_key: the key of its log group; None for that of CloudWatch Logs.
+        registries: the registries of its job images, by name.
+        label: its physical name.
+        path: its path in the declaration.
+        network: the network of the build if the image declares no VPC; None for the default VPC.
+        environment: the AWS account and region; None if not looked up yet.
+        tags: the tags of all resources and of the images.
+        logs_key: the KMS key of its log group; None for the key of CloudWatch Logs.
     """
 
     image: MachineImage
@@ -88,23 +89,24 @@ class RunnerImage(Component[PlacedImage]):
     """A machine image for hosts and workers, which EC2 Image Builder builds on a schedule.
 
     It contains the packages that a host or worker would install at boot, and the declared job images; no
-    configuration and no secrets. It is tested on an instance before it is distributed. A parameter has the id
-    of the newest one: the operating system's AMI until the first is built, at the next time of the schedule,
-    or at once with `aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN`. Older images
-    are kept, with their snapshots, until you delete them.
+    configuration and no secrets. It is tested on an instance before it is distributed. A parameter contains
+    the id of the newest image, and until the first build that of the operating system's AMI. To build an
+    image before the scheduled time, run
+    `aws imagebuilder start-image-pipeline-execution --image-pipeline-arn ARN`. Older images are kept, with
+    their snapshots, until you delete them.
 
     Creates:
 
-    - `aws:imagebuilder/imagePipeline:ImagePipeline`, and what it runs with:
-      `aws:imagebuilder/component:Component`, `aws:imagebuilder/imageRecipe:ImageRecipe`,
+    - `aws:imagebuilder/imagePipeline:ImagePipeline`, with `aws:imagebuilder/component:Component`,
+      `aws:imagebuilder/imageRecipe:ImageRecipe`,
       `aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration` and
       `aws:imagebuilder/distributionConfiguration:DistributionConfiguration`
     - `aws:ssm/parameter:Parameter`: the id of the newest image
-    - `aws:iam/role:Role`, `aws:iam/rolePolicy:RolePolicy` and `aws:iam/instanceProfile:InstanceProfile`: of
+    - `aws:iam/role:Role`, `aws:iam/rolePolicy:RolePolicy` and `aws:iam/instanceProfile:InstanceProfile`: for
       the build instance, which may pull from the declared repositories
-    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: of
-      that instance, without ingress
-    - `aws:cloudwatch/logGroup:LogGroup`: of the builds
+    - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule`: for
+      the build instance, without ingress
+    - `aws:cloudwatch/logGroup:LogGroup`: the logs of the builds
 
     Raises `pulumi.RunError` for a wrong declaration.
     """
@@ -144,11 +146,11 @@ class RunnerImage(Component[PlacedImage]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
         image, tags = model.image, tag_inputs(model.tags)
         environment = model.environment or environment_of(self)
-        # A new version, or under a new name, before the old one is deleted: others depend on that until they
-        # are updated. The provider would delete first what has a name of its own.
+        # A replacement, such as of a new version or a new name, is created first: other resources depend on the
+        # old one until they are updated. By default the provider deletes a resource with a fixed name first.
         self._new_first = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
-        # Image Builder allows no dots in names, and writes parameters below /imagebuilder/ alone.
+        # Image Builder allows no dots in names, and writes parameters only below /imagebuilder/.
         called = f"{stack}/{model.label}".replace("/", "-").replace(".", "-").lower()
         parent = image.os.images[image.architecture]
         parameter = aws.ssm.Parameter(
@@ -156,8 +158,8 @@ class RunnerImage(Component[PlacedImage]):
             name=f"/imagebuilder/{stack}/{model.label}",
             type="String",
             data_type="aws:ec2:image",
-            # The first value alone is ours: the builds write the others. A write-only value is in no state:
-            # another one is no change, and with ignoreChanges it would be missing after a refresh.
+            # Pulumi writes only the first value, the builds write the later ones. A write-only value is not
+            # in the state, so another one is no change; ignoreChanges would lose it in a refresh.
             value_wo=_value_of(parent, self),
             value_wo_version=1,
             tags=tags,
@@ -179,7 +181,7 @@ class RunnerImage(Component[PlacedImage]):
         recipe = aws.imagebuilder.ImageRecipe(
             name,
             name=called,
-            # Of the parent and the disk too: a recipe never changes under its version.
+            # The version also depends on the parent and the disk, because a version is immutable.
             version=document.apply(lambda text: document_version(f"{text}{parent}{image.disk_gb}")),
             description=f"Runner hosts of {stack}",
             parent_image=f"ssm:{parent}",
@@ -197,9 +199,9 @@ class RunnerImage(Component[PlacedImage]):
             distribution_configuration_arn=self._distribution(
                 name, called, parameter, environment, model.tags
             ),
-            # An inventory of packages, which the instance would need further rights for.
+            # The inventory of packages, for which the instance would need more permissions.
             enhanced_image_metadata_enabled=False,
-            # A build takes newer packages too, so it does not wait for a newer parent.
+            # A build also installs newer packages, so it does not wait for a newer parent image.
             schedule={
                 "schedule_expression": image.schedule,
                 "timezone": image.timezone,
@@ -209,9 +211,9 @@ class RunnerImage(Component[PlacedImage]):
             opts=self._new_first,
         )
         self.parameter_name = parameter.name
-        # By way of the parameter's ARN, so that it is there before it is read.
-        there = pulumi.Output.all(parameter.name, parameter.arn).apply(lambda found: str(found[0]))
-        self.image_id = _value_of(there, self)
+        # Derived from the parameter's ARN, so that the parameter is created before it is read.
+        created_name = pulumi.Output.all(parameter.name, parameter.arn).apply(lambda found: str(found[0]))
+        self.image_id = _value_of(created_name, self)
         self.pipeline_arn = pipeline.arn
         self.required_policies = pulumi.Output.all(self.role_arn, parts).apply(
             lambda found: required_policies({found[0]: list(found[1][0][1].values())}, found[1][1])
@@ -221,7 +223,7 @@ class RunnerImage(Component[PlacedImage]):
     def _infrastructure(
         self, name: str, called: str, model: PlacedImage, environment: Environment
     ) -> pulumi.Output[str]:
-        """The instance that the image is built on, and its rights."""
+        """The ARN of the infrastructure configuration: the build instance, and its permissions."""
         child = pulumi.ResourceOptions(parent=self)
         image, tags = model.image, tag_inputs(model.tags)
         logs = aws.cloudwatch.LogGroup(
@@ -269,7 +271,7 @@ class RunnerImage(Component[PlacedImage]):
             subnet_id=pulumi.Output.from_input(network.subnet_ids).apply(lambda subnets: sorted(subnets)[0]),
             instance_metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 1},
             terminate_instance_on_failure=True,
-            resource_tags=plain_tags(model.tags) or None,  # of what a build starts, and ends
+            resource_tags=plain_tags(model.tags) or None,  # of the temporary resources of a build
             tags=tags,
             opts=self._new_first,
         ).arn
@@ -282,11 +284,11 @@ class RunnerImage(Component[PlacedImage]):
         environment: Environment,
         tags: AwsTags,
     ) -> pulumi.Output[str]:
-        """The distribution of an image that passed its tests: its name, and the parameter that names it."""
+        """The ARN of the distribution configuration: the name of an image, and the parameter with its id."""
         image: aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgsDict = {
             "name": f"{called} {{{{ imagebuilder:buildDate }}}}"
         }
-        # Image Builder makes and ends the images: none of them is in the state.
+        # Image Builder creates the images, which are not in the state: they get only the declared tags.
         if tags:
             image["ami_tags"] = plain_tags(tags)
         return aws.imagebuilder.DistributionConfiguration(
@@ -315,16 +317,16 @@ def stack_machine_images(
     logs_key: pulumi.Input[str] | None,
     parent: pulumi.Resource,
 ) -> dict[str, RunnerImage]:
-    """Make the machine images of a stack, by name.
+    """Create the machine images of a stack, by name.
 
     Args:
-        name: what the names of their resources start with.
-        prefix: what their names outside of Pulumi start with.
+        name: the prefix of the resource names.
+        prefix: the prefix of the physical names.
         stack: the declaration.
-        environment: where the stack lives.
-        network: where those are built that declare no VPC.
-        logs_key: the key of their log groups; None for that of CloudWatch Logs.
-        parent: the component that they belong to.
+        environment: the AWS environment of the stack.
+        network: the network of the builds of images that declare no VPC.
+        logs_key: the KMS key of their log groups; None for the key of CloudWatch Logs.
+        parent: the parent of the components.
     """
     return {
         each: RunnerImage.of(
@@ -366,5 +368,5 @@ def _disk(image: MachineImage) -> Any:
 def _value_of(parameter: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
     asked = pulumi.InvokeOutputOptions(parent=parent)
     found = aws.ssm.get_parameter_output(name=parameter, opts=asked).insecure_value
-    # The provider takes the value of every parameter for a secret; this one shall show in a preview.
+    # The provider marks the value of every parameter as a secret; this one must be visible in a preview.
     return pulumi.Output.unsecret(found)

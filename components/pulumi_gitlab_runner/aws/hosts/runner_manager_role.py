@@ -52,17 +52,17 @@ from pulumi_gitlab_runner.spec.stack import parse_registries, registries_problem
 
 @strict
 class FleetAccessArgs(TypedDict):
-    """The fleet of a manager."""
+    """The access of a manager to its fleet."""
 
     group: Input[str]
     """The name of its Auto Scaling group."""
     user: str
-    """The user of its instances that the manager connects as, such as `ec2-user`."""
+    """The user on its instances that the manager connects as, such as `ec2-user`."""
 
 
 @strict
 class CacheAccessArgs(TypedDict):
-    """The cache of a manager's runners."""
+    """The access of a manager to the cache of its runners."""
 
     bucket: Input[str]
     """The bucket's name; see `RunnerCache`."""
@@ -74,16 +74,16 @@ class CacheAccessArgs(TypedDict):
 
 @strict
 class HostAccessArgs(TypedDict):
-    """The host of a manager."""
+    """The access of a manager's host."""
 
     tag: Input[str]
     """The value of the tag `gitlab-runner-host` of its Auto Scaling group."""
     session_manager: NotRequired[bool]
-    """Whether Systems Manager can open a shell on it. Default false."""
+    """Whether Session Manager can open a shell on the host. Default false."""
     log_group_arn: NotRequired[Input[str]]
-    """The log group that it writes its journal to. Default: none."""
+    """The ARN of the log group of the host's journal. Default: none."""
     reports_health: NotRequired[bool]
-    """Whether it reports to CloudWatch that it works. Default false."""
+    """Whether the host reports its health to CloudWatch. Default false."""
 
 
 @strict
@@ -93,32 +93,32 @@ class RunnerManagerRoleArgs(TypedDict):
     registries: NotRequired[dict[str, RegistryDeclaration]]
     """The registries that it pulls from, by name: the role may pull from exactly their repositories."""
     parameter_arns: NotRequired[list[Input[str]]]
-    """The SecureString parameters that its host reads; one that ends with `*` is all that begin so."""
+    """The ARNs of the SecureString parameters that its host reads; a `*` at the end matches any text."""
     key_arn: NotRequired[Input[str]]
-    """The customer-managed key that encrypts these parameters. Required with them."""
+    """The ARN of the customer managed key that encrypts these parameters. Required with them."""
     files_arn: NotRequired[Input[str]]
-    """The S3 object that holds its host's files."""
+    """The ARN of the S3 object with its host's files."""
     host: NotRequired[HostAccessArgs]
-    """The host that it runs on: what that does on its own behalf."""
+    """The access of the host itself: lifecycle hooks, shells, logs and health."""
     fleet: NotRequired[FleetAccessArgs]
-    """The fleet whose instances it starts, ends and enters: that one, and no other."""
+    """The fleet whose instances it starts, terminates and connects to."""
     cache: NotRequired[CacheAccessArgs]
-    """The cache that it reads and writes, below the prefixes of its runners alone."""
+    """The cache that it reads and writes, only below the prefixes of its runners."""
     permissions_boundary: NotRequired[Input[str]]
-    """The ARN of the policy that bounds the role. Default: none."""
+    """The ARN of the role's permissions boundary. Default: none."""
     path: NotRequired[Input[str]]
-    """The IAM path of role and instance profile. Default `/`."""
+    """The IAM path of the role and the instance profile. Default `/`."""
     policies: NotRequired[list[Input[str]]]
-    """The ARNs of IAM policies of your own that the role has too. Default: none."""
+    """The ARNs of additional managed policies for the role. Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the role and the instance profile. Default: none."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class FleetAccess:
-    """The fleet of a manager: the name of its group, and the user of its instances."""
+    """The fleet of a manager: the name of its Auto Scaling group, and the user on its instances."""
 
     group: Value[str]
     user: str
@@ -126,7 +126,7 @@ class FleetAccess:
 
 @dataclass(frozen=True)
 class CacheAccess:
-    """The cache of a manager's runners: its bucket, the prefixes of their objects, and its key."""
+    """The cache of a manager's runners: its bucket, the prefixes of their objects, and its KMS key."""
 
     bucket: Value[str]
     prefixes: tuple[str, ...]
@@ -144,12 +144,12 @@ class HostAccess:
 
     @classmethod
     def of(cls, host: Host, tag: str, log_group_arn: Value[str] | None) -> "HostAccess":
-        """What a declared host does.
+        """The access of a declared host.
 
         Args:
             host: the host.
-            tag: of its group, `HOST_TAG`.
-            log_group_arn: the group that it writes its journal to, if there is one.
+            tag: the value of its group's tag `HOST_TAG`.
+            log_group_arn: the ARN of the log group of its journal; None if it has none.
         """
         return cls(tag, host.session_manager, log_group_arn, host.alarm_topic is not None)
 
@@ -159,7 +159,7 @@ class ManagerAccess:
     """The permissions of a manager's role; the values are those of `RunnerManagerRoleArgs`.
 
     Attributes:
-        registries: those that it pulls from, by name.
+        registries: the registries that it pulls from, by name.
     """
 
     registries: Mapping[str, Registry] = field(default_factory=dict)
@@ -172,16 +172,16 @@ class ManagerAccess:
     def policy(
         self, environment: AwsEnvironment, part: Part | None, declared_at: str, *, decrypts: bool
     ) -> str:
-        """The role's inline policy, when every value is known.
+        """The role's inline policy, once all values are resolved.
 
         Args:
-            environment: where the manager lives.
-            part: the repositories in it; None for all.
-            declared_at: the place in the declaration of what has the role.
-            decrypts: whether the role has a policy for the key of its parameters besides.
+            environment: the AWS environment of the manager.
+            part: the repositories in the policy; None for all.
+            declared_at: the path in the declaration of the entry that the role belongs to.
+            decrypts: whether the role also has a policy for the key of its parameters.
 
         Raises:
-            DeclarationError: it is larger than IAM takes.
+            DeclarationError: the policy is larger than IAM allows.
         """
         parameter_arns = [known(each) for each in self.parameter_arns]
         document = manager_policy(
@@ -192,7 +192,7 @@ class ManagerAccess:
             further=self._further(environment),
             part=part,
         )
-        fix = "fewer secrets of your own with keys of their own, or more hosts: each has a role of its own"
+        fix = "fewer secrets of your own with separate KMS keys, or more hosts: each host has its own role"
         beside = ""
         if decrypts:
             statement = parameter_key_statement(HOST, parameter_arns, some_key_arn(environment))
@@ -218,11 +218,13 @@ class ManagerAccess:
 
 @dataclass(frozen=True)
 class ManagerRole:
-    """A manager's role, with the defaults filled in; `environment` is None where AWS is still to be asked.
+    """A manager's role, with the defaults filled in.
 
     Attributes:
-        key_arn: the key that encrypts the parameters; None where there are none.
-        declared_at: the place in the declaration of what has the role; None for the component's own name.
+        key_arn: the ARN of the key that encrypts the parameters; None without parameters.
+        environment: the AWS account and region; None if not looked up yet.
+        declared_at: the path in the declaration of the entry that the role belongs to; None for the
+            component's name.
     """
 
     access: ManagerAccess
@@ -248,11 +250,11 @@ class ManagerRole:
 
         Args:
             host: the host.
-            access: what the role may do.
-            key_arn: the key that encrypts the host's parameters.
-            tags: of the role and its policies.
-            environment: where the manager is.
-            declared_at: the place in the declaration of what has the role.
+            access: the permissions of the role.
+            key_arn: the ARN of the key that encrypts the host's parameters.
+            tags: the tags of the role and its policies.
+            environment: the AWS environment of the manager.
+            declared_at: the path in the declaration of the entry that the role belongs to.
         """
         return cls(
             access,
@@ -272,12 +274,12 @@ class RunnerManagerRole(Component[ManagerRole]):
     Creates:
 
     - `aws:iam/role:Role`
-    - `aws:iam/rolePolicy:RolePolicy`, and another one for the key of its parameters
+    - `aws:iam/rolePolicy:RolePolicy`, and a second one for the key of its parameters
     - `aws:iam/instanceProfile:InstanceProfile`
     - `aws:iam/rolePolicyAttachment:RolePolicyAttachment` for each of `policies`
     - `aws:iam/policy:Policy`, each with a `RolePolicyAttachment`, for repositories beyond the first hundred
 
-    Raises `pulumi.RunError` for a wrong declaration of a registry, and for more than IAM allows for a role.
+    Raises `pulumi.RunError` for a wrong declaration of a registry, and for policies that exceed IAM's quotas.
     """
 
     role_arn: pulumi.Output[str]
@@ -321,9 +323,9 @@ class RunnerManagerRole(Component[ManagerRole]):
             path=given_or_none(model.path),
             assume_role_policy=ec2_trust_policy(),
             permissions_boundary=given_or_none(model.permissions_boundary),
-            # Systems Manager's Quick Setup and others attach policies of their own to the roles of instances.
+            # Systems Manager's Quick Setup and others attach policies to the roles of instances.
             force_detach_policies=True,
-            # The policy of a host store knows a host by it.
+            # The policies of a host store identify hosts by this tag.
             tags=tag_inputs(model.tags, **({HOST_TAG: given(host.tag)} if host else {})),
             opts=child,
         )
@@ -353,14 +355,14 @@ class RunnerManagerRole(Component[ManagerRole]):
             name,
             role=role.name,
             policy=access.apply(inline_policy),
-            # After them, so that what moves into one of them is allowed at every moment.
+            # After the others, so that a permission that moves into one of them never lapses.
             opts=pulumi.ResourceOptions(parent=self, depends_on=others),
         )
         for number, policy in enumerate(model.policies, 1):
             aws.iam.RolePolicyAttachment(
                 f"{name}-{number}", role=role.name, policy_arn=given(policy), opts=child
             )
-        # By way of the policy, so that no host starts before its role may do its work.
+        # Derived from the policy, so that no host starts before its role has its permissions.
         profile = aws.iam.InstanceProfile(
             name, path=given_or_none(model.path), role=role_policy.role, tags=tags, opts=child
         )
@@ -375,7 +377,7 @@ class RunnerManagerRole(Component[ManagerRole]):
 
 
 def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
-    """The role that arguments without problems describe."""
+    """The role of valid arguments."""
     host, fleet, cache = read.get("host"), read.get("fleet"), read.get("cache")
     access = ManagerAccess(
         registries=parse_registries(read.get("registries", {})),

@@ -1,4 +1,4 @@
-"""Credentials of registries for hosted and instance runners, kept fresh in CI variables."""
+"""Registry credentials for hosted and instance runners, in CI variables that a function renews."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ _TIMEOUT_S = 120
 
 @strict
 class HostedRunnerAuthArgs(TypedDict):
-    """CI variables that are kept fresh, and what they are made of."""
+    """A CI variable with registry credentials, and what its renewal needs."""
 
     auth: HostedAuthDeclaration
     """The variable, and the projects and groups that get it."""
@@ -76,32 +76,32 @@ class HostedRunnerAuthArgs(TypedDict):
     gitlab_url: NotRequired[Input[str]]
     """GitLab's address, as AWS reaches it. Default `https://gitlab.com`."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
-    """The certificate authorities of your own, by a name of your own, of which GitLab's may be signed by one.
+    """The private certificate authorities by name, one of which may have signed GitLab's certificate.
     Default: only public authorities."""
     key_arn: NotRequired[Input[str]]
-    """The customer-managed key that encrypts what the declaration itself has: a token, passwords; see
+    """The ARN of the customer managed key that encrypts a token and passwords in the declaration; see
     `HostStore`. Required with them."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of everything that is made. Default: none."""
+    """Tags of all resources. Default: none."""
 
 
 @dataclass(frozen=True)
 class Renewal:
-    """Variables that are kept fresh, and what that takes.
+    """CI variables with registry credentials, and what their renewal needs.
 
     Attributes:
-        auth: what is declared.
-        registries: those that it names, by name.
+        auth: the declared variables.
+        registries: the registries that they name, by name.
         gitlab_url: GitLab's address.
-        label: what it is called outside of Pulumi.
-        key_arn: the key of its parameters; None where there are none.
-        logs_key: the key of its log group; None for that of CloudWatch Logs.
-        environment: where in AWS it is; None where AWS is still to be asked.
-        tags: of everything that is made.
-        authorities: the certificate authorities that are trusted, as far as they are for GitLab.
-        path: the variable's place in the declaration.
+        label: the physical name of the function.
+        key_arn: the ARN of the KMS key of its parameters; None without parameters.
+        logs_key: the KMS key of its log group; None for the key of CloudWatch Logs.
+        environment: the AWS account and region; None if not looked up yet.
+        tags: the tags of all resources.
+        authorities: the declared certificate authorities; the function uses those that apply to GitLab.
+        path: the path of the variables in the declaration.
     """
 
     auth: HostedAuth
@@ -119,12 +119,12 @@ class Renewal:
 class HostedRunnerAuth(Component[Renewal]):
     """`DOCKER_AUTH_CONFIG` of projects and groups, with ECR credentials that a Lambda function renews.
 
-    The function requests passwords from ECR, reads fixed ones and the GitLab token from their stores, and
-    writes the variables: masked, raw and with the stack's mark. It runs on a schedule, and once for each
-    variable during an update: with a token or registry that does not work, `pulumi up` fails with the reason.
-    A variable that is no longer declared is removed, as are all by `pulumi destroy`; variables without the
-    mark are neither changed nor removed. GitLab has no AWS key, only passwords that are valid for 12 hours.
-    None of them is in the state, or in the function's environment, log or answers.
+    The function requests passwords from ECR, reads static credentials and the GitLab token from their stores,
+    and writes the variables: masked, raw and with the stack's mark. It runs on a schedule, and once for each
+    variable during an update: if a token or registry does not work, `pulumi up` fails with the reason. A
+    variable that is no longer declared is deleted, and `pulumi destroy` deletes all; variables without the
+    mark are neither changed nor deleted. GitLab has no AWS key, only passwords that are valid for 12 hours.
+    No password is in the state, or in the function's environment variables, log or response.
 
     Lambda retries a failed run twice, after one minute and after two; the next scheduled run is hours before
     the passwords expire.
@@ -133,19 +133,19 @@ class HostedRunnerAuth(Component[Renewal]):
 
     - `aws:lambda/function:Function`, `aws:iam/role:Role`, `aws:iam/rolePolicy:RolePolicy` and
       `aws:cloudwatch/logGroup:LogGroup`
-    - `aws:scheduler/schedule:Schedule`, with `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy` of its
-      own
-    - `aws:lambda/invocation:Invocation` for each project and group: renews its variable, and removes it
+    - `aws:scheduler/schedule:Schedule`, with an `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy`
+    - `aws:lambda/invocation:Invocation` for each project and group: renews its variable, and deletes it
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
     - `aws:ssm/parameter:Parameter` for a token and passwords in the declaration
-    - `aws:cloudwatch/metricAlarm:MetricAlarm`, two with `alarms`: a renewal failed; none succeeded for long
+    - `aws:cloudwatch/metricAlarm:MetricAlarm`, two with `alarms`: a renewal failed; none has succeeded for
+      some hours
 
     Raises `pulumi.RunError` for a wrong declaration, such as one without an ECR registry.
     """
 
     function_name: pulumi.Output[str]
-    """The function's name; `aws lambda invoke` with it renews all variables at once."""
+    """The function's name; `aws lambda invoke` with it renews all variables immediately."""
     role_arn: pulumi.Output[str]
     """The function's role; the passwords have its permissions."""
     required_policies: pulumi.Output[dict[str, str]]
@@ -192,7 +192,7 @@ class HostedRunnerAuth(Component[Renewal]):
         self._child = pulumi.ResourceOptions(parent=self)
         environment = model.environment or environment_of(self)
         parameters = self._parameters(name, model, names)
-        # By way of the parameters, so that they are there when the function first runs.
+        # Derived from the parameters, so that they are created before the function first runs.
         written = pulumi.Output.all(*(each.name for each in parameters))
         known_model = resolved((auth, tuple(model.registries.values()), model.gitlab_url, model.authorities))
         settings = pulumi.Output.all(known_model, environment, written).apply(
@@ -257,7 +257,7 @@ class HostedRunnerAuth(Component[Renewal]):
         function = aws.lambda_.Function(
             name,
             description=f"Renews registry credentials in GitLab: {names.prefix.strip('/')}"[:256],
-            # By way of the policy, so that it may do its work when it first runs.
+            # Derived from the policy, so that the role has its permissions when the function first runs.
             role=iam_arn("role", role_policy.role, given(auth.role_path), environment),
             runtime="python3.13",
             handler="renewal.handler.handler",
@@ -268,9 +268,9 @@ class HostedRunnerAuth(Component[Renewal]):
             tags=tag_inputs(model.tags),
             opts=self._child,
         )
-        made_by = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
+        settings_fingerprint = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
-            self._invocation(resource_name, variable, mark_of(names), function.name, made_by)
+            self._invocation(resource_name, variable, mark_of(names), function.name, settings_fingerprint)
         self._schedule(auth, function_arn(function.name, environment), environment)
         if auth.alarm_topic is not None:
             topic = given(auth.alarm_topic)
@@ -283,7 +283,7 @@ class HostedRunnerAuth(Component[Renewal]):
         self.register_declared_outputs()
 
     def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
-        """The secrets of the declaration, stored in Parameter Store for the function."""
+        """The secrets in the declaration, stored in Parameter Store for the function."""
         secrets: dict[str, tuple[str, pulumi.Input[str]]] = {
             f"registry-{each.name}": (
                 names.registry(each.name),
@@ -317,18 +317,19 @@ class HostedRunnerAuth(Component[Renewal]):
         variable: Variable,
         mark: str,
         function_name: pulumi.Output[str],
-        made_by: pulumi.Output[str],
+        settings_fingerprint: pulumi.Output[str],
     ) -> None:
-        """Renew a variable now, and whenever it is made otherwise; remove it with this resource.
+        """Renew a variable now and after each change of the settings; delete it with this resource.
 
-        The resource has everything that identifies the variable: a new one is not a change of it. The mark is
-        for the function of a renamed stack, which gets the previous one.
+        The resource name contains everything that identifies the variable, so that another variable is
+        another resource. The input contains the mark, so that the function of a renamed stack gets the
+        previous mark.
         """
         aws.lambda_.Invocation(
             name,
             function_name=function_name,
             lifecycle_scope="CRUD",
-            input=pulumi.Output.all(resolved(variable), made_by).apply(
+            input=pulumi.Output.all(resolved(variable), settings_fingerprint).apply(
                 lambda known: json.dumps(
                     {"variable": variable_settings(known[0]), "mark": mark, "made_by": known[1]}
                 )
@@ -339,8 +340,8 @@ class HostedRunnerAuth(Component[Renewal]):
     def _schedule(self, auth: HostedAuth, function: pulumi.Output[str], environment: Environment) -> None:
         """Run the function every few hours.
 
-        EventBridge Scheduler rather than a rule: it tries again for long, and takes a role on, so nothing but
-        that role can run the function.
+        EventBridge Scheduler, and not a rule of EventBridge: it retries for up to an hour, and assumes a
+        role, so that only this role can invoke the function.
         """
         name = f"{self._name}-schedule"
         role = self._role(name, environment.apply(scheduler_trust_policy), auth)
@@ -354,7 +355,7 @@ class HostedRunnerAuth(Component[Renewal]):
             flexible_time_window={"mode": "OFF"},
             target={
                 "arn": function,
-                # By way of the policy, so that it may run the function from the first time on.
+                # Derived from the policy, so that the role has its permissions at the first invocation.
                 "role_arn": iam_arn("role", policy.role, given(auth.role_path), environment),
                 "input": "{}",
                 "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 10},
@@ -364,7 +365,7 @@ class HostedRunnerAuth(Component[Renewal]):
 
 
 def _all_of(names: HostParameters) -> Callable[[AwsEnvironment], list[str]]:
-    """The ARNs of the parameters of a function, by where it is."""
+    """Return a function for the ARNs of the Lambda function's parameters."""
     return lambda environment: [names.all_in(environment)]
 
 

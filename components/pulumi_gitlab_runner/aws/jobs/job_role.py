@@ -1,4 +1,4 @@
-"""Roles that jobs assume with an ID token of GitLab."""
+"""IAM roles that jobs assume with an ID token of GitLab."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,25 +43,25 @@ class JobRoleArgs(TypedDict):
     gitlab_url: NotRequired[Input[str]]
     """GitLab's address. Default `https://gitlab.com`."""
     provider_arn: NotRequired[Input[str]]
-    """The ARN of the OpenID Connect provider, where the role declares no `identity_provider`. Default: it is
-    created."""
+    """The ARN of the OpenID Connect provider if the role declares no `identity_provider`. Default: the
+    component creates one."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the role. Default: none."""
 
 
 @dataclass(frozen=True)
 class PlacedJobRole:
-    """A role for jobs, and what it is made with.
+    """A role for jobs, and what its resources need.
 
     Attributes:
         role: the role.
-        registries: those that it names, by name.
-        provider_arn: of the OpenID Connect provider; None where it is created.
-        environment: where in AWS it is; None where AWS is still to be asked.
-        tags: of the role.
-        path: the role's place in the declaration.
+        registries: the registries that it names, by name.
+        provider_arn: the ARN of the OpenID Connect provider; None if the component creates it.
+        environment: the AWS account and region; None if not looked up yet.
+        tags: the tags of the role.
+        path: the role's path in the declaration.
     """
 
     role: spec.JobRole
@@ -73,15 +73,15 @@ class PlacedJobRole:
 
 
 class JobRole(Component[PlacedJobRole]):
-    """A role that jobs assume with an ID token of GitLab, to push images to ECR: no AWS key is in GitLab.
+    """A role that jobs assume with an ID token of GitLab, to push images to ECR without an AWS key in GitLab.
 
-    Only jobs of the declared projects, on the declared branches and tags, can assume it; and it may push to
-    and pull from exactly the declared repositories.
+    Only jobs of the declared projects, on the declared branches and tags, can assume it. It can push to and
+    pull from exactly the declared repositories.
 
     Creates:
 
     - `aws:iam/role:Role` and `aws:iam/rolePolicy:RolePolicy`
-    - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where none is given
+    - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, if none is declared
     - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, for repositories beyond
       the first hundred
 
@@ -109,7 +109,7 @@ class JobRole(Component[PlacedJobRole]):
                     declared[key] = read[key]
             places = {join_path(name, "job_roles", name): join_path(name, "role")}
             stack = stack_of_arguments(declared, name, places)
-        placed = PlacedJobRole(
+        model = PlacedJobRole(
             stack.job_roles[name],
             stack.registries,
             given_or_none(optional(read.get("provider_arn"))),
@@ -117,7 +117,7 @@ class JobRole(Component[PlacedJobRole]):
             stack.tags,
             join_path(name, "job_roles", name),
         )
-        self._make(name, placed, opts)
+        self._make(name, model, opts)
 
     def _make(self, name: str, model: PlacedJobRole, opts: pulumi.ResourceOptions | None) -> None:
         role = model.role
@@ -141,7 +141,7 @@ class JobRole(Component[PlacedJobRole]):
             with refused_as_whole():
                 return job_policy(known[0][0], known[0][1], known[1], divided.inline, model.path)
 
-        made = aws.iam.Role(
+        created = aws.iam.Role(
             name,
             path=given(role.role_path),
             description=f"Jobs of GitLab: {pulumi.get_project()}/{pulumi.get_stack()}",
@@ -155,7 +155,7 @@ class JobRole(Component[PlacedJobRole]):
             name,
             divided,
             pulumi.Output.all(known_model, environment).apply(lambda known: (pulled_by(*known[0]), known[1])),
-            role=made.name,
+            role=created.name,
             role_path=given(role.role_path),
             tags=model.tags,
             declared_at=model.path,
@@ -163,13 +163,13 @@ class JobRole(Component[PlacedJobRole]):
         )
         aws.iam.RolePolicy(
             name,
-            role=made.name,
+            role=created.name,
             policy=pulumi.Output.all(known_model, environment).apply(policy),
             opts=pulumi.ResourceOptions(parent=self, depends_on=attached),
         )
-        parts = pulumi.Output.all(made.arn, known_model, environment)
-        self.role_arn = made.arn
-        self.role_name = made.name
+        parts = pulumi.Output.all(created.arn, known_model, environment)
+        self.role_arn = created.arn
+        self.role_name = created.name
         self.snippet = parts.apply(
             lambda known: job_snippet(
                 role.name,
@@ -187,13 +187,13 @@ class JobRole(Component[PlacedJobRole]):
 def stack_job_roles(
     name: str, stack: Stack, environment: Environment, parent: pulumi.Resource
 ) -> dict[str, JobRole]:
-    """Make the roles for jobs of a stack, by name; an account has one provider for a GitLab.
+    """Create the job roles of a stack, by name. An account can have only one provider for a GitLab instance.
 
     Args:
-        name: what the names of their resources start with.
+        name: the prefix of the resource names.
         stack: the declaration.
-        environment: where the stack lives.
-        parent: the component that they belong to.
+        environment: the AWS environment of the stack.
+        parent: the parent of the components.
     """
     by_issuer: dict[Value[str], list[spec.JobRole]] = {}
     for role in stack.job_roles.values():
@@ -248,27 +248,27 @@ def identity_provider(
     tags: AwsTags,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Output[str]:
-    """Make the OpenID Connect provider of a GitLab, and return its ARN.
+    """Create the OpenID Connect provider of a GitLab instance, and return its ARN.
 
-    AWS knows the certificate authorities by itself, so no thumbprint is given:
+    AWS uses its own library of trusted root certificate authorities, so no thumbprint is needed:
     docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html.
 
     Args:
-        name: of the resource.
-        roles: those that jobs assume by it; all of one GitLab.
-        environment: where it is.
-        tags: of the provider.
-        opts: of the resource.
+        name: the resource name.
+        roles: the roles that trust the provider; all of one GitLab instance.
+        environment: the AWS account and partition.
+        tags: the tags of the provider.
+        opts: the options of the resource.
     """
     known_roles = resolved(tuple(roles))
-    made = aws.iam.OpenIdConnectProvider(
+    provider = aws.iam.OpenIdConnectProvider(
         name,
         url=known_roles.apply(lambda found: found[0].issuer),
         client_id_lists=known_roles.apply(lambda found: sorted({each.audience for each in found})),
         tags=tag_inputs(tags),
         opts=opts,
     )
-    return identity_provider_arn(made.url, environment)
+    return identity_provider_arn(provider.url, environment)
 
 
 def _used(role: spec.JobRole, registries: Mapping[str, Registry]) -> list[Registry]:

@@ -41,35 +41,35 @@ from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, parse_stack
 from pulumi_gitlab_runner.spec.stack_file import StackFileError, parse_stack_file
 
 _ACCOUNT = "THE-ACCOUNT-"
-"""In place of the account's 12 digits until they are known: how many policies there are follows from their
-length, not from the digits."""
+"""A placeholder for the account id until it is known. It has 12 characters too, because the size of the
+policies determines their number."""
 
 
 @strict
 class PipelineRolesArgs(TypedDict):
-    """A pipeline, and the stack that it deploys: its `declaration`, or the `stack_file` that has it."""
+    """A pipeline, and the stack that it deploys: its `declaration`, or the `stack_file` that contains it."""
 
     pipeline: PipelineDeclaration
     """The pipeline."""
     declaration: NotRequired[StackDeclaration]
     """The declaration of the stack."""
     stack_file: NotRequired[str]
-    """The path of the stack's file, such as `stacks/Pulumi.prod.yaml`. Its region is the stack's, too."""
+    """The path of the stack's file, such as `stacks/Pulumi.prod.yaml`. Its `aws:region` is used too."""
     region: NotRequired[str]
-    """The region that the stack is in. Default: that of the stack's file, else of the AWS provider."""
+    """The region of the stack. Default: that of the stack's file, else of the AWS provider."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the roles and their policies. Default: none."""
 
 
 @dataclass(frozen=True)
 class PlacedPipeline:
-    """A pipeline, and what its roles are made with.
+    """A pipeline, and what its roles need.
 
     Attributes:
         pipeline: the pipeline.
-        stack: what it deploys.
-        region: where; None for that of the AWS provider.
-        tags: of the roles.
+        stack: the stack that it deploys.
+        region: the region of the stack; None for that of the AWS provider.
+        tags: the tags of the roles and policies.
     """
 
     pipeline: Pipeline
@@ -79,7 +79,7 @@ class PlacedPipeline:
 
 
 class PipelineRoles(Component[PlacedPipeline]):
-    """The roles with which a pipeline previews and deploys a stack, and detects its drift.
+    """The roles that a pipeline assumes to preview and deploy a stack, and to detect its drift.
 
     Jobs of one project, on the declared branches, assume them with GitLab's ID token, so no AWS key is in
     GitLab. Each role has exactly the permissions that the declared stack needs: previews read the state and
@@ -88,15 +88,15 @@ class PipelineRoles(Component[PlacedPipeline]):
     An administrator's program creates the roles before the stack that they deploy. When the declaration needs
     more permissions than before, run that program first.
 
-    The deploy role can give the stack's roles any permission. Where every role of the declaration has a
-    `permissions_boundary`, the deployment can create no role without it.
+    The deploy role can grant the stack's roles any permission. If every role of the declaration has a
+    `permissions_boundary`, the deployment cannot create a role without it.
 
     Creates:
 
     - `aws:iam/role:Role`, three, with `aws:iam/rolePolicy:RolePolicy` for the state in S3
-    - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, as many as the rights
-      take
-    - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where none is given
+    - `aws:iam/policy:Policy` and `aws:iam/rolePolicyAttachment:RolePolicyAttachment`, as many as the
+      permissions need
+    - `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, if none is declared
 
     Raises `pulumi.RunError` for a wrong declaration, and for a stack that needs more permissions than fit
     into the policies of a role.
@@ -120,13 +120,13 @@ class PipelineRoles(Component[PlacedPipeline]):
             read = checked(with_handles(args, name), PipelineRolesArgs, name, _problems)
             declaration, region = _declared(read, name)
             stack = parse_stack(declaration, path=join_path(name, "declaration"))
-        placed = PlacedPipeline(
+        model = PlacedPipeline(
             parse_pipeline(read["pipeline"], stack.gitlab_url),
             stack,
             read.get("region", region),
             parse_tags(read.get("tags", {})),
         )
-        self._make(name, placed, opts)
+        self._make(name, model, opts)
 
     def _make(self, name: str, model: PlacedPipeline, opts: pulumi.ResourceOptions | None) -> None:
         pipeline, self._tags = model.pipeline, model.tags
@@ -186,30 +186,30 @@ class PipelineRoles(Component[PlacedPipeline]):
         self.register_declared_outputs()
 
     def _warn_of_another_provider(self, stack: Stack, issuer: str, partition: str) -> None:
-        """An account has one provider for a GitLab: one that this component makes, the stack cannot make."""
+        """Warn that the stack would create the same OpenID Connect provider: an account can have only one."""
         for role in stack.job_roles.values():
             known_issuer = is_known(role.declared_issuer) and role.issuer
             if role.identity_provider is None and known_issuer == issuer:
                 arn = f"arn:{partition}:iam::{_ACCOUNT}:oidc-provider/{issuer.partition('://')[2]}"
                 self._in_account(
-                    f"the stack would make the OpenID Connect provider of {issuer} again: declare for its "
-                    f"job role {role.name} identity_provider: {arn}"
+                    f"the stack would create the OpenID Connect provider of {issuer} a second time: declare "
+                    f"identity_provider: {arn} for its job role {role.name}"
                 ).apply(lambda warning: pulumi.log.warn(warning, self))
 
     def _in_account(self, text: str) -> pulumi.Output[str]:
-        """The text with the account's digits."""
+        """The text with the account id in place of the placeholder."""
         return self._account.apply(lambda account: text.replace(_ACCOUNT, account))
 
     def _identity_provider(self, name: str, pipeline: pulumi.Output[Pipeline]) -> pulumi.Output[str]:
-        """The provider of the GitLab; it takes tokens for GitLab itself too, as those of `job_roles` are."""
-        made = aws.iam.OpenIdConnectProvider(
+        """The ARN of the provider; it also accepts GitLab's URL as audience, the default of `job_roles`."""
+        provider = aws.iam.OpenIdConnectProvider(
             name,
             url=pipeline.apply(lambda found: found.issuer),
             client_id_lists=pipeline.apply(lambda found: sorted({known(found.audience), found.issuer})),
             tags=tag_inputs(self._tags),
             opts=pulumi.ResourceOptions(parent=self, hooks=unless_identity_provider(name, self)),
         )
-        return identity_provider_arn(made.url, self._environment)
+        return identity_provider_arn(provider.url, self._environment)
 
     def _role(
         self,
@@ -220,7 +220,7 @@ class PipelineRoles(Component[PlacedPipeline]):
         state_policy: pulumi.Output[str] | None,
         path: str,
     ) -> pulumi.Output[str]:
-        """A role with its rights; its ARN."""
+        """Create a role with its policies, and return its ARN."""
 
         def trust_policy(found: list[Any]) -> str:
             with refused_as_whole():
@@ -230,8 +230,8 @@ class PipelineRoles(Component[PlacedPipeline]):
         if len(policies) > MANAGED_POLICIES_PER_ROLE:
             problem = Problem(
                 name,
-                f"{len(policies)} managed policies, which its rights take",
-                f"{MANAGED_POLICIES_PER_ROLE} at most, as IAM attaches to a role",
+                f"{len(policies)} managed policies for its permissions",
+                f"at most {MANAGED_POLICIES_PER_ROLE}, the AWS quota for a role",
                 "deploy the declaration as several stacks",
             )
             with refused_as_whole():
@@ -250,14 +250,14 @@ class PipelineRoles(Component[PlacedPipeline]):
         if state_policy is not None:
             aws.iam.RolePolicy(f"{name}-state", role=role.name, policy=state_policy, opts=self._child)
         for number, policy in enumerate(policies, 1):
-            made = aws.iam.Policy(
+            managed = aws.iam.Policy(
                 f"{name}-{number}",
                 path=given(pipeline.role_path),
                 policy=self._in_account(policy),
                 tags=tag_inputs(self._tags),
                 opts=self._child,
             )
-            policy_arn = iam_arn("policy", made.name, given(pipeline.role_path), self._environment)
+            policy_arn = iam_arn("policy", managed.name, given(pipeline.role_path), self._environment)
             aws.iam.RolePolicyAttachment(
                 f"{name}-{number}", role=role.name, policy_arn=policy_arn, opts=self._child
             )
@@ -274,7 +274,7 @@ def _problems(declaration: PipelineRolesArgs, path: str) -> Iterator[Problem]:
 
 
 def _declared(read: PipelineRolesArgs, name: str) -> tuple[Any, str | None]:
-    """The declaration of the stack, and its region where its file says it."""
+    """The declaration of the stack, and its region if the stack's file has one."""
     if "declaration" in read:
         return read["declaration"], None
     path = join_path(name, "stack_file")
@@ -289,14 +289,14 @@ def _declared(read: PipelineRolesArgs, name: str) -> tuple[Any, str | None]:
 
 def _state_policy(pipeline: pulumi.Output[Pipeline], partition: str, *, write: bool) -> pulumi.Output[str]:
     def policy(found: Pipeline) -> str:
-        assert found.state is not None  # noqa: S101 - asked before
+        assert found.state is not None  # noqa: S101 - checked by the caller
         return policy_document(state_statements(found.state, partition, write=write))
 
     return pipeline.apply(policy)
 
 
 def _backend(pipeline: Pipeline, region: str) -> str:
-    """The address of the state, as `pulumi login` takes it; empty for one that is not in S3."""
+    """The URL of the state backend for `pulumi login`; empty if the state is not in S3."""
     state = pipeline.state
     if state is None:
         return ""

@@ -1,4 +1,4 @@
-"""The alarms of a function that renews credentials."""
+"""The alarms of the Lambda function that renews credentials."""
 
 import pulumi
 import pulumi_aws as aws
@@ -18,16 +18,16 @@ def renewal_alarms(
     tags: AwsTags,
     parent: pulumi.Resource,
 ) -> None:
-    """Alarms for a failed run, and for no successful one for so long that the passwords will soon expire.
+    """An alarm for a failed run, and one for no successful run until shortly before the passwords expire.
 
     Args:
-        name: what the alarms' names start with.
+        name: the prefix of the resource names.
         topic: the ARN of the SNS topic that is notified.
-        function_name: of the function.
-        mark: the name under which the function reports its successes.
-        every: after how many hours it runs.
-        tags: of the alarms.
-        parent: the component that they belong to.
+        function_name: the name of the function.
+        mark: the value of the metric's dimension `RENEWAL_DIMENSION`.
+        every: the interval of the schedule, in hours.
+        tags: the tags of the alarms.
+        parent: the parent of the resources.
     """
     aws.cloudwatch.MetricAlarm(
         f"{name}-failed",

@@ -1,4 +1,4 @@
-"""The cache of runners."""
+"""The S3 bucket of the runners' cache."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class RunnerCacheArgs(CacheDeclaration):
 
 @dataclass(frozen=True)
 class TaggedCache:
-    """A cache, its tags, and where it is; None where the AWS provider says it."""
+    """A cache, its tags and its AWS environment; None if not looked up yet."""
 
     cache: Cache
     tags: AwsTags = field(default_factory=dict)
@@ -36,10 +36,10 @@ class TaggedCache:
 
 
 class RunnerCache(Component[TaggedCache]):
-    """The bucket of the jobs' cache: encrypted, private, TLS only, with objects that expire.
+    """The S3 bucket of the jobs' cache: encrypted, private, TLS only, with objects that expire.
 
-    Runner managers read and write it with their roles, each runner below its prefix; with `shared`, below one
-    prefix. See `cache` and `cache_bucket` of `RunnerHost`.
+    Runner managers read and write it with their roles, each runner below its prefix; with `shared`, all below
+    one prefix. See `cache` and `cache_bucket` of `RunnerHost`.
 
     Creates:
 
@@ -64,7 +64,7 @@ class RunnerCache(Component[TaggedCache]):
         inputs = inputs_of(declared(model.cache))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
-        # Jobs fill it, so it could never be removed otherwise; and a cache can be lost without harm.
+        # `private_bucket` deletes the bucket with its objects: jobs write them, and a cache can be lost.
         expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
             "id": "expire",
             "status": "Enabled",
@@ -75,7 +75,7 @@ class RunnerCache(Component[TaggedCache]):
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
         )
-        # By way of the encryption, so that nothing is written before it is on.
+        # Derived from the encryption, so that nothing is written before it is configured.
         self.bucket = encryption.bucket
         self.register_declared_outputs()
 
@@ -98,6 +98,6 @@ def _encryption(cache: Cache) -> aws.s3.BucketServerSideEncryptionConfigurationR
             "sse_algorithm": "aws:kms",
             "kms_master_key_id": given(cache.kms_key),
         },
-        # One key for the bucket, instead of one request to KMS for each object.
+        # A key for the bucket, instead of a request to KMS for each object.
         "bucket_key_enabled": True,
     }

@@ -1,1 +1,1 @@
-"""VPCs: the one that a stack makes, and those in which hosts live."""
+"""The VPC that a stack creates, and the VPCs of hosts and fleets."""

@@ -1,4 +1,4 @@
-"""Where instances of hosts and of fleets live: their VPC, their subnets."""
+"""The VPC and subnets of the instances of hosts and fleets."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,13 +20,13 @@ def host_network(
     network: HostNetwork | None,
     parent: pulumi.Resource,
 ) -> HostNetwork:
-    """The network that instances declare; where they declare none, the one given, else the default VPC.
+    """The declared network of instances; without one, the stack's network, else the default VPC.
 
     Args:
-        vpc: the VPC that they declare, if any.
-        subnets: its subnets.
-        network: for instances that declare none.
-        parent: the component that they belong to.
+        vpc: the id of the declared VPC; None if none is declared.
+        subnets: the ids of the declared subnets.
+        network: the stack's network; None if it has none.
+        parent: the component of the instances.
     """
     if vpc is not None:
         return HostNetwork(given(vpc), resolved(subnets).apply(_as_list))
@@ -36,13 +36,13 @@ def host_network(
 def apart_from_jobs(
     network: HostNetwork, job_networks: Value[str] | None, path: str, parent: pulumi.Resource
 ) -> HostNetwork:
-    """A network whose VPC is known when it is known to have no addresses of job networks.
+    """The network, whose VPC id resolves after the check that the VPC does not overlap the job networks.
 
     Args:
-        network: where instances are to live.
-        job_networks: the range of their job networks; None where it is not known.
-        path: the place of these instances in the declaration.
-        parent: the component that they belong to.
+        network: the network of the instances.
+        job_networks: the CIDR range of their job networks; None if it is not known.
+        path: the path of the instances in the declaration.
+        parent: the component of the instances.
     """
     if job_networks is None:
         return network
@@ -63,17 +63,17 @@ def apart_from_jobs(
 
 
 def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The primary range of IPv4 addresses of a VPC."""
+    """The primary IPv4 CIDR block of a VPC."""
     return aws.ec2.get_vpc_output(id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=parent)).cidr_block
 
 
 def default_network(parent: pulumi.Resource) -> HostNetwork:
-    """The account's default VPC, with a subnet in each zone.
+    """The account's default VPC, with its default subnet in each zone.
 
-    Raises `pulumi.RunError`, when AWS has answered, where the account has none.
+    Its VPC id raises `pulumi.RunError` if the account has none.
     """
     asked = pulumi.InvokeOutputOptions(parent=parent)
-    # The function for one VPC fails where there is none, and its text depends on the provider's version.
+    # `get_vpc` fails if there is no default VPC, with a message that depends on the provider's version.
     found = aws.ec2.get_vpcs_output(filters=[{"name": "is-default", "values": ["true"]}], opts=asked)
     subnets = aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}], opts=asked)
     vpc_id = pulumi.Output.all(found.ids, found.region).apply(lambda known: _only_default(*known))
@@ -81,17 +81,17 @@ def default_network(parent: pulumi.Resource) -> HostNetwork:
 
 
 def _ranges_of(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[list[str]]:
-    """The IPv4 ranges of a VPC; none, with a warning, where AWS does not say."""
+    """The IPv4 CIDR blocks of a VPC; empty, with a warning, if they cannot be looked up."""
 
     async def ranges(known_id: str) -> list[str]:
         try:
-            # By the function that gives a plain value, so that a failure is an exception here.
+            # With the function that returns a plain value, so that a failure is an exception here.
             vpc = aws.ec2.get_vpc(id=known_id, opts=pulumi.InvokeOptions(parent=parent))
-        except Exception as error:  # Pulumi has no class of its own for it
+        except Exception as error:  # Pulumi has no specific class for it
             reason = " ".join(str(error).partition(" failed: ")[2].split())[:300]
             pulumi.log.warn(
-                f"the address ranges of {known_id} are not known, so that job networks are not checked "
-                f"against them: {reason}",
+                f"the CIDR blocks of {known_id} cannot be looked up, so job networks are not checked "
+                f"for an overlap: {reason}",
                 parent,
             )
             return []
@@ -101,7 +101,7 @@ def _ranges_of(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Out
 
 
 def _ranges(vpc: aws.ec2.GetVpcResult) -> list[str]:
-    """The IPv4 ranges of a VPC: its primary one, and those that were added to it."""
+    """The IPv4 CIDR blocks of a VPC: the primary one, and the associated ones."""
     added = [each.cidr_block for each in vpc.cidr_block_associations or ()]
     return list(dict.fromkeys([vpc.cidr_block, *added]))
 
@@ -112,7 +112,7 @@ def _only_default(vpcs: list[str], region: str) -> str:
             "There is no VPC for the hosts.\n"
             f"  found:   no 'vpc', no 'network', and no default VPC in {region}\n"
             "  allowed: one of the three\n"
-            "  fix:     network: {} in the stack makes a VPC; or name one with the host's 'vpc' and 'subnets'"
+            "  fix:     network: {} in the stack creates a VPC; or set the host's 'vpc' and 'subnets'"
         )
     return vpcs[0]
 

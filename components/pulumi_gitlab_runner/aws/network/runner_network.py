@@ -1,4 +1,4 @@
-"""A network for runner hosts."""
+"""The VPC of runner hosts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,18 +35,18 @@ class RunnerNetworkArgs(NetworkDeclaration):
     """A VPC with private subnets and NAT gateways. AWS charges for each NAT gateway."""
 
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS it lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of everything that is made. Default: none."""
+    """Tags of all resources. Default: none."""
 
 
 @dataclass(frozen=True)
 class PlacedNetwork:
-    """A network, with where it is and its tags.
+    """A network, with its AWS environment and tags.
 
     Attributes:
-        environment: None where AWS is still to be asked.
-        logs_key: the key of its flow logs; None for that of CloudWatch Logs.
+        environment: the AWS account and region; None if not looked up yet.
+        logs_key: the KMS key of its flow logs; None for the key of CloudWatch Logs.
     """
 
     network: Network
@@ -63,8 +63,8 @@ class RunnerNetwork(Component[PlacedNetwork]):
     NAT gateway, which AWS charges for by the gigabyte: a host's files, its cache, and the layers of images in
     ECR.
 
-    Endpoints have no policies: the role of a host defines its permissions. Their names are those of the
-    partitions `aws` and `aws-us-gov`.
+    Endpoints have no endpoint policies: the role of a host defines its permissions. The service names are
+    those of the partitions `aws` and `aws-us-gov`.
 
     Creates:
 
@@ -77,7 +77,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
     - `aws:ec2/vpcEndpoint:VpcEndpoint` for S3, and for each of `endpoints`
     - `aws:ec2/securityGroup:SecurityGroup` and `aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule`,
       with `endpoints`: HTTPS from within the VPC
-    - `aws:ec2/defaultSecurityGroup:DefaultSecurityGroup`: the VPC's own, without its rules
+    - `aws:ec2/defaultSecurityGroup:DefaultSecurityGroup`: the VPC's default security group, without rules
     - `aws:ec2/flowLog:FlowLog`, with `aws:cloudwatch/logGroup:LogGroup`, `aws:iam/role:Role` and
       `aws:iam/rolePolicy:RolePolicy`: with `flow_logs`
 
@@ -114,7 +114,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
             tags=tag_inputs(self._tags, Name=name),
             opts=child,
         )
-        # Nothing is in it; but whatever would be, by a mistake, could talk to everything else in it.
+        # No instance uses the default security group, whose default rules allow traffic between its members.
         aws.ec2.DefaultSecurityGroup(
             name, vpc_id=vpc.id, ingress=[], egress=[], tags=tag_inputs(self._tags, Name=name), opts=child
         )
@@ -163,7 +163,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
     def _zones(self, count: int) -> pulumi.Output[list[str]]:
         """The names of the region's first zones.
 
-        An impaired one too: no subnet moves because its zone has trouble.
+        An impaired zone is included, so that no subnet moves because of it.
         """
 
         def first(names: list[str]) -> list[str]:
@@ -179,13 +179,13 @@ class RunnerNetwork(Component[PlacedNetwork]):
     def _route_table(
         self, name: str, vpc: aws.ec2.Vpc, target: Mapping[str, pulumi.Output[str]]
     ) -> pulumi.Output[str]:
-        """The id of a route table that leads to the internet, known when it does."""
+        """The id of a route table with a default route, known once the route is created."""
         child = pulumi.ResourceOptions(parent=self)
         table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child)
         route = aws.ec2.Route(
             name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=child
         )
-        return _once_made(table.id, route)
+        return _after_creation(table.id, route)
 
     def _subnet(
         self,
@@ -195,7 +195,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         zone: pulumi.Output[str],
         route_table_id: pulumi.Output[str],
     ) -> pulumi.Output[str]:
-        """The id of a subnet, known when it has its route table."""
+        """The id of a subnet, known once its route table is associated."""
         child = pulumi.ResourceOptions(parent=self)
         subnet = aws.ec2.Subnet(
             name,
@@ -208,7 +208,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         association = aws.ec2.RouteTableAssociation(
             name, subnet_id=subnet.id, route_table_id=route_table_id, opts=child
         )
-        return _once_made(subnet.id, association)
+        return _after_creation(subnet.id, association)
 
     def _nat_gateway(self, name: str, subnet_id: pulumi.Output[str]) -> aws.ec2.NatGateway:
         child = pulumi.ResourceOptions(parent=self)
@@ -249,7 +249,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
             traffic_type=flow_logs.traffic.upper(),
             log_destination_type="cloud-watch-logs",
             log_destination=group_arn,
-            # By way of the policy, so that it may write from the first time on.
+            # Derived from the policy, so that the role has its permissions before the first record.
             iam_role_arn=iam_arn("role", policy.role, None, environment),
             tags=tag_inputs(self._tags, Name=name),
             opts=child,
@@ -291,25 +291,25 @@ class RunnerNetwork(Component[PlacedNetwork]):
                 vpc_endpoint_type="Interface",
                 subnet_ids=subnet_ids,
                 security_group_ids=[security_group.id],
-                # The service's usual name resolves to the endpoint: clients need no setting.
+                # The service's default DNS name resolves to the endpoint, so clients need no configuration.
                 private_dns_enabled=True,
                 tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
                 opts=child,
             )
 
 
-def _once_made(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
-    """A value that is known when a resource is made: what takes it is made after that resource."""
+def _after_creation(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
+    """The value, known once a resource is created: resources that use it are created after that resource."""
     return pulumi.Output.all(value, resource.id).apply(lambda known: str(known[0]))
 
 
 def _private_range(zone: int) -> Callable[[Network], str]:
-    """The range of the private subnet of a zone."""
+    """Return a function for the CIDR block of the private subnet in a zone."""
     return lambda network: str(network.private_subnets[zone])
 
 
 def _public_range(zone: int) -> Callable[[Network], str]:
-    """The range of the public subnet of a zone."""
+    """Return a function for the CIDR block of the public subnet in a zone."""
     return lambda network: str(network.public_subnets[zone])
 
 

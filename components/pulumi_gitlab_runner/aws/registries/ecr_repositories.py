@@ -1,4 +1,4 @@
-"""ECR repositories with what keeps them in order."""
+"""ECR repositories with their lifecycle and repository policies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,14 +38,14 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
     region: NotRequired[Input[str]]
     """The region of the repositories. Default: the provider's."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS they are made. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the repositories. Default: none."""
 
 
 @dataclass(frozen=True)
 class PlacedRegistry:
-    """An ECR registry of this account, with its tags and environment; None where AWS is not asked yet."""
+    """An ECR registry of this account, with its tags and AWS environment; None if not looked up yet."""
 
     registry: EcrRegistry
     environment: Environment | None = None
@@ -55,12 +55,12 @@ class PlacedRegistry:
 class EcrRepositories(Component[PlacedRegistry]):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
-    ECR refuses to delete a repository that contains images, unless `delete_images` is true: the update ends
+    ECR refuses to delete a repository that contains images, unless `delete_images` is true: the update fails
     with ECR's message, and the repository keeps its images and policies.
 
     Creates for each repository:
 
-    - `aws:ecr/repository:Repository`; with `adopt` it is imported, and nothing else is made for it
+    - `aws:ecr/repository:Repository`; with `adopt` it is imported, and nothing else is created for it
     - `aws:ecr/lifecyclePolicy:LifecyclePolicy`
     - `aws:ecr/repositoryPolicy:RepositoryPolicy`, where `allow_pull` names accounts
 
@@ -115,15 +115,15 @@ class EcrRepositories(Component[PlacedRegistry]):
             )
             if each.adopt:
                 continue
-            # The policies go with the repository: taken away before it, as what depends on it is, they would
-            # be gone where ECR then refuses to delete it.
+            # The policies are deleted with the repository. Pulumi would otherwise delete them first, and they
+            # would be missing if ECR then refuses to delete the repository.
             aws.ecr.LifecyclePolicy(
                 child_name,
                 repository=repository.name,
                 region=region,
                 policy=lifecycle_policy_of(each),
-                # The official provider replaces a changed lifecycle policy (its `policy` is ForceNew). Made
-                # before the old one is deleted, it would be deleted with it: a repository has only one.
+                # The official provider replaces a changed lifecycle policy (its `policy` is ForceNew). A
+                # repository has only one: deleting the old policy last would delete the new one.
                 opts=pulumi.ResourceOptions(parent=self, deleted_with=repository, delete_before_replace=True),
             )
             if accounts:
@@ -136,8 +136,8 @@ class EcrRepositories(Component[PlacedRegistry]):
                 )
         if adopted := [each.name for each in repositories.values() if each.adopt]:
             pulumi.log.warn(
-                f"these repositories are taken over as they are: {', '.join(adopted)}; without 'adopt', the "
-                "next update gives them the declared settings and policies",
+                f"these repositories are imported unchanged: {', '.join(adopted)}; without 'adopt', the next "
+                "update gives them the declared settings and policies",
                 self,
             )
         urls: dict[str, Any] = {key: each.repository_url for key, each in created.items()}
@@ -146,10 +146,11 @@ class EcrRepositories(Component[PlacedRegistry]):
         self.register_declared_outputs()
 
     def _adopting(self, repository: Repository, region: Value[str] | None) -> pulumi.ResourceOptions:
-        """Options that take over a repository which exists, with whatever settings it has.
+        """Options that import an existing repository with its present settings.
 
-        Pulumi imports nothing that differs from its inputs, so none of them counts. The provider takes the
-        region behind the name: pulumi.com/registry/packages/aws/how-to-guides/aws-enhanced-region-support.
+        Pulumi refuses to import a resource that differs from its inputs, so all inputs are ignored. The
+        provider accepts the region as a suffix of the import id:
+        pulumi.com/registry/packages/aws/how-to-guides/aws-enhanced-region-support.
         """
         identity = f"{repository.name}@{known(region)}" if region else repository.name
         return pulumi.ResourceOptions(parent=self, import_=identity, ignore_changes=["*"])
@@ -163,5 +164,5 @@ def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
         yield from check(declaration["region"], lambda region: region_problems(region, at))
         adopted = [name for name, each in declared_repositories(declaration).items() if each.get("adopt")]
         if adopted and not is_known(declaration["region"]):
-            why = "decides which resources exist, so it must be a plain value"
-            yield Problem(at, "an Output, beside 'adopt'", "a plain value", f"what is taken over {why}")
+            why = "the region is part of an imported repository's id, so it must be a plain value"
+            yield Problem(at, "an Output, beside 'adopt'", "a plain value", why)

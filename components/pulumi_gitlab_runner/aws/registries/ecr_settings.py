@@ -1,4 +1,4 @@
-"""Settings of a whole ECR registry, of which there is one in an account and region."""
+"""The settings of a private ECR registry, of which each account has one in each region."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,12 +41,12 @@ class EcrSettingsArgs(EcrSettingsDeclaration):
     region: NotRequired[str]
     """The registry's region. Default: the provider's."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Where in AWS the stack lives. Default: asked of AWS."""
+    """The AWS account and region. Default: those of the AWS provider."""
 
 
 @dataclass(frozen=True)
 class PlacedSettings:
-    """Settings of a registry, with its region and where the stack is; None where AWS is still to be asked."""
+    """The settings of a registry, its region, and its AWS environment; None if not looked up yet."""
 
     settings: Settings
     region: str | None = None
@@ -57,7 +57,8 @@ class PlacedSettings:
 class EcrSettings(Component[PlacedSettings]):
     """Replication, scanning and creation templates of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
+    Each account has one configuration of each kind in a region, and the last write wins: declare them in one
+    stack.
 
     Creates, for what is declared:
 
@@ -141,7 +142,7 @@ class EcrSettings(Component[PlacedSettings]):
                 ),
                 opts=child,
             )
-            # By way of the policy, so that ECR creates nothing before the role may.
+            # Derived from the policy, so that the role has its permissions before ECR uses it.
             role_arn = iam_arn("role", role_policy.role, None, environment)
         for each in templates:
             aws.ecr.RepositoryCreationTemplate(
@@ -177,7 +178,7 @@ def _problems(declaration: EcrSettingsArgs, path: str) -> Iterator[Problem]:
 
 
 def _replication_rules(replicas: Sequence[Replica], own_account: pulumi.Output[str]) -> list[Any]:
-    """One rule for all destinations of the same repositories: there are fewer rules than destinations."""
+    """One rule for all destinations of the same repositories: ECR allows fewer rules than destinations."""
     rules: dict[tuple[str, ...], dict[str, Any]] = {}
     for each in replicas:
         rule = rules.setdefault(each.prefixes, {"destinations": []})

@@ -1,4 +1,4 @@
-"""Public registries that ECR caches."""
+"""Pull-through cache rules of ECR for public registries."""
 
 import pulumi
 import pulumi_aws as aws
@@ -13,18 +13,18 @@ from pulumi_gitlab_runner.spec.registries import PullThroughRegistry
 def pull_through_cache(
     name: str, registry: PullThroughRegistry, tags: AwsTags, parent: pulumi.Resource
 ) -> None:
-    """Make the rule of a cache, and the secret that ECR logs in with upstream where it is declared itself.
+    """Create a pull-through cache rule, and the secret with the upstream login if the declaration has one.
 
     Args:
-        name: of the rule.
+        name: the resource name of the rule.
         registry: the cached registry.
-        tags: of the secret.
-        parent: what the resources belong to.
+        tags: the tags of the secret.
+        parent: the parent of the resources.
     """
     secret_arn, filled = given_or_none(registry.upstream_secret), []
     if login := registry.upstream_login:
-        # ECR may read no secret of another name; Pulumi adds some characters to the resource's name, since a
-        # deleted secret keeps its name for a while.
+        # ECR accepts only secrets with this prefix. Pulumi appends random characters to the resource name,
+        # since the name of a deleted secret stays in use during its recovery window.
         renamed = pulumi.ResourceOptions(
             parent=parent, aliases=[pulumi.Alias(name=f"ecr-pullthroughcache/{registry.name}")]
         )
@@ -51,7 +51,7 @@ def pull_through_cache(
         ecr_repository_prefix=registry.prefix,
         upstream_registry_url=registry.upstream_host,
         credential_arn=secret_arn,
-        # ECR makes no rule with a secret that is empty yet.
+        # ECR refuses a rule whose secret has no value yet.
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=filled,

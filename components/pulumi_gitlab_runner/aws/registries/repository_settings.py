@@ -1,4 +1,4 @@
-"""The settings that a stack's ECR repositories share with those that ECR creates by itself."""
+"""The settings of a stack's ECR repositories, and of those that ECR creates from creation templates."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.spec.registries.repositories import RepositorySettings
 
 
 def repository_inputs(settings: RepositorySettings) -> dict[str, Any]:
-    """How the images of a repository are tagged and encrypted, as inputs of its resource."""
+    """The tag mutability and encryption of a repository, as inputs of its resource."""
     mode, filters = tag_mutability(settings.mutable_tags)
     encryption: dict[str, Any] = {"encryption_type": "AES256"}
     if settings.kms_key is not None:
