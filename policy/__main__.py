@@ -1,4 +1,4 @@
-"""The policy pack: every rule as a policy of Pulumi's."""
+"""The policy pack: every rule as a Pulumi policy."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -37,11 +37,11 @@ RULES = (
 
 
 def policy(rule: Rule) -> ResourceValidationPolicy:
-    """Return a rule in Pulumi's form."""
+    """Return the Pulumi policy of a rule."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         given = args.get_config()
-        if rule.looks_at(args.resource_type, args.name, args.urn, given):
+        if rule.applies_to(args.resource_type, args.name, args.urn, given):
             for problem in rule.problems(Resource(args.resource_type, args.props, rule.configured(given))):
                 report(problem, None)
 
@@ -60,23 +60,23 @@ def _config_schema(rule: Rule) -> PolicyConfigSchema:
         "type": "array",
         "items": {"type": "string"},
         "default": [],
-        "description": "Names or URNs of resources that the rule leaves alone; `*` matches any text.",
+        "description": "The names or URNs of resources that the rule ignores; `*` matches any text.",
     }
     own = {name: {**setting.schema, "default": setting.default} for name, setting in rule.settings.items()}
     return PolicyConfigSchema({EXEMPT: exempt, **own})
 
 
 def _remediation(rule: Rule) -> Callable[[ResourceValidationArgs], Any] | None:
-    """Pulumi calls it where the rule's configured enforcement level is `remediate`."""
+    """Return the remediation, which Pulumi calls if the configured enforcement level is `remediate`."""
     change = rule.remediate
     if change is None:
         return None
 
     def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         given = args.get_config()
-        if not rule.looks_at(args.resource_type, args.name, args.urn, given):
+        if not rule.applies_to(args.resource_type, args.name, args.urn, given):
             return None
-        # The inputs are changed in place: Pulumi's mapping keeps what is secret in them.
+        # The inputs are changed in place: Pulumi's mapping keeps secrets marked as secrets.
         resource = Resource(args.resource_type, args.props, rule.configured(given))
         inputs = cast("Changeable", args.props)
         return args.props if change(resource, inputs) else None

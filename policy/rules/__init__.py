@@ -1,1 +1,1 @@
-"""What holds for GitLab runners on AWS. A rule looks at a resource's inputs alone, one file a concern."""
+"""Rules for GitLab runners on AWS, one file for each topic. A rule checks only the inputs of a resource."""

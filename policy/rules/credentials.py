@@ -1,4 +1,4 @@
-"""Rules about stored credentials: runner tokens, Docker configurations."""
+"""Rules for stored credentials: runner tokens and Docker configurations."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from .files import CONTAINER, PARAMETER, S3_OBJECTS, VARIABLES, readable, user_d
 from .hosts import HOSTS
 from .rule import Resource, Rule, texts
 
-RUNNER_TOKEN = "glrt-"  # noqa: S105 - what a runner authentication token starts with
+RUNNER_TOKEN = "glrt-"  # noqa: S105 - the prefix of runner authentication tokens
 AWS_OWN_KEY = "alias/aws/ssm"
 
 
-def openly_kept_token(resource: Resource) -> Iterator[str]:
-    """Under AWS's own key every principal that may read parameters can decrypt this one.
+def unprotected_token(resource: Resource) -> Iterator[str]:
+    """With the AWS managed key, every principal that may read parameters can decrypt the token.
 
     Source: docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html.
     """
@@ -19,44 +19,47 @@ def openly_kept_token(resource: Resource) -> Iterator[str]:
     if not any(RUNNER_TOKEN in text for key in ("value", "insecureValue") for text in texts(inputs.get(key))):
         return
     if inputs.get("type") != "SecureString":
-        yield 'It holds a runner token in the clear. Set type="SecureString" and keyId to a key of your own.'
+        yield (
+            'It contains a runner token in plain text. Set type="SecureString", and keyId to a customer '
+            "managed key."
+        )
     elif not inputs.get("keyId") or inputs["keyId"].endswith(AWS_OWN_KEY):
-        yield "Its runner token is under AWS's own key. Set keyId to a customer-managed key."
+        yield "Its runner token is encrypted with the AWS managed key. Set keyId to a customer managed key."
 
 
 def creds_store(resource: Resource) -> Iterator[str]:
-    """A credsStore is asked for every registry, and a public image fails when it has no answer."""
+    """A credsStore is called for every registry, and the pull of a public image fails if the call fails."""
     if any("credsStore" in text for text in readable(resource.inputs)):
         yield (
-            "It holds a Docker configuration with credsStore, which is asked for every registry and breaks "
-            "public pulls. Use credHelpers, which name a helper for each registry."
+            "It contains a Docker configuration with credsStore, which is called for every registry and "
+            "breaks public pulls. Use credHelpers, with a credential helper for each registry."
         )
 
 
 def token_in_user_data(resource: Resource) -> Iterator[str]:
-    """User data can be read by every process of an instance, and by everyone who may describe it."""
+    """Every process on an instance can read its user data, and every principal that may describe it, too."""
     if any(RUNNER_TOKEN in text for text in user_data(resource.inputs)):
         yield (
-            "Its user data holds a runner token. Keep the token as a SecureString parameter, "
-            "and let the host read it when it boots."
+            "Its user data contains a runner token. Store the token as a SecureString parameter that the "
+            "host reads when it boots."
         )
 
 
 RUNNER_TOKENS_ENCRYPTED = Rule(
     "runner-tokens-encrypted",
-    "A parameter with a runner token is a SecureString under a customer-managed key.",
+    "A parameter with a runner token is a SecureString with a customer managed key.",
     (PARAMETER,),
-    openly_kept_token,
+    unprotected_token,
 )
 NO_CREDS_STORE = Rule(
     "no-creds-store",
-    "No Docker configuration names a credsStore.",
+    "No Docker configuration contains credsStore.",
     (*S3_OBJECTS, *VARIABLES, PARAMETER, CONTAINER),
     creds_store,
 )
 USER_DATA_WITHOUT_TOKEN = Rule(
     "user-data-without-token",
-    "No user data holds a runner token.",
+    "No user data contains a runner token.",
     HOSTS,
     token_in_user_data,
 )

@@ -1,4 +1,4 @@
-"""Where the files of a runner are found in resources, and what can be read of them."""
+"""The files of a runner in the inputs of resources."""
 
 import base64
 import binascii
@@ -18,17 +18,17 @@ VARIABLES = (
     "gitlab:index/instanceVariable:InstanceVariable",
 )
 RUNNER_FILES = (*S3_OBJECTS, PARAMETER, CONTAINER, *HOSTS)
-"""What may hold a config.toml, or a command that writes one."""
+"""The resource types that may contain a config.toml, or a command that writes one."""
 
 _GZIP = b"\x1f\x8b"
 _MOST = 1 << 20
-"""How many bytes of packed text are looked at; user data has 16 KiB before it is unpacked."""
+"""The maximum number of decompressed bytes that are checked; user data has at most 16 KiB when compressed."""
 
 
 def runner_files(resource: Resource) -> Iterator[str]:
-    """Every text of a resource that a host has as a file or runs when it boots.
+    """Every text of a resource that becomes a file of a host, or that a host runs when it boots.
 
-    What a container mounts is no part of it: a runner manager in a container needs its engine's socket.
+    The mounts of a container are not included: a runner manager in a container needs its engine's socket.
     """
     if resource.type in HOSTS:
         return user_data(resource.inputs)
@@ -38,18 +38,18 @@ def runner_files(resource: Resource) -> Iterator[str]:
 
 
 def user_data(inputs: Any) -> Iterator[str]:
-    """Every text of the user data of instances."""
+    """Every text in the user data of instances."""
     for key in ("userData", "userDataBase64"):
         yield from readable(inputs.get(key))
 
 
 def readable(value: Any) -> Iterator[str]:
-    """Every text in a value, with base64 and gzip decoded."""
+    """Every text in a value, also decoded from base64 and gzip."""
     for text in texts(value):
         yield text
         try:
-            content = base64.b64decode(text)  # with line ends in it, too, as `base64` writes it
-            # As cloud-init takes user data too.
+            content = base64.b64decode(text)  # also with line breaks, as the command `base64` writes it
+            # cloud-init accepts compressed user data too.
             if content.startswith(_GZIP):
                 content = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, _MOST)
             yield content.decode()

@@ -1,4 +1,4 @@
-"""EC2 hosts: instance metadata and disks."""
+"""Rules for EC2 hosts: instance metadata and volumes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,13 +11,13 @@ INSTANCE = "aws:ec2/instance:Instance"
 SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
 VOLUME = "aws:ebs/volume:Volume"
 HOSTS = (LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INSTANCE, SPOT_REQUEST)
-"""What starts instances."""
+"""The resource types that start instances."""
 
 HOP_LIMIT = "hopLimit"
 
 
 def reachable_metadata(resource: Resource) -> Iterator[str]:
-    """With IMDSv1 or a second hop, a job's container gets the credentials of its host's role.
+    """With IMDSv1 or a hop limit above one, a job's container can get the credentials of its host's role.
 
     Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html.
     """
@@ -31,13 +31,13 @@ def reachable_metadata(resource: Resource) -> Iterator[str]:
     highest = resource.settings[HOP_LIMIT]
     if (limit is None and not may_be_left_out) or (limit is not None and limit > highest):
         yield (
-            "Its instances' metadata may be within reach of containers. "
+            "The metadata of its instances may be within reach of containers. "
             f"Set metadataOptions={{httpPutResponseHopLimit: {highest:g}}}."
         )
 
 
 def _put_metadata_out_of_reach(resource: Resource, inputs: Changeable) -> bool:
-    """Set what is not so. An instance is updated in place, and a launch template has a new version."""
+    """Set the required options. An instance is updated in place, and a launch template gets a new version."""
     highest = resource.settings[HOP_LIMIT]
     options = inputs.get("metadataOptions")
     if resource.type not in (LAUNCH_TEMPLATE, INSTANCE) or isinstance(options, str):
@@ -61,12 +61,12 @@ def _put_metadata_out_of_reach(resource: Resource, inputs: Changeable) -> bool:
 
 
 def _has_launch_template(inputs: Inputs) -> bool:
-    """Whether what an instance leaves out comes from a launch template, which is looked at by itself."""
+    """Whether omitted inputs of an instance come from a launch template, which is checked separately."""
     return inputs.get("launchTemplate") is not None
 
 
 def unencrypted_disks(resource: Resource) -> Iterator[str]:
-    """The provider takes `encrypted` of a launch template as text, that of others as a truth value."""
+    """The input `encrypted` is a string in a launch template, and a boolean in other resources."""
     inputs = resource.inputs
     if resource.type == VOLUME:
         if not _is_true(inputs.get("encrypted")):
@@ -75,31 +75,31 @@ def unencrypted_disks(resource: Resource) -> Iterator[str]:
         disks = _mapped_disks(inputs)
         if not disks:
             yield (
-                "It leaves its disks as the machine image has them, mostly unencrypted. "
+                "Its volumes are those of the machine image, which are usually unencrypted. "
                 "Add blockDeviceMappings with ebs={encrypted: true}."
             )
         for disk in disks:
             if not _is_true(disk["ebs"].get("encrypted")):
                 name = disk.get("deviceName")
-                yield f"Its disk {name} is not encrypted. Set ebs={{encrypted: true}} for it."
+                yield f"Its volume {name} is not encrypted. Set ebs={{encrypted: true}} for it."
     else:
         root = inputs.get("rootBlockDevice")
         if root is None and not _has_launch_template(inputs):
             yield (
-                "It leaves its root disk as the machine image has it, mostly unencrypted. "
+                "Its root volume is that of the machine image, which is usually unencrypted. "
                 "Set rootBlockDevice={encrypted: true}."
             )
         elif root is not None and not _is_true(root.get("encrypted")):
-            yield "Its root disk is not encrypted. Set rootBlockDevice={encrypted: true}."
+            yield "Its root volume is not encrypted. Set rootBlockDevice={encrypted: true}."
         for disk in listed(inputs.get("ebsBlockDevices")):
             if not _is_true(disk.get("encrypted")):
-                yield f"Its disk {disk.get('deviceName')} is not encrypted. Set encrypted=true for it."
+                yield f"Its volume {disk.get('deviceName')} is not encrypted. Set encrypted=true for it."
 
 
 def _encrypt_new_disks(resource: Resource, inputs: Changeable) -> bool:
-    """Encrypt the disks of a launch template, which starts new instances with them.
+    """Encrypt the volumes of a launch template, for new instances.
 
-    An instance or a volume that exists would be replaced, and what its disk holds be lost.
+    An existing instance or volume would be replaced, and its data lost.
     """
     if resource.type != LAUNCH_TEMPLATE or isinstance(inputs.get("blockDeviceMappings"), str):
         return False
@@ -119,7 +119,7 @@ def _is_true(value: object) -> bool:
 
 METADATA_OUT_OF_REACH = Rule(
     "ec2-metadata-out-of-reach",
-    "Instances require IMDSv2 and answer within one hop: no job gets its host's credentials.",
+    "Instances require IMDSv2 and a hop limit of one: no job can get the credentials of its host.",
     HOSTS,
     reachable_metadata,
     settings={
@@ -128,7 +128,7 @@ METADATA_OUT_OF_REACH = Rule(
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 64,
-                "description": "The highest httpPutResponseHopLimit that is allowed.",
+                "description": "The maximum httpPutResponseHopLimit.",
             },
             1,
         )
@@ -137,7 +137,7 @@ METADATA_OUT_OF_REACH = Rule(
 )
 DISKS_ENCRYPTED = Rule(
     "ebs-encrypted",
-    "Disks are encrypted.",
+    "Volumes are encrypted.",
     (*HOSTS, VOLUME),
     unencrypted_disks,
     remediate=_encrypt_new_disks,

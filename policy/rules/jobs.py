@@ -1,4 +1,4 @@
-"""What a runner lets its jobs do."""
+"""Rules for the isolation of jobs."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from .files import RUNNER_FILES, runner_files
 from .rule import Resource, Rule
 
 _LINE = r'(?:^|\\n|")[ \t]*'
-"""Where a setting begins: at a line of a config.toml, which may itself be the text of a JSON value."""
+"""The start of a setting: a line of a config.toml, which may itself be a string in JSON."""
 PRIVILEGED = re.compile(
     rf"{_LINE}privileged[ \t]*=[ \t]*true\b|--docker-privileged(?![-=\w]|[ \t]+[\"']?false)", re.MULTILINE
 )
@@ -24,8 +24,9 @@ def privileged(resource: Resource) -> Iterator[str]:
     """Source: docs.gitlab.com/runner/security (privileged mode)."""
     if any(PRIVILEGED.search(text) for text in runner_files(resource)):
         yield (
-            "It holds a config.toml with privileged = true: every job is root on the host, with its role's "
-            "credentials. Build images without it (BuildKit rootless, Buildah), or keep such runners apart."
+            "It contains a config.toml with privileged = true: every job is root on the host, with its "
+            "role's credentials. Build images without it (BuildKit rootless, Buildah), or isolate such "
+            "runners."
         )
 
 
@@ -34,7 +35,7 @@ def engine_socket(resource: Resource) -> Iterator[str]:
     if any(ENGINE_SOCKET.search(text) for text in runner_files(resource)):
         yield (
             "It mounts the socket of the container engine into every job: a job can start a privileged "
-            "container, read what other jobs have, and is root on the host. Remove it from volumes; build "
+            "container, read the data of other jobs, and is root on the host. Remove it from volumes; build "
             "images without it (BuildKit rootless, Buildah)."
         )
 

@@ -1,4 +1,4 @@
-"""Security groups."""
+"""Rules for security groups."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,8 +28,8 @@ def open_ingress(resource: Resource) -> Iterator[str]:
             if source in ANYWHERE and source not in seen and not _is_allowed(rule, resource):
                 seen.add(source)
                 yield (
-                    f"It lets {source} in, which is everyone. "
-                    "Remove the rule, or name the networks that need it."
+                    f"It allows ingress from {source}, which is everyone. "
+                    "Remove the rule, or restrict it to the networks that need it."
                 )
 
 
@@ -40,7 +40,7 @@ def _is_allowed(rule: Any, resource: Resource) -> bool:
 
 NO_OPEN_INGRESS = Rule(
     "no-open-ingress",
-    "No security group takes connections from everywhere.",
+    "No security group allows ingress from everywhere.",
     (GROUP, OLD_RULE, INGRESS_RULE),
     open_ingress,
     settings={
@@ -48,7 +48,7 @@ NO_OPEN_INGRESS = Rule(
             {
                 "type": "array",
                 "items": {"type": "integer"},
-                "description": "Ports that may be open to everyone, each by a rule of its own.",
+                "description": "The ports that may be open to everyone, each in a separate ingress rule.",
             },
             [],
         )

@@ -1,4 +1,4 @@
-"""IAM policies: what is allowed, and to whom."""
+"""Rules for IAM policies: their actions, resources and principals."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,21 +23,21 @@ ATTACHMENTS = (
     "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive",
 )
 WITHOUT_RESOURCE = ("ecr:GetAuthorizationToken", "ecr-public:GetAuthorizationToken", "sts:GetCallerIdentity")
-"""Actions that can only be allowed on `*`.
+"""Actions without resource-level permissions.
 
 Source: docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html.
 """
 ADMINISTRATORS = ("AdministratorAccess", "AdministratorAccess-Amplify", "IAMFullAccess", "PowerUserAccess")
-"""AWS's policies that allow every action, nearly every action, or to give oneself every action.
+"""The AWS managed policies that allow all actions, nearly all actions, or privilege escalation to them.
 
-Source: the managed policies themselves, those that allow `*`, `iam:*`, `iam:PutRolePolicy` or a NotAction on
-every resource without a condition.
+Source: the managed policies that allow `*`, `iam:*`, `iam:PutRolePolicy` or a NotAction on every resource
+without a condition.
 """
 ACTIONS, MANAGED = "actions", "policies"
 
 
 def unnamed_resources(resource: Resource) -> Iterator[str]:
-    """A statement on `*` is taken for narrow enough when a condition narrows it."""
+    """A statement on `*` with a condition is accepted."""
     documents = (
         [policy.get("policy") for policy in listed(resource.inputs.get("inlinePolicies"))]
         if resource.type == ROLE
@@ -61,13 +61,13 @@ def unnamed_resources(resource: Resource) -> Iterator[str]:
 
 
 def _is_everything(arn: str) -> bool:
-    """Whether it names no resource: `*`, or an ARN such as `arn:aws:ecr:*:*:*`."""
+    """Whether an ARN matches every resource: `*`, or an ARN such as `arn:aws:ecr:*:*:*`."""
     parts = arn.split(":", 5)
     return not parts[-1].strip("*") if len(parts) == 6 else "*" in arn
 
 
 def administrator_policies(resource: Resource) -> Iterator[str]:
-    """What a runner's role may do, the code of its jobs may do too when it gets at the role's credentials."""
+    """A job that obtains the credentials of its runner's role has all permissions of the role."""
     refused = resource.settings[MANAGED]
     for key in ("policyArn", "policyArns", "managedPolicyArns"):
         for arn in texts(resource.inputs.get(key)):
@@ -75,7 +75,7 @@ def administrator_policies(resource: Resource) -> Iterator[str]:
             if owner.endswith(":iam::aws") and name.rpartition("/")[2] in refused:
                 yield (
                     f"It attaches {name.rpartition('/')[2]}. "
-                    "Attach a policy with the actions and the resources that are needed."
+                    "Attach a policy with only the required actions and resources."
                 )
 
 
@@ -94,7 +94,7 @@ RESOURCE_POLICIES: Mapping[str, str] = {
     "aws:sqs/queue:Queue": "policy",
     "aws:sqs/queuePolicy:QueuePolicy": "policy",
 }
-"""Resources with a policy that says who may use them, and the input that holds it."""
+"""The resource types with a resource-based policy, and the input with the policy."""
 LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 _NARROWING = {
     *("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths"),
@@ -103,43 +103,43 @@ _NARROWING = {
     *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
     *("kms:calleraccount", "s3:dataaccesspointaccount", "s3:dataaccesspointarn"),
 }
-"""Condition keys that say who asks.
+"""The condition keys that restrict the principal or source of a request.
 
 Source: docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html, "the meaning of
 public".
 """
 _OPERATORS = {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"}
-"""Those that hold for named values only: none that is negated, or holds where the key is missing."""
+"""The condition operators that match only the listed values: not negated, and false if the key is missing."""
 
 
 def wildcard_principals(resource: Resource) -> Iterator[str]:
-    """Everyone who can send a request to AWS is let in by a principal `*`."""
+    """A principal `*` allows everyone who can send a request to AWS."""
     inputs = resource.inputs
     if resource.type == LAMBDA_PERMISSION:
         narrowed = any(inputs.get(key) for key in ("sourceArn", "sourceAccount", "principalOrgId"))
         if inputs.get("principal") == "*" and not narrowed:
-            yield "It lets everyone call the function. Name a principal, or set sourceArn or sourceAccount."
+            yield "It allows everyone to invoke it. Name a principal, or set sourceArn or sourceAccount."
         return
     for number, statement in enumerate(_statements(inputs.get(RESOURCE_POLICIES[resource.type])), 1):
         if statement.get("Effect") != "Allow":
             continue
         conditions = list(_conditions(statement))
         named = any(key in _NARROWING and not _is_anyone(value) for key, value in conditions)
-        if ("NotPrincipal" in statement or _lets_everyone_in(statement.get("Principal"))) and not named:
+        if ("NotPrincipal" in statement or _allows_everyone(statement.get("Principal"))) and not named:
             yield (
-                f"Its statement {_name(statement, number)} lets everyone in. "
-                "Name the principals by their ARNs, or a Condition on aws:PrincipalOrgID or aws:SourceArn."
+                f"Its statement {_name(statement, number)} allows everyone. Name the principals by their "
+                "ARNs, or add a Condition on aws:PrincipalOrgID or aws:SourceArn."
             )
         elif _is_identity_provider(statement.get("Principal")) and not any(
             key.endswith(":sub") and not _is_anyone(value) for key, value in conditions
         ):
             yield (
-                f"Its statement {_name(statement, number)} lets every job of the identity provider in. Add a "
+                f"Its statement {_name(statement, number)} allows every job of the identity provider. Add a "
                 "Condition on its :sub, such as project_path:GROUP/PROJECT:ref_type:branch:ref:main."
             )
 
 
-def _lets_everyone_in(principal: Any) -> bool:
+def _allows_everyone(principal: Any) -> bool:
     if isinstance(principal, Mapping):
         return any("*" in listed(principal.get(kind)) for kind in principal)
     return bool(principal == "*")
@@ -151,7 +151,7 @@ def _is_identity_provider(principal: Any) -> bool:
 
 
 def _conditions(statement: Any) -> Iterator[tuple[str, Any]]:
-    """Each key, in lower case, with its values, of the conditions that hold for named values only."""
+    """Each condition key, in lower case, with its values, of the operators in `_OPERATORS`."""
     for operator, tests in (statement.get("Condition") or {}).items():
         if operator.lower().removeprefix("foranyvalue:") in _OPERATORS:
             for key, value in tests.items():
@@ -159,7 +159,7 @@ def _conditions(statement: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_anyone(values: Any) -> bool:
-    """Whether one of the values of a condition is for everyone: `*`, every address, account or project."""
+    """Whether a value of a condition matches everyone: `*`, or every address, account or project."""
     return any(
         each.startswith("*") or each in _ANYONE or each.split(":")[4:5] == ["*"]
         for each in listed(values)
@@ -185,7 +185,7 @@ def _statements(document: Any) -> list[Any]:
 
 RESOURCES_NAMED = Rule(
     "iam-resources-named",
-    "An IAM statement names its resources, unless its actions have none or a condition narrows it.",
+    "An IAM statement names its resources, unless its actions support none or it has a condition.",
     (*POLICIES, ROLE),
     unnamed_resources,
     settings={
@@ -193,7 +193,7 @@ RESOURCES_NAMED = Rule(
             {
                 "type": "array",
                 "items": {"type": "string"},
-                "description": "Further actions that may be allowed on every resource.",
+                "description": "Additional actions that may be allowed on every resource.",
             },
             [],
         )
@@ -201,7 +201,7 @@ RESOURCES_NAMED = Rule(
 )
 NO_ADMINISTRATOR = Rule(
     "iam-no-administrator",
-    "No policy of AWS's that makes an administrator is attached.",
+    "No AWS managed policy with administrator permissions is attached.",
     (*ATTACHMENTS, ROLE),
     administrator_policies,
     settings={
@@ -217,7 +217,7 @@ NO_ADMINISTRATOR = Rule(
 )
 PRINCIPALS_NAMED = Rule(
     "principals-named",
-    "A trust policy and a resource's policy name whom they let in.",
+    "A trust policy or resource-based policy names its principals.",
     (*RESOURCE_POLICIES, LAMBDA_PERMISSION),
     wildcard_principals,
 )

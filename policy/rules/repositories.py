@@ -1,4 +1,4 @@
-"""ECR repositories."""
+"""Rules for ECR repositories."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ REPOSITORY = "aws:ecr/repository:Repository"
 
 
 def mutable_tags(resource: Resource) -> Iterator[str]:
-    """With mutable tags, everyone who may push can change what jobs run.
+    """With mutable tags, everyone who may push can change the images that jobs run.
 
-    ECR takes a filter of `*` alone, which excludes every tag (ImageTagMutabilityExclusionFilterValue).
+    ECR accepts the filter `*`, which excludes every tag (ImageTagMutabilityExclusionFilterValue).
     """
     inputs = resource.inputs
     mutability = inputs.get("imageTagMutability") or "MUTABLE"
@@ -31,7 +31,7 @@ def mutable_tags(resource: Resource) -> Iterator[str]:
 
 
 def _make_tags_immutable(_resource: Resource, inputs: Changeable) -> bool:
-    """Update the repository in place. A filter that excludes every tag is left: the right one is unknown."""
+    """Update the repository in place. A filter that excludes every tag is kept: the right one is unknown."""
     if inputs.get("imageTagMutability") not in (None, "MUTABLE"):
         return False
     inputs["imageTagMutability"] = "IMMUTABLE"
@@ -47,7 +47,7 @@ def unscanned(resource: Resource) -> Iterator[str]:
 def _scan_on_push(_resource: Resource, inputs: Changeable) -> bool:
     """Update the repository in place."""
     scanning = inputs.get("imageScanningConfiguration") or {}
-    if isinstance(scanning, str) or scanning.get("scanOnPush"):  # a text is unknown during a preview
+    if isinstance(scanning, str) or scanning.get("scanOnPush"):  # a string is an unknown value in a preview
         return False
     inputs["imageScanningConfiguration"] = {"scanOnPush": True}
     return True

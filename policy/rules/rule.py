@@ -1,4 +1,4 @@
-"""What a rule is."""
+"""The definition of a rule."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -9,23 +9,23 @@ import pulumi
 from pulumi_policy.proxy import UnknownValueError
 
 Inputs = Mapping[str, Any]
-"""A resource's inputs, as the provider's schema names them."""
+"""The inputs of a resource, by their names in the provider's schema."""
 Changeable = MutableMapping[str, Any]
-"""The same for a remediation, which changes them in place."""
+"""The inputs of a resource for a remediation, which changes them in place."""
 Settings = Mapping[str, Any]
-"""What a rule's configuration says, by the names of its settings."""
+"""The configuration of a rule, by the names of its settings."""
 
 EXEMPT = "exempt"
-"""The setting that every rule has."""
+"""The setting of every rule for the resources that it ignores."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Something of a rule that can be configured.
+    """A setting of a rule.
 
     Attributes:
-        schema: a JSON schema of its value, with a description.
-        default: its value where it is not configured.
+        schema: the JSON schema of its value, with a description.
+        default: its default value.
     """
 
     schema: Mapping[str, Any]
@@ -34,13 +34,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Resource:
-    """What a rule looks at.
+    """A resource that a rule checks.
 
     Attributes:
-        type: such as `aws:ecr/repository:Repository`.
-        inputs: under the engine, Pulumi's own mappings and sequences, which are no `dict` and no `list`.
-            Reading what is unknown at a preview raises `UnknownValueError`.
-        settings: the rule's configuration.
+        type: the type of the resource, such as `aws:ecr/repository:Repository`.
+        inputs: its inputs; in the engine, Pulumi's own mappings and sequences, which are not `dict` and
+            `list`. Reading a value that is unknown in a preview raises `UnknownValueError`.
+        settings: the configuration of the rule.
     """
 
     type: str
@@ -50,18 +50,18 @@ class Resource:
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that holds for every resource of some types.
+    """A requirement for the resources of some types.
 
     Attributes:
-        name: in lower case with dashes; shown with every violation.
-        description: one sentence: what holds.
-        types: the types of resources that it looks at, such as `aws:ecr/repository:Repository`.
-        problems: what is wrong with a resource; each with how to fix it, and never with a secret.
-        only_warns: whether a violation is shown but stops nothing.
-        settings: what can be configured beside `exempt`.
-        remediate: changes a resource's inputs so that the rule holds, and returns whether it changed any.
-            What is unknown at a preview is a text of Pulumi's there. None where a change could replace a
-            resource, lose data or access, or needs a value that only the user knows.
+        name: the name, in lower case with dashes; shown with every violation.
+        description: the requirement, in one sentence.
+        types: the types of the resources that it checks, such as `aws:ecr/repository:Repository`.
+        problems: returns the problems of a resource, each with its fix, and never with a secret.
+        only_warns: whether a violation is only a warning.
+        settings: the settings in addition to `exempt`.
+        remediate: changes the inputs of a resource so that it meets the requirement, and returns whether it
+            changed any. A value that is unknown in a preview is a string there. None if a change could
+            replace a resource, lose data or access, or needs a value that only the user knows.
     """
 
     name: str
@@ -72,21 +72,21 @@ class Rule:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     remediate: Callable[[Resource, Changeable], bool] | None = None
 
-    def looks_at(self, resource_type: str, name: str, urn: str, configured: Settings) -> bool:
-        """Whether the rule is for a resource, and the resource is not exempt from it."""
+    def applies_to(self, resource_type: str, name: str, urn: str, configured: Settings) -> bool:
+        """Whether the rule is for the resource's type, and the resource is not exempt."""
         patterns = configured.get(EXEMPT) or ()
         exempt = any(fnmatchcase(each, pattern) for each in (name, urn) for pattern in patterns)
         return resource_type in self.types and not exempt
 
     def configured(self, given: Settings) -> Settings:
-        """Return the value of each of its settings."""
+        """Return the value of each setting."""
         return {name: given.get(name, setting.default) for name, setting in self.settings.items()}
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep in lists, mappings and assets.
+    """Every text in a value, at any depth of lists, mappings and assets.
 
-    What is known comes first: an unknown value raises at the end, so that it hides nothing beside it.
+    An unknown value raises an exception after all known texts, so that these are checked first.
     """
     unknown = None
     if isinstance(value, str):
@@ -104,7 +104,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a value that may be one or several, as IAM and the provider take both, as several."""
+    """Return a value as a list, since IAM and the provider accept both a single value and a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]

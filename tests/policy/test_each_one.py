@@ -134,7 +134,7 @@ REFUSED: list[tuple[Rule, list[str], dict[str, Any]]] = [
 
 def problems(rule: Rule, kind: str, inputs: dict[str, Any]) -> list[str]:
     """What a rule reports of a resource that it looks at."""
-    if not rule.looks_at(kind, "name", "urn", {}):
+    if not rule.applies_to(kind, "name", "urn", {}):
         return []
     return list(rule.problems(Resource(kind, unknown_checking_proxy(inputs), rule.configured({}))))
 
@@ -149,7 +149,7 @@ def test_each_type_is_looked_at(rule: Rule, kind: str, inputs: dict[str, Any]) -
 @pytest.mark.parametrize("source", ["0.0.0.0/0", "::/0"])
 @pytest.mark.parametrize("key", ["cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6"])
 def test_each_source_of_an_ingress_rule_is_looked_at(key: str, source: str) -> None:
-    assert f"It lets {source} in" in problems(NO_OPEN_INGRESS, INGRESS_RULE, {key: source})[0]
+    assert f"It allows ingress from {source}" in problems(NO_OPEN_INGRESS, INGRESS_RULE, {key: source})[0]
 
 
 def test_a_source_is_reported_once_for_a_group() -> None:
