@@ -1,4 +1,4 @@
-"""A registry in ECR, and a runner whose jobs may use its images."""
+"""An ECR repository, and a runner whose jobs can use its images."""
 
 import pulumi
 from pulumi_gitlab_runner import RunnerStack
