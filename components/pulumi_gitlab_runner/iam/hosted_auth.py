@@ -23,7 +23,7 @@ def renewal_policy(
     parameter_arns: Sequence[str],
     log_group_arn: str,
     part: Part | None = None,
-    beside: str = "",
+    other_policy: str = "",
     path: str = "",
 ) -> str:
     """The inline policy of the function's role, without the statement of `parameter_key_statement`.
@@ -38,7 +38,7 @@ def renewal_policy(
             pattern.
         log_group_arn: the ARN of the function's log group.
         part: the repositories in the policy if managed policies have the others; None for all.
-        beside: the role's other inline policy, which counts towards the same quota.
+        other_policy: the role's other inline policy, which counts towards the same quota.
         path: the variable's path in the declaration.
 
     Raises:
@@ -52,7 +52,7 @@ def renewal_policy(
     streams = [f"{log_group_arn}:log-stream:*"]
     statements.append(allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], streams))
     fix = "divide the registries among several variables: each has its own function and role"
-    return INLINE_POLICIES.checked(policy_document(statements), path, fix, beside)
+    return INLINE_POLICIES.checked(policy_document(statements), path, fix, other_policy)
 
 
 def lambda_trust_policy() -> str:

@@ -31,29 +31,29 @@ class Quota:
         """The number of characters of a document that count."""
         return len(document) if self.counts_white_space else len("".join(document.split()))
 
-    def problems(self, document: str, path: str, fix: str, beside: str = "") -> Iterator[Problem]:
+    def problems(self, document: str, path: str, fix: str, other_policy: str = "") -> Iterator[Problem]:
         """The problem of a document that is too large.
 
         Args:
             document: the policy.
             path: the path of the policy's origin in the declaration.
             fix: the fix, as in the message.
-            beside: another policy that counts towards the same quota.
+            other_policy: another policy that counts towards the same quota.
         """
-        if (size := self.size(document + beside)) > self.characters:
+        if (size := self.size(document + other_policy)) > self.characters:
             found, allowed = (
                 f"{size:,} characters of {self.kind}",
                 f"at most {self.characters:,}, the AWS quota",
             )
             yield Problem(path, found, allowed, fix)
 
-    def checked(self, document: str, path: str, fix: str, beside: str = "") -> str:
+    def checked(self, document: str, path: str, fix: str, other_policy: str = "") -> str:
         """The document, after the check of its size. Arguments as for `problems`.
 
         Raises:
             DeclarationError: the document is too large.
         """
-        if problems := list(self.problems(document, path, fix, beside)):
+        if problems := list(self.problems(document, path, fix, other_policy)):
             raise DeclarationError(problems)
         return document
 

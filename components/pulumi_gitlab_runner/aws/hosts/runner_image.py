@@ -366,7 +366,7 @@ def _disk(image: MachineImage) -> Any:
 
 
 def _value_of(parameter: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    asked = pulumi.InvokeOutputOptions(parent=parent)
-    found = aws.ssm.get_parameter_output(name=parameter, opts=asked).insecure_value
+    options = pulumi.InvokeOutputOptions(parent=parent)
+    found = aws.ssm.get_parameter_output(name=parameter, opts=options).insecure_value
     # The provider marks the value of every parameter as a secret; this one must be visible in a preview.
     return pulumi.Output.unsecret(found)

@@ -193,11 +193,11 @@ class ManagerAccess:
             part=part,
         )
         fix = "fewer secrets of your own with separate KMS keys, or more hosts: each host has its own role"
-        beside = ""
+        other_policy = ""
         if decrypts:
             statement = parameter_key_statement(HOST, parameter_arns, some_key_arn(environment))
-            beside = policy_document([statement])
-        return INLINE_POLICIES.checked(document, declared_at, fix, beside)
+            other_policy = policy_document([statement])
+        return INLINE_POLICIES.checked(document, declared_at, fix, other_policy)
 
     def _further(self, environment: AwsEnvironment) -> Iterator[Statement]:
         if self.host:

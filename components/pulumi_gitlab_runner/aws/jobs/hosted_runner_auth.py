@@ -229,10 +229,10 @@ class HostedRunnerAuth(Component[Renewal]):
 
         def policy(known: list[Any]) -> str:
             known_environment, parameter_arns, log_group_arn, (known_auth, registries, *_) = known
-            beside = ""
+            other_policy = ""
             if key_arn is not None:
                 some_key = some_key_arn(known_environment)
-                beside = policy_document([parameter_key_statement(OWN, parameter_arns, some_key)])
+                other_policy = policy_document([parameter_key_statement(OWN, parameter_arns, some_key)])
             with refused_as_whole():
                 return renewal_policy(
                     registries,
@@ -241,7 +241,7 @@ class HostedRunnerAuth(Component[Renewal]):
                     parameter_arns=parameter_arns,
                     log_group_arn=log_group_arn,
                     part=divided.inline,
-                    beside=beside,
+                    other_policy=other_policy,
                     path=model.path,
                 )
 

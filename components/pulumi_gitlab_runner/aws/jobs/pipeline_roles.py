@@ -135,8 +135,8 @@ class PipelineRoles(Component[PlacedPipeline]):
         self._child = pulumi.ResourceOptions(parent=self)
         region = model.region or provider_region(self)
         environment = AwsEnvironment(_ACCOUNT, region, partition_of(region))
-        asked = pulumi.InvokeOutputOptions(parent=self)
-        self._account = aws.get_caller_identity_output(opts=asked).account_id
+        options = pulumi.InvokeOutputOptions(parent=self)
+        self._account = aws.get_caller_identity_output(opts=options).account_id
         self._environment = self._account.apply(lambda account: replace(environment, account=account))
         names = StackNames(pipeline.pulumi_project, pipeline.stack, pipeline.runner_stack, environment)
         statements = pipeline_statements(model.stack, names)

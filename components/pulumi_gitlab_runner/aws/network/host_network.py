@@ -72,10 +72,12 @@ def default_network(parent: pulumi.Resource) -> HostNetwork:
 
     Its VPC id raises `pulumi.RunError` if the account has none.
     """
-    asked = pulumi.InvokeOutputOptions(parent=parent)
+    options = pulumi.InvokeOutputOptions(parent=parent)
     # `get_vpc` fails if there is no default VPC, with a message that depends on the provider's version.
-    found = aws.ec2.get_vpcs_output(filters=[{"name": "is-default", "values": ["true"]}], opts=asked)
-    subnets = aws.ec2.get_subnets_output(filters=[{"name": "default-for-az", "values": ["true"]}], opts=asked)
+    found = aws.ec2.get_vpcs_output(filters=[{"name": "is-default", "values": ["true"]}], opts=options)
+    subnets = aws.ec2.get_subnets_output(
+        filters=[{"name": "default-for-az", "values": ["true"]}], opts=options
+    )
     vpc_id = pulumi.Output.all(found.ids, found.region).apply(lambda known: _only_default(*known))
     return HostNetwork(vpc_id, subnets.ids, _ranges_of(vpc_id, parent))
 
