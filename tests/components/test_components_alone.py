@@ -158,7 +158,7 @@ WRONG: dict[str, tuple[type[pulumi.ComponentResource], dict[str, Any], str]] = {
     "a region of repositories to adopt": (
         EcrRepositories,
         {"repositories": {"a/b": {"adopt": True}}, "region": pulumi.Output.from_input("eu-west-1")},
-        "mine.region\n  found:   an Output, beside 'adopt'\n  allowed: a plain value",
+        "mine.region\n  found:   an Output, together with 'adopt'\n  allowed: a plain value",
     ),
     "a region of settings": (EcrSettings, {"region": "europe"}, "mine.region"),
     "days of a cache": (RunnerCache, {"expire_days": 0}, "mine.expire_days"),

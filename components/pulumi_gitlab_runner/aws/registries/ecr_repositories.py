@@ -165,4 +165,4 @@ def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
         adopted = [name for name, each in declared_repositories(declaration).items() if each.get("adopt")]
         if adopted and not is_known(declaration["region"]):
             why = "the region is part of an imported repository's id, so it must be a plain value"
-            yield Problem(at, "an Output, beside 'adopt'", "a plain value", why)
+            yield Problem(at, "an Output, together with 'adopt'", "a plain value", why)
