@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.documents import CHECKOUT, DOCUMENTS
 
-READ = [*DOCUMENTS, CHECKOUT / "SECURITY.md", *sorted(CHECKOUT.glob("*/**/README.md"))]
+READ = [*DOCUMENTS, CHECKOUT / "SECURITY.md", *sorted(CHECKOUT.glob("[!.]*/**/README.md"))]
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!\w+:)(?P<path>[^)\s#]*)(?:#(?P<anchor>[^)\s]*))?\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
