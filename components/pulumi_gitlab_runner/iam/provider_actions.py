@@ -557,6 +557,6 @@ BUCKET_TAGGING = Actions(
     update="PutBucketTagging",
     delete="",
 )
-"""What the provider calls besides for a bucket outside of the partition `aws`, where S3 may refuse tags at a
-creation and S3 Control's operations for the tags of buckets: the provider's internal/service/s3/tags.go and
+"""The additional actions for a bucket outside the partition `aws`, where S3 may refuse tags at its creation,
+and the operations of S3 Control for tags of buckets: the provider's internal/service/s3/tags.go and
 bucket.go, `MethodNotAllowed` and `UnsupportedArgument` (hashicorp/terraform-provider-aws#46122)."""

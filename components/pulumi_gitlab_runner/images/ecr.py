@@ -11,7 +11,7 @@ ECR_HOST = re.compile(
 the isolated partitions of the United States government."""
 
 PUBLIC_HOST = "public.ecr.aws"
-"""The host of Amazon's public gallery."""
+"""The host of the Amazon ECR Public Gallery."""
 
 _DUAL_STACK = re.compile(r"\.dkr-ecr(-fips)?\.([a-z0-9-]+)\.on\.(aws|amazonwebservices\.com\.cn)")
 _CLASSIC_DOMAINS = {"aws": "amazonaws.com", "amazonwebservices.com.cn": "amazonaws.com.cn"}
@@ -21,10 +21,10 @@ ALL_TAGS = "*"
 
 
 def ecr_declaration(host: str) -> str:
-    """The key of a registry's declaration for a host of ECR or of its public gallery; empty for another host.
+    """The declaration of a registry for a host of ECR or of its public gallery; empty for another host.
 
     Args:
-        host: without a path.
+        host: the host, without a path.
     """
     if host == PUBLIC_HOST:
         return "ecr_public: {}"

@@ -146,8 +146,8 @@ class RunnerImage(Component[PlacedImage]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
         image, tags = model.image, tag_inputs(model.tags)
         environment = model.environment or environment_of(self)
-        # A replacement, such as of a new version or a new name, is created first: other resources depend on the
-        # old one until they are updated. By default the provider deletes a resource with a fixed name first.
+        # A new version, or one with a new name, is created first: other resources depend on the old one until
+        # they are updated. By default the provider deletes a resource with a fixed name first.
         self._new_first = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         # Image Builder allows no dots in names, and writes parameters only below /imagebuilder/.

@@ -24,7 +24,7 @@ def pull_through_cache(
     secret_arn, filled = given_or_none(registry.upstream_secret), []
     if login := registry.upstream_login:
         # ECR accepts only secrets with this prefix. Pulumi appends random characters to the resource name,
-        # since the name of a deleted secret stays in use during its recovery window.
+        # since the name of a deleted secret stays in use for a while.
         renamed = pulumi.ResourceOptions(
             parent=parent, aliases=[pulumi.Alias(name=f"ecr-pullthroughcache/{registry.name}")]
         )
